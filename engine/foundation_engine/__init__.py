@@ -1,0 +1,1 @@
+"""Check, fix, port and verify, without a word of LSP."""

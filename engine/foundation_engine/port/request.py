@@ -1,0 +1,86 @@
+"""The values that go into and come out of a port."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from foundation_specs.model import LanguageId
+
+
+@dataclass(frozen=True, slots=True)
+class PortOptions:
+    """Choices of the user that a port depends on.
+
+    `dialect` is the library that patterns are ported onto ("foundation" is our runtime). `go_module` is the module
+    path under which the Go runtime is imported; `package` names the generated package or module.
+    """
+
+    dialect: str = "foundation"
+    go_module: str = "foundation"
+    package: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PortRequest:
+    """Port one document, or the definition at `line` (1-based) with what it needs, to `target`."""
+
+    path: str
+    text: str
+    source: LanguageId
+    target: LanguageId
+    line: int | None = None
+    options: PortOptions = field(default_factory=PortOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class Decline:
+    """A construct that the port does not translate: why, and where (1-based line in the source)."""
+
+    reason: str
+    construct: str
+    line: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class PortedFile:
+    """One generated file; `path` is relative to the output directory, `role` is source, test, module or support."""
+
+    path: str
+    text: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class PortedFunction:
+    """One function's correspondence, for reports: names on both sides, lines, holes in it."""
+
+    source_name: str
+    target_name: str
+    line: int
+    holes: int
+
+
+@dataclass(frozen=True, slots=True)
+class PortCandidate:
+    """A port that nothing has run yet.
+
+    `holes` are declines that were left as marked holes in `files`. `provenance` maps a generated file to where its
+    text came from ("rules", "template:<pattern_id>"). `differences` are plain sentences about semantics that change.
+    """
+
+    request: PortRequest
+    files: tuple[PortedFile, ...]
+    imports: tuple[str, ...]
+    functions: tuple[PortedFunction, ...]
+    holes: tuple[Decline, ...]
+    provenance: Mapping[str, str]
+    differences: tuple[str, ...] = ()
+
+    @property
+    def coverage(self) -> float:
+        """The share of functions without a hole, 0 to 1; 1 when there is no function."""
+        if not self.functions:
+            return 1.0
+        return sum(not f.holes for f in self.functions) / len(self.functions)

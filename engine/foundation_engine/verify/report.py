@@ -1,0 +1,48 @@
+"""What a verification saw, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """PASSED only when everything ran and agreed; a missing toolchain, a time-out or a crash is INCONCLUSIVE."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """One rung of the ladder (parse, check, compile, vet, cases, differential, conformance, user-tests).
+
+    `command` is what was run, if anything; `detail` is what the user should read: the first errors, or counts.
+    `cases` counts the comparisons made, `disagreements` those that differed.
+    """
+
+    step: str
+    verdict: Verdict
+    detail: str
+    command: str = ""
+    seconds: float = 0.0
+    cases: int = 0
+    disagreements: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """The verdict on a port and the evidence for it."""
+
+    verdict: Verdict
+    results: tuple[StepResult, ...]
+    toolchain: str = ""
+    confidence: float | None = None
+    confidence_basis: str = ""
+
+    @property
+    def summary(self) -> str:
+        """One line: the verdict and what it rests on."""
+        parts = [f"{r.step} {r.verdict}" + (f" ({r.cases} cases)" if r.cases else "") for r in self.results]
+        return f"{self.verdict}: " + ", ".join(parts)

@@ -1,0 +1,1 @@
+"""Where a pattern occurs in source text: the only package that imports tree_sitter."""

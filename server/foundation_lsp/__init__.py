@@ -1,0 +1,1 @@
+"""The one face to editors and shells: the language server and the command line."""
