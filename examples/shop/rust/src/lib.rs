@@ -1,0 +1,3 @@
+//! The shop's search index.
+
+pub mod search;
