@@ -1,0 +1,3 @@
+module foundation
+
+go 1.22
