@@ -2,7 +2,7 @@
 
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import { ExecuteCommandRequest, LanguageClient } from 'vscode-languageclient/node';
+import { LanguageClient } from 'vscode-languageclient/node';
 import { LANGUAGES } from './status';
 
 const SCHEME = 'foundation-port';
@@ -55,7 +55,7 @@ export class PortPreview implements vscode.Disposable, vscode.TextDocumentConten
     try {
       const result = await vscode.window.withProgress(
         { location: vscode.ProgressLocation.Notification, title, cancellable: true },
-        (_progress, cancelled) => client.sendRequest<ExecuteCommandRequest, PortResult>(ExecuteCommandRequest.method, {
+        (_progress, cancelled) => client.sendRequest<PortResult>('workspace/executeCommand', {
           command: 'foundation.port',
           arguments: [{
             uri: client.code2ProtocolConverter.asUri(editor.document.uri),
@@ -64,7 +64,7 @@ export class PortPreview implements vscode.Disposable, vscode.TextDocumentConten
             verify: vscode.workspace.isTrusted && (settings.get<boolean>('verify') ?? true),
             directory: settings.get<string | null>('outputDirectory') ?? null,
           }],
-        } as never, cancelled) as unknown as Promise<PortResult>,
+        }, cancelled),
       );
       await this.show(result);
     } catch (error) {

