@@ -1,0 +1,43 @@
+;;; foundation.el --- Infrastructure patterns in Python, Go, Rust and Ruby -*- lexical-binding: t; -*-
+
+;;; Commentary:
+;; With eglot: (require 'foundation) (foundation-eglot-setup), then M-x eglot.
+;; With lsp-mode: (require 'foundation) (foundation-lsp-mode-setup), then M-x lsp; it runs beside other servers.
+
+;;; Code:
+
+(defgroup foundation nil
+  "Infrastructure patterns in Python, Go, Rust and Ruby."
+  :group 'tools)
+
+(defcustom foundation-command '("foundation-lsp" "--stdio")
+  "The server's program and arguments."
+  :type '(repeat string))
+
+(defvar eglot-server-programs)
+(declare-function lsp-register-client "lsp-mode")
+(declare-function make-lsp-client "lsp-mode")
+(declare-function lsp-stdio-connection "lsp-mode")
+
+(defconst foundation-modes '(python-mode python-ts-mode go-mode go-ts-mode rust-mode rust-ts-mode ruby-mode ruby-ts-mode)
+  "The major modes of the four languages.")
+
+;;;###autoload
+(defun foundation-eglot-setup ()
+  "Let eglot start the server for the four languages."
+  (require 'eglot)
+  (add-to-list 'eglot-server-programs (cons foundation-modes foundation-command)))
+
+;;;###autoload
+(defun foundation-lsp-mode-setup ()
+  "Let lsp-mode start the server beside others for the four languages."
+  (require 'lsp-mode)
+  (lsp-register-client
+   (make-lsp-client
+    :new-connection (lsp-stdio-connection (lambda () foundation-command))
+    :major-modes foundation-modes
+    :add-on? t
+    :server-id 'foundation)))
+
+(provide 'foundation)
+;;; foundation.el ends here
