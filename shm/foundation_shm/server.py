@@ -1,0 +1,1338 @@
+"""The server: one thread that watches every client's region, runs models and writes the answers.
+
+The hot path is written for CPython: one bounded copy takes a request out of shared memory, a dictionary
+keyed by that copy finds the validated plan of the same request made before, and an answer is one packed
+structure and one word. A client's memory is never believed: what is validated is the copy, the book of
+slots is private, and a client that breaks the protocol loses its connection and nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import gc
+import json
+import os
+import queue
+import selectors
+import signal
+import socket
+import struct
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, cast
+from zlib import crc32
+
+from foundation_shm import _futex, layout
+from foundation_shm.crc import crc32 as data_crc32
+from foundation_shm.endpoint import prepare_folder, socket_path
+from foundation_shm.errors import EndpointError
+from foundation_shm.layout import (
+    DESCRIPTOR_SIZE,
+    HEADER,
+    HEADER_SIZE,
+    MAGIC,
+    RESPONSE_FIXED,
+    VERSION,
+    DType,
+    FrameKind,
+    LayoutError,
+    Opcode,
+    RegionShape,
+    RequestFlag,
+    ResponseFlag,
+    ServerState,
+    State,
+    Status,
+    Transport,
+    align,
+)
+from foundation_shm.model import FunctionModel, Limits, Metrics, Model, Outputs, Result
+from foundation_shm.ring import WORD_MASK, Fence, Region, create_region_file
+from foundation_shm.tensor import Tensor
+
+_CONTROL_AND_HEADER: Final = struct.Struct(layout.CONTROL.format + layout.HEADER.format.lstrip("<"))
+_SNAPSHOT: Final = layout.CONTROL.size + layout.MAX_REQUEST_SIZE
+_PAYLOAD_AT: Final = _CONTROL_AND_HEADER.size
+
+_TAIL: Final = layout.REGION_SUBMIT_TAIL // 4
+_PARKED: Final = layout.REGION_PARKED // 4
+_SPIN_US: Final = layout.REGION_SPIN_US // 4
+_SERVER_STATE: Final = layout.REGION_SERVER_STATE // 4
+_RING: Final = layout.REGION_RING // 4
+
+# Plain integers, because an attribute of an enum class costs a look-up on every request.
+_SUBMITTED: Final = int(State.SUBMITTED)
+_PARTIAL: Final = int(State.PARTIAL)
+_CONTINUE: Final = int(State.CONTINUE)
+_DONE: Final = int(State.DONE)
+_INFER: Final = int(Opcode.INFER)
+_CHECK_DATA: Final = int(RequestFlag.CHECK_DATA)
+_STREAM: Final = int(RequestFlag.STREAM)
+
+_PLANS_PER_SLOT: Final = 32
+_TICK_NS: Final = 20_000_000
+_ACTIVE_NS: Final = 200_000_000
+_SLOW_NS: Final = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """Limits of the whole server. Sizes in bytes, times in seconds.
+
+    `spin` is how long the server and an only client watch memory before they sleep; it is used only while
+    there are fewer active clients than processors. `idle_timeout` stops the server when no request came
+    for so long (`None`: never). `drain_timeout` bounds a graceful stop.
+    """
+
+    max_clients: int = 256
+    max_region: int = 4 << 30
+    max_total_regions: int = 64 << 30
+    max_frame: int = 1 << 30
+    spin: float = 0.0002
+    handshake_timeout: float = 5.0
+    stream_timeout: float = 30.0
+    idle_timeout: float | None = None
+    drain_timeout: float = 10.0
+    shared_memory: bool = True
+
+
+class _Plan:
+    """A request that was validated once: equal bytes from the same slot need no second validation."""
+
+    __slots__ = ("bound", "checksum", "entry", "inputs", "replies", "reply", "size")
+
+    def __init__(
+        self, entry: _Entry, checksum: int, reply: tuple[int, int], inputs: tuple[Tensor, ...], bound: Any
+    ) -> None:
+        self.entry = entry
+        self.checksum = checksum
+        self.reply = reply
+        self.inputs = inputs
+        self.bound = bound
+        self.size = sum(len(tensor.data) for tensor in inputs)
+        self.replies: dict[Any, tuple[bytes, int, list[tuple[int, int]]]] = {}
+
+
+class _Call:
+    """One request from its arrival to its last answer."""
+
+    __slots__ = (
+        "connection",
+        "deadline",
+        "flags",
+        "held",
+        "plan",
+        "received",
+        "reply",
+        "request_id",
+        "slot",
+        "stream",
+        "touched",
+    )
+
+    def __init__(
+        self,
+        connection: _ShmConnection | _SocketConnection,
+        slot: int,
+        request_id: int,
+        flags: int,
+        reply: tuple[int, int],
+        plan: _Plan | None,
+        received: int,
+        timeout_ns: int,
+    ) -> None:
+        self.connection = connection
+        self.slot = slot
+        self.request_id = request_id
+        self.flags = flags
+        self.reply = reply
+        self.plan = plan
+        self.received = received
+        self.deadline = received + timeout_ns if timeout_ns else 0
+        self.stream: Iterator[Outputs] | None = None
+        # An answer that waits for the client to make room: its outputs, model time and final state.
+        self.held: tuple[Outputs, int, int] | None = None
+        self.touched = 0
+
+
+class _Entry:
+    """A registered model with its queue."""
+
+    __slots__ = ("busy", "jobs", "limits", "metrics", "model", "model_id", "offloaded", "queue", "thread")
+
+    def __init__(self, model_id: str, model: Model, limits: Limits) -> None:
+        self.model_id = model_id
+        self.model = model
+        self.limits = limits
+        self.queue: deque[_Call] = deque()
+        self.metrics = Metrics()
+        self.busy = False
+        self.offloaded = limits.offload is True
+        self.jobs: queue.SimpleQueue[list[_Call] | None] = queue.SimpleQueue()
+        self.thread: threading.Thread | None = None
+
+
+class _ViolationError(Exception):
+    """A client broke the protocol in a way that only ends its connection."""
+
+
+class _Handshake:
+    """A connection that has not said HELLO yet."""
+
+    __slots__ = ("expires", "received", "sock")
+
+    def __init__(self, sock: socket.socket, expires: float) -> None:
+        self.sock = sock
+        self.expires = expires
+        self.received = b""
+
+
+class _ShmConnection:
+    """A client with a region."""
+
+    __slots__ = ("active", "calls", "head", "name", "plans", "ranges", "region", "shape", "sock", "words")
+
+    def __init__(self, sock: socket.socket, name: str, region: Region) -> None:
+        self.sock: socket.socket | None = sock
+        self.name = name
+        self.region = region
+        self.shape = region.shape
+        self.words = region.words
+        self.head = 0
+        self.active = time.monotonic_ns()
+        count = region.shape.slot_count
+        self.calls: list[_Call | None] = [None] * count
+        self.plans: list[dict[bytes, _Plan]] = [{} for _ in range(count)]
+        arena = (region.shape.data_offset, region.shape.region_size)
+        self.ranges: list[tuple[tuple[int, int], tuple[int, int]]] = []
+        for index in range(count):
+            inline = region.shape.slot(index) + layout.SLOT_INLINE
+            self.ranges.append(((inline, inline + region.shape.inline_size), arena))
+
+
+class _SocketConnection:
+    """A client on the socket transport: one call at a time."""
+
+    __slots__ = ("call", "message", "name", "outgoing", "received", "sock")
+
+    def __init__(self, sock: socket.socket, name: str) -> None:
+        self.sock: socket.socket | None = sock
+        self.name = name
+        self.received = bytearray()
+        self.outgoing: deque[memoryview] = deque()
+        self.call: _Call | None = None
+
+
+class Server:
+    """Serves models at an endpoint to clients in any language.
+
+    `endpoint` is a name (`engine`) or a socket path. Register models, then `serve_forever()` on the calling
+    thread, or `start()` on one of its own. Models are called from the serving thread, or from one thread
+    for each model that is slow or asks for it.
+    """
+
+    def __init__(self, endpoint: str = "engine", options: ServerOptions | None = None) -> None:
+        self.endpoint = endpoint
+        self.path = socket_path(endpoint)
+        self.options = options or ServerOptions()
+        self.instance = int.from_bytes(os.urandom(8), "little")
+        self.started = time.time()
+        self.violations = 0
+        self._models: dict[str, _Entry] = {}
+        self._clients: list[_ShmConnection] = []
+        self._sockets: list[_SocketConnection] = []
+        self._handshakes: list[_Handshake] = []
+        self._ready: list[_Entry] = []
+        self._waiting: list[_Call] = []
+        self._completed: deque[tuple[_Entry, list[_Call], Sequence[Result], int]] = deque()
+        self._advanced: deque[tuple[_Call, Outputs | BaseException | None, int]] = deque()
+        self._in_flight = 0
+        self._commands: deque[Callable[[], None]] = deque()
+        self._wake_lock = threading.Lock()
+        self._fence = Fence()
+        self._wakes: list[tuple[_ShmConnection, int]] = []
+        self._selector: selectors.BaseSelector | None = None
+        self._listener: socket.socket | None = None
+        self._lock_file: int | None = None
+        self._wake_receive: socket.socket | None = None
+        self._wake_send: socket.socket | None = None
+        self._thread: threading.Thread | None = None
+        self._draining = False
+        self._drain_until = 0.0
+        self._stopped = threading.Event()
+        # Whether to watch memory before going to sleep, and whether without offering the processor.
+        self._watching = False
+        self._processors = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+        self._spinning = False
+        self._tick_at = 0
+        self._now = time.monotonic_ns()
+        self._last_request = self._now
+
+    # Models
+
+    def register(
+        self, model_id: str, model: Model | Callable[..., Any], limits: Limits | None = None
+    ) -> None:
+        """Offer `model` under `model_id`; a function of tensors is wrapped in `FunctionModel`.
+
+        Raises `ValueError` when the id is taken or does not fit 63 bytes of UTF-8.
+        """
+        if model_id in self._models:
+            raise ValueError(f"a model {model_id!r} is already registered")
+        try:
+            layout.encode_request_payload(model_id, ())
+        except LayoutError as error:
+            raise ValueError(error.message) from error
+        if not model_id:
+            raise ValueError("a model id must not be empty")
+        wrapped = model if isinstance(model, Model) else FunctionModel(model)
+        entry = _Entry(model_id, wrapped, limits or Limits())
+        self._models = {**self._models, model_id: entry}
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The registered ids."""
+        return tuple(self._models)
+
+    def metrics(self) -> dict[str, Any]:
+        """Figures of the server and of each model, as JSON values."""
+        return {
+            "endpoint": str(self.path),
+            "pid": os.getpid(),
+            "uptime_s": round(time.time() - self.started, 1),
+            "state": "draining" if self._draining else "serving",
+            "clients": [
+                {"name": c.name, "transport": "shm", "region_bytes": c.shape.region_size}
+                for c in list(self._clients)
+            ]
+            + [{"name": c.name, "transport": "socket"} for c in list(self._sockets)],
+            "violations": self.violations,
+            "models": {
+                entry.model_id: entry.metrics.report(len(entry.queue)) | entry.model.describe()
+                for entry in self._models.values()
+            },
+        }
+
+    # Life
+
+    def bind(self) -> None:
+        """Claim the endpoint: after this, clients can connect and wait.
+
+        Raises `EndpointError` when another server holds it or its folder is not safe.
+        """
+        if self._listener is not None:
+            return
+        prepare_folder(self.path)
+        lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(lock)
+            raise EndpointError(f"another server is serving at {self.path}; stop it first") from error
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            # The lock is ours, so a socket left here belongs to a server that died.
+            with contextlib.suppress(FileNotFoundError):
+                self.path.unlink()
+            listener.bind(str(self.path))
+            self.path.chmod(0o600)
+            listener.listen(128)
+            listener.setblocking(False)
+        except OSError as error:
+            listener.close()
+            os.close(lock)
+            raise EndpointError(f"cannot listen at {self.path}: {error.strerror}") from error
+        self._lock_file = lock
+        self._listener = listener
+        self._wake_receive, self._wake_send = socket.socketpair()
+        self._wake_receive.setblocking(False)
+        self._wake_send.setblocking(False)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(listener, selectors.EVENT_READ, None)
+        self._selector.register(self._wake_receive, selectors.EVENT_READ, self)
+
+    def start(self) -> None:
+        """Serve on a thread of its own; returns when clients can connect."""
+        self.bind()
+        self._thread = threading.Thread(
+            target=self.serve_forever, name=f"shm-server {self.endpoint}", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self, *, drain: bool = True) -> None:
+        """Stop from any thread: finish what was accepted (unless `drain` is false), then close."""
+        self._commands.append(lambda: self._begin_drain(graceful=drain))
+        self._wake()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()
+            self._thread = None
+
+    def stop_on_signals(self) -> None:
+        """Let SIGTERM and SIGINT drain the server (main thread only)."""
+
+        self.bind()
+
+        def stop(_number: int, _frame: object) -> None:
+            self._commands.append(lambda: self._begin_drain(graceful=True))
+
+        # The interpreter writes the wake-up byte itself; a handler must not take a lock.
+        signal.set_wakeup_fd(cast(socket.socket, self._wake_send).fileno(), warn_on_full_buffer=False)
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+
+    def serve_forever(self) -> None:
+        """Serve until `stop` is called, a signal asks for it or the idle time-out passes."""
+        self.bind()
+        # What exists now lives as long as the server; the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+        self._now = self._last_request = time.monotonic_ns()
+        idle_since = self._now
+        spin_ns = int(self.options.spin * 1e9)
+        try:
+            while not self._stopped.is_set():
+                if self._turn():
+                    idle_since = self._now
+                elif self._watching and self._now - idle_since < spin_ns:
+                    if not self._spinning:
+                        os.sched_yield()
+                else:
+                    self._park()
+        finally:
+            self._close()
+            gc.unfreeze()
+
+    def _wake(self) -> None:
+        with self._wake_lock:
+            sock = self._wake_send
+            if sock is not None:
+                # A full buffer means that a wake-up is already on its way.
+                with contextlib.suppress(BlockingIOError):
+                    sock.send(b"\1")
+
+    def _begin_drain(self, *, graceful: bool) -> None:
+        if not self._draining:
+            self._draining = True
+            self._drain_until = time.monotonic() + (self.options.drain_timeout if graceful else 0)
+            for client in self._clients:
+                client.words[_SERVER_STATE] = ServerState.DRAINING
+        elif not graceful:
+            self._drain_until = 0
+
+    def _close(self) -> None:
+        self._stopped.set()
+        for connection in [*self._clients, *self._sockets]:
+            self._drop(connection)
+        for handshake in self._handshakes:
+            handshake.sock.close()
+        self._handshakes.clear()
+        for entry in self._models.values():
+            if entry.thread is not None:
+                entry.jobs.put(None)
+        if self._listener is not None:
+            with contextlib.suppress(FileNotFoundError):
+                self.path.unlink()
+            self._listener.close()
+            self._listener = None
+        with self._wake_lock:
+            for sock in (self._wake_send, self._wake_receive):
+                if sock is not None:
+                    sock.close()
+            self._wake_send = self._wake_receive = None
+        if self._selector is not None:
+            self._selector.close()
+            self._selector = None
+        if self._lock_file is not None:
+            os.close(self._lock_file)
+            self._lock_file = None
+
+    # The loop
+
+    def _turn(self) -> bool:
+        """Do what there is to do; says whether there was anything."""
+        worked = False
+        for client in self._clients:
+            if client.words[_TAIL] != client.head:
+                worked = True
+                try:
+                    self._collect(client)
+                except _ViolationError as violation:
+                    self._punish(client, violation)
+                    break
+        if self._completed or self._advanced:
+            worked = True
+            self._publish_completed()
+        if self._ready:
+            worked = self._dispatch() or worked
+        if self._wakes:
+            self._wake_sleepers()
+        self._now = now = time.monotonic_ns()
+        if now >= self._tick_at or self._commands:
+            self._tick(now)
+        return worked
+
+    def _tick(self, now: int) -> None:
+        """What need not happen on every turn: sockets, time-outs, the spinning policy, commands."""
+        self._tick_at = now + _TICK_NS
+        self._poll(0)
+        while self._commands:
+            self._commands.popleft()()
+        active = sum(1 for client in self._clients if now - client.active < _ACTIVE_NS)
+        spinning = 0 < active < self._processors and self._in_flight == 0
+        spin_us = int(self.options.spin * 1e6) if spinning else 0
+        for client in self._clients:
+            if client.words[_SPIN_US] != spin_us:
+                client.words[_SPIN_US] = spin_us
+        # Watching memory holds the interpreter's lock, which other threads of this process may need.
+        self._watching = active > 0 and self._in_flight == 0 and threading.active_count() == 1
+        self._spinning = spinning
+        seconds = now / 1e9
+        for handshake in [h for h in self._handshakes if h.expires < seconds]:
+            self._forget(handshake)
+        for call in [c for c in self._waiting if now - c.touched > self.options.stream_timeout * 1e9]:
+            self._waiting.remove(call)
+            self._end_stream(call)
+            self._answer_error(call, Status.CANCELLED, "the client did not take the partial result in time")
+        if self._draining:
+            over = time.monotonic() >= self._drain_until
+            busy = self._ready or self._in_flight or self._waiting or any(c.outgoing for c in self._sockets)
+            if over or not busy:
+                self._stopped.set()
+        elif (
+            self.options.idle_timeout is not None
+            and now - self._last_request > self.options.idle_timeout * 1e9
+            and not self._in_flight
+        ):
+            self._begin_drain(graceful=True)
+
+    def _park(self) -> None:
+        """Sleep until a doorbell, a connection, a finished job or the next time-out."""
+        for client in self._clients:
+            client.words[_PARKED] = 1
+        # The flag must be visible before the rings are looked at once more, or a request that was
+        # submitted in between would neither be seen here nor ring the bell.
+        self._fence()
+        pending = any(client.words[_TAIL] != client.head for client in self._clients)
+        if not pending and not self._completed and not self._advanced and not self._commands:
+            timeout = 0.25
+            for entry in self._ready:
+                if not entry.busy and entry.queue:
+                    due = entry.queue[0].received + int(entry.limits.max_delay * 1e9)
+                    timeout = min(timeout, max(0.0, (due - time.monotonic_ns()) / 1e9))
+            if self._draining:
+                timeout = min(timeout, 0.01)
+            # Waiting in milliseconds would overshoot a delay of microseconds.
+            self._poll(timeout if timeout >= 0.001 else 0)
+        for client in self._clients:
+            client.words[_PARKED] = 0
+
+    def _poll(self, timeout: float) -> None:
+        selector = self._selector
+        if selector is None:
+            return
+        for key, events in selector.select(timeout):
+            owner: Any = key.data
+            if owner is None:
+                self._accept()
+            elif owner is self:
+                with contextlib.suppress(BlockingIOError):
+                    while len(cast(socket.socket, key.fileobj).recv(4096)) == 4096:
+                        pass
+            elif isinstance(owner, _Handshake):
+                self._continue_handshake(owner)
+            elif isinstance(owner, _ShmConnection):
+                self._hear_doorbell(owner)
+            else:
+                self._serve_socket(cast(_SocketConnection, owner), events)
+
+    # Connections
+
+    def _accept(self) -> None:
+        listener = cast(socket.socket, self._listener)
+        while True:
+            try:
+                sock, _ = listener.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                # Out of descriptors or a client that hung up at once: the listener itself is fine.
+                if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
+                    self._tick_at = time.monotonic_ns() + _TICK_NS
+                return
+            sock.setblocking(False)
+            handshake = _Handshake(sock, time.monotonic() + self.options.handshake_timeout)
+            self._handshakes.append(handshake)
+            self._register(sock, handshake)
+
+    def _register(self, sock: socket.socket, owner: object, events: int = selectors.EVENT_READ) -> None:
+        if self._selector is not None:
+            self._selector.register(sock, events, owner)
+
+    def _forget(self, handshake: _Handshake, *, close: bool = True) -> None:
+        if handshake in self._handshakes:
+            self._handshakes.remove(handshake)
+            if self._selector is not None:
+                self._selector.unregister(handshake.sock)
+            if close:
+                handshake.sock.close()
+
+    def _continue_handshake(self, handshake: _Handshake) -> None:
+        try:
+            piece = handshake.sock.recv(layout.HELLO.size - len(handshake.received))
+        except BlockingIOError:
+            return
+        except OSError:
+            piece = b""
+        handshake.received += piece
+        if not piece:
+            self._forget(handshake)
+        elif len(handshake.received) == layout.HELLO.size:
+            self._forget(handshake, close=False)
+            self._greet(handshake.sock, handshake.received)
+
+    def _greet(self, sock: socket.socket, hello: bytes) -> None:
+        magic, least, most, transport, slots, inline, data, name = layout.HELLO.unpack(hello)
+        region_fd: int | None = None
+        shape = RegionShape(1, layout.SLOT_INLINE, 0, 0)
+        status, text = Status.OK, ""
+        label = name.split(b"\0")[0].decode(errors="replace")
+        total = sum(client.shape.region_size for client in self._clients)
+        if not _same_user(sock):
+            status, text = Status.FORBIDDEN, "this endpoint belongs to another user"
+        elif magic != MAGIC:
+            status, text = Status.BAD_MAGIC, f"HELLO magic is 0x{magic:08X}"
+        elif not least <= VERSION <= most:
+            status, text = Status.BAD_VERSION, f"this server speaks version {VERSION}"
+        elif self._draining:
+            status, text = Status.SHUTTING_DOWN, "the server is draining"
+        elif len(self._clients) + len(self._sockets) >= self.options.max_clients:
+            status, text = Status.TOO_MANY_CLIENTS, f"{self.options.max_clients} clients are connected"
+        elif transport not in (Transport.SHM, Transport.SOCKET):
+            status, text = Status.BAD_REQUEST, f"unknown transport {transport}"
+        elif transport == Transport.SHM and not (self.options.shared_memory and _futex.AVAILABLE):
+            transport = int(Transport.SOCKET)
+        if status == Status.OK and transport == Transport.SHM:
+            shape = RegionShape.of(slots, inline, data)
+            if shape.region_size > self.options.max_region:
+                status = Status.TOO_LARGE
+                text = f"a region takes {self.options.max_region} bytes at most"
+            elif total + shape.region_size > self.options.max_total_regions:
+                status, text = Status.TOO_LARGE, "all regions together are at their limit"
+            else:
+                try:
+                    region_fd = create_region_file(shape, self.instance)
+                except OSError as error:
+                    status, text = Status.INTERNAL, f"no region: {error.strerror}"
+        welcome = layout.WELCOME.pack(
+            MAGIC,
+            VERSION,
+            status,
+            transport,
+            shape.slot_count,
+            shape.slot_stride,
+            shape.region_size,
+            layout.REGION_SLOTS,
+            shape.data_offset,
+            self.instance,
+            self.options.max_region,
+            text.encode()[:64],
+        )
+        try:
+            connection: _ShmConnection | _SocketConnection | None = None
+            if status == Status.OK:
+                if region_fd is not None:
+                    connection = _ShmConnection(sock, label, Region(region_fd, shape))
+                    socket.send_fds(sock, [welcome], [region_fd])
+                    self._clients = [*self._clients, connection]
+                else:
+                    connection = _SocketConnection(sock, label)
+                    sock.send(welcome)
+                    self._sockets = [*self._sockets, connection]
+                self._register(sock, connection)
+                self._tick_at = 0
+            else:
+                sock.send(welcome)
+                sock.close()
+        except OSError:
+            # The client went away during the handshake, or memory for its mapping is short.
+            sock.close()
+        finally:
+            if region_fd is not None:
+                os.close(region_fd)
+
+    def _hear_doorbell(self, client: _ShmConnection) -> None:
+        sock = client.sock
+        if sock is None:
+            return
+        try:
+            data = sock.recv(4096)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._drop(client)
+
+    def _drop(self, connection: _ShmConnection | _SocketConnection) -> None:
+        """Forget a client and everything that it had in flight."""
+        sock = connection.sock
+        if sock is None:
+            return
+        connection.sock = None
+        if self._selector is not None:
+            self._selector.unregister(sock)
+        sock.close()
+        if isinstance(connection, _ShmConnection):
+            self._clients = [client for client in self._clients if client is not connection]
+            calls = [call for call in connection.calls if call is not None]
+        else:
+            self._sockets = [client for client in self._sockets if client is not connection]
+            calls = [connection.call] if connection.call is not None else []
+        for call in calls:
+            self._end_stream(call)
+            if call in self._waiting:
+                self._waiting.remove(call)
+        if calls:
+            for entry in self._models.values():
+                if any(call.connection is connection for call in entry.queue):
+                    entry.queue = deque(call for call in entry.queue if call.connection is not connection)
+        self._tick_at = 0
+
+    def _punish(self, client: _ShmConnection | _SocketConnection, violation: _ViolationError) -> None:
+        self.violations += 1
+        sys.stderr.write(
+            f"shm server: client {client.name!r} broke the protocol and was dropped: {violation}\n"
+        )
+        self._drop(client)
+
+    # Requests over shared memory
+
+    def _collect(self, client: _ShmConnection) -> None:
+        """Take every slot that the client put on its ring."""
+        words = client.words
+        head = client.head
+        tail = words[_TAIL]
+        count = client.shape.slot_count
+        if (tail - head) & WORD_MASK > count:
+            raise _ViolationError(
+                f"its ring says {(tail - head) & WORD_MASK} submissions; it has {count} slots"
+            )
+        client.active = self._last_request = self._now
+        mask = count - 1
+        while head != tail:
+            index = words[_RING + (head & mask)]
+            head = client.head = (head + 1) & WORD_MASK
+            if index >= count:
+                raise _ViolationError(f"its ring names slot {index}; it has {count}")
+            self._take(client, index)
+
+    def _take(self, client: _ShmConnection, index: int) -> None:
+        """Read one slot's request and queue it."""
+        shape = client.shape
+        base = layout.REGION_SLOTS + index * shape.slot_stride
+        state = client.words[base >> 2]
+        current = client.calls[index]
+        # Everything is read from this one copy: what the client changes afterwards changes nothing here.
+        start = base + layout.SLOT_CONTROL
+        snapshot = bytes(client.region.view[start : start + _SNAPSHOT])
+        (
+            opcode,
+            flags,
+            timeout_ns,
+            reply_offset,
+            reply_capacity,
+            data_crc,
+            _,
+            magic,
+            version,
+            request_id,
+            payload_size,
+            checksum,
+        ) = _CONTROL_AND_HEADER.unpack_from(snapshot)
+        if current is not None:
+            if state != _CONTINUE or (current.held is None and current.stream is None) or not current.touched:
+                raise _ViolationError(f"it submitted slot {index} twice")
+            self._continue(client, current, (reply_offset, reply_capacity))
+            return
+        if state != _SUBMITTED:
+            raise _ViolationError(f"slot {index} is on its ring in state {state}")
+        plan = client.plans[index].get(snapshot[_PAYLOAD_AT : _PAYLOAD_AT + payload_size])
+        reply = (reply_offset, reply_capacity)
+        call = _Call(client, index, request_id, flags, reply, plan, self._now, timeout_ns)
+        client.calls[index] = call
+        if (
+            plan is None
+            or opcode != _INFER
+            or magic != MAGIC
+            or version != VERSION
+            or checksum != plan.checksum
+            or reply != plan.reply
+        ):
+            try:
+                plan = self._make_plan(client, index, opcode, snapshot, call)
+            except LayoutError as error:
+                self._answer_error(call, error.status, error.message)
+                return
+            if plan is None:
+                return
+            call.plan = plan
+        call.reply = plan.reply
+        if flags & _CHECK_DATA:
+            actual = _crc_of(plan.inputs)
+            if actual != data_crc:
+                self._answer_error(
+                    call,
+                    Status.BAD_CHECKSUM,
+                    f"data_crc is 0x{data_crc:08X}; the tensors' CRC-32 is 0x{actual:08X}",
+                )
+                return
+        self._enqueue(plan.entry, call)
+
+    def _make_plan(
+        self, client: _ShmConnection, index: int, opcode: int, snapshot: bytes, call: _Call
+    ) -> _Plan | None:
+        """Validate a request that was not seen before; `None` when it was answered on the way."""
+        message = snapshot[layout.CONTROL.size :]
+        request = layout.decode_request(message)
+        layout.check_placement(request.inputs, client.ranges[index], call.reply)
+        if opcode != Opcode.INFER:
+            self._answer_question(call, opcode)
+            return None
+        entry = self._entry(request.model_id)
+        view = client.region.view
+        inputs = tuple(
+            Tensor(t.dtype, t.shape, view[t.data_offset : t.data_offset + t.data_size])
+            for t in request.inputs
+        )
+        checksum = HEADER.unpack_from(message)[4]
+        plan = _Plan(entry, checksum, call.reply, inputs, _bind(entry, inputs))
+        plans = client.plans[index]
+        if len(plans) >= _PLANS_PER_SLOT:
+            plans.clear()
+        plans[
+            message[HEADER_SIZE : HEADER_SIZE + layout.REQUEST_FIXED.size + len(inputs) * DESCRIPTOR_SIZE]
+        ] = plan
+        return plan
+
+    def _entry(self, model_id: str) -> _Entry:
+        entry = self._models.get(model_id)
+        if entry is None:
+            known = ", ".join(sorted(self._models)) or "none"
+            raise LayoutError(Status.UNKNOWN_MODEL, f"no model {model_id!r} is registered; known: {known}")
+        return entry
+
+    def _enqueue(self, entry: _Entry, call: _Call) -> None:
+        limits = entry.limits
+        if self._draining:
+            self._answer_error(call, Status.SHUTTING_DOWN, "the server is draining")
+        elif len(entry.queue) >= limits.max_queue:
+            entry.metrics.refused += 1
+            self._answer_error(
+                call, Status.OVERLOADED, f"{limits.max_queue} requests wait for {entry.model_id!r}"
+            )
+        elif call.plan is not None and call.plan.size > limits.max_request_bytes:
+            entry.metrics.refused += 1
+            self._answer_error(
+                call,
+                Status.TOO_LARGE,
+                f"{call.plan.size} bytes of inputs; {entry.model_id!r} takes {limits.max_request_bytes}",
+            )
+        else:
+            if not entry.queue:
+                self._ready.append(entry)
+            entry.queue.append(call)
+
+    def _answer_question(self, call: _Call, opcode: int) -> None:
+        """Answer what is not an inference: one uint8 tensor of JSON, or nothing for PING."""
+        if opcode == Opcode.PING:
+            self._answer(call, (), 0)
+        elif opcode in (Opcode.STATUS, Opcode.MODELS):
+            figures = self.metrics()
+            text = json.dumps(figures if opcode == Opcode.STATUS else sorted(figures["models"]))
+            data = text.encode()
+            self._answer(call, (Tensor(DType.UINT8, (len(data),), memoryview(data)),), 0)
+        else:
+            self._answer_error(call, Status.UNSUPPORTED, f"unknown opcode {opcode}")
+
+    # Running models
+
+    def _dispatch(self) -> bool:
+        """Run what is due; says whether anything ran."""
+        worked = False
+        ready, self._ready = self._ready, []
+        for entry in ready:
+            waiting = entry.queue
+            if not waiting:
+                continue
+            limits = entry.limits
+            if entry.busy:
+                self._ready.append(entry)
+                continue
+            if (
+                limits.max_delay
+                and len(waiting) < limits.max_batch
+                and not self._draining
+                and time.monotonic_ns() - waiting[0].received < limits.max_delay * 1e9
+            ):
+                self._ready.append(entry)
+                continue
+            worked = True
+            batch = self._form_batch(entry)
+            if entry.queue:
+                self._ready.append(entry)
+            if not batch:
+                continue
+            if entry.offloaded:
+                self._offload(entry, batch)
+                continue
+            began = time.monotonic_ns()
+            results = _run(entry.model, batch)
+            spent = time.monotonic_ns() - began
+            self._finish_batch(entry, batch, results, spent)
+            if entry.limits.offload is None and spent > _SLOW_NS and entry.metrics.batches > 1:
+                # Slow models get a thread, so that the others' clients do not wait for them.
+                entry.offloaded = True
+        return worked
+
+    def _form_batch(self, entry: _Entry) -> list[_Call]:
+        """The next calls to run together, less those that were cancelled or came too late."""
+        batch: list[_Call] = []
+        waiting = entry.queue
+        now = 0
+        while waiting and len(batch) < entry.limits.max_batch:
+            call = waiting.popleft()
+            if call.deadline:
+                now = now or time.monotonic_ns()
+                if now > call.deadline:
+                    entry.metrics.refused += 1
+                    self._answer_error(call, Status.DEADLINE_EXCEEDED, "the request waited past its timeout")
+                    continue
+            if _is_cancelled(call):
+                entry.metrics.cancelled += 1
+                self._answer_error(call, Status.CANCELLED, "the client cancelled the call")
+                continue
+            batch.append(call)
+        return batch
+
+    def _offload(self, entry: _Entry, batch: list[_Call]) -> None:
+        if entry.thread is None:
+            entry.thread = threading.Thread(
+                target=self._work, args=(entry,), name=f"shm-model {entry.model_id}", daemon=True
+            )
+            entry.thread.start()
+        entry.busy = True
+        self._in_flight += 1
+        self._watching = False
+        entry.jobs.put(batch)
+
+    def _work(self, entry: _Entry) -> None:
+        """The body of a model's own thread."""
+        while (batch := entry.jobs.get()) is not None:
+            began = time.monotonic_ns()
+            results = _run(entry.model, batch)
+            self._completed.append((entry, batch, results, time.monotonic_ns() - began))
+            self._wake()
+
+    def _publish_completed(self) -> None:
+        while self._completed:
+            entry, batch, results, spent = self._completed.popleft()
+            entry.busy = False
+            self._in_flight -= 1
+            self._finish_batch(entry, batch, results, spent)
+            if entry.queue and entry not in self._ready:
+                self._ready.append(entry)
+        while self._advanced:
+            call, outputs, spent = self._advanced.popleft()
+            self._in_flight -= 1
+            self._deliver_part(call, outputs, spent)
+
+    def _finish_batch(self, entry: _Entry, batch: list[_Call], results: Sequence[Result], spent: int) -> None:
+        metrics = entry.metrics
+        metrics.batches += 1
+        if len(batch) > metrics.largest_batch:
+            metrics.largest_batch = len(batch)
+        metrics.model_time.add(spent)
+        now = time.monotonic_ns()
+        for call, result in zip(batch, results, strict=True):
+            metrics.requests += 1
+            if isinstance(result, BaseException):
+                metrics.failed += 1
+                self._answer_error(call, Status.MODEL_FAILED, f"{type(result).__name__}: {result}")
+            elif isinstance(result, Iterator):
+                call.stream = result
+                self._advance(call)
+            else:
+                plan = call.plan
+                if plan is not None:
+                    metrics.bytes_in += plan.size
+                for tensor in result:
+                    metrics.bytes_out += len(tensor.data)
+                metrics.latency.add(now - call.received)
+                self._answer(call, result, spent)
+
+    # Streams and answers that need room
+
+    def _advance(self, call: _Call) -> None:
+        """Ask a stream for its next part, on the model's thread when it has one."""
+        entry = cast(_Plan, call.plan).entry
+        if entry.offloaded:
+            self._in_flight += 1
+            self._watching = False
+            threading.Thread(target=self._advance_aside, args=(call,), name="shm-stream", daemon=True).start()
+        else:
+            outputs, spent = _next_part(call)
+            self._deliver_part(call, outputs, spent)
+
+    def _advance_aside(self, call: _Call) -> None:
+        outputs, spent = _next_part(call)
+        self._advanced.append((call, outputs, spent))
+        self._wake()
+
+    def _deliver_part(self, call: _Call, outputs: Outputs | BaseException | None, spent: int) -> None:
+        if call.connection.sock is None:
+            self._end_stream(call)
+        elif isinstance(outputs, BaseException):
+            call.stream = None
+            self._answer_error(call, Status.MODEL_FAILED, f"{type(outputs).__name__}: {outputs}")
+        elif outputs is None:
+            call.stream = None
+            self._answer(call, (), spent)
+        elif _is_cancelled(call):
+            self._end_stream(call)
+            self._answer_error(call, Status.CANCELLED, "the client cancelled the call")
+        else:
+            self._answer(call, outputs, spent, state=_PARTIAL)
+
+    def _continue(self, client: _ShmConnection, call: _Call, reply: tuple[int, int]) -> None:
+        """The client took a part or made room."""
+        if call in self._waiting:
+            self._waiting.remove(call)
+        call.touched = 0
+        try:
+            layout.check_placement((), client.ranges[call.slot], reply)
+        except LayoutError as error:
+            self._end_stream(call)
+            self._answer_error(call, error.status, error.message)
+            return
+        call.reply = reply
+        if _is_cancelled(call):
+            self._end_stream(call)
+            self._answer_error(call, Status.CANCELLED, "the client cancelled the call")
+        elif call.held is not None:
+            outputs, spent, state = call.held
+            call.held = None
+            self._answer(call, outputs, spent, state=state)
+        else:
+            self._advance(call)
+
+    def _end_stream(self, call: _Call) -> None:
+        stream, call.stream, call.held = call.stream, None, None
+        close = getattr(stream, "close", None)
+        if close is not None:
+            # A generator that is running in its thread right now ends by itself when it is dropped.
+            with contextlib.suppress(Exception):
+                close()
+
+    # Answers
+
+    def _answer_error(self, call: _Call, status: Status, text: str) -> None:
+        payload = layout.encode_response_payload(status, 0, b"", layout.encode_error(text), 0, 0, 0)
+        self._send(call, payload, (), (), _DONE)
+
+    def _answer(self, call: _Call, outputs: Outputs, spent: int, *, state: int = _DONE) -> None:
+        """Write outputs where the client made room; ask for room when they do not fit."""
+        plan = call.plan
+        key: Any = (
+            (outputs[0].dtype, outputs[0].shape)
+            if len(outputs) == 1
+            else tuple((tensor.dtype, tensor.shape) for tensor in outputs)
+        )
+        reply = call.reply
+        known = plan.replies.get(key) if plan is not None and reply is plan.reply else None
+        if known is None:
+            try:
+                known = _place(outputs, reply[0])
+            except LayoutError as error:
+                self._answer_error(call, error.status, error.message)
+                return
+            if plan is not None and len(plan.replies) < _PLANS_PER_SLOT and reply is plan.reply:
+                plan.replies[key] = known
+        descriptors, total, places = known
+        if total > reply[1] and isinstance(call.connection, _ShmConnection):
+            call.held = (outputs, spent, state)
+            payload = layout.encode_response_payload(
+                Status.NEEDS_SPACE, ResponseFlag.MORE, b"", b"", total, spent, 0
+            )
+            self._send(call, payload, (), (), _PARTIAL)
+            return
+        flags = int(ResponseFlag.MORE) if state == _PARTIAL else 0
+        data_crc = 0
+        if call.flags & _CHECK_DATA:
+            flags |= ResponseFlag.HAS_DATA_CRC
+            data_crc = _crc_of(outputs)
+        payload = (
+            RESPONSE_FIXED.pack(0, flags, len(outputs), 0, total, max(0, spent), data_crc, 0) + descriptors
+        )
+        self._send(call, payload, outputs, places, state)
+
+    def _send(
+        self,
+        call: _Call,
+        payload: bytes,
+        outputs: Outputs,
+        places: Sequence[tuple[int, int]],
+        state: int,
+    ) -> None:
+        connection = call.connection
+        if connection.sock is None:
+            return
+        if isinstance(connection, _SocketConnection):
+            self._send_frame(connection, call, payload, outputs, places, state)
+            return
+        view = connection.region.view
+        for tensor, (start, end) in zip(outputs, places, strict=True):
+            view[start:end] = tensor.data
+        base = layout.REGION_SLOTS + call.slot * connection.shape.slot_stride
+        start = base + layout.SLOT_RESPONSE
+        message = HEADER.pack(MAGIC, VERSION, call.request_id, len(payload), crc32(payload)) + payload
+        view[start : start + len(message)] = message
+        if state == _DONE:
+            connection.calls[call.slot] = None
+        else:
+            call.touched = self._now
+            self._waiting.append(call)
+        connection.words[base >> 2] = state
+        self._wakes.append((connection, base))
+
+    def _wake_sleepers(self) -> None:
+        """Wake the callers that went to sleep; one fence serves all answers of this turn."""
+        self._fence()
+        for connection, base in self._wakes:
+            if connection.words[(base + layout.SLOT_WAITING) >> 2]:
+                _futex.wake(connection.region.address + base)
+        self._wakes.clear()
+
+    # Requests over the socket
+
+    def _serve_socket(self, client: _SocketConnection, events: int) -> None:
+        try:
+            if events & selectors.EVENT_WRITE:
+                self._flush(client)
+            if events & selectors.EVENT_READ and client.sock is not None:
+                piece = client.sock.recv(1 << 20)
+                if not piece:
+                    self._drop(client)
+                    return
+                client.received += piece
+                self._parse_frames(client)
+        except BlockingIOError:
+            return
+        except OSError:
+            self._drop(client)
+        except _ViolationError as violation:
+            self._punish(client, violation)
+
+    def _parse_frames(self, client: _SocketConnection) -> None:
+        received = client.received
+        while client.sock is not None and len(received) >= layout.FRAME.size:
+            magic, kind, opcode, flags, timeout_ns, data_size, message_size, data_crc, _ = (
+                layout.FRAME.unpack_from(received)
+            )
+            if magic != MAGIC:
+                raise _ViolationError(f"frame magic is 0x{magic:08X}")
+            if message_size > layout.MAX_REQUEST_SIZE or data_size > self.options.max_frame:
+                raise _ViolationError(f"a frame of {message_size} + {data_size} bytes is over the limit")
+            end = layout.FRAME.size + message_size + data_size
+            if len(received) < end:
+                return
+            # The buffer is handed over whole, so the tensors may keep pointing into it.
+            frame = memoryview(bytes(memoryview(received)[:end]))
+            del received[:end]
+            self._last_request = self._now
+            if kind == FrameKind.CONTINUE:
+                call = client.call
+                if call is None or call.stream is None or not call.touched:
+                    raise _ViolationError("CONTINUE without a partial result")
+                self._waiting.remove(call)
+                call.touched = 0
+                self._advance(call)
+                continue
+            if kind != FrameKind.REQUEST or client.call is not None:
+                raise _ViolationError(f"a frame of kind {kind} does not belong here")
+            message = bytes(frame[layout.FRAME.size : layout.FRAME.size + message_size])
+            data = frame[layout.FRAME.size + message_size :]
+            self._take_frame(client, opcode, flags, timeout_ns, data_crc, message, data)
+
+    def _take_frame(
+        self,
+        client: _SocketConnection,
+        opcode: int,
+        flags: int,
+        timeout_ns: int,
+        data_crc: int,
+        message: bytes,
+        data: memoryview,
+    ) -> None:
+        request_id = HEADER.unpack_from(message)[2] if len(message) >= HEADER_SIZE else 0
+        call = _Call(client, 0, request_id, flags, (0, 0), None, time.monotonic_ns(), timeout_ns)
+        client.call = call
+        try:
+            request = layout.decode_request(message)
+            layout.check_placement(request.inputs, ((0, len(data)),))
+            if opcode != Opcode.INFER:
+                self._answer_question(call, opcode)
+                return
+            entry = self._entry(request.model_id)
+            inputs = tuple(
+                Tensor(t.dtype, t.shape, data[t.data_offset : t.data_offset + t.data_size])
+                for t in request.inputs
+            )
+            if flags & _CHECK_DATA and _crc_of(inputs) != data_crc:
+                raise LayoutError(Status.BAD_CHECKSUM, "data_crc is not the tensors' CRC-32")
+            call.plan = _Plan(entry, 0, (0, 0), inputs, _bind(entry, inputs))
+        except LayoutError as error:
+            self._answer_error(call, error.status, error.message)
+            return
+        self._enqueue(entry, call)
+
+    def _send_frame(
+        self,
+        client: _SocketConnection,
+        call: _Call,
+        payload: bytes,
+        outputs: Outputs,
+        places: Sequence[tuple[int, int]],
+        state: int,
+    ) -> None:
+        message = layout.encode_message(call.request_id, payload)
+        size = max((end for _, end in places), default=0)
+        header = layout.FRAME.pack(MAGIC, FrameKind.RESPONSE, 0, 0, 0, size, len(message), 0, 0)
+        client.outgoing.append(memoryview(header + message))
+        at = 0
+        for tensor, (start, end) in zip(outputs, places, strict=True):
+            if start > at:
+                client.outgoing.append(memoryview(bytes(start - at)))
+            # The model may reuse its output's memory before a slow client has taken it.
+            client.outgoing.append(memoryview(bytes(tensor.data)))
+            at = end
+        if state == _DONE:
+            client.call = None
+        else:
+            call.touched = self._now
+            self._waiting.append(call)
+        self._flush(client)
+
+    def _flush(self, client: _SocketConnection) -> None:
+        sock, selector = client.sock, self._selector
+        if sock is None or selector is None:
+            return
+        try:
+            while client.outgoing:
+                piece = client.outgoing[0]
+                sent = sock.send(piece) if len(piece) else 0
+                if sent == len(piece):
+                    client.outgoing.popleft()
+                else:
+                    client.outgoing[0] = piece[sent:]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._drop(client)
+            return
+        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if client.outgoing else 0)
+        if selector.get_key(sock).events != events:
+            selector.modify(sock, events, client)
+
+
+def _same_user(sock: socket.socket) -> bool:
+    """Whether the peer runs as this user; elsewhere than on Linux the folder's mode says so."""
+    if not hasattr(socket, "SO_PEERCRED"):
+        return True
+    credentials = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+    return struct.unpack("3i", credentials)[1] == os.geteuid()
+
+
+def _is_cancelled(call: _Call) -> bool:
+    connection = call.connection
+    if connection.sock is None:
+        return True
+    if isinstance(connection, _SocketConnection):
+        return False
+    base = layout.REGION_SLOTS + call.slot * connection.shape.slot_stride
+    return connection.words[(base + layout.SLOT_CANCEL) >> 2] != 0
+
+
+def _bind(entry: _Entry, inputs: tuple[Tensor, ...]) -> Any:
+    try:
+        return entry.model.bind(inputs)
+    except Exception as error:
+        raise LayoutError(Status.BAD_TENSOR, f"{entry.model_id!r} refuses the inputs: {error}") from error
+
+
+def _run(model: Model, batch: list[_Call]) -> Sequence[Result]:
+    """The model's results; whatever it raises becomes the result of every member."""
+    try:
+        results = model.run([cast(_Plan, call.plan).bound for call in batch])
+        if len(results) != len(batch):
+            raise RuntimeError(f"the model returned {len(results)} results for {len(batch)} requests")
+    except Exception as error:  # noqa: BLE001 - whatever a model raises is its clients' answer
+        return [error] * len(batch)
+    return [
+        _last(result) if isinstance(result, Iterator) and not call.flags & _STREAM else result
+        for call, result in zip(batch, results, strict=True)
+    ]
+
+
+def _last(stream: Iterator[Outputs]) -> Outputs | BaseException:
+    """The last part of a stream, for a client that did not ask for the parts."""
+    last: Outputs = ()
+    try:
+        for outputs in stream:
+            last = outputs
+    except Exception as error:  # noqa: BLE001 - whatever a model raises is its client's answer
+        return error
+    return last
+
+
+def _next_part(call: _Call) -> tuple[Outputs | BaseException | None, int]:
+    began = time.monotonic_ns()
+    try:
+        stream = call.stream
+        outputs: Outputs | BaseException | None = next(stream, None) if stream is not None else None
+    except Exception as error:  # noqa: BLE001 - whatever a model raises is its client's answer
+        outputs = error
+    return outputs, time.monotonic_ns() - began
+
+
+def _place(outputs: Outputs, start: int) -> tuple[bytes, int, list[tuple[int, int]]]:
+    """`(descriptors, total size, places)` of outputs laid out one after the other from `start`."""
+    if len(outputs) > layout.MAX_TENSORS:
+        raise LayoutError(
+            Status.TOO_LARGE, f"{len(outputs)} outputs; at most {layout.MAX_TENSORS} are allowed"
+        )
+    descriptors = b""
+    places: list[tuple[int, int]] = []
+    at = start
+    for i, tensor in enumerate(outputs):
+        if len(tensor.shape) > layout.MAX_DIMS:
+            raise LayoutError(Status.TOO_LARGE, f"output {i} has {len(tensor.shape)} dimensions; at most 8")
+        size = len(tensor.data)
+        descriptors += layout.encode_descriptor(
+            layout.TensorDescriptor(tensor.dtype, tuple(tensor.shape), at, size)
+        )
+        places.append((at, at + size))
+        at = align(at + size)
+    return descriptors, places[-1][1] - start if places else 0, places
+
+
+def _crc_of(tensors: Sequence[Tensor]) -> int:
+    value = 0
+    for tensor in tensors:
+        value = data_crc32(tensor.data, value)
+    return value
