@@ -8,15 +8,15 @@
 //	├── ServiceUnavailable           retryable
 //	├── AuthenticationError          never retried
 //	├── ValidationError              never retried
-//	│   └── ConfigurationError
+//	├── ConfigurationError           Problems
+//	├── CancelledError               Reason, Cause
 //	├── MaxRetriesExceeded           Attempts, Cause
 //	├── CircuitOpenError             Name, RetryAfter
 //	├── RateLimitExceeded            RetryAfter
-//	├── ProcessError                 Command, ExitCode
-//	│   └── ProcessTimeoutError      also a TimeoutError
-//	├── HttpError
-//	│   └── HttpStatusError          StatusCode
-//	└── CancelledError
+//	├── ProcessError                 Command, ExitCode, Signal, Stdout, Stderr
+//	│   └── ProcessTimeoutError      Timeout, Escalated
+//	└── HttpError
+//	    └── HttpStatusError          Status, Header, Body
 //
 // Each class is a struct whose pointer is an error. [Is] matches a class by its sentinel (ErrNetwork, ErrTimeout, ...),
 // [As] extracts the value:
@@ -34,6 +34,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/url"
 	"strings"
 	"syscall"
@@ -78,6 +79,10 @@ var (
 	ErrHTTP               error = &HttpError{}
 	ErrHTTPStatus         error = &HttpStatusError{}
 	ErrCancelled          error = &CancelledError{}
+	// ErrFoundation stands for the root: in a list of errors it matches every class of this package.
+	ErrFoundation = errors.New("any FoundationError")
+	// ErrAny stands for every error, as the name Exception does in the specs; it is for lists of errors, see Matches.
+	ErrAny = errors.New("any error")
 )
 
 // text joins a class name, a message and a cause the way Go errors read: "message: cause".
@@ -182,30 +187,48 @@ func (e *ValidationError) Is(target error) bool { return target == ErrValidation
 // Class implements FoundationError.
 func (e *ValidationError) Class() string { return "ValidationError" }
 
-// ConfigurationError says that a setting is missing, unknown, ill-typed or out of range. It is a ValidationError.
-type ConfigurationError struct {
-	// Key is the parameter or configuration key at fault, when there is exactly one.
-	Key     string
+// Problem is one thing wrong with a configuration.
+type Problem struct {
+	// Kind is invalid_file, invalid_value, missing, unknown_key, unreadable_file or out_of_range.
+	Kind string
+	// Key is the dotted path of the key, a file's path, or a parameter's name.
+	Key string
+	// Source is file, environment, override, default or argument.
+	Source  string
 	Message string
-	Cause   error
 }
 
-func (e *ConfigurationError) Error() string { return text("ConfigurationError", e.Message, e.Cause) }
+// ConfigurationError says that settings are missing, unknown, ill-typed or out of range; it holds every problem found.
+type ConfigurationError struct {
+	Problems []Problem
+	Cause    error
+}
+
+func (e *ConfigurationError) Error() string {
+	messages := make([]string, len(e.Problems))
+	for i, problem := range e.Problems {
+		messages[i] = problem.Message
+	}
+	return text("ConfigurationError", strings.Join(messages, "; "), e.Cause)
+}
 
 // Unwrap returns the cause.
 func (e *ConfigurationError) Unwrap() error { return e.Cause }
 
-// Is matches ErrConfiguration and ErrValidation.
-func (e *ConfigurationError) Is(target error) bool {
-	return target == ErrConfiguration || target == ErrValidation
-}
+// Is matches ErrConfiguration.
+func (e *ConfigurationError) Is(target error) bool { return target == ErrConfiguration }
 
 // Class implements FoundationError.
 func (e *ConfigurationError) Class() string { return "ConfigurationError" }
 
 // OutOfRange is the ConfigurationError for a parameter outside its range.
 func OutOfRange(key string, value, low, high any) *ConfigurationError {
-	return &ConfigurationError{Key: key, Message: fmt.Sprintf("%s is %v; it must be from %v to %v", key, value, low, high)}
+	return BadParameter(key, fmt.Sprintf("%s is %v; it must be from %v to %v", key, value, low, high))
+}
+
+// BadParameter is the ConfigurationError for one parameter that is not acceptable.
+func BadParameter(key, message string) *ConfigurationError {
+	return &ConfigurationError{Problems: []Problem{{Kind: "out_of_range", Key: key, Source: "argument", Message: message}}}
 }
 
 // MaxRetriesExceeded says that every allowed call failed with a retryable error.
@@ -271,22 +294,28 @@ func (e *RateLimitExceeded) Class() string { return "RateLimitExceeded" }
 type ProcessError struct {
 	// Command is the argument vector with secrets masked.
 	Command []string
-	// ExitCode is the exit status, -N when signal N ended the process, or 127 or 126 when it could not be started.
-	ExitCode       int
+	// ExitCode is the exit status: 128+N when signal N ended the process, 127 when the program was not found, 126 when it
+	// could not be executed.
+	ExitCode int
+	// Signal is the signal that ended the process, or 0.
+	Signal         int
 	Stdout, Stderr []byte
-	Message        string
 	Cause          error
 }
 
 func (e *ProcessError) Error() string {
-	message := e.Message
-	if message == "" {
-		message = fmt.Sprintf("%s exited with status %d", strings.Join(e.Command, " "), e.ExitCode)
-		if last := lastLine(e.Stderr); last != "" {
-			message += " (" + last + ")"
-		}
+	command := strings.Join(e.Command, " ")
+	if e.Cause != nil {
+		return fmt.Sprintf("cannot run %s: %v", command, e.Cause)
 	}
-	return text("ProcessError", message, e.Cause)
+	message := fmt.Sprintf("%s exited with status %d", command, e.ExitCode)
+	if e.Signal != 0 {
+		message = fmt.Sprintf("%s was ended by signal %d", command, e.Signal)
+	}
+	if last := lastLine(e.Stderr); last != "" {
+		message += ": " + last
+	}
+	return message
 }
 
 func lastLine(output []byte) string {
@@ -303,12 +332,13 @@ func (e *ProcessError) Is(target error) bool { return target == ErrProcess }
 // Class implements FoundationError.
 func (e *ProcessError) Class() string { return "ProcessError" }
 
-// ProcessTimeoutError says that a process was stopped because it ran past its time-out. It is a ProcessError and a
-// TimeoutError.
+// ProcessTimeoutError says that a process was stopped because it ran past its time-out. It is a ProcessError.
 type ProcessTimeoutError struct {
 	ProcessError
 	// Timeout is the limit that was exceeded.
 	Timeout time.Duration
+	// Escalated says that SIGTERM was not enough.
+	Escalated bool
 }
 
 func (e *ProcessTimeoutError) Error() string {
@@ -318,9 +348,9 @@ func (e *ProcessTimeoutError) Error() string {
 // Unwrap returns the embedded ProcessError, so that As finds it.
 func (e *ProcessTimeoutError) Unwrap() error { return &e.ProcessError }
 
-// Is matches ErrProcessTimeout, ErrProcess and ErrTimeout.
+// Is matches ErrProcessTimeout and ErrProcess.
 func (e *ProcessTimeoutError) Is(target error) bool {
-	return target == ErrProcessTimeout || target == ErrProcess || target == ErrTimeout
+	return target == ErrProcessTimeout || target == ErrProcess
 }
 
 // Class implements FoundationError.
@@ -353,13 +383,14 @@ func (e *HttpError) Class() string { return "HttpError" }
 // HttpStatusError says that a response's status is an error. It is an HttpError.
 type HttpStatusError struct {
 	Method, URL string
-	StatusCode  int
-	// Body holds the response's body.
+	Status      int
+	Header      http.Header
+	// Body is the whole body of the response.
 	Body []byte
 }
 
 func (e *HttpStatusError) Error() string {
-	return fmt.Sprintf("%s %s answered %d", e.Method, e.URL, e.StatusCode)
+	return strings.TrimSpace(fmt.Sprintf("%s %s answered %d %s", e.Method, e.URL, e.Status, http.StatusText(e.Status)))
 }
 
 // Is matches ErrHTTPStatus and ErrHTTP.
@@ -370,23 +401,23 @@ func (e *HttpStatusError) Class() string { return "HttpStatusError" }
 
 // CancelledError says that the caller's context was done before the operation was; it is never retried.
 type CancelledError struct {
-	// Cause is the context's error; errors.Is with context.Canceled or context.DeadlineExceeded finds it.
+	// Reason is the context's error; errors.Is with context.Canceled or context.DeadlineExceeded finds it.
+	Reason error
+	// Cause is the last error before the cancellation, or nil.
 	Cause error
-	// Last is the error of the last call before the cancellation, or nil.
-	Last error
 }
 
 func (e *CancelledError) Error() string {
-	if e.Last != nil {
-		return fmt.Sprintf("cancelled (%v); the last call failed: %v", e.Cause, e.Last)
+	if e.Cause != nil {
+		return fmt.Sprintf("cancelled (%v); the last call failed: %v", e.Reason, e.Cause)
 	}
-	return text("cancelled", "", e.Cause)
+	return text("cancelled", "", e.Reason)
 }
 
 // Unwrap returns the context's error and the last call's.
 func (e *CancelledError) Unwrap() []error {
 	var wrapped []error
-	for _, err := range []error{e.Cause, e.Last} {
+	for _, err := range []error{e.Reason, e.Cause} {
 		if err != nil {
 			wrapped = append(wrapped, err)
 		}
@@ -400,14 +431,37 @@ func (e *CancelledError) Is(target error) bool { return target == ErrCancelled }
 // Class implements FoundationError.
 func (e *CancelledError) Class() string { return "CancelledError" }
 
+// IsCancellation reports whether err means that the caller's ctx ended: a CancelledError, context.Canceled, or
+// context.DeadlineExceeded once ctx itself is done. No pattern retries, swallows, logs or counts such an error.
+func IsCancellation(ctx context.Context, err error) bool {
+	return errors.Is(err, ErrCancelled) || errors.Is(err, context.Canceled) ||
+		(errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil)
+}
+
+// ClassName is the name of err's class: a foundation class's own name, else the name of err's Go type without its
+// package.
+func ClassName(err error) string {
+	if classed, ok := err.(FoundationError); ok {
+		return classed.Class()
+	}
+	name := fmt.Sprintf("%T", err)
+	return name[strings.LastIndexAny(name, ".*")+1:]
+}
+
 // Matches reports whether err belongs to the class that target stands for. It is errors.Is, and in addition counts the
 // standard library's own errors in the class they mean: a *net.OpError or a connection reset is an ErrNetwork, anything
-// with Timeout() true (and context.DeadlineExceeded of an operation's own context) is an ErrTimeout.
+// with Timeout() true (and context.DeadlineExceeded of an operation's own context) is an ErrTimeout. ErrAny and
+// ErrFoundation match what they stand for.
 func Matches(err, target error) bool {
 	if errors.Is(err, target) {
 		return true
 	}
 	switch target {
+	case ErrAny:
+		return true
+	case ErrFoundation:
+		var classed FoundationError
+		return errors.As(err, &classed)
 	case ErrNetwork:
 		var operation *net.OpError
 		var lookup *net.DNSError
@@ -418,8 +472,6 @@ func Matches(err, target error) bool {
 	case ErrTimeout:
 		var timeout interface{ Timeout() bool }
 		return errors.As(err, &timeout) && timeout.Timeout()
-	case ErrCancelled:
-		return errors.Is(err, context.Canceled)
 	}
 	return false
 }

@@ -2,8 +2,9 @@ package resilience
 
 import (
 	"context"
-	"math"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"foundation/clock"
@@ -152,7 +153,7 @@ func (b *CircuitBreaker) State() CircuitState {
 	return b.state
 }
 
-// Failures is the number of consecutive failures seen while closed.
+// Failures is the number of consecutive failures; an open or probing breaker keeps the number that tripped it.
 func (b *CircuitBreaker) Failures() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -171,9 +172,41 @@ func (b *CircuitBreaker) enter(state CircuitState) {
 	from := b.state
 	b.state = state
 	b.generation++
-	b.failures, b.successes, b.probes = 0, 0, 0
+	b.successes, b.probes = 0, 0
+	if state == Closed {
+		b.failures = 0
+	}
 	if from != state && b.onStateChange != nil {
 		b.onStateChange(from, state)
+	}
+}
+
+// Permit is the admission of one call, for operations that are not one function. Every permit must be given back with
+// End or Drop; only the first of them counts.
+type Permit struct {
+	breaker    *CircuitBreaker
+	generation uint64
+	ended      atomic.Bool
+}
+
+// Begin admits a call, or returns a *CircuitOpenError.
+func (b *CircuitBreaker) Begin() (*Permit, error) {
+	generation, err := b.admit()
+	if err != nil {
+		return nil, err
+	}
+	return &Permit{breaker: b, generation: generation}, nil
+}
+
+// End gives the permit back with the operation's outcome.
+func (p *Permit) End(ctx context.Context, err error) { p.settle(p.breaker.judge(ctx, err)) }
+
+// Drop gives the permit back without an outcome: nothing is learned about the callee.
+func (p *Permit) Drop() { p.settle(ignored) }
+
+func (p *Permit) settle(v verdict) {
+	if p.ended.CompareAndSwap(false, true) {
+		p.breaker.settle(p.generation, v)
 	}
 }
 
@@ -182,7 +215,7 @@ func (b *CircuitBreaker) admit() (uint64, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.state == Open {
-		elapsed := b.clock.Now() - b.openedAt
+		elapsed := max(b.clock.Now()-b.openedAt, 0)
 		if elapsed < b.recoveryTimeout {
 			return 0, &ferrors.CircuitOpenError{Name: b.name, RetryAfter: b.recoveryTimeout - elapsed}
 		}
@@ -200,21 +233,27 @@ func (b *CircuitBreaker) admit() (uint64, error) {
 type verdict uint8
 
 const (
-	noVerdict verdict = iota
+	ignored verdict = iota
 	success
 	failure
 )
 
 func (b *CircuitBreaker) judge(ctx context.Context, err error) verdict {
-	if err == nil {
+	switch {
+	case err == nil:
 		return success
+	case ferrors.IsCancellation(ctx, err), ferrors.MatchesAny(err, b.excluded):
+		return ignored
+	case b.expected == nil, ferrors.MatchesAny(err, b.expected):
+		return failure
 	}
-	if ferrors.Matches(err, ferrors.ErrCancelled) || (ctx.Err() != nil && ferrors.Is(err, ctx.Err())) ||
-		ferrors.MatchesAny(err, b.excluded) {
-		return noVerdict
-	}
-	if b.expected != nil && !ferrors.MatchesAny(err, b.expected) {
-		return noVerdict
+	return ignored
+}
+
+// judgePanic is the verdict on a panic, an error that only ErrAny matches.
+func (b *CircuitBreaker) judgePanic() verdict {
+	if slices.Contains(b.excluded, ferrors.ErrAny) || (b.expected != nil && !slices.Contains(b.expected, ferrors.ErrAny)) {
+		return ignored
 	}
 	return failure
 }
@@ -227,38 +266,49 @@ func (b *CircuitBreaker) settle(generation uint64, v verdict) {
 	}
 	if b.state == HalfOpen {
 		b.probes--
+		switch v {
+		case success:
+			b.successes++
+			if b.successes == b.successThreshold {
+				b.enter(Closed)
+			}
+		case failure:
+			b.trip()
+		}
+		return
 	}
 	switch v {
 	case success:
 		b.failures = 0
-		if b.state == HalfOpen {
-			b.successes++
-			if b.successes >= b.successThreshold {
-				b.enter(Closed)
-			}
-		}
 	case failure:
-		if b.failures < math.MaxInt {
-			b.failures++
-		}
-		if b.state == HalfOpen || b.failures >= b.failureThreshold {
-			b.openedAt = b.clock.Now()
-			b.enter(Open)
+		b.failures++
+		if b.failures == b.failureThreshold {
+			b.trip()
 		}
 	}
 }
 
-// Call runs fn if the circuit admits it, and returns fn's own error; a refusal is a *CircuitOpenError. A panic in fn
-// counts as a failure and goes on.
+func (b *CircuitBreaker) trip() {
+	b.openedAt = b.clock.Now()
+	b.enter(Open)
+}
+
+// Call runs fn if the circuit admits it, and returns fn's own error; a refusal is a *CircuitOpenError. A panic in fn is
+// judged as an error and goes on.
 func (b *CircuitBreaker) Call(ctx context.Context, fn func(ctx context.Context) error) error {
 	generation, err := b.admit()
 	if err != nil {
 		return err
 	}
-	result := failure // What a panic leaves behind.
-	defer func() { b.settle(generation, result) }()
+	panicked := true
+	defer func() {
+		if panicked {
+			b.settle(generation, b.judgePanic())
+		}
+	}()
 	err = fn(ctx)
-	result = b.judge(ctx, err)
+	panicked = false
+	b.settle(generation, b.judge(ctx, err))
 	return err
 }
 

@@ -35,6 +35,8 @@ type Decision struct {
 	Allowed bool
 	// RetryAfter is the time until the same request would be admitted if nobody else asked; zero when Allowed.
 	RetryAfter time.Duration
+	// Remaining is the number of whole permits left.
+	Remaining int
 }
 
 // RateLimiter admits a limited number of permits per period. All arithmetic is exact, in integers: a limiter of ten per
@@ -94,6 +96,9 @@ func NewRateLimiter(limit int, period time.Duration, opts ...RateLimiterOption) 
 	requireRange("limit", s.limit, 1, maxPermits)
 	requireRange("period", s.period, time.Millisecond, 24*time.Hour)
 	requireRange("burst", s.burst, 1, maxPermits)
+	if s.algorithm == SlidingWindow && s.burst != s.limit {
+		panic(ferrors.BadParameter("burst", fmt.Sprintf("burst is %d; a sliding window has no burst other than its limit, %d", s.burst, s.limit)))
+	}
 	l := &RateLimiter{settings: s, updated: s.clock.Now()}
 	l.level = l.capacity()
 	return l
@@ -123,9 +128,6 @@ func (l *RateLimiter) AllowN(n int) (Decision, error) {
 	if n < 0 || n > l.largest() {
 		return Decision{}, &ferrors.ValidationError{Message: fmt.Sprintf("n is %d; it must be from 0 to %d, the most this limiter admits at once", n, l.largest())}
 	}
-	if n == 0 {
-		return Decision{Allowed: true}, nil
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := max(l.settings.clock.Now(), l.updated)
@@ -143,10 +145,17 @@ func (l *RateLimiter) drip(now time.Duration, n int) Decision {
 	l.updated = now
 	cost := mul(uint64(n), uint64(l.settings.period))
 	if l.level.less(cost) {
-		return Decision{RetryAfter: cost.sub(l.level).ceilDiv(uint64(l.settings.limit))}
+		return Decision{
+			RetryAfter: time.Duration(cost.sub(l.level).add(uint128{low: uint64(l.settings.limit) - 1}).div(uint64(l.settings.limit))),
+			Remaining:  l.remaining(),
+		}
 	}
 	l.level = l.level.sub(cost)
-	return Decision{Allowed: true}
+	return Decision{Allowed: true, Remaining: l.remaining()}
+}
+
+func (l *RateLimiter) remaining() int {
+	return int(l.level.div(uint64(l.settings.period)))
 }
 
 func (l *RateLimiter) slide(now time.Duration, n int64) Decision {
@@ -157,21 +166,22 @@ func (l *RateLimiter) slide(now time.Duration, n int64) Decision {
 		expired++
 	}
 	l.admitted = l.admitted[expired:]
-	excess := l.inWindow + n - int64(l.settings.limit)
+	limit := int64(l.settings.limit)
+	excess := l.inWindow + n - limit
 	if excess <= 0 {
 		l.inWindow += n
 		if last := len(l.admitted) - 1; last >= 0 && l.admitted[last].at == now {
 			l.admitted[last].n += n
-		} else {
+		} else if n > 0 {
 			l.admitted = append(l.admitted, admission{now, n})
 		}
-		return Decision{Allowed: true}
+		return Decision{Allowed: true, Remaining: int(limit - l.inWindow)}
 	}
 	var freed int64
 	for _, past := range l.admitted {
 		freed += past.n
 		if freed >= excess {
-			return Decision{RetryAfter: past.at + l.settings.period - now}
+			return Decision{RetryAfter: past.at + l.settings.period - now, Remaining: int(limit - l.inWindow)}
 		}
 	}
 	panic("unreachable: the window holds at least the excess")
@@ -189,16 +199,13 @@ func (l *RateLimiter) Acquire(n int) error {
 // Wait takes n permits, sleeping until they are there. It returns a *CancelledError when ctx ends first; then nothing
 // has been taken.
 func (l *RateLimiter) Wait(ctx context.Context, n int) error {
-	if err := ctx.Err(); err != nil {
-		return &ferrors.CancelledError{Cause: err}
-	}
 	for {
 		decision, err := l.AllowN(n)
 		if err != nil || decision.Allowed {
 			return err
 		}
 		if err := l.settings.clock.Sleep(ctx, decision.RetryAfter); err != nil {
-			return &ferrors.CancelledError{Cause: err}
+			return &ferrors.CancelledError{Reason: err}
 		}
 	}
 }
@@ -227,15 +234,11 @@ func (a uint128) less(b uint128) bool {
 	return a.high < b.high || (a.high == b.high && a.low < b.low)
 }
 
-// ceilDiv is the quotient rounded up, in nanoseconds, saturating at the largest duration.
-func (a uint128) ceilDiv(divisor uint64) time.Duration {
-	a = a.add(uint128{low: divisor - 1})
+// div is the quotient rounded down, saturating at the largest duration.
+func (a uint128) div(divisor uint64) int64 {
 	if a.high >= divisor {
 		return math.MaxInt64
 	}
 	quotient, _ := bits.Div64(a.high, a.low, divisor)
-	if quotient > math.MaxInt64 {
-		return math.MaxInt64
-	}
-	return time.Duration(quotient)
+	return int64(min(quotient, math.MaxInt64))
 }

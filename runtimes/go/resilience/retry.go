@@ -114,8 +114,7 @@ const (
 //
 // An error is classified in this order; the first rule that applies decides:
 //
-//  1. a cancellation (the context is done, ErrCancelled or context.Canceled), an open circuit and a configuration error
-//     are never retried;
+//  1. a cancellation (ErrCancelled, context.Canceled, the caller's own deadline) and an open circuit are never retried;
 //  2. an error that matches NonRetryable is not retried;
 //  3. when Retryable or RetryIf is set, an error is retried if it matches one of the former or the latter says so;
 //  4. an error that says about itself whether it is, with a method Retryable() bool, is believed;
@@ -251,7 +250,7 @@ func (p RetryPolicy) Validate() error {
 		return ferrors.OutOfRange("max_delay", p.MaxDelay, 0, maxMaxDelay)
 	}
 	if p.Backoff > Fixed {
-		return &ferrors.ConfigurationError{Key: "backoff_strategy", Message: "backoff_strategy must be Exponential, Linear or Fixed"}
+		return ferrors.BadParameter("backoff_strategy", "backoff_strategy must be Exponential, Linear or Fixed")
 	}
 	if ratio := p.Jitter.Ratio(); !(ratio >= 0 && ratio <= 1) {
 		return ferrors.OutOfRange("jitter.ratio", ratio, 0, 1)
@@ -303,32 +302,26 @@ func scale(d time.Duration, numerator uint64) time.Duration {
 	return time.Duration(high<<(64-clock.FractionBits) | low>>clock.FractionBits)
 }
 
-// ratioNumerator is the ratio as a fraction of 2^53, exact for every ratio that a float64 in [0, 1] can hold at that
-// resolution.
-func ratioNumerator(ratio float64) uint64 {
-	return uint64(math.Floor(ratio * (1 << clock.FractionBits)))
-}
-
 func jittered(delay time.Duration, jitter Jitter, numerator uint64) time.Duration {
 	switch jitter.Kind() {
 	case JitterFull:
 		return scale(delay, numerator)
 	case JitterEqual:
 		half := delay / 2
-		return delay - half + scale(half, numerator)
+		return half + scale(delay-half, numerator)
 	case JitterSymmetric:
-		width := scale(delay, ratioNumerator(jitter.Ratio()))
+		// A capped delay is at most an hour, so the product with a million fits into 63 bits.
+		width := delay * time.Duration(math.RoundToEven(jitter.Ratio()*1e6)) / 1e6
 		return delay - width + scale(2*width, numerator)
 	}
 	return delay
 }
 
-// IsRetryable applies the classification rules of the type's documentation to err.
-func (p RetryPolicy) IsRetryable(err error) bool { return p.isRetryable(err) }
+// IsRetryable applies the classification rules of the type's documentation to an err that a call under ctx returned.
+func (p RetryPolicy) IsRetryable(ctx context.Context, err error) bool { return p.isRetryable(ctx, err) }
 
-func (p *RetryPolicy) isRetryable(err error) bool {
-	if errors.Is(err, context.Canceled) || errors.Is(err, ferrors.ErrCancelled) ||
-		errors.Is(err, ferrors.ErrCircuitOpen) || errors.Is(err, ferrors.ErrConfiguration) {
+func (p *RetryPolicy) isRetryable(ctx context.Context, err error) bool {
+	if ferrors.IsCancellation(ctx, err) || errors.Is(err, ferrors.ErrCircuitOpen) {
 		return false
 	}
 	nonRetryable := p.NonRetryable
@@ -383,37 +376,35 @@ func (p *RetryPolicy) run(ctx context.Context, fn func(ctx context.Context) erro
 	if err := p.Validate(); err != nil {
 		return err
 	}
-	if err := ctx.Err(); err != nil {
-		return &ferrors.CancelledError{Cause: err}
-	}
 	maxAttempts := p.MaxAttempts
 	if maxAttempts == 0 {
 		maxAttempts = DefaultMaxAttempts
 	}
+	var last error
 	for attempt := 1; ; attempt++ {
-		err := fn(ctx)
-		if err == nil {
+		if cancelled := ctx.Err(); cancelled != nil {
+			return &ferrors.CancelledError{Reason: cancelled, Cause: last}
+		}
+		last = fn(ctx)
+		if last == nil {
 			return nil
 		}
-		if cancelled := ctx.Err(); cancelled != nil {
-			return &ferrors.CancelledError{Cause: cancelled, Last: err}
-		}
-		if !p.isRetryable(err) {
-			return err
+		if !p.isRetryable(ctx, last) {
+			return last
 		}
 		if attempt == maxAttempts {
-			return &ferrors.MaxRetriesExceeded{Attempts: attempt, Cause: err}
+			return &ferrors.MaxRetriesExceeded{Attempts: attempt, Cause: last}
 		}
 		delay := p.nextDelay(attempt)
 		if p.OnRetry != nil {
-			p.OnRetry(Failure{Attempt: attempt, Delay: delay, Err: err})
+			p.OnRetry(Failure{Attempt: attempt, Delay: delay, Err: last})
 		}
 		sleeper := p.Clock
 		if sleeper == nil {
 			sleeper = clock.System()
 		}
 		if cancelled := sleeper.Sleep(ctx, delay); cancelled != nil {
-			return &ferrors.CancelledError{Cause: cancelled, Last: err}
+			return &ferrors.CancelledError{Reason: cancelled, Cause: last}
 		}
 	}
 }

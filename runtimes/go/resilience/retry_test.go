@@ -116,7 +116,11 @@ func TestRetryClassifies(t *testing.T) {
 		{"unexpected end", io.ErrUnexpectedEOF, nil, true},
 		{"cancelled", context.Canceled, []RetryOption{WithRetryable(context.Canceled)}, false},
 		{"open circuit", &errors.CircuitOpenError{}, []RetryOption{WithRetryIf(func(error) bool { return true })}, false},
-		{"configuration", errors.ErrConfiguration, []RetryOption{WithRetryable(errors.ErrConfiguration), WithNonRetryable()}, false},
+		{"configuration", errors.ErrConfiguration, nil, false},
+		{"any", own, []RetryOption{WithRetryable(errors.ErrAny)}, true},
+		{"any but validation", errors.ErrValidation, []RetryOption{WithRetryable(errors.ErrAny)}, false},
+		{"root", errors.ErrProcess, []RetryOption{WithRetryable(errors.ErrFoundation)}, true},
+		{"root refuses", own, []RetryOption{WithRetryable(errors.ErrFoundation)}, false},
 		{"own listed", own, []RetryOption{WithRetryable(own)}, true},
 		{"list replaces defaults", errors.ErrNetwork, []RetryOption{WithRetryable(own)}, false},
 		{"empty list", errors.ErrNetwork, []RetryOption{WithRetryable()}, false},
@@ -140,7 +144,7 @@ func TestRetryClassifies(t *testing.T) {
 			}
 		})
 	}
-	if !(RetryPolicy{}).IsRetryable(errors.ErrNetwork) {
+	if !(RetryPolicy{}).IsRetryable(background, errors.ErrNetwork) {
 		t.Fatal("the zero policy retries network errors")
 	}
 }
@@ -156,7 +160,7 @@ func TestRetryReportsBadOptionsBeforeTheFirstCall(t *testing.T) {
 		fn, calls := failing(0, nil)
 		err := Retry(background, fn, option)
 		var configuration *errors.ConfigurationError
-		if !errors.As(err, &configuration) || configuration.Key != key {
+		if !errors.As(err, &configuration) || configuration.Problems[0].Key != key {
 			t.Fatalf("expected a ConfigurationError for %s, got %v", key, err)
 		}
 		expectEqual(t, 0, *calls)
@@ -187,8 +191,10 @@ func TestRetryStopsWhenTheContextEnds(t *testing.T) {
 	ctx, cancel = context.WithCancel(background)
 	err = Retry(ctx, func(context.Context) error { cancel(); return errors.ErrNetwork })
 	if !errors.Is(err, errors.ErrCancelled) {
-		t.Fatalf("a context that ends during a call ends the retry, got %v", err)
+		t.Fatalf("a context that ends during a call ends the retry before the next one, got %v", err)
 	}
+	ctx, cancel = context.WithCancel(background)
+	expectEqual(t, nil, Retry(ctx, func(context.Context) error { cancel(); return nil }))
 }
 
 func TestRetryInterruptsARealSleep(t *testing.T) {
