@@ -35,7 +35,9 @@ class ValueKind(StrEnum):
     BOOLEAN = "boolean"
     NONE = "none"
     SYMBOL = "symbol"  # an enum member: `Backoff.LINEAR`, `resilience.Linear`, `:linear` -> "linear"
-    DURATION = "duration"  # value is integer nanoseconds (`500 * time.Millisecond`, `Duration::from_millis(500)`)
+    DURATION = (
+        "duration"  # value is integer nanoseconds (`500 * time.Millisecond`, `Duration::from_millis(500)`)
+    )
     LIST = "list"  # value is tuple[StaticValue, ...]
     MAPPING = "mapping"  # value is tuple[tuple[str, StaticValue], ...]
     NAME = "name"  # a class or error name: value is its last segment, as written
@@ -68,7 +70,10 @@ class Argument:
     `parameter` is the spec's parameter id in snake_case when the spelling follows the language's convention for it
     (`maxAttempts`, `WithMaxAttempts`, `max_attempts:` all give "max_attempts"); the dialect's own names are mapped
     by the spec, not here. `spelled` is the name as written, "" for a positional argument (then `position` counts
-    from 0). `nested` is True for an argument that came out of a policy literal (`policy=RetryPolicy(...)`).
+    from 0). Positional error classes (`@retry(ConnectionError, TimeoutError)`) come as one argument whose value is the
+    list of them. `nested` is True for an argument that came out of a policy literal (`policy=RetryPolicy(...)`); its
+    ranges are where the literal stands, which is outside the occurrence when the policy is held in a constant.
+    `policy` is True for the argument that carries such a policy: it is not a parameter itself.
     """
 
     parameter: str
@@ -79,6 +84,7 @@ class Argument:
     name_range: ByteRange | None = None
     position: int | None = None
     nested: bool = False
+    policy: bool = False
 
 
 class TargetKind(StrEnum):
@@ -114,6 +120,7 @@ class OccurrenceForm(StrEnum):
     CONSTRUCTOR = "constructor"
     CLASS = "class"
     CONTEXT_MANAGER = "context_manager"
+    IMPORT = "import"  # a ready-made object that is only imported, such as `provide.foundation.logger`
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +132,10 @@ class Occurrence:
     `arguments_range` is what is between the parentheses, None for a bare form. `imported` is False when the form is
     written but nothing in the file imports it (annotations in Go need no import: they are always True).
     `malformed` holds a short code when the form itself is illegal in its language (Ruby's bare `retry(...) do` gives
-    "keyword-retry"), else "".
+    "keyword-retry"), else "". `spelled` is the name as written ("again", "resilience.Retry"), `symbol` the name that it
+    stands for in its library ("foundation.resilience.retry", "foundation/resilience.Retry").
+    `open_arguments` is True when the source does not show every argument (`**options`, `opts...`, a policy built
+    elsewhere): a parameter that is not in `arguments` may still be given, so its absence means nothing.
     """
 
     pattern_id: str
@@ -140,6 +150,8 @@ class Occurrence:
     imported: bool = True
     malformed: str = ""
     spelled: str = ""
+    symbol: str = ""
+    open_arguments: bool = False
 
     def argument(self, parameter: str) -> Argument | None:
         """The last argument for this parameter (a direct argument wins over one nested in a policy), or None."""

@@ -1,0 +1,51 @@
+"""A byte search that says whether a file is worth parsing: annotation shapes and imports, never topic words.
+
+Every expression starts with a literal, which lets the regex engine skip at memory speed (about 2 GB/s); an alternation of
+words would run at 100 MB/s. The search may say yes to a file without a pattern, never no to a file with one.
+"""
+
+from __future__ import annotations
+
+import re
+
+from foundation_specs.model import LanguageId
+
+_SNAKE = rb"(?:retry|circuit_breaker|rate_limit|error_boundary|register_command)"
+_CAMEL = rb"(?:retry|circuitBreaker|rateLimit|errorBoundary|registerCommand)"
+
+_PYTHON_DECORATOR = re.compile(rb"@[\w. \t\\\r\n]*" + _SNAKE + rb"\b")
+_PYTHON_IMPORT = re.compile(rb"\b(?:from|import)\b")
+_GO_ANNOTATION = re.compile(rb"@" + _CAMEL + rb"\b")
+_GO_IMPORT = re.compile(
+    rb"foundation(?:-go)?/(?:resilience|errors|logging|config|httpclient|cli|process|files)[\"`]"
+)
+_RUST_ATTRIBUTE = re.compile(rb"#\s*\[\s*(?:[\w\s]*::\s*)*" + _SNAKE + rb"\b")
+_RUST_PATH = re.compile(rb"foundation\s*(?:::|;|as\b|,|\})")
+_RUBY_CONSTANT = re.compile(rb"Foundation(?:\s*(?:&?\.\s*[a-z_]|::)|\s*$)", re.MULTILINE)
+_RUBY_KEYWORD = re.compile(rb"retry[ \t]*\(")
+
+
+def may_hold_pattern(data: bytes, language: LanguageId) -> bool:
+    """False only when no occurrence of any pattern can be in `data`."""
+    match language:
+        case LanguageId.PYTHON:
+            return _python_import(data) or _PYTHON_DECORATOR.search(data) is not None
+        case LanguageId.GO:
+            return _GO_ANNOTATION.search(data) is not None or _GO_IMPORT.search(data) is not None
+        case LanguageId.RUST:
+            return _RUST_PATH.search(data) is not None or _RUST_ATTRIBUTE.search(data) is not None
+        case LanguageId.RUBY:
+            return _RUBY_CONSTANT.search(data) is not None or _RUBY_KEYWORD.search(data) is not None
+
+
+def _python_import(data: bytes) -> bool:
+    """True when `foundation` stands on a line that imports, or continues such a line."""
+    position = data.find(b"foundation")
+    while position >= 0:
+        start = max(data.rfind(b"\n", 0, position), data.rfind(b"\r", 0, position)) + 1
+        if _PYTHON_IMPORT.search(data, start, position):
+            return True
+        if data[max(0, start - 3) : start].rstrip(b"\r\n").endswith(b"\\"):
+            return True
+        position = data.find(b"foundation", position + 1)
+    return False
