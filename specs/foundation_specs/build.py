@@ -1,0 +1,184 @@
+"""Turns the plain values of a spec into a `PatternSpec`, and says what in them contradicts itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+from foundation_specs.model import (
+    Dialect,
+    Exceptions,
+    Guarantee,
+    Jitter,
+    JitterKind,
+    LanguageId,
+    LanguageMapping,
+    Parameter,
+    ParameterType,
+    PatternSpec,
+    Severity,
+)
+
+Plain: TypeAlias = dict[str, Any]
+
+# What a template may name besides the pattern's own parameters.
+PLACEHOLDERS = frozenset({"function", "target", "type", "name", "app", "breaker", "limiter", "client", "logger"})
+DEFAULT_JITTER = Jitter(JitterKind.SYMMETRIC, 0.25)
+
+_FORMS = ("decorator", "annotation", "macro", "method", "call", "constructor", "context_manager")
+_HOLE = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+_CEL_TEXT = re.compile(r"""[rR]?("([^"\\]|\\.)*"|'([^'\\]|\\.)*')""")
+_CEL_NAME = re.compile(r"(?<![.\w])[A-Za-z_]\w*(?!\w*\s*\()")
+
+
+def build_pattern(data: Plain, source: str = "") -> PatternSpec:
+    """The spec that schema-valid `data` describes; `source` names the file that it came from."""
+    semantics: Plain = data.get("semantics") or {}
+    exceptions: Plain = semantics.get("exceptions") or {}
+    parameters = {
+        key: build_parameter(key, value) for key, value in (semantics.get("parameters") or {}).items()
+    }
+    pattern_id: str = data["pattern_id"]
+    return PatternSpec(
+        pattern_id=pattern_id,
+        version=data["version"],
+        title=data.get("title") or pattern_id.replace("_", " ").capitalize(),
+        description=semantics.get("description", ""),
+        parameters=parameters,
+        exceptions=Exceptions(
+            tuple(exceptions.get("retryable") or ()), tuple(exceptions.get("non_retryable") or ())
+        ),
+        guarantees=tuple(build_guarantee(item, parameters) for item in semantics.get("guarantees") or ()),
+        mappings={
+            LanguageId(key): _mapping(LanguageId(key), value)
+            for key, value in (data.get("language_mappings") or {}).items()
+        },
+        dialects=tuple(
+            _dialect(dialect_id, LanguageId(language), value or {}, parameters)
+            for dialect_id, languages in (data.get("dialects") or {}).items()
+            for language, value in (languages or {}).items()
+        ),
+        rationale=data.get("rationale", ""),
+        references=tuple(data.get("references") or ()),
+        source=source,
+    )
+
+
+def build_parameter(parameter_id: str, data: Plain) -> Parameter:
+    """One parameter. The RFC writes `jitter` as a boolean; it is loaded as the `jitter` type, which takes one."""
+    kind = ParameterType(data.get("type", "any"))
+    if parameter_id == "jitter" and kind is ParameterType.BOOLEAN:
+        kind = ParameterType.JITTER
+    minimum, maximum = data.get("range") or (None, None)
+    default = data.get("default")
+    if default is not None:
+        default = _default(kind, default)
+    return Parameter(
+        id=parameter_id,
+        type=kind,
+        description=data.get("description", ""),
+        unit=data.get("unit"),
+        minimum=minimum,
+        maximum=maximum,
+        exclusive_minimum=data.get("exclusive_minimum", False),
+        default=default,
+        has_default=default is not None,
+        required=data.get("required", False),
+        values=tuple(data.get("values") or ()),
+        aliases=tuple(data.get("aliases") or ()),
+        positional=data.get("positional"),
+        default_from=data.get("default_from"),
+        default_text=data.get("default_text", ""),
+        min_items=data.get("min_items", 0),
+    )
+
+
+def jitter_from(value: object, when_true: Jitter = DEFAULT_JITTER) -> Jitter | None:
+    """The jitter that a boolean or a `{kind, ratio}` mapping means, or None when it means none of the kinds."""
+    if isinstance(value, Jitter):
+        return value
+    if isinstance(value, bool):
+        return when_true if value else Jitter(JitterKind.NONE)
+    if isinstance(value, Mapping):
+        fields: Mapping[str, Any] = value  # pyright: ignore[reportUnknownVariableType]
+        kind, ratio = fields.get("kind", when_true.kind), fields.get("ratio", when_true.ratio)
+        in_range = isinstance(ratio, (int, float)) and not isinstance(ratio, bool) and 0 <= ratio <= 1
+        if in_range and isinstance(kind, str) and kind in set(JitterKind) and not set(fields) - {"kind", "ratio"}:
+            return Jitter(JitterKind(kind), float(ratio))
+    return None
+
+
+def _default(kind: ParameterType, value: Any) -> Any:
+    if kind is ParameterType.JITTER:
+        return jitter_from(value) or DEFAULT_JITTER
+    if kind is ParameterType.FLOAT and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    return tuple(value) if isinstance(value, list) else value  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+
+
+def build_guarantee(data: str | Plain, parameters: Mapping[str, Parameter]) -> Guarantee:
+    """One guarantee; a plain sentence gets an id made of its words."""
+    if isinstance(data, str):
+        words = re.findall(r"[a-z0-9]+", data.lower().replace("_", " "))
+        return Guarantee(id="-".join(words)[:64].strip("-") or "guarantee", text=data)
+    check: str | None = data.get("check")
+    examples: Plain = data.get("examples") or {}
+    text: str = data.get("text") or data.get("message") or data["id"].replace("-", " ")
+    return Guarantee(
+        id=data["id"],
+        text=text,
+        severity=Severity(data.get("severity", "error")),
+        check=check,
+        message=data.get("message", ""),
+        parameters=tuple(name for name in parameters if check and name in names_read(check)),
+        rationale=data.get("why", ""),
+        remedy=data.get("instead", ""),
+        fix_safety=data.get("fix_safety", ""),
+        valid=tuple(examples.get("valid") or ()),
+        invalid=tuple(examples.get("invalid") or ()),
+    )
+
+
+def names_read(check: str) -> set[str]:
+    """The names in a CEL expression that are neither fields, functions nor text."""
+    return set(_CEL_NAME.findall(_CEL_TEXT.sub("''", check)))
+
+
+def _mapping(language: LanguageId, data: Plain) -> LanguageMapping:
+    return LanguageMapping(
+        language=language,
+        forms={key: value for key, value in data.items() if key in _FORMS},
+        import_line=data.get("import", ""),
+        test_framework=data.get("test_framework", ""),
+        names=data.get("names") or {},
+    )
+
+
+def _dialect(
+    dialect_id: str, language: LanguageId, data: Plain, parameters: Mapping[str, Parameter]
+) -> Dialect:
+    def values(given: Plain) -> Plain:
+        return {
+            key: None if value is None else _default(parameters[key].type, value) if key in parameters else value
+            for key, value in given.items()
+        }
+
+    positional: list[str] | None = data.get("positional")
+    return Dialect(
+        id=dialect_id,
+        language=language,
+        parameters=data.get("parameters") or {},
+        defaults=values(data.get("defaults") or {}),
+        callable_defaults={
+            key: values(value) for key, value in (data.get("callable_defaults") or {}).items()
+        },
+        extra_values={key: tuple(value) for key, value in (data.get("extra_values") or {}).items()},
+        types={key: ParameterType(value) for key, value in (data.get("types") or {}).items()},
+        ranges={key: (value[0], value[1]) for key, value in (data.get("ranges") or {}).items()},
+        positional=None if positional is None else tuple(positional),
+        ignored=tuple(data.get("ignored") or ()),
+        open=data.get("open", False),
+        exempt=tuple(data.get("exempt") or ()),
+        differences=tuple(data.get("differences") or ()),
+    )
