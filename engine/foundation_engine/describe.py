@@ -1,4 +1,4 @@
-"""What an occurrence means: its effective parameters, its delay schedule, and the same thing in other languages."""
+"""What an occurrence means: its effective parameters, its delay schedule, and the same in other languages."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from foundation_engine.schedule import DelaySchedule
 from foundation_grammars.occurrence import ByteRange, Occurrence, Target
 from foundation_specs.model import Guarantee, LanguageId, Parameter, PatternSpec
+
+from foundation_engine.schedule import DelaySchedule
 
 
 class ValueSource(StrEnum):
@@ -26,7 +27,7 @@ class ValueSource(StrEnum):
 class EffectiveParameter:
     """One parameter as it is in force at the occurrence.
 
-    `value` is an int, float (seconds for a duration), bool, str, tuple, `schedule.Jitter` or None; it means something
+    `value` is an int, float (seconds for a duration), bool, str, tuple, `model.Jitter` or None; it means something
     only when `known`. `text` is what to show ("0.5 s", "exponential", "symmetric 0.25", "MAX_TRIES + 1"). `spelled` is
     the name that this language and dialect use. `range` is the argument's, None for a default.
     """

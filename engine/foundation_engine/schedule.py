@@ -1,6 +1,6 @@
 """Delay schedules in integer nanoseconds, as every runtime computes them.
 
-Source of the formulas: the shared semantics in `docs/surface.md` and the retry pattern's spec. For attempt n
+Source of the formulas: `docs/semantics.md`, sections 1 and 4. For attempt n
 (1-based) that fails, the delay before attempt n+1 is
 
 * fixed: base
@@ -16,38 +16,44 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
+
+from foundation_specs.model import Jitter, JitterKind
 
 NANOSECONDS = 1_000_000_000
 # The runtimes hold a delay in a signed 64-bit integer; doubling stops there instead of wrapping round.
 SATURATION = 2**63 - 1
 # A schedule of a hundred attempts is data; more than this many delays is of no use to a reader.
 LONGEST_LISTED = 1000
+_JITTER_KINDS = frozenset(kind.value for kind in JitterKind)
 
-DEFAULT_JITTER_KIND = "symmetric"
-DEFAULT_JITTER_RATIO = 0.25
-
-
-@dataclass(frozen=True, slots=True)
-class Jitter:
-    """How a delay is spread: `kind` is none, full, equal or symmetric; `ratio` (0 to 1) matters to symmetric only."""
-
-    kind: str
-    ratio: float = DEFAULT_JITTER_RATIO
-
-    def bounds(self, delay: int) -> tuple[int, int]:
-        """The least and the greatest delay, in nanoseconds, that this jitter makes of `delay` nanoseconds."""
-        if self.kind == "full":
-            return 0, delay
-        if self.kind == "equal":
-            return delay // 2, delay
-        if self.kind == "symmetric":
-            span = int(Decimal(repr(float(self.ratio))) * delay)
-            return max(delay - span, 0), min(delay + span, SATURATION)
-        return delay, delay
+NO_JITTER = Jitter(JitterKind.NONE, 0.0)
+DEFAULT_JITTER = Jitter(JitterKind.SYMMETRIC, 0.25)
 
 
-NO_JITTER = Jitter("none", 0.0)
+def jittered(jitter: Jitter, delay: int, drawn: int) -> int:
+    """The delay in nanoseconds after jitter, for the random fraction `drawn` / 2^53 (0 <= drawn < 2^53)."""
+    if jitter.kind is JitterKind.FULL:
+        return delay * drawn >> 53
+    if jitter.kind is JitterKind.EQUAL:
+        half = delay // 2
+        return half + ((delay - half) * drawn >> 53)
+    if jitter.kind is JitterKind.SYMMETRIC:
+        span = _span(jitter, delay)
+        return delay - span + (2 * span * drawn >> 53)
+    return delay
+
+
+def _span(jitter: Jitter, delay: int) -> int:
+    return delay * round(jitter.ratio * 1e6) // 1_000_000
+
+
+def jitter_bounds(jitter: Jitter, delay: int) -> tuple[int, int]:
+    """The least delay, in nanoseconds, that `jitter` makes of `delay`, and the bound that it stays below or meets."""
+    if jitter.kind is JitterKind.SYMMETRIC:
+        span = _span(jitter, delay)
+        return delay - span, delay + span
+    return jittered(jitter, delay, 0), delay
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,34 +87,30 @@ class DelaySchedule:
 
 
 def to_nanoseconds(seconds: float) -> int:
-    """Seconds as integer nanoseconds, from the decimal digits a person wrote (0.1 is exactly 100,000,000)."""
-    nanoseconds = Decimal(repr(seconds)) * NANOSECONDS
-    return min(max(int(nanoseconds.to_integral_value()), 0), SATURATION)
+    """Seconds as nanoseconds, rounded half to even after one double multiplication, as every runtime converts them."""
+    if isinstance(seconds, int):
+        return min(max(seconds * NANOSECONDS, 0), SATURATION)
+    return min(max(round(seconds * 1e9), 0), SATURATION)
 
 
-def jitter_of(value: Any) -> Jitter | None:
-    """The jitter that a spec value means (True, False, "full", {"kind": "full", "ratio": 0.5}), or None if it is none.
+def jitter_of(value: Any, default: Jitter = DEFAULT_JITTER) -> Jitter | None:
+    """The jitter that a value means (True, False, "full", {"kind": "full", "ratio": 0.5}), or None if it is none.
 
-    True means the spec's default kind: symmetric with ratio 0.25.
+    True means `default`, the spec's own kind.
     """
     if isinstance(value, Jitter):
         return value
     if value is True:
-        return Jitter(DEFAULT_JITTER_KIND, DEFAULT_JITTER_RATIO)
+        return default
     if value is False or value is None:
         return NO_JITTER
     if isinstance(value, str):
-        kind = value.lower()
-        return Jitter(kind) if kind in {"none", "full", "equal", "symmetric"} else None
+        return Jitter(JitterKind(value)) if value in _JITTER_KINDS else None
     if isinstance(value, Mapping):
-        fields: dict[str, Any] = {str(k): v for k, v in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - a mapping from YAML or source has no static key type
-        kind, ratio = fields.get("kind", DEFAULT_JITTER_KIND), fields.get("ratio", DEFAULT_JITTER_RATIO)
-        if (
-            kind in {"none", "full", "equal", "symmetric"}
-            and isinstance(ratio, (int, float))
-            and 0 <= ratio <= 1
-        ):
-            return Jitter(str(kind), float(ratio))
+        fields = dict(cast("Mapping[Any, Any]", value))
+        kind, ratio = fields.get("kind", default.kind), fields.get("ratio", default.ratio)
+        if kind in _JITTER_KINDS and isinstance(ratio, (int, float)) and 0 <= ratio <= 1:
+            return Jitter(JitterKind(kind), float(ratio))
     return None
 
 
@@ -156,7 +158,7 @@ def delay_schedule(
         if capped is None and cap is not None and nominal_delay(backoff_strategy, base, attempt, None) > cap:
             capped = attempt - 1
         nominal.append(delay)
-    return DelaySchedule(tuple(nominal), tuple(jitter.bounds(d) for d in nominal), jitter, capped)
+    return DelaySchedule(tuple(nominal), tuple(jitter_bounds(jitter, d) for d in nominal), jitter, capped)
 
 
 def format_duration(nanoseconds: int) -> str:
@@ -194,12 +196,12 @@ def summarise(schedule: DelaySchedule, listed: int = 6) -> str:
         shown += f", … ({len(schedule.nominal)} delays)"
     parts = [shown]
     jitter = schedule.jitter
-    if jitter.kind == "symmetric":
+    if jitter.kind is JitterKind.SYMMETRIC:
         low, high = _fraction(1 - jitter.ratio), _fraction(1 + jitter.ratio)
         parts.append(f"with symmetric jitter {low} to {high}")
-    elif jitter.kind == "equal":
+    elif jitter.kind is JitterKind.EQUAL:
         parts.append("with equal jitter 0.5 to 1")
-    elif jitter.kind == "full":
+    elif jitter.kind is JitterKind.FULL:
         parts.append("with full jitter 0 to 1")
     parts.append(f"worst case {format_duration(schedule.worst_case)}")
     return "; ".join(parts)
