@@ -54,7 +54,8 @@ class Shape:
     `positional` names the parameters that positional arguments give, in order: `_` skips one that is not a parameter,
     `*retryable` takes all the rest as a list. `unimported` accepts the form without an import of it. `derives` asks for
     a class of the file that derives from one of the exports. `member` is a method that any receiver may have, in a file
-    that imports the package of the exports.
+    that imports the package of the exports. `plural` (`file=files`) names builder steps that add one item to a list. `ignores` names
+    arguments that the form takes and the pattern does not know (an application's version).
     """
 
     form: str
@@ -64,6 +65,8 @@ class Shape:
     malformed: str = ""
     derives: bool = False
     member: str = ""
+    plural: tuple[str, ...] = ()
+    ignores: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -80,11 +81,19 @@ def pattern_query(language: LanguageId, pattern_id: str) -> PatternQuery:
                 malformed=settings.get("malformed") or "",
                 derives="derives" in settings,
                 member=settings.get("member") or "",
+                ignores=tuple((settings.get("ignores") or "").split()),
+                plural=tuple((settings.get("plural") or "").split()),
             )
         )
-    separator = _ROOTS[language][0]
-    hints = {export.rpartition(separator)[2].encode() for shape in shapes for export in shape.exports}
+    hints = {_hint(export).encode() for shape in shapes for export in shape.exports}
+    hints |= {name.encode() for shape in shapes if shape.form == "annotation" for name in shape.positional}
     return PatternQuery(query, tuple(shapes), tuple(sorted(hints)))
+
+
+def _hint(export: str) -> str:
+    """The word that a file must hold when the export occurs in it: its last segment that is not a constructor."""
+    words = [word for word in re.findall(r"\w+", export) if word not in ("new", "builder")]
+    return words[-1]
 
 
 def find_occurrences(tree: SyntaxTree) -> list[Occurrence]:
@@ -174,7 +183,7 @@ def _assemble(
         form=OccurrenceForm(reading.form),
         range=reading.range,
         name_range=reading.name_range,
-        arguments=reading.arguments.items,
+        arguments=tuple(a for a in reading.arguments.items if a.parameter not in shape.ignores),
         target=reading.target,
         arguments_range=reading.arguments.range,
         imported=resolution is None or resolution.imported,

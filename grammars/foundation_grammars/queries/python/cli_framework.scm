@@ -13,5 +13,6 @@
 ; App(name="shop", version="1.0")
 ((call function: [(identifier) (attribute)] @name arguments: (_) @arguments) @occurrence
   (#set! form "constructor")
+  (#set! ignores "version")
   (#set! resolves "foundation.cli.App")
   (#set! positional "name _"))
