@@ -209,6 +209,9 @@ def _unknown_parameter(facts: Facts) -> Iterator[Finding]:
             continue
         where = argument.name_range or argument.range
         suggestion, certain, offset = _suggest(argument.parameter or argument.spelled, facts, names)
+        # A Go or Rust call with an option that does not exist does not compile; it may only be one we do not list.
+        if not suggestion and not written_as_seconds(facts.occurrence):
+            continue
         data: dict[str, Any] = {"argument": [argument.range.start, argument.range.end]}
         if suggestion:
             target = facts.spec.parameter_in(facts.dialect, suggestion)
