@@ -78,7 +78,7 @@ def _sentence(validator: str, rule: Any, value: Any, key: KeyPath) -> str:
         case "pattern" if "-" in rule and "a-z" in rule:
             return f"expected lower-case words joined by dashes; got {shown(value)}"
         case "pattern":
-            return f"expected a version such as \"1.0\"; got {shown(value)}"
+            return f'expected a version such as "1.0"; got {shown(value)}'
         case "minLength" | "minItems" if not value:
             return "must not be empty"
         case "minItems" | "maxItems":

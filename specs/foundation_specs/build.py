@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from foundation_specs.model import (
@@ -23,11 +23,13 @@ from foundation_specs.model import (
 Plain: TypeAlias = dict[str, Any]
 
 # What a template may name besides the pattern's own parameters.
-PLACEHOLDERS = frozenset({"function", "target", "type", "name", "app", "breaker", "limiter", "client", "logger"})
+PLACEHOLDERS = frozenset(
+    {"function", "target", "type", "name", "app", "breaker", "limiter", "client", "logger"}
+)
 DEFAULT_JITTER = Jitter(JitterKind.SYMMETRIC, 0.25)
 
 _FORMS = ("decorator", "annotation", "macro", "method", "call", "constructor", "context_manager")
-_HOLE = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+HOLE = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 _CEL_TEXT = re.compile(r"""[rR]?("([^"\\]|\\.)*"|'([^'\\]|\\.)*')""")
 _CEL_NAME = re.compile(r"(?<![.\w])[A-Za-z_]\w*(?!\w*\s*\()")
 
@@ -95,16 +97,23 @@ def build_parameter(parameter_id: str, data: Plain) -> Parameter:
 
 
 def jitter_from(value: object, when_true: Jitter = DEFAULT_JITTER) -> Jitter | None:
-    """The jitter that a boolean or a `{kind, ratio}` mapping means, or None when it means none of the kinds."""
+    """The jitter that a boolean, a kind or a `{kind, ratio}` mapping means, or None when it is none of these."""
     if isinstance(value, Jitter):
         return value
     if isinstance(value, bool):
         return when_true if value else Jitter(JitterKind.NONE)
+    if isinstance(value, str):
+        return Jitter(JitterKind(value)) if value in set(JitterKind) else None
     if isinstance(value, Mapping):
         fields: Mapping[str, Any] = value  # pyright: ignore[reportUnknownVariableType]
         kind, ratio = fields.get("kind", when_true.kind), fields.get("ratio", when_true.ratio)
         in_range = isinstance(ratio, (int, float)) and not isinstance(ratio, bool) and 0 <= ratio <= 1
-        if in_range and isinstance(kind, str) and kind in set(JitterKind) and not set(fields) - {"kind", "ratio"}:
+        if (
+            in_range
+            and isinstance(kind, str)
+            and kind in set(JitterKind)
+            and not set(fields) - {"kind", "ratio"}
+        ):
             return Jitter(JitterKind(kind), float(ratio))
     return None
 
@@ -160,7 +169,11 @@ def _dialect(
 ) -> Dialect:
     def values(given: Plain) -> Plain:
         return {
-            key: None if value is None else _default(parameters[key].type, value) if key in parameters else value
+            key: None
+            if value is None
+            else _default(parameters[key].type, value)
+            if key in parameters
+            else value
             for key, value in given.items()
         }
 

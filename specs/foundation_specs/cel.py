@@ -25,7 +25,9 @@ class CelError(ValueError):
     """An expression that cannot be compiled, or not be evaluated with the given values; the text says why."""
 
 
-def total_delay(strategy: str, base_delay: float, max_delay: float, max_attempts: int, jitter: Mapping[str, Any]) -> float:
+def total_delay(
+    strategy: str, base_delay: float, max_delay: float, max_attempts: int, jitter: Mapping[str, Any]
+) -> float:
     """The longest sum of the delays before calls 2 to `max_attempts`, in seconds; an unknown strategy counts as fixed."""
     total = 0.0
     delay = base_delay
@@ -60,11 +62,6 @@ def _library() -> Any:
     import cel  # noqa: PLC0415 - see above
 
     return cel
-
-
-@cache
-def _context() -> Any:
-    return _library().Context(functions=dict(_FUNCTIONS))
 
 
 class Program:
@@ -106,14 +103,24 @@ def _refuse_costly(expression: str) -> None:
     if len(expression) > 1000:
         raise CelError("the expression is longer than 1000 characters")
     if len(_MACRO.findall(expression)) > MAX_MACROS:
-        raise CelError(f"the expression has more than {MAX_MACROS} of all, exists, map and filter; split the guarantee")
+        raise CelError(
+            f"the expression has more than {MAX_MACROS} of all, exists, map and filter; split the guarantee"
+        )
     if sum(expression.count(bracket) for bracket in "([{?") > MAX_BRACKETS:
-        raise CelError(f"the expression has more than {MAX_BRACKETS} brackets and conditions; split the guarantee")
+        raise CelError(
+            f"the expression has more than {MAX_BRACKETS} brackets and conditions; split the guarantee"
+        )
 
 
 def _first_line(error: Exception) -> str:
-    text = str(error).strip()
+    text = re.sub(r" expecting (\{.*\}|\S+)", "", str(error).strip()).replace(
+        "mismatched input '<EOF>'", "the end is missing"
+    )
     found = re.search(r"ERROR: <input>:(\d+):(\d+): (.+)", text)
     if found:
-        return f"column {found[2]}: {found[3]}" if found[1] == "1" else f"line {found[1]}, column {found[2]}: {found[3]}"
+        return (
+            f"column {found[2]}: {found[3]}"
+            if found[1] == "1"
+            else f"line {found[1]}, column {found[2]}: {found[3]}"
+        )
     return text.splitlines()[0].split(" CEL does not coerce")[0] if text else type(error).__name__

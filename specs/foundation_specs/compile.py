@@ -40,7 +40,10 @@ def main(arguments: list[str]) -> int:
         COMPILED.write_text(text, encoding="utf-8")
         return 0
     if not COMPILED.exists() or COMPILED.read_text("utf-8") != text:
-        print("patterns/compiled.json is stale; run `python -m foundation_specs.compile --write`", file=sys.stderr)
+        print(
+            "patterns/compiled.json is stale; run `python -m foundation_specs.compile --write`",
+            file=sys.stderr,
+        )
         return 1
     return 0
 

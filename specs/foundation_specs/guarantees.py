@@ -12,7 +12,9 @@ from foundation_specs.model import Dialect, Guarantee, Jitter, Parameter, Parame
 _NO_VALUE = object()
 
 
-def broken(spec: PatternSpec, parameters: Mapping[str, Any], dialect: Dialect | None = None) -> list[Guarantee]:
+def broken(
+    spec: PatternSpec, parameters: Mapping[str, Any], dialect: Dialect | None = None
+) -> list[Guarantee]:
     """The guarantees that `parameters` break, in the order of the spec.
 
     `parameters` are effective values by parameter id, durations in seconds: a missing key is a value that is not known,
@@ -103,7 +105,9 @@ def cel_value(value: Any, parameter: Parameter | None) -> Any:
         return None
     kind = parameter.type if parameter is not None else ParameterType.ANY
     if kind is ParameterType.JITTER or isinstance(value, Jitter):
-        default = parameter.default if parameter is not None and isinstance(parameter.default, Jitter) else None
+        default = (
+            parameter.default if parameter is not None and isinstance(parameter.default, Jitter) else None
+        )
         jitter = jitter_from(value, default) if default is not None else jitter_from(value)
         return _NO_VALUE if jitter is None else {"kind": str(jitter.kind), "ratio": jitter.ratio}
     if kind is ParameterType.FLOAT:

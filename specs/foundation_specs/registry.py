@@ -36,7 +36,9 @@ class SpecRegistry:
     @cache
     def builtin() -> SpecRegistry:
         """The ten packaged specs; read once in a process."""
-        return SpecRegistry(build_pattern(data, _source(data["pattern_id"])) for data in builtin_data().values())
+        return SpecRegistry(
+            build_pattern(data, _source(data["pattern_id"])) for data in builtin_data().values()
+        )
 
     @staticmethod
     def load(roots: Sequence[Path]) -> tuple[SpecRegistry, tuple[Problem, ...]]:

@@ -75,7 +75,9 @@ def spec_files(root: Path) -> tuple[list[Path], list[Problem]]:
         return [], [Problem(str(folder), 1, 1, "document", f"the folder cannot be read: {error.strerror}")]
     if len(found) > MAX_FILES:
         return found[:MAX_FILES], [
-            Problem(str(folder), 1, 1, "document", f"only the first {MAX_FILES} of {len(found)} files are read")
+            Problem(
+                str(folder), 1, 1, "document", f"only the first {MAX_FILES} of {len(found)} files are read"
+            )
         ]
     return found, []
 
@@ -99,7 +101,9 @@ class _Patterns:
         pattern_id: str = given.get("pattern_id") or base_id or ""
         if base_id is not None and base_id not in self._data:
             known = ", ".join(self._data)
-            return [document.problem(("extends",), f"there is no pattern `{base_id}`; expected one of {known}")]
+            return [
+                document.problem(("extends",), f"there is no pattern `{base_id}`; expected one of {known}")
+            ]
         if base_id is not None:
             data = merged(self._data[base_id], given)
         else:
@@ -190,7 +194,8 @@ def replaced(base: Plain, given: Plain) -> Plain:
         }
         result["dialects"] = {
             dialect: {
-                language: _narrowed(value or {}, parameters, guarantees) for language, value in languages.items()
+                language: _narrowed(value or {}, parameters, guarantees)
+                for language, value in languages.items()
             }
             for dialect, languages in result["dialects"].items()
         }

@@ -111,7 +111,9 @@ def read_yaml(data: bytes, path: str) -> tuple[YamlDocument | None, list[Problem
         before = data[: error.start].decode("utf-8", "replace")
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         return refused(
-            f"byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8 without other encodings", line, column
+            f"byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8 without other encodings",
+            line,
+            column,
         )
     composer = _Composer(path)
     try:
@@ -119,7 +121,7 @@ def read_yaml(data: bytes, path: str) -> tuple[YamlDocument | None, list[Problem
     except yaml.MarkedYAMLError as error:
         mark: Any = error.problem_mark or error.context_mark
         problem = " ".join(str(error.problem or error).split())
-        if "\\t" in problem or "tab" in problem:
+        if _at(text, mark) == "\t":
             problem = "a tab cannot indent or start a value in YAML; use spaces"
         elif error.context:
             problem = f"{' '.join(str(error.context).split())}: {problem}"
@@ -134,6 +136,14 @@ def read_yaml(data: bytes, path: str) -> tuple[YamlDocument | None, list[Problem
     if not composer.started:
         return refused("the file is empty; a spec starts with `pattern_id:`")
     return YamlDocument(path, composer.value, composer.values, composer.keys), composer.problems
+
+
+def _at(text: str, mark: Any) -> str:
+    """The character that a mark points at; marks count lines as YAML does, which is as `splitlines` on \\n here."""
+    lines = text.split("\n")
+    if mark is None or mark.line >= len(lines):
+        return ""
+    return lines[mark.line][mark.column : mark.column + 1]
 
 
 def _place(mark: Any) -> Place:
@@ -207,7 +217,9 @@ class _Composer:
     def _count(self, place: Place, amount: int = 1) -> None:
         self._nodes += amount
         if self._nodes > MAX_NODES:
-            self.report(place, self._here(), f"more than {MAX_NODES} values, aliases counted in full; split the file")
+            self.report(
+                place, self._here(), f"more than {MAX_NODES} values, aliases counted in full; split the file"
+            )
             raise _TooMuchError
 
     def _here(self) -> KeyPath:
@@ -259,7 +271,9 @@ class _Composer:
             self.report(place, path, "a key is empty")
         elif key in top.container:
             first = self.keys.get(path, Place())
-            self.report(place, path, f"the key `{key}` stands here a second time; the first is on line {first.line}")
+            self.report(
+                place, path, f"the key `{key}` stands here a second time; the first is on line {first.line}"
+            )
         else:
             self.keys[path] = place
         top.key = key
@@ -272,7 +286,9 @@ class _Composer:
             top.key = ""
             return
         if event.anchor not in self._anchors:
-            self.report(place, self._here(), f"the alias *{event.anchor} names no value that is complete before it")
+            self.report(
+                place, self._here(), f"the alias *{event.anchor} names no value that is complete before it"
+            )
             self._put(None, place, None)
             return
         value = self._anchors[event.anchor]
@@ -314,7 +330,9 @@ class _Composer:
             tag = resolver.resolve(ScalarNode, event.value, event.implicit)
         if tag not in _PLAIN_TAGS:
             if event.tag not in (None, "!"):
-                self.report(place, self._here(), f"the tag {event.tag} is not allowed; write plain YAML values")
+                self.report(
+                    place, self._here(), f"the tag {event.tag} is not allowed; write plain YAML values"
+                )
             return event.value
         constructor: Any = self._constructor
         node = ScalarNode(tag, event.value)
