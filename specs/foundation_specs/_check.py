@@ -16,8 +16,10 @@ from foundation_specs.build import (
     build_guarantee,
     build_parameter,
     build_pattern,
+    items_of,
     jitter_from,
     names_read,
+    section,
 )
 from foundation_specs.effective import effective_parameters
 from foundation_specs.guarantees import broken, cel_value
@@ -41,13 +43,13 @@ def pattern_problems(document: YamlDocument, data: Plain) -> list[Problem]:
 
     A problem stands at its key in `document`, or at the nearest enclosing key that the document has.
     """
-    semantics: Plain = data.get("semantics") or {}
-    plain_parameters: Plain = semantics.get("parameters") or {}
+    semantics: Plain = section(data, "semantics")
+    plain_parameters: Plain = section(semantics, "parameters")
     problems = list(_parameters(document, plain_parameters))
-    problems += _exceptions(document, semantics.get("exceptions") or {})
-    problems += _mappings(document, data.get("language_mappings") or {}, plain_parameters)
-    guarantees: list[Any] = semantics.get("guarantees") or []
-    problems += _dialects(document, data.get("dialects") or {}, plain_parameters, guarantees)
+    problems += _exceptions(document, section(semantics, "exceptions"))
+    problems += _mappings(document, section(data, "language_mappings"), plain_parameters)
+    guarantees: list[Any] = items_of(semantics, "guarantees")
+    problems += _dialects(document, section(data, "dialects"), plain_parameters, guarantees)
     if not problems:
         # Guarantees are evaluated with the parameters, so these must be sound first; a second pass is better than
         # reporting what follows from another mistake.
@@ -149,7 +151,7 @@ def _parameters(document: YamlDocument, parameters: Plain) -> Iterator[Problem]:
             yield problem("default_from", _unknown("parameter", source, parameters))
         elif source is not None and parameters[source].get("type") != parameter["type"]:
             yield problem("default_from", f"`{source}` is of another type")
-        for index, alias in enumerate(parameter.get("aliases") or ()):
+        for index, alias in enumerate(items_of(parameter, "aliases")):
             if alias in spelled:
                 other = spelled[alias] or alias
                 yield document.problem(
@@ -162,8 +164,8 @@ def _parameters(document: YamlDocument, parameters: Plain) -> Iterator[Problem]:
 
 
 def _exceptions(document: YamlDocument, exceptions: Plain) -> Iterator[Problem]:
-    retryable = exceptions.get("retryable") or []
-    for index, name in enumerate(exceptions.get("non_retryable") or []):
+    retryable = items_of(exceptions, "retryable")
+    for index, name in enumerate(items_of(exceptions, "non_retryable")):
         if name in retryable:
             yield document.problem(
                 ("semantics", "exceptions", "non_retryable", index),
@@ -198,7 +200,7 @@ def _dialects(
             here: KeyPath = ("dialects", dialect_id, language)
             dialect: Plain = value or {}
             yield from _dialect(document, here, dialect, parameters)
-            for index, name in enumerate(dialect.get("exempt") or ()):
+            for index, name in enumerate(items_of(dialect, "exempt")):
                 if name not in checked:
                     yield document.problem((*here, "exempt", index), _unknown("guarantee", name, checked))
 
@@ -208,22 +210,22 @@ def _dialect(document: YamlDocument, here: KeyPath, dialect: Plain, parameters: 
         if name not in parameters:
             yield document.problem((*here, *path), _unknown("parameter", name, parameters), at_key=True)
 
-    for spelled, name in (dialect.get("parameters") or {}).items():
+    for spelled, name in section(dialect, "parameters").items():
         yield from unknown(("parameters", spelled), name)
-    for index, name in enumerate(dialect.get("positional") or ()):
+    for index, name in enumerate(items_of(dialect, "positional")):
         yield from unknown(("positional", index), name)
     for field in ("types", "defaults", "ranges", "extra_values"):
-        for name in dialect.get(field) or {}:
+        for name in section(dialect, field):
             yield from unknown((field, name), name)
-    for name in dialect.get("extra_values") or {}:
+    for name in section(dialect, "extra_values"):
         if name in parameters and parameters[name].get("type") != "enum":
             yield document.problem((*here, "extra_values", name), f"`{name}` is not an enum", at_key=True)
-    for name, ends in (dialect.get("ranges") or {}).items():
+    for name, ends in section(dialect, "ranges").items():
         if None not in ends and ends[0] > ends[1]:
             yield document.problem(
                 (*here, "ranges", name), f"the smallest value {ends[0]} is above the largest {ends[1]}"
             )
-    for called, defaults in (dialect.get("callable_defaults") or {}).items():
+    for called, defaults in section(dialect, "callable_defaults").items():
         for name in defaults:
             yield from unknown(("callable_defaults", called, name), name)
 
@@ -342,8 +344,8 @@ def _repeated(document: YamlDocument) -> Iterator[Problem]:
 
 def _written_guarantees(document: YamlDocument) -> list[Any]:
     """The guarantees of the document itself, which is another list than the merged one."""
-    semantics: Plain = document.value.get("semantics") or {}
-    return semantics.get("guarantees") or []
+    semantics: Plain = section(document.value, "semantics")
+    return items_of(semantics, "guarantees")
 
 
 def _guarantee_path(document: YamlDocument, guarantee_id: str, item: Any) -> KeyPath:

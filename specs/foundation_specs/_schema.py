@@ -31,7 +31,7 @@ def schema(name: str) -> dict[str, Any]:
 @cache
 def _validator(name: str) -> Any:
     # jsonschema costs about 0.15 s to import, and a workspace without specs of its own never needs it.
-    from jsonschema import Draft202012Validator  # noqa: PLC0415
+    from jsonschema import Draft202012Validator
 
     return Draft202012Validator(schema(name))
 

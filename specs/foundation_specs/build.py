@@ -34,13 +34,21 @@ _CEL_TEXT = re.compile(r"""[rR]?("([^"\\]|\\.)*"|'([^'\\]|\\.)*')""")
 _CEL_NAME = re.compile(r"(?<![.\w])[A-Za-z_]\w*(?!\w*\s*\()")
 
 
+def section(data: Plain, key: str) -> Plain:
+    """The mapping at `key`, empty when it is left out."""
+    return data.get(key) or {}
+
+
+def items_of(data: Plain, key: str) -> list[Any]:
+    """The list at `key`, empty when it is left out."""
+    return data.get(key) or []
+
+
 def build_pattern(data: Plain, source: str = "") -> PatternSpec:
     """The spec that schema-valid `data` describes; `source` names the file that it came from."""
-    semantics: Plain = data.get("semantics") or {}
-    exceptions: Plain = semantics.get("exceptions") or {}
-    parameters = {
-        key: build_parameter(key, value) for key, value in (semantics.get("parameters") or {}).items()
-    }
+    semantics: Plain = section(data, "semantics")
+    exceptions: Plain = section(semantics, "exceptions")
+    parameters = {key: build_parameter(key, value) for key, value in section(semantics, "parameters").items()}
     pattern_id: str = data["pattern_id"]
     return PatternSpec(
         pattern_id=pattern_id,
@@ -49,20 +57,20 @@ def build_pattern(data: Plain, source: str = "") -> PatternSpec:
         description=semantics.get("description", ""),
         parameters=parameters,
         exceptions=Exceptions(
-            tuple(exceptions.get("retryable") or ()), tuple(exceptions.get("non_retryable") or ())
+            tuple(items_of(exceptions, "retryable")), tuple(items_of(exceptions, "non_retryable"))
         ),
-        guarantees=tuple(build_guarantee(item, parameters) for item in semantics.get("guarantees") or ()),
+        guarantees=tuple(build_guarantee(item, parameters) for item in items_of(semantics, "guarantees")),
         mappings={
             LanguageId(key): _mapping(LanguageId(key), value)
-            for key, value in (data.get("language_mappings") or {}).items()
+            for key, value in section(data, "language_mappings").items()
         },
         dialects=tuple(
             _dialect(dialect_id, LanguageId(language), value or {}, parameters)
-            for dialect_id, languages in (data.get("dialects") or {}).items()
+            for dialect_id, languages in section(data, "dialects").items()
             for language, value in (languages or {}).items()
         ),
         rationale=data.get("rationale", ""),
-        references=tuple(data.get("references") or ()),
+        references=tuple(items_of(data, "references")),
         source=source,
     )
 
@@ -87,8 +95,8 @@ def build_parameter(parameter_id: str, data: Plain) -> Parameter:
         default=default,
         has_default=default is not None,
         required=data.get("required", False),
-        values=tuple(data.get("values") or ()),
-        aliases=tuple(data.get("aliases") or ()),
+        values=tuple(items_of(data, "values")),
+        aliases=tuple(items_of(data, "aliases")),
         positional=data.get("positional"),
         default_from=data.get("default_from"),
         default_text=data.get("default_text", ""),
@@ -132,7 +140,7 @@ def build_guarantee(data: str | Plain, parameters: Mapping[str, Parameter]) -> G
         words = re.findall(r"[a-z0-9]+", data.lower().replace("_", " "))
         return Guarantee(id="-".join(words)[:64].strip("-") or "guarantee", text=data)
     check: str | None = data.get("check")
-    examples: Plain = data.get("examples") or {}
+    examples: Plain = section(data, "examples")
     text: str = data.get("text") or data.get("message") or data["id"].replace("-", " ")
     return Guarantee(
         id=data["id"],
@@ -144,8 +152,8 @@ def build_guarantee(data: str | Plain, parameters: Mapping[str, Parameter]) -> G
         rationale=data.get("why", ""),
         remedy=data.get("instead", ""),
         fix_safety=data.get("fix_safety", ""),
-        valid=tuple(examples.get("valid") or ()),
-        invalid=tuple(examples.get("invalid") or ()),
+        valid=tuple(items_of(examples, "valid")),
+        invalid=tuple(items_of(examples, "invalid")),
     )
 
 
@@ -160,7 +168,7 @@ def _mapping(language: LanguageId, data: Plain) -> LanguageMapping:
         forms={key: value for key, value in data.items() if key in _FORMS},
         import_line=data.get("import", ""),
         test_framework=data.get("test_framework", ""),
-        names=data.get("names") or {},
+        names=section(data, "names"),
     )
 
 
@@ -181,17 +189,15 @@ def _dialect(
     return Dialect(
         id=dialect_id,
         language=language,
-        parameters=data.get("parameters") or {},
-        defaults=values(data.get("defaults") or {}),
-        callable_defaults={
-            key: values(value) for key, value in (data.get("callable_defaults") or {}).items()
-        },
-        extra_values={key: tuple(value) for key, value in (data.get("extra_values") or {}).items()},
-        types={key: ParameterType(value) for key, value in (data.get("types") or {}).items()},
-        ranges={key: (value[0], value[1]) for key, value in (data.get("ranges") or {}).items()},
+        parameters=section(data, "parameters"),
+        defaults=values(section(data, "defaults")),
+        callable_defaults={key: values(value) for key, value in section(data, "callable_defaults").items()},
+        extra_values={key: tuple(value) for key, value in section(data, "extra_values").items()},
+        types={key: ParameterType(value) for key, value in section(data, "types").items()},
+        ranges={key: (value[0], value[1]) for key, value in section(data, "ranges").items()},
         positional=None if positional is None else tuple(positional),
-        ignored=tuple(data.get("ignored") or ()),
+        ignored=tuple(items_of(data, "ignored")),
         open=data.get("open", False),
-        exempt=tuple(data.get("exempt") or ()),
-        differences=tuple(data.get("differences") or ()),
+        exempt=tuple(items_of(data, "exempt")),
+        differences=tuple(items_of(data, "differences")),
     )

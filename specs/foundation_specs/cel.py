@@ -28,7 +28,7 @@ class CelError(ValueError):
 def total_delay(
     strategy: str, base_delay: float, max_delay: float, max_attempts: int, jitter: Mapping[str, Any]
 ) -> float:
-    """The longest sum of the delays before calls 2 to `max_attempts`, in seconds; an unknown strategy counts as fixed."""
+    """The longest sum of the delays before calls 2 to `max_attempts`, in seconds; another strategy counts as fixed."""
     total = 0.0
     delay = base_delay
     for n in range(1, min(max_attempts, 100_000)):
@@ -59,7 +59,7 @@ def _library() -> Any:
                 module = importlib.util.module_from_spec(found)
                 found.loader.exec_module(module)
                 return module
-    import cel  # noqa: PLC0415 - see above
+    import cel
 
     return cel
 
@@ -77,7 +77,7 @@ class Program:
             self._program = _library().compile(expression)
             self.names = frozenset[str](self._program.variables())
             self.functions = frozenset[str](self._program.functions())
-        except Exception as error:  # noqa: BLE001 - the extension documents no closed set of errors
+        except Exception as error:
             raise CelError(_first_line(error)) from error
 
     def evaluate(self, values: Mapping[str, Any]) -> bool:
@@ -85,7 +85,7 @@ class Program:
         context = _library().Context(variables=dict(values), functions=dict(_FUNCTIONS))
         try:
             result = self._program.execute(context)
-        except Exception as error:  # noqa: BLE001 - the extension documents no closed set of errors
+        except Exception as error:
             raise CelError(_first_line(error)) from error
         if not isinstance(result, bool):
             raise CelError(f"the result is {type(result).__name__}, not a truth value")

@@ -46,7 +46,8 @@ class SpecRegistry:
 
         A file with a problem is left out as a whole. A later root and a later file name win.
         """
-        from foundation_specs.workspace import load_workspace  # noqa: PLC0415 - reads YAML, which start-up need not
+        # Imported here, because reading YAML costs what a start without workspace specs need not pay.
+        from foundation_specs.workspace import load_workspace
 
         return load_workspace(roots)
 

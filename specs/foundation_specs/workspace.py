@@ -13,7 +13,7 @@ from typing import Any
 
 from foundation_specs._check import pattern_problems
 from foundation_specs._schema import schema_problems
-from foundation_specs.build import Plain, build_pattern
+from foundation_specs.build import Plain, build_pattern, items_of, section
 from foundation_specs.model import PatternSpec, Problem
 from foundation_specs.registry import SpecRegistry, builtin_data
 from foundation_specs.yaml_source import YamlDocument, read_yaml, read_yaml_file
@@ -140,9 +140,7 @@ class _Patterns:
 
 def merged(base: Plain, given: Plain) -> Plain:
     """`given` over `base` as `extends` means it; neither is changed."""
-    result = _merge(base, {key: value for key, value in given.items() if key != "extends"}, ())
-    assert isinstance(result, dict)
-    return result  # pyright: ignore[reportUnknownVariableType]
+    return _merge(base, {key: value for key, value in given.items() if key != "extends"}, ())
 
 
 def _merge(base: Any, given: Any, path: tuple[str, ...]) -> Any:
@@ -186,10 +184,10 @@ def replaced(base: Plain, given: Plain) -> Plain:
         if key in base and key not in given:
             result[key] = base[key]
     if "dialects" not in given and "dialects" in result:
-        parameters: Plain = (given.get("semantics") or {}).get("parameters") or {}
+        parameters: Plain = section(section(given, "semantics"), "parameters")
         guarantees = {
             item["id"]
-            for item in (given.get("semantics") or {}).get("guarantees") or ()
+            for item in items_of(section(given, "semantics"), "guarantees")
             if isinstance(item, dict) and "check" in item
         }
         result["dialects"] = {
@@ -205,11 +203,11 @@ def replaced(base: Plain, given: Plain) -> Plain:
 def _narrowed(dialect: Plain, parameters: Plain, guarantees: set[str]) -> Plain:
     """The dialect with only the parameters and guarantees that still exist."""
     result = dict(dialect)
-    names: dict[str, str] = dialect.get("parameters") or {}
+    names: dict[str, str] = section(dialect, "parameters")
     if names:
         result["parameters"] = {name: target for name, target in names.items() if target in parameters}
         gone = [name for name, target in names.items() if target not in parameters]
-        result["ignored"] = [*(dialect.get("ignored") or []), *gone]
+        result["ignored"] = [*(items_of(dialect, "ignored")), *gone]
     for key in ("defaults", "types", "ranges"):
         if key in dialect:
             result[key] = {name: value for name, value in dialect[key].items() if name in parameters}
