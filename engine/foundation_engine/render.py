@@ -60,15 +60,15 @@ def render(spec: PatternSpec, language: LanguageId, values: Mapping[str, Any]) -
         if parameter is None:
             written.append(parameter_id)
             continue
-        try:
-            text = (
-                literal(values[parameter_id], parameter, language, seconds=seconds)
-                if parameter_id in values
-                else None
-            )
-        except UnwritableError:
-            text = None
-        written.append(text if text is not None else f"<{parameter_id}>")
+        text = f"<{parameter_id}>"
+        if parameter_id in values:
+            try:
+                text = literal(
+                    values[parameter_id], parameter, language, seconds=seconds, typed=True, package=package
+                )
+            except UnwritableError:
+                omitted.append(parameter_id)
+        written.append(text)
     named: list[str] = []
     for parameter_id, value in values.items():
         parameter = spec.parameters.get(parameter_id)
