@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 from urllib.parse import quote, urljoin, urlsplit
 
 import httpx
@@ -32,8 +32,6 @@ from foundation.errors import (
 from foundation.resilience import RetryPolicy
 
 __all__ = ["AsyncHttpClient", "HttpClient", "HttpResponse"]
-
-T = TypeVar("T")
 
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _CREDENTIALS = frozenset(("authorization", "cookie", "proxy-authorization"))
@@ -164,28 +162,23 @@ class _Settings:
         self, request: _Request, attempt: int, outcome: HttpResponse | Exception
     ) -> HttpResponse | tuple[int, Exception]:
         """The final answer, or the delay before the next attempt; raises the final error."""
+        repeatable = request.method in self.methods
+        last = attempt >= self.policy.max_attempts
+        error: Exception
         if isinstance(outcome, HttpResponse):
-            answered = HttpResponse(
-                outcome.status, outcome.headers, outcome.content, outcome.url, request.method, attempt
-            )
-            bad = outcome.status in self.statuses
-            if not bad and not (outcome.status >= 400 and self.raise_for_status):
+            answered = replace(outcome, request_method=request.method, attempts=attempt)
+            error = HttpStatusError(answered)
+            if not repeatable or answered.status not in self.statuses:
+                if answered.status >= 400 and self.raise_for_status:
+                    raise error
                 return answered
-            error: Exception = HttpStatusError(answered)
-            if not bad:
-                raise error
-            if not self.raise_for_status and (
-                request.method not in self.methods or attempt >= self.policy.max_attempts
-            ):
+            if last and not self.raise_for_status:
                 return answered
         else:
             error = outcome
-        retryable = isinstance(error, NetworkError | TimeoutError | HttpStatusError)
-        if not retryable or request.method not in self.methods:
-            if isinstance(error, HttpStatusError) and error.status < 400:
-                return error.response
-            raise error
-        if attempt >= self.policy.max_attempts:
+            if not repeatable:
+                raise error
+        if last:
             raise MaxRetriesExceeded(attempt, error) from error
         return self.delay(attempt, error), error
 
