@@ -490,7 +490,8 @@ class Server:
             if client.words[_SPIN_US] != spin_us:
                 client.words[_SPIN_US] = spin_us
         # Watching memory holds the interpreter's lock, which other threads of this process may need.
-        self._watching = active > 0 and self._in_flight == 0 and threading.active_count() == 1
+        others = threading.active_count() - sum(1 for e in self._models.values() if e.thread is not None)
+        self._watching = active > 0 and self._in_flight == 0 and others == 1
         self._spinning = spinning
         seconds = now / 1e9
         for handshake in [h for h in self._handshakes if h.expires < seconds]:

@@ -1,0 +1,3 @@
+module foundation/shm
+
+go 1.24
