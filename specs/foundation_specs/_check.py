@@ -16,6 +16,7 @@ from foundation_specs.build import (
     build_guarantee,
     build_parameter,
     build_pattern,
+    checked_ids,
     items_of,
     jitter_from,
     names_read,
@@ -194,11 +195,11 @@ def _mappings(document: YamlDocument, mappings: Plain, parameters: Plain) -> Ite
 def _dialects(
     document: YamlDocument, dialects: Plain, parameters: Plain, guarantees: list[Any]
 ) -> Iterator[Problem]:
-    checked = [item["id"] for item in guarantees if isinstance(item, dict) and "check" in item]
-    for dialect_id, languages in dialects.items():
-        for language, value in (languages or {}).items():
+    checked = checked_ids(guarantees)
+    for dialect_id in dialects:
+        for language in section(dialects, dialect_id):
             here: KeyPath = ("dialects", dialect_id, language)
-            dialect: Plain = value or {}
+            dialect: Plain = dialects[dialect_id][language]
             yield from _dialect(document, here, dialect, parameters)
             for index, name in enumerate(items_of(dialect, "exempt")):
                 if name not in checked:

@@ -65,9 +65,14 @@ def build_pattern(data: Plain, source: str = "") -> PatternSpec:
             for key, value in section(data, "language_mappings").items()
         },
         dialects=tuple(
-            _dialect(dialect_id, LanguageId(language), value or {}, parameters)
-            for dialect_id, languages in section(data, "dialects").items()
-            for language, value in (languages or {}).items()
+            _dialect(
+                dialect_id,
+                LanguageId(language),
+                section(section(data, "dialects"), dialect_id)[language],
+                parameters,
+            )
+            for dialect_id in section(data, "dialects")
+            for language in section(section(data, "dialects"), dialect_id)
         ),
         rationale=data.get("rationale", ""),
         references=tuple(items_of(data, "references")),
@@ -155,6 +160,12 @@ def build_guarantee(data: str | Plain, parameters: Mapping[str, Parameter]) -> G
         valid=tuple(items_of(examples, "valid")),
         invalid=tuple(items_of(examples, "invalid")),
     )
+
+
+def checked_ids(guarantees: list[Any]) -> list[str]:
+    """The ids of the plain guarantees that have a check."""
+    mappings: list[Plain] = [item for item in guarantees if isinstance(item, dict)]
+    return [item["id"] for item in mappings if "check" in item]
 
 
 def names_read(check: str) -> set[str]:

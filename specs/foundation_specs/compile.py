@@ -9,8 +9,10 @@ import json
 import sys
 from pathlib import Path
 
+from foundation_specs._check import pattern_problems
+from foundation_specs._schema import schema_problems
+from foundation_specs.build import Plain
 from foundation_specs.model import Problem
-from foundation_specs.registry import BUILTIN_IDS
 from foundation_specs.yaml_source import read_yaml_file
 
 PATTERNS = Path(__file__).parent / "patterns"
@@ -19,13 +21,17 @@ COMPILED = PATTERNS / "compiled.json"
 
 def compiled() -> tuple[str, list[Problem]]:
     """The text that `compiled.json` must have, and the problems of the YAML files."""
-    patterns: dict[str, object] = {}
+    found: list[Plain] = []
     problems: list[Problem] = []
-    for pattern_id in BUILTIN_IDS:
-        document, found = read_yaml_file(PATTERNS / f"{pattern_id}.yaml")
-        problems += found
-        if document is not None:
-            patterns[pattern_id] = document.value
+    for path in sorted(PATTERNS.glob("*.yaml")):
+        document, wrong = read_yaml_file(path)
+        if document is not None and not wrong:
+            wrong = schema_problems(document, "pattern") or pattern_problems(document, document.value)
+        problems += wrong
+        if document is not None and not wrong:
+            found.append(document.value)
+    found.sort(key=lambda data: data.get("order", sys.maxsize))
+    patterns = {data["pattern_id"]: data for data in found}
     return json.dumps(patterns, ensure_ascii=False, separators=(",", ":")) + "\n", problems
 
 

@@ -12,22 +12,9 @@ from types import MappingProxyType
 from foundation_specs.build import Plain, build_pattern
 from foundation_specs.model import PatternSpec, Problem
 
-BUILTIN_IDS = (
-    "structured_logging",
-    "configuration",
-    "retry_with_backoff",
-    "circuit_breaker",
-    "error_boundary",
-    "http_client",
-    "cli_framework",
-    "process_execution",
-    "file_operations",
-    "rate_limiting",
-)
-
 
 class SpecRegistry:
-    """Pattern specs by pattern id, in the RFC's order, then by the order of their files."""
+    """Pattern specs by pattern id: the packaged ones in the RFC's order, then those that a workspace adds."""
 
     def __init__(self, specs: Iterable[PatternSpec]) -> None:
         self._specs = MappingProxyType({spec.pattern_id: spec for spec in specs})

@@ -13,7 +13,7 @@ from typing import Any
 
 from foundation_specs._check import pattern_problems
 from foundation_specs._schema import schema_problems
-from foundation_specs.build import Plain, build_pattern, items_of, section
+from foundation_specs.build import Plain, build_pattern, checked_ids, items_of, section
 from foundation_specs.model import PatternSpec, Problem
 from foundation_specs.registry import SpecRegistry, builtin_data
 from foundation_specs.yaml_source import YamlDocument, read_yaml, read_yaml_file
@@ -21,7 +21,7 @@ from foundation_specs.yaml_source import YamlDocument, read_yaml, read_yaml_file
 SPEC_FOLDER = Path(".foundation", "specs")
 MAX_FILES = 500
 
-_KEPT = ("title", "dialects", "rationale", "references")
+_KEPT = ("title", "order", "dialects", "rationale", "references")
 
 
 def load_workspace(roots: Sequence[Path]) -> tuple[SpecRegistry, tuple[Problem, ...]]:
@@ -185,15 +185,10 @@ def replaced(base: Plain, given: Plain) -> Plain:
             result[key] = base[key]
     if "dialects" not in given and "dialects" in result:
         parameters: Plain = section(section(given, "semantics"), "parameters")
-        guarantees = {
-            item["id"]
-            for item in items_of(section(given, "semantics"), "guarantees")
-            if isinstance(item, dict) and "check" in item
-        }
+        guarantees = set(checked_ids(items_of(section(given, "semantics"), "guarantees")))
         result["dialects"] = {
             dialect: {
-                language: _narrowed(value or {}, parameters, guarantees)
-                for language, value in languages.items()
+                language: _narrowed(value, parameters, guarantees) for language, value in languages.items()
             }
             for dialect, languages in result["dialects"].items()
         }
@@ -215,7 +210,7 @@ def _narrowed(dialect: Plain, parameters: Plain, guarantees: set[str]) -> Plain:
         result["extra_values"] = {
             name: value
             for name, value in dialect["extra_values"].items()
-            if name in parameters and (parameters[name] or {}).get("type") == "enum"
+            if name in parameters and parameters[name].get("type") == "enum"
         }
     if "callable_defaults" in dialect:
         result["callable_defaults"] = {

@@ -31,7 +31,7 @@ from foundation_specs.model import Problem
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 32
-MAX_NODES = 20_000
+MAX_NODES = 100_000
 
 KeyPath: TypeAlias = tuple[str | int, ...]
 
@@ -141,9 +141,8 @@ def read_yaml(data: bytes, path: str) -> tuple[YamlDocument | None, list[Problem
 def _at(text: str, mark: Any) -> str:
     """The character that a mark points at; marks count lines as YAML does, which is as `splitlines` on \\n here."""
     lines = text.split("\n")
-    if mark is None or mark.line >= len(lines):
-        return ""
-    return lines[mark.line][mark.column : mark.column + 1]
+    line, column = (0, 0) if mark is None else (int(mark.line), int(mark.column))
+    return lines[line][column : column + 1] if line < len(lines) else ""
 
 
 def _place(mark: Any) -> Place:
