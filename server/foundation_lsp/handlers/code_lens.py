@@ -1,0 +1,30 @@
+"""`textDocument/codeLens`: the delay schedule above each occurrence that waits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from foundation_lsp import hover_text
+from foundation_lsp.diagnostics import analysis_of
+from foundation_lsp.to_lsp import range_of
+
+if TYPE_CHECKING:
+    from foundation_lsp.server import FoundationServer
+
+
+async def code_lens(ls: FoundationServer, params: types.CodeLensParams) -> list[types.CodeLens] | None:
+    """One lens for each occurrence whose schedule is known; it says something and does nothing."""
+    if not ls.session.options.code_lens:
+        return None
+    analysis = await analysis_of(ls, params.text_document.uri)
+    if analysis is None:
+        return None
+    lenses: list[types.CodeLens] = []
+    for occurrence in analysis.occurrences:
+        description = hover_text.description(occurrence, analysis.registry)
+        if description is not None and description.schedule is not None:
+            place = range_of(analysis.snapshot, occurrence.name_range, ls.session.client.encoding)
+            lenses.append(types.CodeLens(place, types.Command(f"delays: {description.schedule_text}", "")))
+    return lenses
