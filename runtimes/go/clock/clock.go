@@ -4,6 +4,7 @@ package clock
 
 import (
 	"context"
+	"math"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -25,6 +26,29 @@ type Random interface {
 
 // FractionBits is the number of bits in a Random's fraction.
 const FractionBits = 53
+
+// Seconds is a whole number of seconds as a duration, saturating.
+func Seconds(seconds int64) time.Duration {
+	if seconds > math.MaxInt64/int64(time.Second) {
+		return math.MaxInt64
+	}
+	if seconds < math.MinInt64/int64(time.Second) {
+		return math.MinInt64
+	}
+	return time.Duration(seconds) * time.Second
+}
+
+// FloatSeconds is a number of seconds as a duration: one multiplication in float64, rounded half to even, so that every
+// language gives the same nanosecond. It saturates; NaN becomes the most negative duration, which no range admits.
+func FloatSeconds(seconds float64) time.Duration {
+	switch nanoseconds := math.RoundToEven(seconds * 1e9); {
+	case nanoseconds >= math.MaxInt64:
+		return math.MaxInt64
+	case nanoseconds > math.MinInt64:
+		return time.Duration(nanoseconds)
+	}
+	return math.MinInt64
+}
 
 type systemClock struct{ origin time.Time }
 

@@ -210,7 +210,6 @@ func (l *loader) merge(values Values, schema []Field, given map[string]any, path
 			if mapping, ok := asMapping(value); ok {
 				l.merge(nested(values, field.Name), field.Fields, mapping, key, source, strict)
 			} else {
-				l.given[key] = true
 				l.invalid(field, key, source, value)
 			}
 			continue
@@ -275,9 +274,7 @@ func (l *loader) complete(values Values, schema []Field, path string) {
 		_, loaded := values[field.Name]
 		switch {
 		case field.Type == Nested:
-			if !l.given[key] {
-				l.complete(nested(values, field.Name), field.Fields, key)
-			}
+			l.complete(nested(values, field.Name), field.Fields, key)
 		case loaded || l.given[key]:
 		case !field.HasDefault:
 			l.problem("missing", key, "default", "%s is missing; it must be %s", key, article(field.Type))

@@ -22,7 +22,8 @@ import (
 )
 
 // Hook runs around each step of a write, for tests that make a step fail and for those that watch. It must call run,
-// which does the step, unless the step is to fail; what it returns is the step's error. The steps are "mkdir", "temp",
+// which does the step, unless the step is to fail; what it returns is the step's error. A "backup link" that fails because
+// links are not possible is followed by a "backup copy". The steps are "mkdir", "temp",
 // "write N", "chmod M", "fsync", "backup link", "backup copy", "rename", "fsync_dir" and, after a failure, "unlink".
 type Hook func(step string, run func() error) error
 
@@ -216,17 +217,13 @@ func createTemporary(target string) (*os.File, error) {
 func (s *settings) keepBackup(target string, mode fs.FileMode) error {
 	temporary := temporaryName(target)
 	defer os.Remove(temporary) // Renaming one link of a file over another does nothing and leaves both.
-	linkErr := errors.New("no link")
 	err := s.hook("backup link", func() error {
-		if linkErr = os.Link(target, temporary); linkErr != nil && cannotLink(linkErr) {
-			return errCopyInstead
-		}
-		if linkErr != nil {
-			return linkErr
+		if err := os.Link(target, temporary); err != nil {
+			return err
 		}
 		return os.Rename(temporary, target+".bak")
 	})
-	if !errors.Is(err, errCopyInstead) {
+	if err == nil || !cannotLink(err) {
 		return err
 	}
 	return s.hook("backup copy", func() error {
@@ -237,8 +234,7 @@ func (s *settings) keepBackup(target string, mode fs.FileMode) error {
 	})
 }
 
-var errCopyInstead = errors.New("the file system has no links")
-
+// cannotLink reports whether the file system or its rules, not a fault, are why there is no second link.
 func cannotLink(err error) bool {
 	for _, no := range []error{syscall.EPERM, syscall.ENOTSUP, syscall.ENOSYS, syscall.EMLINK, syscall.EXDEV} {
 		if errors.Is(err, no) {

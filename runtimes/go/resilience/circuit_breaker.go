@@ -201,6 +201,9 @@ func (b *CircuitBreaker) Begin() (*Permit, error) {
 // End gives the permit back with the operation's outcome.
 func (p *Permit) End(ctx context.Context, err error) { p.settle(p.breaker.judge(ctx, err)) }
 
+// EndPanic gives the permit back after the operation panicked.
+func (p *Permit) EndPanic() { p.settle(p.breaker.judgePanic()) }
+
 // Drop gives the permit back without an outcome: nothing is learned about the callee.
 func (p *Permit) Drop() { p.settle(ignored) }
 

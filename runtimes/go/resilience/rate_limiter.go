@@ -187,6 +187,12 @@ func (l *RateLimiter) slide(now time.Duration, n int64) Decision {
 	panic("unreachable: the window holds at least the excess")
 }
 
+// Remaining is the number of whole permits that could be taken now.
+func (l *RateLimiter) Remaining() int {
+	decision, _ := l.AllowN(0)
+	return decision.Remaining
+}
+
 // Acquire takes n permits or returns a *RateLimitExceeded that says when to come back.
 func (l *RateLimiter) Acquire(n int) error {
 	decision, err := l.AllowN(n)

@@ -2,6 +2,7 @@ package record
 
 import (
 	"encoding"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"math"
@@ -117,6 +118,8 @@ func (r *Redaction) AppendValue(dst []byte, v any, depth int) []byte {
 		return AppendFloat(dst, float64(v), 32)
 	case time.Time:
 		return AppendString(dst, v.Format(time.RFC3339Nano))
+	case json.RawMessage: // Numbers of any size, for one.
+		return append(dst, v...)
 	case *big.Int:
 		return v.Append(dst, 10)
 	case error:
