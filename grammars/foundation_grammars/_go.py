@@ -125,6 +125,18 @@ class GoReader:
         path = self._path(name)
         return Resolution(path) if path is not None else None
 
+    def spelled_path(self, spelled: str, _node: SyntaxNode, _shape: Shape, /) -> Resolution | None:
+        """The same for a name in text: `resilience.Retry`, or `Retry` under a dot import."""
+        holder, dot, member = spelled.rpartition(".")
+        if dot:
+            package = self._ours(self._packages.get(holder))
+            return Resolution(f"{package}.{member}") if package is not None else None
+        for path in self._dots:
+            package = self._ours(path)
+            if package is not None and not self._declared(member):
+                return Resolution(f"{package}.{member}")
+        return None
+
     def _path(self, node: SyntaxNode) -> str | None:
         if node.type in ("index_expression", "generic_type"):
             inner = node.child_by_field_name("operand") or node.child_by_field_name("type")
@@ -197,10 +209,9 @@ class GoReader:
                     yield _Binder(node, _scope(parent), None)
             elif parent.type == "expression_list" and parent.parent is not None:
                 statement = parent.parent
-                declares = statement.type in ("short_var_declaration", "range_clause", "assignment_statement")
+                declares = statement.type in ("short_var_declaration", "range_clause")
                 if declares and statement.child_by_field_name("left") == parent:
-                    if statement.type != "assignment_statement":
-                        yield _Binder(node, _scope(statement), self._short_value(node, statement))
+                    yield _Binder(node, _scope(statement), self._short_value(node, statement))
 
     def _const_value(self, name: SyntaxNode, spec: SyntaxNode) -> SyntaxNode | None:
         values = spec.child_by_field_name("value")

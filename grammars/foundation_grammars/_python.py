@@ -111,6 +111,22 @@ class PythonReader:
             return Resolution(f"foundation.{path}", imported=False)
         return Resolution(path, imported=False)
 
+    def spelled_path(self, spelled: str, node: SyntaxNode, shape: Shape, /) -> Resolution | None:
+        """The dotted path that a name stands for, read from its text."""
+        head, dot, rest = spelled.replace(" ", "").partition(".")
+        binder = self._binder(head, node)
+        if binder is not None:
+            path = binder.path
+            if path is None and binder.value is not None:
+                path = self._path(binder.value, 1)[0]
+            return Resolution(path + dot + rest) if path is not None else None
+        for module in self._stars():
+            if module == "foundation" or module.startswith(("foundation.", "provide.foundation")):
+                return Resolution(f"{module}.{head}{dot}{rest}")
+        if self._stars() or not shape.unimported:
+            return None
+        return Resolution(f"{head}.{rest}" if dot else f"foundation.{head}", imported=False)
+
     def _base(self, name: SyntaxNode) -> Resolution | None:
         """The first imported base, in this file, of the class that `name` refers to."""
         current: SyntaxNode | None = name
@@ -441,11 +457,11 @@ class PythonReader:
             return (
                 replace(positional[0], text=text) if positional[0].kind is ValueKind.LIST else unknown(text)
             )
-        if path in ("float", "int") and len(positional) == 1 and not keywords:
-            if positional[0].kind in (ValueKind.INTEGER, ValueKind.FLOAT):
-                kind = ValueKind.FLOAT if path == "float" else ValueKind.INTEGER
-                convert = float if path == "float" else int
-                return StaticValue(kind, convert(positional[0].value), text)
+        numeric = len(positional) == 1 and positional[0].kind in (ValueKind.INTEGER, ValueKind.FLOAT)
+        if path in ("float", "int") and numeric and not keywords:
+            kind = ValueKind.FLOAT if path == "float" else ValueKind.INTEGER
+            convert = float if path == "float" else int
+            return StaticValue(kind, convert(positional[0].value), text)
         return unknown(text)
 
     # -- arguments
@@ -678,9 +694,8 @@ def _upwards(node: SyntaxNode) -> Iterable[SyntaxNode]:
         current = current.parent
 
 
-def _scope(node: SyntaxNode | None, *, itself: bool = False) -> SyntaxNode:
+def _scope(node: SyntaxNode, *, itself: bool = False) -> SyntaxNode:
     """The scope that a node is in; with `itself`, the node when it is a scope."""
-    assert node is not None
     current = node if itself else node.parent
     last = node
     while current is not None:
@@ -724,9 +739,9 @@ def _preferred(binders: list[_Binder]) -> _Binder:
         for branch in _upwards(last.node):
             if branch == last.scope:
                 break
-            if branch.type in _BRANCHES and branch.start_byte <= earlier.node.start_byte < branch.end_byte:
-                if _arm(branch, earlier.node) != _arm(branch, last.node):
-                    return earlier
+            shared = branch.start_byte <= earlier.node.start_byte < branch.end_byte
+            if branch.type in _BRANCHES and shared and _arm(branch, earlier.node) != _arm(branch, last.node):
+                return earlier
     return last
 
 

@@ -1,4 +1,4 @@
-"""What reading source has in common in the four languages: resolved names, read arguments, and the reader's protocol."""
+"""What reading source has in common in the four languages: resolved names, read arguments, the reader's protocol."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ class Arguments:
 class Shape:
     """One query pattern's properties: the form, the exports that the name must resolve to, the positional arguments.
 
-    `positional` names the parameters that positional arguments give, in order: `_` skips one that is not a parameter,
+    `positional` names the parameters that positional arguments give, in order: `_` skips one that is no parameter,
     `*retryable` takes all the rest as a list. `unimported` accepts the form without an import of it. `derives` asks for
     a class of the file that derives from one of the exports. `member` is a method that any receiver may have, in a file
-    that imports the package of the exports. `plural` (`file=files`) names builder steps that add one item to a list. `ignores` names
-    arguments that the form takes and the pattern does not know (an application's version).
+    that imports the package of the exports. `plural` (`file=files`) names builder steps that add one item to a list.
+    `ignores` names arguments that the form takes and the pattern does not know (an application's version).
     """
 
     form: str
@@ -86,6 +86,10 @@ class Reader(Protocol):
 
     def resolve(self, name: SyntaxNode, shape: Shape) -> Resolution | None:
         """What the name stands for, or None when it is bound to something else."""
+        ...
+
+    def spelled_path(self, spelled: str, node: SyntaxNode, shape: Shape, /) -> Resolution | None:
+        """The same for a name in text that does not parse yet; `node` is where it stands."""
         ...
 
     def read(self, shape: Shape, captures: dict[str, list[SyntaxNode]]) -> Reading | None:

@@ -28,7 +28,8 @@ from foundation_grammars.occurrence import Argument, ByteRange, StaticValue, Tar
 from foundation_grammars.tree import SyntaxNode, SyntaxTree
 
 _REQUIRE = re.compile(
-    rb"""^[ \t]*(?:require|require_relative|load|autoload\s*:\w+\s*,)[ \t(]*["'](?:[^"'\n]*/)?foundation(?:/[^"'\n]*)?(?:\.rb)?["']""",
+    rb"""^[ \t]*(?:require|require_relative|load|autoload\s*:\w+\s*,)[ \t(]*"""
+    rb"""["'](?:[^"'\n]*/)?foundation(?:/[^"'\n]*)?(?:\.rb)?["']""",
     re.MULTILINE,
 )
 _SECONDS = {
@@ -77,6 +78,22 @@ class RubyReader:
         if self._own and not self._tree.source(receiver or name).startswith("::"):
             return None
         return Resolution(f"{path}.{self._tree.source(name)}", self._required)
+
+    def spelled_path(self, spelled: str, _node: SyntaxNode, _shape: Shape, /) -> Resolution | None:
+        """The same for a name in text: `Foundation.retry`, `F::CircuitBreaker.new`."""
+        receiver, dot, method = re.sub(r"\s+", "", spelled).replace("&.", ".").rpartition(".")
+        head, separator, rest = receiver.removeprefix("::").partition("::")
+        for _ in range(MAX_DEPTH):
+            values = self._assigned(head) if head else []
+            if len(values) != 1 or values[0].type not in ("constant", "scope_resolution"):
+                break
+            expanded = self._tree.source(values[0]).removeprefix("::")
+            head, _, tail = expanded.partition("::")
+            rest = "::".join(part for part in (tail, rest) if part)
+            separator = "::" if rest else ""
+        if not dot or head != "Foundation" or (self._own and not receiver.startswith("::")):
+            return None
+        return Resolution(f"{head}{separator}{rest}.{method}", self._required)
 
     def constant_path(self, node: SyntaxNode, depth: int) -> str | None:
         """A constant with its aliases followed: `F::CircuitBreaker` where `F = Foundation`."""
@@ -164,7 +181,7 @@ class RubyReader:
             case "binary":
                 return self._binary(node, text, depth)
             case "constant":
-                return self._constant(node, text, depth)
+                return self._constant(text, depth)
             case "scope_resolution":
                 return self._scoped(node, text, depth)
             case "call":
@@ -232,7 +249,7 @@ class RubyReader:
             return StaticValue(ValueKind.INTEGER if whole else ValueKind.FLOAT, result, text)
         return arithmetic(operator, left, right, text)
 
-    def _constant(self, node: SyntaxNode, text: str, depth: int) -> StaticValue:
+    def _constant(self, text: str, depth: int) -> StaticValue:
         values = self._assigned(text)
         if len(values) == 1:
             return through(self.value(values[0], depth + 1), text, text)

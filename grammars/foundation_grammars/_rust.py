@@ -83,9 +83,9 @@ class RustReader:
     def _keyword_nodes(self, word: bytes, token: str, parent_type: str) -> Iterable[SyntaxNode]:
         for match in re.finditer(word, self._text):
             node = self._root.descendant_for_byte_range(match.start(), match.end())
-            if node is not None and node.type == token and node.parent is not None:
-                if node.parent.type == parent_type:
-                    yield node.parent
+            parent = node.parent if node is not None and node.type == token else None
+            if parent is not None and parent.type == parent_type:
+                yield parent
 
     def _collect(self, node: SyntaxNode, prefix: str, scope: SyntaxNode) -> None:
         match node.type:
@@ -136,6 +136,19 @@ class RustReader:
         if path is not None:
             return Resolution(path)
         if shape.form != "macro" or "::" in spelled or self._foreign_wildcard() or spelled in self._uses:
+            return None
+        return Resolution(f"foundation::{spelled}", imported=False)
+
+    def spelled_path(self, spelled: str, node: SyntaxNode, shape: Shape, /) -> Resolution | None:
+        """The same for a name in text; the function that starts a builder is not part of the type's path."""
+        if shape.form == "constructor":
+            spelled, separator, method = spelled.rpartition("::")
+            if not separator or method not in ("new", "builder", "default"):
+                return None
+        path = self._path(spelled, node, shape.form == "macro")
+        if path is not None:
+            return Resolution(path)
+        if not shape.unimported or "::" in spelled or self._foreign_wildcard() or spelled in self._uses:
             return None
         return Resolution(f"foundation::{spelled}", imported=False)
 
@@ -350,7 +363,7 @@ class RustReader:
     def _chain(
         self, head: SyntaxNode, plural: dict[str, str], depth: int
     ) -> tuple[list[Argument], list[Argument], bool, SyntaxNode, bool]:
-        """The steps after a builder's head: direct arguments, flattened ones, openness, the last step, whether it ended."""
+        """The steps after a builder's head: direct and flattened arguments, openness, the last step, whether it ended."""
         direct: list[Argument] = []
         flattened: list[Argument] = []
         is_open = False

@@ -108,7 +108,7 @@ def find_occurrences(tree: SyntaxTree) -> list[Occurrence]:
         if not any(hint in tree.text for hint in compiled.hints):
             continue
         if reader is None:
-            reader = _reader(tree)
+            reader = reader_for(tree)
         for index, captures in QueryCursor(compiled.query).matches(root):
             occurrence = _occurrence(tree, reader, pattern_id, compiled.shapes[index], captures)
             if occurrence is not None:
@@ -116,7 +116,8 @@ def find_occurrences(tree: SyntaxTree) -> list[Occurrence]:
     return _richest(found)
 
 
-def _reader(tree: SyntaxTree) -> Reader:
+def reader_for(tree: SyntaxTree) -> Reader:
+    """What reads names, constants and arguments in the tree's language."""
     match tree.language:
         case LanguageId.PYTHON:
             from foundation_grammars._python import PythonReader
@@ -147,7 +148,7 @@ def _occurrence(
         resolution = reader.resolve(nodes["name"][0], shape)
         if resolution is None or not (resolution.imported or shape.unimported):
             return None
-        named = _export(tree.language, resolution.path, shape.exports)
+        named = named_export(tree.language, resolution.path, shape.exports)
         if named is None:
             return None
         dialect, symbol = named
@@ -157,7 +158,8 @@ def _occurrence(
     return _assemble(tree, pattern_id, dialect, symbol, resolution, shape, reading)
 
 
-def _export(language: LanguageId, path: str, exports: tuple[str, ...]) -> tuple[str, str] | None:
+def named_export(language: LanguageId, path: str, exports: tuple[str, ...]) -> tuple[str, str] | None:
+    """The dialect and the export that a resolved path is, or None."""
     separator, roots = _ROOTS[language]
     for dialect, root in roots:
         if path.startswith(root):
