@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from foundation_specs.build import HOLE, jitter_from
+from foundation_specs.build import jitter_from
 from foundation_specs.model import JitterKind, LanguageId, Parameter, ParameterType, PatternSpec
 
 _STAND_INS = {"type": "AppConfig", "function": "fetch", "target": "config"}
@@ -21,7 +21,7 @@ def python_source(spec: PatternSpec, parameters: Mapping[str, Any]) -> str:
     """The spec's first Python form with exactly these parameters; positional ones without a value get a stand-in."""
     form, template = next(iter(spec.mappings[LanguageId.PYTHON].forms.items()))
     head, _, rest = template.partition("(")
-    positional = [name for name in re.findall(r"(?:^|, )\{(\w+)\}(?=,|\))", rest.replace("\n", " "))]
+    positional: list[str] = re.findall(r"(?:^|, )\{(\w+)\}(?=,|\))", rest)
     written: list[str] = []
     for name in positional:
         parameter = spec.parameters.get(name)
@@ -74,8 +74,3 @@ def _literal(value: Any) -> str:
         pairs: Mapping[Any, Any] = value  # pyright: ignore[reportUnknownVariableType]
         return "{" + ", ".join(f"{_literal(key)}: {_literal(item)}" for key, item in pairs.items()) + "}"
     return repr(value)
-
-
-def holes(template: str) -> list[str]:
-    """The names of a template's holes, in order."""
-    return HOLE.findall(template)

@@ -71,7 +71,7 @@ def _requirement(requirement_id: str, data: Plain) -> Requirement:
 
 
 def all_codes(registry: SpecRegistry) -> tuple[str, ...]:
-    """Every code that has a page, sorted: the tool's requirements for each pattern, and the specs' checked guarantees."""
+    """Every code that has a page, sorted: the tool's requirements for each pattern, and the checked guarantees."""
     codes: set[str] = set()
     for spec in registry.specs:
         codes.update(f"{spec.pattern_id}/{found.id}" for found in spec.guarantees if found.check is not None)
