@@ -11,7 +11,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 from foundation_grammars.occurrence import ByteRange, Occurrence, OccurrenceForm, StaticValue, ValueKind
 from foundation_grammars.prefilter import may_hold_pattern
@@ -617,13 +617,10 @@ def _range(facts: Facts, item: BoundArgument, value: Any) -> Iterator[Finding]:
         return
     numbers: tuple[Any, ...] = value if parameter.type is ParameterType.INTEGERS else (value,)
     for number in numbers:
-        if isinstance(number, bool) or not isinstance(number, (int, float)):
+        side = outside(parameter, number)
+        if side == 0:
             continue
-        low, high = parameter.minimum, parameter.maximum
-        below = low is not None and (number < low or (parameter.exclusive_minimum and number == low))
-        above = high is not None and number > high
-        if not below and not above:
-            continue
+        below, above = side < 0, side > 0
         argument = item.argument
         data: dict[str, Any] = {}
         clamped = _clamped(parameter, below)
@@ -642,6 +639,18 @@ def _range(facts: Facts, item: BoundArgument, value: Any) -> Iterator[Finding]:
             severity=severity,
             **data,
         )
+
+
+def outside(parameter: Parameter, value: Any) -> int:
+    """-1 when a value is below the parameter's range, 1 when above, 0 when inside or when it has no range."""
+    if parameter.type is ParameterType.INTEGERS and isinstance(value, tuple):
+        return next((s for item in cast("tuple[Any, ...]", value) if (s := outside(parameter, item))), 0)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return 0
+    low, high = parameter.minimum, parameter.maximum
+    if low is not None and (value < low or (parameter.exclusive_minimum and value == low)):
+        return -1
+    return 1 if high is not None and value > high else 0
 
 
 def _clamped(parameter: Parameter, below: bool) -> float | None:
@@ -753,7 +762,13 @@ def _guarantees(facts: Facts) -> Iterator[Finding]:
     """The spec's own guarantees, when a parameter that the user wrote breaks one."""
     if not any(g.check is not None for g in facts.spec.guarantees) or not facts.bound:
         return
-    values = known_values(facts.settings)
+    # A value that is already reported by itself says nothing about the guarantees that read it.
+    wrong = {
+        name
+        for name, setting in facts.settings.items()
+        if setting.bound is not None and setting.known and outside(setting.parameter, setting.value)
+    }
+    values = {name: value for name, value in known_values(facts.settings).items() if name not in wrong}
     for guarantee in broken(facts.spec, values, facts.dialect):
         written = [
             setting.bound

@@ -170,8 +170,10 @@ def read_settings(
                 found["severity"] = {}
                 for code, level in table.items():
                     codes_known((key, code), (code,))
-                    if (severity := _severity(level)) is None:
-                        report((key, code), f"expected {_SEVERITIES}, got {_shown(level)}")
+                    if level == "off":
+                        found["ignore"] = (*found.get("ignore", ()), code)
+                    elif (severity := _severity(level)) is None:
+                        report((key, code), f"expected {_SEVERITIES}, off; got {_shown(level)}")
                     else:
                         found["severity"][code] = severity
             else:
@@ -198,12 +200,12 @@ def read_settings(
         if key in {"select", "ignore"}:
             codes_known((key,), read)
         if key == "patterns":
-            for pattern in read:
+            for pattern in cast("tuple[str, ...]", read):
                 if pattern not in specs_of(root):
-                    near: list[str] = difflib.get_close_matches(pattern, specs_of(root).ids, 1)
+                    near = difflib.get_close_matches(pattern, specs_of(root).ids, 1)
                     hint = f"; did you mean {near[0]!r}?" if near else ""
                     report((key,), f"unknown pattern {pattern!r}{hint}")
-        found[entry.field] = read
+        found[entry.field] = (*found.get("ignore", ()), *read) if key == "ignore" else read
     return replace(Settings(root=root, path=path), **found), problems
 
 
@@ -296,9 +298,10 @@ class SettingsFinder:
     Answers are remembered per directory; `forget` drops them, for when a settings file was edited.
     """
 
-    def __init__(self, explicit: Path | None = None) -> None:
-        """With `explicit`, that file is used for everything instead of searching upwards."""
+    def __init__(self, explicit: Path | None = None, *, enabled: bool = True) -> None:
+        """With `explicit`, that file is used for everything; with `enabled` false, no file is."""
         self._explicit = explicit
+        self._enabled = enabled
         self._by_directory: dict[Path, Settings | None] = {}
         self._problems: dict[Path, list[Problem]] = {}
 
@@ -325,7 +328,8 @@ class SettingsFinder:
                 settings = self._read(self._explicit) or Settings(root=self._explicit.parent)
                 self._by_directory[self._explicit] = settings
             return settings
-        return self._search(directory) or Settings(root=directory)
+        found = self._search(directory) if self._enabled else None
+        return found or Settings(root=directory)
 
     def _search(self, directory: Path) -> Settings | None:
         if directory in self._by_directory:
