@@ -92,7 +92,7 @@ class GoReader:
 
     def __init__(self, tree: SyntaxTree) -> None:
         self._tree = tree
-        self._text = tree.text
+        self._text = tree.lines
         self._root = tree.root
         self._packages: dict[str, str] = {}
         self._dots: list[str] = []

@@ -81,7 +81,7 @@ class PythonReader:
 
     def __init__(self, tree: SyntaxTree) -> None:
         self._tree = tree
-        self._text = tree.text
+        self._text = tree.lines
         self._root = tree.root
         self._binders: dict[str, list[_Binder]] = {}
         self._star_modules: list[str] | None = None

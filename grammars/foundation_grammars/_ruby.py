@@ -47,7 +47,7 @@ class RubyReader:
 
     def __init__(self, tree: SyntaxTree) -> None:
         self._tree = tree
-        self._text = tree.text
+        self._text = tree.lines
         self._root = tree.root
         self._constants: dict[str, list[SyntaxNode]] = {}
         self._required = _REQUIRE.search(self._text) is not None or b"Bundler.require" in self._text

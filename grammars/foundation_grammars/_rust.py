@@ -67,7 +67,7 @@ class RustReader:
 
     def __init__(self, tree: SyntaxTree) -> None:
         self._tree = tree
-        self._text = tree.text
+        self._text = tree.lines
         self._root = tree.root
         self._uses: dict[str, list[_Use]] = {}
         self._wildcards: list[_Use] = []

@@ -125,7 +125,7 @@ class _List:
 
 def completion_context(tree: SyntaxTree, offset: int) -> CompletionContext | None:
     """The caret's place in a surface form, or None when it is in none; never raises on broken code."""
-    offset = max(0, min(offset, len(tree.text)))
+    offset = max(0, min(offset, len(tree.lines)))
     return _builder_step(tree, offset) or _inside_list(tree, offset) or _form_start(tree, offset)
 
 
@@ -134,7 +134,7 @@ def completion_context(tree: SyntaxTree, offset: int) -> CompletionContext | Non
 
 def _form_start(tree: SyntaxTree, offset: int) -> CompletionContext | None:
     pattern, form = _FORMS[tree.language]
-    text = tree.text
+    text = tree.lines
     line_start = max(text.rfind(b"\n", 0, offset), text.rfind(b"\r", 0, offset)) + 1
     match = pattern.search(text[line_start:offset])
     if match is None or _in_text(tree, line_start + match.start(2), form):
@@ -168,7 +168,7 @@ def _in_text(tree: SyntaxTree, offset: int, form: OccurrenceForm) -> bool:
 
 
 def _inside_list(tree: SyntaxTree, offset: int) -> CompletionContext | None:
-    text = tree.text
+    text = tree.lines
     begin = max(0, offset - _WINDOW)
     heads = list(_HEADS[tree.language].finditer(text, begin, offset))
     inner: _Inner | None = None
@@ -240,7 +240,7 @@ def _read_list(text: bytes, opening: int, offset: int, language: LanguageId) -> 
 
 def _named_form(tree: SyntaxTree, head: re.Match[bytes]) -> _Form | None:
     """The pattern that a call's name stands for."""
-    text = tree.text
+    text = tree.lines
     mark, spelled = head.group(1), head.group(2).decode("utf-8", "replace")
     name_range = ByteRange(
         head.start(2) + max(head.group(2).rfind(b"."), head.group(2).rfind(b":")) + 1, head.end(2)
@@ -312,7 +312,7 @@ def _in_form(
     inner: _Inner | None,
     offset: int,
 ) -> CompletionContext:
-    text = tree.text
+    text = tree.lines
     language = tree.language
     opening = head.end() - 1
     end = _list_end(text, opening, offset, language)
@@ -380,7 +380,7 @@ def _go_option(
     offset: int,
 ) -> CompletionContext:
     """`resilience.With` is the name of an option, `resilience.WithMaxAttempts(` the value of one."""
-    text = tree.text
+    text = tree.lines
     if inner is not None:
         option = re.fullmatch(rb"(?:\w+\.)?With(\w+)", inner.head.group(2))
         if option is not None and inner.head.group(3) == b"(":
@@ -472,7 +472,7 @@ def _step_value(
     tree: SyntaxTree, step: CompletionContext, head: re.Match[bytes], read: _List, offset: int
 ) -> CompletionContext:
     """`.max_attempts(`: the value of the parameter that the step is named after."""
-    text = tree.text
+    text = tree.lines
     start = offset - len(_last_word(text, offset))
     spelled = head.group(2).decode("utf-8", "replace")
     return replace(
@@ -491,7 +491,7 @@ def _builder_step(tree: SyntaxTree, offset: int) -> CompletionContext | None:
     """`RetryPolicy::new().max_attempts(3).ba`: the name of the next step of a Rust builder."""
     if tree.language is not LanguageId.RUST:
         return None
-    text = tree.text
+    text = tree.lines
     for head in reversed(list(_HEADS[LanguageId.RUST].finditer(text, max(0, offset - _WINDOW), offset))):
         if head.group(1) is not None or b"::" not in head.group(2):
             continue

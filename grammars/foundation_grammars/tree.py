@@ -17,6 +17,7 @@ from foundation_grammars.occurrence import ByteRange
 # run between the pieces; below it the parse takes some tens of milliseconds and the callback would only cost.
 CHUNKED_FROM = 1 << 20
 _CHUNK = 1 << 16
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LONE_CARRIAGE_RETURN = re.compile(rb"\r(?!\n)")
 
 
@@ -79,10 +80,12 @@ class ByteEdit:
 class SyntaxTree:
     """A parsed document. Treat it as a value: an edit makes a new one with `parse(text, language, old=tree)`."""
 
-    __slots__ = ("_errors", "_tree", "language", "text")
+    __slots__ = ("_errors", "_tree", "language", "lines", "text")
 
-    def __init__(self, text: bytes, language: LanguageId, tree: Tree) -> None:
+    def __init__(self, text: bytes, lines: bytes, language: LanguageId, tree: Tree) -> None:
         self.text = text
+        # The same bytes for line-wise searching: every line ends in a line feed, a byte order mark is blank.
+        self.lines = lines
         self.language = language
         self._tree = tree
         self._errors: list[ByteRange] | None = None
@@ -145,7 +148,8 @@ def parse(
             return source[offset : offset + _CHUNK]
 
         tree = parser.parse(chunk) if previous is None else parser.parse(chunk, previous)
-    return SyntaxTree(text, language, tree)
+    lines = b"   " + source[3:] if source.startswith(_BYTE_ORDER_MARK) else source
+    return SyntaxTree(text, lines, language, tree)
 
 
 def _single_edit(old: bytes, new: bytes, edits: Sequence[ByteEdit] | None) -> ByteEdit:
