@@ -73,7 +73,7 @@ def _fix_all_action(analysis: Analysis, client: Client) -> Iterator[types.CodeAc
     if edits:
         yield types.CodeAction(
             title="Fix all problems that have a safe fix (foundation)",
-            kind=types.CodeActionKind(FIX_ALL) if FIX_ALL in types.CodeActionKind else FIX_ALL,
+            kind=FIX_ALL,
             edit=workspace_edit(edits, analysis.snapshot, client),
         )
 

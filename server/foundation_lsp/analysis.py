@@ -35,6 +35,10 @@ class Analysis:
     occurrences: tuple[Occurrence, ...]
     findings: tuple[Finding, ...]
 
+    def parsed(self, language: LanguageId) -> SyntaxTree:
+        """The tree, made now when the text had not been worth parsing: an annotation may be about to be written."""
+        return self.tree if self.tree is not None else parse(self.snapshot.text, language)
+
     def occurrence_at(self, offset: int) -> Occurrence | None:
         """The innermost occurrence whose surface form holds the caret; its name decides when forms touch."""
         holding = [o for o in self.occurrences if o.range.contains(offset)]

@@ -6,7 +6,7 @@ import re
 
 from foundation_engine.describe import Description, EffectiveParameter, GuaranteeState, describe
 from foundation_grammars.occurrence import Occurrence
-from foundation_specs.model import LanguageId
+from foundation_specs.model import LanguageId, ParameterType
 from foundation_specs.registry import SpecRegistry
 
 LANGUAGE_NAMES = {
@@ -15,7 +15,7 @@ LANGUAGE_NAMES = {
     LanguageId.RUST: "Rust",
     LanguageId.RUBY: "Ruby",
 }
-_MARKS = {True: "✓", False: "✗", None: "•"}
+_MARKS = {True: "✓ ", False: "✗ ", None: ""}
 
 
 def description(occurrence: Occurrence, registry: SpecRegistry) -> Description | None:
@@ -56,7 +56,7 @@ def plain(found: Description) -> str:
         parts.append(f"Delays: {found.schedule_text}")
     parts += [f"{label}: {', '.join(names)}" for label, names in _exceptions(found)]
     if found.guarantees:
-        parts.append("Guarantees:\n" + "\n".join(f"  {_guarantee(g)}" for g in found.guarantees))
+        parts.append("Guarantees:\n" + "\n".join(f"  - {_guarantee(g)}" for g in found.guarantees))
     if found.differences:
         parts.append(f"{found.dialect} differs:\n" + "\n".join(f"  - {d}" for d in found.differences))
     for translation in found.translations:
@@ -75,13 +75,15 @@ def _heading(found: Description, *, bold: bool) -> str:
 
 
 def _exceptions(found: Description) -> list[tuple[str, tuple[str, ...]]]:
+    if any(p.parameter.type is ParameterType.EXCEPTIONS for p in found.parameters):
+        return []  # They are among the parameters.
     pairs = [("Retried", found.retryable), ("Never retried", found.non_retryable)]
     return [(label, names) for label, names in pairs if names]
 
 
 def _guarantee(state: GuaranteeState) -> str:
     broken = " (broken here)" if state.kept is False else ""
-    return f"{_MARKS[state.kept]} {state.guarantee.text}{broken}"
+    return f"{_MARKS[state.kept]}{state.guarantee.text}{broken}"
 
 
 def _with_import(import_line: str, text: str) -> str:

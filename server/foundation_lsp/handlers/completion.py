@@ -1,4 +1,4 @@
-"""`textDocument/completion`."""
+"""`textDocument/completion`: parameters, values and whole annotations."""
 
 from __future__ import annotations
 
@@ -6,10 +6,22 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
+from foundation_lsp.completions import completions
+from foundation_lsp.diagnostics import analysis_of
+from foundation_lsp.from_lsp import offset_of
+
 if TYPE_CHECKING:
     from foundation_lsp.server import FoundationServer
 
 
 async def completion(ls: FoundationServer, params: types.CompletionParams) -> types.CompletionList | None:
-    """Parameters, values and whole annotations at the position."""
-    return None
+    """What may be written at the position."""
+    client = ls.session.client
+    analysis = await analysis_of(ls, params.text_document.uri)
+    if analysis is None or analysis.snapshot.language is None:
+        return None
+    snapshot = analysis.snapshot
+    tree = analysis.parsed(analysis.snapshot.language)
+    offset = offset_of(snapshot, params.position, client.encoding)
+    items = completions(tree, snapshot, offset, analysis.registry, client)
+    return types.CompletionList(is_incomplete=False, items=items)
