@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from foundation_grammars._reading import (
     ENUM_TYPES,
+    ENUM_WORDS,
     JITTER_KINDS,
     MAX_DEPTH,
     Arguments,
@@ -40,6 +41,7 @@ _TOKEN = re.compile(
 _CLOSERS = {b"(": b")", b"[": b"]", b"{": b"}"}
 _GO_UNITS = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
 
+_ERROR_NAME = re.compile(r"(?:Err|err)[A-Z]\w*$|\w*(?:Error|Exception|Timeout|Unavailable)$|EOF$")
 Lookup = Callable[[str], StaticValue | None]
 
 
@@ -240,21 +242,24 @@ class AnnotationParser:
         if opener == "!":
             self._at += 1
             return self._value(depth + 1)
-        return self._plain_name(text, last, holder)
+        return self._plain_name(text, last, holder, depth)
 
-    def _plain_name(self, text: str, last: str, holder: str) -> StaticValue:
+    def _plain_name(self, text: str, last: str, holder: str, depth: int) -> StaticValue:
         if text in ("true", "false", "True", "False"):
             return StaticValue(ValueKind.BOOLEAN, text.lower() == "true", text)
-        if text in ("nil", "None", "none"):
+        if text in ("nil", "None"):
             return StaticValue(ValueKind.NONE, None, text)
         found = self._lookup(text)
         if found is not None:
             return found
         if holder == "Jitter" and last.lower() in JITTER_KINDS:
             return jitter(last.lower(), None, text)
-        if holder in ENUM_TYPES:
+        if holder in ENUM_TYPES or (not holder and snake_case(last) in ENUM_WORDS):
             return StaticValue(ValueKind.SYMBOL, snake_case(last), text)
-        return StaticValue(ValueKind.NAME, last, text)
+        # Outside a list a name may be a constant of another file, so only what is named like an error is taken for one.
+        if depth > 0 or _ERROR_NAME.match(last):
+            return StaticValue(ValueKind.NAME, last, text)
+        return unknown(text)
 
     def _group(self, depth: int) -> list[StaticValue]:
         """The values between brackets, the brackets consumed."""

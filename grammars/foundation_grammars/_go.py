@@ -59,6 +59,12 @@ _MEMBERS = {
 _JITTER = {"NoJitter": "none", "FullJitter": "full", "EqualJitter": "equal", "SymmetricJitter": "symmetric"}
 _ANNOTATION = re.compile(rb"//[ \t]*@([A-Za-z]\w*)[ \t]*(\()?")
 _CONTINUED = re.compile(rb"\r?\n[ \t]*//")
+_NEXT_LINE = re.compile(
+    rb"[ \t\r]*\n(?P<line>[ \t]*(?:(?P<comment>//|/\*.*?\*/[ \t\r]*$))?[^\n]*)", re.MULTILINE
+)
+_FUNCTION = re.compile(
+    rb"[ \t]*func[ \t]*(?P<receiver>\([^()]*\)[ \t]*)?(?P<name>[A-Za-z_\x80-\xff][\w\x80-\xff]*)"
+)
 _BLOCKS = frozenset(
     {"block", "func_literal", "function_declaration", "method_declaration", "source_file", "statement_list"}
 )
@@ -354,7 +360,10 @@ class GoReader:
         package = self._ours(self._packages.get(holder)) if holder else None
         if package is None:
             package = f"foundation/{holder}" if holder in _MEMBERS else None
-        return _member(f"{package}.{member}", name) if package is not None else None
+        if package is not None:
+            return _member(f"{package}.{member}", name)
+        # An annotation needs no import, so the names of the packages may stand alone.
+        return _member(f"foundation/resilience.{name}", name) if not holder else None
 
     def _selector(self, node: SyntaxNode, text: str) -> StaticValue:
         operand, field = node.child_by_field_name("operand"), node.child_by_field_name("field")
@@ -504,11 +513,13 @@ class GoReader:
 
     def _package_variable(self, name: str) -> SyntaxNode | None:
         """The value of `var policy = resilience.RetryPolicy{...}` when nothing in the file assigns to it."""
-        spelled = re.escape(name.encode())
-        assigned = rb"(?<![\w.])" + spelled + rb"(?:\.\w+)*\s*(?:=(?!=)|[-+*/%|&^]=|\+\+|--)"
-        declared = rb"(?:var[ \t]+|\n[ \t]+)" + spelled + rb"\b[^\n=]*="
-        if len(re.findall(assigned, self._text)) > len(re.findall(declared, self._text)):
-            return None
+        assigned = (
+            rb"(?<![\w.])" + re.escape(name.encode()) + rb"(?:\.\w+)*[ \t]*(?:=(?!=)|[-+*/%|&^]=|\+\+|--)"
+        )
+        for match in re.finditer(assigned, self._text):
+            node = self._root.descendant_for_byte_range(match.start(), match.start() + len(name.encode()))
+            if node is None or node.parent is None or node.parent.type != "var_spec":
+                return None
         for binder in self._all_binders(name):
             spec = binder.node.parent
             values = (
@@ -567,12 +578,12 @@ class GoReader:
             return None
         if self._text[line_start : comment.start_byte].strip(b" \t\r"):
             return None  # A trailing comment belongs to the statement before it.
-        group_end, function = self._documented(comment)
-        if function is None:
+        documented = self._documented(comment)
+        if documented is None:
             return None
+        group_end, target = documented
         name_range = ByteRange(match.start(1) - 1, match.end(1))
         spelled = "@" + shape.positional[0]
-        target = self._function_target(function)
         if match.group(2) is None:
             rest = self._text[match.end() : comment.end_byte].strip()
             if rest:
@@ -590,35 +601,32 @@ class GoReader:
         closes = closing(masked, opening, group_end)
         end = closes if closes is not None else comment.end_byte
         parsed = AnnotationParser(masked, opening + 1, end, self.constant).arguments()
-        arguments = Arguments(parsed.items, parsed.open, ByteRange(opening + 1, end))
+        is_open = parsed.open or closes is None
+        arguments = Arguments(parsed.items, is_open, ByteRange(opening + 1, end))
         covered = ByteRange(comment.start_byte, end + 1 if closes is not None else end)
         return Reading("annotation", covered, name_range, spelled, arguments, target)
 
-    def _documented(self, comment: SyntaxNode) -> tuple[int, SyntaxNode | None]:
-        """The end of the comment group and the function directly beneath it, if that is what it documents."""
-        node, following = comment, comment.next_sibling
-        while following is not None:
-            gap = self._text[node.end_byte : following.start_byte]
-            if following.type == "\n" or (
-                not following.is_named and not gap.strip() and following.type.strip() == ""
-            ):
-                following = following.next_sibling
-                continue
-            if gap.count(b"\n") > 1 or gap.replace(b"\r", b"\n").replace(b"\n\n", b"\n").count(b"\n") > 1:
-                return node.end_byte, None
-            if following.type != "comment":
-                break
-            node, following = following, following.next_sibling
-        if following is None or following.type not in ("function_declaration", "method_declaration"):
-            return node.end_byte, None
-        return node.end_byte, following
+    def _documented(self, comment: SyntaxNode) -> tuple[int, Target] | None:
+        """The end of the comment group and the function directly beneath it, if that is what the group documents.
 
-    def _function_target(self, function: SyntaxNode) -> Target | None:
-        name = function.child_by_field_name("name")
-        if name is None:
-            return None
-        kind = TargetKind.METHOD if function.type == "method_declaration" else TargetKind.FUNCTION
-        return Target(kind, self._tree.source(name), span(function), span(name))
+        The lines are read rather than the tree, so that broken code elsewhere does not hide the function.
+        """
+        group_end = position = comment.end_byte
+        while (line := _NEXT_LINE.match(self._text, position)) is not None:
+            if line.group("comment") is None:
+                header = _FUNCTION.match(self._text, line.start("line"))
+                return (group_end, self._function_target(header)) if header is not None else None
+            group_end = position = line.end()
+        return None
+
+    def _function_target(self, header: re.Match[bytes]) -> Target:
+        name_range = ByteRange(*header.span("name"))
+        kind = TargetKind.METHOD if header.group("receiver") is not None else TargetKind.FUNCTION
+        node = self._root.descendant_for_byte_range(name_range.start, name_range.end)
+        parent = node.parent if node is not None else None
+        declared = parent is not None and parent.type in ("function_declaration", "method_declaration")
+        covered = span(parent) if parent is not None and declared else ByteRange(header.start(), header.end())
+        return Target(kind, header.group("name").decode("utf-8", "replace"), covered, name_range)
 
     def _context(self, call: SyntaxNode) -> Target:
         node = call

@@ -62,7 +62,6 @@ _TIMEDELTA = {
     "weeks": 7 * 86_400 * 10**9,
 }
 _TIMEDELTA_ORDER = ("days", "seconds", "microseconds", "milliseconds", "minutes", "hours", "weeks")
-_BUILTIN_ERROR = re.compile(r"[A-Z]\w*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,7 +384,7 @@ class PythonReader:
             return through(self.value(constant.value, depth + 1), text, text)
         binder = self._binder(text, node)
         if binder is None:
-            return StaticValue(ValueKind.NAME, text, text) if _BUILTIN_ERROR.match(text) else unknown(text)
+            return StaticValue(ValueKind.NAME, text, text) if _names_a_class(text) else unknown(text)
         if binder.path is not None or (
             binder.definition is not None and binder.definition.type == "class_definition"
         ):
@@ -669,7 +668,7 @@ class PythonReader:
 
 
 def _names_a_class(name: str) -> bool:
-    return name[:1].isupper() and not (name.isupper() and len(name) > 3)
+    return name[:1].isupper() and not name.isupper()
 
 
 def _positional_name(positional: tuple[str, ...], position: int) -> str:

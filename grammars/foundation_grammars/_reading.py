@@ -27,6 +27,17 @@ ENUM_TYPES = frozenset(
         "RateLimitAlgorithm",
     }
 )
+# The enum values of the ten patterns, which a comment annotation may write as a bare word.
+ENUM_WORDS = frozenset(
+    {
+        *("linear", "exponential", "fixed", "fibonacci"),
+        *("token_bucket", "sliding_window"),
+        *("trace", "debug", "info", "warning", "error", "critical"),
+        *("json", "logfmt"),
+        *("inherit", "replace", "scrub"),
+        *("none", "full", "equal", "symmetric"),
+    }
+)
 JITTER_KINDS = frozenset({"none", "full", "equal", "symmetric"})
 
 

@@ -50,7 +50,11 @@ _ENDS = frozenset(
         "register_command",
     }
 )
-_ATTRIBUTE_HEAD = re.compile(rb"[\w:\s]*")
+_FUNCTION = re.compile(
+    rb"(?:\s|//[^\n]*|/\*.*?\*/|\#\[[^\]\n]*\])*"
+    rb"(?P<head>(?:pub(?:\([^)]*\))?\s+)?(?:(?:const|unsafe|(?P<async>async))\s+)*"
+    rb"fn\s+(?P<name>[A-Za-z_\x80-\xff][\w\x80-\xff]*))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,7 +367,7 @@ class RustReader:
     def _chain(
         self, head: SyntaxNode, plural: dict[str, str], depth: int
     ) -> tuple[list[Argument], list[Argument], bool, SyntaxNode, bool]:
-        """The steps after a builder's head: direct and flattened arguments, openness, the last step, whether it ended."""
+        """The steps after a builder's head: direct and flattened arguments, openness, the last step, the end."""
         direct: list[Argument] = []
         flattened: list[Argument] = []
         is_open = False
@@ -474,6 +478,8 @@ class RustReader:
         if whole.type == "struct_expression":
             fields = self._fields(whole, 0)
             return Reading(shape.form, span(whole), span(last or name), spelled, fields, self._context(whole))
+        if whole.parent is not None and whole.parent.type == "base_field_initializer":
+            return None  # `..RetryPolicy::default()` is part of the literal that it completes.
         arguments = captures["arguments"][0]
         positional: list[Argument] = []
         is_open = False
@@ -527,7 +533,7 @@ class RustReader:
         while node is not None and node.type in ("attribute_item", "line_comment", "block_comment"):
             node = node.next_named_sibling
         if node is None or node.type not in ("function_item", "function_signature_item"):
-            return None
+            return self._broken_target(attribute)
         name = node.child_by_field_name("name")
         if name is None:
             return None
@@ -539,6 +545,18 @@ class RustReader:
         else:
             kind = TargetKind.FUNCTION
         return Target(kind, self._tree.source(name), span(node), span(name))
+
+    def _broken_target(self, attribute: SyntaxNode) -> Target | None:
+        """The function beneath an attribute that broken code has torn from it, read from the text."""
+        if attribute.parent is None or not attribute.parent.has_error:
+            return None
+        header = _FUNCTION.match(self._text, attribute.end_byte)
+        if header is None:
+            return None
+        name_range = ByteRange(*header.span("name"))
+        kind = TargetKind.ASYNC_FUNCTION if header.group("async") is not None else TargetKind.FUNCTION
+        name = header.group("name").decode("utf-8", "replace")
+        return Target(kind, name, ByteRange(header.start("head"), header.end()), name_range)
 
     def _context(self, node: SyntaxNode) -> Target:
         current = node

@@ -1,6 +1,5 @@
 ; // @circuitBreaker(failureThreshold=5, recoveryTimeout=30)
 ((comment) @occurrence
-  (#match? @occurrence "^//[ \t]*@circuitBreaker($|[^A-Za-z0-9_])")
   (#set! form "annotation")
   (#set! positional "circuitBreaker"))
 

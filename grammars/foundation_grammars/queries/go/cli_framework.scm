@@ -1,6 +1,5 @@
 ; // @registerCommand(name="db.migrate", description="...")
 ((comment) @occurrence
-  (#match? @occurrence "^//[ \t]*@registerCommand($|[^A-Za-z0-9_])")
   (#set! form "annotation")
   (#set! positional "registerCommand"))
 

@@ -1,6 +1,5 @@
 ; // @errorBoundary(reraise=false, logErrors=true)
 ((comment) @occurrence
-  (#match? @occurrence "^//[ \t]*@errorBoundary($|[^A-Za-z0-9_])")
   (#set! form "annotation")
   (#set! positional "errorBoundary"))
 

@@ -1,6 +1,5 @@
 ; // @rateLimit(limit=10, period=1.0)
 ((comment) @occurrence
-  (#match? @occurrence "^//[ \t]*@rateLimit($|[^A-Za-z0-9_])")
   (#set! form "annotation")
   (#set! positional "rateLimit"))
 

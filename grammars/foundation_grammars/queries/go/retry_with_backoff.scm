@@ -1,6 +1,5 @@
 ; // @retry(maxAttempts=3, baseDelay=0.5) in the comment group above a func
 ((comment) @occurrence
-  (#match? @occurrence "^//[ \t]*@retry($|[^A-Za-z0-9_])")
   (#set! form "annotation")
   (#set! positional "retry"))
 
