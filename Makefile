@@ -40,7 +40,7 @@ test-rust:
 	cd shm/clients/rust && ../../../$(RUN) cargo test --quiet
 
 test-ruby:
-	$(RUN) ruby -Iruntimes/ruby/lib -Iruntimes/ruby/test -e 'Dir["runtimes/ruby/test/**/*_test.rb"].sort.each { |f| require "./#{f}" }'
+	$(RUN) ruby runtimes/ruby/test/all.rb
 	$(RUN) ruby -Ishm/clients/ruby/lib -e 'Dir["shm/clients/ruby/test/**/*_test.rb"].sort.each { |f| require "./#{f}" }'
 
 test-python: setup

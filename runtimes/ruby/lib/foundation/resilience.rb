@@ -1,0 +1,5 @@
+# frozen_string_literal: true
+
+require 'foundation/retry'
+require 'foundation/circuit_breaker'
+require 'foundation/rate_limiter'
