@@ -14,7 +14,7 @@ class ReadmeTest < Minitest::Test
       code = +''
       block.each_line do |line|
         source, expected = line.chomp.split(/ # => /, 2)
-        code << source << "\n"
+        code << source.to_s << "\n"
         next unless expected
 
         value = scope.eval(code, README)
