@@ -62,7 +62,7 @@ def scenario_nanoseconds(text: str) -> int:
 
 
 def _spelled_out(pattern_id: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The RFC's short forms in full: `mock_failures`, `exception_type`, and durations with a unit."""
+    """The short forms in full: the RFC's `mock_failures` and `exception_type`, repetitions, durations with a unit."""
     full = copy.deepcopy(dict(given))
     if pattern_id == "retry_with_backoff":
         failures = full.pop("mock_failures", None)
@@ -72,7 +72,13 @@ def _spelled_out(pattern_id: str, given: Mapping[str, Any]) -> dict[str, Any]:
         for outcome in full.get("outcomes", []):
             if isinstance(outcome, dict) and isinstance(outcome.get("takes"), str):  # pyright: ignore[reportUnknownMemberType]
                 outcome["takes"] = scenario_nanoseconds(cast("str", outcome["takes"]))
+    if "input_repeat" in full:
+        text, times = full.pop("input_repeat")
+        full["input"] = text * times
     if pattern_id in ("circuit_breaker", "rate_limiting"):
+        if "steps_repeat" in full:
+            repeat = full.pop("steps_repeat")
+            full["steps"] = [*repeat["first"], *(repeat["each"] * repeat["times"])]
         full["steps"] = [
             f"advance {scenario_nanoseconds(step.split()[1])}" if step.startswith("advance ") else step
             for step in full.get("steps", [])
