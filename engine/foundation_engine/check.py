@@ -147,6 +147,7 @@ def check_tree(
         spec = registry.get(occurrence.pattern_id)
         if spec is not None:
             found.extend(check(occurrence, spec))
+    found = [f for f in found if not surroundings.excused(f, tree)]
     found.extend(surroundings.check_surroundings(occurrences, tree, registry))
     wanted = [finding for finding in found if options.codes.wants(finding.code)]
     kept = apply_suppressions(wanted, find_suppressions(tree), tree, registry, options.codes)
@@ -388,7 +389,7 @@ def _conflicting_parameters(facts: Facts) -> Iterator[Finding]:
         if item.parameter.type is ParameterType.EXCEPTIONS:
             yield facts.finding(
                 "ignored-exceptions",
-                f"`{argument.value.text}` is ignored because `policy=` is given: every exception is retried",
+                f"`{_on_one_line(argument.value.text)}` is ignored because `policy=` is given{instead}",
                 argument.range,
                 advice="name the exceptions in the policy: `RetryPolicy(..., retryable_errors=(...))`",
                 related=((policy.range, "the policy that counts"),),
@@ -404,6 +405,11 @@ def _conflicting_parameters(facts: Facts) -> Iterator[Finding]:
                 argument=[argument.range.start, argument.range.end],
                 certain=False,
             )
+
+
+def _on_one_line(text: str) -> str:
+    shown = " ".join(text.split())
+    return shown if len(shown) <= 60 else f"{shown[:57]}..."
 
 
 def _missing_parameter(facts: Facts) -> Iterator[Finding]:

@@ -114,6 +114,24 @@ def check_surroundings(
         yield from judge(document)
 
 
+def excused(finding: Finding, tree: SyntaxTree) -> bool:
+    """True for a finding about one occurrence that the code around it answers.
+
+    A process whose exit status is not checked is a finding only where its result is dropped: whoever keeps the result
+    has most likely asked for that in order to read it.
+    """
+    if finding.code != "process_execution/exit-status-ignored":
+        return False
+    anchor = int(finding.data.get("anchor", finding.range.start))
+    node = tree.root.descendant_for_byte_range(anchor, finding.range.end)
+    while node is not None and node.type not in _GRAMMARS[tree.language].calls:
+        node = node.parent
+    holder = node.parent if node is not None else None
+    if holder is not None and holder.type in {"await", "await_expression", "try_expression"}:
+        holder = holder.parent
+    return holder is None or holder.type != "expression_statement"
+
+
 class _Document:
     """The document with its occurrences by what they govern."""
 

@@ -1,0 +1,339 @@
+"""`foundation-lsp port`: port a file or one definition to another language, verify it, and say what was seen."""
+
+from __future__ import annotations
+
+import argparse
+import html
+import json
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from foundation_engine.port.request import PortCandidate, PortedFile, PortOptions, PortRequest
+from foundation_engine.verify.report import Verdict, VerifyReport
+from foundation_grammars.language import language_of
+from foundation_specs.model import LanguageId
+
+from foundation_lsp.cli.console import Style, UsageError, colour_wanted, fail, printable, write
+from foundation_lsp.settings import SettingsFinder
+
+INCONCLUSIVE = 3
+_EPILOG = """exit codes: 0 ported, and passed when it was verified; 1 the verification failed, or with --strict a hole was
+left; 2 usage error, or the source cannot be ported; 3 the verification was inconclusive (a missing toolchain, a time-out).
+
+Verifying compiles and runs the source and its port in a scratch directory: use it on code that you would run."""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command to the parser."""
+    summary = "port a file or a definition to another language, and verify the result"
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "port",
+        help=summary,
+        description=summary[0].upper() + summary[1:] + ".",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "source", metavar="FILE[:LINE]", help="the file, or the definition at a line of it with what it needs"
+    )
+    parser.add_argument(
+        "--to",
+        required=True,
+        choices=[language.value for language in LanguageId],
+        help="the language to port to",
+    )
+    parser.add_argument("--out", metavar="DIR", help="write the files there (default: show them)")
+    parser.add_argument("--force", action="store_true", help="overwrite files that exist in DIR")
+    parser.add_argument(
+        "--verify",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="compile and run the port (default: no)",
+    )
+    parser.add_argument("--strict", action="store_true", help="exit 1 when anything was left as a hole")
+    parser.add_argument("--report", choices=["text", "json", "html"], default="text", help="(default: text)")
+    parser.add_argument(
+        "--dialect",
+        default="foundation",
+        help="the library that patterns are ported onto (default: foundation)",
+    )
+    parser.add_argument(
+        "--go-module", metavar="PATH", help="the module path of the Go runtime (default: from settings)"
+    )
+    parser.add_argument("--package", metavar="NAME", help="the name of the generated package or module")
+    parser.add_argument("--color", choices=["auto", "always", "never"], default="auto")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Port as the options say; returns the exit code."""
+    from foundation_engine.port import PortError, port
+
+    request = _request(options)
+    try:
+        with _progress(f"porting {request.path} to {request.target}"):
+            candidate = port(request)
+    except PortError as error:
+        fail(f"{request.path}: {error}")
+        return 2
+    directory = Path(options.out) if options.out else None
+    if directory is not None:
+        _refuse_overwriting(candidate, directory, force=options.force)
+    report: VerifyReport | None = None
+    if options.verify:
+        from foundation_engine.verify import verify
+
+        with _progress(f"compiling and running the {request.target} port"):
+            report = verify(candidate)
+    # Files are written whatever the verdict is: the user asked for them, and the report says what they are worth.
+    written = [] if directory is None else [_write(directory, each) for each in candidate.files]
+    if options.report == "json":
+        write(sys.stdout, json.dumps(document(candidate, report, written), indent=1) + "\n")
+    elif options.report == "html":
+        write(sys.stdout, page(candidate, report, written))
+    else:
+        _show(candidate, report, written, Style(enabled=colour_wanted(options.color, sys.stdout)))
+    if report is not None and report.verdict is Verdict.FAILED:
+        return 1
+    if options.strict and candidate.holes:
+        return 1
+    return INCONCLUSIVE if report is not None and report.verdict is Verdict.INCONCLUSIVE else 0
+
+
+def _request(options: argparse.Namespace) -> PortRequest:
+    path, line = _place(options.source)
+    language = language_of(path)
+    if language is None:
+        raise UsageError(f"{path}: not a Python, Go, Rust or Ruby file")
+    target = LanguageId(options.to)
+    if language is target:
+        raise UsageError(f"{path} is written in {target} already")
+    settings = SettingsFinder().for_file(path.absolute())
+    try:
+        size = path.stat().st_size
+        if size > settings.max_file_size:
+            raise UsageError(
+                f"{path}: {size:,} bytes; only files up to {settings.max_file_size:,} are ported (max-file-size)"
+            )
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: not valid UTF-8 at byte {error.start}") from error
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}") from error
+    if line is not None and line > text.count("\n") + 1:
+        raise UsageError(f"{path}:{line}: the file has {text.count(chr(10)) + 1} lines")
+    return PortRequest(
+        path=str(path),
+        text=text,
+        source=language,
+        target=target,
+        line=line,
+        options=PortOptions(
+            dialect=options.dialect,
+            go_module=options.go_module or settings.go_module,
+            package=options.package,
+        ),
+    )
+
+
+def _place(given: str) -> tuple[Path, int | None]:
+    """A path and the line after its last colon; a file that is really called so wins."""
+    match = re.fullmatch(r"(.+?):(\d+)(?::\d+)?", given)
+    path = Path(given)
+    line: int | None = None
+    if match is not None and not path.exists():
+        path, line = Path(match[1]), int(match[2])
+        if line < 1:
+            raise UsageError(f"{given}: lines count from 1")
+    if not path.exists():
+        raise UsageError(f"{path}: no such file")
+    if not path.is_file():
+        raise UsageError(f"{path}: not a regular file")
+    return path, line
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[None]:
+    """Say what is under way: a spinner on a terminal, a line elsewhere."""
+    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        from rich.console import Console
+
+        with Console(stderr=True).status(f"{what} …"):
+            yield
+    else:
+        write(sys.stderr, f"{what} ...\n")
+        yield
+
+
+def _target(directory: Path, ported: PortedFile) -> Path:
+    """Where a generated file goes; never outside the directory."""
+    relative = Path(ported.path)
+    if relative.is_absolute() or ".." in relative.parts:
+        raise UsageError(f"{ported.path}: a generated file would lie outside {directory}")
+    return directory / relative
+
+
+def _refuse_overwriting(candidate: PortCandidate, directory: Path, *, force: bool) -> None:
+    if directory.exists() and not directory.is_dir():
+        raise UsageError(f"--out {directory}: not a directory")
+    existing = [str(path) for each in candidate.files if (path := _target(directory, each)).exists()]
+    if existing and not force:
+        raise UsageError(f"{', '.join(existing)}: exists already; --force overwrites it")
+
+
+def _write(directory: Path, ported: PortedFile) -> str:
+    path = _target(directory, ported)
+    temporary = ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as handle:
+            handle.write(ported.text)
+            mask = os.umask(0)
+            os.umask(mask)
+            os.fchmod(handle.fileno(), 0o666 & ~mask)
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        raise UsageError(f"{path}: cannot be written: {error.strerror or error}") from error
+    return str(path)
+
+
+def _show(candidate: PortCandidate, report: VerifyReport | None, written: list[str], style: Style) -> None:
+    out = sys.stdout
+    if written:
+        for path in written:
+            write(out, f"wrote {printable(path)}\n")
+    else:
+        for ported in candidate.files:
+            write(
+                out, style.bold(f"==> {ported.path} ({ported.role})") + "\n" + ported.text.rstrip() + "\n\n"
+            )
+    functions = len(candidate.functions)
+    whole = sum(not function.holes for function in candidate.functions)
+    write(out, f"{whole} of {functions} function{'s' * (functions != 1)} ported without a hole\n")
+    for hole in candidate.holes:
+        place = f"{candidate.request.path}:{hole.line}"
+        told = printable(f"{place}: {hole.construct}: {hole.reason}")
+        write(out, f"{style.severity('warning', 'hole')} {told}\n")
+    for difference in candidate.differences:
+        write(out, f"{style.severity('info', 'differs')} {printable(difference)}\n")
+    if report is None:
+        write(out, "not verified; --verify compiles and runs it\n")
+        return
+    colours = {Verdict.PASSED: style.good, Verdict.FAILED: lambda t: style.severity("error", t)}
+    for result in report.results:
+        paint = colours.get(result.verdict, lambda t: style.severity("warning", t))
+        counted = f", {result.cases} cases" if result.cases else ""
+        write(
+            out,
+            f"  {paint(result.verdict.value.ljust(12))} {result.step} ({result.seconds:.1f} s{counted})\n",
+        )
+        if result.detail:
+            shown = result.detail.strip().splitlines()
+            limit = len(shown) if result.verdict is not Verdict.PASSED else 3
+            for line in shown[:limit]:
+                write(out, f"      {printable(line)}\n")
+    verdict = colours.get(report.verdict, lambda t: style.severity("warning", t))(
+        report.verdict.value.upper()
+    )
+    tail = f" with {report.toolchain}" if report.toolchain else ""
+    write(out, f"{verdict}{printable(tail)}\n")
+    if report.confidence is not None:
+        write(out, f"confidence {report.confidence:.2f}: {printable(report.confidence_basis)}\n")
+
+
+def document(candidate: PortCandidate, report: VerifyReport | None, written: list[str]) -> dict[str, Any]:
+    """A port and its evidence as JSON."""
+    request = candidate.request
+    return {
+        "version": 1,
+        "source": {"path": request.path, "language": request.source.value, "line": request.line},
+        "target": request.target.value,
+        "files": [{"path": f.path, "role": f.role, "text": f.text} for f in candidate.files],
+        "written": written,
+        "imports": list(candidate.imports),
+        "functions": [
+            {"source": f.source_name, "target": f.target_name, "line": f.line, "holes": f.holes}
+            for f in candidate.functions
+        ],
+        "coverage": candidate.coverage,
+        "holes": [
+            {"line": h.line, "construct": h.construct, "reason": h.reason, "source": h.source}
+            for h in candidate.holes
+        ],
+        "differences": list(candidate.differences),
+        "provenance": dict(candidate.provenance),
+        "verdict": None if report is None else report.verdict.value,
+        "toolchain": "" if report is None else report.toolchain,
+        "confidence": None if report is None else report.confidence,
+        "confidence_basis": "" if report is None else report.confidence_basis,
+        "steps": [
+            {
+                "step": r.step,
+                "verdict": r.verdict.value,
+                "detail": r.detail,
+                "command": r.command,
+                "seconds": round(r.seconds, 3),
+                "cases": r.cases,
+                "disagreements": r.disagreements,
+            }
+            for r in (report.results if report is not None else ())
+        ],
+    }
+
+
+_STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem}
+pre{background:#f6f8fa;padding:1rem;overflow:auto}table{border-collapse:collapse}
+td,th{border:1px solid #ccc;padding:.3rem .6rem;text-align:left;vertical-align:top}.passed{color:#116329}.failed{color:#a40e26}.inconclusive{color:#7d4e00}"""
+
+
+def page(candidate: PortCandidate, report: VerifyReport | None, written: list[str]) -> str:
+    """A port and its evidence as one HTML page without scripts or outside resources."""
+    request = candidate.request
+
+    def text(value: object) -> str:
+        return html.escape(str(value))
+
+    verdict = "not verified" if report is None else report.verdict.value
+    title = f"{request.path} to {request.target}: {verdict}"
+    parts = [
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+        f"<title>{text(title)}</title><style>{_STYLE}</style></head><body>",
+        f'<h1>{text(request.path)} to {text(request.target)}</h1><p class="{text(verdict)}"><b>{text(verdict)}</b></p>',
+    ]
+    if report is not None:
+        parts.append(
+            "<h2>Evidence</h2><table><tr><th>step</th><th>verdict</th><th>cases</th><th>seconds</th><th>detail</th></tr>"
+        )
+        parts += [
+            f'<tr><td>{text(r.step)}</td><td class="{text(r.verdict)}">{text(r.verdict)}</td><td>{r.cases or ""}</td>'
+            f"<td>{r.seconds:.1f}</td><td><pre>{text(r.detail)}</pre></td></tr>"
+            for r in report.results
+        ]
+        parts.append("</table>")
+    if candidate.holes:
+        parts.append("<h2>Holes</h2><table><tr><th>line</th><th>construct</th><th>reason</th></tr>")
+        parts += [
+            f"<tr><td>{h.line}</td><td><code>{text(h.construct)}</code></td><td>{text(h.reason)}</td></tr>"
+            for h in candidate.holes
+        ]
+        parts.append("</table>")
+    if candidate.differences:
+        parts.append(
+            "<h2>Differences</h2><ul>"
+            + "".join(f"<li>{text(d)}</li>" for d in candidate.differences)
+            + "</ul>"
+        )
+    parts.append("<h2>Files</h2>")
+    parts += [f"<h3>{text(f.path)} ({text(f.role)})</h3><pre>{text(f.text)}</pre>" for f in candidate.files]
+    if written:
+        parts.append("<p>Written: " + ", ".join(text(path) for path in written) + "</p>")
+    parts.append(f"<h2>Source</h2><pre>{text(request.text)}</pre></body></html>\n")
+    return "\n".join(parts)
