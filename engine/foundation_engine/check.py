@@ -378,6 +378,14 @@ def _conflicting_parameters(facts: Facts) -> Iterator[Finding]:
     policy = next((a for a in facts.occurrence.arguments if a.policy), None)
     if policy is None or policy.value.kind is ValueKind.NONE:
         return
+    own = [
+        i.argument for i in facts.bound if i.argument.nested and i.parameter and i.parameter.id == "retryable"
+    ]
+    instead = ""
+    if own:
+        instead = f"; the policy's `{own[0].spelled}` counts"
+    elif not facts.occurrence.open_arguments:
+        instead = ": every exception is retried"
     for item in facts.bound:
         argument = item.argument
         if (

@@ -23,8 +23,9 @@ from foundation_lsp.cli.console import Style, UsageError, colour_wanted, fail, p
 from foundation_lsp.settings import SettingsFinder
 
 INCONCLUSIVE = 3
-_EPILOG = """exit codes: 0 ported, and passed when it was verified; 1 the verification failed, or with --strict a hole was
-left; 2 usage error, or the source cannot be ported; 3 the verification was inconclusive (a missing toolchain, a time-out).
+_EPILOG = """exit codes: 0 ported, and passed when it was verified; 1 the verification failed, or with --strict a
+hole was left; 2 usage error, or the source cannot be ported; 3 the verification was inconclusive (a missing
+toolchain, a time-out).
 
 Verifying compiles and runs the source and its port in a scratch directory: use it on code that you would run."""
 
@@ -289,9 +290,11 @@ def document(candidate: PortCandidate, report: VerifyReport | None, written: lis
     }
 
 
-_STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem}
-pre{background:#f6f8fa;padding:1rem;overflow:auto}table{border-collapse:collapse}
-td,th{border:1px solid #ccc;padding:.3rem .6rem;text-align:left;vertical-align:top}.passed{color:#116329}.failed{color:#a40e26}.inconclusive{color:#7d4e00}"""
+_STYLE = """body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem }
+pre { background: #f6f8fa; padding: 1rem; overflow: auto }
+table { border-collapse: collapse }
+td, th { border: 1px solid #ccc; padding: .3rem .6rem; text-align: left; vertical-align: top }
+.passed { color: #116329 } .failed { color: #a40e26 } .inconclusive { color: #7d4e00 }"""
 
 
 def page(candidate: PortCandidate, report: VerifyReport | None, written: list[str]) -> str:
