@@ -304,6 +304,8 @@ def http_client(given: Given) -> tuple[list[str], Given]:
     try:
         with http.HttpClient(**settings) as client:
             response = client.request(request["method"], request["path"], **options)
+    except errors.ConfigurationError:
+        raise
     except errors.FoundationError as caught:
         error = caught
     cause = getattr(error, "cause", None)

@@ -134,9 +134,33 @@ def ask_in_world(testee: Any, case: Case, server: ScriptedServer) -> Answer:
     try:
         with world_of(case, server) as (given, observed):
             answer = cast("Answer", testee.ask(case.pattern_id, given))
-        return Answer(answer.trace, answer.result, answer.skipped, answer.error, observed)
+        place = observed.pop("here", None)
+        return _without_place(Answer(answer.trace, answer.result, answer.skipped, answer.error, observed), place)
     except TesteeError as error:
         return Answer(error=str(error))
+
+
+def _without_place(answer: Answer, place: str | None) -> Answer:
+    """The answer with the case's own directory written as `{here}`, so that it can be compared."""
+    if place is None:
+        return answer
+
+    def placeless(value: Any) -> Any:
+        if isinstance(value, str):
+            return value.replace(place, "{here}")
+        if isinstance(value, list):
+            return [placeless(item) for item in cast("list[Any]", value)]
+        if isinstance(value, dict):
+            return {k: placeless(v) for k, v in cast("dict[str, Any]", value).items()}
+        return value
+
+    return Answer(
+        tuple(placeless(list(answer.trace))),
+        placeless(answer.result),
+        answer.skipped,
+        answer.error,
+        placeless(answer.observed),
+    )
 
 
 def _judged(case: Case, answer: Answer, known: KnownFailure | None) -> tuple[Status, tuple[str, ...]]:

@@ -213,7 +213,10 @@ def _is_running(pid: int) -> bool:
 
 @contextmanager
 def world_of(case: Case, server: ScriptedServer) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """What to send for a case, and a mapping that holds what was observed once the block has ended."""
+    """What to send for a case, and a mapping that holds what was observed once the block has ended.
+
+    `here` in that mapping is the case's directory, which differs from run to run.
+    """
     given = {key: value for key, value in case.given.items() if key not in WORLD_KEYS}
     observed: dict[str, Any] = {}
     script: _Script | None = None
@@ -246,7 +249,7 @@ def world_of(case: Case, server: ScriptedServer) -> Iterator[tuple[dict[str, Any
         if directory is not None and case.given.get("watch_pids"):
             observed["survivors"] = _alive(directory)
         if directory is not None:
-            observed["directory"] = str(directory)
+            observed["here"] = str(directory)
     finally:
         if directory is not None:
             shutil.rmtree(directory, ignore_errors=True)

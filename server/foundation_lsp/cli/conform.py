@@ -18,7 +18,10 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = subparsers.add_parser("conform", help=_SUMMARY, description=_SUMMARY)
     parser.add_argument("patterns", nargs="*", metavar="PATTERN", help="pattern ids (default: all ten)")
     parser.add_argument(
-        "--lang", action="append", metavar="LANG", help="python, go, rust or ruby; repeat or separate by commas"
+        "--lang",
+        action="append",
+        metavar="LANG",
+        help="python, go, rust or ruby; repeat or separate by commas",
     )
     parser.add_argument(
         "--testee",
@@ -28,8 +31,12 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         help="run this command as the testee of LANG; with --testee alone, only these languages run",
     )
     parser.add_argument("--report", choices=("html", "json", "junit"), help="write a report of this kind")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="where the report goes (default: standard output)")
-    parser.add_argument("--cases", action="append", type=Path, default=[], metavar="FILE", help="run these suites too")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="where the report goes (default: standard output)"
+    )
+    parser.add_argument(
+        "--cases", action="append", type=Path, default=[], metavar="FILE", help="run these suites too"
+    )
     parser.add_argument("--only", metavar="NAME", help="run the cases whose name contains NAME")
     parser.add_argument("--list", action="store_true", help="list the cases and exit")
     parser.add_argument("--known-failures", type=Path, metavar="FILE", help="use this list of known failures")
@@ -37,11 +44,18 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     parser.add_argument("--cache", type=Path, metavar="DIR", help="where testees are built")
     parser.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS", help="for one answer (60)")
     parser.add_argument(
-        "--generate", type=int, default=0, metavar="N", help="also run N generated cases per pattern (needs hypothesis)"
+        "--generate",
+        type=int,
+        default=0,
+        metavar="N",
+        help="also run N generated cases per pattern (needs hypothesis)",
     )
     parser.add_argument("--seed", type=int, default=0, help="of the generated cases (0)")
     parser.add_argument(
-        "--save", type=Path, metavar="DIR", help="save generated cases on which languages differ (default: conform-failures)"
+        "--save",
+        type=Path,
+        metavar="DIR",
+        help="save generated cases on which languages differ (default: conform-failures)",
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="print only the verdict")
     parser.set_defaults(run=run)
@@ -109,13 +123,13 @@ def run(args: argparse.Namespace) -> int:
         runtimes = args.runtimes or toolchain.find_runtimes()
         if runtimes is None:
             return _fail("the runtimes are not here; give --runtimes DIR, or --testee LANG=COMMAND")
-        testees.update(matrix.runtime_testees(wanted, runtimes, args.cache or toolchain.default_cache(runtimes)))
+        testees.update(
+            matrix.runtime_testees(wanted, runtimes, args.cache or toolchain.default_cache(runtimes))
+        )
     testees.update(own)
 
     progress = None if args.quiet else _progress(list(testees))
-    found = matrix.run_matrix(
-        cases, testees, known_failures=known, progress=progress, timeout=args.timeout
-    )
+    found = matrix.run_matrix(cases, testees, known_failures=known, progress=progress, timeout=args.timeout)
     generated = True
     if args.generate:
         generated = _run_generated(args, found, testees)
@@ -194,4 +208,6 @@ def _print_summary(found: Any, reports: Any, *, quiet: bool, to: Any) -> None:
         shown = ", ".join(f"{number} {Status(status)}" for status, number in numbers.items())
         to.write(f"{language}: {shown}\n")
     verdict = "conforms" if found.passed else "does not conform"
-    to.write(f"{verdict}: {len(found.cases)} cases, {len(found.languages)} languages, {found.seconds:.1f} s\n")
+    to.write(
+        f"{verdict}: {len(found.cases)} cases, {len(found.languages)} languages, {found.seconds:.1f} s\n"
+    )
