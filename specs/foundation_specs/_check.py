@@ -100,7 +100,7 @@ def _is_list(value: Any, item_type: type) -> bool:
 
 def _range_problem(parameter: Plain, value: Any) -> str:
     low, high = parameter.get("range") or (None, None)
-    if low is None or high is None:
+    if low is None or high is None or low > high:
         return ""
     for number in value if isinstance(value, list) else [value]:  # pyright: ignore[reportUnknownVariableType]
         if number < low or number > high or (number == low and parameter.get("exclusive_minimum")):
@@ -318,17 +318,22 @@ def _cel_type(parameter: Parameter) -> str:
 
 
 def _examples(document: YamlDocument, spec: PatternSpec) -> Iterator[Problem]:
-    for guarantee in spec.guarantees:
-        here = _guarantee_path(document, guarantee.id, None)
+    """Examples that do not do what they are listed as; inherited ones were true for the defaults they came with."""
+    for index, written in enumerate(_written_guarantees(document)):
+        if isinstance(written, str) or "examples" not in written:
+            continue
+        guarantee = next(found for found in spec.guarantees if found.id == written["id"])
+        if guarantee.check is None:
+            continue
         for kind, examples in (("valid", guarantee.valid), ("invalid", guarantee.invalid)):
-            for index, example in enumerate(examples):
+            for position, example in enumerate(examples):
                 effective = effective_parameters(spec, example)
                 values = {name: found.value for name, found in effective.items()}
                 is_broken = any(found.id == guarantee.id for found in broken(spec, values))
-                if guarantee.check is not None and is_broken != (kind == "invalid"):
+                if is_broken != (kind == "invalid"):
                     verb = "breaks" if is_broken else "keeps"
                     yield document.problem(
-                        (*here, "examples", kind, index),
+                        (*_GUARANTEES, index, "examples", kind, position),
                         f"listed as {kind}, but it {verb} `{guarantee.check}`",
                     )
 

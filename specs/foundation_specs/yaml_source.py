@@ -7,6 +7,7 @@ aliases without a limit.
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -37,6 +38,8 @@ KeyPath: TypeAlias = tuple[str | int, ...]
 
 _TAG = "tag:yaml.org,2002:"
 _PLAIN_TAGS = {_TAG + name for name in ("str", "int", "float", "bool", "null")}
+_FLOAT_1_2 = re.compile(r"[-+]?[0-9]{1,40}[eE][-+]?[0-9]{1,2}|[-+]?[0-9]{1,40}[eE]-[0-9]{1,4}")
+_OCTAL_1_2 = re.compile(r"0o[0-7]{1,40}")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -87,9 +90,10 @@ def read_yaml_file(path: Path, inside: Path | None = None) -> tuple[YamlDocument
             return refused("this link leads out of the workspace and is not read; copy the file here instead")
         # O_NONBLOCK keeps the open of a named pipe from waiting for a writer; a regular file ignores it.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            return refused("this is not a regular file and is not read")
         with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                return refused("this is not a regular file and is not read")
             data = file.read(MAX_BYTES + 1)
     except (OSError, RuntimeError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
@@ -327,7 +331,13 @@ class _Composer:
         tag = event.tag
         if tag is None or tag == "!":
             tag = resolver.resolve(ScalarNode, event.value, event.implicit)
-        if tag not in _PLAIN_TAGS:
+            if tag == _TAG + "str" and event.implicit[0]:
+                # YAML 1.2 reads these as numbers and 1.1, which the resolver follows, as text.
+                if _FLOAT_1_2.fullmatch(event.value):
+                    return float(event.value)
+                if _OCTAL_1_2.fullmatch(event.value):
+                    return int(event.value, 8)
+        if tag not in _PLAIN_TAGS or event.tag not in (None, "!", _TAG + "str"):
             if event.tag not in (None, "!"):
                 self.report(
                     place, self._here(), f"the tag {event.tag} is not allowed; write plain YAML values"
@@ -337,7 +347,7 @@ class _Composer:
         node = ScalarNode(tag, event.value)
         try:
             value = constructor.construct_object(node)
-        except (ValueError, KeyError, yaml.YAMLError):
+        except (ValueError, LookupError, yaml.YAMLError):
             self.report(place, self._here(), f"`{event.value[:40]}` is not a {tag.removeprefix(_TAG)}")
             return event.value
         finally:
