@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from foundation_engine.check import CheckOptions, check_tree, worth_parsing
-from foundation_engine.codes import CodeFilter
 from foundation_engine.finding import Finding
 from foundation_grammars.occurrence import Occurrence
 from foundation_grammars.query import find_occurrences
@@ -74,10 +73,5 @@ def analyse(
 
 
 def check_options(settings: Settings, path: Path | None) -> CheckOptions:
-    """What a project's settings ask to be reported in one file."""
-    ignored = settings.ignored_in(path) if path is not None else ()
-    return CheckOptions(
-        codes=CodeFilter(settings.select, (*settings.ignore, *ignored)),
-        severity=settings.severity,
-        patterns=None if settings.patterns is None else frozenset(settings.patterns),
-    )
+    """What a project's settings ask to be reported in one file; a buffer without a file lies in the root."""
+    return settings.options_for(path if path is not None else settings.root / "untitled")

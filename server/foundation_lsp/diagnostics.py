@@ -42,7 +42,7 @@ async def analysis_of(server: FoundationServer, uri: str) -> Analysis | None:
         if known is not None and known.snapshot is snapshot and known.generation == session.generation:
             return known
         old = known.tree if known is not None else None
-        registry = session.registry(session.root_of(path))
+        registry = session.registry(path)
         generation = session.generation
         analysis = await server.compute(
             lambda: analyse(snapshot, language, path, registry, settings, generation, old), len(snapshot.text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from foundation_specs.registry import SpecRegistry
 from lsprotocol import types
 
 from foundation_lsp.analysis import Analysis
+from foundation_lsp.cli.discover import Discovery, SourceFile
 from foundation_lsp.client import Client
 from foundation_lsp.documents import Change, DocumentSnapshot
 from foundation_lsp.options import EditorOptions
@@ -64,6 +65,7 @@ class Session:
         self.workspace_reported = False
         self._finder = SettingsFinder()
         self._specs: dict[Path | None, _Specs] = {}
+        self._spec_roots: dict[Path, Path | None] = {}
 
     def open(self, uri: str, version: int, language: LanguageId | None, text: bytes) -> None:
         """Take a document over from the disk; opening one again replaces it."""
@@ -89,9 +91,21 @@ class Session:
         holding = [root for root in self.roots if path.is_relative_to(root)]
         return max(holding, key=lambda root: len(root.parts), default=None)
 
-    def registry(self, root: Path | None) -> SpecRegistry:
-        """The patterns that are known in a workspace folder: the built-in ones and its own."""
-        return self._specs_of(root).registry
+    def registry(self, path: Path | None) -> SpecRegistry:
+        """The patterns that are known to a file: the built-in ones and those of the nearest specs above it."""
+        return self._specs_of(self._spec_root(path.parent if path is not None else None)).registry
+
+    def _spec_root(self, directory: Path | None) -> Path | None:
+        """The nearest directory at or above this one that has specs of its own, or None."""
+        if directory is None:
+            return None
+        if directory not in self._spec_roots:
+            if (directory / SPEC_DIRECTORY).is_dir():
+                self._spec_roots[directory] = directory
+            else:
+                above = directory.parent if directory.parent != directory else None
+                self._spec_roots[directory] = self._spec_root(above)
+        return self._spec_roots[directory]
 
     def _specs_of(self, root: Path | None) -> _Specs:
         specs = self._specs.get(root)
@@ -101,6 +115,10 @@ class Session:
             )
             self._specs[root] = specs
         return specs
+
+    def source_files(self) -> Iterator[SourceFile]:
+        """The source files of every workspace folder, as the command line would find them there."""
+        return Discovery(self._finder).files(str(root) for root in self.roots)
 
     def settings(self, path: Path | None) -> Settings:
         """The settings in force for a file: the nearest settings file's, filled up with the editor's wishes."""
@@ -114,6 +132,7 @@ class Session:
         """Read specs and settings files anew from now on."""
         self._finder.forget()
         self._specs.clear()
+        self._spec_roots.clear()
         self.generation += 1
         self.changed.set()
 
@@ -124,9 +143,9 @@ class Session:
         found: dict[Path, list[Problem]] = {}
         for problem in self._finder.problems:
             found.setdefault(Path(problem.path), []).append(problem)
-        for root in self.roots:
-            for problem in self._specs_of(root).problems:
-                found.setdefault(Path(problem.path), []).append(problem)
+        spec_roots = {self._spec_root(root) for root in self.roots} | set(self._spec_roots.values())
+        for problem in (p for root in spec_roots for p in self._specs_of(root).problems):
+            found.setdefault(Path(problem.path), []).append(problem)
         return found
 
     def option_problems(self) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def spec_command(ls: FoundationServer, argument: dict[str, Any]) -> dict[str, Any]:
     """`foundation.showPatternSpec`: `{pattern?, uri?}` to `{patterns}` or to `{pattern, title, markdown}`."""
     uri: Any = argument.get("uri")
-    registry = ls.session.registry(ls.session.root_of(path_of(uri) if isinstance(uri, str) else None))
+    registry = ls.session.registry(path_of(uri) if isinstance(uri, str) else None)
     wanted: Any = argument.get("pattern")
     if wanted is None:
         return {"patterns": [{"id": s.pattern_id, "title": s.title} for s in registry.specs]}

@@ -6,13 +6,11 @@ says that a pattern may be in it, and the answer waits for a change when there i
 
 from __future__ import annotations
 
-import os
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from foundation_grammars.language import language_of
 from foundation_specs.model import LanguageId
 from lsprotocol import types
 
@@ -30,8 +28,6 @@ if TYPE_CHECKING:
 _Item = types.WorkspaceFullDocumentDiagnosticReport | types.WorkspaceUnchangedDocumentDiagnosticReport
 _BATCH = 16
 _MOST_FILES = 20_000
-# Folders that hold other people's code or a tool's own files.
-_PASSED_OVER = frozenset({"node_modules", "target", "vendor", "__pycache__", "site-packages", "venv"})
 
 
 def check_file(
@@ -53,21 +49,10 @@ def check_file(
     if b"\0" in text[:8192]:
         return None
     snapshot = DocumentSnapshot.opened(uri_of(str(path)), 0, language, text)
-    registry = session.registry(session.root_of(path))
+    registry = session.registry(path)
     analysis = analyse(snapshot, language, path, registry, settings, session.generation)
     found = of_analysis(server, analysis)
     return FileReport(stamp, session.generation, result_id(found), found)
-
-
-def _files(server: FoundationServer) -> Iterator[tuple[Path, LanguageId]]:
-    """The source files of every workspace folder."""
-    for root in server.session.roots:
-        for folder, names, files in os.walk(root):
-            names[:] = sorted(n for n in names if not n.startswith(".") and n not in _PASSED_OVER)
-            for name in sorted(files):
-                path = Path(folder, name)
-                if (language := language_of(path)) is not None and not path.is_symlink():
-                    yield path, language
 
 
 async def report(server: FoundationServer, previous: Mapping[str, str]) -> tuple[list[_Item], bool]:
@@ -101,7 +86,9 @@ async def report(server: FoundationServer, previous: Mapping[str, str]) -> tuple
 
 async def _reports(server: FoundationServer) -> AsyncIterator[tuple[Path, FileReport]]:
     cache = server.session.reports
-    files = await server.compute(lambda: list(islice(_files(server), _MOST_FILES)), IN_THREAD)
+    files = await server.compute(
+        lambda: [(f.path, f.language) for f in islice(server.session.source_files(), _MOST_FILES)], IN_THREAD
+    )
     for gone in cache.keys() - {path for path, _ in files}:
         del cache[gone]
     for start in range(0, len(files), _BATCH):
