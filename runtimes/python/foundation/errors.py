@@ -140,7 +140,7 @@ class ProcessError(FoundationError):
         return self.stderr_bytes.decode("utf-8", "replace")
 
 
-class ProcessTimeoutError(ProcessError, builtins.TimeoutError):
+class ProcessTimeoutError(ProcessError):
     """A process ran longer than `timeout` nanoseconds; `escalated` says whether it needed SIGKILL."""
 
     def __init__(self, message: str, *, timeout: int = 0, escalated: bool = False, **details: Any) -> None:

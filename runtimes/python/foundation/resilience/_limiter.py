@@ -12,7 +12,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any, ParamSpec, TypeVar, cast
 
-from foundation._numbers import count, nanoseconds
+from foundation._numbers import MAX, count, nanoseconds
 from foundation.clock import SYSTEM_CLOCK, Cancellation, Clock
 from foundation.errors import CancelledError, ConfigurationError, RateLimitExceeded, ValidationError
 
@@ -57,7 +57,7 @@ class _TokenBucket:
             self._last = now
         missing = n * self._period - self._level
         if missing > 0:
-            return Decision(False, -(-missing // self._limit), self._level // self._period)
+            return Decision(False, min(-(-missing // self._limit), MAX), self._level // self._period)
         self._level -= n * self._period
         return Decision(True, 0, self._level // self._period)
 
