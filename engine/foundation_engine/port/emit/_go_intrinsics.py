@@ -1,0 +1,1716 @@
+"""Go expressions: a table from the operation catalogue to Go, and the loops that comprehensions become."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from foundation_engine.port import ir
+from foundation_engine.port.ir import Type, Unsupported
+from foundation_engine.port.passes import GROWING, place, reads, stores
+
+if TYPE_CHECKING:
+    from foundation_engine.port.emit.go import GoModule
+
+PRIMARY, UNARY, MUL, ADD, COMPARE, AND, OR, LOWEST = 7, 6, 5, 4, 3, 2, 1, 0
+
+# operation -> (text with {n} for operands, precedence of the whole, precedence that operands need, imports)
+TEMPLATES: Mapping[str, tuple[str, int, int, tuple[str, ...]]] = {
+    "int.add": ("{0} + {1}", ADD, ADD, ()),
+    "int.mul": ("{0} * {1}", MUL, MUL, ()),
+    "int.bor": ("{0} | {1}", ADD, ADD, ()),
+    "int.band": ("{0} & {1}", MUL, MUL, ()),
+    "int.xor": ("{0} ^ {1}", ADD, ADD, ()),
+    "int.invert": ("^{0}", UNARY, UNARY, ()),
+    "int.neg": ("-{0}", UNARY, PRIMARY, ()),
+    "int.to_float": ("float64({0})", PRIMARY, LOWEST, ()),
+    "int.to_str": ("strconv.Itoa({0})", PRIMARY, LOWEST, ("strconv",)),
+    "int.chr": ("rune({0})", PRIMARY, LOWEST, ()),
+    "int.gcd": ("gcd({0}, {1})", PRIMARY, LOWEST, ()),
+    "int.isqrt": ("isqrt({0})", PRIMARY, LOWEST, ()),
+    "int.factorial": ("factorial({0})", PRIMARY, LOWEST, ()),
+    "int.bin": ("prefixedBase({0}, 2, \"0b\")", PRIMARY, LOWEST, ()),
+    "int.hex": ("prefixedBase({0}, 16, \"0x\")", PRIMARY, LOWEST, ()),
+    "int.oct": ("prefixedBase({0}, 8, \"0o\")", PRIMARY, LOWEST, ()),
+    "int.abs": ("max({0}, -{0})", PRIMARY, PRIMARY, ()),
+    "bool.or": ("{0} || {1}", OR, OR, ()),
+    "bool.and": ("{0} && {1}", AND, AND, ()),
+    "float.add": ("{0} + {1}", ADD, ADD, ()),
+    "float.mul": ("{0} * {1}", MUL, MUL, ()),
+    "float.neg": ("-{0}", UNARY, PRIMARY, ()),
+    "float.abs": ("math.Abs({0})", PRIMARY, LOWEST, ("math",)),
+    "float.pow": ("math.Pow({0}, {1})", PRIMARY, LOWEST, ("math",)),
+    "float.floordiv": ("floorDivFloat({0}, {1})", PRIMARY, LOWEST, ()),
+    "float.mod": ("modFloat({0}, {1})", PRIMARY, LOWEST, ()),
+    "float.to_int": ("int({0})", PRIMARY, LOWEST, ()),
+    "float.floor": ("int(math.Floor({0}))", PRIMARY, LOWEST, ("math",)),
+    "float.ceil": ("int(math.Ceil({0}))", PRIMARY, LOWEST, ("math",)),
+    "float.trunc": ("int({0})", PRIMARY, LOWEST, ()),
+    "float.round": ("int(math.RoundToEven({0}))", PRIMARY, LOWEST, ("math",)),
+    "float.round_to": ("roundTo({0}, {1})", PRIMARY, LOWEST, ()),
+    "float.to_str": ("floatText({0})", PRIMARY, LOWEST, ()),
+    "bool.to_str": ("boolText({0})", PRIMARY, LOWEST, ()),
+    "bool.to_int": ("boolInt({0})", PRIMARY, LOWEST, ()),
+    "math.pi": ("math.Pi", PRIMARY, LOWEST, ("math",)),
+    "math.e": ("math.E", PRIMARY, LOWEST, ("math",)),
+    "math.inf": ("math.Inf(1)", PRIMARY, LOWEST, ("math",)),
+    "math.log": ("math.Log({0})", PRIMARY, LOWEST, ("math",)),
+    "math.fabs": ("math.Abs({0})", PRIMARY, LOWEST, ("math",)),
+    "str.concat": ("{0} + {1}", ADD, ADD, ()),
+    "str.repeat": ("strings.Repeat({0}, max({1}, 0))", PRIMARY, LOWEST, ("strings",)),
+    "str.upper": ("strings.ToUpper({0})", PRIMARY, LOWEST, ("strings",)),
+    "str.lower": ("strings.ToLower({0})", PRIMARY, LOWEST, ("strings",)),
+    "str.strip": ("strings.TrimSpace({0})", PRIMARY, LOWEST, ("strings",)),
+    "str.lstrip": ("strings.TrimLeftFunc({0}, unicode.IsSpace)", PRIMARY, LOWEST, ("strings", "unicode")),
+    "str.rstrip": ("strings.TrimRightFunc({0}, unicode.IsSpace)", PRIMARY, LOWEST, ("strings", "unicode")),
+    "str.strip_chars": ("strings.Trim({0}, {1})", PRIMARY, LOWEST, ("strings",)),
+    "str.lstrip_chars": ("strings.TrimLeft({0}, {1})", PRIMARY, LOWEST, ("strings",)),
+    "str.rstrip_chars": ("strings.TrimRight({0}, {1})", PRIMARY, LOWEST, ("strings",)),
+    "str.startswith": ("strings.HasPrefix({0}, {1})", PRIMARY, LOWEST, ("strings",)),
+    "str.endswith": ("strings.HasSuffix({0}, {1})", PRIMARY, LOWEST, ("strings",)),
+    "str.removeprefix": ("strings.TrimPrefix({0}, {1})", PRIMARY, LOWEST, ("strings",)),
+    "str.removesuffix": ("strings.TrimSuffix({0}, {1})", PRIMARY, LOWEST, ("strings",)),
+    "str.contains": ("strings.Contains({0}, {1})", PRIMARY, LOWEST, ("strings",)),
+    "str.contains_char": ("strings.ContainsRune({0}, {1})", PRIMARY, LOWEST, ("strings",)),
+    "str.split_ws": ("strings.Fields({0})", PRIMARY, LOWEST, ("strings",)),
+    "str.split": ("strings.Split({0}, {1})", PRIMARY, LOWEST, ("strings",)),
+    "str.join": ("strings.Join({1}, {0})", PRIMARY, LOWEST, ("strings",)),
+    "str.replace": ("strings.ReplaceAll({0}, {1}, {2})", PRIMARY, LOWEST, ("strings",)),
+    "str.replace_n": ("strings.Replace({0}, {1}, {2}, {3})", PRIMARY, LOWEST, ("strings",)),
+    "str.count": ("strings.Count({0}, {1})", PRIMARY, LOWEST, ("strings",)),
+    "str.find": ("runeIndex({0}, {1})", PRIMARY, LOWEST, ()),
+    "str.rfind": ("runeLastIndex({0}, {1})", PRIMARY, LOWEST, ()),
+    "str.splitlines": ("splitLines({0})", PRIMARY, LOWEST, ()),
+    "str.isdigit": ("allRunes({0}, unicode.IsDigit)", PRIMARY, LOWEST, ("unicode",)),
+    "str.isalpha": ("allRunes({0}, unicode.IsLetter)", PRIMARY, LOWEST, ("unicode",)),
+    "str.isspace": ("allRunes({0}, unicode.IsSpace)", PRIMARY, LOWEST, ("unicode",)),
+    "str.isalnum": ("allRunes({0}, isAlphanumeric)", PRIMARY, LOWEST, ()),
+    "str.isupper": ("isUpper({0})", PRIMARY, LOWEST, ()),
+    "str.islower": ("isLower({0})", PRIMARY, LOWEST, ()),
+    "str.capitalize": ("capitalize({0})", PRIMARY, LOWEST, ()),
+    "str.title": ("titleCase({0})", PRIMARY, LOWEST, ()),
+    "str.swapcase": ("strings.Map(swapCase, {0})", PRIMARY, LOWEST, ("strings",)),
+    "str.ljust": ("fmt.Sprintf(\"%-*s\", {1}, {0})", PRIMARY, LOWEST, ("fmt",)),
+    "str.rjust": ("fmt.Sprintf(\"%*s\", {1}, {0})", PRIMARY, LOWEST, ("fmt",)),
+    "str.zfill": ("zeroFill({0}, {1})", PRIMARY, LOWEST, ()),
+    "str.reversed": ("reverseString({0})", PRIMARY, LOWEST, ()),
+    "str.encode": ("[]byte({0})", PRIMARY, LOWEST, ()),
+    "str.ord": ("int({0})", PRIMARY, LOWEST, ()),
+    "str.ord_first": ("int([]rune({0})[0])", PRIMARY, LOWEST, ()),
+    "char.to_str": ("string({0})", PRIMARY, LOWEST, ()),
+    "char.isdigit": ("unicode.IsDigit({0})", PRIMARY, LOWEST, ("unicode",)),
+    "char.isalpha": ("unicode.IsLetter({0})", PRIMARY, LOWEST, ("unicode",)),
+    "char.isspace": ("unicode.IsSpace({0})", PRIMARY, LOWEST, ("unicode",)),
+    "char.isalnum": ("isAlphanumeric({0})", PRIMARY, LOWEST, ()),
+    "char.isupper": ("unicode.IsUpper({0})", PRIMARY, LOWEST, ("unicode",)),
+    "char.islower": ("unicode.IsLower({0})", PRIMARY, LOWEST, ("unicode",)),
+    "char.upper": ("unicode.ToUpper({0})", PRIMARY, LOWEST, ("unicode",)),
+    "char.lower": ("unicode.ToLower({0})", PRIMARY, LOWEST, ("unicode",)),
+    "list.copy": ("slices.Clone({0})", PRIMARY, LOWEST, ("slices",)),
+    "list.contains": ("slices.Contains({0}, {1})", PRIMARY, LOWEST, ("slices",)),
+    "list.repeat": ("slices.Repeat({0}, max({1}, 0))", PRIMARY, LOWEST, ("slices",)),
+    "list.concat": ("slices.Concat({0}, {1})", PRIMARY, LOWEST, ("slices",)),
+    "list.reversed": ("reversedCopy({0})", PRIMARY, LOWEST, ()),
+    "list.count": ("countOf({0}, {1})", PRIMARY, LOWEST, ()),
+    "list.stride": ("stride({0}, {3})", PRIMARY, LOWEST, ()),
+    "dict.copy": ("maps.Clone({0})", PRIMARY, LOWEST, ("maps",)),
+    "set.copy": ("maps.Clone({0})", PRIMARY, LOWEST, ("maps",)),
+    "set.union": ("setUnion({0}, {1})", PRIMARY, LOWEST, ()),
+    "set.intersection": ("setIntersection({0}, {1})", PRIMARY, LOWEST, ()),
+    "set.difference": ("setDifference({0}, {1})", PRIMARY, LOWEST, ()),
+    "set.symmetric_difference": ("setUnion(setDifference({0}, {1}), setDifference({1}, {0}))", PRIMARY, LOWEST, ()),
+    "set.issubset": ("len(setDifference({0}, {1})) == 0", COMPARE, LOWEST, ()),
+    "set.isdisjoint": ("len(setIntersection({0}, {1})) == 0", COMPARE, LOWEST, ()),
+    "error.message": ("{0}.Error()", PRIMARY, PRIMARY, ()),
+    "count_each": ("countEach({0})", PRIMARY, LOWEST, ()),
+}
+for _name in ("sqrt", "sin", "cos", "tan", "exp", "log2", "log10", "atan", "hypot", "atan2"):
+    TEMPLATES[f"math.{_name}"] = (  # type: ignore[index]
+        f"math.{_name[0].upper()}{_name[1:]}({'{0}, {1}' if _name in ('hypot', 'atan2') else '{0}'})", PRIMARY, LOWEST, ("math",)
+    )
+
+# Helper functions that exist because Go has no operation with exactly this meaning; name -> (source, imports).
+HELPERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "pair": ("// Pair holds two values.\ntype Pair[A, B any] struct {\n\tFirst  A\n\tSecond B\n}", ()),
+    "triple": ("// Triple holds three values.\ntype Triple[A, B, C any] struct {\n\tFirst  A\n\tSecond B\n\tThird  C\n}", ()),
+    "floorDiv": (
+        "// floorDiv divides and rounds down.\nfunc floorDiv(a, b int) int {\n\tq := a / b\n\tif a%b != 0 && (a < 0) != (b < 0) {\n\t\tq--\n\t}\n\treturn q\n}", ()),
+    "floorMod": (
+        "// floorMod is the remainder of floorDiv; it has the sign of the divisor.\nfunc floorMod(a, b int) int {\n\tr := a % b\n\tif r != 0 && (r < 0) != (b < 0) {\n\t\tr += b\n\t}\n\treturn r\n}", ()),
+    "floorDivFloat": (
+        "// floorDivFloat divides and rounds down without the error of rounding the quotient first.\nfunc floorDivFloat(a, b float64) float64 {\n\tr := math.Mod(a, b)\n\tq := (a - r) / b\n\tif r != 0 && (r < 0) != (b < 0) {\n\t\tq--\n\t}\n\tif q == 0 {\n\t\treturn math.Copysign(0, a/b)\n\t}\n\tf := math.Floor(q)\n\tif q-f > 0.5 {\n\t\tf++\n\t}\n\treturn f\n}", ("math",)),
+    "modFloat": (
+        "// modFloat is the remainder with the sign of the divisor.\nfunc modFloat(a, b float64) float64 {\n\tr := math.Mod(a, b)\n\tif r == 0 {\n\t\treturn math.Copysign(0, b)\n\t}\n\tif (r < 0) != (b < 0) {\n\t\tr += b\n\t}\n\treturn r\n}", ("math",)),
+    "intPow": (
+        "// intPow is base to the power exponent, which must not be negative.\nfunc intPow(base, exponent int) int {\n\tif exponent < 0 {\n\t\tpanic(\"negative exponent\")\n\t}\n\tresult := 1\n\tfor ; exponent > 0; exponent >>= 1 {\n\t\tif exponent&1 == 1 {\n\t\t\tresult *= base\n\t\t}\n\t\tbase *= base\n\t}\n\treturn result\n}", ()),
+    "gcd": ("// gcd is the greatest common divisor.\nfunc gcd(a, b int) int {\n\tfor b != 0 {\n\t\ta, b = b, a%b\n\t}\n\treturn max(a, -a)\n}", ()),
+    "isqrt": ("// isqrt is the integer square root.\nfunc isqrt(n int) int {\n\tif n < 0 {\n\t\tpanic(\"isqrt of a negative number\")\n\t}\n\tr := int(math.Sqrt(float64(n)))\n\tfor r*r > n {\n\t\tr--\n\t}\n\tfor (r+1)*(r+1) <= n {\n\t\tr++\n\t}\n\treturn r\n}", ("math",)),
+    "factorial": ("// factorial is n!.\nfunc factorial(n int) int {\n\tif n < 0 {\n\t\tpanic(\"factorial of a negative number\")\n\t}\n\tresult := 1\n\tfor i := 2; i <= n; i++ {\n\t\tresult *= i\n\t}\n\treturn result\n}", ()),
+    "prefixedBase": (
+        "// prefixedBase writes n in a base behind its prefix.\nfunc prefixedBase(n, base int, prefix string) string {\n\tif n < 0 {\n\t\treturn \"-\" + prefix + strconv.FormatInt(-int64(n), base)\n\t}\n\treturn prefix + strconv.FormatInt(int64(n), base)\n}", ("strconv",)),
+    "roundTo": (
+        "// roundTo rounds to a number of decimals, correctly in the last one.\nfunc roundTo(x float64, digits int) float64 {\n\tr, _ := strconv.ParseFloat(strconv.FormatFloat(x, 'f', digits, 64), 64)\n\treturn r\n}", ("strconv",)),
+    "floatText": (
+        "// floatText is the shortest text that reads back as x, always with a point or an exponent.\nfunc floatText(x float64) string {\n\tswitch a := math.Abs(x); {\n\tcase math.IsNaN(x):\n\t\treturn \"nan\"\n\tcase math.IsInf(x, 1):\n\t\treturn \"inf\"\n\tcase math.IsInf(x, -1):\n\t\treturn \"-inf\"\n\tcase a != 0 && (a < 1e-4 || a >= 1e16):\n\t\treturn strconv.FormatFloat(x, 'e', -1, 64)\n\t}\n\ttext := strconv.FormatFloat(x, 'f', -1, 64)\n\tif !strings.Contains(text, \".\") {\n\t\ttext += \".0\"\n\t}\n\treturn text\n}", ("math", "strconv", "strings")),
+    "boolText": ("// boolText writes a truth value with a capital letter.\nfunc boolText(b bool) string {\n\tif b {\n\t\treturn \"True\"\n\t}\n\treturn \"False\"\n}", ()),
+    "boolInt": ("// boolInt is 1 for true and 0 for false.\nfunc boolInt(b bool) int {\n\tif b {\n\t\treturn 1\n\t}\n\treturn 0\n}", ()),
+    "runeIndex": (
+        "// runeIndex is the position of sub in s in code points, or -1.\nfunc runeIndex(s, sub string) int {\n\ti := strings.Index(s, sub)\n\tif i < 0 {\n\t\treturn -1\n\t}\n\treturn utf8.RuneCountInString(s[:i])\n}", ("strings", "unicode/utf8")),
+    "runeLastIndex": (
+        "// runeLastIndex is the last position of sub in s in code points, or -1.\nfunc runeLastIndex(s, sub string) int {\n\ti := strings.LastIndex(s, sub)\n\tif i < 0 {\n\t\treturn -1\n\t}\n\treturn utf8.RuneCountInString(s[:i])\n}", ("strings", "unicode/utf8")),
+    "splitLines": (
+        "// splitLines splits at \\n, \\r\\n and \\r; a final line end adds no empty line.\nfunc splitLines(s string) []string {\n\ts = strings.ReplaceAll(strings.ReplaceAll(s, \"\\r\\n\", \"\\n\"), \"\\r\", \"\\n\")\n\tif s == \"\" {\n\t\treturn []string{}\n\t}\n\treturn strings.Split(strings.TrimSuffix(s, \"\\n\"), \"\\n\")\n}", ("strings",)),
+    "allRunes": (
+        "// allRunes reports whether s is not empty and every code point of it is of a kind.\nfunc allRunes(s string, is func(rune) bool) bool {\n\treturn s != \"\" && !strings.ContainsFunc(s, func(r rune) bool { return !is(r) })\n}", ("strings",)),
+    "isAlphanumeric": ("// isAlphanumeric reports whether r is a letter or a number.\nfunc isAlphanumeric(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }", ("unicode",)),
+    "isUpper": ("// isUpper reports whether s has letters with case and all of them are upper case.\nfunc isUpper(s string) bool { return s == strings.ToUpper(s) && s != strings.ToLower(s) }", ("strings",)),
+    "isLower": ("// isLower reports whether s has letters with case and all of them are lower case.\nfunc isLower(s string) bool { return s == strings.ToLower(s) && s != strings.ToUpper(s) }", ("strings",)),
+    "capitalize": (
+        "// capitalize puts the first letter in upper case and the rest in lower case.\nfunc capitalize(s string) string {\n\tr := []rune(strings.ToLower(s))\n\tif len(r) > 0 {\n\t\tr[0] = unicode.ToUpper(r[0])\n\t}\n\treturn string(r)\n}", ("strings", "unicode")),
+    "titleCase": (
+        "// titleCase puts the first letter of every run of letters in upper case and the others in lower case.\nfunc titleCase(s string) string {\n\tinside := false\n\treturn strings.Map(func(r rune) rune {\n\t\tletter := unicode.IsLetter(r)\n\t\tdefer func() { inside = letter }()\n\t\tif inside {\n\t\t\treturn unicode.ToLower(r)\n\t\t}\n\t\treturn unicode.ToTitle(r)\n\t}, s)\n}", ("strings", "unicode")),
+    "swapCase": ("// swapCase changes the case of a letter.\nfunc swapCase(r rune) rune {\n\tif unicode.IsUpper(r) {\n\t\treturn unicode.ToLower(r)\n\t}\n\treturn unicode.ToUpper(r)\n}", ("unicode",)),
+    "zeroFill": (
+        "// zeroFill pads with zeros after the sign.\nfunc zeroFill(s string, width int) string {\n\tsign := \"\"\n\tif s != \"\" && (s[0] == '-' || s[0] == '+') {\n\t\tsign, s = s[:1], s[1:]\n\t}\n\treturn sign + strings.Repeat(\"0\", max(0, width-len(sign)-utf8.RuneCountInString(s))) + s\n}", ("strings", "unicode/utf8")),
+    "reverseString": ("// reverseString reverses the code points.\nfunc reverseString(s string) string {\n\tr := []rune(s)\n\tslices.Reverse(r)\n\treturn string(r)\n}", ("slices",)),
+    "sliceString": (
+        "// sliceString is the code points from low to before high; both may be past the end.\nfunc sliceString(s string, low, high int) string {\n\tr := []rune(s)\n\thigh = min(high, len(r))\n\tif low >= high {\n\t\treturn \"\"\n\t}\n\treturn string(r[low:high])\n}", ()),
+    "bound": (
+        "// bound turns a slice bound that may count from the end into a position.\nfunc bound(i, length int) int {\n\tif i < 0 {\n\t\ti += length\n\t}\n\treturn min(max(i, 0), length)\n}", ()),
+    "reversedCopy": ("// reversedCopy is a copy in the opposite order.\nfunc reversedCopy[T any](xs []T) []T {\n\tout := slices.Clone(xs)\n\tslices.Reverse(out)\n\treturn out\n}", ("slices",)),
+    "countOf": ("// countOf counts the elements that equal x.\nfunc countOf[T comparable](xs []T, x T) int {\n\tn := 0\n\tfor _, y := range xs {\n\t\tif x == y {\n\t\t\tn++\n\t\t}\n\t}\n\treturn n\n}", ()),
+    "countEach": ("// countEach counts how often each element occurs.\nfunc countEach[T comparable](xs []T) map[T]int {\n\tcounts := make(map[T]int)\n\tfor _, x := range xs {\n\t\tcounts[x]++\n\t}\n\treturn counts\n}", ()),
+    "setOf": ("// setOf is the set of the elements.\nfunc setOf[T comparable](xs ...T) map[T]struct{} {\n\tset := make(map[T]struct{}, len(xs))\n\tfor _, x := range xs {\n\t\tset[x] = struct{}{}\n\t}\n\treturn set\n}", ()),
+    "setUnion": ("// setUnion holds what is in a or in b.\nfunc setUnion[T comparable](a, b map[T]struct{}) map[T]struct{} {\n\tout := maps.Clone(a)\n\tmaps.Copy(out, b)\n\treturn out\n}", ("maps",)),
+    "setIntersection": ("// setIntersection holds what is in a and in b.\nfunc setIntersection[T comparable](a, b map[T]struct{}) map[T]struct{} {\n\tout := make(map[T]struct{})\n\tfor x := range a {\n\t\tif _, ok := b[x]; ok {\n\t\t\tout[x] = struct{}{}\n\t\t}\n\t}\n\treturn out\n}", ()),
+    "setDifference": ("// setDifference holds what is in a and not in b.\nfunc setDifference[T comparable](a, b map[T]struct{}) map[T]struct{} {\n\tout := make(map[T]struct{})\n\tfor x := range a {\n\t\tif _, ok := b[x]; !ok {\n\t\t\tout[x] = struct{}{}\n\t\t}\n\t}\n\treturn out\n}", ()),
+    "stride": ("// stride is every n-th element, from the first.\nfunc stride[T any](xs []T, n int) []T {\n\tout := make([]T, 0, len(xs)/n+1)\n\tfor i := 0; i < len(xs); i += n {\n\t\tout = append(out, xs[i])\n\t}\n\treturn out\n}", ()),
+}  # fmt: skip
+
+_NEGATED = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+_COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+
+
+class Operations:
+    """Expressions; a mixin of `FunctionEmitter`, which supplies names, writing and calls."""
+
+    go: GoModule
+    lines: list[str]
+    names: dict[str, str]
+    used: set[str]
+    result: Type
+    fails: bool
+    handlers: list[Any]
+    read: set[str]
+    wanted: str
+    f: ir.Function
+    cls: str
+    write: Any
+    indented: Any
+    captured: Any
+    name: Callable[[str], str]
+    fresh: Callable[[str], str]
+    use: Callable[[str], None]
+    helper: Callable[[str], str]
+    value_of: Any
+    call_text: Any
+    new_text: Any
+    field_name: Any
+    propagate: Any
+    effect: Any
+    _raising: Callable[[ir.Expr], bool]
+    _counting: Any
+
+    def x(self, e: ir.Expr, need: int = LOWEST) -> str:
+        """The Go text of an expression, in parentheses when it binds less tightly than needed."""
+        text, have = self._text(e)
+        return f"({text})" if have < need else text
+
+    def _text(self, e: ir.Expr) -> tuple[str, int]:
+        from foundation_engine.port.emit.go import go_rune, go_string
+
+        match e:
+            case ir.Lit():
+                return self._literal(e, go_string, go_rune), PRIMARY if not isinstance(e.value, int | float) or e.value >= 0 else UNARY
+            case ir.Name():
+                if e.id == "self" and self.cls:
+                    return self.go.receiver(self.cls), PRIMARY
+                known = e.id in self.names or e.id not in self.go.names.functions
+                return (self.name(e.id) if known else self.go.function_name(e.id)), PRIMARY
+            case ir.Field():
+                return f"{self.x(e.obj, PRIMARY)}.{self.field_name(e.obj, e.name)}", PRIMARY
+            case ir.EnumMember():
+                return self.go.enum_member(e.enum, e.member), PRIMARY
+            case ir.Call() | ir.MethodCall() | ir.New() | ir.PatternOp():
+                if self._raising(e):
+                    return self.value_of(e, self._hint(e)), PRIMARY
+                text, _ = self.call_text(e)
+                if isinstance(e.type, ir.TupleT) and isinstance(e, ir.Call | ir.MethodCall):
+                    return self._packed(text, e.type), PRIMARY
+                return text, PRIMARY
+            case ir.PatternNew():
+                from foundation_engine.port.emit._go_patterns import Patterns
+
+                return Patterns(self).construct(e), PRIMARY  # type: ignore[arg-type]
+            case ir.Intrinsic():
+                return self._intrinsic(e)
+            case ir.ListLit():
+                return f"{self.go.type(e.type)}{{{', '.join(self.x(self.owned(v)) for v in e.elems)}}}", PRIMARY
+            case ir.SetLit():
+                if not e.elems:
+                    return f"make({self.go.type(e.type)})", PRIMARY
+                return f"{self.helper('setOf')}({', '.join(self.x(v) for v in e.elems)})", PRIMARY
+            case ir.DictLit():
+                if not e.items:
+                    return f"make({self.go.type(e.type)})", PRIMARY
+                items = ", ".join(f"{self.x(k)}: {self.x(self.owned(v))}" for k, v in e.items)
+                return f"{self.go.type(e.type)}{{{items}}}", PRIMARY
+            case ir.TupleLit():
+                return f"{self.go.type(e.type)}{{{', '.join(self.x(self.owned(v)) for v in e.elems)}}}", PRIMARY
+            case ir.Cond():
+                return self._cond(e), PRIMARY
+            case ir.Bool():
+                return self._bool(e)
+            case ir.Not():
+                return self._not(e.value)
+            case ir.Unwrap():
+                elem = e.value.type.elem if isinstance(e.value.type, ir.OptionalT) else e.type
+                if self.go.nilable(elem):
+                    return self._text(e.value)
+                return f"*{self.x(e.value, UNARY)}", UNARY
+            case ir.Wrap():
+                return self._wrap(e), PRIMARY
+            case ir.Comp():
+                return self._comp(e), PRIMARY
+            case ir.Format():
+                return self._format(e)
+            case ir.Lambda():
+                return self._lambda(e), PRIMARY
+            case _:
+                raise Unsupported(f"expression {type(e).__name__}")
+
+    def _packed(self, call: str, t: ir.TupleT) -> str:
+        names = [self.fresh(h) for h in ("first", "second", "third")[: len(t.elems)]]
+        self.write(f"{', '.join(names)} := {call}")
+        return f"{self.go.type(t)}{{{', '.join(names)}}}"
+
+    def _called(self, e: ir.Expr) -> str:
+        from foundation_engine.port.emit._names import camel, words
+
+        match e:
+            case ir.Call(func=ir.Name(id=name)):
+                last = words(name)[-1]
+                return camel(last)
+            case ir.MethodCall(method=name):
+                return camel(words(name)[-1])
+            case ir.New(cls=name):
+                return camel(name)
+            case _:
+                return "value"
+
+    def _hint(self, e: ir.Expr) -> str:
+        """A name for the value of a failing expression: its class, else the last word of what is called."""
+        if self.wanted:
+            return self.wanted
+        if isinstance(e.type, ir.NamedT):
+            from foundation_engine.port.emit._names import camel
+
+            return camel(e.type.name)
+        return self._called(e)
+
+    def _literal(self, e: ir.Lit, go_string: Callable[[str], str], go_rune: Callable[[str], str]) -> str:
+        match e.value:
+            case bool():
+                return "true" if e.value else "false"
+            case None:
+                return "nil"
+            case int():
+                return str(e.value)
+            case float():
+                if e.value != e.value or e.value in (float("inf"), float("-inf")):
+                    self.use("math")
+                    return "math.NaN()" if e.value != e.value else f"math.Inf({'1' if e.value > 0 else '-1'})"
+                return repr(e.value) if not e.value.is_integer() or abs(e.value) >= 1e16 else f"{e.value:.1f}"
+            case str():
+                return go_rune(e.value) if e.type == ir.CHAR else go_string(e.value)
+            case bytes():
+                return "[]byte{" + ", ".join(map(str, e.value)) + "}"
+            case _:
+                raise Unsupported("a literal of this kind")
+
+    def simple(self, e: ir.Expr, hint: str) -> str:
+        """The text of an expression that is named twice: a name of its own when it is not one already."""
+        if isinstance(e, ir.Name) or (isinstance(e, ir.Field) and place(e) is not None):
+            return self.x(e)
+        text = self.x(e)
+        name = self.fresh(hint)
+        self.write(f"{name} := {text}")
+        return name
+
+    def owned(self, e: ir.Expr) -> ir.Expr:
+        """A slice of a list that is kept becomes a copy, because slices of Go share their elements."""
+        if isinstance(e, ir.Intrinsic) and e.op == "list.slice":
+            return ir.Intrinsic("list.copy", [e], type=e.type, line=e.line)
+        return e
+
+    # Conditions
+
+    def _cond(self, e: ir.Cond) -> str:
+        name = self.fresh(self._value_name(e))
+        self.write(f"var {name} {self.go.type(e.type)}")
+        self.write(f"if {self.x(e.test)} {{")
+        with self.indented():
+            self.write(f"{name} = {self.x(self.owned(e.body))}")
+        self.write("} else {")
+        with self.indented():
+            self.write(f"{name} = {self.x(self.owned(e.orelse))}")
+        self.write("}")
+        return name
+
+    def _value_name(self, e: ir.Expr) -> str:
+        match e.type:
+            case ir.P(ir.Prim.STR):
+                return "text"
+            case ir.P(ir.Prim.INT) | ir.P(ir.Prim.FLOAT):
+                return "number"
+            case _:
+                return "value"
+
+    def _bool(self, e: ir.Bool) -> tuple[str, int]:
+        op, own = ("&&", AND) if e.op == "and" else ("||", OR)
+        texts: list[str] = []
+        for i, v in enumerate(e.values):
+            with self.captured() as before:
+                text = self.x(v, own)
+            if isinstance(v, ir.Bool) and v.op != e.op and e.op == "or":
+                text = text if text.startswith("(") and text.endswith(")") and _balanced(text) else f"({text})" if v.op == "and" else text
+            if before and i:
+                # What the operand needs may only run when it is reached.
+                name = self.fresh("ok")
+                self.write(f"{name} := {f' {op} '.join(texts)}")
+                self.write(f"if {name} {{" if e.op == "and" else f"if !{name} {{")
+                with self.indented():
+                    rest = e.values[i:]
+                    test = self.x(rest[0] if len(rest) == 1 else ir.Bool(e.op, rest, type=ir.BOOL))
+                    self.write(f"{name} = {test}")
+                self.write("}")
+                return name, PRIMARY
+            self.lines.extend(before)
+            texts.append(text)
+        return f" {op} ".join(texts), own
+
+    def negated(self, e: ir.Expr) -> str:
+        """The text of the negation."""
+        return self.x(ir.Not(e, type=ir.BOOL))
+
+    def _not(self, e: ir.Expr) -> tuple[str, int]:
+        match e:
+            case ir.Not(value=inner):
+                return self._text(inner)
+            case ir.Lit(value=bool() as v):
+                return ("false" if v else "true"), PRIMARY
+            case ir.Intrinsic(op=op) if op in _COMPARISONS and not (op not in ("eq", "ne") and ir.FLOAT in (a.type for a in e.args)):
+                flip = {"eq": "ne", "ne": "eq", "lt": "ge", "ge": "lt", "gt": "le", "le": "gt"}[op]
+                return self._text(ir.Intrinsic(flip, e.args, type=ir.BOOL, line=e.line))
+            case ir.Intrinsic(op="is_none" | "is_some", args=args):
+                other = "is_some" if e.op == "is_none" else "is_none"
+                return self._text(ir.Intrinsic(other, args, type=ir.BOOL))
+            case ir.Intrinsic(op="nonempty", args=[v]):
+                return f"{self._length(v)} == 0", COMPARE
+            case ir.Bool(op=op, values=values) if all(isinstance(v, ir.Not | ir.Intrinsic) for v in values):
+                flipped = ir.Bool("or" if op == "and" else "and", [ir.Not(v, type=ir.BOOL) for v in values], type=ir.BOOL)
+                return self._text(flipped)
+            case _:
+                return f"!{self.x(e, UNARY)}", UNARY
+
+    def _wrap(self, e: ir.Wrap) -> str:
+        t = e.type.elem if isinstance(e.type, ir.OptionalT) else e.value.type
+        if self.go.nilable(t):
+            return self.x(e.value)
+        if isinstance(e.value, ir.Unwrap):
+            return self.x(e.value.value)
+        text = self.x(e.value)
+        if text.isidentifier() and isinstance(e.value, ir.Call | ir.MethodCall | ir.PatternOp):
+            return f"&{text}"
+        name = self.fresh(self._value_name(e.value))
+        if isinstance(e.value, ir.Lit) and t == ir.FLOAT:
+            self.write(f"var {name} float64 = {text}")
+        else:
+            self.write(f"{name} := {text}")
+        return f"&{name}"
+
+    # Intrinsics
+
+    def _length(self, v: ir.Expr) -> str:
+        if v.type == ir.STR:
+            self.use("unicode/utf8")
+            return f"utf8.RuneCountInString({self.x(v)})"
+        if isinstance(v, ir.Intrinsic) and v.op == "to_set" and isinstance(v.type, ir.SetT):
+            return f"len({self._set(v)})"
+        return f"len({self.x(v)})"
+
+    def _intrinsic(self, e: ir.Intrinsic) -> tuple[str, int]:
+        op, args = e.op, e.args
+        if op in _COMPARISONS:
+            return self._comparison(op, args)
+        if e.raises and e.raises not in ir.PROGRAM_ERRORS:
+            return self.value_of(e, {"int": "number"}.get(str(e.type.kind.value) if isinstance(e.type, ir.P) else "", "value")), PRIMARY
+        if op in TEMPLATES and not (op == "list.contains" and self._wide(args[0])):
+            return self._template(op, args)
+        match op:
+            case "len":
+                return self._length(args[0]), PRIMARY
+            case "nonempty":
+                return f"{self._length(args[0])} > 0" if args[0].type != ir.STR else f'{self.x(args[0], COMPARE)} != ""', COMPARE
+            case "is_none":
+                return f"{self.x(args[0], COMPARE + 1)} == nil", COMPARE
+            case "is_some":
+                return f"{self.x(args[0], COMPARE + 1)} != nil", COMPARE
+            case "int.sub" | "float.sub":
+                return f"{self.x(args[0], ADD)} - {self.x(args[1], ADD + 1)}", ADD
+            case "int.shl" | "int.shr":
+                return f"{self.x(args[0], MUL)} {'<<' if op == 'int.shl' else '>>'} {self.x(args[1], MUL + 1)}", MUL
+            case "int.floordiv" | "int.mod":
+                return self._division(e)
+            case "float.div":
+                return self._float_division(args)
+            case "int.pow":
+                base, exponent = args
+                if isinstance(base, ir.Lit) and base.value == 2:
+                    return f"1 << {self.x(exponent, MUL + 1)}", MUL
+                if isinstance(exponent, ir.Lit) and exponent.value == 2 and place(base) is not None:
+                    return f"{self.x(base, MUL)} * {self.x(base, MUL + 1)}", MUL
+                return f"{self.helper('intPow')}({self.x(base)}, {self.x(exponent)})", PRIMARY
+            case "list.index":
+                if isinstance(args[0], ir.Name | ir.Field):
+                    obj = self.x(args[0], PRIMARY)
+                else:
+                    obj = self.simple(args[0], "items") if self._from_end(args[1]) else self.x(args[0], PRIMARY)
+                return f"{obj}[{self.index_text(obj, args[1])}]", PRIMARY
+            case "str.index":
+                return self._string_index(args), PRIMARY
+            case "str.split_n":
+                self.use("strings")
+                n = args[2]
+                limit = str(n.value + 1) if isinstance(n, ir.Lit) else f"{self.x(n, ADD)}+1"
+                return f"strings.SplitN({self.x(args[0])}, {self.x(args[1])}, {limit})", PRIMARY
+            case "str.slice":
+                return self._string_slice(args), PRIMARY
+            case "list.slice":
+                return self._list_slice(args), PRIMARY
+            case "str.stride":
+                raise Unsupported("a string slice with a step")
+            case "tuple.index":
+                if isinstance(args[0], ir.TupleLit) and isinstance(args[1], ir.Lit):
+                    return self._text(args[0].elems[args[1].value])
+                assert isinstance(args[1], ir.Lit)
+                if len(args[0].type.elems if isinstance(args[0].type, ir.TupleT) else ()) not in (2, 3):
+                    raise Unsupported("a tuple of more than three values")
+                return f"{self.x(args[0], PRIMARY)}.{('First', 'Second', 'Third')[args[1].value]}", PRIMARY
+            case "dict.index":
+                return f"{self.x(args[0], PRIMARY)}[{self.x(args[1])}]", PRIMARY
+            case "dict.contains" | "set.contains":
+                name = self.fresh("ok")
+                self.write(f"_, {name} := {self.x(args[0], PRIMARY)}[{self.x(args[1])}]")
+                return name, PRIMARY
+            case "dict.get_or":
+                return self._get_or(args), PRIMARY
+            case "dict.get":
+                return self._get(e), PRIMARY
+            case "dict.pop_or":
+                return self._pop_or(args), PRIMARY
+            case "dict.setdefault":
+                obj, key = self.x(args[0], PRIMARY), self.simple(args[1], "key")
+                self.write(f"if _, ok := {obj}[{key}]; !ok {{")
+                with self.indented():
+                    self.write(f"{obj}[{key}] = {self.x(args[2])}")
+                self.write("}")
+                return f"{obj}[{key}]", PRIMARY
+            case "list.pop" | "list.pop_at":
+                return self._pop(args, op), PRIMARY
+            case "list.contains":
+                raise Unsupported("membership of a value that Go cannot compare")
+            case "max" | "min":
+                if e.type == ir.STR or e.type in (ir.INT, ir.FLOAT):
+                    return f"{op}({', '.join(self.x(a) for a in args)})", PRIMARY
+                raise Unsupported(f"{op} of {ir.type_text(e.type)}")
+            case "max_of" | "min_of":
+                return self._extreme(e), PRIMARY
+            case "sum":
+                return self._sum(e), PRIMARY
+            case "any" | "all":
+                return self._quantifier(e), PRIMARY
+            case "sorted":
+                return self._sorted(e), PRIMARY
+            case "to_list":
+                return self._to_list(args[0], e.type), PRIMARY
+            case "tuple.to_list":
+                raise Unsupported("a tuple used as a list")
+            case "to_set":
+                return self._set(e), PRIMARY
+            case "enum.value":
+                d = self.go.module.find(args[0].type.name) if isinstance(args[0].type, ir.NamedT) else None
+                if isinstance(d, ir.EnumClass) and (d.string_valued or all(isinstance(v, int) for _, v in d.members)):
+                    return f"{'string' if d.string_valued else 'int'}({self.x(args[0])})", PRIMARY
+                raise Unsupported("the value of an enum member")
+            case "print":
+                self.use("fmt")
+                return f"fmt.Println({self.x(args[0])})", PRIMARY
+            case "wrap" | "from_end" | "bound":
+                raise Unsupported("a position outside of an index")
+            case "reversed" | "enumerate" | "zip" | "range" | "dict.keys" | "dict.values" | "dict.items":
+                raise Unsupported("an iterator that is stored or passed on")
+            case _ if op.startswith("tuple."):
+                return self._lexicographic(op.partition(".")[2], args)
+            case _:
+                raise Unsupported(f"operation {op} in Go")
+
+    def _template(self, op: str, args: list[ir.Expr]) -> tuple[str, int]:
+        text, own, need, imports = TEMPLATES[op]
+        if op == "list.stride":
+            if not all(isinstance(a, ir.Lit) and a.value in (None, 0) for a in args[1:2]) or not (isinstance(args[2], ir.Lit) and args[2].value is None):
+                if isinstance(args[1], ir.Lit) and isinstance(args[1].value, int) and isinstance(args[2], ir.Lit) and args[2].value is None:
+                    inner = ir.Intrinsic("list.slice", args[:3], type=args[0].type)
+                    return f"{self.helper('stride')}({self.x(inner)}, {self.x(args[3])})", PRIMARY
+                raise Unsupported("a slice with a step and bounds")
+        if op == "list.repeat" and isinstance(args[0], ir.ListLit) and len(args[0].elems) == 1:
+            made = self._filled(args[0].elems[0], args[1])
+            if made is not None:
+                return made, PRIMARY
+            if not isinstance(args[0].elems[0].type, ir.P):
+                raise Unsupported("a list that repeats one object")
+        if op == "int.abs":
+            inner = self.simple(args[0], "number") if not isinstance(args[0], ir.Lit) else self.x(args[0])
+            return f"max({inner}, -{inner})", PRIMARY
+        if op in ("list.count", "count_each") and isinstance(args[0].type, ir.ListT) and not self._comparable(args[0].type.elem):
+            raise Unsupported("counting values that Go cannot compare")
+        if op == "count_each" and args[0].type == ir.STR:
+            raise Unsupported("counting the characters of a string")
+        for package in imports:
+            self.use(package)
+        for helper in HELPERS:
+            if f"{helper}(" in text or f", {helper})" in text or f"({helper}," in text:
+                self.helper(helper)
+        operands: list[str] = []
+        for i, a in enumerate(args):
+            # The right operand of a left-associative operator that does not commute with itself needs no parentheses here,
+            # because only associative operators are in the table.
+            operands.append(self.x(a, need + (1 if i and need in (MUL,) and op in ("int.mul", "float.mul") and _divides(a) else 0)))
+        return text.format(*operands), own
+
+    def _filled(self, elem: ir.Expr, count: ir.Expr) -> str | None:
+        """`[0] * n` is a made slice."""
+        if isinstance(elem, ir.Lit) and elem.value in (0, 0.0, False, "") and isinstance(elem.type, ir.P):
+            n = self.x(count)
+            low = isinstance(count, ir.Intrinsic) and count.op == "len"
+            return f"make([]{self.go.type(elem.type)}, {n if low or isinstance(count, ir.Lit) else f'max({n}, 0)'})"
+        return None
+
+    def _comparison(self, op: str, args: list[ir.Expr]) -> tuple[str, int]:
+        a, b = args
+        t = a.type
+        sign = _COMPARISONS[op]
+        match t:
+            case ir.ListT(elem):
+                if not self._comparable(elem):
+                    raise Unsupported("equality of nested lists")
+                self.use("slices")
+                return f"{'!' if op == 'ne' else ''}slices.Equal({self.x(a)}, {self.x(b)})", UNARY if op == "ne" else PRIMARY
+            case ir.DictT(_, value):
+                if not self._comparable(value):
+                    raise Unsupported("equality of nested maps")
+                self.use("maps")
+                return f"{'!' if op == 'ne' else ''}maps.Equal({self.x(a)}, {self.x(b)})", UNARY if op == "ne" else PRIMARY
+            case ir.SetT():
+                self.use("maps")
+                return f"{'!' if op == 'ne' else ''}maps.Equal({self.x(a)}, {self.x(b)})", UNARY if op == "ne" else PRIMARY
+            case ir.NamedT(name) if isinstance(self.go.module.find(name), ir.Class):
+                d = self.go.module.find(name)
+                if not self._comparable(t) or not isinstance(d, ir.Class) or not d.frozen:
+                    raise Unsupported(f"equality of {name}")
+            case ir.TupleT() if not self._comparable(t):
+                raise Unsupported("equality of tuples that hold lists")
+            case _:
+                pass
+        # n % 2 == 1 holds for every odd number only where the remainder has the divisor's sign.
+        if op in ("eq", "ne") and isinstance(a, ir.Intrinsic) and a.op == "int.mod" and isinstance(b, ir.Lit):
+            divisor = a.args[1]
+            if b.value == 0:
+                return f"{self.x(a.args[0], MUL)}%{self.x(divisor, MUL + 1)} {sign} 0", COMPARE
+            if b.value == 1 and isinstance(divisor, ir.Lit) and divisor.value == 2:
+                return f"{self.x(a.args[0], MUL)}%2 {_NEGATED[sign]} 0", COMPARE
+        if isinstance(a, ir.Intrinsic) and a.op == "len" and a.args[0].type == ir.STR and isinstance(b, ir.Lit) and b.value == 0 and op in ("eq", "ne", "gt"):
+            return f'{self.x(a.args[0], COMPARE + 1)} {"==" if op == "eq" else "!="} ""', COMPARE
+        left, right = self.x(a, COMPARE + 1), self.x(b, COMPARE + 1)
+        if right.endswith("}") and right[0].isalpha():
+            right = f"({right})"
+        return f"{left} {sign} {right}", COMPARE
+
+    def _comparable(self, t: Type) -> bool:
+        match t:
+            case ir.P():
+                return t not in (ir.BYTES, ir.ANY)
+            case ir.TupleT(elems):
+                return all(self._comparable(e) for e in elems)
+            case ir.NamedT(name):
+                d = self.go.module.find(name)
+                if isinstance(d, ir.EnumClass):
+                    return True
+                return isinstance(d, ir.Class) and d.frozen and all(self._comparable(f.type) for f in d.fields)
+            case _:
+                return False
+
+    def _wide(self, e: ir.Expr) -> bool:
+        return isinstance(e.type, ir.ListT) and not self._comparable(e.type.elem)
+
+    def _lexicographic(self, op: str, args: list[ir.Expr]) -> tuple[str, int]:
+        a, b = args
+        assert isinstance(a, ir.TupleLit) and isinstance(b, ir.TupleLit)
+        self.use("cmp")
+        parts = ", ".join(f"cmp.Compare({self.x(p)}, {self.x(q)})" for p, q in zip(a.elems, b.elems, strict=True))
+        return f"cmp.Or({parts}) {_COMPARISONS[op]} 0", COMPARE
+
+    def _nonnegative(self, e: ir.Expr) -> bool:
+        match e:
+            case ir.Lit(value=int() as v):
+                return v >= 0
+            case ir.Intrinsic(op="len" | "str.ord" | "int.abs" | "list.count" | "str.count" | "str.ord_first"):
+                return True
+            case ir.Intrinsic(op="int.add" | "int.mul" | "int.floordiv", args=args):
+                return all(map(self._nonnegative, args))
+            case ir.Intrinsic(op="int.mod", args=[_, d]):
+                return isinstance(d, ir.Lit) and d.value > 0
+            case ir.Intrinsic(op="sum", args=[ir.Comp(elem=ir.Lit(value=int() as v))]):
+                return v >= 0
+            case ir.Name(id=name):
+                return self._counts_up(name)
+            case _:
+                return False
+
+    def _counts_up(self, name: str) -> bool:
+        """True for the variable of a range from a number that is not negative, assigned nowhere else."""
+        if name in {p.name for p in self.f.params}:
+            return False
+        found = False
+        for s in self.f.body:
+            for n in ir.walk(s):
+                if isinstance(n, ir.ForRange) and n.target.id == name:
+                    low = n.start if n.step > 0 else n.stop
+                    if not (self._nonnegative(low) or (n.step < 0 and isinstance(low, ir.Lit) and low.value >= -1)):
+                        return False
+                    found = True
+                elif isinstance(n, ir.Clause) and isinstance(n.target, ir.VarTarget) and n.target.id == name:
+                    it = n.iter
+                    if not (isinstance(it, ir.Intrinsic) and it.op == "range" and isinstance(it.args[2], ir.Lit) and it.args[2].value > 0 and self._nonnegative(it.args[0])):
+                        return False
+                    found = True
+                elif isinstance(n, ir.Assign | ir.AugAssign) and name in stores([n]):
+                    if isinstance(n, ir.Assign) and isinstance(n.target, ir.VarTarget) and self._literal_nonnegative(n.value):
+                        found = True
+                        continue
+                    if isinstance(n, ir.AugAssign) and n.op in ("int.add", "int.mul") and isinstance(n.value, ir.Lit) and n.value.value >= 0:
+                        continue
+                    return False
+                elif isinstance(n, ir.For) and name in stores([ir.Assign(n.target, ir.Lit(0))]):
+                    if (
+                        isinstance(n.iter, ir.Intrinsic)
+                        and n.iter.op == "enumerate"
+                        and isinstance(n.target, ir.TupleTarget)
+                        and isinstance(n.target.elems[0], ir.VarTarget)
+                        and n.target.elems[0].id == name
+                    ):
+                        found = True
+                        continue
+                    return False
+        return found
+
+    def _literal_nonnegative(self, e: ir.Expr) -> bool:
+        return (isinstance(e, ir.Lit) and isinstance(e.value, int) and e.value >= 0) or (isinstance(e, ir.Intrinsic) and e.op == "len")
+
+    def _division(self, e: ir.Intrinsic) -> tuple[str, int]:
+        a, b = e.args
+        op = "/" if e.op == "int.floordiv" else "%"
+        if isinstance(b, ir.Lit) and b.value > 0 and self._nonnegative(a):
+            return f"{self.x(a, MUL)} {op} {self.x(b, MUL + 1)}", MUL
+        if self._nonnegative(a) and self._nonnegative(b):
+            return f"{self.x(a, MUL)} {op} {self.x(b, MUL + 1)}", MUL
+        helper = self.helper("floorDiv" if op == "/" else "floorMod")
+        return f"{helper}({self.x(a)}, {self.x(b)})", PRIMARY
+
+    def _float_division(self, args: list[ir.Expr]) -> tuple[str, int]:
+        a, b = args
+        numerator = self.x(a, MUL)
+        if isinstance(b, ir.Lit) and b.value != 0:
+            return f"{numerator} / {self.x(b, MUL + 1)}", MUL
+        # Python raises on a zero divisor where Go would yield an infinity.
+        divisor = self.x(b, MUL + 1)
+        tested = b.args[0] if isinstance(b, ir.Intrinsic) and b.op == "int.to_float" else b
+        if not self._guarded(tested):
+            if place(tested) is None and not (isinstance(tested, ir.Intrinsic) and tested.op == "len"):
+                name = self.fresh("divisor")
+                self.write(f"{name} := {divisor}")
+                divisor = name
+                self.write(f"if {name} == 0 {{")
+            else:
+                self.write(f"if {self.x(tested, COMPARE + 1)} == 0 {{")
+            self.write('\tpanic("division by zero")')
+            self.write("}")
+        return f"{numerator} / {divisor}", MUL
+
+    def _guarded(self, e: ir.Expr) -> bool:
+        """True when the function leaves early where this is zero, so that a check here would repeat it."""
+        for s in self.f.body:
+            if isinstance(s, ir.If) and s.body and isinstance(s.body[-1], ir.Return | ir.Raise):
+                test = s.test
+                if isinstance(test, ir.Not) and isinstance(test.value, ir.Intrinsic) and test.value.op == "nonempty":
+                    if isinstance(e, ir.Intrinsic) and e.op == "len" and ir.same(e.args[0], test.value.args[0]) and place(e.args[0]) not in stores(self.f.body) and not self._shrinks(e.args[0]):
+                        return True
+                if isinstance(test, ir.Intrinsic) and test.op in ("eq", "le") and isinstance(test.args[1], ir.Lit) and test.args[1].value == 0:
+                    if ir.same(e, test.args[0]) and place(e) is not None and place(e) not in stores(self.f.body):
+                        return True
+        return False
+
+    def _shrinks(self, e: ir.Expr) -> bool:
+        at = place(e)
+        return any(isinstance(n, ir.Intrinsic) and n.op in GROWING and place(n.args[0]) == at for s in self.f.body for n in ir.walk(s))
+
+    # Positions
+
+    def _from_end(self, i: ir.Expr) -> bool:
+        return isinstance(i, ir.Intrinsic) and i.op in ("from_end", "wrap")
+
+    def index_text(self, obj: str, i: ir.Expr) -> str:
+        """The position of an index in a slice whose text is `obj`."""
+        if isinstance(i, ir.Intrinsic) and i.op == "from_end":
+            return f"len({obj})-{self.x(i.args[0])}"
+        if isinstance(i, ir.Intrinsic) and i.op == "wrap":
+            return f"({self.x(i.args[0], ADD)}+len({obj}))%len({obj})"
+        return self.x(i)
+
+    def _string_index(self, args: list[ir.Expr]) -> str:
+        s, i = args
+        if self._from_end(i):
+            runes = self.fresh("runes")
+            self.write(f"{runes} := []rune({self.x(s)})")
+            return f"{runes}[{self.index_text(runes, i)}]"
+        return f"[]rune({self.x(s)})[{self.x(i)}]"
+
+    def _bound(self, i: ir.Expr, length: str, absent: str) -> str:
+        """A slice bound as a position between 0 and the length."""
+        match i:
+            case ir.Lit(value=None):
+                return absent
+            case ir.Lit(value=0):
+                return ""
+            case ir.Intrinsic(op="from_end", args=[k]):
+                return f"max(0, {length}-{self.x(k)})"
+            case ir.Intrinsic(op="bound", args=[v]):
+                return f"{self.helper('bound')}({self.x(v)}, {length})"
+            case _:
+                return f"min({self.x(i)}, {length})"
+
+    def _list_slice(self, args: list[ir.Expr]) -> str:
+        obj = self.simple(args[0], "items") if not isinstance(args[0], ir.Name | ir.Field) else self.x(args[0], PRIMARY)
+        low = self._bound(args[1], f"len({obj})", "")
+        high = self._bound(args[2], f"len({obj})", "")
+        if low and high:
+            # An upper bound below the lower one gives an empty list.
+            first = self.fresh("low")
+            self.write(f"{first} := {low}")
+            return f"{obj}[{first}:max({first}, {high})]"
+        return f"{obj}[{low}:{high}]"
+
+    def _string_slice(self, args: list[ir.Expr]) -> str:
+        s, low, high = args
+        runes = self.fresh("runes")
+        self.write(f"{runes} := []rune({self.x(s)})")
+        first = self._bound(low, f"len({runes})", "")
+        last = self._bound(high, f"len({runes})", "")
+        if first and last:
+            name = self.fresh("low")
+            self.write(f"{name} := {first}")
+            return f"string({runes}[{name}:max({name}, {last})])"
+        return f"string({runes}[{first}:{last}])"
+
+    # Maps
+
+    def _get_or(self, args: list[ir.Expr]) -> str:
+        if self.go.is_zero(args[2]) and not isinstance(args[2].type, ir.OptionalT):
+            return f"{self.x(args[0], PRIMARY)}[{self.x(args[1])}]"
+        name, ok = self.fresh("value"), self.fresh("ok")
+        self.write(f"{name}, {ok} := {self.x(args[0], PRIMARY)}[{self.x(args[1])}]")
+        self.write(f"if !{ok} {{")
+        with self.indented():
+            self.write(f"{name} = {self.x(args[2])}")
+        self.write("}")
+        return name
+
+    def _get(self, e: ir.Intrinsic) -> str:
+        assert isinstance(e.type, ir.OptionalT)
+        obj, key = self.x(e.args[0], PRIMARY), self.x(e.args[1])
+        if self.go.nilable(e.type.elem) or (isinstance(e.args[0].type, ir.DictT) and isinstance(e.args[0].type.value, ir.OptionalT)):
+            return f"{obj}[{key}]"
+        name = self.fresh("found")
+        self.write(f"var {name} {self.go.type(e.type)}")
+        self.write(f"if value, ok := {obj}[{key}]; ok {{")
+        with self.indented():
+            self.write(f"{name} = &value")
+        self.write("}")
+        return name
+
+    def _pop_or(self, args: list[ir.Expr]) -> str:
+        key = self.simple(args[1], "key")
+        value = self._get_or([args[0], args[1], args[2]])
+        name = value
+        if not value.isidentifier():
+            name = self.fresh("value")
+            self.write(f"{name} := {value}")
+        self.write(f"delete({self.x(args[0])}, {key})")
+        return name
+
+    def _pop(self, args: list[ir.Expr], op: str) -> str:
+        obj = self.x(args[0], PRIMARY)
+        name = self.fresh("last" if op == "list.pop" else "taken")
+        at = f"len({obj})-1" if op == "list.pop" else self.index_text(obj, args[1])
+        self.write(f"{name} := {obj}[{at}]")
+        if at == f"len({obj})-1":
+            self.write(f"{obj} = {obj}[:{at}]")
+        elif at == "0":
+            self.write(f"{obj} = {obj}[1:]")
+        else:
+            self.use("slices")
+            end = f"{at}+1" if not at.isdigit() else str(int(at) + 1)
+            self.write(f"{obj} = slices.Delete({obj}, {at}, {end})")
+        return name
+
+    # Statements made of one operation
+
+    def effect_intrinsic(self, e: ir.Intrinsic) -> bool:
+        """Write an operation that is used for its effect; False when it is an ordinary expression."""
+        op, args = e.op, e.args
+        match op:
+            case "list.append":
+                if isinstance(args[0], ir.Intrinsic) and args[0].op == "dict.setdefault":
+                    inner = args[0].args
+                    obj, key = self.x(inner[0], PRIMARY), self.simple(inner[1], "key")
+                    self.write(f"{obj}[{key}] = append({obj}[{key}], {self.x(self.owned(args[1]))})")
+                    return True
+                obj = self._assignable(args[0])
+                self.write(f"{obj} = append({obj}, {self.x(self.owned(args[1]))})")
+            case "list.extend":
+                obj = self._assignable(args[0])
+                if isinstance(args[1], ir.Comp) and args[1].kind == "list":
+                    self._fill(obj, args[1])
+                elif isinstance(args[1], ir.ListLit):
+                    self.write(f"{obj} = append({obj}, {', '.join(self.x(self.owned(v)) for v in args[1].elems)})")
+                else:
+                    self.write(f"{obj} = append({obj}, {self.x(args[1])}...)")
+            case "list.insert":
+                self.use("slices")
+                obj = self._assignable(args[0])
+                at = self.x(args[1])
+                at = at if isinstance(args[1], ir.Lit) and args[1].value == 0 else f"min({at}, len({obj}))"
+                self.write(f"{obj} = slices.Insert({obj}, {at}, {self.x(self.owned(args[2]))})")
+            case "list.clear":
+                obj = self._assignable(args[0])
+                self.write(f"{obj} = {obj}[:0:0]")
+            case "list.reverse":
+                self.use("slices")
+                self.write(f"slices.Reverse({self.x(args[0])})")
+            case "list.sort":
+                self._sort(self.x(args[0]), args[0].type, args[1], args[2])
+            case "list.delete":
+                self.use("slices")
+                obj = self._assignable(args[0])
+                at = self.index_text(obj, args[1])
+                self.write(f"{obj} = slices.Delete({obj}, {at}, {at}+1)")
+            case "list.pop" | "list.pop_at":
+                obj = self._assignable(args[0])
+                if op == "list.pop":
+                    self.write(f"{obj} = {obj}[:len({obj})-1]")
+                elif isinstance(args[1], ir.Lit) and args[1].value == 0:
+                    self.write(f"{obj} = {obj}[1:]")
+                else:
+                    self.use("slices")
+                    at = self.index_text(obj, args[1])
+                    self.write(f"{obj} = slices.Delete({obj}, {at}, {at}+1)")
+            case "dict.pop_or" | "dict.pop_optional" | "set.discard":
+                self.write(f"delete({self.x(args[0])}, {self.x(args[1])})")
+            case "dict.update" | "set.update":
+                self.use("maps")
+                self.write(f"maps.Copy({self.x(args[0])}, {self.x(args[1])})")
+            case "dict.clear" | "set.clear":
+                self.write(f"clear({self.x(args[0])})")
+            case "set.add":
+                self.write(f"{self.x(args[0], PRIMARY)}[{self.x(args[1])}] = struct{{}}{{}}")
+            case "dict.setdefault":
+                self._text(e)
+            case "print":
+                self.use("fmt")
+                if isinstance(args[0], ir.Format) and any(p.value is not None for p in args[0].parts) and any(p.text.strip() for p in args[0].parts):
+                    from foundation_engine.port.emit.go import go_string
+
+                    pattern, values = self.format_pattern(args[0])
+                    self.write(f"fmt.Printf({', '.join([go_string(pattern + chr(10)), *values])})")
+                else:
+                    self.write(f"fmt.Println({self.x(args[0])})")
+            case _:
+                return False
+        return True
+
+    def _assignable(self, e: ir.Expr) -> str:
+        if place(e) is None and not (isinstance(e, ir.Intrinsic) and e.op in ("dict.index", "list.index")):
+            raise Unsupported("a computed list that grows")
+        return self.x(e, PRIMARY)
+
+    def failing_intrinsic(self, e: ir.Intrinsic) -> str:
+        """The text of an operation that yields an error as a value."""
+        op, args = e.op, e.args
+        match op:
+            case "str.to_int":
+                self.use("strconv")
+                self.use("strings")
+                if isinstance(args[0], ir.Intrinsic) and args[0].op in ("char.to_str", "str.strip"):
+                    return f"strconv.Atoi({self.x(args[0])})"
+                return f"strconv.Atoi({self._trimmed(args[0])})"
+            case "str.to_int_base":
+                raise Unsupported("int() with a base")
+            case "str.to_float":
+                self.use("strconv")
+                return f"strconv.ParseFloat({self._trimmed(args[0])}, 64)"
+            case "dict.index":
+                obj, key = self.x(args[0], PRIMARY), self.simple(args[1], "key")
+                self.helper_lookup()
+                return f"lookup({obj}, {key})"
+            case "dict.delete":
+                self.write(f"delete({self.x(args[0])}, {self.x(args[1])})")
+                raise Unsupported("del of a key that may be missing")
+            case _:
+                raise Unsupported(f"operation {op} that may fail")
+
+    def helper_lookup(self) -> None:
+        """The helper that reads a key which must be there."""
+        raise Unsupported("a map entry that may be missing")
+
+    def _trimmed(self, e: ir.Expr) -> str:
+        text = self.x(e)
+        self.use("strings")
+        return f"strings.TrimSpace({text})"
+
+    # Iteration
+
+    def require_order(self, e: ir.Expr, body: list[ir.Stmt]) -> None:
+        """Raise when a loop over a map or set would show the order, which Go does not keep."""
+        if self.unordered(e) and not self._order_free(body, e):
+            raise Unsupported("the order of a map's or set's entries matters in this loop")
+
+    def unordered(self, e: ir.Expr) -> bool:
+        """True when iterating the Go value has no defined order."""
+        match e:
+            case ir.Intrinsic(op="dict.keys" | "dict.values" | "dict.items"):
+                return True
+            case ir.Intrinsic(op="enumerate" | "zip" | "reversed" | "to_list", args=args):
+                return any(self.unordered(a) for a in args)
+            case ir.Comp(kind="iter" | "list", clauses=clauses):
+                return any(self.unordered(c.iter) for c in clauses)
+            case _:
+                return isinstance(e.type, ir.DictT | ir.SetT)
+
+    def _order_free(self, body: list[ir.Stmt], iterable: ir.Expr) -> bool:
+        accumulators = stores(body)
+        for s in body:
+            if not self._statement_order_free(s, accumulators):
+                return False
+        del iterable
+        return True
+
+    def _statement_order_free(self, s: ir.Stmt, accumulators: set[str]) -> bool:
+        match s:
+            case ir.AugAssign(op=op):
+                return op in ("int.add", "int.mul", "int.bor", "int.band", "int.xor", "float.add") and not reads([ir.ExprStmt(s.value)]) & accumulators
+            case ir.Assign(target=ir.IndexTarget(obj=obj)) if isinstance(obj.type, ir.DictT):
+                return not reads([ir.ExprStmt(s.value)]) & (accumulators | {place(obj) or "?"}) or place(obj) not in reads([ir.ExprStmt(s.value)])
+            case ir.Assign(target=ir.VarTarget(), value=ir.Lit()):
+                return True
+            case ir.ExprStmt(value=ir.Intrinsic(op="set.add")):
+                return True
+            case ir.If(test=ir.Intrinsic(op="gt" | "lt" | "ge" | "le", args=[a, b]), body=[ir.Assign(target=ir.VarTarget(id=best), value=v)], orelse=[]):
+                return (ir.same(a, v) and isinstance(b, ir.Name) and b.id == best) or (ir.same(b, v) and isinstance(a, ir.Name) and a.id == best)
+            case ir.If():
+                if reads([ir.ExprStmt(s.test)]) & accumulators:
+                    return False
+                return all(self._statement_order_free(b, accumulators) for b in [*s.body, *s.orelse])
+            case ir.Return(value=ir.Lit() | None):
+                return True
+            case ir.Continue() | ir.Pass():
+                return True
+            case ir.For() | ir.ForRange():
+                return all(self._statement_order_free(b, accumulators) for b in s.body)
+            case _:
+                return False
+
+    def loop(self, target: ir.Target, e: ir.Expr, body: Callable[[], None], used: set[str]) -> None:
+        """A loop over any iterable, with the targets bound in it."""
+
+        def var(t: ir.Target) -> str:
+            if isinstance(t, ir.VarTarget):
+                return self.name(t.id) if t.id in used else "_"
+            raise Unsupported("a nested loop target")
+
+        def head(first: str, second: str, over: str) -> str:
+            if second == "_" and first == "_":
+                return f"for range {over} {{"
+            return f"for {first} := range {over} {{" if second == "_" else f"for {first}, {second} := range {over} {{"
+
+        def run(line: str, *prologue: str) -> None:
+            self.write(line)
+            with self.indented():
+                for p in prologue:
+                    self.write(p)
+                body()
+            self.write("}")
+
+        match e:
+            case ir.Intrinsic(op="range", args=[start, stop, ir.Lit(value=int() as step)]):
+                self._counting(var(target), start, stop, step, body, set())
+                return
+            case ir.Intrinsic(op="enumerate", args=[inner, start]) if isinstance(target, ir.TupleTarget) and len(target.elems) == 2:
+                index = var(target.elems[0])
+                zero = isinstance(start, ir.Lit) and start.value == 0
+                if not isinstance(inner.type, ir.ListT) or isinstance(inner, ir.Comp):
+                    if inner.type == ir.STR and index != "_":
+                        # Go's index into a string counts bytes.
+                        over = f"[]rune({self.x(inner)})"
+                    elif inner.type == ir.STR:
+                        over = self.x(inner)
+                    else:
+                        raise Unsupported("enumerate of this iterable")
+                else:
+                    over = self.x(inner, PRIMARY)
+                second = target.elems[1]
+                prologue: list[str] = []
+                own = index
+                if index != "_" and not zero:
+                    own = self.fresh("i")
+                    prologue.append(f"{index} := {own} + {self.x(start, ADD)}")
+                if isinstance(second, ir.TupleTarget):
+                    item = self.fresh("item")
+                    prologue.extend(self._unpack(second, item, used))
+                    run(head(own, item, over), *prologue)
+                    return
+                value = var(second)
+                if inner.type == ir.STR and isinstance(second, ir.VarTarget) and second.type == ir.STR and value != "_":
+                    r = self.fresh("r")
+                    prologue.append(f"{value} := string({r})")
+                    value = r
+                run(head(own, value, over), *prologue)
+                return
+            case ir.Intrinsic(op="zip", args=args) if isinstance(target, ir.TupleTarget):
+                self._zip(target, args, run, var)
+                return
+            case ir.Intrinsic(op="reversed", args=[inner]):
+                xs = self.simple(inner, "items")
+                self.use("slices")
+                if isinstance(target, ir.TupleTarget):
+                    item = self.fresh("item")
+                    run(f"for _, {item} := range slices.Backward({xs}) {{", *self._unpack(target, item, used))
+                    return
+                name = var(target)
+                run(head("_", name, f"slices.Backward({xs})") if name != "_" else f"for range {xs} {{")
+                return
+            case ir.Intrinsic(op="dict.items", args=[obj]) if isinstance(target, ir.TupleTarget) and len(target.elems) == 2:
+                over = self.x(obj, PRIMARY)
+                if isinstance(target.elems[1], ir.TupleTarget):
+                    item = self.fresh("item")
+                    run(head(var(target.elems[0]), item, over), *self._unpack(target.elems[1], item, used))
+                    return
+                run(head(var(target.elems[0]), var(target.elems[1]), over))
+                return
+            case ir.Intrinsic(op="dict.values", args=[obj]):
+                run(head("_", var(target), self.x(obj, PRIMARY)))
+                return
+            case ir.Intrinsic(op="dict.keys", args=[obj]):
+                run(head(var(target), "_", self.x(obj, PRIMARY)))
+                return
+            case ir.Comp(kind="iter"):
+                self._nested(e, target, body, used)
+                return
+            case _:
+                pass
+        match e.type:
+            case ir.ListT():
+                if isinstance(target, ir.TupleTarget):
+                    item = self.fresh("item")
+                    run(head("_", item, self.x(e)), *self._unpack(target, item, used))
+                    return
+                run(head("_", var(target), self.x(e)))
+            case ir.P(ir.Prim.STR):
+                name = var(target)
+                if isinstance(target, ir.VarTarget) and target.type == ir.STR and name != "_":
+                    r = self.fresh("r")
+                    run(head("_", r, self.x(e)), f"{name} := string({r})")
+                    return
+                run(head("_", name, self.x(e)))
+            case ir.SetT() | ir.DictT():
+                run(head(var(target), "_", self.x(e, PRIMARY)))
+            case _:
+                raise Unsupported(f"iteration over {ir.type_text(e.type)}")
+
+    def _unpack(self, target: ir.TupleTarget, item: str, used: set[str]) -> list[str]:
+        out: list[str] = []
+        fields = ("First", "Second", "Third")
+        names: list[str] = []
+        values: list[str] = []
+        is_list = isinstance(target.type, ir.ListT)
+        if not is_list and len(target.elems) > 3:
+            raise Unsupported("a tuple of more than three values")
+        for i, t in enumerate(target.elems):
+            if not isinstance(t, ir.VarTarget):
+                raise Unsupported("a nested loop target")
+            if t.id in used:
+                names.append(self.name(t.id))
+                values.append(f"{item}[{i}]" if is_list else f"{item}.{fields[i]}")
+        if names:
+            out.append(f"{', '.join(names)} := {', '.join(values)}")
+        else:
+            out.append(f"_ = {item}")
+        return out
+
+    def _zip(self, target: ir.TupleTarget, args: list[ir.Expr], run: Callable[..., None], var: Callable[[ir.Target], str]) -> None:
+        lists = [self.simple(a, "items") if not (isinstance(a, ir.Intrinsic) and a.op == "list.slice") else self._named_slice(a) for a in args]
+        names = [var(t) for t in target.elems]
+        i = self.fresh("i")
+        prologue = [f"{n} := {xs}[{i}]" for n, xs in zip(names, lists, strict=True) if n != "_"]
+        run(f"for {i} := range min({', '.join(f'len({xs})' for xs in lists)}) {{", *prologue)
+
+    def _named_slice(self, e: ir.Intrinsic) -> str:
+        text = self.x(e)
+        name = self.fresh("rest")
+        self.write(f"{name} := {text}")
+        return name
+
+    def _nested(self, e: ir.Comp, target: ir.Target, body: Callable[[], None], used: set[str]) -> None:
+        """The loops of a generator expression around a body that takes each value."""
+
+        def innermost() -> None:
+            if isinstance(target, ir.VarTarget):
+                if target.id in used:
+                    self.write(f"{self.name(target.id)} := {self.x(e.elem)}")
+                body()
+                return
+            raise Unsupported("unpacking what a generator expression yields")
+
+        self.clauses(e.clauses, innermost, reads([ir.ExprStmt(e.elem)]))
+
+    def clauses(self, clauses: list[ir.Clause], innermost: Callable[[], None], used: set[str]) -> None:
+        """The loops and tests of a comprehension around what is done for each value."""
+        if not clauses:
+            innermost()
+            return
+        first, *rest = clauses
+        below = set(used)
+        for c in rest:
+            below |= reads([ir.ExprStmt(c.iter), *(ir.ExprStmt(k) for k in c.conds)])
+        below |= reads([ir.ExprStmt(k) for k in first.conds])
+        shadowed = {t: self.names.pop(t) for t in _ids(first.target) if t in self.names}
+
+        def body() -> None:
+            if first.conds:
+                test = first.conds[0] if len(first.conds) == 1 else ir.Bool("and", first.conds, type=ir.BOOL)
+                self.write(f"if {self.x(test)} {{")
+                with self.indented():
+                    self.clauses(rest, innermost, used)
+                self.write("}")
+            else:
+                self.clauses(rest, innermost, used)
+
+        self.loop(first.target, first.iter, body, below)
+        for t in _ids(first.target):
+            name = self.names.pop(t, None)
+            if name is not None:
+                self.used.discard(name)
+        self.names.update(shadowed)
+
+    # Collections
+
+    def _comp(self, e: ir.Comp) -> str:
+        if e.kind == "iter":
+            raise Unsupported("a generator expression that is stored or passed on")
+        name = self.fresh({"list": "items", "set": "seen", "dict": "table"}[e.kind])
+        self._make(name, e)
+        return name
+
+    def build(self, value: ir.Expr, name: str) -> bool:
+        """Build a collection in a new variable; False when the value is not one that takes a loop."""
+        if isinstance(value, ir.Comp) and value.kind != "iter":
+            self._make(name, value)
+            return True
+        if isinstance(value, ir.Intrinsic) and value.op == "sorted":
+            self._sorted(value, name)
+            return True
+        if isinstance(value, ir.Intrinsic) and value.op == "sum" and isinstance(value.args[0], ir.Comp | ir.Intrinsic | ir.Name | ir.Field) and not isinstance(value.type, ir.OptionalT):
+            self._sum(value, name)
+            return True
+        return False
+
+    def build_named(self, value: ir.Expr, name: str) -> str | None:
+        """Build a collection that is returned; its name, or None."""
+        if isinstance(value, ir.Comp) and value.kind != "iter":
+            made = self.fresh(name)
+            self._make(made, value)
+            return made
+        return None
+
+    def return_directly(self, v: ir.Expr) -> bool:
+        """Return from inside a loop where that reads best: any() and all()."""
+        if not isinstance(v, ir.Intrinsic) or v.op not in ("any", "all") or not isinstance(v.args[0], ir.Comp):
+            return False
+        comp = v.args[0]
+        found, other = ("true", "false") if v.op == "any" else ("false", "true")
+        nil = ", nil" if self.fails else ""
+
+        def innermost() -> None:
+            test = comp.elem if v.op == "any" else ir.Not(comp.elem, type=ir.BOOL)
+            self.write(f"if {self.x(test)} {{")
+            with self.indented():
+                self.write(f"return {found}{nil}")
+            self.write("}")
+
+        self.clauses(comp.clauses, innermost, reads([ir.ExprStmt(comp.elem)]))
+        self.write(f"return {other}{nil}")
+        return True
+
+    def _make(self, name: str, e: ir.Comp) -> None:
+        if e.kind == "list" and any(self.unordered(c.iter) for c in e.clauses):
+            raise Unsupported("a list in the order of a map's or set's entries")
+        t = self.go.type(e.type)
+        first = e.clauses[0].iter
+        if e.kind == "list":
+            known = len(e.clauses) == 1 and isinstance(first.type, ir.ListT) and isinstance(first, ir.Name | ir.Field)
+            filtered = bool(e.clauses[0].conds)
+            self.write(f"{name} := make({t}, 0, len({self.x(first)}))" if known and not filtered else f"{name} := {t}{{}}")
+        else:
+            self.write(f"{name} := make({t})")
+        self._fill(name, e)
+
+    def _fill(self, name: str, e: ir.Comp) -> None:
+        def innermost() -> None:
+            match e.kind:
+                case "list":
+                    self.write(f"{name} = append({name}, {self.x(self.owned(e.elem))})")
+                case "set":
+                    self.write(f"{name}[{self.x(e.elem)}] = struct{{}}{{}}")
+                case _:
+                    assert isinstance(e.elem, ir.TupleLit)
+                    key, value = e.elem.elems
+                    text = self.x(self.owned(value))
+                    self.write(f"{name}[{self.x(key)}] = {text}")
+
+        self.clauses(e.clauses, innermost, reads([ir.ExprStmt(e.elem)]))
+
+    def _sum(self, e: ir.Intrinsic, name: str | None = None) -> str:
+        source = e.args[0]
+        made = name or self.fresh("count" if isinstance(source, ir.Comp) and isinstance(source.elem, ir.Lit) else "total")
+        start = self.x(e.args[1]) if len(e.args) > 1 else "0" if e.type == ir.INT else "0.0"
+        self.write(f"{made} := {start}")
+
+        def add(text: str) -> None:
+            self.write(f"{made}++" if text == "1" else f"{made} += {text}")
+
+        if isinstance(source, ir.Comp):
+            self.clauses(source.clauses, lambda: add(self.x(source.elem)), reads([ir.ExprStmt(source.elem)]))
+        else:
+            item = "item"
+            target = ir.VarTarget(item, type=ir.INT)
+            shadowed = self.names.pop(item, None)
+            self.loop(target, source, lambda: add(self.name(item)), {item})
+            self.used.discard(self.names.pop(item, ""))
+            if shadowed is not None:
+                self.names[item] = shadowed
+        return made
+
+    def _quantifier(self, e: ir.Intrinsic) -> str:
+        source = e.args[0]
+        if isinstance(source, ir.Comp) and len(source.clauses) == 1:
+            c = source.clauses[0]
+            if isinstance(c.iter.type, ir.ListT) and isinstance(c.target, ir.VarTarget) and not self._fails(source):
+                test: ir.Expr = source.elem if e.op == "any" else ir.Not(source.elem, type=ir.BOOL)
+                if c.conds:
+                    test = ir.Bool("and", [*c.conds, test], type=ir.BOOL)
+                shadowed = self.names.pop(c.target.id, None)
+                xs = self.x(c.iter)
+                with self.captured() as before, self.indented():
+                    name = self.name(c.target.id)
+                    text = self.x(test)
+                if not before:
+                    self.use("slices")
+                    self.used.discard(name)
+                    self.names.pop(c.target.id, None)
+                    if shadowed is not None:
+                        self.names[c.target.id] = shadowed
+                    elem = self.go.type(c.iter.type.elem)
+                    return f"{'!' if e.op == 'all' else ''}slices.ContainsFunc({xs}, func({name} {elem}) bool {{ return {text} }})"
+                self.names.pop(c.target.id, None)
+                if shadowed is not None:
+                    self.names[c.target.id] = shadowed
+        if not isinstance(source, ir.Comp):
+            raise Unsupported(f"{e.op} of a list")
+        name = self.fresh("found" if e.op == "any" else "holds")
+        self.write(f"{name} := {'false' if e.op == 'any' else 'true'}")
+
+        def innermost() -> None:
+            test = source.elem if e.op == "any" else ir.Not(source.elem, type=ir.BOOL)
+            self.write(f"if {self.x(test)} {{")
+            with self.indented():
+                self.write(f"{name} = {'true' if e.op == 'any' else 'false'}")
+                if len(source.clauses) == 1:
+                    self.write("break")
+            self.write("}")
+
+        self.clauses(source.clauses, innermost, reads([ir.ExprStmt(source.elem)]))
+        return name
+
+    def _fails(self, e: ir.Expr) -> bool:
+        return any(isinstance(n, ir.Expr) and self._raising(n) for n in ir.walk(e))
+
+    def _set(self, e: ir.Intrinsic) -> str:
+        source = e.args[0]
+        elem = e.type.elem if isinstance(e.type, ir.SetT) else ir.STR
+        if isinstance(source.type, ir.ListT) and not isinstance(source, ir.Comp):
+            return f"{self.helper('setOf')}({self.x(source)}...)"
+        name = self.fresh("seen")
+        self.write(f"{name} := make({self.go.type(e.type)})")
+        item = "item"
+        shadowed = self.names.pop(item, None)
+        source_elem = ir.CHAR if source.type == ir.STR else elem
+        target = ir.VarTarget(item, type=elem if source.type == ir.STR else source_elem)
+        self.loop(target, source, lambda: self.write(f"{name}[{self.name(item)}] = struct{{}}{{}}"), {item})
+        self.used.discard(self.names.pop(item, ""))
+        if shadowed is not None:
+            self.names[item] = shadowed
+        return name
+
+    def _to_list(self, source: ir.Expr, t: Type) -> str:
+        if source.type == ir.STR:
+            self.use("strings")
+            return f'strings.Split({self.x(source)}, "")'
+        if self.unordered(source):
+            raise Unsupported("a list in the order of a map's or set's entries")
+        assert isinstance(t, ir.ListT)
+        name = self.fresh("items")
+        if isinstance(source, ir.Intrinsic) and source.op in ("zip", "enumerate", "dict.items") and isinstance(t.elem, ir.TupleT):
+            vars_ = [ir.VarTarget(n, type=x) for n, x in zip(("first", "second", "third"), t.elem.elems, strict=False)]
+            if len(vars_) != len(t.elem.elems):
+                raise Unsupported("a tuple of more than three values")
+            pair = ir.TupleLit([ir.Name(v.id, type=v.type) for v in vars_], type=t.elem)
+            clause = ir.Clause(ir.TupleTarget(list(vars_), type=t.elem), source, [])
+        else:
+            var = ir.VarTarget("item", type=t.elem)
+            pair = ir.Name("item", type=t.elem)
+            clause = ir.Clause(var, source, [])
+        self._make(name, ir.Comp("list", pair, [clause], type=t))
+        return name
+
+    # Order
+
+    def _sorted(self, e: ir.Intrinsic, into: str | None = None) -> str:
+        source, key, reverse = e.args
+        plain = isinstance(key, ir.Lit) and isinstance(reverse, ir.Lit) and not reverse.value
+        inner = source.args[0] if isinstance(source, ir.Intrinsic) and source.op == "to_list" else source
+        keys = isinstance(inner, ir.Intrinsic) and inner.op in ("dict.keys", "dict.values")
+        self.use("slices")
+        if keys or isinstance(inner.type, ir.SetT | ir.DictT):
+            over = inner.args[0] if keys and isinstance(inner, ir.Intrinsic) else inner
+            self.use("maps")
+            which = "Values" if keys and isinstance(inner, ir.Intrinsic) and inner.op == "dict.values" else "Keys"
+            text = f"slices.Sorted(maps.{which}({self.x(over)}))"
+            if plain and into is None:
+                return text
+            name = into or self.fresh("ordered")
+            self.write(f"{name} := {text}")
+            if not plain:
+                if not isinstance(key, ir.Lit):
+                    if not self._total(key):
+                        raise Unsupported("sorting a map's or set's entries by a key that may tie")
+                self._sort(name, e.type, key, reverse)
+            return name
+        if self.unordered(inner):
+            if isinstance(inner, ir.Intrinsic) and inner.op == "dict.items" and self._total(key):
+                name = into or self.fresh("ordered")
+                self._make_unordered(name, inner, e.type)
+                self._sort(name, e.type, key, reverse)
+                return name
+            if not plain or not isinstance(inner, ir.Comp):
+                raise Unsupported("sorting a map's or set's entries by a key that may tie")
+            name = into or self.fresh("ordered")
+            self.write(f"{name} := {self.go.type(e.type)}{{}}")
+            self._fill(name, inner)
+            self._sort(name, e.type, key, reverse)
+            return name
+        name = into or self.fresh("ordered")
+        if isinstance(source, ir.Comp):
+            self._make(name, source)
+        else:
+            text = self.x(source)
+            fresh = isinstance(source, ir.Intrinsic) and source.op in ("to_list", "str.split", "str.split_ws", "list.concat", "list.copy")
+            self.write(f"{name} := {text}" if fresh or isinstance(source, ir.ListLit | ir.Call) else f"{name} := slices.Clone({text})")
+        self._sort(name, e.type, key, reverse)
+        return name
+
+    def _make_unordered(self, name: str, items: ir.Intrinsic, t: Type) -> None:
+        assert isinstance(t, ir.ListT)
+        self.write(f"{name} := make({self.go.type(t)}, 0, len({self.x(items.args[0])}))")
+        self.write(f"for key, value := range {self.x(items.args[0], PRIMARY)} {{")
+        self.write(f"\t{name} = append({name}, {self.go.type(t.elem)}{{key, value}})")
+        self.write("}")
+
+    def _total(self, key: ir.Expr) -> bool:
+        """True when no two entries of a map can have the same key: the key holds the entry's own key."""
+        if not isinstance(key, ir.Lambda):
+            return False
+        body = key.body
+        parts = body.elems if isinstance(body, ir.TupleLit) else [body]
+        param = key.params[0].name
+        for p in parts:
+            if isinstance(p, ir.Name) and p.id == param:
+                return True
+            if (
+                isinstance(p, ir.Intrinsic)
+                and p.op == "tuple.index"
+                and isinstance(p.args[0], ir.Name)
+                and p.args[0].id == param
+                and isinstance(p.args[1], ir.Lit)
+                and p.args[1].value == 0
+            ):
+                return True
+        return False
+
+    def _sort(self, xs: str, t: Type, key: ir.Expr, reverse: ir.Expr) -> None:
+        assert isinstance(t, ir.ListT)
+        self.use("slices")
+        backwards = isinstance(reverse, ir.Lit) and reverse.value
+        if not isinstance(reverse, ir.Lit):
+            raise Unsupported("a sort whose direction is computed")
+        if isinstance(key, ir.Lit):
+            if not isinstance(t.elem, ir.P):
+                raise Unsupported(f"ordering of {ir.type_text(t.elem)}")
+            if not backwards:
+                self.write(f"slices.Sort({xs})")
+                return
+            self.use("cmp")
+            elem = self.go.type(t.elem)
+            self.write(f"slices.SortFunc({xs}, func(a, b {elem}) int {{ return cmp.Compare(b, a) }})")
+            return
+        assert isinstance(key, ir.Lambda)
+        self.use("cmp")
+        elem = self.go.type(t.elem)
+        param = key.params[0].name
+
+        def side(name: str) -> tuple[list[str], list[str]]:
+            saved = self.names.get(param)
+            self.names[param] = name
+            with self.captured() as before, self.indented():
+                body = key.body
+                if isinstance(body, ir.TupleLit):
+                    texts = [self._ordered(p) for p in body.elems]
+                elif isinstance(body.type, ir.TupleT):
+                    fields = ("First", "Second", "Third")
+                    base = self.x(body, PRIMARY)
+                    if len(body.type.elems) > 3:
+                        raise Unsupported("a tuple of more than three values")
+                    texts = [f"{base}.{f}" for f in fields[: len(body.type.elems)]]
+                else:
+                    texts = [self._ordered(body)]
+            if saved is None:
+                self.names.pop(param, None)
+            else:
+                self.names[param] = saved
+            return texts, list(before)
+
+        left, before_left = side("a")
+        right, before_right = side("b")
+        if backwards:
+            left, right = right, left
+        compared = [f"cmp.Compare({p}, {q})" for p, q in zip(left, right, strict=True)]
+        text = compared[0] if len(compared) == 1 else f"cmp.Or({', '.join(compared)})"
+        if before_left or before_right:
+            self.write(f"slices.SortStableFunc({xs}, func(a, b {elem}) int {{")
+            self.lines.extend([*before_left, *before_right])
+            self.write(f"\treturn {text}")
+            self.write("})")
+        else:
+            self.write(f"slices.SortStableFunc({xs}, func(a, b {elem}) int {{ return {text} }})")
+
+    def _ordered(self, e: ir.Expr) -> str:
+        if e.type == ir.BOOL:
+            return f"{self.helper('boolInt')}({self.x(e)})"
+        return self.x(e)
+
+    def _extreme(self, e: ir.Intrinsic) -> str:
+        source, key, default = e.args
+        name = "Max" if e.op == "max_of" else "Min"
+        inner = source.args[0] if isinstance(source, ir.Intrinsic) and source.op == "to_list" else source
+        if isinstance(key, ir.Lambda):
+            if self.unordered(inner):
+                raise Unsupported("the first of several largest entries of a map or set")
+            xs = self.simple(source, "items")
+            self._default(xs, default)
+            return self._extreme_by(xs, source.type, key, e.op == "max_of")
+        if isinstance(e.type, ir.TupleT):
+            raise Unsupported("the largest of tuples")
+        self.use("slices")
+        if self.unordered(inner):
+            over = inner.args[0] if isinstance(inner, ir.Intrinsic) and inner.op.startswith("dict.") else inner
+            which = "Values" if isinstance(inner, ir.Intrinsic) and inner.op == "dict.values" else "Keys"
+            if isinstance(inner, ir.Comp):
+                raise Unsupported("the largest of what a generator over a map yields")
+            self.use("maps")
+            text = f"slices.Collect(maps.{which}({self.x(over)}))"
+            if isinstance(default, ir.Lit) and default.value is None:
+                return f"slices.{name}({text})"
+            xs = self.fresh("items")
+            self.write(f"{xs} := {text}")
+        elif isinstance(default, ir.Lit) and default.value is None:
+            return f"slices.{name}({self.x(source)})"
+        else:
+            xs = self.simple(source, "items")
+        made = self.fresh("largest" if name == "Max" else "smallest")
+        self.write(f"{made} := {self.x(default)}")
+        self.write(f"if len({xs}) > 0 {{")
+        with self.indented():
+            self.write(f"{made} = slices.{name}({xs})")
+        self.write("}")
+        return made
+
+    def _default(self, xs: str, default: ir.Expr) -> None:
+        if not (isinstance(default, ir.Lit) and default.value is None):
+            raise Unsupported("max or min with a key and a default")
+        del xs
+
+    def _extreme_by(self, xs: str, t: Type, key: ir.Lambda, largest: bool) -> str:
+        assert isinstance(t, ir.ListT)
+        param = key.params[0].name
+        elem = self.go.type(t.elem)
+        self.use("slices")
+        self.use("cmp")
+        sides: list[list[str]] = []
+        for name in ("a", "b"):
+            saved = self.names.get(param)
+            self.names[param] = name
+            with self.captured() as before, self.indented():
+                body = key.body
+                sides.append([self._ordered(p) for p in (body.elems if isinstance(body, ir.TupleLit) else [body])])
+            if before:
+                raise Unsupported("a key that takes several statements")
+            if saved is None:
+                self.names.pop(param, None)
+            else:
+                self.names[param] = saved
+        parts = [f"cmp.Compare({p}, {q})" for p, q in zip(*sides, strict=True)]
+        text = parts[0] if len(parts) == 1 else f"cmp.Or({', '.join(parts)})"
+        # The first of equals wins in both languages.
+        return f"slices.{'MaxFunc' if largest else 'MinFunc'}({xs}, func(a, b {elem}) int {{ return {text} }})"
+
+    # Text
+
+    def format_pattern(self, e: ir.Expr) -> tuple[str, list[str]]:
+        """A format string and its values for fmt functions."""
+        if isinstance(e, ir.Lit):
+            return str(e.value).replace("%", "%%"), []
+        if not isinstance(e, ir.Format):
+            return "%s", [self.x(e)]
+        pattern = ""
+        values: list[str] = []
+        for p in e.parts:
+            if p.value is None:
+                pattern += p.text.replace("%", "%%")
+                continue
+            verb, value = self._verb(p)
+            pattern += verb
+            values.append(value)
+        return pattern, values
+
+    def _verb(self, p: ir.FormatPart) -> tuple[str, str]:
+        assert p.value is not None
+        v = p.value
+        if isinstance(v, ir.Intrinsic) and v.op == "error.message":
+            return "%v", self.x(v.args[0])
+        text = self.x(v)
+        kind, _, rest = p.spec.partition(":")
+        match kind:
+            case "":
+                return {"int": "%d", "char": "%c"}.get(v.type.kind.value if isinstance(v.type, ir.P) else "", "%s"), text
+            case "quoted":
+                return "%q", text if v.type != ir.CHAR else f"string({text})"
+            case "int":
+                align, zero, width, base = rest.split(":")
+                return f"%{'-' if align == '<' and width else ''}{zero}{width}{base}", text
+            case "float":
+                align, zero, width, precision, unit = rest.split(":")
+                flag = "-" if align == "<" and width else ""
+                if unit == "%":
+                    return f"%{flag}{zero}{width}.{precision}f%%", f"{self.x(v, MUL)} * 100"
+                return f"%{flag}{zero}{width}.{precision}f", text
+            case "str":
+                align, width = rest.split(":")
+                text = text if v.type != ir.CHAR else f"string({text})"
+                return f"%{'-' if align == '<' and width else ''}{width}s", text
+            case _:
+                raise Unsupported(f"format {p.spec}")
+
+    def _format(self, e: ir.Format) -> tuple[str, int]:
+        from foundation_engine.port.emit.go import go_string
+
+        plain = [p for p in e.parts if p.value is not None]
+        if not plain:
+            return go_string("".join(p.text for p in e.parts)), PRIMARY
+        if len(e.parts) == 1 and not plain[0].spec and plain[0].value is not None:
+            v = plain[0].value
+            if v.type == ir.STR:
+                return self._text(v)
+            if v.type == ir.CHAR:
+                return f"string({self.x(v)})", PRIMARY
+            if v.type == ir.INT:
+                self.use("strconv")
+                return f"strconv.Itoa({self.x(v)})", PRIMARY
+        if len(e.parts) <= 3 and all(p.value is None or self._plain_text(p) for p in e.parts):
+            return " + ".join(go_string(p.text) if p.value is None else self.x(p.value, ADD) for p in e.parts), ADD
+        pattern, values = self.format_pattern(e)
+        self.use("fmt")
+        return f"fmt.Sprintf({', '.join([go_string(pattern), *values])})", PRIMARY
+
+    def _plain_text(self, p: ir.FormatPart) -> bool:
+        v = p.value
+        if v is None or p.spec or v.type != ir.STR:
+            return False
+        return not (isinstance(v, ir.Intrinsic) and v.op == "error.message")
+
+    def _lambda(self, e: ir.Lambda) -> str:
+        saved = dict(self.names)
+        params = ", ".join(f"{self.name(p.name)} {self.go.type(p.type)}" for p in e.params)
+        with self.captured() as before, self.indented():
+            body = self.x(e.body)
+        if before:
+            raise Unsupported("a lambda that takes several statements")
+        self.names = saved
+        return f"func({params}) {self.go.type(e.body.type)} {{ return {body} }}"
+
+
+def _divides(e: ir.Expr) -> bool:
+    """True for an operand at multiplication's own level whose regrouping would change the result."""
+    return isinstance(e, ir.Intrinsic) and e.op in ("int.floordiv", "int.mod", "float.div", "int.shl", "int.shr", "int.band")
+
+
+def _ids(t: ir.Target) -> list[str]:
+    if isinstance(t, ir.VarTarget):
+        return [t.id]
+    return [i for e in t.elems for i in _ids(e)] if isinstance(t, ir.TupleTarget) else []
+
+
+def _balanced(text: str) -> bool:
+    depth = 0
+    for i, c in enumerate(text):
+        depth += (c == "(") - (c == ")")
+        if depth == 0 and i < len(text) - 1:
+            return False
+    return True

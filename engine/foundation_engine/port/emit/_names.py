@@ -1,0 +1,80 @@
+"""Names and documentation in the conventions of the target languages."""
+
+from __future__ import annotations
+
+import re
+
+_INITIALISMS = frozenset(
+    "api ascii cpu css dns eof guid html http https id ip json os qps ram rpc sku sla smtp sql ssh tcp tls ttl udp ui uid uri url "
+    "utf8 uuid vm xml xsrf xss".split()
+)
+_VERBS = frozenset(
+    "accept add append apply ask assert attach authenticate begin bind build bump cache calculate call cancel chain charge check choose "
+    "chunk clamp clean clear close collapse collect combine compare compute connect convert copy count create decide decode decrement "
+    "deduplicate delete deliver describe detect determine dispatch divide download drain drop emit encode ensure enqueue escape estimate "
+    "evaluate execute expand extract fetch filter find finish fire flatten flush follow format generate get give group guess handle hash "
+    "identify implement import increment insert inspect interpolate invert issue join keep launch limit list load log look lookup make map "
+    "mark match measure merge move multiply normalise normalize notify number open order pack pad parse partition pause perform pick place "
+    "poll pop post predict prepare print process produce publish pull push put query raise rank read rebuild receive recompute record "
+    "redact reduce refresh refund register reject release reload remove rename render repeat replace report request reserve reset resolve "
+    "restart restore resume retry return reverse rotate round run sanitise sanitize save scale scan schedule score search select send "
+    "serialise serialize set shift shorten show skip sleep slugify sort split start stop store strip submit subscribe sum summarise "
+    "summarize swap sync take tell tokenise tokenize total trim truncate try turn unpack update upload validate verify visit wait walk "
+    "warm weigh wrap write yield".split()
+)
+
+_FINITE = re.compile(r"\b(has|have|is|are|was|were|does|do|did|can|cannot|must|will|should|may|gives|takes|needs|says|holds|had)\b")
+
+
+def words(name: str) -> list[str]:
+    """The lower-case words of an identifier in any convention."""
+    out: list[str] = []
+    for part in name.strip("_").split("_"):
+        out.extend(w.lower() for w in re.findall(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+[0-9]*", part))
+    return out or ["value"]
+
+
+def pascal(name: str, initialisms: bool = True) -> str:
+    """`order_id` as `OrderID` (`OrderId` without initialisms)."""
+    return "".join(w.upper() if initialisms and w in _INITIALISMS else w[:1].upper() + w[1:] for w in words(name))
+
+
+def camel(name: str, initialisms: bool = True) -> str:
+    """`order_id` as `orderID`."""
+    first, *rest = words(name)
+    return first + "".join(w.upper() if initialisms and w in _INITIALISMS else w[:1].upper() + w[1:] for w in rest)
+
+
+def snake(name: str) -> str:
+    """`OrderLine` as `order_line`."""
+    return "_".join(words(name))
+
+
+def third_person(verb: str) -> str:
+    """`parse` as `parses`."""
+    if re.search(r"(s|x|z|sh|ch|o)$", verb):
+        return verb + "es"
+    if re.search(r"[^aeiou]y$", verb):
+        return verb[:-1] + "ies"
+    return verb + "s"
+
+
+def go_doc(name: str, doc: str) -> str:
+    """The documentation as Go writes it: a sentence that begins with the name."""
+    if not doc:
+        return ""
+    first, _, rest = doc.partition(" ")
+    plain = first.strip(".,:;")
+    if plain == name and plain.lower() not in _VERBS:
+        return doc
+    if first.lower() in _VERBS and first[:1].isupper():
+        return f"{name} {third_person(first.lower())} {rest}"
+    if first == "Whether":
+        return f"{name} reports whether {rest}"
+    if first in ("The", "A", "An", "One") and not _FINITE.search(re.split(r" (?:that|which|who|whose|where) |[.,;:]", rest)[0]):
+        return f"{name} is {first.lower()} {rest}"
+    if first in ("What", "Where", "How", "Why", "Which"):
+        return f"{name} is {first.lower()} {rest}" if first == "Where" else f"{name} says {first.lower()} {rest}"
+    if first == "True" and rest.startswith(("when", "if")):
+        return f"{name} reports {rest.replace('when', 'whether', 1).replace('if', 'whether', 1)}"
+    return f"{name}: {doc[:1].lower() + doc[1:] if len(plain) > 1 and not plain.isupper() else doc}"

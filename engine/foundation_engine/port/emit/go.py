@@ -1,0 +1,1559 @@
+"""From the intermediate representation to Go: errors as values, structs, slices and maps, and our runtime's patterns."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from foundation_engine.port import ir
+from foundation_engine.port.emit._go_intrinsics import HELPERS, TEMPLATES, Operations
+from foundation_engine.port.emit._go_patterns import Patterns
+from foundation_engine.port.emit._names import camel, go_doc, pascal
+from foundation_engine.port.ir import Type, Unsupported
+from foundation_engine.port.passes import Effects, blocks, check_aliasing, declare, reads, stores
+
+_KEYWORDS = frozenset(
+    "break case chan const continue default defer else fallthrough for func go goto if import interface map package range return "
+    "select struct switch type var".split()
+)
+_TAKEN = frozenset(
+    "len cap append copy delete make new panic print println min max clear string int float64 bool byte rune error any nil true false "
+    "strings slices maps strconv errors fmt math time unicode utf8 cmp context resilience logging json sort testing ctx err".split()
+)
+PRIMARY, UNARY, MUL, ADD, COMPARE, AND, OR, LOWEST = 7, 6, 5, 4, 3, 2, 1, 0
+
+
+@dataclass
+class GoPackage:
+    """What the Go emitter makes of a module."""
+
+    source: str
+    imports: tuple[str, ...]
+    holes: list[Unsupported]
+    functions: list[tuple[str, str, int, int]]
+    names: GoNames
+    runtime: bool
+
+
+@dataclass
+class GoNames:
+    """The target name of everything that a test of the package mentions."""
+
+    functions: dict[str, str] = field(default_factory=dict[str, str])
+    fields: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    types: dict[str, str] = field(default_factory=dict[str, str])
+    constructors: dict[str, str] = field(default_factory=dict[str, str])
+
+
+def go_string(text: str) -> str:
+    """A Go string literal; raw when that reads better."""
+    if "\\" in text and "`" not in text and "\n" not in text and text.isprintable():
+        return f"`{text}`"
+    out = json.dumps(text, ensure_ascii=False)
+    return re.sub(r"[\x7f-\x9f\u2028\u2029\ufeff]", lambda m: f"\\u{ord(m[0]):04x}", out)
+
+
+def go_rune(char: str) -> str:
+    """A Go rune literal."""
+    special = {"'": "\\'", "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+    if char in special:
+        return f"'{special[char]}'"
+    return f"'{char}'" if char.isprintable() else f"'\\U{ord(char):08x}'"
+
+
+def comment(text: str, indent: str = "") -> list[str]:
+    """Lines of a `//` comment."""
+    return [f"{indent}// {line}".rstrip() for line in text.splitlines()]
+
+
+class GoModule:
+    """Names, types and imports of the generated package."""
+
+    def __init__(self, module: ir.Module, package: str, runtime: str) -> None:
+        self.module = module
+        self.package = package
+        self.runtime = runtime
+        self.effects = Effects(module)
+        self.effects.run()
+        self.errors = self.effects.errors
+        self.imports: set[str] = set()
+        self.helpers: set[str] = set()
+        self.holes: list[Unsupported] = []
+        self.names = GoNames()
+        self.uses_runtime_errors = False
+        self.causes = self._classes_with_cause()
+        self._name_everything()
+
+    def may_wrap(self, cls: str) -> bool:
+        """True when an exhausted retry may hold an error of this class as its cause."""
+        retryable: set[str] = set()
+        for _, f in self.module.functions():
+            for p in f.patterns:
+                if p.pattern_id == "retry_with_backoff":
+                    given = p.arguments.get("retryable")
+                    names = [e.id for e in given.elems if isinstance(e, ir.Name)] if isinstance(given, ir.ListLit) else None
+                    retryable |= set(names if names is not None else ("NetworkError", "TimeoutError", "ServiceUnavailable"))
+        if self.errors.is_a("MaxRetriesExceeded", cls):
+            return False
+        return any(self.errors.is_a(r, cls) or self.errors.is_a(cls, r) for r in retryable)
+
+    def _classes_with_cause(self) -> set[str]:
+        out: set[str] = set()
+        for d in self.module.definitions:
+            for n in ir.walk(d):
+                if isinstance(n, ir.Raise) and n.cause is not None and isinstance(n.error, ir.New):
+                    out.add(n.error.cls)
+        return out
+
+    def _name_everything(self) -> None:
+        n = self.names
+        taken: set[str] = set()
+        for d in self.module.definitions:
+            name = getattr(d, "name", "")
+            private = name.startswith("_")
+            match d:
+                case ir.Class() | ir.Protocol() | ir.EnumClass():
+                    n.types[name] = camel(name) if private else pascal(name, initialisms=False)
+                case ir.ErrorClass():
+                    base = pascal(name, initialisms=False)
+                    n.types[name] = base if base.endswith(("Error", "Exceeded", "Exception")) else f"{base}Error"
+                case _:
+                    pass
+        taken |= set(n.types.values())
+        for d in self.module.definitions:
+            if isinstance(d, ir.Function | ir.Constant):
+                made = camel(d.name) if d.name.startswith("_") else pascal(d.name)
+                if made in taken or made in _KEYWORDS | _TAKEN or made == "main" or made == "init":
+                    made += "Value" if isinstance(d, ir.Constant) else "Func"
+                taken.add(made)
+                n.functions[d.name] = made
+            if isinstance(d, ir.Class | ir.ErrorClass):
+                for f in d.fields:
+                    made = camel(f.name) if f.name.startswith("_") else pascal(f.name)
+                    n.fields[d.name, f.name] = f"{made}_" if made in _KEYWORDS else made
+            if isinstance(d, ir.Class):
+                methods = {pascal(m.name) for m in d.methods}
+                for f in d.fields:
+                    if n.fields[d.name, f.name] in methods:
+                        n.fields[d.name, f.name] += "Value"
+                if d.init is not None or self._has_defaults(d):
+                    n.constructors[d.name] = f"New{n.types[d.name][:1].upper()}{n.types[d.name][1:]}"
+
+    def _has_defaults(self, d: ir.Class) -> bool:
+        """True when the zero value of some field is not its default."""
+        return any(f.default is not None and not self.is_zero(f.default) for f in d.fields)
+
+    def is_zero(self, e: ir.Expr) -> bool:
+        """True when the Go zero value of the type is this value."""
+        if isinstance(e, ir.Lit):
+            return e.value in (None, 0, 0.0, "", False)
+        if isinstance(e, ir.Intrinsic) and e.op == "char.to_str":
+            return False
+        return False
+
+    def function_name(self, name: str) -> str:
+        """The Go name of a function or constant of this module."""
+        return self.names.functions.get(name) or pascal(name)
+
+    def method_name(self, cls: str, method: str) -> str:
+        """The Go name of a method."""
+        return camel(method) if method.startswith("_") else pascal(method)
+
+    # Types
+
+    def is_pointer(self, name: str) -> bool:
+        """True when objects of this class are handled by pointer: classes that can change."""
+        d = self.module.find(name)
+        if isinstance(d, ir.Class):
+            return not d.frozen
+        return isinstance(d, ir.ErrorClass) or (d is None and name in ir.ERROR_BASES)
+
+    def nilable(self, t: Type) -> bool:
+        """True when nil is a value of the Go type, so that an optional needs no pointer of its own."""
+        match t:
+            case ir.ListT() | ir.DictT() | ir.SetT() | ir.FuncT() | ir.P(ir.Prim.ERROR) | ir.P(ir.Prim.ANY) | ir.P(ir.Prim.BYTES):
+                return True
+            case ir.NamedT(name):
+                d = self.module.find(name)
+                return isinstance(d, ir.Protocol) or self.is_pointer(name) or d is None
+            case _:
+                return False
+
+    def type(self, t: Type) -> str:
+        """The Go type."""
+        match t:
+            case ir.P(kind):
+                found = {
+                    "int": "int", "float": "float64", "bool": "bool", "str": "string", "char": "rune", "bytes": "[]byte",
+                    "any": "any", "error": "error", "duration": "time.Duration",
+                }.get(kind.value)  # fmt: skip
+                if found is None:
+                    raise Unsupported("a type that is not known")
+                if found == "time.Duration":
+                    self.imports.add("time")
+                return found
+            case ir.ListT(elem):
+                return f"[]{self.type(elem)}"
+            case ir.DictT(key, value):
+                if isinstance(key, ir.ListT | ir.DictT | ir.SetT):
+                    raise Unsupported("a map whose keys are not comparable")
+                return f"map[{self.type(key)}]{self.type(value)}"
+            case ir.SetT(elem):
+                return f"map[{self.type(elem)}]struct{{}}"
+            case ir.TupleT(elems):
+                if len(elems) not in (2, 3):
+                    raise Unsupported(f"a tuple of {len(elems)} stored as a value")
+                helper = "pair" if len(elems) == 2 else "triple"
+                self.helpers.add(helper)
+                return f"{pascal(helper)}[{', '.join(self.type(e) for e in elems)}]"
+            case ir.OptionalT(elem):
+                return self.type(elem) if self.nilable(elem) else f"*{self.type(elem)}"
+            case ir.FuncT(params, result, raises, context):
+                args = (["context.Context"] if context else []) + [self.type(p) for p in params]
+                if context:
+                    self.imports.add("context")
+                return f"func({', '.join(args)}){self.results(result, raises)}"
+            case ir.NamedT(name):
+                return self._named(name)
+            case ir.IterT():
+                raise Unsupported("an iterator that is stored or passed on")
+            case _:
+                raise Unsupported(f"type {ir.type_text(t)}")
+
+    def _named(self, name: str) -> str:
+        if name in self.names.types:
+            d = self.module.find(name)
+            if isinstance(d, ir.ErrorClass):
+                return "error"
+            return f"*{self.names.types[name]}" if self.is_pointer(name) else self.names.types[name]
+        patterns = {"CircuitBreaker": "resilience", "RateLimiter": "resilience", "Logger": "logging", "HttpClient": "httpclient"}
+        if name in patterns:
+            package = patterns[name]
+            self.imports.add(f"{self.runtime}/{package}")
+            return f"*{package}.{'Client' if name == 'HttpClient' else name}"
+        if name in ir.ERROR_BASES:
+            return "error"
+        raise Unsupported(f"type {name}, which was not ported")
+
+    def results(self, result: Type, raises: bool) -> str:
+        """The result part of a signature, with a space before it, or ""."""
+        if result == ir.NONE:
+            parts: list[str] = []
+        elif isinstance(result, ir.TupleT):
+            parts = [self.type(e) for e in result.elems]
+        else:
+            parts = [self.type(result)]
+        if raises:
+            parts.append("error")
+        if not parts:
+            return ""
+        return f" {parts[0]}" if len(parts) == 1 else f" ({', '.join(parts)})"
+
+    def zero(self, t: Type) -> str:
+        """The zero value."""
+        match t:
+            case ir.P(ir.Prim.INT) | ir.P(ir.Prim.FLOAT) | ir.P(ir.Prim.CHAR) | ir.P(ir.Prim.DURATION):
+                return "0"
+            case ir.P(ir.Prim.BOOL):
+                return "false"
+            case ir.P(ir.Prim.STR):
+                return '""'
+            case ir.NamedT(name):
+                d = self.module.find(name)
+                if isinstance(d, ir.EnumClass):
+                    return '""' if d.string_valued else "0"
+                if isinstance(d, ir.Class) and d.frozen:
+                    return f"{self.names.types[name]}{{}}"
+                return "nil"
+            case ir.TupleT():
+                return f"{self.type(t)}{{}}"
+            case _:
+                return "nil"
+
+    # Errors
+
+    def errors_package(self) -> str:
+        """`errors`, ours when the module uses our error classes, else the standard library's."""
+        self.imports.add(f"{self.runtime}/errors" if self.uses_runtime_errors else "errors")
+        return "errors"
+
+    def sentinel(self, name: str) -> str | None:
+        """The value that errors.Is compares with for a class, or None when the class has none."""
+        if isinstance(self.module.find(name), ir.ErrorClass):
+            made = self.names.types[name]
+            return f"Err{made.removesuffix('Error')}"
+        if name in ir.RUNTIME_ERRORS:
+            self.uses_runtime_errors = True
+            self.errors_package()
+            short = name.removesuffix("Error")
+            special = {"Http": "HTTP", "HttpStatus": "HTTPStatus"}
+            return f"errors.Err{special.get(short, short)}"
+        return None
+
+    # The file
+
+    def emit(self) -> GoPackage:
+        """The package's source file."""
+        # Whether our errors package is used decides which `errors` is imported, so it is known before anything is emitted.
+        self.uses_runtime_errors = any(
+            (isinstance(n, ir.New) and n.cls in ir.RUNTIME_ERRORS)
+            or (isinstance(n, ir.ErrorClass) and any(a in ir.RUNTIME_ERRORS for a in self.errors.ancestors(n.name)))
+            or (isinstance(n, ir.Handler) and any(c in ir.RUNTIME_ERRORS for c in n.classes))
+            or (isinstance(n, ir.Name) and n.id in ir.RUNTIME_ERRORS)
+            for d in self.module.definitions
+            for n in ir.walk(d)
+        ) or any(
+            isinstance(n, ir.Name) and n.id in ir.RUNTIME_ERRORS
+            for _, f in self.module.functions()
+            for p in f.patterns
+            for v in p.arguments.values()
+            for n in ir.walk(v)
+        )
+        body: list[str] = []
+        functions: list[tuple[str, str, int, int]] = []
+        constants: list[ir.Constant] = []
+
+        def flush() -> None:
+            if constants:
+                body.extend(self._constants(constants))
+                constants.clear()
+
+        errors = [d for d in self.module.definitions if isinstance(d, ir.ErrorClass)]
+        first_error = True
+        for d in self.module.definitions:
+            if isinstance(d, ir.Constant):
+                if constants and (d.comments or not self._constant_like(d) or not self._constant_like(constants[-1])):
+                    flush()
+                constants.append(d)
+                continue
+            flush()
+            try:
+                match d:
+                    case ir.EnumClass():
+                        body.extend(self._enum(d))
+                    case ir.ErrorClass():
+                        if first_error:
+                            body.extend(self._sentinels(errors))
+                            first_error = False
+                        body.extend(self._error(d))
+                    case ir.Protocol():
+                        body.extend(self._protocol(d))
+                    case ir.Class():
+                        body.extend(self._class(d, functions))
+                    case ir.Function():
+                        body.extend(self._function(d, None, functions))
+                    case ir.Declined():
+                        body.extend(self._declined(d))
+            except Unsupported as why:
+                line = why.line or d.line
+                self.holes.append(Unsupported(why.reason, why.construct or getattr(d, "name", ""), line))
+                body.extend(self._declined(ir.Declined(why.reason, why.construct, getattr(d, "name", ""), "", line=line)))
+                if isinstance(d, ir.Function):
+                    functions.append((d.name, "", d.line, 1))
+        flush()
+        for name in sorted(self.helpers):
+            body.extend(["", *HELPERS[name][0].strip("\n").splitlines()])
+            self.imports.update(HELPERS[name][1])
+        header: list[str] = []
+        if self.module.doc:
+            doc = self.module.doc if self.module.doc.startswith("Package ") else go_doc(f"Package {self.package}", self.module.doc)
+            header.extend(comment(doc))
+        header.append(f"package {self.package}")
+        imports = sorted(self.imports)
+        header.extend(["", *self._imports(imports)])
+        text = "\n".join([*header, *body]).rstrip() + "\n"
+        return GoPackage(text, tuple(imports), self.holes, functions, self.names, any(i.startswith(f"{self.runtime}/") for i in imports))
+
+    def _imports(self, imports: list[str]) -> list[str]:
+        ours = [i for i in imports if i.startswith(f"{self.runtime}/")]
+        standard = [i for i in imports if i not in ours]
+        if not imports:
+            return []
+        if len(imports) == 1:
+            return [f'import "{imports[0]}"']
+        lines = ["import ("]
+        lines.extend(f'\t"{i}"' for i in standard)
+        if standard and ours:
+            lines.append("")
+        lines.extend(f'\t"{i}"' for i in ours)
+        return [*lines, ")"]
+
+    def _declined(self, d: ir.Declined) -> list[str]:
+        lines = ["", f"// not ported: {d.reason} (line {d.line})"]
+        for line in d.source.splitlines()[:40]:
+            lines.append(f"//\t{line}".rstrip())
+        return lines
+
+    def _constant_like(self, c: ir.Constant) -> bool:
+        return isinstance(c.value, ir.Lit) and c.type in (ir.INT, ir.FLOAT, ir.STR, ir.BOOL)
+
+    def _constants(self, group: list[ir.Constant]) -> list[str]:
+        lines = [""]
+        if all(self._constant_like(c) for c in group):
+            if len(group) == 1:
+                lines.extend(self._constant_comments(group[0], ""))
+                return [*lines, f"const {self._constant(group[0])}"]
+            lines.append("const (")
+            for c in group:
+                lines.extend(self._constant_comments(c, "\t"))
+                lines.append(f"\t{self._constant(c)}")
+            return [*lines, ")"]
+        for c in group:
+            lines.extend(self._constant_comments(c, ""))
+            f = FunctionEmitter(self, ir.Function("", [], ir.NONE, []))
+            try:
+                value = f.x(c.value)
+            except Unsupported as why:
+                self.holes.append(Unsupported(why.reason, c.name, c.line))
+                lines.append(f"// not ported: {why.reason} (line {c.line})")
+                continue
+            if f.lines:
+                self.holes.append(Unsupported("a constant that takes several statements", c.name, c.line))
+                lines.append(f"// not ported: a constant that takes several statements (line {c.line})")
+                continue
+            lines.append(f"var {self.function_name(c.name)} = {value}")
+        return lines
+
+    def _constant_comments(self, c: ir.Constant, indent: str) -> list[str]:
+        return [line for text in c.comments for line in comment(text, indent)]
+
+    def _constant(self, c: ir.Constant) -> str:
+        f = FunctionEmitter(self, ir.Function("", [], ir.NONE, []))
+        text = f"{self.function_name(c.name)} = {f.x(c.value)}"
+        if isinstance(c.value, ir.Lit) and c.type == ir.FLOAT and float(c.value.value).is_integer():
+            text = f"{self.function_name(c.name)} float64 = {f.x(c.value)}"
+        return f"{text} // {c.trailing}" if c.trailing else text
+
+    def _enum(self, d: ir.EnumClass) -> list[str]:
+        name = self.names.types[d.name]
+        lines = ["", *self._doc(name, d.doc, d.comments), f"type {name} {'string' if d.string_valued else 'int'}", "", f"// The values of {name}.", "const ("]
+        for i, (member, value) in enumerate(d.members):
+            made = f"{name}{pascal(member.lower())}"
+            if value is None:
+                lines.append(f"\t{made} {name} = iota + 1" if i == 0 else f"\t{made}")
+            else:
+                lines.append(f"\t{made} {name} = {go_string(value) if isinstance(value, str) else value}")
+        return [*lines, ")"]
+
+    def enum_member(self, enum: str, member: str) -> str:
+        """The Go constant of an enum's member."""
+        return f"{self.names.types[enum]}{pascal(member.lower())}"
+
+    def _doc(self, name: str, doc: str, comments: list[str] | None = None) -> list[str]:
+        lines = [line for c in comments or [] for line in comment(c)]
+        return [*lines, *comment(go_doc(name, doc))] if doc else lines
+
+    def _sentinels(self, errors: list[ir.ErrorClass]) -> list[str]:
+        lines = ["", "// Values for errors.Is, one per error class."]
+        if len(errors) == 1:
+            name = self.names.types[errors[0].name]
+            lines[-1] = f"// {self.sentinel(errors[0].name)} is the value for errors.Is that stands for every {name}."
+            return [*lines, f"var {self.sentinel(errors[0].name)} error = &{name}{{}}"]
+        lines.append("var (")
+        for e in errors:
+            lines.append(f"\t{self.sentinel(e.name)} error = &{self.names.types[e.name]}{{}}")
+        return [*lines, ")"]
+
+    def _error(self, d: ir.ErrorClass) -> list[str]:
+        name = self.names.types[d.name]
+        lines = ["", *self._doc(name, d.doc, d.comments), f"type {name} struct {{"]
+        cause = d.name in self.causes
+        if d.message is None:
+            lines.append("\tMessage string")
+        for f in d.fields:
+            lines.append(f"\t{self.names.fields[d.name, f.name]} {self.type(f.type)}")
+        if cause:
+            lines.append("\tCause error")
+        lines.append("}")
+        receiver = "e"
+        if d.message is None:
+            text = f"{receiver}.Message"
+        else:
+            f = FunctionEmitter(self, ir.Function("", d.params, ir.STR, []))
+            for p in d.params:
+                f.names[p.name] = f"{receiver}.{self.names.fields[d.name, p.name]}"
+            text = f.x(d.message)
+            if f.lines:
+                raise Unsupported("an error message that takes several statements", d.name, d.line)
+        lines.extend(["", f"func ({receiver} *{name}) Error() string {{ return {text} }}"])
+        if cause:
+            lines.extend(["", "// Unwrap returns the cause.", f"func ({receiver} *{name}) Unwrap() error {{ return {receiver}.Cause }}"])
+        chain = [s for s in (self.sentinel(a) for a in self.errors.ancestors(d.name)) if s is not None]
+        matches = " || ".join(f"target == {s}" for s in chain)
+        lines.extend(["", f"// Is matches {' and '.join(chain)}.", f"func ({receiver} *{name}) Is(target error) bool {{ return {matches} }}"])
+        return lines
+
+    def _protocol(self, d: ir.Protocol) -> list[str]:
+        name = self.names.types[d.name]
+        lines = ["", *self._doc(name, d.doc, d.comments), f"type {name} interface {{"]
+        for m in d.methods:
+            made = self.method_name(d.name, m.name)
+            lines.extend(comment(go_doc(made, m.doc), "\t") if m.doc else [])
+            params = ", ".join(["ctx context.Context", *(f"{self.local(p.name)} {self.type(p.type)}" for p in m.params)])
+            self.imports.add("context")
+            lines.append(f"\t{made}({params}){self.results(m.result, True)}")
+        return [*lines, "}"]
+
+    def local(self, name: str) -> str:
+        """The Go name of a local variable or parameter."""
+        made = camel(name.rstrip("_")) + ("Value" if name.endswith("_") and name != "_" else "")
+        if name == "_":
+            return "_"
+        if made in _KEYWORDS | _TAKEN or made in self.names.types.values() or made in self.names.functions.values():
+            made += "Value"
+        return made
+
+    def _class(self, d: ir.Class, functions: list[tuple[str, str, int, int]]) -> list[str]:
+        name = self.names.types[d.name]
+        lines = ["", *self._doc(name, d.doc, d.comments), f"type {name} struct {{"]
+        for f in d.fields:
+            made = self.names.fields[d.name, f.name]
+            lines.append(f"\t{made} {self.type(f.type)}" + (f" // {f.doc}" if f.doc else ""))
+        lines.append("}")
+        constructor = self.names.constructors.get(d.name)
+        if constructor and d.init is not None:
+            lines.extend(self._constructor(d, d.init, constructor))
+        elif constructor:
+            lines.extend(self._defaults(d, constructor))
+        for m in d.methods:
+            try:
+                lines.extend(self._function(m, d, functions))
+            except Unsupported as why:
+                self.holes.append(Unsupported(why.reason, why.construct or m.name, why.line or m.line))
+                functions.append((f"{d.name}.{m.name}", "", m.line, 1))
+                lines.extend(self._declined(ir.Declined(why.reason, "", m.name, "", line=why.line or m.line)))
+        return lines
+
+    def _defaults(self, d: ir.Class, constructor: str) -> list[str]:
+        name = self.names.types[d.name]
+        required = [ir.Param(f.name, f.type) for f in d.fields if f.default is None]
+        params = self.parameters(ir.Function("", required, ir.NONE, []))
+        result = f"*{name}" if self.is_pointer(d.name) else name
+        made = f"{'&' if self.is_pointer(d.name) else ''}{name}{{"
+        emitter = FunctionEmitter(self, ir.Function("", [], ir.NONE, []))
+        parts: list[str] = []
+        for f in d.fields:
+            target = self.names.fields[d.name, f.name]
+            if f.default is None:
+                parts.append(f"{target}: {self.local(f.name)}")
+            elif not self.is_zero(f.default):
+                parts.append(f"{target}: {emitter.x(f.default)}")
+        if emitter.lines:
+            raise Unsupported("a default that takes several statements", d.name, d.line)
+        return [
+            "", f"// {constructor} returns {'an' if name[0] in 'AEIOU' else 'a'} {name} with defaults for the other fields.",
+            f"func {constructor}({params}) {result} {{", f"\treturn {made}", *(f"\t\t{p}," for p in parts), "\t}", "}",
+        ]  # fmt: skip
+
+    def _constructor(self, d: ir.Class, init: ir.Function, constructor: str) -> list[str]:
+        name = self.names.types[d.name]
+        receiver = self.receiver(d.name)
+        emitter = FunctionEmitter(self, init, d.name, constructs=True)
+        simple: list[tuple[str, ir.Expr]] = []
+        for s in init.body:
+            if isinstance(s, ir.Assign) and isinstance(s.target, ir.FieldTarget) and ir.same(s.target.obj, ir.Name("self", type=s.target.obj.type)):
+                if any(isinstance(n, ir.Name) and n.id == "self" for n in ir.walk(s.value)):
+                    break
+                simple.append((s.target.name, s.value))
+            else:
+                break
+        rest = init.body[len(simple) :]
+        declare(init)
+        emitter.prepare(rest)
+        parts: list[str] = []
+        for field_name, value in simple:
+            if not self.is_zero(value):
+                parts.append(f"{self.names.fields[d.name, field_name]}: {emitter.x(value)}")
+        multi = len(parts) > 2 or sum(map(len, parts)) > 80
+        amp = "&" if self.is_pointer(d.name) else ""
+        head = [f"{amp}{name}{{", *(f"\t{p}," for p in parts), "}"] if multi else [f"{amp}{name}{{{', '.join(parts)}}}"]
+        if rest:
+            emitter.write(f"{receiver} := {head[0]}")
+            for line in head[1:]:
+                emitter.write(line)
+            emitter.block(rest)
+            emitter.write(f"return {receiver}" + (", nil" if init.raises else ""))
+        else:
+            emitter.write(f"return {head[0]}")
+            for line in head[1:-1]:
+                emitter.write(line)
+            if len(head) > 1:
+                emitter.write(head[-1] + (", nil" if init.raises else ""))
+        self.holes.extend(emitter.holes)
+        params = self.parameters(init)
+        result = f"*{name}" if self.is_pointer(d.name) else name
+        if init.raises:
+            result = f"({result}, error)"
+        doc = self._doc(constructor, init.doc) or [f"// {constructor} returns a new {name}."]
+        return ["", *doc, f"func {constructor}({params}) {result} {{", *emitter.lines, "}"]
+
+    def receiver(self, cls: str) -> str:
+        """The receiver's name: the first letter of the type."""
+        return self.names.types[cls][:1].lower()
+
+    def parameters(self, f: ir.Function) -> str:
+        """The parameter list, parameters of one type together as Go writes them."""
+        parts = [(self.local(p.name), self.type(p.type)) for p in f.params]
+        if f.context:
+            self.imports.add("context")
+            parts.insert(0, ("ctx", "context.Context"))
+        out: list[str] = []
+        for i, (name, t) in enumerate(parts):
+            out.append(name if i + 1 < len(parts) and parts[i + 1][1] == t else f"{name} {t}")
+        return ", ".join(out)
+
+    def _function(self, f: ir.Function, cls: ir.Class | None, functions: list[tuple[str, str, int, int]]) -> list[str]:
+        check_aliasing(f)
+        if f.is_async:
+            self.module.differences.append(f"{f.name} is a coroutine in Python and a plain function in Go; run it in a goroutine where it must not block.")
+        name = self.method_name(cls.name, f.name) if cls else self.function_name(f.name)
+        emitter = FunctionEmitter(self, f, cls.name if cls else "")
+        raises = bool(f.raises)
+        declare(f, emitter.inline_try)
+        params = self.parameters(f)
+        results = self.results(f.result, raises)
+        if f.patterns:
+            Patterns(emitter).wrap(f)
+        else:
+            emitter.prepare(f.body)
+            emitter.block(f.body)
+        lines = ["", *self._doc(name, f.doc, f.comments)]
+        receiver = ""
+        if cls is not None and f.kind != "static":
+            star = "*" if self.is_pointer(cls.name) else ""
+            receiver = f"({self.receiver(cls.name)} {star}{self.names.types[cls.name]}) "
+        elif cls is not None:
+            name = f"{self.names.types[cls.name]}{name}"
+        lines.append(f"func {receiver}{name}({params}){results} {{")
+        lines.extend(emitter.lines)
+        lines.append("}")
+        self.holes.extend(emitter.holes)
+        functions.append((f"{cls.name}.{f.name}" if cls else f.name, name, f.line, len(emitter.holes)))
+        return lines
+
+
+class FunctionEmitter(Operations):
+    """Emits one function body; statements that an expression needs are written before the statement it is in."""
+
+    def __init__(self, go: GoModule, f: ir.Function, cls: str = "", constructs: bool = False) -> None:
+        self.go = go
+        self.f = f
+        self.cls = cls
+        self.lines: list[str] = []
+        self.depth = 1
+        self.names: dict[str, str] = {}
+        self.used: set[str] = set()
+        self.holes: list[Unsupported] = []
+        self.result: Type = f.result
+        self.fails = bool(f.raises)
+        self.err_scopes: list[bool] = [False]
+        self.handlers: list[Callable[[str, frozenset[str]], None]] = []
+        self.constructs = constructs
+        self.read: set[str] = set()
+        self.wanted = ""
+        for p in f.params:
+            self.name(p.name)
+
+    def prepare(self, body: list[ir.Stmt]) -> None:
+        """Find which variables are read, so that unread ones are not declared."""
+        self.read = reads(body)
+
+    # Writing
+
+    def write(self, text: str) -> None:
+        """One line at the current depth."""
+        self.lines.append("\t" * self.depth + text if text else "")
+
+    @contextmanager
+    def indented(self) -> Iterator[None]:
+        """Write one level deeper, in a Go scope of its own."""
+        self.depth += 1
+        self.err_scopes.append(False)
+        yield
+        self.err_scopes.pop()
+        self.depth -= 1
+
+    @contextmanager
+    def captured(self) -> Iterator[list[str]]:
+        """Collect what is written instead of writing it."""
+        saved, self.lines = self.lines, []
+        captured = self.lines
+        yield captured
+        self.lines = saved
+
+    def name(self, id: str) -> str:  # noqa: A002 - the representation's own word.
+        """The Go name of a variable."""
+        if id == "self" and self.cls:
+            return self.go.receiver(self.cls)
+        if id not in self.names:
+            made = self.go.local(id)
+            if self.cls and made == self.go.receiver(self.cls):
+                made += "Value"
+            while made in self.used and made != "_":
+                made += "2"
+            self.names[id] = made
+            self.used.add(made)
+        return self.names[id]
+
+    def fresh(self, hint: str) -> str:
+        """A Go name that is not used yet in this function."""
+        made = hint
+        n = 2
+        taken = self.used | {self.go.local(r) for r in self.read}
+        while made in taken or made in _KEYWORDS | _TAKEN:
+            made = f"{hint}{n}"
+            n += 1
+        self.used.add(made)
+        return made
+
+    def use(self, package: str) -> None:
+        """Import a package."""
+        self.go.imports.add(package)
+
+    def helper(self, name: str) -> str:
+        """Have a helper function emitted at the end of the file."""
+        self.go.helpers.add(name)
+        return name
+
+    # Statements
+
+    def block(self, body: list[ir.Stmt]) -> None:
+        """Statements of a block; the first that cannot be emitted becomes a hole that ends the block."""
+        for s in body:
+            mark, used = len(self.lines), set(self.used)
+            try:
+                for c in s.comments:
+                    for line in comment(c):
+                        self.write(line)
+                start = len(self.lines)
+                self.stmt(s)
+                if s.trailing and len(self.lines) > start:
+                    self.lines[start if len(self.lines) - start > 1 else -1] += f" // {s.trailing}"
+            except Unsupported as why:
+                del self.lines[mark:]
+                self.used = used
+                why.line = why.line or s.line
+                self.hole(why, "")
+                return
+            if isinstance(s, ir.Hole):
+                return
+
+    def hole(self, why: Unsupported, source: str) -> None:
+        """A marked hole: it says why, shows the source, and stops the program when it is reached."""
+        self.holes.append(Unsupported(why.reason, why.construct, why.line))
+        self.write(f"// not ported (line {why.line}):" if source or why.construct else f"// not ported (line {why.line})")
+        for line in (source or why.construct).splitlines():
+            self.write(f"//\t{line}".rstrip())
+        self.write(f"panic({go_string('not ported: ' + why.reason)})")
+
+    def stmt(self, s: ir.Stmt) -> None:
+        """One statement."""
+        match s:
+            case ir.Hole():
+                self.hole(Unsupported(s.reason, s.construct, s.line), s.source)
+            case ir.Pass():
+                return
+            case ir.VarDecl():
+                if s.id in self.read:
+                    self.write(f"var {self.name(s.id)} {self.go.type(s.type)}")
+            case ir.Assign():
+                self._assign(s)
+            case ir.AugAssign():
+                self._augmented(s)
+            case ir.ExprStmt():
+                self.effect(s.value)
+            case ir.If():
+                self._if(s)
+            case ir.While():
+                self._while(s)
+            case ir.ForRange():
+                self._for_range(s)
+            case ir.For():
+                self.require_order(s.iter, s.body)
+                self.loop(s.target, s.iter, lambda: self.block(s.body), set(reads(s.body)))
+            case ir.Return():
+                self._return(s)
+            case ir.Break():
+                self.write("break")
+            case ir.Continue():
+                self.write("continue")
+            case ir.Raise():
+                self._raise(s)
+            case ir.Try():
+                self._try(s)
+            case ir.FuncDef():
+                self._closure(s.func)
+            case _:
+                raise Unsupported(f"statement {type(s).__name__}")
+
+    def _closure(self, f: ir.Function) -> None:
+        if f.raises:
+            raise Unsupported("a nested function that may fail", f.name, f.line)
+        name = self.name(f.name)
+        params = ", ".join(f"{self.name(p.name)} {self.go.type(p.type)}" for p in f.params)
+        signature = f"func({params}){self.go.results(f.result, False)}"
+        recursive = f.name in reads(f.body)
+        saved_result, self.result = self.result, f.result
+        saved_fails, self.fails = self.fails, False
+        if recursive:
+            self.write(f"var {name} func({', '.join(self.go.type(p.type) for p in f.params)}){self.go.results(f.result, False)}")
+        for line in comment(f.doc):
+            self.write(line)
+        self.write(f"{name} {'=' if recursive else ':='} {signature} {{")
+        with self.indented():
+            self.block(f.body)
+        self.write("}")
+        self.result, self.fails = saved_result, saved_fails
+
+    def declare(self, t: ir.VarTarget) -> str:
+        """The operator for assigning to a variable."""
+        return ":=" if t.declares else "="
+
+    def _assign(self, s: ir.Assign) -> None:
+        t = s.target
+        if isinstance(t, ir.VarTarget):
+            self._assign_variable(t, s.value)
+            return
+        if isinstance(t, ir.TupleTarget):
+            self._assign_tuple(t, s.value)
+            return
+        if self._accumulates(t, s.value):
+            return
+        # The source evaluates the value first.
+        self.wanted = camel(t.name) if isinstance(t, ir.FieldTarget) else ""
+        value = self.x(self.owned(s.value))
+        self.wanted = ""
+        self.write(f"{self.place(t)} = {value}")
+
+    def _accumulates(self, t: ir.Target, value: ir.Expr) -> bool:
+        """`counts[k] = counts.get(k, 0) + n` as Go writes it."""
+        if not isinstance(t, ir.IndexTarget) or not isinstance(t.obj.type, ir.DictT) or not isinstance(value, ir.Intrinsic):
+            return False
+        if value.op not in ("int.add", "float.add", "str.concat"):
+            return False
+        old, more = value.args
+        if not isinstance(old, ir.Intrinsic) or old.op not in ("dict.get_or", "dict.index") or old.raises:
+            return False
+        if not (ir.same(old.args[0], t.obj) and ir.same(old.args[1], t.index) and self.pure(t.index)):
+            return False
+        if old.op == "dict.get_or" and not self.go.is_zero(old.args[2]):
+            return False
+        text = self.x(more)
+        place = self.place(t)
+        self.write(f"{place}++" if text == "1" else f"{place} += {text}")
+        return True
+
+    def _assign_variable(self, t: ir.VarTarget, value: ir.Expr) -> None:
+        if t.id not in self.read and t.id not in self.names:
+            if self.pure(value):
+                return
+            self.effect(value)
+            return
+        if self._raising(value):
+            self.assign_result(t, value)
+            return
+        if isinstance(value, ir.Cond) and self._assign_cond(t, value):
+            return
+        hinted = self._into(t, value)
+        if hinted:
+            return
+        text = self.x(self.owned(value))
+        name = self.name(t.id)
+        if t.declares and self._needs_type(t.type, value):
+            self.write(f"var {name} {self.go.type(t.type)} = {text}")
+        elif text != name:
+            self.write(f"{name} {self.declare(t)} {text}")
+
+    def _needs_type(self, t: Type, value: ir.Expr) -> bool:
+        """True when := would infer another type than the variable has."""
+        if isinstance(value, ir.Lit) and value.value is None:
+            return True
+        if isinstance(value, ir.Lit) and t == ir.FLOAT and float(value.value).is_integer():
+            return False
+        if isinstance(t, ir.NamedT) and isinstance(value.type, ir.NamedT) and value.type != t:
+            return True
+        return t == ir.ERROR and value.type != ir.ERROR
+
+    def _assign_cond(self, t: ir.VarTarget, value: ir.Cond) -> bool:
+        """`x = a if test else b` as Go writes it."""
+        name = self.name(t.id)
+        if t.declares and isinstance(value.orelse, ir.Lit | ir.Name | ir.EnumMember) and not self._needs_type(t.type, value.orelse):
+            if t.id in reads([ir.ExprStmt(value)]):
+                return False
+            self.write(f"{name} := {self.x(value.orelse)}")
+            self.write(f"if {self.x(value.test)} {{")
+            with self.indented():
+                self.write(f"{name} = {self.x(self.owned(value.body))}")
+            self.write("}")
+            return True
+        if t.declares:
+            self.write(f"var {name} {self.go.type(t.type)}")
+        self._branch(value.test, lambda: self._store(name, value.body), lambda: self._store(name, value.orelse))
+        return True
+
+    def _store(self, name: str, value: ir.Expr) -> None:
+        text = self.x(self.owned(value))
+        if text != name:
+            self.write(f"{name} = {text}")
+
+    def _branch(self, test: ir.Expr, then: Callable[[], None], orelse: Callable[[], None]) -> None:
+        self.write(f"if {self.x(test)} {{")
+        with self.indented():
+            then()
+        with self.captured() as other:
+            with self.indented():
+                orelse()
+        if other:
+            self.write("} else {")
+            self.lines.extend(other)
+        self.write("}")
+
+    def _into(self, t: ir.VarTarget, value: ir.Expr) -> bool:
+        """Build a collection directly in the variable that takes it."""
+        if not t.declares or t.id in reads([ir.ExprStmt(value)]):
+            return False
+        name = self.name(t.id)
+        return self.build(value, name)
+
+    def _assign_tuple(self, t: ir.TupleTarget, value: ir.Expr) -> None:
+        flat = [e for e in t.elems]
+        if any(isinstance(e, ir.TupleTarget) for e in flat):
+            raise Unsupported("unpacking into nested targets")
+        live = [not (isinstance(e, ir.VarTarget) and e.id not in self.read and e.id not in self.names) for e in flat]
+        new = [e for e, use in zip(flat, live, strict=True) if use and isinstance(e, ir.VarTarget) and e.declares]
+        old = [e for e, use in zip(flat, live, strict=True) if use and not (isinstance(e, ir.VarTarget) and e.declares)]
+        call = isinstance(value, ir.Call | ir.MethodCall | ir.PatternOp)
+        if isinstance(value, ir.TupleLit) and not call and all(isinstance(e, ir.VarTarget) and e.declares for e in flat) and all(
+            not reads([ir.ExprStmt(v)]) & {e.id for e in flat if isinstance(e, ir.VarTarget)} for v in value.elems
+        ):
+            # Independent declarations read better one by one, unless all are plain.
+            if not all(isinstance(v, ir.Lit | ir.Name) for v in value.elems):
+                for e, v in zip(flat, value.elems, strict=True):
+                    assert isinstance(e, ir.VarTarget)
+                    self._assign_variable(e, v)
+                return
+        if isinstance(value, ir.TupleLit):
+            texts = [self.x(self.owned(v)) for v in value.elems]
+            for v, e in zip(value.elems, flat, strict=True):
+                if isinstance(e, ir.VarTarget) and e.declares and self._needs_type(e.type, v):
+                    self.write(f"var {self.name(e.id)} {self.go.type(e.type)}")
+                    e.declares = False
+            new = [e for e in new if e.declares]
+            texts = [x for x, use in zip(texts, live, strict=True) if use]
+        elif call and isinstance(value.type, ir.TupleT):
+            text, raised = self.call_text(value)
+            targets = [self.target_name(e) if use else "_" for e, use in zip(flat, live, strict=True)]
+            if new and old:
+                for e in new:
+                    self.write(f"var {self.name(e.id)} {self.go.type(e.type)}")
+                new = []
+            if raised:
+                targets.append("err")
+                if not new and not self.err_known():
+                    self.write("var err error")
+                    self.err_scopes[-1] = True
+                self.write(f"{', '.join(targets)} {':=' if new else '='} {text}")
+                self.err_scopes[-1] = True
+                self.check("err", raised)
+            elif any(x != "_" for x in targets):
+                self.write(f"{', '.join(targets)} {':=' if new else '='} {text}")
+            else:
+                self.write(text)
+            return
+        elif isinstance(value.type, ir.ListT):
+            xs = self.simple(value, "parts")
+            self.write(f"if len({xs}) != {len(flat)} {{")
+            self.write(f"\tpanic({go_string(f'expected {len(flat)} values')})")
+            self.write("}")
+            texts = [f"{xs}[{i}]" for i, use in enumerate(live) if use]
+        elif isinstance(value.type, ir.P) and value.type == ir.STR:
+            raise Unsupported("unpacking a string")
+        elif isinstance(value, ir.Intrinsic) and value.op in ("str.partition",):
+            before, sep = self.x(value.args[0], PRIMARY), self.x(value.args[1])
+            self.use("strings")
+            names = [self.target_name(e) if use else "_" for e, use in zip(flat, live, strict=True)]
+            if live[1] or old:
+                raise Unsupported("str.partition whose separator is used")
+            self.write(f"{names[0]}, {names[2]}, _ := strings.Cut({before}, {sep})")
+            return
+        else:
+            pair = self.simple(value, "pair")
+            fields = ("First", "Second", "Third")
+            texts = [f"{pair}.{fields[i]}" for i, use in enumerate(live) if use]
+        names = [self.target_name(e) for e, use in zip(flat, live, strict=True) if use]
+        if not names:
+            return
+        if new and old:
+            for e in new:
+                self.write(f"var {self.name(e.id)} {self.go.type(e.type)}")
+            new = []
+        self.write(f"{', '.join(names)} {':=' if new else '='} {', '.join(texts)}")
+
+    def target_name(self, t: ir.Target) -> str:
+        """The text of an assignment target."""
+        return self.name(t.id) if isinstance(t, ir.VarTarget) else self.place(t)
+
+    def place(self, t: ir.Target) -> str:
+        """The text of a field or element that is assigned to."""
+        match t:
+            case ir.VarTarget():
+                return self.name(t.id)
+            case ir.FieldTarget():
+                return f"{self.x(t.obj, PRIMARY)}.{self.field_name(t.obj, t.name)}"
+            case ir.IndexTarget():
+                obj = self.x(t.obj, PRIMARY)
+                if isinstance(t.obj.type, ir.DictT):
+                    return f"{obj}[{self.x(t.index)}]"
+                return f"{obj}[{self.index_text(obj, t.index)}]"
+            case _:
+                raise Unsupported("an assignment target of this kind")
+
+    def field_name(self, obj: ir.Expr, name: str) -> str:
+        """The Go name of a field."""
+        cls = obj.type.name if isinstance(obj.type, ir.NamedT) else ""
+        return self.go.names.fields.get((cls, name)) or pascal(name)
+
+    def _augmented(self, s: ir.AugAssign) -> None:
+        if isinstance(s.target, ir.VarTarget) and s.target.id not in self.read:
+            if s.target.id in {p.name for p in self.f.params} or s.target.id in self.names:
+                pass
+        value = self.x(s.value, ADD + 1 if s.op in ("int.mul", "float.mul") else LOWEST)
+        target = self.place(s.target)
+        op = {"add": "+", "sub": "-", "mul": "*", "concat": "+", "bor": "|", "band": "&", "xor": "^", "shl": "<<", "shr": ">>"}[
+            s.op.partition(".")[2]
+        ]
+        if value == "1" and op in "+-":
+            self.write(f"{target}{op}{op}")
+        else:
+            self.write(f"{target} {op}= {value}")
+
+    def _if(self, s: ir.If, chained: bool = False) -> None:
+        with self.captured() as before:
+            test = self.x(s.test)
+        if before and chained:
+            # A test that needs statements first cannot stay in an else-if.
+            self.write("} else {")
+            with self.indented():
+                self._if(s)
+            return
+        self.lines.extend(before)
+        self.write(f"}} else if {test} {{" if chained else f"if {test} {{")
+        with self.indented():
+            self.block(s.body)
+        if len(s.orelse) == 1 and isinstance(s.orelse[0], ir.If) and not s.orelse[0].comments:
+            inner = s.orelse[0]
+            with self.captured() as probe:
+                self._probe(inner.test)
+            if not probe:
+                self._if(inner, chained=True)
+                return
+        if s.orelse:
+            self.write("} else {")
+            with self.indented():
+                self.block(s.orelse)
+        self.write("}")
+
+    def _probe(self, test: ir.Expr) -> None:
+        used = set(self.used)
+        try:
+            self.x(test)
+        finally:
+            self.used = used
+
+    def _while(self, s: ir.While) -> None:
+        with self.captured() as before:
+            test = self.x(s.test)
+        if before:
+            self.write("for {")
+            with self.indented():
+                test = self.x(s.test)
+                self.write(f"if {self.negated(s.test) if not before else f'!({test})'} {{")
+                self.write("\tbreak")
+                self.write("}")
+                self.block(s.body)
+        else:
+            self.write("for {" if test == "true" else f"for {test} {{")
+            with self.indented():
+                self.block(s.body)
+        self.write("}")
+
+    def _for_range(self, s: ir.ForRange) -> None:
+        used = s.target.id in reads(s.body)
+        name = self.name(s.target.id) if used else "_"
+        self._counting(name, s.start, s.stop, s.step, lambda: self.block(s.body), stores(s.body))
+
+    def _counting(self, name: str, start: ir.Expr, stop: ir.Expr, step: int, body: Callable[[], None], stored: set[str]) -> None:
+        zero = isinstance(start, ir.Lit) and start.value == 0
+        if zero and step == 1:
+            bound = self.x(stop)
+            self.write(f"for range {bound} {{" if name == "_" else f"for {name} := range {bound} {{")
+        else:
+            first = self.x(start)
+            bound = self.x(stop, COMPARE + 1)
+            # The bound is evaluated once in Python: keep it when the body can change what it reads.
+            changes = {n.id for n in ir.walk(stop) if isinstance(n, ir.Name)} & stored
+            if changes or not self._stable(stop):
+                kept = self.fresh("stop")
+                self.write(f"{kept} := {bound}")
+                bound = kept
+            if name == "_":
+                name = self.fresh("i")
+            compare = "<" if step > 0 else ">"
+            advance = f"{name}++" if step == 1 else f"{name}--" if step == -1 else f"{name} += {step}" if step > 0 else f"{name} -= {-step}"
+            self.write(f"for {name} := {first}; {name} {compare} {bound}; {advance} {{")
+        with self.indented():
+            body()
+        self.write("}")
+
+    def _stable(self, e: ir.Expr) -> bool:
+        """True when evaluating again gives the same: literals, names, lengths of names."""
+        return all(isinstance(n, ir.Lit | ir.Name) or (isinstance(n, ir.Intrinsic) and n.op in ("len", "int.add", "int.sub", "int.floordiv", "int.mul")) for n in ir.walk(e)) and not any(
+            isinstance(n, ir.Intrinsic) and n.op == "len" and n.args[0].type == ir.STR for n in ir.walk(e)
+        ) and not any(isinstance(n, ir.Intrinsic) and n.op == "len" and self._grows(n.args[0]) for n in ir.walk(e))
+
+    def _grows(self, e: ir.Expr) -> bool:
+        from foundation_engine.port.passes import GROWING, place
+
+        at = place(e)
+        return at is None or any(
+            isinstance(n, ir.Intrinsic) and n.op in GROWING and place(n.args[0]) == at for s in self.f.body for n in ir.walk(s)
+        )
+
+    def _return(self, s: ir.Return) -> None:
+        if s.value is None:
+            if self.constructs:
+                self.write(f"return {self.go.receiver(self.cls)}" + (", nil" if self.fails else ""))
+            else:
+                self.write("return nil" if self.fails else "return")
+            return
+        v = s.value
+        if isinstance(v, ir.Cond):
+            self.write(f"if {self.x(v.test)} {{")
+            with self.indented():
+                self._return(ir.Return(v.body))
+            self.write("}")
+            self._return(ir.Return(v.orelse))
+            return
+        nil = ", nil" if self.fails else ""
+        if isinstance(v, ir.Call | ir.MethodCall | ir.PatternOp) and self._raising(v) and not self.handlers:
+            text, _ = self.call_text(v)
+            if self.same_results(v):
+                self.write(f"return {text}")
+                return
+        if isinstance(self.result, ir.TupleT):
+            if isinstance(v, ir.TupleLit):
+                self.write(f"return {', '.join(self.x(self.owned(e)) for e in v.elems)}{nil}")
+                return
+            if isinstance(v, ir.Call | ir.MethodCall) and not self._raising(v):
+                text, _ = self.call_text(v)
+                if not self.fails:
+                    self.write(f"return {text}")
+                    return
+            pair = self.simple(v, "result")
+            fields = ("First", "Second", "Third")[: len(self.result.elems)]
+            if len(self.result.elems) > 3:
+                raise Unsupported("a tuple of more than three values")
+            self.write(f"return {', '.join(f'{pair}.{f}' for f in fields)}{nil}")
+            return
+        if self.return_directly(v):
+            return
+        name = self.build_named(v, "result")
+        if name is not None:
+            self.write(f"return {name}{nil}")
+            return
+        self.write(f"return {self.x(self.owned(v))}{nil}")
+
+    def same_results(self, v: ir.Expr) -> bool:
+        """True when a failing call's results can be returned as they are."""
+        return self.fails and self._go_type(v.type) == self._go_type(self.result)
+
+    def _go_type(self, t: Type) -> str:
+        return self.go.results(t, False)
+
+    # Errors
+
+    def _raising(self, v: ir.Expr) -> bool:
+        if isinstance(v, ir.Call | ir.MethodCall | ir.New | ir.PatternOp):
+            return bool(v.raises)
+        return isinstance(v, ir.Intrinsic) and bool(v.raises) and v.raises not in ir.PROGRAM_ERRORS
+
+    def err_known(self) -> bool:
+        """True when `err` is declared in this Go scope."""
+        return self.err_scopes[-1]
+
+    def assign_result(self, t: ir.VarTarget, value: ir.Expr) -> None:
+        """`x, err := f()` and its check."""
+        text, raised = self.call_text(value)
+        name = self.name(t.id)
+        if t.declares:
+            self.write(f"{name}, err := {text}")
+        elif any(self.err_scopes):
+            self.write(f"{name}, err = {text}")
+        else:
+            self.write("var err error")
+            self.write(f"{name}, err = {text}")
+        self.err_scopes[-1] = True
+        self.check("err", raised)
+
+    def value_of(self, e: ir.Expr, hint: str = "value") -> str:
+        """The value of a failing expression, checked; its name."""
+        text, raised = self.call_text(e)
+        name = self.fresh(hint)
+        self.write(f"{name}, err := {text}")
+        self.err_scopes[-1] = True
+        self.check("err", raised)
+        return name
+
+    def check(self, err: str, raised: frozenset[str]) -> None:
+        """Handle an error that was just received."""
+        if self.handlers:
+            self.handlers[-1](err, raised)
+            return
+        self.write(f"if {err} != nil {{")
+        with self.indented():
+            self.propagate(err)
+        self.write("}")
+
+    def propagate(self, err: str) -> None:
+        """Return the error to the caller."""
+        if not self.fails:
+            raise Unsupported("an error in a place that cannot return one")
+        self.write(f"return {self._zeros()}{err}")
+
+    def _zeros(self) -> str:
+        if self.constructs:
+            return "nil, " if self.go.is_pointer(self.cls) else f"{self.go.names.types[self.cls]}{{}}, "
+        if self.result == ir.NONE:
+            return ""
+        if isinstance(self.result, ir.TupleT):
+            return "".join(f"{self.go.zero(e)}, " for e in self.result.elems)
+        return f"{self.go.zero(self.result)}, "
+
+    def _raise(self, s: ir.Raise) -> None:
+        if isinstance(s.error, ir.New) and s.error.cls in ir.STOPPING_ERRORS:
+            message = next((a for n, a in s.error.args if n == "message"), None)
+            if isinstance(message, ir.Lit):
+                text = go_string(message.value or "assertion failed")
+            else:
+                text = self.x(message) if message is not None else '""'
+            self.write(f"panic({text})")
+            return
+        if s.error is None:
+            err = self.names.get("<current>")
+            if err is None:
+                raise Unsupported("raise without an error outside of a handler")
+            self.propagate(err)
+            return
+        text = self.error_value(s.error, s.cause)
+        if self.handlers and any(True for _ in self.handlers):
+            raise Unsupported("raise inside the try that handles it")
+        self.propagate(text)
+
+    def error_value(self, e: ir.Expr, cause: ir.Expr | None) -> str:
+        """An error as a Go value."""
+        if not isinstance(e, ir.New):
+            return self.x(e)
+        wrapped = self.x(cause) if cause is not None and not isinstance(cause, ir.New) else None
+        if cause is not None and isinstance(cause, ir.New):
+            wrapped = self.error_value(cause, None)
+        d = self.go.module.find(e.cls)
+        args = dict(e.args)
+        if isinstance(d, ir.ErrorClass):
+            name = self.go.names.types[e.cls]
+            parts: list[str] = []
+            if d.message is None:
+                message = args.get("message")
+                if message is not None and not self.go.is_zero(message):
+                    parts.append(f"Message: {self.x(message)}")
+            else:
+                parts.extend(f"{self.go.names.fields[e.cls, n]}: {self.x(v)}" for n, v in e.args)
+            if wrapped:
+                parts.append(f"Cause: {wrapped}")
+            return f"&{name}{{{', '.join(parts)}}}"
+        message = args.get("message", ir.Lit("", type=ir.STR))
+        if e.cls in ir.RUNTIME_ERRORS:
+            self.go.uses_runtime_errors = True
+            package = self.go.errors_package()
+            parts = [] if self.go.is_zero(message) else [f"Message: {self.x(message)}"]
+            if wrapped:
+                parts.append(f"Cause: {wrapped}")
+            return f"&{package}.{e.cls}{{{', '.join(parts)}}}"
+        if wrapped:
+            self.use("fmt")
+            pattern, values = self.format_pattern(message)
+            return f"fmt.Errorf({go_string(pattern + ': %w')}, {', '.join([*values, wrapped])})"
+        pattern, values = self.format_pattern(message)
+        if values:
+            self.use("fmt")
+            return f"fmt.Errorf({go_string(pattern)}, {', '.join(values)})"
+        text = pattern.replace("%%", "%") or e.cls
+        return f"{self.go.errors_package()}.New({go_string(text)})"
+
+    def inline_try(self, s: ir.Try) -> bool:
+        """True when a try is emitted as checks after each failing call, in the block it stands in."""
+        if s.final:
+            return False
+        failing = self._failing_places(s.body)
+        if failing is None or not s.handlers:
+            return False
+        from foundation_engine.port.front.python import terminates
+
+        handlers_end = all(terminates(h.body) for h in s.handlers)
+        size = sum(len(h.body) for h in s.handlers)
+        if handlers_end:
+            return len(failing) == 1 or (len(failing) <= 3 and size <= 2)
+        return len(failing) == 1 and failing[0] == len(s.body) - 1 and len(s.handlers) == 1 and not s.orelse
+
+    def _failing_places(self, body: list[ir.Stmt]) -> list[int] | None:
+        """Which statements of a try's body may fail, or None when one of them is not a plain statement."""
+        out: list[int] = []
+        for i, s in enumerate(body):
+            count = sum(1 for n in ir.walk(s) if isinstance(n, ir.Expr) and self._raising(n))
+            if isinstance(s, ir.Raise):
+                return None
+            if count and not isinstance(s, ir.Assign | ir.ExprStmt | ir.Return):
+                return None
+            out.extend([i] * count)
+        return out
+
+    def _try(self, s: ir.Try) -> None:
+        for b in s.body:
+            for n in ir.walk(b):
+                if isinstance(n, ir.Intrinsic) and n.raises in ir.PROGRAM_ERRORS:
+                    classes = {c for h in s.handlers for c in h.classes} or {"Exception"}
+                    if any(self.go.errors.is_a(n.raises, c) for c in classes):
+                        raise Unsupported(f"except of {n.raises}, which stops a Go program", "", n.line or s.line)
+        if not self.inline_try(s):
+            self._closure_try(s)
+            return
+
+        def dispatch(err: str, raised: frozenset[str]) -> None:
+            self._dispatch(s.handlers, err, raised)
+
+        self.handlers.append(dispatch)
+        outer = self.handlers
+        for b in s.body:
+            for c in b.comments:
+                for line in comment(c):
+                    self.write(line)
+            self.stmt(b)
+        self.handlers = outer
+        self.handlers.pop()
+        self.block(s.orelse)
+
+    def _closure_try(self, s: ir.Try) -> None:
+        """The body in a function of its own whose error is then handled."""
+        from foundation_engine.port.front.python import terminates
+
+        if s.final:
+            raise Unsupported("finally", "", s.line)
+        if any(isinstance(n, ir.Return | ir.Break | ir.Continue) for b in s.body for n in ir.walk(b)):
+            raise Unsupported("a try block with several failing statements that returns or leaves a loop", "", s.line)
+        saved_result, saved_fails, saved_handlers = self.result, self.fails, self.handlers
+        self.result, self.fails, self.handlers = ir.NONE, True, []
+        self.write("err := func() error {" if not self.err_known() else "err = func() error {")
+        with self.indented():
+            self.block(s.body)
+            if not terminates(s.body):
+                self.write("return nil")
+        self.write("}()")
+        self.err_scopes[-1] = True
+        self.result, self.fails, self.handlers = saved_result, saved_fails, saved_handlers
+        raised: frozenset[str] = frozenset()
+        for b in s.body:
+            raised |= self.go.effects.statement(b)
+        self._dispatch(s.handlers, "err", raised, s.orelse)
+
+    def _dispatch(self, handlers: list[ir.Handler], err: str, raised: frozenset[str], orelse: list[ir.Stmt] | None = None) -> None:
+        from foundation_engine.port.front.python import terminates
+
+        saved, self.handlers = self.handlers, self.handlers[:-1] if self.handlers else []
+        errors, effects = self.go.errors, self.go.effects
+        chain = False
+        left = raised
+        exhausted = False
+        ends = all(terminates(h.body) for h in handlers)
+        for h in handlers:
+            if h.classes and not any(r == ir.ANY_ERROR or effects.may_match(r, h.classes) for r in left):
+                continue
+            if not h.classes or all(effects.caught(r, h.classes) for r in left):
+                condition = f"{err} != nil"
+                exhausted = True
+            else:
+                condition = self._matches(err, h.classes, left)
+            self.write(f"}} else if {condition} {{" if chain else f"if {condition} {{")
+            with self.indented():
+                for c in h.comments:
+                    for line in comment(c):
+                        self.write(line)
+                current = self.names.get("<current>")
+                self.names["<current>"] = err
+                if h.var:
+                    self._bind_error(h, err)
+                self.block(h.body)
+                if current is None:
+                    self.names.pop("<current>", None)
+                else:
+                    self.names["<current>"] = current
+            if ends and not exhausted:
+                self.write("}")
+            else:
+                chain = True
+            left = frozenset(r for r in left if not effects.caught(r, h.classes)) if h.classes else frozenset()
+            if exhausted:
+                break
+        del errors
+        if not exhausted:
+            self.write(f"}} else if {err} != nil {{" if chain else f"if {err} != nil {{")
+            with self.indented():
+                if self.handlers:
+                    self.handlers[-1](err, left)
+                else:
+                    self.propagate(err)
+            chain = True
+        if orelse:
+            if ends:
+                self.write("}")
+                self.handlers = saved
+                self.block(orelse)
+                return
+            self.write("} else {")
+            with self.indented():
+                self.block(orelse)
+        if chain:
+            self.write("}")
+        self.handlers = saved
+
+    def _matches(self, err: str, classes: list[str], raised: frozenset[str]) -> str:
+        tests: list[str] = []
+        for c in classes:
+            sentinel = self.go.sentinel(c)
+            if sentinel is None:
+                raise Unsupported(f"except {c} among other errors, which have no class of their own in Go")
+            tests.append(f"{self.go.errors_package()}.Is({err}, {sentinel})")
+        text = " || ".join(tests)
+        if "MaxRetriesExceeded" in raised and any(self.go.may_wrap(c) for c in classes):
+            # The exhausted retry wraps its cause, which errors.Is would find; in the source it is a class of its own.
+            wrapped = self.go.sentinel("MaxRetriesExceeded")
+            text = f"({text})" if len(tests) > 1 else text
+            text += f" && !errors.Is({err}, {wrapped})"
+        return text
+
+    def _bind_error(self, h: ir.Handler, err: str) -> None:
+        cls = h.classes[0] if len(h.classes) == 1 else ""
+        d = self.go.module.find(cls) if cls else None
+        wants_fields = isinstance(d, ir.ErrorClass) and any(
+            isinstance(n, ir.Field) and isinstance(n.obj, ir.Name) and n.obj.id == h.var for b in h.body for n in ir.walk(b)
+        )
+        if not wants_fields:
+            self.names[h.var] = err
+            return
+        if self.go.errors.children(cls):
+            raise Unsupported("fields of an error class that has subclasses")
+        target = self.fresh(camel(self.go.names.types[cls]))
+        self.write(f"var {target} *{self.go.names.types[cls]}")
+        self.write(f"{self.go.errors_package()}.As({err}, &{target})")
+        self.names[h.var] = target
+
+    # Calls
+
+    def call_text(self, e: ir.Expr) -> tuple[str, frozenset[str]]:
+        """The text of a call that may fail, and with what."""
+        match e:
+            case ir.Call():
+                args = [self.x(self.owned(a)) for a in e.args]
+                if e.context:
+                    args.insert(0, "ctx")
+                if isinstance(e.func, ir.Name) and e.func.id not in self.names and e.func.id in self.go.names.functions:
+                    return f"{self.go.function_name(e.func.id)}({', '.join(args)})", e.raises
+                return f"{self.x(e.func, PRIMARY)}({', '.join(args)})", e.raises
+            case ir.MethodCall():
+                args = [self.x(self.owned(a)) for a in e.args]
+                if e.context:
+                    args.insert(0, "ctx")
+                cls = e.obj.type.name if isinstance(e.obj.type, ir.NamedT) else ""
+                return f"{self.x(e.obj, PRIMARY)}.{self.go.method_name(cls, e.method)}({', '.join(args)})", e.raises
+            case ir.New():
+                return self.new_text(e), e.raises
+            case ir.PatternOp():
+                return Patterns(self).operation(e), e.raises
+            case ir.Intrinsic():
+                return self.failing_intrinsic(e), frozenset({e.raises})
+            case _:
+                raise Unsupported("a failing expression of this kind")
+
+    def new_text(self, e: ir.New) -> str:
+        """A composite literal or a constructor call."""
+        d = self.go.module.find(e.cls)
+        if not isinstance(d, ir.Class):
+            return self.error_value(e, None)
+        name = self.go.names.types[e.cls]
+        if d.init is not None:
+            args = [self.x(self.owned(a)) for _, a in e.args]
+            if e.context:
+                args.insert(0, "ctx")
+            return f"{self.go.names.constructors[e.cls]}({', '.join(args)})"
+        defaults = {f.name: f.default for f in d.fields}
+        given = [(n, a) for n, a in e.args if defaults.get(n) is None or not ir.same(a, defaults[n])]
+        if e.cls in self.go.names.constructors and all(defaults.get(n) is None for n, _ in given):
+            return f"{self.go.names.constructors[e.cls]}({', '.join(self.x(self.owned(a)) for _, a in given)})"
+        parts = [
+            f"{self.go.names.fields[e.cls, n]}: {self.x(self.owned(a))}" for n, a in e.args if not self.go.is_zero(a)
+        ]
+        return f"{'&' if self.go.is_pointer(e.cls) else ''}{name}{{{', '.join(parts)}}}"
+
+    def effect(self, e: ir.Expr) -> None:
+        """Evaluate for the effect."""
+        if self._raising(e):
+            text, raised = self.call_text(e)
+            if e.type == ir.NONE and not self.handlers:
+                if isinstance(e, ir.Intrinsic):
+                    self.write(text)
+                    return
+                self.write(f"if err := {text}; err != nil {{")
+                with self.indented():
+                    self.propagate("err")
+                self.write("}")
+                return
+            blanks = ["_"] * (len(e.type.elems) if isinstance(e.type, ir.TupleT) else 0 if e.type == ir.NONE else 1)
+            operator = "=" if self.err_known() else ":="
+            if blanks and not self.handlers:
+                self.write(f"if {', '.join([*blanks, 'err'])} := {text}; err != nil {{")
+                with self.indented():
+                    self.propagate("err")
+                self.write("}")
+                return
+            self.write(f"{', '.join([*blanks, 'err'])} {operator} {text}")
+            self.err_scopes[-1] = True
+            self.check("err", raised)
+            return
+        if isinstance(e, ir.Intrinsic) and self.effect_intrinsic(e):
+            return
+        if isinstance(e, ir.Lit | ir.Name | ir.Field):
+            return
+        text = self.x(e)
+        if not text:
+            return
+        if isinstance(e, ir.Call | ir.MethodCall | ir.PatternOp) and not isinstance(e, ir.Intrinsic):
+            self.write(text)
+        else:
+            self.write(f"_ = {text}")
+
+    def pure(self, e: ir.Expr) -> bool:
+        """True when an expression has no effect and cannot fail."""
+        return not any(
+            isinstance(n, ir.Call | ir.MethodCall | ir.New | ir.PatternNew | ir.PatternOp)
+            or (isinstance(n, ir.Intrinsic) and (n.raises or n.op in ("list.pop", "dict.pop", "print")))
+            for n in ir.walk(e)
+        )
+
+
+def emit(module: ir.Module, package: str, runtime: str) -> GoPackage:
+    """The module as a Go package that imports the runtime under `runtime`."""
+    return GoModule(module, package, runtime).emit()
+
+
+__all__ = ["TEMPLATES", "GoNames", "GoPackage", "blocks", "emit"]

@@ -1,0 +1,126 @@
+"""The port itself: choose a front end and an emitter, and put the generated files together."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from importlib.resources import files
+from pathlib import Path
+
+from foundation_engine.port import ir
+from foundation_engine.port.emit import go as emit_go
+from foundation_engine.port.request import Decline, PortCandidate, PortedFile, PortedFunction, PortRequest
+from foundation_specs.model import LanguageId
+
+# The Go release that the generated module names: tests run under a virtual clock that it introduced.
+GO_VERSION = "1.25"
+
+
+def port(request: PortRequest) -> PortCandidate:
+    """Port a document, or the definition at `request.line` with what it uses.
+
+    Never raises on content and never runs the user's code: what is not understood is a hole in the files and is listed
+    in `holes`. A direction that has no front end or emitter gives a candidate without files and one hole that says so.
+    """
+    try:
+        module = lower(request)
+    except SyntaxError as error:
+        line = error.lineno or 1
+        return _refused(request, f"syntax error: {error.msg}", line, (error.text or "").strip())
+    if module is None:
+        return _refused(request, f"porting from {request.source} is not supported", 1, request.path)
+    maker = _EMITTERS.get(request.target)
+    if maker is None:
+        return _refused(request, f"porting to {request.target} is not supported", 1, request.path)
+    return maker(request, module)
+
+
+def lower(request: PortRequest) -> ir.Module | None:
+    """The request's text as IR, or None when its language has no front end. Raises SyntaxError."""
+    front = _FRONT_ENDS.get(request.source)
+    return front(request.text, package_name(request), request.line) if front is not None else None
+
+
+def package_name(request: PortRequest) -> str:
+    """The name of the generated package: as asked for, else from the file's name."""
+    name = request.options.package or Path(request.path).stem
+    cleaned = re.sub(r"[^a-z0-9_]", "", name.lower().replace("-", "_"))
+    return cleaned if cleaned and not cleaned[0].isdigit() else f"ported_{cleaned}"
+
+
+def runtime_root(language: LanguageId) -> Path | None:
+    """The folder of a language's runtime: `$FOUNDATION_RUNTIMES`, packaged with the tool, or the checkout's; else None."""
+    places: list[Path] = []
+    if given := os.environ.get("FOUNDATION_RUNTIMES"):
+        places.append(Path(given))
+    places.append(Path(str(files("foundation_engine"))) / "runtimes")
+    places.extend(parent / "runtimes" for parent in Path(__file__).resolve().parents[:5])
+    marks = {LanguageId.GO: "go.mod", LanguageId.PYTHON: "pyproject.toml", LanguageId.RUST: "Cargo.toml", LanguageId.RUBY: "lib"}
+    return next((p / language.value for p in places if (p / language.value / marks[language]).exists()), None)
+
+
+def _refused(request: PortRequest, reason: str, line: int, construct: str) -> PortCandidate:
+    hole = Decline(reason, construct, line, construct)
+    return PortCandidate(request, (), (), (), (hole,), {})
+
+
+def _declines(request: PortRequest, found: list[ir.Unsupported]) -> tuple[Decline, ...]:
+    lines = request.text.splitlines()
+    out: list[Decline] = []
+    for d in found:
+        source = lines[d.line - 1].strip() if 0 < d.line <= len(lines) else ""
+        made = Decline(d.reason, d.construct or source, d.line, source)
+        if made not in out:
+            out.append(made)
+    return tuple(sorted(out, key=lambda d: d.line))
+
+
+def _to_go(request: PortRequest, module: ir.Module) -> PortCandidate:
+    package = package_name(request)
+    runtime = request.options.go_module
+    made = emit_go.emit(module, package, runtime)
+    source = formatted(["gofmt"], made.source)
+    ported = [PortedFile(f"{package}.go", source, "source"), PortedFile("go.mod", go_mod(package, runtime, made.runtime), "module")]
+    holes = _declines(request, [*module.declines, *made.holes])
+    functions = tuple(PortedFunction(*f) for f in made.functions) + tuple(
+        PortedFunction(d.name, "", d.line, 1) for d in module.definitions if isinstance(d, ir.Declined)
+    )
+    patterns = sorted({p.pattern_id for _, f in module.functions() for p in f.patterns})
+    origin = ", ".join(["rules", *(f"template:{p}" for p in patterns)])
+    provenance = {f.path: origin if f.role == "source" else "rules" for f in ported}
+    return PortCandidate(request, tuple(ported), made.imports, functions, holes, provenance, tuple(module.differences))
+
+
+def go_mod(package: str, runtime: str, uses_runtime: bool) -> str:
+    """The module file; our runtime is replaced by the folder that this tool found, when it has its own name."""
+    lines = [f"module {package}", "", f"go {GO_VERSION}"]
+    if uses_runtime:
+        lines.extend(["", f"require {runtime} v0.1.0"])
+        root = runtime_root(LanguageId.GO)
+        if root is not None:
+            lines.extend(["", f"replace {runtime} => {root}"])
+    return "\n".join(lines) + "\n"
+
+
+def formatted(command: list[str], text: str) -> str:
+    """The text as the target's formatter writes it; unchanged when there is none or it refuses the text."""
+    if shutil.which(command[0]) is None:
+        return text
+    try:
+        done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return text
+    return done.stdout if done.returncode == 0 and done.stdout else text
+
+
+def _from_python(text: str, name: str, line: int | None) -> ir.Module:
+    from foundation_engine.port.front import python
+
+    return python.lower_module(text, name, line)
+
+
+_FRONT_ENDS: Mapping[LanguageId, Callable[[str, str, int | None], ir.Module]] = {LanguageId.PYTHON: _from_python}
+_EMITTERS: Mapping[LanguageId, Callable[[PortRequest, ir.Module], PortCandidate]] = {LanguageId.GO: _to_go}

@@ -1,0 +1,989 @@
+"""Python's builtins, methods and common standard library as operations of the catalogue."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from foundation_engine.port import ir
+from foundation_engine.port.front._python_names import PATTERN_OBJECTS
+from foundation_engine.port.ir import Type, Unsupported
+
+if TYPE_CHECKING:
+    from foundation_engine.port.front._python_expr import ExpressionLowerer
+
+STRING_CONSTANTS: Mapping[str, str] = {
+    "string.ascii_lowercase": "abcdefghijklmnopqrstuvwxyz",
+    "string.ascii_uppercase": "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    "string.ascii_letters": "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    "string.digits": "0123456789",
+    "string.hexdigits": "0123456789abcdefABCDEF",
+    "string.punctuation": "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~",
+}
+MATH_CONSTANTS: Mapping[str, str] = {"math.pi": "math.pi", "math.e": "math.e", "math.inf": "math.inf"}
+# Functions of floats that give a float, exact or correctly rounded enough to compare with a tolerance.
+MATH_FUNCTIONS = frozenset({"sqrt", "sin", "cos", "tan", "exp", "log2", "log10", "fabs", "atan", "hypot", "atan2"})
+
+# name -> (operation, types of the arguments, result); "" stands for the receiver's own type.
+_S, _I, _B = ir.STR, ir.INT, ir.BOOL
+STRING_METHODS: Mapping[str, list[tuple[str, tuple[Type, ...], Type]]] = {
+    "upper": [("str.upper", (), _S)],
+    "lower": [("str.lower", (), _S)],
+    "casefold": [("str.lower", (), _S)],
+    "strip": [("str.strip", (), _S), ("str.strip_chars", (_S,), _S)],
+    "lstrip": [("str.lstrip", (), _S), ("str.lstrip_chars", (_S,), _S)],
+    "rstrip": [("str.rstrip", (), _S), ("str.rstrip_chars", (_S,), _S)],
+    "startswith": [("str.startswith", (_S,), _B)],
+    "endswith": [("str.endswith", (_S,), _B)],
+    "removeprefix": [("str.removeprefix", (_S,), _S)],
+    "removesuffix": [("str.removesuffix", (_S,), _S)],
+    "split": [("str.split_ws", (), ir.ListT(_S)), ("str.split", (_S,), ir.ListT(_S)), ("str.split_n", (_S, _I), ir.ListT(_S))],
+    "rsplit": [("str.split_ws", (), ir.ListT(_S)), ("str.split", (_S,), ir.ListT(_S)), ("str.rsplit_n", (_S, _I), ir.ListT(_S))],
+    "splitlines": [("str.splitlines", (), ir.ListT(_S))],
+    "replace": [("str.replace", (_S, _S), _S), ("str.replace_n", (_S, _S, _I), _S)],
+    "find": [("str.find", (_S,), _I)],
+    "rfind": [("str.rfind", (_S,), _I)],
+    "count": [("str.count", (_S,), _I)],
+    "isdigit": [("str.isdigit", (), _B)],
+    "isdecimal": [("str.isdigit", (), _B)],
+    "isnumeric": [("str.isdigit", (), _B)],
+    "isalpha": [("str.isalpha", (), _B)],
+    "isalnum": [("str.isalnum", (), _B)],
+    "isspace": [("str.isspace", (), _B)],
+    "isupper": [("str.isupper", (), _B)],
+    "islower": [("str.islower", (), _B)],
+    "title": [("str.title", (), _S)],
+    "capitalize": [("str.capitalize", (), _S)],
+    "swapcase": [("str.swapcase", (), _S)],
+    "zfill": [("str.zfill", (_I,), _S)],
+    "ljust": [("str.ljust", (_I,), _S), ("str.ljust_char", (_I, _S), _S)],
+    "rjust": [("str.rjust", (_I,), _S), ("str.rjust_char", (_I, _S), _S)],
+    "partition": [("str.partition", (_S,), ir.TupleT((_S, _S, _S)))],
+    "rpartition": [("str.rpartition", (_S,), ir.TupleT((_S, _S, _S)))],
+    "encode": [("str.encode", (), ir.BYTES)],
+}
+LIST_METHODS = frozenset(
+    {"append", "extend", "insert", "pop", "remove", "clear", "copy", "reverse", "sort", "index", "count", "popleft", "appendleft"}
+)
+DICT_METHODS = frozenset({"get", "keys", "values", "items", "pop", "setdefault", "update", "copy", "clear", "most_common"})
+SET_METHODS = frozenset(
+    {"add", "discard", "remove", "update", "union", "intersection", "difference", "issubset", "issuperset", "copy", "clear",
+     "symmetric_difference", "isdisjoint"}
+)  # fmt: skip
+
+
+def _plain(e: ast.Call, most: int, least: int = 0) -> None:
+    if e.keywords or not least <= len(e.args) <= most:
+        raise Unsupported("a call with these arguments", ast.unparse(e), e.lineno)
+
+
+def _op(name: str, args: list[ir.Expr], t: Type, raises: str = "") -> ir.Intrinsic:
+    return ir.Intrinsic(name, args, raises, type=t)
+
+
+# Methods
+
+
+def string_method(
+    low: ExpressionLowerer, e: ast.Call, obj: ir.Expr, name: str, table: Mapping[str, list[tuple[str, tuple[Type, ...], Type]]]
+) -> ir.Expr:
+    """A method of a string."""
+    if name == "join" and len(e.args) == 1:
+        return _join(low, e, obj)
+    if name == "format" and isinstance(obj, ir.Lit):
+        return ir.Format(_brace_parts(low, e, obj.value), type=ir.STR)
+    if name == "index" and len(e.args) == 1:
+        needle = low.coerce(low.expr(e.args[0]), ir.STR)
+        return _op("str.find_or_raise", [low.coerce(obj, ir.STR), needle], ir.INT, "ValueError")
+    if name in ("startswith", "endswith") and len(e.args) == 1 and isinstance(e.args[0], ast.Tuple):
+        low.require_pure(obj)
+        tests = [
+            _op(f"str.{name}", [low.coerce(obj, ir.STR), low.coerce(low.expr(x), ir.STR)], ir.BOOL) for x in e.args[0].elts
+        ]
+        return ir.Bool("or", list(tests), type=ir.BOOL)
+    for op, params, result in table.get(name, []):
+        if len(params) == len(e.args) and not e.keywords:
+            args = [low.coerce(low.expr(a), p) for a, p in zip(e.args, params, strict=True)]
+            if name in ("isdigit", "isalpha", "isalnum", "isspace", "isupper", "islower", "upper", "lower", "isnumeric", "isdecimal"):
+                if op in ("str.isdigit",) and name != "isdecimal":
+                    low.scope.differ("Digits are Unicode decimal digits; Python's isdigit also accepts superscripts and the like.")
+                if obj.type == ir.CHAR:
+                    # Upper and lower case of one code point may be two code points, which only a string can hold.
+                    result = ir.CHAR if name in ("upper", "lower") else result
+                    return _op(op.replace("str.", "char."), [obj], result)
+            if name in ("upper", "lower", "title", "capitalize", "swapcase"):
+                low.scope.differ("Changing case maps code points one to one; Python also maps the few that become several (ß to SS).")
+            return _op(op, [low.coerce(obj, ir.STR), *args], result)
+    if name == "split" and len(e.keywords) == 1 and e.keywords[0].arg == "maxsplit" and len(e.args) == 1:
+        args = [low.coerce(low.expr(e.args[0]), ir.STR), low.expr(e.keywords[0].value)]
+        return _op("str.split_n", [obj, *args], ir.ListT(ir.STR))
+    raise Unsupported(f"string method {name} with these arguments", ast.unparse(e), e.lineno)
+
+
+def _join(low: ExpressionLowerer, e: ast.Call, sep: ir.Expr) -> ir.Expr:
+    parts = low.expr(e.args[0])
+    if parts.type == ir.STR:
+        if isinstance(sep, ir.Lit) and sep.value == "":
+            return parts
+        parts = low.as_list(parts)
+    elif isinstance(parts.type, ir.DictT | ir.SetT) and isinstance(parts.type, ir.DictT):
+        raise Unsupported("joining the keys of a dict, whose order is not kept")
+    else:
+        parts = low.as_list(parts)
+    if isinstance(parts.type, ir.ListT) and parts.type.elem == ir.UNKNOWN:
+        parts = low.coerce(parts, ir.ListT(ir.STR))
+    if parts.type != ir.ListT(ir.STR):
+        raise Unsupported("join of something that is not strings", ast.unparse(e), e.lineno)
+    return _op("str.join", [low.coerce(sep, ir.STR), parts], ir.STR)
+
+
+def list_method(
+    low: ExpressionLowerer, e: ast.Call, node: ast.expr, obj: ir.Expr, name: str, known: frozenset[str]
+) -> ir.Expr:
+    """A method of a list (or of a deque, which is one here)."""
+    from foundation_engine.port.front._python_expr import unify_element
+
+    if name not in known:
+        raise Unsupported(f"list method {name}", ast.unparse(e), e.lineno)
+    assert isinstance(obj.type, ir.ListT)
+    elem = obj.type.elem
+
+    def value(i: int) -> ir.Expr:
+        nonlocal obj, elem
+        v = low.expr(e.args[i], elem if elem != ir.UNKNOWN else None)
+        low.learn(node, ir.ListT(unify_element(v.type)))
+        obj = low.expr(node)
+        assert isinstance(obj.type, ir.ListT)
+        elem = obj.type.elem
+        return low.coerce(v, elem)
+
+    if name == "sort":
+        return _op("list.sort", [obj, *_sort_options(low, e, elem)], ir.NONE)
+    _plain(e, 2)
+    n = len(e.args)
+    match name, n:
+        case ("append", 1):
+            v = value(0)
+            return _op("list.append", [obj, v], ir.NONE)
+        case ("appendleft", 1):
+            v = value(0)
+            return _op("list.insert", [obj, ir.Lit(0, type=ir.INT), v], ir.NONE)
+        case ("extend", 1):
+            return low.extend(node, low.expr(e.args[0], obj.type))
+        case ("insert", 2):
+            v = value(1)
+            at = low.expr(e.args[0])
+            bound = low.lower_bound(at)
+            if bound is None or bound < 0:
+                raise Unsupported("insert at a position that may be negative", ast.unparse(e), e.lineno)
+            return _op("list.insert", [obj, at, v], ir.NONE)
+        case ("pop", 0):
+            return _op("list.pop", [obj], elem, "IndexError")
+        case ("popleft", 0):
+            return _op("list.pop_at", [obj, ir.Lit(0, type=ir.INT)], elem, "IndexError")
+        case ("pop", 1):
+            return _op("list.pop_at", [obj, low.index(obj, e.args[0])], elem, "IndexError")
+        case ("remove", 1):
+            return _op("list.remove", [obj, value(0)], ir.NONE, "ValueError")
+        case ("clear", 0):
+            return _op("list.clear", [obj], ir.NONE)
+        case ("copy", 0):
+            return _op("list.copy", [obj], obj.type)
+        case ("reverse", 0):
+            return _op("list.reverse", [obj], ir.NONE)
+        case ("index", 1):
+            return _op("list.find_or_raise", [obj, value(0)], ir.INT, "ValueError")
+        case ("count", 1):
+            return _op("list.count", [obj, value(0)], ir.INT)
+        case _:
+            raise Unsupported(f"list method {name} with these arguments", ast.unparse(e), e.lineno)
+
+
+def _sort_options(low: ExpressionLowerer, e: ast.Call, elem: Type) -> list[ir.Expr]:
+    key: ir.Expr = ir.Lit(None, type=ir.NONE)
+    reverse: ir.Expr = ir.Lit(False, type=ir.BOOL)
+    for k in e.keywords:
+        if k.arg == "key":
+            key = _key(low, k.value, elem)
+        elif k.arg == "reverse":
+            reverse = low.cond(k.value)
+        elif k.arg == "default":
+            continue
+        else:
+            raise Unsupported(f"argument {k.arg}", ast.unparse(e), e.lineno)
+    ordered = (ir.INT, ir.FLOAT, ir.STR, ir.CHAR, ir.BOOL)
+    t = key.body.type if isinstance(key, ir.Lambda) else elem
+    parts = t.elems if isinstance(t, ir.TupleT) else (t,)
+    if not all(p in ordered or p == ir.UNKNOWN for p in parts):
+        raise Unsupported(f"ordering by {ir.type_text(t)}", ast.unparse(e), e.lineno)
+    return [key, reverse]
+
+
+def _key(low: ExpressionLowerer, node: ast.expr, elem: Type) -> ir.Expr:
+    if isinstance(node, ast.Constant) and node.value is None:
+        return ir.Lit(None, type=ir.NONE)
+    if isinstance(node, ast.Lambda):
+        return low.expr(node, ir.FuncT((elem,), ir.UNKNOWN, raises=False, context=False))
+    # key=len, key=str.lower, key=counts.get, key=my_function: write the lambda out.
+    name = "item" if low.lookup("item") is None else "element"
+    call: ast.expr
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "str":
+        call = ast.Call(ast.Attribute(ast.Name(name, ast.Load()), node.attr, ast.Load()), [], [])
+    else:
+        call = ast.Call(node, [ast.Name(name, ast.Load())], [])
+    made = ast.Lambda(ast.arguments([], [ast.arg(name)], None, [], [], None, []), call)
+    ast.copy_location(made, node)
+    for sub in ast.walk(made):
+        if not hasattr(sub, "lineno") and isinstance(sub, ast.expr | ast.arg):
+            ast.copy_location(sub, node)
+    return low.expr(made, ir.FuncT((elem,), ir.UNKNOWN, raises=False, context=False))
+
+
+def dict_method(
+    low: ExpressionLowerer, e: ast.Call, node: ast.expr, obj: ir.Expr, name: str, known: frozenset[str]
+) -> ir.Expr:
+    """A method of a dict."""
+    from foundation_engine.port.front._python_expr import join, unify_element
+
+    if name not in known:
+        raise Unsupported(f"dict method {name}", ast.unparse(e), e.lineno)
+    assert isinstance(obj.type, ir.DictT)
+    key, value, zero = obj.type.key, obj.type.value, obj.type.zero
+    _plain(e, 2)
+    n = len(e.args)
+
+    def key_of() -> ir.Expr:
+        nonlocal obj
+        k = low.expr(e.args[0], key if key != ir.UNKNOWN else None)
+        low.learn(node, ir.DictT(unify_element(k.type), ir.UNKNOWN, zero))
+        obj = low.expr(node)
+        assert isinstance(obj.type, ir.DictT)
+        return low.coerce(k, obj.type.key)
+
+    match name, n:
+        case ("get", 1):
+            k = key_of()
+            return _op("dict.get", [obj, k], value if isinstance(value, ir.OptionalT) else ir.OptionalT(value))
+        case ("get", 2):
+            k = key_of()
+            default = low.expr(e.args[1], value if value != ir.UNKNOWN else None)
+            if default.type == ir.NONE or isinstance(default.type, ir.OptionalT):
+                if isinstance(default, ir.Lit):
+                    return _op("dict.get", [obj, k], value if isinstance(value, ir.OptionalT) else ir.OptionalT(value))
+                raise Unsupported("dict.get with a default that may be None", ast.unparse(e), e.lineno)
+            t = join(value, unify_element(default.type))
+            if t != value and value != ir.UNKNOWN:
+                raise Unsupported("dict.get with a default of another type", ast.unparse(e), e.lineno)
+            return _op("dict.get_or", [obj, k, low.coerce(default, t)], t)
+        case ("keys", 0):
+            return _op("dict.keys", [obj], ir.IterT(key))
+        case ("values", 0):
+            return _op("dict.values", [obj], ir.IterT(value))
+        case ("items", 0):
+            return _op("dict.items", [obj], ir.IterT(ir.TupleT((key, value))))
+        case ("pop", 1):
+            return _op("dict.pop", [obj, key_of()], value, "KeyError")
+        case ("pop", 2):
+            k = key_of()
+            default = low.expr(e.args[1], value)
+            if isinstance(default, ir.Lit) and default.value is None:
+                return _op("dict.pop_optional", [obj, k], ir.OptionalT(value))
+            return _op("dict.pop_or", [obj, k, low.coerce(default, value)], value)
+        case ("setdefault", 2):
+            k = key_of()
+            default = low.expr(e.args[1], value if value != ir.UNKNOWN else None)
+            low.learn(node, ir.DictT(ir.UNKNOWN, unify_element(default.type), zero))
+            return _op("dict.setdefault", [obj, k, low.coerce(default, value)], value)
+        case ("update", 1):
+            other = low.expr(e.args[0], obj.type)
+            if not isinstance(other.type, ir.DictT):
+                raise Unsupported("dict.update from something else than a dict", ast.unparse(e), e.lineno)
+            low.learn(node, other.type)
+            return _op("dict.update", [obj, low.coerce(other, obj.type)], ir.NONE)
+        case ("copy", 0):
+            return _op("dict.copy", [obj], obj.type)
+        case ("clear", 0):
+            return _op("dict.clear", [obj], ir.NONE)
+        case _:
+            raise Unsupported(f"dict method {name} with these arguments", ast.unparse(e), e.lineno)
+
+
+def set_method(
+    low: ExpressionLowerer, e: ast.Call, node: ast.expr, obj: ir.Expr, name: str, known: frozenset[str]
+) -> ir.Expr:
+    """A method of a set."""
+    from foundation_engine.port.front._python_expr import join, unify_element
+
+    if name not in known:
+        raise Unsupported(f"set method {name}", ast.unparse(e), e.lineno)
+    assert isinstance(obj.type, ir.SetT)
+    _plain(e, 1)
+    if name in ("copy", "clear"):
+        return _op(f"set.{name}", [obj], obj.type if name == "copy" else ir.NONE)
+    if not e.args:
+        raise Unsupported(f"set method {name} without arguments", ast.unparse(e), e.lineno)
+    if name in ("add", "discard", "remove"):
+        v = low.expr(e.args[0], obj.type.elem if obj.type.elem != ir.UNKNOWN else None)
+        low.learn(node, ir.SetT(unify_element(v.type)))
+        obj = low.expr(node)
+        assert isinstance(obj.type, ir.SetT)
+        return _op(f"set.{name}", [obj, low.coerce(v, obj.type.elem)], ir.NONE, "KeyError" if name == "remove" else "")
+    other = as_set(low, low.expr(e.args[0]))
+    if name == "update":
+        low.learn(node, other.type)
+        obj = low.expr(node)
+        return _op("set.update", [obj, low.coerce(other, obj.type)], ir.NONE)
+    t = join(obj.type, other.type)
+    args = [low.coerce(obj, t), low.coerce(other, t)]
+    if name in ("issubset", "issuperset", "isdisjoint"):
+        if name == "issuperset":
+            return _op("set.issubset", args[::-1], ir.BOOL)
+        return _op(f"set.{name}", args, ir.BOOL)
+    return _op(f"set.{name}", args, t)
+
+
+def as_set(low: ExpressionLowerer, e: ir.Expr) -> ir.Expr:
+    """`set(e)`."""
+    from foundation_engine.port.front._python_expr import unify_element
+
+    if isinstance(e.type, ir.SetT):
+        return e
+    if isinstance(e, ir.Comp) and e.kind == "iter":
+        elem = low.coerce(e.elem, unify_element(e.elem.type))
+        return ir.Comp("set", elem, e.clauses, type=ir.SetT(elem.type), line=e.line)
+    if isinstance(e.type, ir.TupleT):
+        e = low.as_list(e)
+    return _op("to_set", [e], ir.SetT(unify_element(low.element_type(e.type))))
+
+
+# Builtins
+
+
+def builtin(low: ExpressionLowerer, name: str, e: ast.Call, want: Type | None) -> ir.Expr | None:
+    """A call of a builtin function, or None when the name is not one."""
+    maker = _BUILTINS.get(name)
+    return maker(low, e, want) if maker is not None else None
+
+
+def _len(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
+    _plain(e, 1, 1)
+    node = e.args[0]
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "set" and node.args:
+        return _op("len", [as_set(low, low.expr(node.args[0]))], ir.INT)
+    v = low.expr(node)
+    match v.type:
+        case ir.ListT() | ir.DictT() | ir.SetT() | ir.P(ir.Prim.STR) | ir.P(ir.Prim.BYTES):
+            return _op("len", [v], ir.INT)
+        case ir.TupleT(elems):
+            return ir.Lit(len(elems), type=ir.INT)
+        case ir.IterT():
+            if isinstance(v, ir.Intrinsic) and v.op in ("dict.keys", "dict.values", "dict.items"):
+                return _op("len", [v.args[0]], ir.INT)
+        case _:
+            pass
+    raise Unsupported(f"len of {ir.type_text(v.type)}", ast.unparse(e), e.lineno)
+
+
+def _range(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
+    _plain(e, 3, 1)
+    args = [low.coerce(low.expr(a), ir.INT) for a in e.args]
+    zero, one = ir.Lit(0, type=ir.INT), ir.Lit(1, type=ir.INT)
+    full = [zero, args[0], one] if len(args) == 1 else [*args, one] if len(args) == 2 else args
+    if not isinstance(full[2], ir.Lit) or full[2].value == 0:
+        raise Unsupported("range with a computed step", ast.unparse(e), e.lineno)
+    return _op("range", full, ir.IterT(ir.INT))
+
+
+def _enumerate(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
+    start: ir.Expr = ir.Lit(0, type=ir.INT)
+    if len(e.args) == 2:
+        start = low.expr(e.args[1])
+    for k in e.keywords:
+        if k.arg == "start":
+            start = low.expr(k.value)
+    inner = low.iterable(e.args[0])
+    return _op("enumerate", [inner, start], ir.IterT(ir.TupleT((ir.INT, low.element_type(inner.type)))))
+
+
+def _zip(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
+    if any(k.arg != "strict" for k in e.keywords) or len(e.args) < 2:
+        raise Unsupported("zip with these arguments", ast.unparse(e), e.lineno)
+    parts = [low.iterable(a) for a in e.args]
+    parts = [p if isinstance(p.type, ir.ListT) else low.as_list(p) for p in parts]
+    return _op("zip", list(parts), ir.IterT(ir.TupleT(tuple(low.element_type(p.type) for p in parts))))
+
+
+def _reversed(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
+    _plain(e, 1, 1)
+    v = low.iterable(e.args[0])
+    if isinstance(v, ir.Intrinsic) and v.op == "range" and isinstance(v.args[2], ir.Lit) and v.args[2].value == 1:
+        one = ir.Lit(1, type=ir.INT)
+        start = _op("int.sub", [v.args[1], one], ir.INT)
+        stop = _op("int.sub", [v.args[0], one], ir.INT)
+        if isinstance(v.args[0], ir.Lit):
+            stop = ir.Lit(v.args[0].value - 1, type=ir.INT)
+        return _op("range", [start, stop, ir.Lit(-1, type=ir.INT)], ir.IterT(ir.INT))
+    if v.type == ir.STR:
+        return _op("str.reversed", [v], ir.STR)
+    v = low.as_list(v)
+    return _op("reversed", [v], ir.IterT(low.element_type(v.type)))
+
+
+def _sorted(low: ExpressionLowerer, e: ast.Call, want: Type | None) -> ir.Expr:
+    if len(e.args) != 1:
+        raise Unsupported("sorted with these arguments", ast.unparse(e), e.lineno)
+    v = low.as_list(low.iterable(e.args[0]))
+    assert isinstance(v.type, ir.ListT)
+    if isinstance(v.type.elem, ir.TupleT) and not e.keywords:
+        key = ast.parse("lambda pair: pair", mode="eval").body
+        for sub in ast.walk(key):
+            ast.copy_location(sub, e)
+        e = ast.copy_location(ast.Call(e.func, e.args, [ast.keyword("key", key)]), e)
+    return _op("sorted", [v, *_sort_options(low, e, v.type.elem)], v.type)
+
+
+def _extreme(name: str) -> Callable[[ExpressionLowerer, ast.Call, Type | None], ir.Expr]:
+    def make(low: ExpressionLowerer, e: ast.Call, want: Type | None) -> ir.Expr:
+        from foundation_engine.port.front._python_expr import join
+
+        if len(e.args) > 1:
+            if e.keywords:
+                raise Unsupported(f"{name} of several values with a key", ast.unparse(e), e.lineno)
+            values = [low.expr(a, want if want in (ir.FLOAT, ir.INT) else None) for a in e.args]
+            t: Type = values[0].type
+            for v in values[1:]:
+                if {v.type, t} == {ir.INT, ir.FLOAT}:
+                    low.scope.differ("A number that may be an integer or a float in Python is a float.")
+                t = join(t, v.type)
+            if t not in (ir.INT, ir.FLOAT, ir.STR, ir.CHAR):
+                raise Unsupported(f"{name} of {ir.type_text(t)}", ast.unparse(e), e.lineno)
+            t = ir.STR if t == ir.CHAR else t
+            return _op(name, [low.coerce(v, t) for v in values], t)
+        v = low.as_list(low.iterable(e.args[0]))
+        assert isinstance(v.type, ir.ListT)
+        key, _ = _sort_options(low, e, v.type.elem)
+        default: ir.Expr = ir.Lit(None, type=ir.NONE)
+        for k in e.keywords:
+            if k.arg == "default":
+                default = low.coerce(low.expr(k.value, v.type.elem), v.type.elem)
+        return _op(f"{name}_of", [v, key, default], v.type.elem)
+
+    return make
+
+
+def _sum(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
+    _plain(e, 2, 1)
+    v = low.iterable(e.args[0])
+    elem = low.element_type(v.type)
+    start: ir.Expr | None = low.expr(e.args[1]) if len(e.args) == 2 else None
+    if elem == ir.BOOL:
+        if isinstance(v, ir.Comp):
+            # Counting truths: a test moved into the filter reads as a count.
+            v = ir.Comp(v.kind, ir.Lit(1, type=ir.INT), _filtered(v.clauses, v.elem), type=ir.IterT(ir.INT), line=v.line)
+            elem = ir.INT
+        else:
+            raise Unsupported("sum of booleans", ast.unparse(e), e.lineno)
+    if elem == ir.UNKNOWN:
+        elem = ir.INT
+    if elem not in (ir.INT, ir.FLOAT):
+        raise Unsupported(f"sum of {ir.type_text(elem)}", ast.unparse(e), e.lineno)
+    if start is not None and start.type != elem:
+        start = low.coerce(start, elem)
+    return _op("sum", [v] if start is None else [v, start], elem)
+
+
+def _filtered(clauses: list[ir.Clause], test: ir.Expr) -> list[ir.Clause]:
+    last = clauses[-1]
+    return [*clauses[:-1], ir.Clause(last.target, last.iter, [*last.conds, test], line=last.line)]
+
+
+def _quantifier(name: str) -> Callable[[ExpressionLowerer, ast.Call, Type | None], ir.Expr]:
+    def make(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
+        _plain(e, 1, 1)
+        v = low.iterable(e.args[0])
+        if isinstance(v, ir.Comp):
+            v = ir.Comp(v.kind, low.truth(v.elem), v.clauses, type=ir.IterT(ir.BOOL), line=v.line)
+        elif low.element_type(v.type) != ir.BOOL:
+            raise Unsupported(f"{name} of {ir.type_text(v.type)}", ast.unparse(e), e.lineno)
+        return _op(name, [v], ir.BOOL)
+
+    return make
+
+
+def _int(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
+    _plain(e, 2)
+    if not e.args:
+        return ir.Lit(0, type=ir.INT)
+    v = low.expr(e.args[0])
+    if len(e.args) == 2:
+        base = low.expr(e.args[1])
+        if v.type not in (ir.STR, ir.CHAR) or not isinstance(base, ir.Lit):
+            raise Unsupported("int with a computed base", ast.unparse(e), e.lineno)
+        low.scope.differ("A number in a text may not contain underscores, which Python's int() accepts.")
+        return _op("str.to_int_base", [low.coerce(v, ir.STR), base], ir.INT, "ValueError")
+    match v.type:
+        case ir.P(ir.Prim.INT):
+            return v
+        case ir.P(ir.Prim.FLOAT):
+            return _op("float.to_int", [v], ir.INT)
+        case ir.P(ir.Prim.BOOL):
+            return low.coerce(v, ir.INT)
+        case ir.P(ir.Prim.STR) | ir.P(ir.Prim.CHAR):
+            low.scope.differ("A number in a text may not contain underscores, which Python's int() accepts.")
+            return _op("str.to_int", [low.coerce(v, ir.STR)], ir.INT, "ValueError")
+        case _:
+            raise Unsupported(f"int of {ir.type_text(v.type)}", ast.unparse(e), e.lineno)
+
+
+def _float(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
+    _plain(e, 1, 1)
+    if isinstance(e.args[0], ast.Constant) and e.args[0].value in ("inf", "-inf", "+inf"):
+        inf = _op("math.inf", [], ir.FLOAT)
+        return _op("float.neg", [inf], ir.FLOAT) if e.args[0].value == "-inf" else inf
+    v = low.expr(e.args[0])
+    match v.type:
+        case ir.P(ir.Prim.FLOAT):
+            return v
+        case ir.P(ir.Prim.INT):
+            return low.coerce(v, ir.FLOAT)
+        case ir.P(ir.Prim.STR) | ir.P(ir.Prim.CHAR):
+            low.scope.differ("A number in a text may not contain underscores, which Python's float() accepts.")
+            return _op("str.to_float", [low.coerce(v, ir.STR)], ir.FLOAT, "ValueError")
+        case _:
+            raise Unsupported(f"float of {ir.type_text(v.type)}", ast.unparse(e), e.lineno)
+
+
+def to_text(low: ExpressionLowerer, v: ir.Expr) -> ir.Expr:
+    """`str(v)`."""
+    match v.type:
+        case ir.P(ir.Prim.STR):
+            return v
+        case ir.P(ir.Prim.CHAR):
+            return low.coerce(v, ir.STR)
+        case ir.P(ir.Prim.INT):
+            return _op("int.to_str", [v], ir.STR)
+        case ir.P(ir.Prim.BOOL):
+            return _op("bool.to_str", [v], ir.STR)
+        case ir.P(ir.Prim.FLOAT):
+            return _op("float.to_str", [v], ir.STR)
+        case ir.P(ir.Prim.ERROR):
+            return _op("error.message", [v], ir.STR)
+        case ir.NamedT(name) if low.scope.error_base(name) is not None:
+            return _op("error.message", [v], ir.STR)
+        case _:
+            raise Unsupported(f"str of {ir.type_text(v.type)}")
+
+
+def _str(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
+    _plain(e, 1)
+    return to_text(low, low.expr(e.args[0])) if e.args else ir.Lit("", type=ir.STR)
+
+
+def _bool(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
+    _plain(e, 1, 1)
+    return low.cond(e.args[0])
+
+
+def _list(low: ExpressionLowerer, e: ast.Call, want: Type | None) -> ir.Expr:
+    _plain(e, 1)
+    if not e.args:
+        return ir.ListLit([], type=want if isinstance(want, ir.ListT) else ir.ListT(ir.UNKNOWN))
+    v = low.iterable(e.args[0])
+    if isinstance(v.type, ir.ListT):
+        return _op("list.copy", [v], v.type) if not isinstance(v, ir.ListLit | ir.Comp) else v
+    return low.as_list(v)
+
+
+def _set(low: ExpressionLowerer, e: ast.Call, want: Type | None) -> ir.Expr:
+    _plain(e, 1)
+    if not e.args:
+        return ir.SetLit([], type=want if isinstance(want, ir.SetT) else ir.SetT(ir.UNKNOWN))
+    v = low.expr(e.args[0])
+    if isinstance(v.type, ir.SetT):
+        return _op("set.copy", [v], v.type)
+    return as_set(low, v)
+
+
+def _dict(low: ExpressionLowerer, e: ast.Call, want: Type | None) -> ir.Expr:
+    if not e.args and not e.keywords:
+        return ir.DictLit([], type=want if isinstance(want, ir.DictT) else ir.DictT(ir.UNKNOWN, ir.UNKNOWN))
+    if len(e.args) == 1 and not e.keywords:
+        v = low.expr(e.args[0])
+        if isinstance(v.type, ir.DictT):
+            return _op("dict.copy", [v], v.type)
+        if isinstance(v, ir.Intrinsic) and v.op == "zip" and len(v.args) == 2 and isinstance(v.type, ir.IterT):
+            assert isinstance(v.type.elem, ir.TupleT)
+            k, w = v.type.elem.elems
+            names = [ir.VarTarget("key", type=k), ir.VarTarget("value", type=w)]
+            pair = ir.TupleLit([ir.Name("key", type=k), ir.Name("value", type=w)], type=v.type.elem)
+            clause = ir.Clause(ir.TupleTarget(list(names), type=v.type.elem), v, [])
+            return ir.Comp("dict", pair, [clause], type=ir.DictT(k, w))
+    raise Unsupported("dict of these arguments", ast.unparse(e), e.lineno)
+
+
+def _abs(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
+    _plain(e, 1, 1)
+    v = low.expr(e.args[0])
+    if v.type not in (ir.INT, ir.FLOAT):
+        raise Unsupported(f"abs of {ir.type_text(v.type)}")
+    return _op("int.abs" if v.type == ir.INT else "float.abs", [v], v.type)
+
+
+def _round(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
+    _plain(e, 2, 1)
+    v = low.expr(e.args[0])
+    if v.type == ir.INT and len(e.args) == 1:
+        return v
+    v = low.coerce(v, ir.FLOAT)
+    if len(e.args) == 1:
+        return _op("float.round", [v], ir.INT)
+    digits = low.expr(e.args[1])
+    if digits.type != ir.INT or (isinstance(digits, ir.Lit) and digits.value < 0):
+        raise Unsupported("round to these digits", ast.unparse(e), e.lineno)
+    return _op("float.round_to", [v, digits], ir.FLOAT)
+
+
+def _ord(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
+    _plain(e, 1, 1)
+    v = low.expr(e.args[0])
+    if isinstance(v, ir.Lit) and isinstance(v.value, str) and len(v.value) == 1:
+        v.type = ir.CHAR
+    if v.type == ir.STR:
+        return _op("str.ord_first", [v], ir.INT)
+    if v.type != ir.CHAR:
+        raise Unsupported("ord of something that is not a string", ast.unparse(e), e.lineno)
+    return _op("str.ord", [v], ir.INT)
+
+
+def _chr(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
+    _plain(e, 1, 1)
+    return _op("int.chr", [low.coerce(low.expr(e.args[0]), ir.INT)], ir.CHAR)
+
+
+def _divmod(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
+    _plain(e, 2, 2)
+    a, b = low.expr(e.args[0]), low.expr(e.args[1])
+    low.require_pure(a)
+    low.require_pure(b)
+    quotient = low.binary(ast.FloorDiv(), a, b, e)
+    rest = low.binary(ast.Mod(), a, b, e)
+    return ir.TupleLit([quotient, rest], type=ir.TupleT((quotient.type, rest.type)))
+
+
+def _pow(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
+    _plain(e, 2, 2)
+    return low.binary(ast.Pow(), low.expr(e.args[0]), low.expr(e.args[1]), e)
+
+
+def _isinstance(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
+    _plain(e, 2, 2)
+    v = low.expr(e.args[0])
+    nodes = e.args[1].elts if isinstance(e.args[1], ast.Tuple) else [e.args[1]]
+    names = {n.id if isinstance(n, ast.Name) else "?" for n in nodes}
+    t = v.type
+    mine: set[str] = set()
+    match t:
+        case ir.P(ir.Prim.STR) | ir.P(ir.Prim.CHAR):
+            mine = {"str"}
+        case ir.P(ir.Prim.INT):
+            mine = {"int"}
+        case ir.P(ir.Prim.FLOAT):
+            mine = {"float"}
+        case ir.P(ir.Prim.BOOL):
+            mine = {"bool", "int"}
+        case ir.ListT():
+            mine = {"list"}
+        case ir.DictT():
+            mine = {"dict"}
+        case _:
+            raise Unsupported(f"isinstance of {ir.type_text(t)}", ast.unparse(e), e.lineno)
+    if not names <= {"str", "int", "float", "bool", "list", "dict", "tuple", "set"}:
+        raise Unsupported("isinstance with this class", ast.unparse(e), e.lineno)
+    return ir.Lit(bool(mine & names), type=ir.BOOL)
+
+
+def _map(low: ExpressionLowerer, e: ast.Call, want: Type | None) -> ir.Expr:
+    _plain(e, 2, 2)
+    return _as_generator(low, e.args[0], e.args[1], keep=False, at=e, want=want)
+
+
+def _filter(low: ExpressionLowerer, e: ast.Call, want: Type | None) -> ir.Expr:
+    _plain(e, 2, 2)
+    return _as_generator(low, e.args[0], e.args[1], keep=True, at=e, want=want)
+
+
+def _as_generator(low: ExpressionLowerer, f: ast.expr, xs: ast.expr, keep: bool, at: ast.Call, want: Type | None) -> ir.Expr:
+    """`map(f, xs)` and `filter(f, xs)` as generator expressions, which every emitter knows."""
+    if isinstance(f, ast.Lambda) and len(f.args.args) == 1:
+        name, body = f.args.args[0].arg, f.body
+    else:
+        name = next(n for n in ("item", "element", "entry") if low.lookup(n) is None)
+        var = ast.Name(name, ast.Load())
+        if isinstance(f, ast.Constant) and f.value is None:
+            body = var
+        elif isinstance(f, ast.Attribute) and isinstance(f.value, ast.Name) and f.value.id == "str":
+            body = ast.Call(ast.Attribute(var, f.attr, ast.Load()), [], [])
+        else:
+            body = ast.Call(f, [var], [])
+    target = ast.Name(name, ast.Store())
+    clause = ast.comprehension(target, xs, [body] if keep else [], 0)
+    made = ast.GeneratorExp(ast.Name(name, ast.Load()) if keep else body, [clause])
+    for sub in ast.walk(made):
+        if isinstance(sub, ast.expr) and not hasattr(sub, "lineno"):
+            ast.copy_location(sub, at)
+    return low.expr(made, want)
+
+
+def _print(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
+    if e.keywords:
+        raise Unsupported("print with options", ast.unparse(e), e.lineno)
+    parts: list[ir.FormatPart] = []
+    for i, a in enumerate(e.args):
+        if i:
+            parts.append(ir.FormatPart(" "))
+        parts.append(ir.FormatPart(value=_formattable(low, low.expr(a))))
+    return _op("print", [ir.Format(parts, type=ir.STR)], ir.NONE)
+
+
+def _bin(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
+    _plain(e, 1, 1)
+    name = e.func.id if isinstance(e.func, ast.Name) else ""
+    return _op({"bin": "int.bin", "hex": "int.hex", "oct": "int.oct"}[name], [low.coerce(low.expr(e.args[0]), ir.INT)], ir.STR)
+
+
+_BUILTINS: Mapping[str, Callable[[ExpressionLowerer, ast.Call, Type | None], ir.Expr]] = {
+    "len": _len, "range": _range, "enumerate": _enumerate, "zip": _zip, "reversed": _reversed, "sorted": _sorted,
+    "max": _extreme("max"), "min": _extreme("min"), "sum": _sum, "any": _quantifier("any"), "all": _quantifier("all"),
+    "int": _int, "float": _float, "str": _str, "bool": _bool, "list": _list, "tuple": _list, "set": _set,
+    "frozenset": _set, "dict": _dict, "abs": _abs, "round": _round, "ord": _ord, "chr": _chr, "divmod": _divmod,
+    "pow": _pow, "isinstance": _isinstance, "map": _map, "filter": _filter, "print": _print, "bin": _bin, "hex": _bin,
+    "oct": _bin,
+}  # fmt: skip
+
+
+# Standard library
+
+
+def stdlib(low: ExpressionLowerer, name: str, e: ast.Call, want: Type | None) -> ir.Expr | None:
+    """A call of a function of the standard library, or None when it is not one this port knows."""
+    module, _, function = name.rpartition(".")
+    if module == "math":
+        return _math(low, function, e)
+    if module == "collections":
+        return _collections(low, function, e, want)
+    if name == "copy.copy" or name == "copy.deepcopy":
+        v = low.expr(e.args[0])
+        if isinstance(v.type, ir.ListT) and isinstance(v.type.elem, ir.P):
+            return _op("list.copy", [v], v.type)
+        if isinstance(v.type, ir.DictT) and isinstance(v.type.value, ir.P):
+            return _op("dict.copy", [v], v.type)
+    if name == "functools.reduce":
+        raise Unsupported("functools.reduce", ast.unparse(e), e.lineno)
+    return None
+
+
+def _math(low: ExpressionLowerer, function: str, e: ast.Call) -> ir.Expr | None:
+    args = [low.expr(a) for a in e.args]
+    if function in ("floor", "ceil", "trunc") and len(args) == 1:
+        if args[0].type == ir.INT:
+            return args[0]
+        return _op(f"float.{function}", [low.coerce(args[0], ir.FLOAT)], ir.INT)
+    if function == "gcd" and len(args) == 2:
+        return _op("int.gcd", args, ir.INT)
+    if function in ("isqrt", "factorial") and len(args) == 1:
+        return _op(f"int.{function}", args, ir.INT)
+    if function == "pow" and len(args) == 2:
+        return _op("float.pow", [low.coerce(a, ir.FLOAT) for a in args], ir.FLOAT)
+    if function == "log" and args:
+        if len(args) == 1:
+            return _op("math.log", [low.coerce(args[0], ir.FLOAT)], ir.FLOAT)
+        quotient = [_op("math.log", [low.coerce(a, ir.FLOAT)], ir.FLOAT) for a in args]
+        return _op("float.div", list(quotient), ir.FLOAT)
+    if function in MATH_FUNCTIONS:
+        low.scope.differ("A mathematical function of a value outside its domain gives NaN, where Python raises ValueError.")
+        return _op(f"math.{function}", [low.coerce(a, ir.FLOAT) for a in args], ir.FLOAT)
+    return None
+
+
+def _collections(low: ExpressionLowerer, function: str, e: ast.Call, want: Type | None) -> ir.Expr | None:
+    from foundation_engine.port.front._python_expr import unify_element
+
+    if function == "Counter":
+        if not e.args:
+            return ir.DictLit([], type=ir.DictT(ir.UNKNOWN, ir.INT, zero=True))
+        v = low.as_list(low.iterable(e.args[0])) if low.expr(e.args[0]).type != ir.STR else low.expr(e.args[0])
+        return _op("count_each", [v], ir.DictT(unify_element(low.element_type(v.type)), ir.INT, zero=True))
+    if function == "defaultdict" and len(e.args) == 1 and isinstance(e.args[0], ast.Name):
+        made: Mapping[str, Type] = {
+            "int": ir.INT, "list": ir.ListT(ir.UNKNOWN), "str": ir.STR, "float": ir.FLOAT, "bool": ir.BOOL,
+            "set": ir.SetT(ir.UNKNOWN),
+        }  # fmt: skip
+        if e.args[0].id in made:
+            if isinstance(want, ir.DictT):
+                return ir.DictLit([], type=ir.DictT(want.key, want.value, zero=True))
+            return ir.DictLit([], type=ir.DictT(ir.UNKNOWN, made[e.args[0].id], zero=True))
+    if function == "deque":
+        if any(k.arg == "maxlen" for k in e.keywords) or len(e.args) > 1:
+            raise Unsupported("a deque with a maximum length", ast.unparse(e), e.lineno)
+        return _list(low, e, want)
+    if function == "OrderedDict":
+        return _dict(low, e, want)
+    return None
+
+
+# Formatting
+
+_SPEC = re.compile(r"(?:(.)?([<>^]))?([+ ]?)(0?)(\d*)(,?)(?:\.(\d+))?([dfsxXbo%eE]?)$")
+
+
+def _formattable(low: ExpressionLowerer, v: ir.Expr) -> ir.Expr:
+    if v.type in (ir.STR, ir.CHAR, ir.INT):
+        return v
+    return to_text(low, v)
+
+
+def _part(low: ExpressionLowerer, v: ir.Expr, spec: str, conversion: str) -> ir.FormatPart:
+    if conversion == "r":
+        if v.type not in (ir.STR, ir.CHAR) and v.type != ir.INT:
+            raise Unsupported(f"!r of {ir.type_text(v.type)}")
+        if v.type != ir.INT:
+            low.scope.differ("A quoted text in a message has the target's quotes, where Python's repr prefers single ones.")
+            return ir.FormatPart(value=v, spec="quoted")
+    if not spec:
+        return ir.FormatPart(value=_formattable(low, v))
+    m = _SPEC.match(spec)
+    if m is None:
+        raise Unsupported(f"format {spec}")
+    fill, align, sign, zero, width, comma, precision, kind = m.groups()
+    if comma or sign or (fill and fill != " ") or align == "^" or kind in ("e", "E"):
+        raise Unsupported(f"format {spec}")
+    if v.type == ir.BOOL:
+        raise Unsupported("format of a boolean")
+    if v.type == ir.INT and precision is None and kind in ("", "d", "x", "X", "b", "o"):
+        return ir.FormatPart(value=v, spec=f"int:{align or '>'}:{zero}:{width}:{kind or 'd'}")
+    if v.type == ir.INT and kind in ("f", "%"):
+        v = low.coerce(v, ir.FLOAT)
+    if v.type == ir.FLOAT and kind in ("f", "%") :
+        return ir.FormatPart(value=v, spec=f"float:{align or '>'}:{zero}:{width}:{precision or '6'}:{kind}")
+    if v.type in (ir.STR, ir.CHAR) and precision is None and kind in ("", "s") and not zero:
+        return ir.FormatPart(value=v, spec=f"str:{align or '<'}:{width}")
+    raise Unsupported(f"format {spec} of {ir.type_text(v.type)}")
+
+
+def format_parts(low: ExpressionLowerer, e: ast.JoinedStr) -> list[ir.FormatPart]:
+    """The pieces of an f-string."""
+    out: list[ir.FormatPart] = []
+    for piece in e.values:
+        if isinstance(piece, ast.Constant):
+            out.append(ir.FormatPart(str(piece.value)))
+        elif isinstance(piece, ast.FormattedValue):
+            spec = ""
+            if isinstance(piece.format_spec, ast.JoinedStr):
+                if not all(isinstance(v, ast.Constant) for v in piece.format_spec.values):
+                    raise Unsupported("a computed format", ast.unparse(e), e.lineno)
+                spec = "".join(str(v.value) for v in piece.format_spec.values if isinstance(v, ast.Constant))
+            conversion = "" if piece.conversion == -1 else chr(piece.conversion)
+            out.append(_part(low, low.expr(piece.value), spec, conversion))
+    return out
+
+
+def percent_parts(low: ExpressionLowerer, e: ast.BinOp) -> list[ir.FormatPart]:
+    """The pieces of `"..." % values`."""
+    assert isinstance(e.left, ast.Constant)
+    nodes = e.right.elts if isinstance(e.right, ast.Tuple) else [e.right]
+    pieces = re.split(r"%(-?0?\d*(?:\.\d+)?[sdfrxi%])", str(e.left.value))
+    out: list[ir.FormatPart] = []
+    values = iter(nodes)
+    for i, piece in enumerate(pieces):
+        if i % 2 == 0:
+            if "%" in piece:
+                raise Unsupported("a % format of this kind", ast.unparse(e), e.lineno)
+            if piece:
+                out.append(ir.FormatPart(piece))
+            continue
+        if piece == "%":
+            out.append(ir.FormatPart("%"))
+            continue
+        node = next(values, None)
+        if node is None:
+            raise Unsupported("a % format with too few values", ast.unparse(e), e.lineno)
+        v = low.expr(node)
+        kind, spec = piece[-1], piece[:-1]
+        if kind == "r":
+            out.append(_part(low, v, "", "r"))
+        elif kind == "s" and not spec:
+            out.append(_part(low, v, "", ""))
+        elif kind in ("d", "i"):
+            out.append(_part(low, v, f"{spec}d" if spec else "", ""))
+        elif not spec.startswith("-"):
+            out.append(_part(low, v, f"{'>' if kind == 's' else ''}{spec}{kind}", ""))
+        else:
+            raise Unsupported("a % format of this kind", ast.unparse(e), e.lineno)
+    return out
+
+
+def _brace_parts(low: ExpressionLowerer, e: ast.Call, text: str) -> list[ir.FormatPart]:
+    import string
+
+    named = {k.arg: k.value for k in e.keywords}
+    out: list[ir.FormatPart] = []
+    automatic = 0
+    for literal, name, spec, conversion in string.Formatter().parse(text):
+        if literal:
+            out.append(ir.FormatPart(literal))
+        if name is None:
+            continue
+        if name == "":
+            node: ast.expr | None = e.args[automatic] if automatic < len(e.args) else None
+            automatic += 1
+        elif name.isdigit():
+            node = e.args[int(name)] if int(name) < len(e.args) else None
+        else:
+            node = named.get(name)
+        if node is None:
+            raise Unsupported("a format field of this kind", ast.unparse(e), e.lineno)
+        out.append(_part(low, low.expr(node), spec or "", conversion or ""))
+    return out
+
+
+# Patterns
+
+
+def pattern_call(low: ExpressionLowerer, e: ast.Call, pattern: str) -> ir.Expr:
+    """A call of a name of our runtime: the constructor of a pattern's object, or a one-off use."""
+    name = e.func.id if isinstance(e.func, ast.Name) else e.func.attr if isinstance(e.func, ast.Attribute) else ""
+    arguments = low.pattern_arguments(pattern, e)
+    if name == "get_logger" or name in PATTERN_OBJECTS.values():
+        return ir.PatternNew(pattern, arguments, type=ir.NamedT(PATTERN_OBJECTS[pattern]))
+    raise Unsupported(f"{name} of the runtime", ast.unparse(e), e.lineno)
+
+
+def pattern_method(low: ExpressionLowerer, e: ast.Call, obj: ir.Expr, cls: str, name: str) -> ir.Expr:
+    """A method of a pattern's object."""
+    if cls in ("CircuitBreaker", "Retry") and name == "call" and e.args:
+        pattern = "circuit_breaker" if cls == "CircuitBreaker" else "retry_with_backoff"
+        made = ast.copy_location(ast.Call(e.args[0], e.args[1:], e.keywords), e)
+        if isinstance(e.args[0], ast.Lambda) and len(e.args) == 1 and not e.args[0].args.args:
+            inner = low.expr(e.args[0].body)
+        else:
+            inner = low.expr(made)
+        if not isinstance(inner, ir.Call | ir.MethodCall):
+            raise Unsupported("a pattern's call of something that is not a function", ast.unparse(e), e.lineno)
+        return ir.PatternOp(pattern, obj, "call", [inner], type=inner.type)
+    if cls == "Logger" and name in ("trace", "debug", "info", "warning", "error", "critical"):
+        message = low.coerce(low.expr(e.args[0]), ir.STR)
+        fields = [(k.arg or "", low.expr(k.value)) for k in e.keywords]
+        if len(e.args) > 1:
+            raise Unsupported("a log call with positional arguments", ast.unparse(e), e.lineno)
+        return ir.PatternOp("structured_logging", obj, name, [message], fields, type=ir.NONE)
+    if cls == "RateLimiter" and name in ("acquire", "try_acquire"):
+        n: ir.Expr = ir.Lit(1, type=ir.INT)
+        if e.args:
+            n = low.expr(e.args[0])
+        for k in e.keywords:
+            n = low.expr(k.value)
+        t = ir.BOOL if name == "try_acquire" else ir.NONE
+        return ir.PatternOp("rate_limiting", obj, name, [n], type=t)
+    raise Unsupported(f"method {name} of {cls}", ast.unparse(e), e.lineno)

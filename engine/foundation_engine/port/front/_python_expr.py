@@ -1,0 +1,1316 @@
+"""Python expressions to typed IR expressions; the statement side is in `python.py`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from foundation_engine.port import ir
+from foundation_engine.port.front._python_calls import (
+    DICT_METHODS,
+    LIST_METHODS,
+    MATH_CONSTANTS,
+    MATH_FUNCTIONS,
+    SET_METHODS,
+    STRING_CONSTANTS,
+    STRING_METHODS,
+    format_parts,
+    percent_parts,
+)
+from foundation_engine.port.front._python_names import BUILTIN_ERRORS, PATTERN_NAMES, PATTERN_POSITIONAL, ClassInfo, Scope, dotted
+from foundation_engine.port.ir import Type, Unsupported
+
+_COMPARE = {ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge", ast.Eq: "eq", ast.NotEq: "ne"}
+_ARITHMETIC = {
+    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.FloorDiv: "floordiv", ast.Mod: "mod", ast.Pow: "pow",
+    ast.BitOr: "bor", ast.BitAnd: "band", ast.BitXor: "xor", ast.LShift: "shl", ast.RShift: "shr",
+}  # fmt: skip
+
+
+def join(a: Type, b: Type) -> Type:
+    """The type of a place that holds both; raises Unsupported when nothing short of "anything" would do."""
+    if a == b or b == ir.UNKNOWN:
+        return a
+    if a == ir.UNKNOWN:
+        return b
+    match a, b:
+        case (ir.OptionalT(x), ir.OptionalT(y)):
+            return ir.OptionalT(join(x, y))
+        case (ir.OptionalT(x), y) if y == ir.NONE:
+            return a
+        case (x, ir.OptionalT(y)) if x == ir.NONE:
+            return b
+        case (ir.OptionalT(x), y) | (y, ir.OptionalT(x)):
+            return ir.OptionalT(join(x, y))
+        case (ir.P(ir.Prim.NONE), y) | (y, ir.P(ir.Prim.NONE)):
+            return ir.OptionalT(y)
+        case (ir.ListT(x), ir.ListT(y)):
+            return ir.ListT(join(x, y))
+        case (ir.SetT(x), ir.SetT(y)):
+            return ir.SetT(join(x, y))
+        case (ir.IterT(x), ir.IterT(y)):
+            return ir.IterT(join(x, y))
+        case (ir.DictT(k, v, z), ir.DictT(l, w, y)):
+            return ir.DictT(join(k, l), join(v, w), z or y)
+        case (ir.TupleT(x), ir.TupleT(y)) if len(x) == len(y):
+            return ir.TupleT(tuple(join(p, q) for p, q in zip(x, y, strict=True)))
+        case (ir.TupleT(x), ir.ListT(y)) | (ir.ListT(y), ir.TupleT(x)) if x and all(e == x[0] for e in x):
+            return ir.ListT(join(x[0], y))
+        case (ir.FuncT(p, r), ir.FuncT(q, s)) if len(p) == len(q):
+            return ir.FuncT(tuple(join(m, n) for m, n in zip(p, q, strict=True)), join(r, s), raises=False, context=False)
+        case _:
+            pass
+    if {a, b} == {ir.INT, ir.FLOAT}:
+        return ir.FLOAT
+    if {a, b} == {ir.CHAR, ir.STR}:
+        return ir.STR
+    if ir.ERROR in (a, b):
+        return ir.ERROR
+    raise Unsupported(f"a value that is {ir.type_text(a)} in one place and {ir.type_text(b)} in another")
+
+
+def unify_element(t: Type) -> Type:
+    """The type that a container stores for a value of this type: single characters are stored as strings."""
+    match t:
+        case ir.P(ir.Prim.CHAR):
+            return ir.STR
+        case ir.TupleT(elems):
+            return ir.TupleT(tuple(unify_element(e) for e in elems))
+        case ir.P(ir.Prim.NONE):
+            return ir.OptionalT(ir.UNKNOWN)
+        case _:
+            return t
+
+
+class ExpressionLowerer:
+    """Lowers expressions in the scope of one function; statements feed what they learn back into `vars`."""
+
+    def __init__(self, scope: Scope, annotation: Callable[[ast.expr | None], Type], cls: str) -> None:
+        self.scope = scope
+        self.annotation = annotation
+        self.cls = cls
+        self.vars: dict[str, Type] = {}
+        self.narrowed: dict[str, Type] = {}
+        self.lower: dict[str, int] = {}
+        self.call_types: dict[tuple[str, int], Type] = {}
+        self.params: set[str] = set()
+        self.fixed: set[str] = set()
+        self.outer: ExpressionLowerer | None = None
+        self.temporaries = 0
+        self.declared_result = False
+
+    # Scope
+
+    def lookup(self, name: str) -> Type | None:
+        """The type of a variable of this function or of one around it."""
+        if name in self.vars:
+            return self.vars[name]
+        return self.outer.lookup(name) if self.outer is not None else None
+
+    def learn(self, node: ast.expr, t: Type) -> None:
+        """Record what a use says about the type of a container that is still partly unknown."""
+        match node:
+            case ast.Name():
+                at: ExpressionLowerer | None = self
+                while at is not None and node.id not in at.vars:
+                    at = at.outer
+                if at is not None and (node.id not in at.fixed or ir.has_unknown(at.vars[node.id])):
+                    known = at.vars[node.id]
+                    if isinstance(known, ir.OptionalT):
+                        at.vars[node.id] = ir.OptionalT(join(known.elem, t))
+                    else:
+                        at.vars[node.id] = join(known, t)
+            case ast.Subscript() if not isinstance(node.slice, ast.Slice):
+                base = self.expr(node.value).type
+                if isinstance(base, ir.ListT):
+                    self.learn(node.value, ir.ListT(t))
+                elif isinstance(base, ir.DictT):
+                    self.learn(node.value, ir.DictT(ir.UNKNOWN, t, base.zero))
+            case _:
+                return
+
+    def peek(self, node: ast.expr) -> Type | None:
+        """The type that an assignment target has already, or None."""
+        match node:
+            case ast.Name():
+                t = self.lookup(node.id)
+                return None if t == ir.UNKNOWN else t
+            case ast.Attribute():
+                try:
+                    return self.field_type(self.expr(node.value), node)
+                except Unsupported:
+                    return None
+            case ast.Subscript() if not isinstance(node.slice, ast.Slice):
+                t = self.expr(node.value).type
+                if isinstance(t, ir.ListT):
+                    return t.elem if t.elem != ir.UNKNOWN else None
+                if isinstance(t, ir.DictT):
+                    return t.value if t.value != ir.UNKNOWN else None
+                return None
+            case _:
+                return None
+
+    def forget(self, name: str) -> None:
+        """Drop what narrowing knew about parts of a variable that is assigned."""
+        for key in [k for k in self.narrowed if k.startswith(name + ".")]:
+            del self.narrowed[key]
+        self.lower.pop(name, None)
+
+    @contextmanager
+    def narrowing(self, facts: dict[str, Type]) -> Iterator[None]:
+        """Narrow some names for a while."""
+        saved = dict(self.narrowed)
+        self.narrowed.update(facts)
+        try:
+            yield
+        finally:
+            self.narrowed = saved
+
+    def facts(self, test: ast.expr) -> tuple[dict[str, Type], dict[str, Type]]:
+        """What is known when a test holds, and when it does not: names of optionals that are present."""
+        match test:
+            case ast.Compare(left=left, ops=[ast.Is() | ast.Eq()], comparators=[ast.Constant(value=None)]):
+                return {}, self._present(left)
+            case ast.Compare(left=left, ops=[ast.IsNot() | ast.NotEq()], comparators=[ast.Constant(value=None)]):
+                return self._present(left), {}
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                positive, negative = self.facts(operand)
+                return negative, positive
+            case ast.BoolOp(op=ast.And(), values=values):
+                positive: dict[str, Type] = {}
+                for v in values:
+                    positive.update(self.facts(v)[0])
+                return positive, {}
+            case ast.BoolOp(op=ast.Or(), values=values):
+                negative: dict[str, Type] = {}
+                for v in values:
+                    negative.update(self.facts(v)[1])
+                return {}, negative
+            case ast.Name() | ast.Attribute():
+                return self._present(test), {}
+            case ast.NamedExpr():
+                return self._present(test.target), {}
+            case _:
+                return {}, {}
+
+    def _present(self, node: ast.expr) -> dict[str, Type]:
+        key = dotted(node)
+        if key is None:
+            return {}
+        t = self.peek(node)
+        return {key: t.elem} if isinstance(t, ir.OptionalT) else {}
+
+    def lower_bound(self, e: ir.Expr) -> int | None:
+        """A number that the integer is never below, or None."""
+        match e:
+            case ir.Lit(value=int() as v):
+                return v
+            case ir.Name(id=name):
+                return self.lower.get(name)
+            case ir.Intrinsic(op="len" | "str.ord" | "list.count" | "str.count" | "int.abs"):
+                return 0
+            case ir.Intrinsic(op="int.add", args=[a, b]):
+                x, y = self.lower_bound(a), self.lower_bound(b)
+                return x + y if x is not None and y is not None else None
+            case ir.Intrinsic(op="int.sub", args=[a, ir.Lit(value=int() as v)]):
+                x = self.lower_bound(a)
+                return x - v if x is not None else None
+            case ir.Intrinsic(op="int.mul" | "int.floordiv", args=[a, b]):
+                x, y = self.lower_bound(a), self.lower_bound(b)
+                return 0 if x is not None and y is not None and x >= 0 and y >= 0 else None
+            case ir.Intrinsic(op="int.mod", args=[_, ir.Lit(value=int() as v)]) if v > 0:
+                return 0
+            case ir.Intrinsic(op="int.mod", args=[_, b]) if (self.lower_bound(b) or -1) >= 0:
+                return 0
+            case ir.Intrinsic(op="max", args=args):
+                bounds = [b for b in map(self.lower_bound, args) if b is not None]
+                return max(bounds) if bounds else None
+            case ir.Intrinsic(op="min", args=args):
+                low = [self.lower_bound(a) for a in args]
+                known = [b for b in low if b is not None]
+                return min(known) if len(known) == len(low) else None
+            case _:
+                return None
+
+    # Entry points
+
+    def expr(self, e: ast.expr, want: Type | None = None) -> ir.Expr:
+        """The expression with its type; `want` guides literals whose own type is open."""
+        out = self._expr(e, want)
+        out.line = e.lineno if hasattr(e, "lineno") else 0
+        return out
+
+    def effect(self, e: ast.expr) -> ir.Expr | ir.Stmt:
+        """An expression evaluated for its effect."""
+        return self.expr(e)
+
+    def coerce(self, e: ir.Expr, want: Type) -> ir.Expr:
+        """The expression as a value of type `want`; raises Unsupported when no certain conversion exists."""
+        have = e.type
+        if have == want or want in (ir.UNKNOWN, ir.ANY) and not isinstance(have, ir.IterT):
+            return e
+        match e, want:
+            case ir.Lit(value=None), ir.OptionalT():
+                return ir.Lit(None, type=want, line=e.line)
+            case ir.Lit(value=int() as v), ir.P(ir.Prim.FLOAT) if not isinstance(v, bool):
+                return ir.Lit(float(v), type=ir.FLOAT, line=e.line)
+            case ir.Cond(), _:
+                return ir.Cond(e.test, self.coerce(e.body, want), self.coerce(e.orelse, want), type=want, line=e.line)
+            case ir.ListLit(), ir.ListT(elem):
+                return ir.ListLit([self.coerce(x, elem) for x in e.elems], type=want, line=e.line)
+            case ir.TupleLit(), ir.ListT(elem):
+                return ir.ListLit([self.coerce(x, elem) for x in e.elems], type=want, line=e.line)
+            case ir.ListLit(), ir.TupleT(elems) if len(elems) == len(e.elems):
+                return ir.TupleLit([self.coerce(x, t) for x, t in zip(e.elems, elems, strict=True)], type=want, line=e.line)
+            case ir.SetLit(), ir.SetT(elem):
+                return ir.SetLit([self.coerce(x, elem) for x in e.elems], type=want, line=e.line)
+            case ir.TupleLit(), ir.TupleT(elems) if len(elems) == len(e.elems):
+                return ir.TupleLit([self.coerce(x, t) for x, t in zip(e.elems, elems, strict=True)], type=want, line=e.line)
+            case ir.DictLit(), ir.DictT(k, v):
+                items = [(self.coerce(x, k), self.coerce(y, v)) for x, y in e.items]
+                return ir.DictLit(items, type=want, line=e.line)
+            case ir.Comp(kind="list" | "set" | "iter"), ir.ListT(elem) | ir.SetT(elem) if e.kind in ("list", "set"):
+                return ir.Comp(e.kind, self.coerce(e.elem, elem), e.clauses, type=want, line=e.line)
+            case ir.Comp(kind="dict", elem=ir.TupleLit(elems=[k, v])), ir.DictT(kt, vt):
+                pair = ir.TupleLit([self.coerce(k, kt), self.coerce(v, vt)], type=ir.TupleT((kt, vt)))
+                return ir.Comp("dict", pair, e.clauses, type=want, line=e.line)
+            case _:
+                pass
+        match have, want:
+            case ir.P(ir.Prim.INT), ir.P(ir.Prim.FLOAT):
+                return ir.Intrinsic("int.to_float", [e], type=ir.FLOAT, line=e.line)
+            case ir.P(ir.Prim.BOOL), ir.P(ir.Prim.INT):
+                return ir.Intrinsic("bool.to_int", [e], type=ir.INT, line=e.line)
+            case ir.P(ir.Prim.CHAR), ir.P(ir.Prim.STR):
+                return ir.Intrinsic("char.to_str", [e], type=ir.STR, line=e.line)
+            case ir.OptionalT(a), ir.OptionalT(b) if ir.has_unknown(a) and isinstance(e, ir.Lit):
+                return ir.Lit(None, type=want)
+            case _, ir.OptionalT(elem) if have != ir.NONE and not isinstance(have, ir.OptionalT):
+                return ir.Wrap(self.coerce(e, elem), type=want, line=e.line)
+            case ir.ListT(a), ir.ListT(b) if ir.has_unknown(a) or ir.has_unknown(b) or a == b:
+                e.type = want if ir.has_unknown(a) else have
+                return e
+            case ir.SetT(a), ir.SetT(b) if ir.has_unknown(a) or ir.has_unknown(b):
+                e.type = want if ir.has_unknown(a) else have
+                return e
+            case ir.DictT(), ir.DictT() if ir.has_unknown(have) or ir.has_unknown(want) or (have.key, have.value) == (want.key, want.value):
+                if ir.has_unknown(have):
+                    e.type = want
+                return e
+            case ir.IterT(a), ir.ListT(b):
+                return self.coerce(ir.Intrinsic("to_list", [e], type=ir.ListT(unify_element(a)), line=e.line), want)
+            case ir.TupleT(elems), ir.ListT(b) if elems and all(x == b for x in elems):
+                return ir.Intrinsic("tuple.to_list", [e], type=want, line=e.line)
+            case ir.NamedT(a), ir.P(ir.Prim.ERROR) if self.scope.error_base(a) is not None:
+                return e
+            case ir.NamedT(a), ir.NamedT(b) if self._subclass(a, b):
+                return e
+            case ir.FuncT(p, _), ir.FuncT(q, _) if len(p) == len(q):
+                return e
+            case ir.TupleT(a), ir.TupleT(b) if len(a) == len(b) and (ir.has_unknown(have) or ir.has_unknown(want)):
+                return e
+            case _:
+                pass
+        if have == ir.UNKNOWN:
+            return e
+        raise Unsupported(f"{ir.type_text(have)} where {ir.type_text(want)} is needed")
+
+    def _subclass(self, a: str, b: str) -> bool:
+        info = self.scope.classes.get(b)
+        if info is not None and info.kind == "protocol":
+            mine = self.scope.classes.get(a)
+            return mine is not None and set(info.methods) <= set(mine.methods)
+        at: str | None = a
+        while at:
+            if at == b:
+                return True
+            at = self.scope.error_base(at)
+        return False
+
+    def cond(self, e: ast.expr) -> ir.Expr:
+        """The truth of an expression."""
+        match e:
+            case ast.BoolOp():
+                return self._boolop(e)
+            case ast.UnaryOp(op=ast.Not()):
+                return ir.Not(self.cond(e.operand), type=ir.BOOL, line=e.lineno)
+            case _:
+                return self.truth(self.expr(e))
+
+    def _boolop(self, e: ast.BoolOp) -> ir.Expr:
+        values: list[ir.Expr] = []
+        facts: dict[str, Type] = {}
+        for v in e.values:
+            with self.narrowing(facts):
+                values.append(self.cond(v))
+                positive, negative = self.facts(v)
+            facts.update(positive if isinstance(e.op, ast.And) else negative)
+        return ir.Bool("and" if isinstance(e.op, ast.And) else "or", values, type=ir.BOOL, line=e.lineno)
+
+    def truth(self, v: ir.Expr) -> ir.Expr:
+        """`bool(v)` for a value of known type."""
+        match v.type:
+            case ir.P(ir.Prim.BOOL):
+                return v
+            case ir.P(ir.Prim.INT):
+                return ir.Intrinsic("ne", [v, ir.Lit(0, type=ir.INT)], type=ir.BOOL, line=v.line)
+            case ir.P(ir.Prim.FLOAT):
+                return ir.Intrinsic("ne", [v, ir.Lit(0.0, type=ir.FLOAT)], type=ir.BOOL, line=v.line)
+            case ir.P(ir.Prim.STR):
+                return ir.Intrinsic("ne", [v, ir.Lit("", type=ir.STR)], type=ir.BOOL, line=v.line)
+            case ir.P(ir.Prim.CHAR):
+                return ir.Lit(True, type=ir.BOOL)
+            case ir.ListT() | ir.DictT() | ir.SetT() | ir.P(ir.Prim.BYTES):
+                return ir.Intrinsic("nonempty", [v], type=ir.BOOL, line=v.line)
+            case ir.OptionalT(elem):
+                some = ir.Intrinsic("is_some", [v], type=ir.BOOL, line=v.line)
+                inner = self.truth(ir.Unwrap(v, type=elem, line=v.line))
+                if isinstance(inner, ir.Lit):
+                    return some
+                self.require_pure(v)
+                return ir.Bool("and", [some, inner], type=ir.BOOL, line=v.line)
+            case ir.NamedT(name):
+                info = self.scope.classes.get(name)
+                if info is None or not {"__bool__", "__len__"} & set(info.methods):
+                    return ir.Lit(True, type=ir.BOOL)
+                raise Unsupported(f"truth of {name}")
+            case ir.P(ir.Prim.NONE):
+                return ir.Lit(False, type=ir.BOOL)
+            case _:
+                raise Unsupported(f"truth of a value of type {ir.type_text(v.type)}")
+
+    def require_pure(self, e: ir.Expr) -> None:
+        """Raise unless evaluating the expression twice is the same as once."""
+        if any(
+            isinstance(n, ir.Call | ir.MethodCall | ir.New | ir.PatternOp | ir.PatternNew)
+            or (isinstance(n, ir.Intrinsic) and n.op in ("list.pop", "dict.pop", "list.pop_at", "print"))
+            for n in ir.walk(e)
+        ):
+            raise Unsupported("a computed value that would be evaluated twice")
+
+    # Expressions
+
+    def _expr(self, e: ast.expr, want: Type | None) -> ir.Expr:
+        match e:
+            case ast.Constant():
+                return self._constant(e, want)
+            case ast.Name():
+                return self._name(e)
+            case ast.Attribute():
+                return self._attribute(e)
+            case ast.BinOp():
+                return self._binop(e, want)
+            case ast.UnaryOp():
+                return self._unary(e)
+            case ast.BoolOp():
+                return self._bool_value(e, want)
+            case ast.Compare():
+                return self._compare(e)
+            case ast.Call():
+                return self.call(e, want)
+            case ast.IfExp():
+                return self._ifexp(e, want)
+            case ast.List() | ast.Set():
+                return self._sequence(e, want)
+            case ast.Tuple():
+                return self._tuple(e, want)
+            case ast.Dict():
+                return self._dict(e, want)
+            case ast.Subscript():
+                return self._subscript(e)
+            case ast.JoinedStr():
+                return ir.Format(format_parts(self, e), type=ir.STR)
+            case ast.ListComp():
+                return self._comp("list", e.elt, e.generators, want)
+            case ast.SetComp():
+                return self._comp("set", e.elt, e.generators, want)
+            case ast.GeneratorExp():
+                return self._comp("iter", e.elt, e.generators, want)
+            case ast.DictComp():
+                pair = ast.copy_location(ast.Tuple([e.key, e.value], ast.Load()), e)
+                return self._comp("dict", pair, e.generators, want)
+            case ast.Lambda():
+                return self._lambda(e, want)
+            case ast.Await():
+                return self.expr(e.value, want)
+            case _:
+                raise Unsupported(f"expression {type(e).__name__}", ast.unparse(e), getattr(e, "lineno", 0))
+
+    def _constant(self, e: ast.Constant, want: Type | None) -> ir.Expr:
+        v = e.value
+        match v:
+            case bool():
+                return ir.Lit(v, type=ir.BOOL)
+            case int():
+                if not -(2**63) <= v < 2**63:
+                    raise Unsupported("an integer literal beyond 64 bits")
+                if want == ir.FLOAT or want == ir.OptionalT(ir.FLOAT):
+                    return ir.Lit(float(v), type=ir.FLOAT)
+                return ir.Lit(v, type=ir.INT)
+            case float():
+                return ir.Lit(v, type=ir.FLOAT)
+            case str():
+                return ir.Lit(v, type=ir.STR)
+            case bytes():
+                return ir.Lit(v, type=ir.BYTES)
+            case None:
+                return ir.Lit(None, type=want if isinstance(want, ir.OptionalT) else ir.NONE)
+            case _:
+                raise Unsupported("a literal of this kind", ast.unparse(e))
+
+    def _name(self, e: ast.Name) -> ir.Expr:
+        t = self.lookup(e.id)
+        if t is not None:
+            if e.id in self.narrowed and isinstance(t, ir.OptionalT):
+                return ir.Unwrap(ir.Name(e.id, type=t, line=e.lineno), type=t.elem)
+            return ir.Name(e.id, type=t)
+        if e.id == "self" and self.cls:
+            return ir.Name("self", type=ir.NamedT(self.cls))
+        if e.id in self.scope.constants:
+            return ir.Name(e.id, type=self.scope.constants[e.id])
+        if e.id in self.scope.functions:
+            s = self.scope.functions[e.id]
+            return ir.Name(e.id, type=ir.FuncT(tuple(p.type for p in s.params), s.result))
+        origin = self.scope.foreign.get(e.id)
+        if origin is not None and f"{origin[0]}.{origin[1]}" in MATH_CONSTANTS:
+            return ir.Intrinsic(MATH_CONSTANTS[f"{origin[0]}.{origin[1]}"], [], type=ir.FLOAT)
+        raise Unsupported(f"{e.id} is not defined in this file, or its type is not known", e.id, e.lineno)
+
+    def _attribute(self, e: ast.Attribute) -> ir.Expr:
+        path = dotted(e)
+        if path is not None:
+            head, _, rest = path.partition(".")
+            if self.lookup(head) is None:
+                info = self.scope.classes.get(head)
+                if info is not None and info.kind == "enum" and rest in info.members:
+                    return ir.EnumMember(head, rest, type=ir.NamedT(head))
+                if info is not None and info.kind == "enum" and rest.partition(".")[0] in info.members and rest.endswith(".value"):
+                    return self._enum_value(ir.EnumMember(head, rest.partition(".")[0], type=ir.NamedT(head)), info)
+                module = self.scope.modules.get(head)
+                full = f"{module}.{rest}" if module else ""
+                if full in MATH_CONSTANTS:
+                    return ir.Intrinsic(MATH_CONSTANTS[full], [], type=ir.FLOAT)
+                if full in STRING_CONSTANTS:
+                    return ir.Lit(STRING_CONSTANTS[full], type=ir.STR)
+        obj = self.expr(e.value)
+        if isinstance(obj.type, ir.NamedT):
+            info = self.scope.classes.get(obj.type.name)
+            if info is not None and info.kind == "enum":
+                if e.attr == "value":
+                    return self._enum_value(obj, info)
+                raise Unsupported(f"attribute {e.attr} of an enum member")
+            if info is not None and e.attr in info.methods and info.methods[e.attr].kind == "property":
+                return ir.MethodCall(obj, e.attr, [], type=info.methods[e.attr].result)
+        t = self.field_type(obj, e)
+        out = ir.Field(obj, e.attr, type=t)
+        if path in self.narrowed and isinstance(t, ir.OptionalT):
+            return ir.Unwrap(out, type=t.elem)
+        return out
+
+    def _enum_value(self, obj: ir.Expr, info: ClassInfo) -> ir.Expr:
+        kinds = {type(v) for v in info.members.values()}
+        if kinds == {str}:
+            return ir.Intrinsic("enum.value", [obj], type=ir.STR)
+        if kinds == {int}:
+            return ir.Intrinsic("enum.value", [obj], type=ir.INT)
+        raise Unsupported("the value of an enum member that is neither a string nor an integer")
+
+    def field_type(self, obj: ir.Expr, e: ast.Attribute) -> Type:
+        """The type of a field; raises Unsupported when the object has none of this name."""
+        if isinstance(obj.type, ir.NamedT):
+            info = self.scope.classes.get(obj.type.name)
+            if info is not None and e.attr in info.fields:
+                return info.fields[e.attr]
+            if obj.type.name in PATTERN_NAMES or self.scope.error_base(obj.type.name) is not None:
+                raise Unsupported(f"attribute {e.attr} of {obj.type.name}", ast.unparse(e), e.lineno)
+        raise Unsupported(f"attribute {e.attr} of {ir.type_text(obj.type)}", ast.unparse(e), e.lineno)
+
+    # Operators
+
+    def _binop(self, e: ast.BinOp, want: Type | None) -> ir.Expr:
+        if isinstance(e.op, ast.Mod) and isinstance(e.left, ast.Constant) and isinstance(e.left.value, str):
+            return ir.Format(percent_parts(self, e), type=ir.STR)
+        guide = want if isinstance(want, ir.ListT) or want == ir.FLOAT else None
+        left = self.expr(e.left, guide if not isinstance(e.op, ast.Mult | ast.FloorDiv | ast.Mod) or isinstance(want, ir.ListT) else None)
+        right = self.expr(e.right, left.type if isinstance(left.type, ir.ListT | ir.SetT) else None)
+        return self.binary(e.op, left, right, e)
+
+    def binary(self, op: ast.operator, left: ir.Expr, right: ir.Expr, at: ast.AST) -> ir.Expr:
+        """The operation on two lowered operands."""
+        name = _ARITHMETIC.get(type(op))
+        lt, rt = left.type, right.type
+        if lt == ir.BOOL and rt == ir.BOOL and name in ("bor", "band", "xor"):
+            return ir.Intrinsic({"bor": "bool.or", "band": "bool.and", "xor": "ne"}[name], [left, right], type=ir.BOOL)
+        if lt == ir.BOOL:
+            left, lt = self.coerce(left, ir.INT), ir.INT
+        if rt == ir.BOOL:
+            right, rt = self.coerce(right, ir.INT), ir.INT
+        if lt in (ir.INT, ir.FLOAT) and rt in (ir.INT, ir.FLOAT):
+            return self._numeric(op, name, left, right)
+        texts = (ir.STR, ir.CHAR)
+        if lt in texts and rt in texts and isinstance(op, ast.Add):
+            return ir.Intrinsic("str.concat", [self.coerce(left, ir.STR), self.coerce(right, ir.STR)], type=ir.STR)
+        if isinstance(op, ast.Mult) and {lt in texts, rt in texts} == {True, False} and ir.INT in (lt, rt):
+            s, n = (left, right) if lt in texts else (right, left)
+            return ir.Intrinsic("str.repeat", [self.coerce(s, ir.STR), n], type=ir.STR)
+        if isinstance(op, ast.Add) and isinstance(lt, ir.ListT) and isinstance(rt, ir.ListT | ir.TupleT):
+            t = join(lt, rt)
+            return ir.Intrinsic("list.concat", [self.coerce(left, t), self.coerce(right, t)], type=t)
+        if isinstance(op, ast.Mult) and isinstance(lt, ir.ListT) and rt == ir.INT:
+            return ir.Intrinsic("list.repeat", [left, right], type=lt)
+        if isinstance(lt, ir.SetT) and isinstance(rt, ir.SetT) and name in ("bor", "band", "xor", "sub"):
+            t = join(lt, rt)
+            ops = {"bor": "set.union", "band": "set.intersection", "sub": "set.difference", "xor": "set.symmetric_difference"}
+            return ir.Intrinsic(ops[name], [self.coerce(left, t), self.coerce(right, t)], type=t)
+        if ir.UNKNOWN in (lt, rt):
+            raise Unsupported("an operand whose type is not known", ast.unparse(at) if isinstance(at, ast.expr) else "")
+        raise Unsupported(f"{type(op).__name__} of {ir.type_text(lt)} and {ir.type_text(rt)}")
+
+    def _numeric(self, op: ast.operator, name: str | None, left: ir.Expr, right: ir.Expr) -> ir.Expr:
+        both_int = left.type == ir.INT and right.type == ir.INT
+        if isinstance(op, ast.Div):
+            args = [self.coerce(left, ir.FLOAT), self.coerce(right, ir.FLOAT)]
+            return ir.Intrinsic("float.div", args, "ZeroDivisionError", type=ir.FLOAT)
+        if name is None:
+            raise Unsupported(f"operator {type(op).__name__}")
+        raises = "ZeroDivisionError" if name in ("floordiv", "mod") else ""
+        if both_int:
+            if name == "pow":
+                low = self.lower_bound(right)
+                if low is None or low < 0:
+                    # A negative exponent would give a float.
+                    if not isinstance(right, ir.Lit):
+                        return ir.Intrinsic("int.pow", [left, right], type=ir.INT)
+                    return ir.Intrinsic("float.pow", [self.coerce(left, ir.FLOAT), self.coerce(right, ir.FLOAT)], type=ir.FLOAT)
+            if name in ("mul", "pow", "shl"):
+                self.scope.differ("Integers have 64 bits: a result beyond them wraps or stops, where Python's integers grow.")
+            return ir.Intrinsic(f"int.{name}", [left, right], raises, type=ir.INT)
+        if name in ("bor", "band", "xor", "shl", "shr"):
+            raise Unsupported(f"{name} of floats")
+        return ir.Intrinsic(f"float.{name}", [self.coerce(left, ir.FLOAT), self.coerce(right, ir.FLOAT)], raises, type=ir.FLOAT)
+
+    def _unary(self, e: ast.UnaryOp) -> ir.Expr:
+        if isinstance(e.op, ast.Not):
+            return ir.Not(self.cond(e.operand), type=ir.BOOL)
+        v = self.expr(e.operand)
+        if v.type == ir.BOOL:
+            v = self.coerce(v, ir.INT)
+        if v.type not in (ir.INT, ir.FLOAT):
+            raise Unsupported(f"unary {type(e.op).__name__} of {ir.type_text(v.type)}")
+        if isinstance(e.op, ast.UAdd):
+            return v
+        if isinstance(e.op, ast.USub):
+            if isinstance(v, ir.Lit):
+                return ir.Lit(-v.value, type=v.type)
+            return ir.Intrinsic("int.neg" if v.type == ir.INT else "float.neg", [v], type=v.type)
+        if v.type == ir.INT:
+            return ir.Intrinsic("int.invert", [v], type=ir.INT)
+        raise Unsupported("~ of a float")
+
+    def _bool_value(self, e: ast.BoolOp, want: Type | None) -> ir.Expr:
+        facts: dict[str, Type] = {}
+        values: list[ir.Expr] = []
+        for v in e.values:
+            with self.narrowing(facts):
+                values.append(self.expr(v, want))
+                positive, negative = self.facts(v)
+            facts.update(positive if isinstance(e.op, ast.And) else negative)
+        if all(v.type == ir.BOOL for v in values):
+            return ir.Bool("and" if isinstance(e.op, ast.And) else "or", values, type=ir.BOOL)
+        # x or y is x when x is true, else y: one arm is evaluated, x once.
+        out = values[-1]
+        for v in reversed(values[:-1]):
+            self.require_pure(v)
+            test = self.truth(v)
+            chosen = ir.Unwrap(v, type=v.type.elem) if isinstance(v.type, ir.OptionalT) and isinstance(e.op, ast.Or) else v
+            t = join(chosen.type, out.type)
+            first, second = self.coerce(chosen, t), self.coerce(out, t)
+            out = ir.Cond(test, first, second, type=t) if isinstance(e.op, ast.Or) else ir.Cond(test, second, first, type=t)
+        return out
+
+    def _ifexp(self, e: ast.IfExp, want: Type | None) -> ir.Expr:
+        test = self.cond(e.test)
+        positive, negative = self.facts(e.test)
+        with self.narrowing(positive):
+            body = self.expr(e.body, want)
+        with self.narrowing(negative):
+            orelse = self.expr(e.orelse, want if want is not None else body.type)
+        t = join(body.type, orelse.type)
+        return ir.Cond(test, self.coerce(body, t), self.coerce(orelse, t), type=t)
+
+    def _compare(self, e: ast.Compare) -> ir.Expr:
+        parts: list[ir.Expr] = []
+        operands = [e.left, *e.comparators]
+        lowered: list[ir.Expr | None] = [None] * len(operands)
+        for i, op in enumerate(e.ops):
+            left = lowered[i] or self.expr(operands[i])
+            right_node = operands[i + 1]
+            if isinstance(op, ast.In | ast.NotIn):
+                parts.append(self._membership(op, left, right_node))
+                continue
+            right = self.expr(right_node, left.type if not isinstance(left.type, ir.OptionalT) else None)
+            lowered[i + 1] = right
+            if i + 1 < len(e.ops):
+                self.require_pure(right)
+            parts.append(self.comparison(op, left, right))
+        return parts[0] if len(parts) == 1 else ir.Bool("and", parts, type=ir.BOOL)
+
+    def comparison(self, op: ast.cmpop, left: ir.Expr, right: ir.Expr) -> ir.Expr:
+        """One comparison of two lowered operands."""
+        none = isinstance(right, ir.Lit) and right.value is None and right.type in (ir.NONE, right.type)
+        none = none and isinstance(right, ir.Lit) and right.value is None
+        if none:
+            if isinstance(left, ir.Unwrap):
+                left = left.value
+            negative = isinstance(op, ast.IsNot | ast.NotEq)
+            if not isinstance(left.type, ir.OptionalT):
+                if left.type == ir.UNKNOWN:
+                    raise Unsupported("comparison of a value of unknown type with None")
+                return ir.Lit(negative, type=ir.BOOL)
+            return ir.Intrinsic("is_some" if negative else "is_none", [left], type=ir.BOOL)
+        if isinstance(op, ast.Is | ast.IsNot):
+            enums = [t for t in (left.type, right.type) if isinstance(t, ir.NamedT) and self._is_enum(t.name)]
+            if len(enums) != 2 and not (left.type == ir.BOOL == right.type):
+                raise Unsupported("identity of values")
+            name = "eq" if isinstance(op, ast.Is) else "ne"
+        else:
+            name = _COMPARE[type(op)]
+        lt, rt = left.type, right.type
+        if isinstance(lt, ir.OptionalT) != isinstance(rt, ir.OptionalT):
+            opt, other = (left, right) if isinstance(lt, ir.OptionalT) else (right, left)
+            assert isinstance(opt.type, ir.OptionalT)
+            if name not in ("eq", "ne"):
+                raise Unsupported("ordering of a value that may be None")
+            self.require_pure(opt)
+            inner = self.comparison(op, ir.Unwrap(opt, type=opt.type.elem), other)
+            some = ir.Intrinsic("is_some" if name == "eq" else "is_none", [opt], type=ir.BOOL)
+            return ir.Bool("and" if name == "eq" else "or", [some, inner], type=ir.BOOL)
+        for want in (ir.BOOL, ir.INT, ir.FLOAT):
+            if {lt, rt} <= {ir.BOOL, ir.INT, ir.FLOAT} and lt != rt and want in (lt, rt):
+                t = ir.FLOAT if ir.FLOAT in (lt, rt) else ir.INT
+                left, right = self._widen(left, t), self._widen(right, t)
+                lt = rt = t
+        if {lt, rt} == {ir.STR, ir.CHAR}:
+            single = left if isinstance(left, ir.Lit) else right
+            if isinstance(single, ir.Lit) and len(single.value) == 1 and (name in ("eq", "ne") or single is right):
+                single.type = ir.CHAR
+            elif isinstance(single, ir.Lit) and len(single.value) == 1:
+                single.type = ir.CHAR
+            else:
+                left, right = self.coerce(left, ir.STR), self.coerce(right, ir.STR)
+        elif lt != rt:
+            t = join(lt, rt)
+            left, right = self.coerce(left, t), self.coerce(right, t)
+        t = left.type
+        if t in (ir.UNKNOWN, ir.ANY):
+            raise Unsupported("comparison of values whose type is not known")
+        if name not in ("eq", "ne") and t not in (ir.INT, ir.FLOAT, ir.STR, ir.CHAR, ir.BOOL):
+            if isinstance(t, ir.TupleT):
+                return self._lexicographic(name, left, right, t)
+            raise Unsupported(f"ordering of {ir.type_text(t)}")
+        if isinstance(t, ir.NamedT) and name in ("eq", "ne"):
+            info = self.scope.classes.get(t.name)
+            if info is None or not (info.kind == "enum" or (info.kind == "dataclass")):
+                raise Unsupported(f"equality of {t.name}")
+        return ir.Intrinsic(name, [left, right], type=ir.BOOL)
+
+    def _lexicographic(self, name: str, left: ir.Expr, right: ir.Expr, t: ir.TupleT) -> ir.Expr:
+        if isinstance(left, ir.TupleLit) and isinstance(right, ir.TupleLit) and all(x in (ir.INT, ir.FLOAT, ir.STR) for x in t.elems):
+            return ir.Intrinsic(f"tuple.{name}", [left, right], type=ir.BOOL)
+        raise Unsupported("ordering of tuples")
+
+    def _widen(self, e: ir.Expr, t: Type) -> ir.Expr:
+        if e.type == ir.BOOL and t == ir.FLOAT:
+            e = self.coerce(e, ir.INT)
+        return self.coerce(e, t)
+
+    def _is_enum(self, name: str) -> bool:
+        info = self.scope.classes.get(name)
+        return info is not None and info.kind == "enum"
+
+    def _membership(self, op: ast.In | ast.NotIn, left: ir.Expr, right_node: ast.expr) -> ir.Expr:
+        if isinstance(right_node, ast.Tuple | ast.List | ast.Set):
+            right_node = ast.copy_location(ast.List(right_node.elts, ast.Load()), right_node)
+        if (
+            isinstance(right_node, ast.Call)
+            and isinstance(right_node.func, ast.Attribute)
+            and right_node.func.attr == "keys"
+            and not right_node.args
+        ):
+            right_node = right_node.func.value
+        right = self.expr(right_node)
+        t = right.type
+        match t:
+            case ir.P(ir.Prim.STR):
+                if left.type == ir.CHAR:
+                    found = ir.Intrinsic("str.contains_char", [right, left], type=ir.BOOL)
+                else:
+                    found = ir.Intrinsic("str.contains", [right, self.coerce(left, ir.STR)], type=ir.BOOL)
+            case ir.ListT(elem):
+                if elem == ir.UNKNOWN:
+                    elem = unify_element(left.type)
+                    right = self.coerce(right, ir.ListT(elem))
+                if left.type == ir.CHAR and isinstance(right, ir.ListLit) and all(isinstance(x, ir.Lit) and len(x.value) == 1 for x in right.elems):
+                    tests = []
+                    for x in right.elems:
+                        x.type = ir.CHAR
+                        tests.append(ir.Intrinsic("eq", [left, x], type=ir.BOOL))
+                    found = ir.Bool("or", tests, type=ir.BOOL) if len(tests) > 1 else tests[0]
+                else:
+                    if left.type == ir.FLOAT and elem == ir.INT:
+                        raise Unsupported("membership of a float in integers")
+                    found = ir.Intrinsic("list.contains", [right, self._element(left, elem)], type=ir.BOOL)
+            case ir.SetT(elem):
+                found = ir.Intrinsic("set.contains", [right, self._element(left, elem)], type=ir.BOOL)
+            case ir.DictT(key, _):
+                found = ir.Intrinsic("dict.contains", [right, self._element(left, key)], type=ir.BOOL)
+            case ir.IterT():
+                if isinstance(right, ir.Intrinsic) and right.op == "range" and ir.same(right.args[2], ir.Lit(1, type=ir.INT)):
+                    self.require_pure(left)
+                    low = ir.Intrinsic("le", [right.args[0], left], type=ir.BOOL)
+                    found = ir.Bool("and", [low, ir.Intrinsic("lt", [left, right.args[1]], type=ir.BOOL)], type=ir.BOOL)
+                elif isinstance(right, ir.Intrinsic) and right.op == "dict.values":
+                    values = ir.Intrinsic("to_list", [right], type=ir.ListT(right.type.elem if isinstance(right.type, ir.IterT) else ir.UNKNOWN))
+                    found = ir.Intrinsic("list.contains", [values, left], type=ir.BOOL)
+                else:
+                    raise Unsupported("membership in this iterator")
+            case _:
+                raise Unsupported(f"membership in {ir.type_text(t)}")
+        return ir.Not(found, type=ir.BOOL) if isinstance(op, ast.NotIn) else found
+
+    def _element(self, e: ir.Expr, t: Type) -> ir.Expr:
+        if t == ir.UNKNOWN:
+            return self.coerce(e, unify_element(e.type))
+        if isinstance(e.type, ir.OptionalT) and not isinstance(t, ir.OptionalT):
+            raise Unsupported("membership of a value that may be None")
+        if e.type == ir.FLOAT and t == ir.INT:
+            raise Unsupported("membership of a float in integers")
+        return self.coerce(e, t)
+
+    # Collections
+
+    def _sequence(self, e: ast.List | ast.Set, want: Type | None) -> ir.Expr:
+        if any(isinstance(x, ast.Starred) for x in e.elts):
+            return self._spread(e, want)
+        guide = want.elem if isinstance(want, ir.ListT | ir.SetT) and want.elem != ir.UNKNOWN else None
+        elems = [self.expr(x, guide) for x in e.elts]
+        t: Type = guide or ir.UNKNOWN
+        for x in elems:
+            t = join(t, unify_element(x.type))
+        elems = [self.coerce(x, t) for x in elems]
+        if isinstance(e, ast.Set):
+            return ir.SetLit(elems, type=ir.SetT(t))
+        return ir.ListLit(elems, type=ir.ListT(t))
+
+    def _spread(self, e: ast.List | ast.Set, want: Type | None) -> ir.Expr:
+        if isinstance(e, ast.Set):
+            raise Unsupported("a set display with *")
+        out: ir.Expr | None = None
+        for x in e.elts:
+            part = (
+                self.as_list(self.expr(x.value, want))
+                if isinstance(x, ast.Starred)
+                else self._sequence(ast.copy_location(ast.List([x], ast.Load()), x), want)
+            )
+            if out is None:
+                out = part
+            else:
+                t = join(out.type, part.type)
+                out = ir.Intrinsic("list.concat", [self.coerce(out, t), self.coerce(part, t)], type=t)
+        assert out is not None
+        return out
+
+    def _tuple(self, e: ast.Tuple, want: Type | None) -> ir.Expr:
+        if isinstance(want, ir.ListT):
+            return self._sequence(ast.copy_location(ast.List(e.elts, ast.Load()), e), want)
+        if any(isinstance(x, ast.Starred) for x in e.elts):
+            raise Unsupported("a tuple with *")
+        guides = want.elems if isinstance(want, ir.TupleT) and len(want.elems) == len(e.elts) else [None] * len(e.elts)
+        elems = [self.expr(x, g) for x, g in zip(e.elts, guides, strict=True)]
+        elems = [self.coerce(x, ir.STR) if x.type == ir.CHAR else x for x in elems]
+        return ir.TupleLit(elems, type=ir.TupleT(tuple(x.type for x in elems)))
+
+    def _dict(self, e: ast.Dict, want: Type | None) -> ir.Expr:
+        if any(k is None for k in e.keys):
+            raise Unsupported("a dict display with **")
+        kw = want.key if isinstance(want, ir.DictT) and want.key != ir.UNKNOWN else None
+        vw = want.value if isinstance(want, ir.DictT) and want.value != ir.UNKNOWN else None
+        items = [(self.expr(k, kw), self.expr(v, vw)) for k, v in zip(e.keys, e.values, strict=True) if k is not None]
+        kt: Type = kw or ir.UNKNOWN
+        vt: Type = vw or ir.UNKNOWN
+        for k, v in items:
+            kt, vt = join(kt, unify_element(k.type)), join(vt, unify_element(v.type))
+        if not isinstance(vt, ir.P) and not isinstance(vt, ir.ListT | ir.DictT | ir.SetT | ir.TupleT | ir.OptionalT | ir.NamedT | ir.FuncT):
+            raise Unsupported("a dict whose values have no common type")
+        return ir.DictLit([(self.coerce(k, kt), self.coerce(v, vt)) for k, v in items], type=ir.DictT(kt, vt))
+
+    def index(self, obj: ir.Expr, node: ast.expr) -> ir.Expr:
+        """An index into a list or string, with its sign made explicit: see `from_end` and `wrap` in the catalogue."""
+        i = self.expr(node)
+        if i.type != ir.INT:
+            raise Unsupported("an index that is not an integer")
+        if isinstance(i, ir.Lit) and i.value < 0:
+            return ir.Intrinsic("from_end", [ir.Lit(-i.value, type=ir.INT)], type=ir.INT)
+        low = self.lower_bound(i)
+        if low is not None and low < 0:
+            return ir.Intrinsic("wrap", [i], type=ir.INT)
+        if low is None:
+            self.scope.differ("A computed index below zero stops the program, where Python counts from the end.")
+        return i
+
+    def _bound(self, node: ast.expr | None) -> ir.Expr:
+        if node is None:
+            return ir.Lit(None, type=ir.NONE)
+        i = self.expr(node)
+        if isinstance(i, ir.Lit) and i.value is None:
+            return ir.Lit(None, type=ir.NONE)
+        if isinstance(i, ir.Unwrap):
+            pass
+        if i.type != ir.INT:
+            raise Unsupported("a slice bound that is not an integer")
+        if isinstance(i, ir.Lit) and i.value < 0:
+            return ir.Intrinsic("from_end", [ir.Lit(-i.value, type=ir.INT)], type=ir.INT)
+        if isinstance(i, ir.Intrinsic) and i.op == "int.neg":
+            return ir.Intrinsic("bound", [i], type=ir.INT)
+        low = self.lower_bound(i)
+        return i if low is not None and low >= 0 else ir.Intrinsic("bound", [i], type=ir.INT)
+
+    def _subscript(self, e: ast.Subscript) -> ir.Expr:
+        obj = self.expr(e.value)
+        t = obj.type
+        if isinstance(e.slice, ast.Slice):
+            return self._slice(obj, e.slice)
+        match t:
+            case ir.ListT(elem):
+                return ir.Intrinsic("list.index", [obj, self.index(obj, e.slice)], "IndexError", type=elem)
+            case ir.P(ir.Prim.STR):
+                return ir.Intrinsic("str.index", [obj, self.index(obj, e.slice)], "IndexError", type=ir.CHAR)
+            case ir.DictT(key, value, zero):
+                k = self.coerce(self.expr(e.slice, key), key)
+                self.learn(e.value, ir.DictT(unify_element(k.type), ir.UNKNOWN, zero))
+                return ir.Intrinsic("dict.index", [obj, k], "" if zero else "KeyError", type=value)
+            case ir.TupleT(elems):
+                i = self.expr(e.slice)
+                if isinstance(i, ir.Lit) and isinstance(i.value, int) and -len(elems) <= i.value < len(elems):
+                    at = i.value % len(elems)
+                    return ir.Intrinsic("tuple.index", [obj, ir.Lit(at, type=ir.INT)], type=elems[at])
+                raise Unsupported("a computed index into a tuple")
+            case _:
+                raise Unsupported(f"indexing of {ir.type_text(t)}", ast.unparse(e), e.lineno)
+
+    def _slice(self, obj: ir.Expr, s: ast.Slice) -> ir.Expr:
+        if not isinstance(obj.type, ir.ListT) and obj.type not in (ir.STR, ir.CHAR):
+            raise Unsupported(f"slice of {ir.type_text(obj.type)}")
+        kind = "list" if isinstance(obj.type, ir.ListT) else "str"
+        obj = self.coerce(obj, ir.STR) if kind == "str" else obj
+        if s.step is not None:
+            step = self.expr(s.step)
+            if isinstance(step, ir.Lit) and step.value == -1 and s.lower is None and s.upper is None:
+                return ir.Intrinsic(f"{kind}.reversed", [obj], type=obj.type)
+            if isinstance(step, ir.Lit) and isinstance(step.value, int) and step.value > 1:
+                low, high = self._bound(s.lower), self._bound(s.upper)
+                return ir.Intrinsic(f"{kind}.stride", [obj, low, high, step], type=obj.type)
+            if not (isinstance(step, ir.Lit) and step.value == 1):
+                raise Unsupported("a slice with this step")
+        return ir.Intrinsic(f"{kind}.slice", [obj, self._bound(s.lower), self._bound(s.upper)], type=obj.type)
+
+    # Iteration
+
+    def iterable(self, node: ast.expr) -> ir.Expr:
+        """An expression that is iterated over; tuples of one element type become lists."""
+        e = self.expr(node)
+        if isinstance(e.type, ir.TupleT):
+            t: Type = ir.UNKNOWN
+            for x in e.type.elems:
+                t = join(t, x)
+            if isinstance(e, ir.TupleLit):
+                return ir.ListLit([self.coerce(x, t) for x in e.elems], type=ir.ListT(t))
+            return self.coerce(e, ir.ListT(t))
+        if isinstance(e.type, ir.OptionalT):
+            raise Unsupported("iteration over a value that may be None")
+        return e
+
+    def element_type(self, t: Type) -> Type:
+        """The type of what iteration yields."""
+        match t:
+            case ir.ListT(elem) | ir.SetT(elem) | ir.IterT(elem):
+                return elem
+            case ir.DictT(key, _):
+                return key
+            case ir.P(ir.Prim.STR) | ir.P(ir.Prim.CHAR):
+                return ir.CHAR
+            case ir.P(ir.Prim.BYTES):
+                return ir.INT
+            case _:
+                raise Unsupported(f"iteration over {ir.type_text(t)}")
+
+    def unpack_types(self, t: Type, count: int, node: ast.AST) -> list[Type]:
+        """The types of the parts when a value is unpacked."""
+        match t:
+            case ir.TupleT(elems) if len(elems) == count:
+                return list(elems)
+            case ir.P(ir.Prim.UNKNOWN):
+                return [ir.UNKNOWN] * count
+            case ir.ListT(elem):
+                return [elem] * count
+            case _:
+                raise Unsupported(f"unpacking {ir.type_text(t)} into {count}")
+
+    def comp_target(self, node: ast.expr, t: Type) -> ir.Target:
+        """The target of a comprehension clause, which is local to it."""
+        match node:
+            case ast.Name():
+                self.vars[node.id] = t
+                self.narrowed.pop(node.id, None)
+                self.forget(node.id)
+                return ir.VarTarget(node.id, type=t, line=node.lineno)
+            case ast.Tuple() | ast.List():
+                types = self.unpack_types(t, len(node.elts), node)
+                return ir.TupleTarget([self.comp_target(e, u) for e, u in zip(node.elts, types, strict=True)], type=t)
+            case _:
+                raise Unsupported("a comprehension target of this kind")
+
+    def _comp(self, kind: str, elt: ast.expr, generators: list[ast.comprehension], want: Type | None) -> ir.Expr:
+        names = {n.id for g in generators for n in ast.walk(g.target) if isinstance(n, ast.Name)}
+        saved = {n: self.vars.get(n) for n in names}
+        saved_lower = dict(self.lower)
+        saved_narrowed = dict(self.narrowed)
+        clauses: list[ir.Clause] = []
+        for g in generators:
+            if g.is_async:
+                raise Unsupported("an asynchronous comprehension")
+            it = self.iterable(g.iter)
+            target = self.comp_target(g.target, self.element_type(it.type))
+            self.range_bounds(target, it)
+            conds: list[ir.Expr] = []
+            for c in g.ifs:
+                conds.append(self.cond(c))
+                self.narrowed.update(self.facts(c)[0])
+            clauses.append(ir.Clause(target, it, conds))
+        guide: Type | None = None
+        if kind in ("list", "set", "iter") and isinstance(want, ir.ListT | ir.SetT | ir.IterT):
+            guide = want.elem if want.elem != ir.UNKNOWN else None
+        elem = self.expr(elt, guide)
+        if kind != "iter" and elem.type == ir.CHAR:
+            elem = self.coerce(elem, ir.STR)
+        if isinstance(elem, ir.TupleLit) and isinstance(elem.type, ir.TupleT):
+            elem = self.coerce(elem, unify_element(elem.type))
+        for n, t in saved.items():
+            if t is None:
+                self.vars.pop(n, None)
+            else:
+                self.vars[n] = t
+        self.lower, self.narrowed = saved_lower, saved_narrowed
+        match kind:
+            case "list":
+                t2: Type = ir.ListT(elem.type)
+            case "set":
+                t2 = ir.SetT(elem.type)
+            case "dict":
+                assert isinstance(elem.type, ir.TupleT)
+                t2 = ir.DictT(elem.type.elems[0], elem.type.elems[1])
+            case _:
+                t2 = ir.IterT(elem.type)
+        return ir.Comp(kind, elem, clauses, type=t2)
+
+    def range_bounds(self, target: ir.Target, it: ir.Expr) -> None:
+        """Remember that a counting variable is never below the start of its range."""
+        if not isinstance(it, ir.Intrinsic):
+            return
+        if it.op == "range" and isinstance(target, ir.VarTarget) and isinstance(it.args[2], ir.Lit):
+            low = self.lower_bound(it.args[0]) if it.args[2].value > 0 else self.lower_bound(it.args[1])
+            if low is not None:
+                self.lower[target.id] = low if it.args[2].value > 0 else low + 1
+        elif it.op == "enumerate" and isinstance(target, ir.TupleTarget) and isinstance(target.elems[0], ir.VarTarget):
+            low = self.lower_bound(it.args[1])
+            if low is not None:
+                self.lower[target.elems[0].id] = low
+
+    def _lambda(self, e: ast.Lambda, want: Type | None) -> ir.Expr:
+        a = e.args
+        if a.vararg or a.kwarg or a.defaults or a.kwonlyargs:
+            raise Unsupported("a lambda with defaults or variadic parameters")
+        if not isinstance(want, ir.FuncT) or len(want.params) != len(a.args):
+            raise Unsupported("a lambda whose parameter types are not known")
+        saved = dict(self.vars)
+        params: list[ir.Param] = []
+        for arg, t in zip(a.args, want.params, strict=True):
+            self.vars[arg.arg] = t
+            params.append(ir.Param(arg.arg, t))
+        body = self.expr(e.body, want.result if want.result != ir.UNKNOWN else None)
+        if want.result != ir.UNKNOWN:
+            body = self.coerce(body, want.result)
+        names = {arg.arg for arg in a.args}
+        self.vars = {**{k: v for k, v in self.vars.items() if k not in names}, **{k: v for k, v in saved.items() if k in names}}
+        return ir.Lambda(params, body, type=ir.FuncT(want.params, body.type, raises=False, context=False))
+
+    def as_list(self, e: ir.Expr) -> ir.Expr:
+        """A value that can be iterated, as a list."""
+        if isinstance(e.type, ir.ListT):
+            return e
+        if isinstance(e, ir.Comp) and e.kind == "iter":
+            elem = self.coerce(e.elem, unify_element(e.elem.type))
+            return ir.Comp("list", elem, e.clauses, type=ir.ListT(elem.type), line=e.line)
+        if isinstance(e.type, ir.TupleT):
+            t: Type = ir.UNKNOWN
+            for x in e.type.elems:
+                t = join(t, unify_element(x))
+            return self.coerce(e, ir.ListT(t))
+        return ir.Intrinsic("to_list", [e], type=ir.ListT(unify_element(self.element_type(e.type))))
+
+    # Calls
+
+    def call(self, e: ast.Call, want: Type | None) -> ir.Expr:
+        """A call: of a pattern, of this module, of a method, of a builtin or of the standard library."""
+        from foundation_engine.port.front import _python_calls as calls
+
+        if any(isinstance(a, ast.Starred) for a in e.args) or any(k.arg is None for k in e.keywords):
+            raise Unsupported("a call with * or **")
+        path = dotted(e.func)
+        if path is not None:
+            head = path.partition(".")[0]
+            if self.lookup(head) is None:
+                pattern = self.pattern_named(path)
+                if pattern is not None:
+                    return calls.pattern_call(self, e, pattern)
+                if path in self.scope.functions:
+                    return self.module_call(path, e)
+                if path in self.scope.classes:
+                    return self.construct(path, e)
+                if self.error_name(e.func) is not None:
+                    return self.error(e)
+        if isinstance(e.func, ast.Name):
+            t = self.lookup(e.func.id)
+            if isinstance(t, ir.FuncT):
+                return self._call_value(ir.Name(e.func.id, type=t), t, e)
+            if t is None:
+                found = calls.builtin(self, e.func.id, e, want)
+                if found is not None:
+                    return found
+        module = self.stdlib_name(e.func)
+        if module is not None:
+            found = calls.stdlib(self, module, e, want)
+            if found is not None:
+                return found
+        if isinstance(e.func, ast.Attribute) and not (module is not None and self.lookup((path or "").partition(".")[0]) is None):
+            return self._method(e, e.func, want)
+        raise Unsupported(f"call of {ast.unparse(e.func)}", ast.unparse(e), e.lineno)
+
+    def stdlib_name(self, func: ast.expr) -> str | None:
+        """`math.sqrt` for a function that was imported from the standard library under any name."""
+        path = dotted(func)
+        if path is None:
+            return None
+        head, _, rest = path.partition(".")
+        if self.lookup(head) is not None:
+            return None
+        if head in self.scope.foreign and not rest:
+            module, original = self.scope.foreign[head]
+            return f"{module}.{original}"
+        if head in self.scope.modules and rest:
+            return f"{self.scope.modules[head]}.{rest}" if self.scope.modules[head] != path else path
+        return None
+
+    def arguments(self, params: list[ir.Param], e: ast.Call, skip: int = 0) -> list[ir.Expr]:
+        """Arguments in the order of the parameters, with defaults filled in."""
+        given: dict[str, ast.expr] = {}
+        args = e.args[skip:]
+        if len(args) > len(params):
+            raise Unsupported("a call with too many arguments")
+        for p, a in zip(params, args, strict=False):
+            given[p.name] = a
+        names = {p.name for p in params}
+        for k in e.keywords:
+            if k.arg not in names or k.arg is None:
+                raise Unsupported(f"a call with an unknown argument {k.arg}")
+            given[k.arg] = k.value
+        out: list[ir.Expr] = []
+        for p in params:
+            if p.name in given:
+                v = self.expr(given[p.name], p.type)
+                out.append(self.coerce(v, p.type))
+            elif p.default is not None and not (isinstance(p.default, ir.Lit) and p.default.value is ...):
+                out.append(p.default)
+            else:
+                raise Unsupported(f"a call without the argument {p.name}")
+        return out
+
+    def module_call(self, name: str, e: ast.Call) -> ir.Expr:
+        """A call of a function of this module."""
+        s = self.scope.functions[name]
+        if s.result == ir.UNKNOWN:
+            raise Unsupported(f"the result type of {name} is not known; annotate it", ast.unparse(e), e.lineno)
+        args = self.arguments(s.params, e)
+        return ir.Call(ir.Name(name, type=ir.FuncT(tuple(p.type for p in s.params), s.result)), args, type=s.result)
+
+    def _call_value(self, f: ir.Expr, t: ir.FuncT, e: ast.Call) -> ir.Expr:
+        if e.keywords or len(e.args) != len(t.params):
+            raise Unsupported("a call of a callable with other arguments than its type says")
+        args: list[ir.Expr] = []
+        for i, (a, p) in enumerate(zip(e.args, t.params, strict=True)):
+            v = self.expr(a, p if p != ir.UNKNOWN else None)
+            if isinstance(f, ir.Name):
+                key = (f.id, i)
+                at: ExpressionLowerer | None = self
+                while at is not None:
+                    at.call_types[key] = join(at.call_types.get(key, ir.UNKNOWN), unify_element(v.type))
+                    at = at.outer
+            args.append(self.coerce(v, p))
+        return ir.Call(f, args, type=t.result)
+
+    def construct(self, name: str, e: ast.Call) -> ir.Expr:
+        """An object of a class of this module."""
+        info = self.scope.classes[name]
+        if info.kind == "enum":
+            value = self.expr(e.args[0])
+            return ir.Intrinsic("enum.of_value", [value], "ValueError", type=ir.NamedT(name))
+        if info.kind == "error":
+            return self.error(e)
+        if info.kind not in ("dataclass", "plain"):
+            raise Unsupported(f"construction of {name}")
+        args = self.arguments(info.init, e)
+        return ir.New(name, [(p.name, a) for p, a in zip(info.init, args, strict=True)], type=ir.NamedT(name))
+
+    def error_name(self, node: ast.expr) -> str | None:
+        """The error class that an expression names, or None."""
+        path = dotted(node)
+        if path is None:
+            return None
+        last = path.rpartition(".")[2]
+        if path in self.scope.classes:
+            return path if self.scope.classes[path].kind == "error" else None
+        origin = self.scope.foreign.get(last)
+        name = origin[1] if origin is not None and path == last else last
+        name = BUILTIN_ERRORS.get(name, name) if origin is None or not origin[0].startswith("foundation") else name
+        return name if name in ir.ERROR_BASES else None
+
+    def error(self, e: ast.expr) -> ir.Expr:
+        """An error value: a class, or a call of one."""
+        call = e if isinstance(e, ast.Call) else None
+        name = self.error_name(call.func if call else e)
+        if name is None:
+            raise Unsupported("raise of something that is not a known error class", ast.unparse(e), e.lineno)
+        info = self.scope.classes.get(name)
+        if info is not None and info.kind == "error":
+            fake = call or ast.copy_location(ast.Call(e, [], []), e)
+            if any(p.name == "message" and len(info.init) == 1 for p in info.init) and not info.fields:
+                return self._message_error(name, fake)
+            args = self.arguments(info.init, fake)
+            return ir.New(name, [(p.name, a) for p, a in zip(info.init, args, strict=True)], type=ir.NamedT(name))
+        return self._message_error(name, call)
+
+    def _message_error(self, name: str, call: ast.Call | None) -> ir.Expr:
+        args = call.args if call else []
+        if len(args) > 1 or (call and call.keywords):
+            raise Unsupported(f"{name} with several arguments", ast.unparse(call) if call else "")
+        message: ir.Expr = ir.Lit("", type=ir.STR)
+        if args:
+            value = self.expr(args[0], ir.STR)
+            if value.type not in (ir.STR, ir.CHAR):
+                from foundation_engine.port.front._python_calls import to_text
+
+                value = to_text(self, value)
+            message = self.coerce(value, ir.STR)
+        return ir.New(name, [("message", message)], type=ir.NamedT(name))
+
+    def _method(self, e: ast.Call, func: ast.Attribute, want: Type | None) -> ir.Expr:
+        from foundation_engine.port.front import _python_calls as calls
+
+        obj = self.expr(func.value)
+        t = obj.type
+        name = func.attr
+        match t:
+            case ir.NamedT(cls):
+                info = self.scope.classes.get(cls)
+                if info is not None and name in info.methods:
+                    s = info.methods[name]
+                    if s.result == ir.UNKNOWN:
+                        raise Unsupported(f"the result type of {name} is not known; annotate it", ast.unparse(e), e.lineno)
+                    return ir.MethodCall(obj, name, self.arguments(s.params, e), type=s.result)
+                if info is not None and isinstance(info.fields.get(name), ir.FuncT):
+                    ft = info.fields[name]
+                    assert isinstance(ft, ir.FuncT)
+                    return self._call_value(ir.Field(obj, name, type=ft), ft, e)
+                if cls in PATTERN_NAMES:
+                    return calls.pattern_method(self, e, obj, cls, name)
+            case ir.P(ir.Prim.STR) | ir.P(ir.Prim.CHAR):
+                return calls.string_method(self, e, obj, name, STRING_METHODS)
+            case ir.ListT():
+                return calls.list_method(self, e, func.value, obj, name, LIST_METHODS)
+            case ir.DictT():
+                return calls.dict_method(self, e, func.value, obj, name, DICT_METHODS)
+            case ir.SetT():
+                return calls.set_method(self, e, func.value, obj, name, SET_METHODS)
+            case _:
+                pass
+        raise Unsupported(f"method {name} of {ir.type_text(t)}", ast.unparse(e), e.lineno)
+
+    def extend(self, target: ast.expr, right: ir.Expr) -> ir.Expr:
+        """`target.extend(right)`."""
+        right = self.as_list(right)
+        assert isinstance(right.type, ir.ListT)
+        self.learn(target, ir.ListT(unify_element(right.type.elem)))
+        obj = self.expr(target)
+        return ir.Intrinsic("list.extend", [obj, self.coerce(right, obj.type)], type=ir.NONE)
+
+    # Patterns
+
+    def pattern_named(self, path: str) -> str | None:
+        """The pattern that a dotted name means through the imports of this file, or None."""
+        head, _, rest = path.partition(".")
+        origin = self.scope.foreign.get(head)
+        if origin is not None and not rest and origin[0].split(".")[0] == "foundation":
+            return PATTERN_NAMES.get(origin[1])
+        module = self.scope.modules.get(head)
+        if module is not None and rest and module.split(".")[0] == "foundation":
+            return PATTERN_NAMES.get(path.rpartition(".")[2])
+        return None
+
+    def pattern_arguments(self, pattern: str, call: ast.Call | None) -> dict[str, ir.Expr]:
+        """Arguments of a pattern by the spec's parameter ids; a policy literal is flattened."""
+        out: dict[str, ir.Expr] = {}
+        if call is None:
+            return out
+        names = PATTERN_POSITIONAL.get(pattern, ())
+        if names == "*exceptions":
+            classes = [self._class_value(a) for a in call.args]
+            if classes:
+                out["retryable" if pattern == "retry_with_backoff" else "catch"] = ir.ListLit(classes)
+        else:
+            for n, a in zip(names, call.args, strict=False):
+                out[n] = self.expr(a)
+        for k in call.keywords:
+            if k.arg == "policy" and isinstance(k.value, ast.Call):
+                for name, value in self.pattern_arguments(pattern, k.value).items():
+                    out.setdefault(name, value)
+            elif k.arg is not None:
+                out[_ALIASES.get(k.arg, k.arg)] = self._pattern_value(k.arg, k.value)
+        return out
+
+    def _class_value(self, node: ast.expr) -> ir.Expr:
+        name = self.error_name(node)
+        if name is None:
+            raise Unsupported("an error class that is not known", ast.unparse(node), node.lineno)
+        return ir.Name(name, type=ir.ERROR)
+
+    def _pattern_value(self, name: str, node: ast.expr) -> ir.Expr:
+        if _ALIASES.get(name, name) in ("retryable", "non_retryable", "catch", "expected", "excluded"):
+            nodes = node.elts if isinstance(node, ast.Tuple | ast.List) else [node]
+            return ir.ListLit([self._class_value(n) for n in nodes])
+        if name in ("backoff", "backoff_strategy", "algorithm", "level", "format", "env_mode"):
+            path = dotted(node)
+            if path is not None and "." in path:
+                return ir.Lit(path.rpartition(".")[2].lower(), type=ir.STR)
+        if name == "jitter" and isinstance(node, ast.Call):
+            path = dotted(node.func) or ""
+            if path.startswith("Jitter."):
+                ratio = self.expr(node.args[0]).value if node.args else None  # type: ignore[attr-defined]
+                return ir.Lit({"kind": path.partition(".")[2], "ratio": ratio}, type=ir.ANY)
+        return self.expr(node)
+
+
+_ALIASES = {
+    "backoff": "backoff_strategy", "retryable_exceptions": "retryable", "retryable_errors": "retryable",
+    "expected_exception": "expected", "failures": "expected",
+}  # fmt: skip

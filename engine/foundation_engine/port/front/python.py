@@ -1,0 +1,1143 @@
+"""From Python source to the intermediate representation: types from annotations and local inference, certain or not at all."""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+from collections.abc import Iterable
+
+from foundation_engine.port import ir
+from foundation_engine.port.front._python_expr import ExpressionLowerer, join, unify_element
+from foundation_engine.port.front._python_names import (
+    BUILTIN_ERRORS,
+    PATTERN_NAMES,
+    ClassInfo,
+    Comments,
+    Scope,
+    Signature,
+    dotted,
+    foreign_name,
+)
+from foundation_engine.port.ir import Type, Unsupported
+
+
+def lower_module(text: str, name: str, line: int | None = None) -> ir.Module:
+    """The module as IR; `line` restricts function bodies to the definition there and what it calls.
+
+    Raises SyntaxError when the text is not Python. Everything else that is not understood becomes a hole or a
+    `Declined` definition.
+    """
+    return _ModuleLowerer(text, name).lower(line)
+
+
+def read_comments(text: str) -> Comments:
+    """Comments of the source, without `#` and the space after it; tool pragmas are left out."""
+    out = Comments()
+    lines = text.splitlines()
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type != tokenize.COMMENT:
+            continue
+        body = token.string.lstrip("#").strip()
+        if not body or body.startswith(("type:", "noqa", "pragma:", "pyright:", "pylint:", "mypy:", "!", "-*-", "ruff:", "fmt:")):
+            continue
+        row, col = token.start
+        if row <= len(lines) and lines[row - 1][:col].strip():
+            out.trailing[row] = body
+        else:
+            out.standing[row] = body
+    return out
+
+
+class _Annotations:
+    """Types from annotations."""
+
+    _PLAIN = {
+        "int": ir.INT, "float": ir.FLOAT, "bool": ir.BOOL, "str": ir.STR, "bytes": ir.BYTES, "None": ir.NONE,
+        "object": ir.ANY, "Any": ir.ANY, "Exception": ir.ERROR, "BaseException": ir.ERROR,
+    }  # fmt: skip
+    _LISTS = {"list", "List", "Sequence", "MutableSequence", "Iterable", "Collection", "deque", "Deque"}
+    _DICTS = {"dict", "Dict", "Mapping", "MutableMapping", "OrderedDict"}
+    _SETS = {"set", "Set", "frozenset", "FrozenSet", "AbstractSet", "MutableSet"}
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+
+    def type_of(self, node: ast.expr | None) -> Type:
+        """The type that an annotation means; raises Unsupported."""
+        match node:
+            case None:
+                return ir.UNKNOWN
+            case ast.Constant(value=None):
+                return ir.NONE
+            case ast.Constant(value=str() as text):
+                return self.type_of(ast.parse(text, mode="eval").body)
+            case ast.Name() | ast.Attribute():
+                return self._named(node)
+            case ast.BinOp(op=ast.BitOr()):
+                return self._union([node.left, node.right], node)
+            case ast.Subscript():
+                return self._generic(node)
+            case _:
+                raise Unsupported("annotation is not a type this port knows", ast.unparse(node), node.lineno)
+
+    def _named(self, node: ast.expr) -> Type:
+        name = (dotted(node) or "").rpartition(".")[2]
+        if name in self.scope.classes:
+            return ir.NamedT(name)
+        origin = self.scope.foreign.get(name)
+        original = origin[1] if origin else name
+        if original in self._PLAIN:
+            return self._PLAIN[original]
+        if original in self._LISTS:
+            return ir.ListT(ir.UNKNOWN)
+        if original in self._DICTS:
+            return ir.DictT(ir.UNKNOWN, ir.UNKNOWN)
+        if original in self._SETS:
+            return ir.SetT(ir.UNKNOWN)
+        if original in PATTERN_NAMES:
+            return ir.NamedT(original)
+        if self.scope.error_base(original) is not None:
+            return ir.NamedT(original)
+        raise Unsupported(f"type {original} has no known counterpart", ast.unparse(node), node.lineno)
+
+    def _union(self, parts: list[ast.expr], node: ast.expr) -> Type:
+        kinds: list[Type] = []
+        none = False
+        for part in parts:
+            t = self.type_of(part)
+            if t == ir.NONE:
+                none = True
+            elif isinstance(t, ir.OptionalT):
+                none = True
+                kinds.append(t.elem)
+            else:
+                kinds.append(t)
+        if len(set(kinds)) == 1:
+            return ir.OptionalT(kinds[0]) if none else kinds[0]
+        if set(kinds) == {ir.INT, ir.FLOAT}:
+            return ir.OptionalT(ir.FLOAT) if none else ir.FLOAT
+        raise Unsupported("a union of several types", ast.unparse(node), node.lineno)
+
+    def _generic(self, node: ast.Subscript) -> Type:
+        head = (dotted(node.value) or "").rpartition(".")[2]
+        origin = self.scope.foreign.get(head)
+        head = origin[1] if origin else head
+        args = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        if head in self._LISTS:
+            return ir.ListT(self.type_of(args[0]))
+        if head in self._DICTS and len(args) == 2:
+            return ir.DictT(self.type_of(args[0]), self.type_of(args[1]))
+        if head in ("defaultdict", "DefaultDict") and len(args) == 2:
+            return ir.DictT(self.type_of(args[0]), self.type_of(args[1]), zero=True)
+        if head == "Counter":
+            return ir.DictT(self.type_of(args[0]), ir.INT, zero=True)
+        if head in self._SETS:
+            return ir.SetT(self.type_of(args[0]))
+        if head in ("tuple", "Tuple"):
+            if len(args) == 2 and isinstance(args[1], ast.Constant) and args[1].value is Ellipsis:
+                return ir.ListT(self.type_of(args[0]))
+            return ir.TupleT(tuple(self.type_of(a) for a in args))
+        if head == "Optional":
+            inner = self.type_of(args[0])
+            return inner if isinstance(inner, ir.OptionalT) else ir.OptionalT(inner)
+        if head == "Union":
+            return self._union(args, node)
+        if head in ("Final", "ClassVar", "Annotated"):
+            return self.type_of(args[0])
+        if head in ("Iterator", "Generator"):
+            return ir.IterT(self.type_of(args[0]))
+        if head == "Callable" and len(args) == 2:
+            if not isinstance(args[0], ast.List):
+                raise Unsupported("a callable whose parameters are not listed", ast.unparse(node), node.lineno)
+            return ir.FuncT(tuple(self.type_of(a) for a in args[0].elts), self.type_of(args[1]))
+        if head == "Literal" and all(isinstance(a, ast.Constant) for a in args):
+            values = {type(a.value) for a in args if isinstance(a, ast.Constant)}
+            if values == {str}:
+                return ir.STR
+            if values == {int}:
+                return ir.INT
+        raise Unsupported(f"type {head} has no known counterpart", ast.unparse(node), node.lineno)
+
+
+def is_private(name: str) -> bool:
+    """True for names that Python marks as private."""
+    return name.startswith("_") and not name.startswith("__")
+
+
+class _ModuleLowerer:
+    """Two sweeps over a module: names and signatures first, bodies second."""
+
+    def __init__(self, text: str, name: str) -> None:
+        self.text = text
+        self.tree = ast.parse(text)
+        self.scope = Scope(text, comments=read_comments(text))
+        self.annotations = _Annotations(self.scope)
+        self.module = ir.Module(name, ast.get_docstring(self.tree) or "", [], [], {})
+
+    def lower(self, line: int | None) -> ir.Module:
+        body = [s for s in self.tree.body if not _is_main_guard(s)]
+        for stmt in body:
+            if isinstance(stmt, ast.Import | ast.ImportFrom):
+                self._import(stmt)
+        classes = [s for s in body if isinstance(s, ast.ClassDef)]
+        for c in classes:
+            self.scope.classes[c.name] = ClassInfo(self._class_kind(c))
+        for c in classes:
+            self._guard(c, c.name, lambda c=c: self._class_info(c))
+        for s in body:
+            if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef):
+                self._guard(s, s.name, lambda s=s: self._declare(s))
+        wanted = self._reachable(body, line)
+        seen: set[int] = set()
+        for s in body:
+            if id(s) in seen:
+                continue
+            seen.add(id(s))
+            if wanted is None or _defined_name(s) in wanted or isinstance(s, ast.Import | ast.ImportFrom):
+                self._define(s)
+        for local, (module, original) in self.scope.foreign.items():
+            self.module.foreign[local] = f"{module}.{original}"
+        self.module.differences = self.scope.differences
+        return self.module
+
+    def _guard(self, node: ast.stmt, name: str, action: object) -> bool:
+        try:
+            action()  # type: ignore[operator]  # pyright: ignore[reportCallIssue]
+        except Unsupported as why:
+            self._decline(node, name, why)
+            return False
+        return True
+
+    def _decline(self, node: ast.stmt, name: str, why: Unsupported) -> None:
+        line = why.line or node.lineno
+        source = self.scope.source(node)
+        construct = why.construct or source.splitlines()[0]
+        if any(isinstance(d, ir.Declined) and d.name == name for d in self.module.definitions):
+            return
+        self.module.definitions.append(ir.Declined(why.reason, construct, name, source, line=line))
+        self.module.declines.append(Unsupported(why.reason, construct, line))
+        self.scope.functions.pop(name, None)
+
+    def _import(self, node: ast.Import | ast.ImportFrom) -> None:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                self.scope.modules[alias.asname or alias.name.partition(".")[0]] = alias.name
+            return
+        for alias in node.names:
+            module, original = foreign_name(node.module or "", alias.name)
+            self.scope.foreign[alias.asname or alias.name] = (module, original)
+            if not module.startswith("foundation"):
+                self.scope.modules.setdefault(alias.asname or alias.name, f"{module}.{original}")
+
+    def _reachable(self, body: list[ast.stmt], line: int | None) -> set[str] | None:
+        """Names of the definition at `line` and of what it uses in this module; None for everything."""
+        if line is None:
+            return None
+        names = {_defined_name(s): s for s in body if _defined_name(s)}
+        start = next((n for n, s in names.items() if _first_line(s) <= line <= (s.end_lineno or s.lineno)), None)
+        if start is None:
+            return None
+        wanted: set[str] = set()
+        todo = [start]
+        while todo:
+            name = todo.pop()
+            if name in wanted:
+                continue
+            wanted.add(name)
+            for sub in ast.walk(names[name]):
+                if isinstance(sub, ast.Name) and sub.id in names:
+                    todo.append(sub.id)
+                elif isinstance(sub, ast.Constant) and isinstance(sub.value, str) and sub.value in names:
+                    todo.append(sub.value)
+        return wanted
+
+    # Classes
+
+    def _class_kind(self, c: ast.ClassDef) -> str:
+        bases = [(dotted(b) or "").rpartition(".")[2] for b in c.bases]
+        originals = [self.scope.foreign.get(b, ("", b))[1] for b in bases]
+        if any(o in ("Enum", "IntEnum", "StrEnum") for o in originals):
+            return "enum"
+        if any(isinstance(b, ast.Subscript) for b in c.bases) or "Generic" in originals:
+            return "generic"
+        if "Protocol" in originals or "ABC" in originals:
+            return "protocol"
+        for o in originals:
+            if o in ir.ERROR_BASES or o in BUILTIN_ERRORS:
+                return "error"
+            info = self.scope.classes.get(o)
+            if info is not None and info.kind == "error":
+                return "error"
+        if "NamedTuple" in originals:
+            return "dataclass"
+        if originals and originals != ["object"]:
+            return "derived"
+        if any((dotted(d.func if isinstance(d, ast.Call) else d) or "").rpartition(".")[2] == "dataclass" for d in c.decorator_list):
+            return "dataclass"
+        return "plain"
+
+    def _class_info(self, c: ast.ClassDef) -> None:
+        info = self.scope.classes[c.name]
+        if info.kind in ("derived", "generic"):
+            reason = "a class with base classes" if info.kind == "derived" else "a generic class"
+            self.scope.classes.pop(c.name)
+            raise Unsupported(reason, f"class {c.name}", c.lineno)
+        if info.kind == "enum":
+            for s in c.body:
+                if isinstance(s, ast.Assign) and isinstance(s.targets[0], ast.Name):
+                    value = s.value.value if isinstance(s.value, ast.Constant) else None
+                    info.members[s.targets[0].id] = value
+            return
+        if info.kind == "error":
+            base = (dotted(c.bases[0]) or "").rpartition(".")[2]
+            info.base = self.scope.foreign.get(base, ("", base))[1]
+            info.base = BUILTIN_ERRORS.get(info.base, info.base)
+        info.frozen = _is_frozen(c)
+        for s in c.body:
+            if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name) and info.kind == "dataclass":
+                info.fields[s.target.id] = self.annotations.type_of(s.annotation)
+                default = s.value
+                node = ir.Lit(..., type=ir.UNKNOWN) if default is not None else None
+                info.init.append(ir.Param(s.target.id, info.fields[s.target.id], node, line=s.lineno))
+            elif isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef):
+                signature = self._signature(s, method=True)
+                if s.name == "__init__":
+                    info.init = signature.params
+                else:
+                    info.methods[s.name] = signature
+                    if signature.kind == "property":
+                        info.fields[s.name] = signature.result
+        init = next((s for s in c.body if isinstance(s, ast.FunctionDef) and s.name == "__init__"), None)
+        if init is not None and info.kind in ("plain", "error"):
+            self._init_fields(c, init, info)
+
+    def _init_fields(self, c: ast.ClassDef, init: ast.FunctionDef, info: ClassInfo) -> None:
+        """Fields of a plain class are what its initialiser assigns to self."""
+        lowerer = _FunctionLowerer(self.scope, self.annotations, c.name)
+        for p in info.init:
+            lowerer.vars[p.name] = p.type
+        for s in ast.walk(init):
+            target, value, annotation = None, None, None
+            if isinstance(s, ast.Assign) and len(s.targets) == 1:
+                target, value = s.targets[0], s.value
+            elif isinstance(s, ast.AnnAssign):
+                target, value, annotation = s.target, s.value, s.annotation
+            if not (isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self"):
+                continue
+            if annotation is not None:
+                info.fields[target.attr] = self.annotations.type_of(annotation)
+            elif value is not None:
+                t = lowerer.expr(value).type
+                if t == ir.CHAR:
+                    t = ir.STR
+                info.fields[target.attr] = join(info.fields[target.attr], t) if target.attr in info.fields else t
+        missing = [n for n, t in info.fields.items() if ir.has_unknown(t) or t == ir.NONE]
+        if missing:
+            raise Unsupported(f"type of field {missing[0]} is not known; annotate it", f"class {c.name}", c.lineno)
+
+    def _signature(self, f: ast.FunctionDef | ast.AsyncFunctionDef, method: bool) -> Signature:
+        a = f.args
+        decorators = {(dotted(d) or "").rpartition(".")[2] for d in f.decorator_list}
+        kind = "method" if method else "function"
+        if "staticmethod" in decorators:
+            kind = "static"
+        if "classmethod" in decorators:
+            raise Unsupported("a class method", f"def {f.name}", f.lineno)
+        if "property" in decorators or "cached_property" in decorators:
+            kind = "property"
+        if a.vararg or a.kwarg:
+            raise Unsupported("*args or **kwargs", f"def {f.name}", f.lineno)
+        args = [*a.posonlyargs, *a.args]
+        if kind in ("method", "property"):
+            args = args[1:]
+        defaults: list[ast.expr | None] = [None] * (len(args) - len(a.defaults)) + list(a.defaults)
+        defaults = defaults[-len(args) :] if args else []
+        params: list[ir.Param] = []
+        for arg, default in [*zip(args, defaults, strict=True), *zip(a.kwonlyargs, a.kw_defaults, strict=True)]:
+            t = self.annotations.type_of(arg.annotation)
+            node: ir.Expr | None = None
+            if default is not None:
+                lowerer = _FunctionLowerer(self.scope, self.annotations, "")
+                if t == ir.UNKNOWN:
+                    t = lowerer.expr(default).type
+                if isinstance(default, ast.Constant) and default.value is None and not isinstance(t, ir.OptionalT):
+                    t = ir.OptionalT(t)
+                if isinstance(default, ast.List | ast.Dict | ast.Set | ast.Call):
+                    raise Unsupported("a mutable or computed default argument", f"def {f.name}", f.lineno)
+                node = lowerer.coerce(lowerer.expr(default, t), t)
+            if t == ir.UNKNOWN:
+                raise Unsupported(f"parameter {arg.arg} has no type; annotate it", f"def {f.name}", f.lineno)
+            params.append(ir.Param(arg.arg, t, node, line=arg.lineno))
+        result = self.annotations.type_of(f.returns)
+        if f.returns is None and not _returns_value(f):
+            result = ir.NONE
+        return Signature(params, result, isinstance(f, ast.AsyncFunctionDef), kind)
+
+    def _declare(self, f: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        signature = self._signature(f, method=False)
+        self.scope.functions[f.name] = signature
+
+    # Definitions
+
+    def _define(self, s: ast.stmt) -> None:
+        name = _defined_name(s) or ""
+        if any(isinstance(d, ir.Declined) and d.name == name for d in self.module.definitions):
+            return
+        match s:
+            case ast.Import() | ast.ImportFrom() | ast.Pass():
+                return
+            case ast.Expr(value=ast.Constant()):
+                return
+            case ast.ClassDef():
+                self._guard(s, s.name, lambda: self.module.definitions.append(self._class(s)))
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                self._guard(s, s.name, lambda: self.module.definitions.append(self._function(s)))
+            case ast.Assign() | ast.AnnAssign():
+                self._guard(s, name, lambda: self._constant(s))
+            case _:
+                self._decline(s, name, Unsupported("a statement at module level", "", s.lineno))
+
+    def _constant(self, s: ast.Assign | ast.AnnAssign) -> None:
+        target = s.targets[0] if isinstance(s, ast.Assign) else s.target
+        if isinstance(target, ast.Name) and target.id in ("__all__", "__version__"):
+            return
+        if not isinstance(target, ast.Name) or s.value is None or (isinstance(s, ast.Assign) and len(s.targets) > 1):
+            raise Unsupported("a module-level assignment that is not one name", "", s.lineno)
+        if isinstance(s.value, ast.Call) and (dotted(s.value.func) or "").rpartition(".")[2] in ("TypeVar", "ParamSpec", "NewType"):
+            return
+        lowerer = _FunctionLowerer(self.scope, self.annotations, "")
+        want = self.annotations.type_of(s.annotation) if isinstance(s, ast.AnnAssign) else None
+        value = lowerer.expr(s.value, want)
+        if want is not None:
+            value = lowerer.coerce(value, want)
+        if value.type == ir.CHAR:
+            value = lowerer.coerce(value, ir.STR)
+        if ir.has_unknown(value.type):
+            raise Unsupported("type of the constant is not known; annotate it", "", s.lineno)
+        self.scope.constants[target.id] = value.type
+        comments = self.scope.comments
+        self.module.definitions.append(
+            ir.Constant(target.id, value.type, value, comments.above(s.lineno), comments.trailing.get(s.lineno, ""), line=s.lineno)
+        )
+
+    def _function(self, f: ast.FunctionDef | ast.AsyncFunctionDef, cls: str = "") -> ir.Function:
+        if cls:
+            info = self.scope.classes[cls]
+            signature = info.methods.get(f.name) or Signature(info.init, ir.NONE, False, "method")
+        else:
+            signature = self.scope.functions[f.name]
+        lowerer = _FunctionLowerer(self.scope, self.annotations, cls)
+        patterns = [p for p in (lowerer.pattern_of(d) for d in f.decorator_list) if p is not None]
+        body = lowerer.function_body(f, signature)
+        signature.result = lowerer.result
+        self.module.declines.extend(lowerer.declines)
+        return ir.Function(
+            f.name, signature.params, signature.result, body, ast.get_docstring(f) or "", patterns, signature.kind,
+            private=is_private(f.name), is_async=signature.is_async, line=f.lineno, end_line=f.end_lineno or f.lineno,
+            comments=self.scope.comments.above(_first_line(f)),
+        )  # fmt: skip
+
+    def _class(self, c: ast.ClassDef) -> ir.Definition:
+        info = self.scope.classes[c.name]
+        doc = ast.get_docstring(c) or ""
+        comments = self.scope.comments.above(_first_line(c))
+        if info.kind == "enum":
+            return self._enum(c, info, doc, comments)
+        if info.kind == "error":
+            return self._error(c, info, doc, comments)
+        methods = [s for s in c.body if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef)]
+        if info.kind == "protocol":
+            lowered = [
+                ir.Function(
+                    m.name, info.methods[m.name].params, info.methods[m.name].result, [], ast.get_docstring(m) or "",
+                    kind="method", line=m.lineno, is_async=info.methods[m.name].is_async,
+                    raises=frozenset({ir.ANY_ERROR}), context=True,
+                )
+                for m in methods
+            ]  # fmt: skip
+            return ir.Protocol(c.name, lowered, doc, comments, line=c.lineno)
+        fields = self._fields(c, info)
+        init = None
+        out: list[ir.Function] = []
+        for m in methods:
+            if m.name == "__init__":
+                init = self._function(m, c.name)
+            elif m.name.startswith("__") and m.name not in ("__str__", "__len__", "__post_init__", "__contains__", "__eq__"):
+                raise Unsupported(f"special method {m.name}", f"class {c.name}", m.lineno)
+            elif m.name in ("__str__", "__len__", "__post_init__", "__contains__", "__eq__"):
+                raise Unsupported(f"special method {m.name}", f"class {c.name}", m.lineno)
+            else:
+                out.append(self._function(m, c.name))
+        return ir.Class(
+            c.name, fields, out, doc, info.frozen, info.kind == "dataclass", init, is_private(c.name), comments, line=c.lineno
+        )
+
+    def _fields(self, c: ast.ClassDef, info: ClassInfo) -> list[ir.FieldDef]:
+        properties = {n for n, m in info.methods.items() if m.kind == "property"}
+        defaults: dict[str, ast.expr | None] = {}
+        lines: dict[str, int] = {}
+        for s in c.body:
+            if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name):
+                defaults[s.target.id] = s.value
+                lines[s.target.id] = s.lineno
+        out: list[ir.FieldDef] = []
+        for name, t in info.fields.items():
+            if name in properties:
+                continue
+            default = defaults.get(name)
+            node: ir.Expr | None = None
+            if default is not None:
+                lowerer = _FunctionLowerer(self.scope, self.annotations, "")
+                factory = _field_default(default)
+                node = lowerer.coerce(lowerer.expr(factory, t), t)
+            at = lines.get(name, 0)
+            doc = self.scope.comments.trailing.get(at, "") if at else ""
+            out.append(ir.FieldDef(name, t, node, is_private(name), doc=doc, line=at))
+        # Later defaults are known now, so that calls can fill them in.
+        if info.kind == "dataclass":
+            by_name = {f.name: f for f in out}
+            for p in info.init:
+                p.default = by_name[p.name].default
+        return out
+
+    def _enum(self, c: ast.ClassDef, info: ClassInfo, doc: str, comments: list[str]) -> ir.Definition:
+        if any(isinstance(s, ast.FunctionDef) for s in c.body):
+            raise Unsupported("an enum with methods", f"class {c.name}", c.lineno)
+        values = list(info.members.items())
+        kinds = {type(v) for _, v in values}
+        if not kinds <= {str} and not kinds <= {int} and kinds != {type(None)}:
+            raise Unsupported("an enum whose values are not all strings or all integers", f"class {c.name}", c.lineno)
+        return ir.EnumClass(c.name, values, doc, comments, kinds == {str}, line=c.lineno)
+
+    def _error(self, c: ast.ClassDef, info: ClassInfo, doc: str, comments: list[str]) -> ir.Definition:
+        init = next((s for s in c.body if isinstance(s, ast.FunctionDef) and s.name == "__init__"), None)
+        others = [s for s in c.body if isinstance(s, ast.FunctionDef) and s.name != "__init__"]
+        if others:
+            raise Unsupported("an error class with methods", f"class {c.name}", others[0].lineno)
+        if init is None:
+            inherited = self.scope.classes.get(info.base)
+            if inherited is not None and inherited.fields:
+                raise Unsupported("an error class that inherits fields", f"class {c.name}", c.lineno)
+            info.init = [ir.Param("message", ir.STR, ir.Lit("", type=ir.STR))]
+            return ir.ErrorClass(c.name, info.base, info.init, [], None, doc, comments, line=c.lineno)
+        lowerer = _FunctionLowerer(self.scope, self.annotations, "")
+        for p in info.init:
+            lowerer.vars[p.name] = p.type
+        message: ir.Expr | None = None
+        for s in init.body:
+            match s:
+                case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id="super")), attr="__init__"), args=args)):
+                    if len(args) > 1:
+                        raise Unsupported("an error with several arguments to super().__init__", self.scope.source(s), s.lineno)
+                    message = lowerer.coerce(lowerer.expr(args[0], ir.STR), ir.STR) if args else ir.Lit("", type=ir.STR)
+                case ast.Assign(targets=[ast.Attribute(value=ast.Name(id="self"), attr=attr)], value=ast.Name(id=source)) if attr == source:
+                    pass
+                case ast.Expr(value=ast.Constant()):
+                    pass
+                case _:
+                    raise Unsupported("an error class that computes its fields", self.scope.source(s), s.lineno)
+        if message is None:
+            raise Unsupported("an error class that does not call super().__init__", f"class {c.name}", c.lineno)
+        fields = [ir.FieldDef(p.name, p.type, line=p.line) for p in info.init]
+        for f in fields:
+            info.fields.setdefault(f.name, f.type)
+        return ir.ErrorClass(c.name, info.base, info.init, fields, message, doc, comments, line=c.lineno)
+
+
+def _field_default(node: ast.expr) -> ast.expr:
+    """The default of a dataclass field: `field(default_factory=list)` is an empty list."""
+    if isinstance(node, ast.Call) and (dotted(node.func) or "").rpartition(".")[2] == "field":
+        for k in node.keywords:
+            if k.arg == "default":
+                return k.value
+            if k.arg == "default_factory" and isinstance(k.value, ast.Name) and k.value.id in ("list", "dict", "set"):
+                made = {"list": "[]", "dict": "{}", "set": "set()"}[k.value.id]
+                return ast.copy_location(ast.parse(made, mode="eval").body, node)
+            if k.arg == "default_factory" and isinstance(k.value, ast.Lambda):
+                return k.value.body
+        raise Unsupported("a dataclass field with these options", ast.unparse(node), node.lineno)
+    return node
+
+
+def _is_frozen(c: ast.ClassDef) -> bool:
+    for d in c.decorator_list:
+        if isinstance(d, ast.Call):
+            for k in d.keywords:
+                if k.arg == "frozen" and isinstance(k.value, ast.Constant):
+                    return bool(k.value.value)
+    return any((dotted(b) or "").rpartition(".")[2] == "NamedTuple" for b in c.bases)
+
+
+def _is_main_guard(s: ast.stmt) -> bool:
+    return (
+        isinstance(s, ast.If)
+        and isinstance(s.test, ast.Compare)
+        and isinstance(s.test.left, ast.Name)
+        and s.test.left.id == "__name__"
+    ) or (
+        isinstance(s, ast.If) and (dotted(s.test) or "").rpartition(".")[2] == "TYPE_CHECKING"
+    )
+
+
+def _first_line(s: ast.stmt) -> int:
+    decorators: list[ast.expr] = getattr(s, "decorator_list", [])
+    return min([s.lineno, *(d.lineno for d in decorators)])
+
+
+def _defined_name(s: ast.stmt) -> str:
+    if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return s.name
+    if isinstance(s, ast.Assign) and isinstance(s.targets[0], ast.Name):
+        return s.targets[0].id
+    if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name):
+        return s.target.id
+    return ""
+
+
+def _own_nodes(f: ast.AST) -> Iterable[ast.AST]:
+    """Nodes of a function that are not inside a nested function."""
+    for child in ast.iter_child_nodes(f):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        yield child
+        yield from _own_nodes(child)
+
+
+def _returns_value(f: ast.AST) -> bool:
+    return any(isinstance(n, ast.Return) and n.value is not None for n in _own_nodes(f))
+
+
+def terminates(body: list[ir.Stmt]) -> bool:
+    """True when control never falls out of the end of `body`."""
+    if not body:
+        return False
+    last = body[-1]
+    match last:
+        case ir.Return() | ir.Raise() | ir.Hole() | ir.Break() | ir.Continue():
+            return True
+        case ir.If(orelse=orelse):
+            return bool(orelse) and terminates(last.body) and terminates(orelse)
+        case ir.Try():
+            done = terminates(last.body) or (bool(last.orelse) and terminates(last.orelse))
+            return (done and all(terminates(h.body) for h in last.handlers)) or terminates(last.final)
+        case ir.While(test=ir.Lit(value=True)):
+            return not any(isinstance(n, ir.Break) for n in _loop_nodes(last.body))
+        case _:
+            return False
+
+
+def _loop_nodes(body: list[ir.Stmt]) -> Iterable[ir.Node]:
+    """Nodes of a loop's body that are not in a loop inside it."""
+    for s in body:
+        if isinstance(s, ir.For | ir.ForRange | ir.While):
+            continue
+        yield s
+        for child in ir.children(s):
+            if isinstance(child, ir.Stmt):
+                yield from _loop_nodes([child])
+            elif isinstance(child, ir.Handler):
+                yield from _loop_nodes(child.body)
+
+
+class _FunctionLowerer(ExpressionLowerer):
+    """Lower one function body; repeated until the types of its variables stand still."""
+
+    def __init__(self, scope: Scope, annotations: _Annotations, cls: str) -> None:
+        super().__init__(scope, annotations.type_of, cls)
+        self.annotations = annotations
+        self.declines: list[Unsupported] = []
+        self.result: Type = ir.UNKNOWN
+        self.final_pass = False
+        self.fixed: set[str] = set()
+        self._last_line = 0
+
+    def pattern_of(self, d: ast.expr) -> ir.PatternUse | None:
+        """The pattern that a decorator applies, None for a decorator that only shapes the definition."""
+        call = d if isinstance(d, ast.Call) else None
+        name = dotted(call.func if call else d) or ""
+        last = name.rpartition(".")[2]
+        if last in ("staticmethod", "property", "override", "abstractmethod", "dataclass", "final"):
+            return None
+        pattern = self.pattern_named(name)
+        if pattern is None:
+            raise Unsupported(f"decorator @{name} is not a pattern this port knows", ast.unparse(d), d.lineno)
+        arguments = self.pattern_arguments(pattern, call)
+        return ir.PatternUse(pattern, arguments, d.lineno)
+
+    def function_body(self, f: ast.FunctionDef | ast.AsyncFunctionDef, signature: Signature) -> list[ir.Stmt]:
+        """The body; unknown statements become holes. Sets `result`."""
+        if any(isinstance(n, ast.Yield | ast.YieldFrom) for n in _own_nodes(f)):
+            raise Unsupported("a generator function", f"def {f.name}", f.lineno)
+        for p in signature.params:
+            self.vars[p.name] = p.type
+            self.fixed.add(p.name)
+        self.params = {p.name for p in signature.params}
+        self.result = signature.result
+        self.declared_result = signature.result != ir.UNKNOWN
+        body = f.body[1:] if ast.get_docstring(f) is not None else f.body
+        previous: tuple[dict[str, Type], Type] | None = None
+        for _ in range(8):
+            self.final_pass = False
+            self._reset()
+            self.block(body)
+            state = (dict(self.vars), self.result)
+            if state == previous:
+                break
+            previous = state
+        self.final_pass = True
+        self._reset()
+        self._last_line = f.lineno
+        out = self.block(body)
+        if self.result == ir.UNKNOWN:
+            self.result = ir.NONE
+        if self.result != ir.NONE and not terminates(out):
+            if isinstance(self.result, ir.OptionalT):
+                out.append(ir.Return(ir.Lit(None, type=self.result)))
+            else:
+                out.append(self._hole(Unsupported("the function may end without a value", f"def {f.name}", f.end_lineno or 0), ""))
+        return out
+
+    def _reset(self) -> None:
+        self.narrowed.clear()
+        self.declines.clear()
+        self.temporaries = 0
+
+    def _hole(self, why: Unsupported, source: str) -> ir.Hole:
+        if self.final_pass:
+            self.declines.append(why)
+        return ir.Hole(why.reason, why.construct, source, line=why.line)
+
+    def block(self, body: list[ast.stmt]) -> list[ir.Stmt]:
+        """Lower statements; the first that is not understood swallows the rest of its block as a hole."""
+        out: list[ir.Stmt] = []
+        saved = dict(self.narrowed)
+        for i, s in enumerate(body):
+            try:
+                lowered = self.stmt(s)
+            except Unsupported as why:
+                if not why.line:
+                    why.line = s.lineno
+                if not why.construct:
+                    why.construct = self.scope.source(s).splitlines()[0]
+                rest = "\n".join(self.scope.source(r) for r in body[i:])
+                # Later statements still teach types, so that the first decline is the one that is reported.
+                out.append(self._hole(why, rest))
+                break
+            if lowered and self.final_pass:
+                head = lowered[0]
+                head.comments = self.scope.comments.above(_first_line(s), self._last_line) + head.comments
+                if s.end_lineno == s.lineno:
+                    lowered[-1].trailing = self.scope.comments.trailing.get(s.lineno, "")
+                elif s.lineno in self.scope.comments.trailing:
+                    head.comments.append(self.scope.comments.trailing[s.lineno])
+            for node in lowered:
+                node.line = node.line or s.lineno
+            out.extend(lowered)
+        self.narrowed = saved
+        return out
+
+    def stmt(self, s: ast.stmt) -> list[ir.Stmt]:
+        """One statement as zero or more IR statements."""
+        match s:
+            case ast.Pass():
+                return []
+            case ast.Expr(value=ast.Constant()):
+                return []
+            case ast.Expr():
+                return self._expression(s)
+            case ast.Assign():
+                return self._assign(s)
+            case ast.AnnAssign():
+                return self._annotated(s)
+            case ast.AugAssign():
+                return self._augmented(s)
+            case ast.Return():
+                return self._return(s)
+            case ast.If():
+                return self._if(s)
+            case ast.While():
+                return self._while(s)
+            case ast.For():
+                return self._for(s)
+            case ast.Break():
+                return [ir.Break()]
+            case ast.Continue():
+                return [ir.Continue()]
+            case ast.Raise():
+                return self._raise(s)
+            case ast.Try():
+                return self._try(s)
+            case ast.Assert():
+                failure = ir.New("AssertionError", [("message", self._message(s.msg))], type=ir.NamedT("AssertionError"))
+                return [ir.If(ir.Not(self.cond(s.test), type=ir.BOOL), [ir.Raise(failure)], [])]
+            case ast.Delete():
+                return self._delete(s)
+            case ast.FunctionDef():
+                return self._nested(s)
+            case ast.Import() | ast.ImportFrom():
+                self._local_import(s)
+                return []
+            case ast.With():
+                return self._with(s)
+            case _:
+                raise Unsupported(f"statement {type(s).__name__}", "", s.lineno)
+
+    def _message(self, m: ast.expr | None) -> ir.Expr:
+        if m is None:
+            return ir.Lit("", type=ir.STR)
+        return self.coerce(self.expr(m, ir.STR), ir.STR)
+
+    def _local_import(self, s: ast.Import | ast.ImportFrom) -> None:
+        if isinstance(s, ast.Import):
+            for alias in s.names:
+                self.scope.modules[alias.asname or alias.name.partition(".")[0]] = alias.name
+        else:
+            for alias in s.names:
+                module, original = foreign_name(s.module or "", alias.name)
+                self.scope.foreign[alias.asname or alias.name] = (module, original)
+                self.scope.modules.setdefault(alias.asname or alias.name, f"{module}.{original}")
+
+    def _with(self, s: ast.With) -> list[ir.Stmt]:
+        raise Unsupported("a with statement over this context manager", "", s.lineno)
+
+    def _nested(self, s: ast.FunctionDef) -> list[ir.Stmt]:
+        a = s.args
+        if s.decorator_list or a.vararg or a.kwarg or a.defaults or a.kwonlyargs:
+            raise Unsupported("a nested function with decorators, defaults or variadic parameters", "", s.lineno)
+        if any(isinstance(n, ast.Nonlocal | ast.Global) for n in ast.walk(s)):
+            raise Unsupported("nonlocal or global", "", s.lineno)
+        signature = self.nested_signature(s)
+        inner = _FunctionLowerer(self.scope, self.annotations, self.cls)
+        inner.outer = self
+        inner.final_pass = self.final_pass
+        known = self.vars.get(s.name)
+        result = signature.result
+        if result == ir.UNKNOWN and isinstance(known, ir.FuncT):
+            result = known.result
+        inner.vars[s.name] = ir.FuncT(tuple(p.type for p in signature.params), result, raises=False, context=False)
+        body = inner.function_body(s, Signature(signature.params, signature.result))
+        self.declines.extend(inner.declines if self.final_pass else [])
+        for p in signature.params:
+            if ir.has_unknown(p.type) and self.final_pass:
+                raise Unsupported(f"parameter {p.name} of a nested function has no type", "", s.lineno)
+        t = ir.FuncT(tuple(p.type for p in signature.params), inner.result, raises=False, context=False)
+        self.vars[s.name] = t
+        return [ir.FuncDef(ir.Function(s.name, signature.params, inner.result, body, ast.get_docstring(s) or "", line=s.lineno))]
+
+    def nested_signature(self, s: ast.FunctionDef) -> Signature:
+        """Types of a nested function's parameters: annotations, else what calls of it pass."""
+        params: list[ir.Param] = []
+        for i, arg in enumerate(s.args.args):
+            t = self.annotations.type_of(arg.annotation)
+            if t == ir.UNKNOWN:
+                t = self.call_types.get((s.name, i), ir.UNKNOWN)
+            params.append(ir.Param(arg.arg, t, line=arg.lineno))
+        result = self.annotations.type_of(s.returns)
+        if s.returns is None and not _returns_value(s):
+            result = ir.NONE
+        return Signature(params, result)
+
+    # Assignment
+
+    def _expression(self, s: ast.Expr) -> list[ir.Stmt]:
+        value = self.effect(s.value)
+        return [value] if isinstance(value, ir.Stmt) else [ir.ExprStmt(value)]
+
+    def bind(self, name: str, t: Type) -> Type:
+        """Record that a variable takes a value of type `t`; the variable's type as known now."""
+        if name in self.fixed:
+            return self.vars[name]
+        known = self.vars.get(name)
+        if known is None or known == ir.UNKNOWN:
+            self.vars[name] = t
+        else:
+            self.vars[name] = join(known, t)
+        return self.vars[name]
+
+    def target(self, node: ast.expr, t: Type) -> ir.Target:
+        """An assignment target that takes a value of type `t`."""
+        match node:
+            case ast.Name():
+                if node.id in self.scope.constants and node.id not in self.vars:
+                    pass
+                known = self.bind(node.id, t)
+                self.narrowed.pop(node.id, None)
+                self.forget(node.id)
+                return ir.VarTarget(node.id, type=known, line=node.lineno)
+            case ast.Attribute():
+                obj = self.expr(node.value)
+                field_type = self.field_type(obj, node)
+                self.narrowed.pop(dotted(node) or "", None)
+                return ir.FieldTarget(obj, node.attr, type=field_type, line=node.lineno)
+            case ast.Subscript():
+                if isinstance(node.slice, ast.Slice):
+                    raise Unsupported("assignment to a slice", "", node.lineno)
+                obj = self.expr(node.value)
+                if isinstance(obj.type, ir.ListT):
+                    self.learn(node.value, ir.ListT(unify_element(t)))
+                    index = self.index(obj, node.slice)
+                    elem = self.expr(node.value).type
+                    return ir.IndexTarget(obj, index, type=elem.elem if isinstance(elem, ir.ListT) else t, line=node.lineno)
+                if isinstance(obj.type, ir.DictT):
+                    key = self.expr(node.slice, obj.type.key)
+                    self.learn(node.value, ir.DictT(unify_element(key.type), unify_element(t), obj.type.zero))
+                    obj = self.expr(node.value)
+                    assert isinstance(obj.type, ir.DictT)
+                    return ir.IndexTarget(obj, self.coerce(key, obj.type.key), type=obj.type.value, line=node.lineno)
+                raise Unsupported(f"item assignment to {ir.type_text(obj.type)}", "", node.lineno)
+            case ast.Tuple() | ast.List():
+                types = self.unpack_types(t, len(node.elts), node)
+                if any(isinstance(e, ast.Starred) for e in node.elts):
+                    raise Unsupported("unpacking with a star", "", node.lineno)
+                return ir.TupleTarget([self.target(e, u) for e, u in zip(node.elts, types, strict=True)], type=t, line=node.lineno)
+            case _:
+                raise Unsupported("an assignment target of this kind", "", node.lineno)
+
+    def _assign(self, s: ast.Assign) -> list[ir.Stmt]:
+        if len(s.targets) > 1:
+            if not isinstance(s.value, ast.Constant | ast.Name):
+                raise Unsupported("a chained assignment of a computed value", "", s.lineno)
+            out: list[ir.Stmt] = []
+            for t in s.targets:
+                out.extend(self._one(t, s.value, s))
+            return out
+        return self._one(s.targets[0], s.value, s)
+
+    def _one(self, target: ast.expr, value: ast.expr, s: ast.stmt) -> list[ir.Stmt]:
+        # a, b = x, y is one simultaneous assignment; its parts are typed one by one.
+        if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
+            values = [self.expr(v, self.peek(t)) for t, v in zip(target.elts, value.elts, strict=True)]
+            targets = [self.target(t, v.type) for t, v in zip(target.elts, values, strict=True)]
+            coerced = [self.coerce(v, t.type) for v, t in zip(values, targets, strict=True)]
+            for t, v in zip(target.elts, values, strict=True):
+                self._narrow_after(t, v)
+            tuple_type = ir.TupleT(tuple(t.type for t in targets))
+            return [
+                ir.Assign(ir.TupleTarget(targets, type=tuple_type), ir.TupleLit(coerced, type=tuple_type), line=s.lineno)
+            ]
+        lowered = self.expr(value, self.peek(target))
+        if lowered.type == ir.NONE and not isinstance(lowered, ir.Lit):
+            raise Unsupported("the value of a call that returns nothing", "", s.lineno)
+        t = self.target(target, ir.OptionalT(ir.UNKNOWN) if lowered.type == ir.NONE else lowered.type)
+        out = ir.Assign(t, self.coerce(lowered, t.type), line=s.lineno)
+        self._narrow_after(target, lowered)
+        return [out]
+
+    def _narrow_after(self, target: ast.expr, value: ir.Expr) -> None:
+        """An optional variable that was just given a value holds one."""
+        key = dotted(target)
+        if key is None:
+            return
+        known = self.vars.get(key) if isinstance(target, ast.Name) else self.peek(target)
+        if isinstance(known, ir.OptionalT) and not isinstance(value.type, ir.OptionalT) and value.type != ir.NONE:
+            self.narrowed[key] = known.elem
+
+    def _annotated(self, s: ast.AnnAssign) -> list[ir.Stmt]:
+        t = self.annotations.type_of(s.annotation)
+        if isinstance(s.target, ast.Name) and not ir.has_unknown(t):
+            self.vars[s.target.id] = t
+            self.fixed.add(s.target.id)
+        if s.value is None:
+            return []
+        value = self.coerce(self.expr(s.value, t), t)
+        target = self.target(s.target, t)
+        self._narrow_after(s.target, value)
+        if isinstance(target, ir.VarTarget) and isinstance(t, ir.OptionalT) and isinstance(value, ir.Wrap):
+            self.narrowed[target.id] = t.elem
+        return [ir.Assign(target, value, line=s.lineno)]
+
+    def _augmented(self, s: ast.AugAssign) -> list[ir.Stmt]:
+        left_node = ast.copy_location(ast.parse(ast.unparse(s.target), mode="eval").body, s.target)
+        for n in ast.walk(left_node):
+            ast.copy_location(n, s.target)
+        left = self.expr(left_node)
+        right = self.expr(s.value, left.type)
+        if isinstance(left.type, ir.ListT) and isinstance(s.op, ast.Add):
+            return [ir.ExprStmt(self.extend(s.target, right))]
+        if isinstance(left.type, ir.DictT | ir.SetT):
+            raise Unsupported("augmented assignment of a set or map", "", s.lineno)
+        combined = self.binary(s.op, left, right, s)
+        if isinstance(left.type, ir.OptionalT):
+            raise Unsupported("arithmetic on an optional", "", s.lineno)
+        target = self.target(s.target, combined.type)
+        if target.type != left.type and self.final_pass:
+            raise Unsupported("augmented assignment changes the type", "", s.lineno)
+        if (
+            isinstance(combined, ir.Intrinsic)
+            and len(combined.args) == 2
+            and ir.same(combined.args[0], left)
+            and combined.op in ("int.add", "int.sub", "int.mul", "float.add", "float.sub", "float.mul", "str.concat", "int.bor", "int.band", "int.xor", "int.shl", "int.shr")
+        ):
+            return [ir.AugAssign(target, combined.op, combined.args[1], line=s.lineno)]
+        return [ir.Assign(target, self.coerce(combined, target.type), line=s.lineno)]
+
+    def _delete(self, s: ast.Delete) -> list[ir.Stmt]:
+        out: list[ir.Stmt] = []
+        for t in s.targets:
+            if not isinstance(t, ast.Subscript) or isinstance(t.slice, ast.Slice):
+                raise Unsupported("del of this target", "", s.lineno)
+            obj = self.expr(t.value)
+            if isinstance(obj.type, ir.DictT):
+                key = self.coerce(self.expr(t.slice, obj.type.key), obj.type.key)
+                out.append(ir.ExprStmt(ir.Intrinsic("dict.delete", [obj, key], "KeyError", type=ir.NONE)))
+            elif isinstance(obj.type, ir.ListT):
+                out.append(ir.ExprStmt(ir.Intrinsic("list.delete", [obj, self.index(obj, t.slice)], "IndexError", type=ir.NONE)))
+            else:
+                raise Unsupported("del of this target", "", s.lineno)
+        return out
+
+    # Control flow
+
+    def _return(self, s: ast.Return) -> list[ir.Stmt]:
+        if s.value is None or (isinstance(s.value, ast.Constant) and s.value.value is None and self.result == ir.NONE):
+            if isinstance(self.result, ir.OptionalT):
+                return [ir.Return(ir.Lit(None, type=self.result))]
+            return [ir.Return(None)]
+        want = self.result if self.result not in (ir.UNKNOWN, ir.NONE) else None
+        value = self.expr(s.value, want)
+        if self.result == ir.NONE and self.declared_result:
+            return [ir.ExprStmt(value), ir.Return(None)]
+        if not self.declared_result:
+            self.result = join(self.result, ir.STR if value.type == ir.CHAR else value.type)
+            want = self.result
+        return [ir.Return(self.coerce(value, self.result))]
+
+    def _if(self, s: ast.If) -> list[ir.Stmt]:
+        test = self.cond(s.test)
+        positive, negative = self.facts(s.test)
+        with self.narrowing(positive):
+            body = self.block(s.body)
+        with self.narrowing(negative):
+            orelse = self.block(s.orelse)
+        if terminates(body):
+            self.narrowed.update(negative)
+        elif orelse and terminates(orelse):
+            self.narrowed.update(positive)
+        else:
+            # `if x is None: x = default` leaves x present on both ways.
+            for key in negative:
+                if s.body and not s.orelse and self._assigns_value(s.body, key):
+                    self.narrowed[key] = negative[key]
+        if isinstance(test, ir.Lit) and test.value is False:
+            return orelse
+        return [ir.If(test, body, orelse, line=s.lineno)]
+
+    def _assigns_value(self, body: list[ast.stmt], key: str) -> bool:
+        last = body[-1]
+        return (
+            isinstance(last, ast.Assign)
+            and len(last.targets) == 1
+            and dotted(last.targets[0]) == key
+            and not (isinstance(last.value, ast.Constant) and last.value.value is None)
+            and not isinstance(self.expr(last.value).type, ir.OptionalT)
+        )
+
+    def _loop_forget(self, body: list[ast.stmt]) -> None:
+        """What a loop assigns is not narrowed at its start, because an earlier turn may have changed it."""
+        for n in body:
+            for sub in ast.walk(n):
+                if isinstance(sub, ast.Name | ast.Attribute) and isinstance(sub.ctx, ast.Store):
+                    self.narrowed.pop(dotted(sub) or "", None)
+
+    def _while(self, s: ast.While) -> list[ir.Stmt]:
+        self._loop_forget(s.body)
+        if s.orelse:
+            raise Unsupported("else on a loop", "", s.lineno)
+        if isinstance(s.test, ast.Constant) and s.test.value:
+            test: ir.Expr = ir.Lit(True, type=ir.BOOL)
+            positive: dict[str, Type] = {}
+        else:
+            test = self.cond(s.test)
+            positive, _ = self.facts(s.test)
+        with self.narrowing(positive):
+            body = self.block(s.body)
+        return [ir.While(test, body, line=s.lineno)]
+
+    def _for(self, s: ast.For) -> list[ir.Stmt]:
+        self._loop_forget(s.body)
+        found: ir.VarTarget | None = None
+        iterable = self.iterable(s.iter)
+        elem = self.element_type(iterable.type)
+        target = self.target(s.target, elem)
+        stored = {n.id for b in s.body for n in ast.walk(b) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        if not stored & {n.id for n in ast.walk(s.target) if isinstance(n, ast.Name)}:
+            self.range_bounds(target, iterable)
+        body = self.block(s.body)
+        if s.orelse:
+            # for/else: the else part runs unless the loop was left by break, which a flag says.
+            if not any(isinstance(n, ir.Break) for n in _loop_nodes(body)):
+                return [self._loop(target, iterable, body, s), *self.block(s.orelse)]
+            self.temporaries += 1
+            flag = "found" if "found" not in self.vars or self.vars.get("found") == ir.BOOL else f"found_{self.temporaries}"
+            self.vars[flag] = ir.BOOL
+            found = ir.VarTarget(flag, type=ir.BOOL, line=s.lineno)
+            _set_before_break(body, flag)
+            orelse = self.block(s.orelse)
+            return [
+                ir.Assign(found, ir.Lit(False, type=ir.BOOL), line=s.lineno),
+                self._loop(target, iterable, body, s),
+                ir.If(ir.Not(ir.Name(flag, type=ir.BOOL), type=ir.BOOL), orelse, [], line=s.lineno),
+            ]
+        return [self._loop(target, iterable, body, s)]
+
+    def _loop(self, target: ir.Target, iterable: ir.Expr, body: list[ir.Stmt], s: ast.For) -> ir.Stmt:
+        if isinstance(iterable, ir.Intrinsic) and iterable.op == "range" and isinstance(target, ir.VarTarget):
+            start, stop, step = iterable.args
+            if isinstance(step, ir.Lit) and isinstance(step.value, int):
+                return ir.ForRange(target, start, stop, step.value, body, line=s.lineno)
+            raise Unsupported("range with a computed step", "", s.lineno)
+        return ir.For(target, iterable, body, line=s.lineno)
+
+    # Errors
+
+    def _raise(self, s: ast.Raise) -> list[ir.Stmt]:
+        if s.exc is None:
+            return [ir.Raise(None)]
+        cause: ir.Expr | None = None
+        if s.cause is not None and not (isinstance(s.cause, ast.Constant) and s.cause.value is None):
+            cause = self.expr(s.cause)
+        if isinstance(s.exc, ast.Name) and s.exc.id in self.vars:
+            return [ir.Raise(self.expr(s.exc), cause)]
+        return [ir.Raise(self.error(s.exc), cause)]
+
+    def _try(self, s: ast.Try) -> list[ir.Stmt]:
+        body = self.block(s.body)
+        handlers: list[ir.Handler] = []
+        for h in s.handlers:
+            classes: list[str] = []
+            nodes = h.type.elts if isinstance(h.type, ast.Tuple) else [h.type] if h.type is not None else []
+            for n in nodes:
+                name = self.error_name(n)
+                if name is None:
+                    raise Unsupported("except of an unknown class", ast.unparse(n), n.lineno)
+                if name == "Exception":
+                    classes = []
+                    break
+                classes.append(name)
+            if h.name:
+                self.vars[h.name] = ir.NamedT(classes[0]) if len(classes) == 1 else ir.ERROR
+                self.narrowed.pop(h.name, None)
+            lowered = self.block(h.body)
+            handlers.append(
+                ir.Handler(classes, h.name or "", lowered, self.scope.comments.above(h.lineno), line=h.lineno)
+            )
+        orelse = self.block(s.orelse)
+        final = self.block(s.finalbody)
+        for key in list(self.narrowed):
+            self.narrowed.pop(key)
+        return [ir.Try(body, handlers, orelse, final, line=s.lineno)]
+
+
+def _set_before_break(body: list[ir.Stmt], flag: str) -> None:
+    """Insert `flag = True` before each break of this loop."""
+    for i in range(len(body) - 1, -1, -1):
+        s = body[i]
+        if isinstance(s, ir.Break):
+            body.insert(i, ir.Assign(ir.VarTarget(flag, type=ir.BOOL), ir.Lit(True, type=ir.BOOL), line=s.line))
+        elif isinstance(s, ir.If):
+            _set_before_break(s.body, flag)
+            _set_before_break(s.orelse, flag)
+        elif isinstance(s, ir.Try):
+            for part in (s.body, s.orelse, s.final, *(h.body for h in s.handlers)):
+                _set_before_break(part, flag)

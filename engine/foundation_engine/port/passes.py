@@ -1,0 +1,562 @@
+"""Passes over the representation that every emitter needs: effects, scopes and uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from foundation_engine.port import ir
+
+# Patterns whose use takes the cancellation context, and the errors that they add.
+CONTEXT_PATTERNS = frozenset(
+    {"retry_with_backoff", "circuit_breaker", "rate_limiting", "error_boundary", "http_client", "process_execution"}
+)
+PATTERN_ERRORS = {
+    "retry_with_backoff": frozenset({"MaxRetriesExceeded", "CancelledError"}),
+    "circuit_breaker": frozenset({"CircuitOpenError"}),
+    "rate_limiting": frozenset({"RateLimitExceeded"}),
+    "process_execution": frozenset({"ProcessError", "ProcessTimeoutError"}),
+    "http_client": frozenset({"HttpError", "HttpStatusError"}),
+}
+
+
+@dataclass
+class Errors:
+    """The error classes of a module and their bases."""
+
+    bases: dict[str, str] = field(default_factory=lambda: dict(ir.ERROR_BASES))
+
+    def ancestors(self, name: str) -> Iterator[str]:
+        """The class and its bases, nearest first."""
+        at = name
+        while at:
+            yield at
+            at = self.bases.get(at, "")
+        if name == "ProcessTimeoutError":
+            yield "TimeoutError"
+
+    def is_a(self, name: str, base: str) -> bool:
+        """True when `name` is `base` or below it."""
+        return base in self.ancestors(name)
+
+    def children(self, name: str) -> list[str]:
+        """The classes directly below."""
+        return [n for n, b in self.bases.items() if b == name]
+
+
+def error_tree(module: ir.Module) -> Errors:
+    """The error classes that code of the module can name."""
+    tree = Errors()
+    for d in module.definitions:
+        if isinstance(d, ir.ErrorClass):
+            tree.bases[d.name] = d.base
+    return tree
+
+
+class Effects:
+    """Which functions may fail and with what, and which take the cancellation context; a fixpoint over the calls."""
+
+    def __init__(self, module: ir.Module) -> None:
+        self.module = module
+        self.errors = error_tree(module)
+        self.functions = {d.name: d for d in module.definitions if isinstance(d, ir.Function)}
+        self.methods: dict[tuple[str, str], ir.Function] = {}
+        self.inits: dict[str, ir.Function] = {}
+        self.local: dict[str, ir.Function] = {}
+        for d in module.definitions:
+            if isinstance(d, ir.Class):
+                for m in d.methods:
+                    self.methods[d.name, m.name] = m
+                if d.init is not None:
+                    self.inits[d.name] = d.init
+            elif isinstance(d, ir.Protocol):
+                for m in d.methods:
+                    self.methods[d.name, m.name] = m
+
+    def run(self) -> None:
+        """Set `raises` and `context` on every function and call."""
+        functions = [*self.functions.values(), *self.inits.values()]
+        functions += [m for (c, _), m in self.methods.items() if not isinstance(self.module.find(c), ir.Protocol)]
+        changed = True
+        while changed:
+            changed = False
+            for f in functions:
+                raises, context = self._body(f.body), self._context(f)
+                for p in f.patterns:
+                    raises |= PATTERN_ERRORS.get(p.pattern_id, frozenset())
+                    context = context or p.pattern_id in CONTEXT_PATTERNS
+                    if p.pattern_id in ("retry_with_backoff", "circuit_breaker", "rate_limiting", "error_boundary"):
+                        raises |= {"CancelledError"} if not raises else frozenset()
+                if (raises, context) != (f.raises, f.context):
+                    f.raises, f.context = frozenset(raises), context
+                    changed = True
+
+    def _context(self, f: ir.Function) -> bool:
+        return any(
+            (isinstance(n, ir.Call | ir.MethodCall | ir.New) and n.context)
+            or (isinstance(n, ir.PatternOp) and n.pattern_id in CONTEXT_PATTERNS and n.op != "try_acquire")
+            for s in f.body
+            for n in ir.walk(s)
+        )
+
+    def _body(self, body: list[ir.Stmt]) -> frozenset[str]:
+        out: frozenset[str] = frozenset()
+        for s in body:
+            out |= self.statement(s)
+        return out
+
+    def statement(self, s: ir.Stmt) -> frozenset[str]:
+        """The error classes that may leave a statement."""
+        match s:
+            case ir.Try():
+                inner = self._body(s.body)
+                left = inner
+                for h in s.handlers:
+                    left = frozenset() if not h.classes else frozenset(c for c in left if not self.caught(c, h.classes))
+                if any(not h.classes for h in s.handlers):
+                    left = frozenset()
+                out = left | self._body(s.orelse) | self._body(s.final)
+                for h in s.handlers:
+                    caught = inner if not h.classes else frozenset(c for c in inner if c == ir.ANY_ERROR or self.may_match(c, h.classes))
+                    raised = self._body(h.body)
+                    if any(isinstance(n, ir.Raise) and n.error is None for b in h.body for n in ir.walk(b)):
+                        raised |= caught
+                    out |= raised - {"<current>"}
+                return out
+            case ir.Raise():
+                if s.error is None:
+                    return frozenset({"<current>"})
+                out = self.expression(s.error)
+                if isinstance(s.error, ir.New):
+                    return out if s.error.cls in ir.STOPPING_ERRORS and not self._user(s.error.cls) else out | {s.error.cls}
+                return out | {s.error.type.name if isinstance(s.error.type, ir.NamedT) else ir.ANY_ERROR}
+            case ir.FuncDef():
+                f = s.func
+                self.local[f.name] = f
+                f.raises = self._body(f.body)
+                return frozenset()
+            case _:
+                out = frozenset[str]()
+                for child in ir.children(s):
+                    out |= self._node(child)
+                return out
+
+    def _user(self, name: str) -> bool:
+        return isinstance(self.module.find(name), ir.ErrorClass)
+
+    def _node(self, n: ir.Node) -> frozenset[str]:
+        if isinstance(n, ir.Stmt):
+            return self.statement(n)
+        if isinstance(n, ir.Expr):
+            return self.expression(n)
+        out: frozenset[str] = frozenset()
+        for child in ir.children(n):
+            out |= self._node(child)
+        return out
+
+    def expression(self, e: ir.Expr) -> frozenset[str]:
+        """The error classes that evaluating an expression may raise; annotates calls."""
+        out: frozenset[str] = frozenset()
+        for child in ir.children(e):
+            out |= self._node(child)
+        match e:
+            case ir.Call():
+                callee = self.functions.get(e.func.id) if isinstance(e.func, ir.Name) else None
+                if callee is None and isinstance(e.func, ir.Name) and e.func.id in self.local:
+                    callee = self.local[e.func.id]
+                if callee is not None:
+                    e.raises, e.context = callee.raises, callee.context
+                elif isinstance(e.func.type, ir.FuncT):
+                    e.raises = frozenset({ir.ANY_ERROR}) if e.func.type.raises else frozenset()
+                    e.context = e.func.type.context
+                return out | e.raises
+            case ir.MethodCall():
+                name = e.obj.type.name if isinstance(e.obj.type, ir.NamedT) else ""
+                m = self.methods.get((name, e.method))
+                if m is not None:
+                    e.raises, e.context = m.raises, m.context
+                return out | e.raises
+            case ir.New():
+                init = self.inits.get(e.cls)
+                if init is not None:
+                    e.raises, e.context = init.raises, init.context
+                return out | e.raises
+            case ir.PatternOp():
+                e.raises = out | PATTERN_ERRORS.get(e.pattern_id, frozenset())
+                if e.op == "try_acquire" or e.pattern_id == "structured_logging":
+                    e.raises = out
+                return e.raises
+            case ir.Intrinsic():
+                if e.raises and e.raises not in ir.PROGRAM_ERRORS:
+                    return out | {e.raises}
+                return out
+            case _:
+                return out
+
+    def caught(self, raised: str, classes: list[str]) -> bool:
+        """True when an error of this class is certainly caught."""
+        return raised != ir.ANY_ERROR and any(self.errors.is_a(raised, c) for c in classes)
+
+    def may_match(self, raised: str, classes: list[str]) -> bool:
+        """True when an error known as this class may be one of `classes`."""
+        return any(self.errors.is_a(raised, c) or self.errors.is_a(c, raised) for c in classes)
+
+
+# Scopes
+
+
+@dataclass
+class _Block:
+    body: list[ir.Stmt]
+    parent: _Block | None
+    at: int  # index of the statement in the parent that holds this block
+    loop: bool
+    depth: int
+
+
+def declare(f: ir.Function, inline: Callable[[ir.Try], bool] = lambda _: False) -> None:
+    """Set `declares` where a variable is introduced, and add `VarDecl` only where a later block needs one.
+
+    `inline` says which try statements are emitted without a block of their own.
+    """
+    known = {p.name for p in f.params}
+    _split_loop_variables(f.body, f)
+    root = _Block(f.body, None, 0, False, 0)
+    uses: dict[str, list[tuple[_Block, int]]] = {}
+    types: dict[str, ir.Type] = {}
+    _collect(root, uses, types, inline, known)
+    inserts: dict[int, list[tuple[_Block, int, ir.VarDecl]]] = {}
+    for name, places in uses.items():
+        if name in known or name not in types:
+            continue
+        block, at = _common(places)
+        stmt = block.body[at]
+        if _introduces(stmt, name, inline):
+            _mark(stmt, name, inline)
+            continue
+        outer = block
+        top = outer
+        while outer.parent is not None:
+            if outer.loop:
+                top = outer
+            outer = outer.parent
+        if top.loop and top.parent is not None:
+            block, at = top.parent, top.at
+        inserts.setdefault(id(block.body), []).append((block, at, ir.VarDecl(name, types[name])))
+    for items in inserts.values():
+        for block, at, decl in sorted(items, key=lambda i: -i[1]):
+            block.body.insert(at, decl)
+
+
+def _split_loop_variables(body: list[ir.Stmt], f: ir.Function) -> None:
+    """A loop variable that is read after its loop, or assigned in it, is copied from one that is the loop's own."""
+
+    def outside(name: str, loop: ir.Stmt) -> bool:
+        inside = sum(1 for n in ir.walk(loop) if isinstance(n, ir.Name) and n.id == name)
+        total = sum(1 for s in f.body for n in ir.walk(s) if isinstance(n, ir.Name) and n.id == name)
+        others = sum(
+            1
+            for s in f.body
+            for n in ir.walk(s)
+            if isinstance(n, ir.For | ir.ForRange) and n is not loop and name in _target_names(n.target)
+            for m in ir.walk(n)
+            if isinstance(m, ir.Name) and m.id == name
+        )
+        comps = sum(
+            1
+            for s in f.body
+            for c in ir.walk(s)
+            if isinstance(c, ir.Comp) and any(name in _target_names(k.target) for k in c.clauses)
+            for m in ir.walk(c)
+            if isinstance(m, ir.Name) and m.id == name
+        )
+        return total - inside - others - comps > 0
+
+    def visit(body: list[ir.Stmt]) -> None:
+        for s in body:
+            if isinstance(s, ir.For | ir.ForRange):
+                for t in _var_targets(s.target):
+                    stored = any(
+                        isinstance(n, ir.VarTarget) and n.id == t.id for b in s.body for n in ir.walk(b)
+                    ) and not any(
+                        isinstance(n, ir.For | ir.ForRange) and t.id in _target_names(n.target)
+                        for b in s.body
+                        for n in ir.walk(b)
+                    )
+                    if outside(t.id, s) or (stored and isinstance(s, ir.ForRange)):
+                        own = f"{t.id}_"
+                        copy = ir.Assign(ir.VarTarget(t.id, type=t.type), ir.Name(own, type=t.type), line=s.line)
+                        t.id = own
+                        s.body.insert(0, copy)
+            for nested in blocks(s):
+                visit(nested)
+
+    visit(body)
+
+
+def blocks(s: ir.Stmt) -> list[list[ir.Stmt]]:
+    """The statement lists directly inside a statement."""
+    match s:
+        case ir.If():
+            return [s.body, s.orelse]
+        case ir.For() | ir.ForRange() | ir.While():
+            return [s.body]
+        case ir.Try():
+            return [s.body, *(h.body for h in s.handlers), s.orelse, s.final]
+        case _:
+            return []
+
+
+def _var_targets(t: ir.Target) -> list[ir.VarTarget]:
+    if isinstance(t, ir.VarTarget):
+        return [t]
+    if isinstance(t, ir.TupleTarget):
+        return [v for e in t.elems for v in _var_targets(e)]
+    return []
+
+
+def _target_names(t: ir.Target) -> set[str]:
+    return {v.id for v in _var_targets(t)}
+
+
+def _collect(
+    block: _Block,
+    uses: dict[str, list[tuple[_Block, int]]],
+    types: dict[str, ir.Type],
+    inline: Callable[[ir.Try], bool],
+    known: set[str],
+) -> None:
+    for i, s in enumerate(block.body):
+        _collect_statement(s, block, i, uses, types, inline, known)
+
+
+def _collect_statement(
+    s: ir.Stmt,
+    block: _Block,
+    i: int,
+    uses: dict[str, list[tuple[_Block, int]]],
+    types: dict[str, ir.Type],
+    inline: Callable[[ir.Try], bool],
+    known: set[str],
+) -> None:
+    def note(n: ir.Node, hidden: frozenset[str]) -> None:
+        if isinstance(n, ir.FuncDef):
+            own = {p.name for p in n.func.params} | {
+                t.id for b in n.func.body for t in ir.walk(b) if isinstance(t, ir.VarTarget)
+            }
+            for b in n.func.body:
+                note(b, hidden | own)
+            declare(n.func, inline)
+            return
+        if isinstance(n, ir.Comp):
+            hidden = hidden | {v for c in n.clauses for v in _target_names(c.target)}
+        if isinstance(n, ir.Lambda):
+            hidden = hidden | {p.name for p in n.params}
+        if isinstance(n, ir.Name) and n.id not in hidden:
+            uses.setdefault(n.id, []).append((block, i))
+        elif isinstance(n, ir.VarTarget) and n.id not in hidden:
+            uses.setdefault(n.id, []).append((block, i))
+            if n.id not in known:
+                types[n.id] = n.type
+        for child in ir.children(n):
+            note(child, hidden)
+
+    nested = blocks(s)
+    if not nested:
+        note(s, frozenset())
+        return
+    if isinstance(s, ir.Try):
+        if inline(s):
+            for b in s.body:
+                _collect_statement(b, block, i, uses, types, inline, known)
+            for b in s.orelse:
+                _collect_statement(b, block, i, uses, types, inline, known)
+        else:
+            _collect(_Block(s.body, block, i, False, block.depth + 1), uses, types, inline, known)
+            _collect(_Block(s.orelse, block, i, False, block.depth + 1), uses, types, inline, known)
+        for h in s.handlers:
+            mine = known | ({h.var} if h.var else set())
+            _collect(_Block(h.body, block, i, False, block.depth + 1), uses, types, inline, mine)
+        _collect(_Block(s.final, block, i, False, block.depth + 1), uses, types, inline, known)
+        return
+    loop = isinstance(s, ir.For | ir.ForRange | ir.While)
+    own: set[str] = set()
+    match s:
+        case ir.If() | ir.While():
+            note(s.test, frozenset())
+        case ir.ForRange():
+            note(s.start, frozenset())
+            note(s.stop, frozenset())
+            own = _target_names(s.target)
+        case ir.For():
+            note(s.iter, frozenset())
+            own = _target_names(s.target)
+        case _:
+            pass
+    for b in nested:
+        child = _Block(b, block, i, loop, block.depth + 1)
+        if own:
+            inner: dict[str, list[tuple[_Block, int]]] = {}
+            _collect(child, inner, types, inline, known | own)
+            for name, places in inner.items():
+                if name not in own:
+                    uses.setdefault(name, []).extend(places)
+        else:
+            _collect(child, uses, types, inline, known)
+
+
+def _common(places: list[tuple[_Block, int]]) -> tuple[_Block, int]:
+    """The innermost block that holds all places, and the first statement in it that holds one."""
+
+    def path(b: _Block, i: int) -> list[tuple[_Block, int]]:
+        out = [(b, i)]
+        while b.parent is not None:
+            out.append((b.parent, b.at))
+            b = b.parent
+        return out[::-1]
+
+    paths = [path(b, i) for b, i in places]
+    depth = 0
+    while all(len(p) > depth for p in paths) and len({id(p[depth][0]) for p in paths}) == 1:
+        depth += 1
+    block = paths[0][depth - 1][0]
+    return block, min(p[depth - 1][1] for p in paths)
+
+
+def _introduces(s: ir.Stmt, name: str, inline: Callable[[ir.Try], bool]) -> bool:
+    match s:
+        case ir.Assign():
+            reads = any(isinstance(n, ir.Name) and n.id == name for n in ir.walk(s.value))
+            direct = isinstance(s.target, ir.VarTarget) or (
+                isinstance(s.target, ir.TupleTarget) and all(isinstance(e, ir.VarTarget) for e in s.target.elems)
+            )
+            return direct and name in _target_names(s.target) and not reads
+        case ir.FuncDef():
+            return False
+        case ir.Try() if inline(s):
+            for b in [*s.body, *s.orelse]:
+                if _introduces(b, name, inline):
+                    return True
+                if any(isinstance(n, ir.Name | ir.VarTarget) and n.id == name for n in ir.walk(b)):
+                    return False
+            return False
+        case _:
+            return False
+
+
+def _mark(s: ir.Stmt, name: str, inline: Callable[[ir.Try], bool]) -> None:
+    match s:
+        case ir.Assign():
+            for t in _var_targets(s.target):
+                if t.id == name:
+                    t.declares = True
+        case ir.Try():
+            for b in [*s.body, *s.orelse]:
+                if _introduces(b, name, inline):
+                    _mark(b, name, inline)
+                    return
+        case _:
+            pass
+
+
+def reads(body: list[ir.Stmt]) -> set[str]:
+    """Names that are read somewhere in the statements."""
+    return {n.id for s in body for n in ir.walk(s) if isinstance(n, ir.Name)}
+
+
+def stores(body: list[ir.Stmt]) -> set[str]:
+    """Names that are assigned somewhere in the statements."""
+    return {n.id for s in body for n in ir.walk(s) if isinstance(n, ir.VarTarget)}
+
+
+# Aliasing
+
+GROWING = frozenset(
+    {"list.append", "list.extend", "list.insert", "list.pop", "list.pop_at", "list.remove", "list.clear", "list.delete"}
+)
+CHANGING = GROWING | {"list.sort", "list.reverse"}
+
+
+def place(e: ir.Node) -> str | None:
+    """A variable or field path as text, for comparing places; None for anything computed."""
+    match e:
+        case ir.Name() | ir.VarTarget():
+            return e.id
+        case ir.Field() | ir.FieldTarget():
+            base = place(e.obj)
+            return f"{base}.{e.name}" if base else None
+        case _:
+            return None
+
+
+def check_aliasing(f: ir.Function) -> None:
+    """Raise Unsupported when two names share a list that then grows, which slices and owned vectors do not share."""
+    params = {p.name for p in f.params if isinstance(p.type, ir.ListT)}
+    grown: dict[str, int] = {}
+    for s in f.body:
+        for n in ir.walk(s):
+            if isinstance(n, ir.Intrinsic) and n.op in GROWING and isinstance(n.args[0].type, ir.ListT):
+                at = place(n.args[0])
+                if at is not None:
+                    grown.setdefault(at, n.line or s.line)
+    for name in params & set(grown):
+        raise ir.Unsupported("a list parameter that grows or shrinks, which the caller sees", name, grown[name])
+    for s in f.body:
+        _check_block(f.body, grown)
+        break
+
+
+def _check_block(body: list[ir.Stmt], grown: dict[str, int]) -> None:
+    for i, s in enumerate(body):
+        for alias in _aliases(s):
+            if alias in grown and not _refreshed(body[i + 1 :], alias):
+                later = _grows_later(body[i + 1 :], alias)
+                if later:
+                    raise ir.Unsupported("a list that is stored and then grows, which both names see", alias, s.line)
+        for nested in blocks(s):
+            _check_block(nested, grown)
+
+
+def _aliases(s: ir.Stmt) -> Iterator[str]:
+    values: list[ir.Expr] = []
+    match s:
+        case ir.Assign(value=value, target=target):
+            if isinstance(target, ir.VarTarget) and isinstance(value, ir.Name) and isinstance(value.type, ir.ListT):
+                yield target.id
+            values = [value]
+            if isinstance(value, ir.TupleLit):
+                values = list(value.elems)
+        case ir.ExprStmt(value=ir.Intrinsic(args=args)):
+            values = list(args[1:])
+        case _:
+            return
+    for v in values:
+        candidates = [v]
+        if isinstance(v, ir.New):
+            candidates = [a for _, a in v.args]
+        elif isinstance(v, ir.ListLit | ir.TupleLit):
+            candidates = list(v.elems)
+        for c in candidates:
+            if isinstance(c.type, ir.ListT):
+                at = place(c)
+                if at is not None:
+                    yield at
+
+
+def _refreshed(rest: list[ir.Stmt], name: str) -> bool:
+    for s in rest:
+        if isinstance(s, ir.Assign) and name in {place(t) for t in _all_targets(s.target)}:
+            return True
+        if any(isinstance(n, ir.Intrinsic) and n.op in GROWING and place(n.args[0]) == name for n in ir.walk(s)):
+            return False
+    return False
+
+
+def _all_targets(t: ir.Target) -> list[ir.Target]:
+    return [x for e in t.elems for x in _all_targets(e)] if isinstance(t, ir.TupleTarget) else [t]
+
+
+def _grows_later(rest: list[ir.Stmt], name: str) -> bool:
+    return any(
+        isinstance(n, ir.Intrinsic) and n.op in GROWING and place(n.args[0]) == name for s in rest for n in ir.walk(s)
+    )
