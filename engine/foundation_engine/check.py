@@ -780,7 +780,11 @@ def _guarantees(facts: Facts) -> Iterator[Finding]:
     wrong = {
         name
         for name, setting in facts.settings.items()
-        if setting.bound is not None and setting.known and outside(setting.parameter, setting.value)
+        if setting.bound is not None
+        and (
+            _unit_problem(facts, setting.bound) is not None
+            or (setting.known and outside(setting.parameter, setting.value))
+        )
     }
     values = {name: value for name, value in known_values(facts.settings).items() if name not in wrong}
     for guarantee in broken(facts.spec, values, facts.dialect):

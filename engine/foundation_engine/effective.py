@@ -49,7 +49,10 @@ def bind(occurrence: Occurrence, spec: PatternSpec) -> tuple[BoundArgument, ...]
             continue
         if not argument.spelled:
             # A positional argument beyond what the form takes has no parameter; the language itself rejects it.
-            bound.append(BoundArgument(argument, parameter_by_id(spec, dialect, argument.parameter)))
+            known = spec.parameter_in(dialect, argument.parameter) or parameter_by_id(
+                spec, dialect, argument.parameter
+            )
+            bound.append(BoundArgument(argument, known))
             continue
         parameter = spec.parameter_in(dialect, argument.spelled) or spec.parameter_in(
             dialect, argument.parameter

@@ -305,9 +305,11 @@ def _nested_retries(document: _Document) -> Iterator[Finding]:
     reported: set[tuple[int, int]] = set()
     for outer, body in bodies:
         for inner in document.of(RETRY):
-            if inner is outer or inner.malformed or not _within(inner.range, outer, body):
+            if inner is outer or inner.malformed or inner.range.start < outer.range.start:
                 continue
-            if inner.range.start < outer.range.start or _inside_own_scope(document, inner, outer):
+            if not _stacked(inner, outer) and (
+                not _within(inner.range, outer, body) or _inside_own_scope(document, inner, outer)
+            ):
                 continue
             if (key := (outer.range.start, inner.range.start)) not in reported and _executes(inner):
                 reported.add(key)
@@ -328,6 +330,11 @@ def _nested_retries(document: _Document) -> Iterator[Finding]:
                 yield _nested(
                     inner, outer, ByteRange(call.start_byte, _callee_end(document, call)), anchor=outer
                 )
+
+
+def _stacked(inner: Occurrence, outer: Occurrence) -> bool:
+    """True when both govern the same function."""
+    return inner.target is not None and outer.target is not None and inner.target.range == outer.target.range
 
 
 def _within(place: ByteRange, outer: Occurrence, body: SyntaxNode) -> bool:
