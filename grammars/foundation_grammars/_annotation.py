@@ -28,7 +28,7 @@ from foundation_grammars.occurrence import Argument, ByteRange, StaticValue, Val
 _TOKEN = re.compile(
     rb"""(?P<space>[\s\x00]+|//[^\n]*|/\*.*?\*/)
       | (?P<number>(?:0[xX][\da-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+
-                     |\d[\d_]*(?:\.\d[\d_]*)?(?:[eE][+-]?\d+)?)(?P<suffix>[A-Za-z]\w*)?)
+                     |(?:\d[\d_]*(?:\.\d[\d_]*)?|\.\d[\d_]*)(?:[eE][+-]?\d+)?)(?P<suffix>[A-Za-z]\w*)?)
       | (?P<string>b?"(?:[^"\\]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`|r\#*".*?"\#*)
       | (?P<name>[A-Za-z_\x80-\xff][\w\x80-\xff]*(?:(?:\.|::)[A-Za-z_\x80-\xff][\w\x80-\xff]*)*)
       | (?P<open>[(\[{])

@@ -278,6 +278,12 @@ class GoReader:
                 return self._selector(node, text)
             case "call_expression":
                 return self._call(node, text, depth)
+            case "type_conversion_expression":
+                kind, operand = node.child_by_field_name("type"), node.child_by_field_name("operand")
+                held = self.value(operand, depth + 1)
+                if kind is not None and self._tree.source(kind) == "[]byte" and held.kind is ValueKind.STRING:
+                    return StaticValue(ValueKind.BYTES, held.value, text)
+                return unknown(text)
             case _:
                 return unknown(text)
 
@@ -385,7 +391,8 @@ class GoReader:
             return unknown(text)
         values = [self.value(a, depth + 1) for a in arguments.named_children if a.type != "comment"]
         spelled = self._tree.source(function)
-        if spelled == "time.Duration" and len(values) == 1:
+        holder, _, name = spelled.rpartition(".")
+        if name == "Duration" and self._packages.get(holder) == "time" and len(values) == 1:
             if values[0].kind in (ValueKind.INTEGER, ValueKind.DURATION):
                 return StaticValue(ValueKind.DURATION, values[0].value, text)
             return unknown(text)

@@ -131,6 +131,8 @@ class PythonReader:
         current: SyntaxNode | None = name
         for _ in range(MAX_DEPTH):
             binder = self._binder(self._tree.source(current), current) if current is not None else None
+            if binder is not None and binder.path is not None:
+                return Resolution(binder.path)
             bases = (
                 binder.definition.child_by_field_name("superclasses")
                 if binder and binder.definition
@@ -606,7 +608,10 @@ class PythonReader:
             arguments = Arguments((), True, None)
         else:
             form, target = self._context(whole, form)
-        return Reading(form, span(whole), span(last or name), self._tree.source(name), arguments, target)
+        spelled = self._tree.source(name)
+        if "method" in captures:
+            spelled = f"{spelled}.{self._tree.source(captures['method'][0])}"
+        return Reading(form, span(whole), span(last or name), spelled, arguments, target)
 
     def _class(self, whole: SyntaxNode, base: SyntaxNode) -> Reading | None:
         name = whole.child_by_field_name("name")

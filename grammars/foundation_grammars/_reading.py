@@ -66,7 +66,8 @@ class Shape:
     `*retryable` takes all the rest as a list. `unimported` accepts the form without an import of it. `derives` asks for
     a class of the file that derives from one of the exports. `member` is a method that any receiver may have, in a file
     that imports the package of the exports. `plural` (`file=files`) names builder steps that add one item to a list.
-    `ignores` names arguments that the form takes and the pattern does not know (an application's version).
+    `ignores` names arguments that the form takes and the pattern does not know (an application's version). `ends`
+    (`write=data`) names the last step of a builder that gives a parameter too. `open` says that a later call gives more.
     """
 
     form: str
@@ -78,6 +79,8 @@ class Shape:
     member: str = ""
     plural: tuple[str, ...] = ()
     ignores: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,9 @@ _ENDS = frozenset(
         "register_command",
     }
 )
+_LINKS = frozenset(
+    {"field_expression", "call_expression", "generic_function", "try_expression", "await_expression"}
+)
 _FUNCTION = re.compile(
     rb"(?:\s|//[^\n]*|/\*.*?\*/|\#\[[^\]\n]*\])*"
     rb"(?P<head>(?:pub(?:\([^)]*\))?\s+)?(?:(?:const|unsafe|(?P<async>async))\s+)*"
@@ -365,7 +368,7 @@ class RustReader:
     # -- arguments
 
     def _chain(
-        self, head: SyntaxNode, plural: dict[str, str], depth: int
+        self, head: SyntaxNode, plural: dict[str, str], ends: dict[str, str], depth: int
     ) -> tuple[list[Argument], list[Argument], bool, SyntaxNode, bool]:
         """The steps after a builder's head: direct and flattened arguments, openness, the last step, the end."""
         direct: list[Argument] = []
@@ -375,6 +378,8 @@ class RustReader:
         while True:
             field = node.parent
             call = field.parent if field is not None and field.type == "field_expression" else None
+            if call is not None and call.type == "generic_function":
+                return direct, flattened, is_open, node, True  # `.load::<AppConfig>()` ends a builder.
             if field is None or call is None or call.type != "call_expression":
                 return direct, flattened, is_open, node, False
             name, arguments = field.child_by_field_name("field"), call.child_by_field_name("arguments")
@@ -383,6 +388,9 @@ class RustReader:
             spelled = self._tree.source(name)
             values = _elements(arguments)
             if spelled in _ENDS or not values:
+                if values and spelled in ends:
+                    held, value = span(values[0]), self.value(values[0], depth + 1)
+                    direct.append(Argument(ends[spelled], "", value, held, held, None, 0))
                 return direct, flattened, is_open, node, True
             covered = ByteRange(values[0].start_byte, values[-1].end_byte)
             whole = ByteRange(name.start_byte, call.end_byte)
@@ -442,7 +450,7 @@ class RustReader:
             or depth > MAX_DEPTH
         ):
             return (), True
-        direct, flattened, is_open, _, _ = self._chain(head, {}, depth + 1)
+        direct, flattened, is_open, _, _ = self._chain(head, {}, {}, depth + 1)
         inner = nested(Arguments((*direct, *flattened), is_open), constant)
         return inner.items, inner.open
 
@@ -497,7 +505,9 @@ class RustReader:
                     Argument(parameter, "", held, span(item), span(item), None, position, policy=carries)
                 )
         plural = dict(pair.split("=", 1) for pair in shape.plural)
-        direct, flattened, opened, last_step, ended = self._chain(whole, plural, 0)
+        ends = dict(pair.split("=", 1) for pair in shape.ends)
+        direct, flattened, opened, last_step, ended = self._chain(whole, plural, ends, 0)
+        opened = opened or (bool(ends) and not ended)
         target = self._context(last_step)
         is_open = is_open or opened or self._continued(whole, last_step, ended)
         items = (*positional, *direct, *extra, *flattened)
@@ -562,7 +572,7 @@ class RustReader:
         current = node
         while current.parent is not None:
             parent = current.parent
-            if parent.type in ("field_expression", "call_expression", "try_expression", "await_expression"):
+            if parent.type in _LINKS:
                 if parent.type == "call_expression" and parent.child_by_field_name("function") != current:
                     break
                 current = parent

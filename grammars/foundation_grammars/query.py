@@ -81,6 +81,8 @@ def pattern_query(language: LanguageId, pattern_id: str) -> PatternQuery:
                 malformed=settings.get("malformed") or "",
                 derives="derives" in settings,
                 member=settings.get("member") or "",
+                ends=tuple((settings.get("ends") or "").split()),
+                open="open" in settings,
                 ignores=tuple((settings.get("ignores") or "").split()),
                 plural=tuple((settings.get("plural") or "").split()),
             )
@@ -192,7 +194,7 @@ def _assemble(
         malformed=shape.malformed,
         spelled=reading.spelled,
         symbol=symbol,
-        open_arguments=reading.arguments.open,
+        open_arguments=reading.arguments.open or shape.open,
     )
 
 

@@ -47,7 +47,9 @@ class Case:
 
     @property
     def id(self) -> str:
-        return f"{self.language}/{self.pattern_id}/{re.sub(r'[^a-z0-9]+', '-', self.title.lower()).strip('-')}"
+        return (
+            f"{self.language}/{self.pattern_id}/{re.sub(r'[^a-z0-9]+', '-', self.title.lower()).strip('-')}"
+        )
 
 
 def read_cases(path: Path) -> list[Case]:

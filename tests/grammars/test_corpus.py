@@ -53,7 +53,9 @@ _VARIANTS: dict[str, Callable[[str, LanguageId], bytes]] = {
     "carriage-return": lambda source, _: source.replace("\n", "\r").encode(),
     "byte-order-mark": lambda source, _: b"\xef\xbb\xbf" + source.encode(),
     "emoji-before": lambda source, language: f"{_COMMENT[language]} 😀 é \u2028 x\n\n{source}".encode(),
-    "invalid-utf-8-before": lambda source, language: _COMMENT[language].encode() + b" \xff\xfe\n\n" + source.encode(),
+    "invalid-utf-8-before": lambda source, language: (
+        _COMMENT[language].encode() + b" \xff\xfe\n\n" + source.encode()
+    ),
     "broken-code-after": lambda source, _: source.encode() + b"\n\n)]} ???\n",
 }
 

@@ -7,6 +7,7 @@
 ; AtomicFile("state.json")
 ((call function: [(identifier) (attribute)] @name arguments: (_) @arguments) @occurrence
   (#set! form "constructor")
+  (#set! open)
   (#set! resolves "foundation.files.AtomicFile")
   (#set! positional "path"))
 

@@ -4,5 +4,6 @@
    arguments: (arguments) @arguments) @occurrence
   (#any-of? @method "new")
   (#set! form "constructor")
+  (#set! ends "write=data write_async=data")
   (#set! resolves "foundation::files::AtomicFile")
   (#set! positional "path"))
