@@ -145,6 +145,7 @@ def build_guarantee(data: str | Plain, parameters: Mapping[str, Parameter]) -> G
         words = re.findall(r"[a-z0-9]+", data.lower().replace("_", " "))
         return Guarantee(id="-".join(words)[:64].strip("-") or "guarantee", text=data)
     check: str | None = data.get("check")
+    read = names_read(check) if check else frozenset[str]()
     examples: Plain = section(data, "examples")
     text: str = data.get("text") or data.get("message") or data["id"].replace("-", " ")
     return Guarantee(
@@ -153,7 +154,7 @@ def build_guarantee(data: str | Plain, parameters: Mapping[str, Parameter]) -> G
         severity=Severity(data.get("severity", "error")),
         check=check,
         message=data.get("message", ""),
-        parameters=tuple(name for name in parameters if check and name in names_read(check)),
+        parameters=tuple(name for name in parameters if name in read),
         rationale=data.get("why", ""),
         remedy=data.get("instead", ""),
         fix_safety=data.get("fix_safety", ""),
