@@ -7,14 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from foundation_engine.check import CheckOptions, check_document
 from foundation_engine.codes import CodeFilter
 from foundation_lsp.cli.source import SourceText
 from foundation_specs.registry import SpecRegistry
 
 _spec = importlib.util.spec_from_file_location("check_casefile", Path(__file__).with_name("casefile.py"))
-assert _spec is not None and _spec.loader is not None
+assert _spec is not None
+assert _spec.loader is not None
 casefile = importlib.util.module_from_spec(_spec)
 sys.modules["check_casefile"] = casefile
 _spec.loader.exec_module(casefile)
