@@ -4,11 +4,11 @@
 RUN := scripts/with-toolchains.sh
 PY  := .venv/bin/python
 
-.PHONY: demo test check bench setup format test-python test-go test-rust test-ruby clean help
+.PHONY: demo test check bench setup format vsix test-python test-go test-rust test-ruby test-editors clean help
 
 help:
 	@sed -n '1,2p' Makefile | cut -c3-
-	@echo 'also: setup format test-python test-go test-rust test-ruby clean'
+	@echo 'also: setup format vsix test-python test-go test-rust test-ruby test-editors clean'
 
 setup:
 	@scripts/bootstrap.sh
@@ -25,11 +25,11 @@ check: setup
 	.venv/bin/ruff check --quiet .
 	.venv/bin/pyright
 	.venv/bin/lint-imports
-	$(RUN) $(PY) -m pytest tests -q -m "not slow" -n 2
+	$(RUN) $(PY) -m pytest tests -q -m "not slow" -n 2 --ignore=tests/editors
 
 test: setup
 	@scripts/toolchains.sh go rust ruby
-	@$(MAKE) --no-print-directory test-go test-rust test-ruby test-python
+	@$(MAKE) --no-print-directory test-go test-rust test-ruby test-editors test-python
 
 test-go:
 	cd runtimes/go && ../../$(RUN) go vet ./... && ../../$(RUN) go test ./...
@@ -49,7 +49,18 @@ test-python: setup
 	.venv/bin/pyright
 	.venv/bin/lint-imports
 	$(RUN) $(PY) -m pytest runtimes/python/tests -q
-	$(RUN) $(PY) -m pytest tests -q -n 2 --dist loadgroup
+	$(RUN) $(PY) -m pytest tests -q -n 2 --dist loadgroup --ignore=tests/editors
+
+vsix: setup
+	@scripts/toolchains.sh node
+	cd editors/vscode && npm ci --no-audit --no-fund --silent && npm run --silent package
+
+# The extension in the real editor, and the same scenario in Neovim and Emacs.
+test-editors: setup
+	@scripts/toolchains.sh go node
+	@scripts/editors.sh
+	cd editors/vscode && npm run --silent package >/dev/null && ../../$(RUN) node test/run.mjs
+	$(RUN) $(PY) -m pytest tests/editors -q
 
 bench: setup
 	@scripts/toolchains.sh go rust ruby

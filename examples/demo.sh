@@ -18,7 +18,7 @@ sed -n '1,40p' "$out"/*orders.go
 
 title "3. Connect an editor"
 cat <<EOF
-VS Code : make -C editors/vscode package, then "Install from VSIX..." with editors/vscode/foundation-lsp.vsix
+VS Code : make vsix, then "Install from VSIX..." with editors/vscode/foundation-lsp.vsix
 Neovim  : vim.lsp.config('foundation', { cmd = { '$PWD/.venv/bin/foundation-lsp', '--stdio' }, filetypes = { 'python', 'go', 'rust', 'ruby' } }); vim.lsp.enable('foundation')
 others  : run '$PWD/.venv/bin/foundation-lsp --stdio' for python, go, rust and ruby files (docs/editors.md)
 EOF

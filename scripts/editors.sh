@@ -12,6 +12,9 @@ command -v chromium >/dev/null 2>&1 || packages+=(chromium fonts-dejavu-core)
 command -v emacs >/dev/null 2>&1 || packages+=(emacs-nox)
 [ -d /usr/share/emacs/site-lisp/elpa-src ] && ls /usr/share/emacs/site-lisp/elpa-src | grep -q '^eglot' || packages+=(elpa-eglot)
 [ -d /usr/share/emacs/site-lisp/elpa-src ] && ls /usr/share/emacs/site-lisp/elpa-src | grep -q '^lsp-mode' || packages+=(elpa-lsp-mode)
+for mode in go-mode rust-mode; do
+  ls /usr/share/emacs/site-lisp/elpa-src 2>/dev/null | grep -q "^$mode" || packages+=("elpa-$mode")
+done
 command -v npm >/dev/null 2>&1 || packages+=(nodejs npm)
 if [ "${#packages[@]}" -gt 0 ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

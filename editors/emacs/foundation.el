@@ -24,9 +24,12 @@
 
 ;;;###autoload
 (defun foundation-eglot-setup ()
-  "Let eglot start the server for the four languages."
+  "Let eglot start the server for the four languages.
+Each mode has an entry of its own: eglot tells a server that serves a list of
+modes that every file is in the language of the first."
   (require 'eglot)
-  (add-to-list 'eglot-server-programs (cons foundation-modes foundation-command)))
+  (dolist (mode foundation-modes)
+    (add-to-list 'eglot-server-programs (cons mode foundation-command))))
 
 ;;;###autoload
 (defun foundation-lsp-mode-setup ()

@@ -24,8 +24,7 @@ export async function takePictures(browser, running, directory) {
   await shoot('hover');
   await page.keyboard.press('Escape');
 
-  const squiggle = await page.locator('.squiggly-error, .squiggly-warning').first().boundingBox();
-  await page.mouse.click(squiggle.x + squiggle.width / 2, squiggle.y - 4);
+  await page.locator('.view-line', { hasText: 'max_attempt=5' }).locator('span', { hasText: 'max_attempt' }).last().click();
   await page.keyboard.press('Control+.');
   await page.locator('.action-widget .monaco-list-row', { hasText: 'max_attempts' }).first().waitFor({ timeout: 20_000 });
   await shoot('quickfix');
