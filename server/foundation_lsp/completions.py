@@ -28,7 +28,7 @@ from lsprotocol import types
 from foundation_lsp.client import Client
 from foundation_lsp.documents import DocumentSnapshot
 from foundation_lsp.spec_text import limits
-from foundation_lsp.to_lsp import markup, range_of, text_edits
+from foundation_lsp.to_lsp import documentation, range_of, text_edits
 
 _MARKS = {
     OccurrenceForm.DECORATOR: re.compile(r"^@(\w+)(.*)$"),
@@ -298,9 +298,7 @@ def _item(
         label=proposal.label,
         kind=proposal.kind,
         detail=proposal.detail,
-        documentation=markup(
-            proposal.documentation, proposal.documentation, accepts_markdown=client.completion_markdown
-        )
+        documentation=documentation(proposal.documentation, accepts_markdown=client.completion_markdown)
         if proposal.documentation
         else None,
         sort_text=f"{index:03}",

@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeVar
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
 from foundation_lsp import bug
@@ -82,6 +83,17 @@ class FoundationServer(LanguageServer):
         task.add_done_callback(finished)
         return task
 
+    def ask(self, request: Coroutine[Any, Any, Any], name: str) -> None:
+        """Send the client a request whose answer changes nothing; one that refuses just goes without."""
+
+        async def asked() -> None:
+            try:
+                await request
+            except JsonRpcException as error:
+                _log.info("the client refused %s: %s", name, error)
+
+        self.spawn(asked(), name)
+
     async def compute(self, work: Callable[[], T], size: int) -> T:
         """The outcome of engine work on `size` bytes of source, without holding up messages for long.
 
@@ -106,9 +118,9 @@ class FoundationServer(LanguageServer):
         self.publisher.everything_changed()
         client = self.session.client
         if client.pulls_diagnostics and client.refreshes_diagnostics:
-            self.spawn(self.workspace_diagnostic_refresh_async(None), "refreshing diagnostics")
+            self.ask(self.workspace_diagnostic_refresh_async(None), "to pull diagnostics anew")
         if client.refreshes_code_lenses:
-            self.spawn(self.workspace_code_lens_refresh_async(None), "refreshing code lenses")
+            self.ask(self.workspace_code_lens_refresh_async(None), "to ask for code lenses anew")
 
     def log(self, message: str, kind: types.MessageType = types.MessageType.Info) -> None:
         """Write to the client's log, which pops up nowhere."""

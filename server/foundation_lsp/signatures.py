@@ -10,7 +10,7 @@ from lsprotocol import types
 
 from foundation_lsp.client import Client
 from foundation_lsp.completions import default_text, parameter_text, parameters_of, spelling
-from foundation_lsp.to_lsp import markup
+from foundation_lsp.to_lsp import documentation
 
 
 def signature(
@@ -33,7 +33,7 @@ def signature(
         places.append(
             types.ParameterInformation(
                 label=(start, start + _units(text)) if client.label_offsets else text,
-                documentation=markup(document, document, accepts_markdown=client.signature_markdown),
+                documentation=documentation(document, accepts_markdown=client.signature_markdown),
             )
         )
         label += text + (", " if index < len(parameters) - 1 else "")
@@ -43,7 +43,7 @@ def signature(
         signatures=[
             types.SignatureInformation(
                 label=label + ")",
-                documentation=markup(summary, summary, accepts_markdown=client.signature_markdown),
+                documentation=documentation(summary, accepts_markdown=client.signature_markdown),
                 parameters=places,
                 active_parameter=active,
             )

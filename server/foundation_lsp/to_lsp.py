@@ -124,6 +124,11 @@ def markup(markdown: str, plain: str, *, accepts_markdown: bool) -> types.Markup
     return types.MarkupContent(types.MarkupKind.PlainText, plain)
 
 
+def documentation(text: str, *, accepts_markdown: bool) -> types.MarkupContent | str:
+    """Documentation of an item; a plain string for a client that names no format, which every client takes."""
+    return types.MarkupContent(types.MarkupKind.Markdown, text) if accepts_markdown else text
+
+
 def uri_of(path: str) -> str:
     """The `file:` URI of an absolute path, spelled as editors spell it."""
     return "file://" + quote(path, safe="/:@!$&'()*+,;=~-._")

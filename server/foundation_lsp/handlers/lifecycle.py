@@ -34,12 +34,10 @@ async def initialized(ls: FoundationServer, _: types.InitializedParams) -> None:
     """Ask for what only a client that is ready can give: file events and its settings."""
     registrations = capabilities.registrations(ls.session.client)
     if registrations:
-        ls.spawn(
-            ls.client_register_capability_async(types.RegistrationParams(registrations)),
-            "registering for events",
-        )
+        params = types.RegistrationParams(registrations)
+        ls.ask(ls.client_register_capability_async(params), "to register for events")
     if ls.session.client.configuration:
-        ls.spawn(configuration.fetch(ls), "asking for settings")
+        ls.ask(configuration.fetch(ls), "to give its settings")
     ls.publisher.publish_configuration()
 
 

@@ -32,7 +32,11 @@ def test_first_minutes_in_neovim(tmp_path: Path) -> None:
     source = tmp_path / "orders.py"
     source.write_text(SOURCE)
     command = [neovim(), "--clean", "--headless", "-l", str(HERE / "neovim.lua"), sys.executable, str(source)]
-    environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    environment = {
+        **os.environ,
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+    }
     run = subprocess.run(
         command, capture_output=True, text=True, timeout=180, check=False, cwd=tmp_path, env=environment
     )
