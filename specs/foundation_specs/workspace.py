@@ -1,8 +1,9 @@
 """Reads the specs that a workspace keeps in `.foundation/specs` and lays them over the packaged ones.
 
-A file with a `pattern_id` and no `extends` replaces the whole pattern; what it does not say about other libraries
-(`dialects`), and the title, rationale and references, are kept. A file with `extends: <pattern_id>` is merged: mappings
-key by key, guarantees by id, any other list or value replaced. With a `pattern_id` of its own it makes a new pattern.
+A file with a `pattern_id` and no `extends` replaces the whole pattern; where it is silent about other libraries
+(`dialects`), aliases of parameters that it keeps, the title, rationale and references, the old ones stay. A file with
+`extends: <pattern_id>` is merged: mappings key by key, guarantees by id, any other list or value replaced. With a
+`pattern_id` of its own it makes a new pattern.
 """
 
 from __future__ import annotations
@@ -174,7 +175,7 @@ def _merge_guarantees(base: list[Any], given: list[Any]) -> list[Any]:
 
 
 def replaced(base: Plain, given: Plain) -> Plain:
-    """`given` in place of `base`, keeping what `base` says about other libraries where `given` says nothing.
+    """`given` in place of `base`, keeping aliases and what `base` says of other libraries where `given` is silent.
 
     A dialect's names for parameters that no longer exist are kept as names that the library takes, so that code which
     uses them is not reported.
@@ -183,8 +184,12 @@ def replaced(base: Plain, given: Plain) -> Plain:
     for key in _KEPT:
         if key in base and key not in given:
             result[key] = base[key]
+    parameters = _with_aliases(
+        section(section(given, "semantics"), "parameters"), section(section(base, "semantics"), "parameters")
+    )
+    if parameters:
+        result["semantics"] = {**section(given, "semantics"), "parameters": parameters}
     if "dialects" not in given and "dialects" in result:
-        parameters: Plain = section(section(given, "semantics"), "parameters")
         guarantees = set(checked_ids(items_of(section(given, "semantics"), "guarantees")))
         result["dialects"] = {
             dialect: {
@@ -192,6 +197,16 @@ def replaced(base: Plain, given: Plain) -> Plain:
             }
             for dialect, languages in result["dialects"].items()
         }
+    return result
+
+
+def _with_aliases(given: Plain, base: Plain) -> Plain:
+    """The parameters of `given`; those that say nothing of aliases keep the ones that code already uses."""
+    result: Plain = {}
+    for name, parameter in given.items():
+        aliases = [alias for alias in items_of(base.get(name, {}), "aliases") if alias not in given]
+        keeps = aliases and "aliases" not in parameter
+        result[name] = {**parameter, "aliases": aliases} if keeps else parameter
     return result
 
 

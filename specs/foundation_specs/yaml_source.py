@@ -159,12 +159,17 @@ class _TooMuchError(Exception):
 
 @dataclass(slots=True)
 class _Open:
-    """A collection whose end has not been read; `key` is the mapping key that waits for its value."""
+    """A collection whose end has not been read.
+
+    `key` is the mapping key that waits for its value, which is dropped when `drops`. The whole collection is dropped
+    when `skip`.
+    """
 
     container: dict[str, Any] | list[Any]
     path: KeyPath
     anchor: str | None
     key: str | None = None
+    drops: bool = False
     skip: bool = False
 
 
@@ -250,7 +255,7 @@ class _Composer:
             self.report(place, top.path, "a key must be text, not a collection")
             # The collection is read to its end and dropped, and so is the value that belongs to it.
             self._stack.append(_Open(container, top.path, None, skip=True))
-            top.key = ""
+            top.key, top.drops = "", True
             return
         path = self._here()
         self._put(container, place, event.anchor)
@@ -270,8 +275,7 @@ class _Composer:
         path = (*top.path, key)
         if key == "<<":
             self.report(place, path, "merge keys are not supported; use `extends:` or repeat the values")
-        elif not key:
-            self.report(place, path, "a key is empty")
+            top.drops = True
         elif key in top.container:
             first = self.keys.get(path, Place())
             self.report(
@@ -286,7 +290,7 @@ class _Composer:
         top = self._stack[-1] if self._stack else None
         if top is not None and isinstance(top.container, dict) and top.key is None:
             self.report(place, top.path, "a key must be text, not an alias")
-            top.key = ""
+            top.key, top.drops = "", True
             return
         if event.anchor not in self._anchors:
             self.report(
@@ -316,9 +320,9 @@ class _Composer:
             if isinstance(top.container, list):
                 top.container.append(value)
             elif top.key is not None:
-                if top.key not in ("", "<<"):
+                if not top.drops:
                     top.container.setdefault(top.key, value)
-                top.key = None
+                top.key, top.drops = None, False
         if not isinstance(value, (dict, list)):
             self._remember(anchor, value)
 

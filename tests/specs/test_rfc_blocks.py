@@ -60,6 +60,12 @@ def test_replacing_the_pattern_keeps_what_is_known_about_other_libraries() -> No
     assert {"max_delay", "retryable_errors"} <= set(provide.ignored)
 
 
+def test_replacing_the_pattern_keeps_the_spelling_of_the_code_samples() -> None:
+    spec, _ = check_file(FIXTURES / "rfc_pattern.yaml")
+    assert spec is not None
+    assert spec.parameter("backoff") is spec.parameters["backoff_strategy"]
+
+
 def test_the_type_mappings_load_unchanged() -> None:
     found, problems = load_type_mappings((FIXTURES / "rfc_type_mappings.yaml").read_bytes(), "rfc")
     assert problems == ()

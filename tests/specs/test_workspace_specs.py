@@ -1,8 +1,10 @@
 """Specs of a workspace add to the packaged ones and override them."""
 
+import re
 from pathlib import Path
 
 import pytest
+from foundation_specs import workspace, yaml_source
 from foundation_specs.guarantees import broken
 from foundation_specs.model import LanguageId, Severity
 from foundation_specs.registry import SpecRegistry
@@ -335,3 +337,23 @@ def test_what_a_spec_says_about_a_parameter_is_what_is_served(default: int, dela
     assert spec is not None
     assert spec.parameters["max_attempts"].default == default
     assert spec.parameters["base_delay"].default == delay
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "workspace-specs.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "block", re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL), ids=["extend", "replace"]
+)
+def test_the_examples_of_the_page_about_workspace_specs_load(block: str) -> None:
+    spec, problems = check_text(block.encode(), "x.yaml")
+    assert problems == ()
+    assert spec is not None
+
+
+def test_the_page_about_workspace_specs_names_every_type_and_limit() -> None:
+    assert all(f"{kind.value}" in PAGE for kind in ParameterType)
+    assert f"{yaml_source.MAX_NODES:,} values" in PAGE
+    assert f"{yaml_source.MAX_DEPTH} levels" in PAGE
+    assert f"{workspace.MAX_FILES} files" in PAGE
+    assert yaml_source.MAX_BYTES == 1 << 20
