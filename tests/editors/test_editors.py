@@ -1,4 +1,4 @@
-"""The same scenario in real editors, each driven without a screen: Neovim 0.11 and 0.7, Emacs with eglot and lsp-mode."""
+"""One scenario in real editors, driven without a screen: Neovim 0.11 and 0.7, Emacs with eglot and lsp-mode."""
 
 from __future__ import annotations
 
