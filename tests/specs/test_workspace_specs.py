@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from foundation_specs import workspace, yaml_source
 from foundation_specs.guarantees import broken
-from foundation_specs.model import LanguageId, Severity
+from foundation_specs.model import LanguageId, ParameterType, Severity
 from foundation_specs.registry import SpecRegistry
 from foundation_specs.workspace import check_file, check_text
 from hypothesis import given
