@@ -62,7 +62,9 @@ def retry(given: Given) -> tuple[list[str], Given]:
         real = given.get("clock") == "real"
         clock = SYSTEM_CLOCK if real else virtual
         cancellation = virtual.cancellation_at(given["cancel_at"]) if "cancel_at" in given else None
-        retrying = resilience.Retry(policy, clock=clock, random=ScriptedRandom(given.get("random", [])), cancellation=cancellation)
+        retrying = resilience.Retry(
+            policy, clock=clock, random=ScriptedRandom(given.get("random", [])), cancellation=cancellation
+        )
         calls = 0
 
         def operation() -> str:
@@ -130,7 +132,14 @@ def retry(given: Given) -> tuple[list[str], Given]:
 
 def breaker(given: Given) -> tuple[list[str], Given]:
     clock = VirtualClock()
-    names = ("failure_threshold", "recovery_timeout", "half_open_max_calls", "success_threshold", "expected", "excluded")
+    names = (
+        "failure_threshold",
+        "recovery_timeout",
+        "half_open_max_calls",
+        "success_threshold",
+        "expected",
+        "excluded",
+    )
     circuit = resilience.CircuitBreaker("case", **pick(given, *names), clock=clock)
     trace: list[str] = []
     permits: dict[str, resilience.Permit] = {}
@@ -175,7 +184,9 @@ def breaker(given: Given) -> tuple[list[str], Given]:
 def limiter(given: Given) -> tuple[list[str], Given]:
     trace: list[str] = []
     clock = VirtualClock(on_sleep=lambda t, d: trace.append(f"{t} sleep {d}"))
-    limit = resilience.RateLimiter(**pick(given, "limit", "period", "burst", "algorithm", "wait"), clock=clock)
+    limit = resilience.RateLimiter(
+        **pick(given, "limit", "period", "burst", "algorithm", "wait"), clock=clock
+    )
     cancellation = clock.cancellation_at(given["cancel_at"]) if "cancel_at" in given else None
     for step in given["steps"]:
         verb, n = step.split(" ")
@@ -187,7 +198,11 @@ def limiter(given: Given) -> tuple[list[str], Given]:
                 decision = limit.try_acquire(int(n))
             else:
                 decision = limit.acquire(int(n), cancellation=cancellation)
-            what = f"ok {decision.remaining}" if decision.allowed else f"refused {decision.retry_after} {decision.remaining}"
+            what = (
+                f"ok {decision.remaining}"
+                if decision.allowed
+                else f"refused {decision.retry_after} {decision.remaining}"
+            )
         except errors.RateLimitExceeded as error:
             what = f"RateLimitExceeded:{error.retry_after}"
         except (errors.ValidationError, errors.CancelledError) as error:
@@ -241,7 +256,13 @@ def boundary(given: Given) -> tuple[list[str], Given]:
     except BaseException as error:
         raised = error
     same = None if raised is None else raised is origin[0]
-    return trace, {"returned": returned, "raised": error_name(raised), "same": same, "context_after": context, "error": None}
+    return trace, {
+        "returned": returned,
+        "raised": error_name(raised),
+        "same": same,
+        "context_after": context,
+        "error": None,
+    }
 
 
 def structured_logging(given: Given) -> tuple[list[str], Given]:
@@ -268,7 +289,9 @@ def configuration(given: Given) -> tuple[list[str], Given]:
     def structure(fields: list[Given], name: str) -> Any:
         made: list[Any] = []
         for item in sorted(fields, key=lambda f: "default" in f):
-            kind = structure(item["fields"], item["name"]) if item["type"] == "nested" else types[item["type"]]
+            kind = (
+                structure(item["fields"], item["name"]) if item["type"] == "nested" else types[item["type"]]
+            )
             settings: Given = {"env": item.get("env")}
             if "default" in item:
                 settings["default_factory"] = lambda value=item["default"]: value
@@ -292,12 +315,22 @@ def http_client(given: Given) -> tuple[list[str], Given]:
     names = ("base_url", "timeout", "max_attempts", "base_delay", "max_delay", "retry_statuses", "retry_methods",
              "follow_redirects", "max_redirects", "raise_for_status")  # fmt: skip
     request = dict(given["request"])
-    options = {"params": request.get("params"), "headers": request.get("headers"), "content": request.get("body")}
+    options = {
+        "params": request.get("params"),
+        "headers": request.get("headers"),
+        "content": request.get("body"),
+    }
 
     def setting() -> tuple[list[str], Given]:
         trace: list[str] = []
-        clock = VirtualClock(wall=given.get("wall_clock", 0), on_sleep=lambda t, d: trace.append(f"sleep {d}"))
-        return trace, {**pick(given, *names), "clock": clock, "random": ScriptedRandom(given.get("random", []))}
+        clock = VirtualClock(
+            wall=given.get("wall_clock", 0), on_sleep=lambda t, d: trace.append(f"sleep {d}")
+        )
+        return trace, {
+            **pick(given, *names),
+            "clock": clock,
+            "random": ScriptedRandom(given.get("random", [])),
+        }
 
     trace, settings = setting()
     response, error = None, None
@@ -441,7 +474,12 @@ EMPTY: dict[str, str] = {
 def answer(request: Given) -> Given:
     pattern, given = request["pattern"], request["given"]
     if pattern == "hello":
-        about = {"language": "python", "library": "foundation", "version": foundation.__version__, "patterns": list(PATTERNS)}
+        about = {
+            "language": "python",
+            "library": "foundation",
+            "version": foundation.__version__,
+            "patterns": list(PATTERNS),
+        }
         return {"id": request["id"], "trace": [], "result": about}
     if pattern not in PATTERNS:
         return {"id": request["id"], "skipped": f"no pattern {pattern!r}"}

@@ -22,8 +22,23 @@ from foundation_engine.conform.testee import Answer, Testee
 from foundation_engine.conform.world import ScriptedServer
 
 _RETRIED = ("NetworkError", "TimeoutError", "ServiceUnavailable")
-_FINAL = ("AuthenticationError", "ValidationError", "OtherError", "CancelledError", "CircuitOpenError", "ProgrammingError")
-_LISTED = (*_RETRIED, "AuthenticationError", "ValidationError", "OtherError", "ProcessError", "HttpError", "Exception")
+_FINAL = (
+    "AuthenticationError",
+    "ValidationError",
+    "OtherError",
+    "CancelledError",
+    "CircuitOpenError",
+    "ProgrammingError",
+)
+_LISTED = (
+    *_RETRIED,
+    "AuthenticationError",
+    "ValidationError",
+    "OtherError",
+    "ProcessError",
+    "HttpError",
+    "Exception",
+)
 _RAISED = (*_RETRIED, *_FINAL, "ProcessTimeoutError", "RateLimitExceeded", "ConfigurationError")
 
 _fractions = st.one_of(
@@ -80,7 +95,15 @@ def _retry_cases(draw: st.DrawFn) -> dict[str, Any]:
 def _breaker_cases(draw: st.DrawFn) -> dict[str, Any]:
     steps: list[str] = []
     admitted: list[str] = []
-    errors = ("NetworkError", "NetworkError", "TimeoutError", "OtherError", "ValidationError", "CancelledError", "ProgrammingError")
+    errors = (
+        "NetworkError",
+        "NetworkError",
+        "TimeoutError",
+        "OtherError",
+        "ValidationError",
+        "CancelledError",
+        "ProgrammingError",
+    )
     timeout = draw(st.sampled_from((0, 1, 10, 0.5)))
     # A `begin` may be refused, and an `end` of a refused call is no scenario: calls are begun only before the first failure can
     # have tripped the breaker, or ended through `call`.
@@ -142,7 +165,20 @@ def _limiter_cases(draw: st.DrawFn) -> dict[str, Any]:
 _text = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
 _names = st.one_of(
     _text,
-    st.sampled_from(("password", "apiKey", "user", "access_token", "token_count", "message", "level", "X-API-Key", "author", "")),
+    st.sampled_from(
+        (
+            "password",
+            "apiKey",
+            "user",
+            "access_token",
+            "token_count",
+            "message",
+            "level",
+            "X-API-Key",
+            "author",
+            "",
+        )
+    ),
 )
 _values = st.recursive(
     st.one_of(
@@ -179,13 +215,42 @@ def _logging_cases(draw: st.DrawFn) -> dict[str, Any]:
 @st.composite
 def _configuration_cases(draw: st.DrawFn) -> dict[str, Any]:
     kinds = st.sampled_from(("string", "integer", "float", "boolean", "strings"))
-    names = draw(st.lists(st.sampled_from(("host", "port", "ratio", "debug", "tags")), min_size=1, unique=True))
+    names = draw(
+        st.lists(st.sampled_from(("host", "port", "ratio", "debug", "tags")), min_size=1, unique=True)
+    )
     schema = [{"name": name, "type": draw(kinds)} for name in names]
     words = st.one_of(
-        st.sampled_from(("true", "No", "on", "1", "0", "t", "", " 42 ", "1e3", "-.5", "1_0", "nan", "a, b,,c", "+7", "0x1", "1.", "\u0661")),
+        st.sampled_from(
+            (
+                "true",
+                "No",
+                "on",
+                "1",
+                "0",
+                "t",
+                "",
+                " 42 ",
+                "1e3",
+                "-.5",
+                "1_0",
+                "nan",
+                "a, b,,c",
+                "+7",
+                "0x1",
+                "1.",
+                "\u0661",
+            )
+        ),
         st.text("0123456789+-.eE ,_xyesnotrufa", max_size=8),
     )
-    native = st.one_of(words, st.booleans(), st.integers(-(2**70), 2**70), st.floats(-1e9, 1e9), st.lists(words, max_size=2), st.none())
+    native = st.one_of(
+        words,
+        st.booleans(),
+        st.integers(-(2**70), 2**70),
+        st.floats(-1e9, 1e9),
+        st.lists(words, max_size=2),
+        st.none(),
+    )
     import json
 
     content = draw(st.dictionaries(st.sampled_from((*names, "prot")), native, max_size=3))

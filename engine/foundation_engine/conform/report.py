@@ -125,7 +125,9 @@ mark { background: #ff818266; color: inherit; } details { margin: .3rem 0; } sum
 
 def as_html(report: Report) -> str:
     """One page without scripts or links to elsewhere: the matrix, and each failing case with its traces side by side."""
-    verdict = '<span class="good">conforms</span>' if report.passed else '<span class="bad">does not conform</span>'
+    verdict = (
+        '<span class="good">conforms</span>' if report.passed else '<span class="bad">does not conform</span>'
+    )
     patterns = list(dict.fromkeys(case.pattern_id for case in report.cases))
     parts = [
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>",
@@ -133,7 +135,10 @@ def as_html(report: Report) -> str:
         f"<h1>Conformance: {verdict}</h1>",
         f"<p>{len(report.cases)} cases in {len(report.languages)} languages, {report.seconds:.1f} s.</p>",
         "<table><thead><tr><th>Pattern",
-        *(f"<th>{escape(language)}<br><small>{_about(report, language)}</small>" for language in report.languages),
+        *(
+            f"<th>{escape(language)}<br><small>{_about(report, language)}</small>"
+            for language in report.languages
+        ),
         "</thead><tbody>",
     ]
     for pattern_id in patterns:
@@ -194,7 +199,7 @@ def _mark(outcome: Outcome | None) -> str:
     if outcome is None:
         return "<span class=bad>not run</span>"
     title = escape("\n".join(outcome.messages), quote=True)
-    return f"<span class={_CLASSES.get(outcome.status, 'odd')} title=\"{title}\">{outcome.status}</span>"
+    return f'<span class={_CLASSES.get(outcome.status, "odd")} title="{title}">{outcome.status}</span>'
 
 
 def _pretty(value: Any) -> str:
@@ -209,7 +214,9 @@ def _failures(report: Report) -> list[str]:
             continue
         parts.append(f"<h2 class=bad>{escape(case.id)}</h2>")
         parts += [
-            f"<p><b>{escape(o.language)}</b>: {escape('; '.join(o.messages))}" for o in group if o.status.is_bad
+            f"<p><b>{escape(o.language)}</b>: {escape('; '.join(o.messages))}"
+            for o in group
+            if o.status.is_bad
         ]
         columns: dict[str, list[str]] = {}
         if "trace" in case.expect:
@@ -221,11 +228,15 @@ def _failures(report: Report) -> list[str]:
         parts.append("</thead><tbody><tr>")
         for lines in columns.values():
             shown = [
-                escape(line) if index < len(reference) and reference[index] == line else f"<mark>{escape(line)}</mark>"
+                escape(line)
+                if index < len(reference) and reference[index] == line
+                else f"<mark>{escape(line)}</mark>"
                 for index, line in enumerate(lines)
             ]
             parts.append(f"<td><pre>{'<br>'.join(shown) or '(no events)'}</pre>")
-        offset = ["<td><pre>" + _pretty(_expected_result(case.expect)) + "</pre>"] if "spec" in columns else []
+        offset = (
+            ["<td><pre>" + _pretty(_expected_result(case.expect)) + "</pre>"] if "spec" in columns else []
+        )
         parts.append("<tr>" + "".join(offset))
         parts += [
             f"<td><pre>{_pretty({k: v for k, v in comparable(case, o.answer).items() if k != 'trace'})}</pre>"

@@ -135,7 +135,9 @@ def ask_in_world(testee: Any, case: Case, server: ScriptedServer) -> Answer:
         with world_of(case, server) as (given, observed):
             answer = cast("Answer", testee.ask(case.pattern_id, given))
         place = observed.pop("here", None)
-        return _without_place(Answer(answer.trace, answer.result, answer.skipped, answer.error, observed), place)
+        return _without_place(
+            Answer(answer.trace, answer.result, answer.skipped, answer.error, observed), place
+        )
     except TesteeError as error:
         return Answer(error=str(error))
 
@@ -230,9 +232,7 @@ def run_matrix(
     names = {(o.language, o.case.pattern_id, o.case.name) for o in outcomes}
     patterns = {case.pattern_id for case in cases}
     stale = tuple(
-        k
-        for key, k in known.items()
-        if k.language in about and k.pattern_id in patterns and key not in names
+        k for key, k in known.items() if k.language in about and k.pattern_id in patterns and key not in names
     )
     return Report(
         languages,

@@ -78,7 +78,9 @@ def _build(language: str, command: Sequence[str], cwd: Path, environment: Mappin
 def prepare(language: str, runtimes: Path, cache: Path) -> TesteeCommand:
     """Build what has to be built, into `cache`, and say how to start it; raises `ToolchainError`."""
     folder = runtimes / language
-    expected = {"go": "cmd/testee", "rust": "Cargo.toml", "ruby": "testee.rb", "python": "testee.py"}[language]
+    expected = {"go": "cmd/testee", "rust": "Cargo.toml", "ruby": "testee.rb", "python": "testee.py"}[
+        language
+    ]
     if not (folder / expected).exists():
         raise ToolchainError(f"{folder / expected} is missing")
     if language == "python":

@@ -49,7 +49,9 @@ class ScriptedServer:
         for server in self._servers:
             threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
 
-    def add(self, answers: Sequence[Mapping[str, Any]], record_headers: Sequence[str] = ()) -> tuple[str, _Script]:
+    def add(
+        self, answers: Sequence[Mapping[str, Any]], record_headers: Sequence[str] = ()
+    ) -> tuple[str, _Script]:
         """A base URL that answers with this script, and the script that collects its requests."""
         with self._lock:
             self._number += 1
@@ -142,7 +144,9 @@ class _Handler(socketserver.StreamRequestHandler):
         status = answer.get("status", 200)
         lines = [f"HTTP/1.1 {status} Scripted", "Connection: close", f"Content-Length: {len(body)}"]
         for name, value in cast("Mapping[str, str]", answer.get("headers", {})).items():
-            lines.append(f"{name}: {str(value).replace('{base}', script.base).replace('{other}', script.other)}")
+            lines.append(
+                f"{name}: {str(value).replace('{base}', script.base).replace('{other}', script.other)}"
+            )
         self.wfile.write("\r\n".join([*lines, "", ""]).encode("latin-1"))
         if method == "HEAD" or status in (204, 304):
             return

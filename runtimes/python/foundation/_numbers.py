@@ -11,7 +11,9 @@ MAX = 2**63 - 1
 SECOND = 1_000_000_000
 
 
-def nanoseconds(name: str, value: float | timedelta, low: float, high: float, *, above_low: bool = False) -> int:
+def nanoseconds(
+    name: str, value: float | timedelta, low: float, high: float, *, above_low: bool = False
+) -> int:
     """A duration in seconds as integer nanoseconds; `ConfigurationError` outside of `[low, high]` seconds."""
     if isinstance(value, timedelta):
         whole = (value.days * 86_400 + value.seconds) * SECOND + value.microseconds * 1000

@@ -278,7 +278,9 @@ class _Parser:
             if parameter.name in self._values:
                 continue
             if parameter.required:
-                what = f"option --{parameter.spelled}" if parameter.option else f"argument {parameter.spelled}"
+                what = (
+                    f"option --{parameter.spelled}" if parameter.option else f"argument {parameter.spelled}"
+                )
                 raise _UsageError(f"missing {what}")
             default = parameter.default
             if default is None and parameter.multiple:
@@ -348,9 +350,7 @@ class App:
             return 2
         return self._call(command, arguments, err)
 
-    def _resolve(
-        self, words: Sequence[str]
-    ) -> tuple[tuple[str, ...], Command | None, Sequence[str]]:
+    def _resolve(self, words: Sequence[str]) -> tuple[tuple[str, ...], Command | None, Sequence[str]]:
         path: tuple[str, ...] = ()
         for index, word in enumerate(words):
             if word in ("--help", "-h"):
@@ -381,7 +381,9 @@ class App:
             extra = named.pop(star, ()) if star else ()
             if star:
                 leading = [
-                    named.pop(p.name) for p in signature if p.kind is p.POSITIONAL_OR_KEYWORD and p.name in named
+                    named.pop(p.name)
+                    for p in signature
+                    if p.kind is p.POSITIONAL_OR_KEYWORD and p.name in named
                 ]
                 value = command.function(*leading, *extra, **named)
             else:
@@ -474,7 +476,12 @@ def _paragraphs(text: str, width: int) -> list[str]:
     lines: list[str] = []
     for paragraph in re.split(r"\n\s*\n", text.strip()):
         if paragraph:
-            lines += ["", *textwrap.wrap(" ".join(paragraph.split()), width, initial_indent="  ", subsequent_indent="  ")]
+            lines += [
+                "",
+                *textwrap.wrap(
+                    " ".join(paragraph.split()), width, initial_indent="  ", subsequent_indent="  "
+                ),
+            ]
     return lines
 
 

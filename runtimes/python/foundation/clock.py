@@ -124,7 +124,9 @@ class _VirtualCancellation(Cancellation):
 class VirtualClock:
     """A clock for tests: it stands still until somebody sleeps or calls `advance`, and notes every sleep in `sleeps`."""
 
-    def __init__(self, start: int = 0, wall: int = 0, on_sleep: Callable[[int, int], None] | None = None) -> None:
+    def __init__(
+        self, start: int = 0, wall: int = 0, on_sleep: Callable[[int, int], None] | None = None
+    ) -> None:
         self._now = start
         self._wall = wall
         self._on_sleep = on_sleep
@@ -155,7 +157,11 @@ class VirtualClock:
             self._now = max(self._now, cancellation.at)
         else:
             self._now += duration
-            if cancellation is None or isinstance(cancellation, _VirtualCancellation) or not cancellation.cancelled:
+            if (
+                cancellation is None
+                or isinstance(cancellation, _VirtualCancellation)
+                or not cancellation.cancelled
+            ):
                 return
         raise CancelledError
 

@@ -286,13 +286,13 @@ def read_config_file(path: str | os.PathLike[str]) -> Mapping[str, Any]:
     shown = os.fspath(path)
 
     def fail(kind: str, message: str) -> ConfigurationError:
-        return ConfigurationError(
-            f"{shown}: {message}", [ConfigProblem(kind, shown, "file", message)]
-        )
+        return ConfigurationError(f"{shown}: {message}", [ConfigProblem(kind, shown, "file", message)])
 
     suffix = Path(path).suffix
     if suffix not in (".json", ".toml", ".yaml", ".yml"):
-        raise fail("invalid_file", f"a configuration file ends in .json, .toml, .yaml or .yml, not {suffix!r}")
+        raise fail(
+            "invalid_file", f"a configuration file ends in .json, .toml, .yaml or .yml, not {suffix!r}"
+        )
     try:
         content = Path(path).read_bytes()
     except OSError as error:

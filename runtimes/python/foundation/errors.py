@@ -1,20 +1,20 @@
 """The error classes of every pattern, and the boundary at which errors are logged, passed on or replaced.
 
-    FoundationError
-    ├── NetworkError               (also a ConnectionError)
-    ├── TimeoutError               (also the built-in TimeoutError)
-    ├── ServiceUnavailable
-    ├── AuthenticationError
-    ├── ValidationError            (also a ValueError)
-    ├── ConfigurationError         (also a ValueError)
-    ├── CancelledError
-    ├── MaxRetriesExceeded
-    ├── CircuitOpenError
-    ├── RateLimitExceeded
-    ├── ProcessError
-    │   └── ProcessTimeoutError
-    └── HttpError
-        └── HttpStatusError
+FoundationError
+├── NetworkError               (also a ConnectionError)
+├── TimeoutError               (also the built-in TimeoutError)
+├── ServiceUnavailable
+├── AuthenticationError
+├── ValidationError            (also a ValueError)
+├── ConfigurationError         (also a ValueError)
+├── CancelledError
+├── MaxRetriesExceeded
+├── CircuitOpenError
+├── RateLimitExceeded
+├── ProcessError
+│   └── ProcessTimeoutError
+└── HttpError
+    └── HttpStatusError
 """
 
 from __future__ import annotations

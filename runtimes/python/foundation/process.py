@@ -33,9 +33,7 @@ from foundation.errors import (
 )
 from foundation.redaction import redact_command
 
-SCRUBBED = frozenset(
-    "PATH HOME LANG LANGUAGE LC_ALL LC_CTYPE TZ TMPDIR USER LOGNAME SHELL TERM".split()
-)
+SCRUBBED = frozenset("PATH HOME LANG LANGUAGE LC_ALL LC_CTYPE TZ TMPDIR USER LOGNAME SHELL TERM".split())
 _CHUNK = 65_536
 _SECOND = 1_000_000_000
 _DRAIN = _SECOND
@@ -296,9 +294,7 @@ class _Child:
         """The result, or `ProcessError` when the caller wants a code other than 0 to be an error."""
         details = self._details()
         if self.check and details["exit_code"] != 0:
-            how = (
-                f"signal {details['signal']}" if details["signal"] else f"exit code {details['exit_code']}"
-            )
+            how = f"signal {details['signal']}" if details["signal"] else f"exit code {details['exit_code']}"
             tail = bytes(self.stderr[-500:]).decode("utf-8", "replace").strip()
             raise ProcessError(f"{self.shown}: {how}{f': {tail}' if tail else ''}", **details)
         return ProcessResult(

@@ -48,10 +48,7 @@ _UPPER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz
 def words(name: str) -> tuple[str, ...]:
     """The lower-case words of a name: `X-APIKey` gives `("x", "api", "key")`."""
     return tuple(
-        word.translate(_UPPER)
-        for part in _SEPARATORS.split(name)
-        for word in _BOUNDARY.split(part)
-        if word
+        word.translate(_UPPER) for part in _SEPARATORS.split(name) for word in _BOUNDARY.split(part) if word
     )
 
 

@@ -133,9 +133,7 @@ class _Settings:
 
             content = encoder.dumps(json, ensure_ascii=False, separators=(",", ":"))
             sent.setdefault("Content-Type", "application/json")
-        return _Request(
-            method.upper(), url, sent, content.encode() if isinstance(content, str) else content
-        )
+        return _Request(method.upper(), url, sent, content.encode() if isinstance(content, str) else content)
 
     def exchange(self, request: _Request) -> Generator[_Request, HttpResponse, HttpResponse]:
         """One attempt: yields each request to send and takes its answer."""
@@ -465,7 +463,5 @@ class AsyncHttpClient:
     async def __aenter__(self) -> AsyncHttpClient:
         return self
 
-    async def __aexit__(
-        self, kind: object, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: TracebackType | None) -> None:
         await self.close()

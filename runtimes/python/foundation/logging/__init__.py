@@ -154,7 +154,18 @@ def _timestamp(wall: int) -> str:
 class Logger:
     """A logger with a name and bound fields; `bind` gives a new one. Thread-safe."""
 
-    __slots__ = ("_bound", "_extra", "_format", "_heads", "_output", "_rank", "_tail", "_timestamps", "_wall", "name")
+    __slots__ = (
+        "_bound",
+        "_extra",
+        "_format",
+        "_heads",
+        "_output",
+        "_rank",
+        "_tail",
+        "_timestamps",
+        "_wall",
+        "name",
+    )
 
     def __init__(
         self,

@@ -67,7 +67,9 @@ class Permit:
 
 
 # The permits of the `with` blocks that the current thread or task is inside of, innermost last.
-_entered: ContextVar[tuple[tuple[CircuitBreaker, Permit], ...]] = ContextVar("foundation_breakers", default=())
+_entered: ContextVar[tuple[tuple[CircuitBreaker, Permit], ...]] = ContextVar(
+    "foundation_breakers", default=()
+)
 
 
 class CircuitBreaker:
@@ -82,7 +84,10 @@ class CircuitBreaker:
         half_open_max_calls: int = 1,
         success_threshold: int = 1,
         expected: Iterable[type[BaseException]] | type[BaseException] = (Exception,),
-        excluded: Iterable[type[BaseException]] | type[BaseException] = (AuthenticationError, ValidationError),
+        excluded: Iterable[type[BaseException]] | type[BaseException] = (
+            AuthenticationError,
+            ValidationError,
+        ),
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self.name = name

@@ -122,7 +122,9 @@ class RateLimiter:
         if self.algorithm is Algorithm.TOKEN_BUCKET:
             self._book = _TokenBucket(limit, length, limit if burst is None else burst, clock.now())
         elif burst is not None and burst != limit:
-            raise ConfigurationError(f"a sliding window has no burst: leave it out, or give {limit}, not {burst}")
+            raise ConfigurationError(
+                f"a sliding window has no burst: leave it out, or give {limit}, not {burst}"
+            )
         else:
             self._book = _SlidingWindow(limit, length, clock.now())
 

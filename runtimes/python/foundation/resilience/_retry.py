@@ -407,4 +407,12 @@ def retry(
     return Retry(policy, clock=clock, random=random, cancellation=cancellation, on_retry=on_retry)
 
 
-_POLICY_PARAMETERS = {"max_attempts", "base_delay", "backoff", "max_delay", "jitter", "retryable", "non_retryable"}
+_POLICY_PARAMETERS = {
+    "max_attempts",
+    "base_delay",
+    "backoff",
+    "max_delay",
+    "jitter",
+    "retryable",
+    "non_retryable",
+}
