@@ -447,7 +447,8 @@ func latest(a, b time.Time) time.Time {
 // end asks the group to end, then makes it, and reports whether asking was not enough.
 func (c *child) end(exited, ended <-chan struct{}) (escalated bool) {
 	group := -c.cmd.Process.Pid
-	if c.settings.grace > 0 {
+	escalated = c.settings.grace == 0
+	if !escalated {
 		_ = syscall.Kill(group, syscall.SIGTERM)
 		timer := time.NewTimer(c.settings.grace)
 		defer timer.Stop()

@@ -206,6 +206,9 @@ func (l *RateLimiter) Acquire(n int) error {
 // has been taken.
 func (l *RateLimiter) Wait(ctx context.Context, n int) error {
 	for {
+		if err := ctx.Err(); err != nil {
+			return &ferrors.CancelledError{Reason: err}
+		}
 		decision, err := l.AllowN(n)
 		if err != nil || decision.Allowed {
 			return err

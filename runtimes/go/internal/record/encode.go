@@ -299,7 +299,7 @@ func FieldName(name string) string {
 // AppendField appends one field in the given form, with the separator before it.
 func (r *Redaction) AppendField(dst []byte, format Format, field Field) []byte {
 	if format == Logfmt {
-		return r.appendLogfmt(dst, FieldName(field.Key), field.Value, r.IsSecret(field.Key), 1)
+		return r.appendLogfmt(dst, string(appendKey(nil, FieldName(field.Key))), field.Value, r.IsSecret(field.Key), 1)
 	}
 	dst = append(dst, ',')
 	dst = append(AppendString(dst, FieldName(field.Key)), ':')
@@ -309,21 +309,22 @@ func (r *Redaction) AppendField(dst []byte, format Format, field Field) []byte {
 	return r.AppendValue(dst, field.Value, 1)
 }
 
+// appendLogfmt appends a value under a key that is clean already.
 func (r *Redaction) appendLogfmt(dst []byte, key string, value any, secret bool, depth int) []byte {
 	if secret {
-		return AppendBare(append(appendKey(append(dst, ' '), key), '='), Redacted)
+		return AppendBare(append(append(append(dst, ' '), key...), '='), Redacted)
 	}
 	if nested, ok := mapping(value); ok && depth <= MaxDepth {
 		list := members(nested)
 		if len(list) == 0 {
-			return append(appendKey(append(dst, ' '), key), "={}"...)
+			return append(append(append(dst, ' '), key...), "={}"...)
 		}
 		for _, m := range list {
-			dst = r.appendLogfmt(dst, key+"."+m.key, m.value, r.IsSecret(m.key), depth+1)
+			dst = r.appendLogfmt(dst, key+"."+string(appendKey(nil, m.key)), m.value, r.IsSecret(m.key), depth+1)
 		}
 		return dst
 	}
-	dst = append(appendKey(append(dst, ' '), key), '=')
+	dst = append(append(append(dst, ' '), key...), '=')
 	start := len(dst)
 	dst = r.AppendValue(dst, value, depth)
 	switch dst[start] {
