@@ -58,7 +58,12 @@ def runtime_root(language: LanguageId) -> Path | None:
         places.append(Path(given))
     places.append(Path(str(files("foundation_engine"))) / "runtimes")
     places.extend(parent / "runtimes" for parent in Path(__file__).resolve().parents[:5])
-    marks = {LanguageId.GO: "go.mod", LanguageId.PYTHON: "pyproject.toml", LanguageId.RUST: "Cargo.toml", LanguageId.RUBY: "lib"}
+    marks = {
+        LanguageId.GO: "go.mod",
+        LanguageId.PYTHON: "pyproject.toml",
+        LanguageId.RUST: "Cargo.toml",
+        LanguageId.RUBY: "lib",
+    }
     return next((p / language.value for p in places if (p / language.value / marks[language]).exists()), None)
 
 
@@ -83,7 +88,10 @@ def _to_go(request: PortRequest, module: ir.Module) -> PortCandidate:
     runtime = request.options.go_module
     made = emit_go.emit(module, package, runtime)
     source = formatted(["gofmt"], made.source)
-    ported = [PortedFile(f"{package}.go", source, "source"), PortedFile("go.mod", go_mod(package, runtime, made.runtime), "module")]
+    ported = [
+        PortedFile(f"{package}.go", source, "source"),
+        PortedFile("go.mod", go_mod(package, runtime, made.runtime), "module"),
+    ]
     holes = _declines(request, [*module.declines, *made.holes])
     functions = tuple(PortedFunction(*f) for f in made.functions) + tuple(
         PortedFunction(d.name, "", d.line, 1) for d in module.definitions if isinstance(d, ir.Declined)
@@ -91,7 +99,9 @@ def _to_go(request: PortRequest, module: ir.Module) -> PortCandidate:
     patterns = sorted({p.pattern_id for _, f in module.functions() for p in f.patterns})
     origin = ", ".join(["rules", *(f"template:{p}" for p in patterns)])
     provenance = {f.path: origin if f.role == "source" else "rules" for f in ported}
-    return PortCandidate(request, tuple(ported), made.imports, functions, holes, provenance, tuple(module.differences))
+    return PortCandidate(
+        request, tuple(ported), made.imports, functions, holes, provenance, tuple(module.differences)
+    )
 
 
 def go_mod(package: str, runtime: str, uses_runtime: bool) -> str:
@@ -122,5 +132,7 @@ def _from_python(text: str, name: str, line: int | None) -> ir.Module:
     return python.lower_module(text, name, line)
 
 
-_FRONT_ENDS: Mapping[LanguageId, Callable[[str, str, int | None], ir.Module]] = {LanguageId.PYTHON: _from_python}
+_FRONT_ENDS: Mapping[LanguageId, Callable[[str, str, int | None], ir.Module]] = {
+    LanguageId.PYTHON: _from_python
+}
 _EMITTERS: Mapping[LanguageId, Callable[[PortRequest, ir.Module], PortCandidate]] = {LanguageId.GO: _to_go}

@@ -751,10 +751,22 @@ ERROR_BASES: Mapping[str, str] = {
     "HttpStatusError": "HttpError",
     "CancelledError": "FoundationError",
 }
-RUNTIME_ERRORS = frozenset(n for n, b in ERROR_BASES.items() if b in ("FoundationError", "ValidationError", "ProcessError", "HttpError"))
+RUNTIME_ERRORS = frozenset(
+    n
+    for n, b in ERROR_BASES.items()
+    if b in ("FoundationError", "ValidationError", "ProcessError", "HttpError")
+)
 # Errors that mean a mistake in the program: they stop it in Go and Rust and are not values there.
 PROGRAM_ERRORS = frozenset(
-    {"IndexError", "ZeroDivisionError", "TypeError", "AssertionError", "NotImplementedError", "LookupError", "ArithmeticError"}
+    {
+        "IndexError",
+        "ZeroDivisionError",
+        "TypeError",
+        "AssertionError",
+        "NotImplementedError",
+        "LookupError",
+        "ArithmeticError",
+    }
 )
 # Errors that stop the program even when they are raised explicitly, because they state that a line cannot be reached.
 STOPPING_ERRORS = frozenset({"AssertionError", "NotImplementedError"})

@@ -9,7 +9,14 @@ from foundation_engine.port import ir
 
 # Patterns whose use takes the cancellation context, and the errors that they add.
 CONTEXT_PATTERNS = frozenset(
-    {"retry_with_backoff", "circuit_breaker", "rate_limiting", "error_boundary", "http_client", "process_execution"}
+    {
+        "retry_with_backoff",
+        "circuit_breaker",
+        "rate_limiting",
+        "error_boundary",
+        "http_client",
+        "process_execution",
+    }
 )
 PATTERN_ERRORS = {
     "retry_with_backoff": frozenset({"MaxRetriesExceeded", "CancelledError"}),
@@ -76,7 +83,9 @@ class Effects:
     def run(self) -> None:
         """Set `raises` and `context` on every function and call."""
         functions = [*self.functions.values(), *self.inits.values()]
-        functions += [m for (c, _), m in self.methods.items() if not isinstance(self.module.find(c), ir.Protocol)]
+        functions += [
+            m for (c, _), m in self.methods.items() if not isinstance(self.module.find(c), ir.Protocol)
+        ]
         changed = True
         while changed:
             changed = False
@@ -85,7 +94,12 @@ class Effects:
                 for p in f.patterns:
                     raises |= PATTERN_ERRORS.get(p.pattern_id, frozenset())
                     context = context or p.pattern_id in CONTEXT_PATTERNS
-                    if p.pattern_id in ("retry_with_backoff", "circuit_breaker", "rate_limiting", "error_boundary"):
+                    if p.pattern_id in (
+                        "retry_with_backoff",
+                        "circuit_breaker",
+                        "rate_limiting",
+                        "error_boundary",
+                    ):
                         raises |= {"CancelledError"} if not raises else frozenset()
                 if (raises, context) != (f.raises, f.context):
                     f.raises, f.context = frozenset(raises), context
@@ -112,12 +126,20 @@ class Effects:
                 inner = self._body(s.body)
                 left = inner
                 for h in s.handlers:
-                    left = frozenset() if not h.classes else frozenset(c for c in left if not self.caught(c, h.classes))
+                    left = (
+                        frozenset()
+                        if not h.classes
+                        else frozenset(c for c in left if not self.caught(c, h.classes))
+                    )
                 if any(not h.classes for h in s.handlers):
                     left = frozenset()
                 out = left | self._body(s.orelse) | self._body(s.final)
                 for h in s.handlers:
-                    caught = inner if not h.classes else frozenset(c for c in inner if c == ir.ANY_ERROR or self.may_match(c, h.classes))
+                    caught = (
+                        inner
+                        if not h.classes
+                        else frozenset(c for c in inner if c == ir.ANY_ERROR or self.may_match(c, h.classes))
+                    )
                     raised = self._body(h.body)
                     if any(isinstance(n, ir.Raise) and n.error is None for b in h.body for n in ir.walk(b)):
                         raised |= caught
@@ -128,7 +150,11 @@ class Effects:
                     return frozenset({"<current>"})
                 out = self.expression(s.error)
                 if isinstance(s.error, ir.New):
-                    return out if s.error.cls in ir.STOPPING_ERRORS and not self._user(s.error.cls) else out | {s.error.cls}
+                    return (
+                        out
+                        if s.error.cls in ir.STOPPING_ERRORS and not self._user(s.error.cls)
+                        else out | {s.error.cls}
+                    )
                 return out | {s.error.type.name if isinstance(s.error.type, ir.NamedT) else ir.ANY_ERROR}
             case ir.FuncDef():
                 f = s.func
@@ -285,7 +311,9 @@ def _split_loop_variables(body: list[ir.Stmt], f: ir.Function) -> None:
                     )
                     if outside(t.id, s) or (stored and isinstance(s, ir.ForRange)):
                         own = f"{t.id}_"
-                        copy = ir.Assign(ir.VarTarget(t.id, type=t.type), ir.Name(own, type=t.type), line=s.line)
+                        copy = ir.Assign(
+                            ir.VarTarget(t.id, type=t.type), ir.Name(own, type=t.type), line=s.line
+                        )
                         t.id = own
                         s.body.insert(0, copy)
             for nested in blocks(s):
@@ -428,7 +456,8 @@ def _introduces(s: ir.Stmt, name: str, inline: Callable[[ir.Try], bool]) -> bool
         case ir.Assign():
             reads = any(isinstance(n, ir.Name) and n.id == name for n in ir.walk(s.value))
             direct = isinstance(s.target, ir.VarTarget) or (
-                isinstance(s.target, ir.TupleTarget) and all(isinstance(e, ir.VarTarget) for e in s.target.elems)
+                isinstance(s.target, ir.TupleTarget)
+                and all(isinstance(e, ir.VarTarget) for e in s.target.elems)
             )
             return direct and name in _target_names(s.target) and not reads
         case ir.FuncDef():
@@ -472,7 +501,16 @@ def stores(body: list[ir.Stmt]) -> set[str]:
 # Aliasing
 
 GROWING = frozenset(
-    {"list.append", "list.extend", "list.insert", "list.pop", "list.pop_at", "list.remove", "list.clear", "list.delete"}
+    {
+        "list.append",
+        "list.extend",
+        "list.insert",
+        "list.pop",
+        "list.pop_at",
+        "list.remove",
+        "list.clear",
+        "list.delete",
+    }
 )
 CHANGING = GROWING | {"list.sort", "list.reverse"}
 
@@ -500,7 +538,9 @@ def check_aliasing(f: ir.Function) -> None:
                 if at is not None:
                     grown.setdefault(at, n.line or s.line)
     for name in params & set(grown):
-        raise ir.Unsupported("a list parameter that grows or shrinks, which the caller sees", name, grown[name])
+        raise ir.Unsupported(
+            "a list parameter that grows or shrinks, which the caller sees", name, grown[name]
+        )
     for s in f.body:
         _check_block(f.body, grown)
         break
@@ -512,7 +552,9 @@ def _check_block(body: list[ir.Stmt], grown: dict[str, int]) -> None:
             if alias in grown and not _refreshed(body[i + 1 :], alias):
                 later = _grows_later(body[i + 1 :], alias)
                 if later:
-                    raise ir.Unsupported("a list that is stored and then grows, which both names see", alias, s.line)
+                    raise ir.Unsupported(
+                        "a list that is stored and then grows, which both names see", alias, s.line
+                    )
         for nested in blocks(s):
             _check_block(nested, grown)
 
@@ -521,7 +563,11 @@ def _aliases(s: ir.Stmt) -> Iterator[str]:
     values: list[ir.Expr] = []
     match s:
         case ir.Assign(value=value, target=target):
-            if isinstance(target, ir.VarTarget) and isinstance(value, ir.Name) and isinstance(value.type, ir.ListT):
+            if (
+                isinstance(target, ir.VarTarget)
+                and isinstance(value, ir.Name)
+                and isinstance(value.type, ir.ListT)
+            ):
                 yield target.id
             values = [value]
             if isinstance(value, ir.TupleLit):
@@ -547,7 +593,9 @@ def _refreshed(rest: list[ir.Stmt], name: str) -> bool:
     for s in rest:
         if isinstance(s, ir.Assign) and name in {place(t) for t in _all_targets(s.target)}:
             return True
-        if any(isinstance(n, ir.Intrinsic) and n.op in GROWING and place(n.args[0]) == name for n in ir.walk(s)):
+        if any(
+            isinstance(n, ir.Intrinsic) and n.op in GROWING and place(n.args[0]) == name for n in ir.walk(s)
+        ):
             return False
     return False
 
@@ -558,5 +606,7 @@ def _all_targets(t: ir.Target) -> list[ir.Target]:
 
 def _grows_later(rest: list[ir.Stmt], name: str) -> bool:
     return any(
-        isinstance(n, ir.Intrinsic) and n.op in GROWING and place(n.args[0]) == name for s in rest for n in ir.walk(s)
+        isinstance(n, ir.Intrinsic) and n.op in GROWING and place(n.args[0]) == name
+        for s in rest
+        for n in ir.walk(s)
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from foundation_engine.port.request import PortedFile
+
 
 class Verdict(StrEnum):
     """PASSED only when everything ran and agreed; a missing toolchain, a time-out or a crash is INCONCLUSIVE."""
@@ -33,13 +35,18 @@ class StepResult:
 
 @dataclass(frozen=True, slots=True)
 class VerifyReport:
-    """The verdict on a port and the evidence for it."""
+    """The verdict on a port and the evidence for it.
+
+    `files` are what verification added to the port: the tests made from the source's recorded behaviour. They belong
+    beside the candidate's files.
+    """
 
     verdict: Verdict
     results: tuple[StepResult, ...]
     toolchain: str = ""
     confidence: float | None = None
     confidence_basis: str = ""
+    files: tuple[PortedFile, ...] = ()
 
     @property
     def summary(self) -> str:

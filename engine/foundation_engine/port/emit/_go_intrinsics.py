@@ -29,9 +29,9 @@ TEMPLATES: Mapping[str, tuple[str, int, int, tuple[str, ...]]] = {
     "int.gcd": ("gcd({0}, {1})", PRIMARY, LOWEST, ()),
     "int.isqrt": ("isqrt({0})", PRIMARY, LOWEST, ()),
     "int.factorial": ("factorial({0})", PRIMARY, LOWEST, ()),
-    "int.bin": ("prefixedBase({0}, 2, \"0b\")", PRIMARY, LOWEST, ()),
-    "int.hex": ("prefixedBase({0}, 16, \"0x\")", PRIMARY, LOWEST, ()),
-    "int.oct": ("prefixedBase({0}, 8, \"0o\")", PRIMARY, LOWEST, ()),
+    "int.bin": ('prefixedBase({0}, 2, "0b")', PRIMARY, LOWEST, ()),
+    "int.hex": ('prefixedBase({0}, 16, "0x")', PRIMARY, LOWEST, ()),
+    "int.oct": ('prefixedBase({0}, 8, "0o")', PRIMARY, LOWEST, ()),
     "int.abs": ("max({0}, -{0})", PRIMARY, PRIMARY, ()),
     "bool.or": ("{0} || {1}", OR, OR, ()),
     "bool.and": ("{0} && {1}", AND, AND, ()),
@@ -90,8 +90,8 @@ TEMPLATES: Mapping[str, tuple[str, int, int, tuple[str, ...]]] = {
     "str.capitalize": ("capitalize({0})", PRIMARY, LOWEST, ()),
     "str.title": ("titleCase({0})", PRIMARY, LOWEST, ()),
     "str.swapcase": ("strings.Map(swapCase, {0})", PRIMARY, LOWEST, ("strings",)),
-    "str.ljust": ("fmt.Sprintf(\"%-*s\", {1}, {0})", PRIMARY, LOWEST, ("fmt",)),
-    "str.rjust": ("fmt.Sprintf(\"%*s\", {1}, {0})", PRIMARY, LOWEST, ("fmt",)),
+    "str.ljust": ('fmt.Sprintf("%-*s", {1}, {0})', PRIMARY, LOWEST, ("fmt",)),
+    "str.rjust": ('fmt.Sprintf("%*s", {1}, {0})', PRIMARY, LOWEST, ("fmt",)),
     "str.zfill": ("zeroFill({0}, {1})", PRIMARY, LOWEST, ()),
     "str.reversed": ("reverseString({0})", PRIMARY, LOWEST, ()),
     "str.encode": ("[]byte({0})", PRIMARY, LOWEST, ()),
@@ -118,7 +118,12 @@ TEMPLATES: Mapping[str, tuple[str, int, int, tuple[str, ...]]] = {
     "set.union": ("setUnion({0}, {1})", PRIMARY, LOWEST, ()),
     "set.intersection": ("setIntersection({0}, {1})", PRIMARY, LOWEST, ()),
     "set.difference": ("setDifference({0}, {1})", PRIMARY, LOWEST, ()),
-    "set.symmetric_difference": ("setUnion(setDifference({0}, {1}), setDifference({1}, {0}))", PRIMARY, LOWEST, ()),
+    "set.symmetric_difference": (
+        "setUnion(setDifference({0}, {1}), setDifference({1}, {0}))",
+        PRIMARY,
+        LOWEST,
+        (),
+    ),
     "set.issubset": ("len(setDifference({0}, {1})) == 0", COMPARE, LOWEST, ()),
     "set.isdisjoint": ("len(setIntersection({0}, {1})) == 0", COMPARE, LOWEST, ()),
     "error.message": ("{0}.Error()", PRIMARY, PRIMARY, ()),
@@ -126,7 +131,10 @@ TEMPLATES: Mapping[str, tuple[str, int, int, tuple[str, ...]]] = {
 }
 for _name in ("sqrt", "sin", "cos", "tan", "exp", "log2", "log10", "atan", "hypot", "atan2"):
     TEMPLATES[f"math.{_name}"] = (  # type: ignore[index]
-        f"math.{_name[0].upper()}{_name[1:]}({'{0}, {1}' if _name in ('hypot', 'atan2') else '{0}'})", PRIMARY, LOWEST, ("math",)
+        f"math.{_name[0].upper()}{_name[1:]}({'{0}, {1}' if _name in ('hypot', 'atan2') else '{0}'})",
+        PRIMARY,
+        LOWEST,
+        ("math",),
     )
 
 # Helper functions that exist because Go has no operation with exactly this meaning; name -> (source, imports).
@@ -231,7 +239,9 @@ class Operations:
 
         match e:
             case ir.Lit():
-                return self._literal(e, go_string, go_rune), PRIMARY if not isinstance(e.value, int | float) or e.value >= 0 else UNARY
+                return self._literal(e, go_string, go_rune), PRIMARY if not isinstance(
+                    e.value, int | float
+                ) or e.value >= 0 else UNARY
             case ir.Name():
                 if e.id == "self" and self.cls:
                     return self.go.receiver(self.cls), PRIMARY
@@ -255,7 +265,10 @@ class Operations:
             case ir.Intrinsic():
                 return self._intrinsic(e)
             case ir.ListLit():
-                return f"{self.go.type(e.type)}{{{', '.join(self.x(self.owned(v)) for v in e.elems)}}}", PRIMARY
+                return (
+                    f"{self.go.type(e.type)}{{{', '.join(self.x(self.owned(v)) for v in e.elems)}}}",
+                    PRIMARY,
+                )
             case ir.SetLit():
                 if not e.elems:
                     return f"make({self.go.type(e.type)})", PRIMARY
@@ -266,7 +279,10 @@ class Operations:
                 items = ", ".join(f"{self.x(k)}: {self.x(self.owned(v))}" for k, v in e.items)
                 return f"{self.go.type(e.type)}{{{items}}}", PRIMARY
             case ir.TupleLit():
-                return f"{self.go.type(e.type)}{{{', '.join(self.x(self.owned(v)) for v in e.elems)}}}", PRIMARY
+                return (
+                    f"{self.go.type(e.type)}{{{', '.join(self.x(self.owned(v)) for v in e.elems)}}}",
+                    PRIMARY,
+                )
             case ir.Cond():
                 return self._cond(e), PRIMARY
             case ir.Bool():
@@ -383,7 +399,13 @@ class Operations:
             with self.captured() as before:
                 text = self.x(v, own)
             if isinstance(v, ir.Bool) and v.op != e.op and e.op == "or":
-                text = text if text.startswith("(") and text.endswith(")") and _balanced(text) else f"({text})" if v.op == "and" else text
+                text = (
+                    text
+                    if text.startswith("(") and text.endswith(")") and _balanced(text)
+                    else f"({text})"
+                    if v.op == "and"
+                    else text
+                )
             if before and i:
                 # What the operand needs may only run when it is reached.
                 name = self.fresh("ok")
@@ -409,7 +431,9 @@ class Operations:
                 return self._text(inner)
             case ir.Lit(value=bool() as v):
                 return ("false" if v else "true"), PRIMARY
-            case ir.Intrinsic(op=op) if op in _COMPARISONS and not (op not in ("eq", "ne") and ir.FLOAT in (a.type for a in e.args)):
+            case ir.Intrinsic(op=op) if op in _COMPARISONS and not (
+                op not in ("eq", "ne") and ir.FLOAT in (a.type for a in e.args)
+            ):
                 flip = {"eq": "ne", "ne": "eq", "lt": "ge", "ge": "lt", "gt": "le", "le": "gt"}[op]
                 return self._text(ir.Intrinsic(flip, e.args, type=ir.BOOL, line=e.line))
             case ir.Intrinsic(op="is_none" | "is_some", args=args):
@@ -418,7 +442,9 @@ class Operations:
             case ir.Intrinsic(op="nonempty", args=[v]):
                 return f"{self._length(v)} == 0", COMPARE
             case ir.Bool(op=op, values=values) if all(isinstance(v, ir.Not | ir.Intrinsic) for v in values):
-                flipped = ir.Bool("or" if op == "and" else "and", [ir.Not(v, type=ir.BOOL) for v in values], type=ir.BOOL)
+                flipped = ir.Bool(
+                    "or" if op == "and" else "and", [ir.Not(v, type=ir.BOOL) for v in values], type=ir.BOOL
+                )
                 return self._text(flipped)
             case _:
                 return f"!{self.x(e, UNARY)}", UNARY
@@ -454,14 +480,18 @@ class Operations:
         if op in _COMPARISONS:
             return self._comparison(op, args)
         if e.raises and e.raises not in ir.PROGRAM_ERRORS:
-            return self.value_of(e, {"int": "number"}.get(str(e.type.kind.value) if isinstance(e.type, ir.P) else "", "value")), PRIMARY
+            return self.value_of(
+                e, {"int": "number"}.get(str(e.type.kind.value) if isinstance(e.type, ir.P) else "", "value")
+            ), PRIMARY
         if op in TEMPLATES and not (op == "list.contains" and self._wide(args[0])):
             return self._template(op, args)
         match op:
             case "len":
                 return self._length(args[0]), PRIMARY
             case "nonempty":
-                return f"{self._length(args[0])} > 0" if args[0].type != ir.STR else f'{self.x(args[0], COMPARE)} != ""', COMPARE
+                return f"{self._length(args[0])} > 0" if args[
+                    0
+                ].type != ir.STR else f'{self.x(args[0], COMPARE)} != ""', COMPARE
             case "is_none":
                 return f"{self.x(args[0], COMPARE + 1)} == nil", COMPARE
             case "is_some":
@@ -469,7 +499,10 @@ class Operations:
             case "int.sub" | "float.sub":
                 return f"{self.x(args[0], ADD)} - {self.x(args[1], ADD + 1)}", ADD
             case "int.shl" | "int.shr":
-                return f"{self.x(args[0], MUL)} {'<<' if op == 'int.shl' else '>>'} {self.x(args[1], MUL + 1)}", MUL
+                return (
+                    f"{self.x(args[0], MUL)} {'<<' if op == 'int.shl' else '>>'} {self.x(args[1], MUL + 1)}",
+                    MUL,
+                )
             case "int.floordiv" | "int.mod":
                 return self._division(e)
             case "float.div":
@@ -485,7 +518,9 @@ class Operations:
                 if isinstance(args[0], ir.Name | ir.Field):
                     obj = self.x(args[0], PRIMARY)
                 else:
-                    obj = self.simple(args[0], "items") if self._from_end(args[1]) else self.x(args[0], PRIMARY)
+                    obj = (
+                        self.simple(args[0], "items") if self._from_end(args[1]) else self.x(args[0], PRIMARY)
+                    )
                 return f"{obj}[{self.index_text(obj, args[1])}]", PRIMARY
             case "str.index":
                 return self._string_index(args), PRIMARY
@@ -550,7 +585,9 @@ class Operations:
                 return self._set(e), PRIMARY
             case "enum.value":
                 d = self.go.module.find(args[0].type.name) if isinstance(args[0].type, ir.NamedT) else None
-                if isinstance(d, ir.EnumClass) and (d.string_valued or all(isinstance(v, int) for _, v in d.members)):
+                if isinstance(d, ir.EnumClass) and (
+                    d.string_valued or all(isinstance(v, int) for _, v in d.members)
+                ):
                     return f"{'string' if d.string_valued else 'int'}({self.x(args[0])})", PRIMARY
                 raise Unsupported("the value of an enum member")
             case "print":
@@ -568,8 +605,15 @@ class Operations:
     def _template(self, op: str, args: list[ir.Expr]) -> tuple[str, int]:
         text, own, need, imports = TEMPLATES[op]
         if op == "list.stride":
-            if not all(isinstance(a, ir.Lit) and a.value in (None, 0) for a in args[1:2]) or not (isinstance(args[2], ir.Lit) and args[2].value is None):
-                if isinstance(args[1], ir.Lit) and isinstance(args[1].value, int) and isinstance(args[2], ir.Lit) and args[2].value is None:
+            if not all(isinstance(a, ir.Lit) and a.value in (None, 0) for a in args[1:2]) or not (
+                isinstance(args[2], ir.Lit) and args[2].value is None
+            ):
+                if (
+                    isinstance(args[1], ir.Lit)
+                    and isinstance(args[1].value, int)
+                    and isinstance(args[2], ir.Lit)
+                    and args[2].value is None
+                ):
                     inner = ir.Intrinsic("list.slice", args[:3], type=args[0].type)
                     return f"{self.helper('stride')}({self.x(inner)}, {self.x(args[3])})", PRIMARY
                 raise Unsupported("a slice with a step and bounds")
@@ -582,7 +626,11 @@ class Operations:
         if op == "int.abs":
             inner = self.simple(args[0], "number") if not isinstance(args[0], ir.Lit) else self.x(args[0])
             return f"max({inner}, -{inner})", PRIMARY
-        if op in ("list.count", "count_each") and isinstance(args[0].type, ir.ListT) and not self._comparable(args[0].type.elem):
+        if (
+            op in ("list.count", "count_each")
+            and isinstance(args[0].type, ir.ListT)
+            and not self._comparable(args[0].type.elem)
+        ):
             raise Unsupported("counting values that Go cannot compare")
         if op == "count_each" and args[0].type == ir.STR:
             raise Unsupported("counting the characters of a string")
@@ -595,7 +643,13 @@ class Operations:
         for i, a in enumerate(args):
             # The right operand of a left-associative operator that does not commute with itself needs no parentheses here,
             # because only associative operators are in the table.
-            operands.append(self.x(a, need + (1 if i and need in (MUL,) and op in ("int.mul", "float.mul") and _divides(a) else 0)))
+            operands.append(
+                self.x(
+                    a,
+                    need
+                    + (1 if i and need in (MUL,) and op in ("int.mul", "float.mul") and _divides(a) else 0),
+                )
+            )
         return text.format(*operands), own
 
     def _filled(self, elem: ir.Expr, count: ir.Expr) -> str | None:
@@ -615,15 +669,24 @@ class Operations:
                 if not self._comparable(elem):
                     raise Unsupported("equality of nested lists")
                 self.use("slices")
-                return f"{'!' if op == 'ne' else ''}slices.Equal({self.x(a)}, {self.x(b)})", UNARY if op == "ne" else PRIMARY
+                return (
+                    f"{'!' if op == 'ne' else ''}slices.Equal({self.x(a)}, {self.x(b)})",
+                    UNARY if op == "ne" else PRIMARY,
+                )
             case ir.DictT(_, value):
                 if not self._comparable(value):
                     raise Unsupported("equality of nested maps")
                 self.use("maps")
-                return f"{'!' if op == 'ne' else ''}maps.Equal({self.x(a)}, {self.x(b)})", UNARY if op == "ne" else PRIMARY
+                return (
+                    f"{'!' if op == 'ne' else ''}maps.Equal({self.x(a)}, {self.x(b)})",
+                    UNARY if op == "ne" else PRIMARY,
+                )
             case ir.SetT():
                 self.use("maps")
-                return f"{'!' if op == 'ne' else ''}maps.Equal({self.x(a)}, {self.x(b)})", UNARY if op == "ne" else PRIMARY
+                return (
+                    f"{'!' if op == 'ne' else ''}maps.Equal({self.x(a)}, {self.x(b)})",
+                    UNARY if op == "ne" else PRIMARY,
+                )
             case ir.NamedT(name) if isinstance(self.go.module.find(name), ir.Class):
                 d = self.go.module.find(name)
                 if not self._comparable(t) or not isinstance(d, ir.Class) or not d.frozen:
@@ -639,7 +702,14 @@ class Operations:
                 return f"{self.x(a.args[0], MUL)}%{self.x(divisor, MUL + 1)} {sign} 0", COMPARE
             if b.value == 1 and isinstance(divisor, ir.Lit) and divisor.value == 2:
                 return f"{self.x(a.args[0], MUL)}%2 {_NEGATED[sign]} 0", COMPARE
-        if isinstance(a, ir.Intrinsic) and a.op == "len" and a.args[0].type == ir.STR and isinstance(b, ir.Lit) and b.value == 0 and op in ("eq", "ne", "gt"):
+        if (
+            isinstance(a, ir.Intrinsic)
+            and a.op == "len"
+            and a.args[0].type == ir.STR
+            and isinstance(b, ir.Lit)
+            and b.value == 0
+            and op in ("eq", "ne", "gt")
+        ):
             return f'{self.x(a.args[0], COMPARE + 1)} {"==" if op == "eq" else "!="} ""', COMPARE
         left, right = self.x(a, COMPARE + 1), self.x(b, COMPARE + 1)
         if right.endswith("}") and right[0].isalpha():
@@ -656,7 +726,9 @@ class Operations:
                 d = self.go.module.find(name)
                 if isinstance(d, ir.EnumClass):
                     return True
-                return isinstance(d, ir.Class) and d.frozen and all(self._comparable(f.type) for f in d.fields)
+                return (
+                    isinstance(d, ir.Class) and d.frozen and all(self._comparable(f.type) for f in d.fields)
+                )
             case _:
                 return False
 
@@ -667,14 +739,18 @@ class Operations:
         a, b = args
         assert isinstance(a, ir.TupleLit) and isinstance(b, ir.TupleLit)
         self.use("cmp")
-        parts = ", ".join(f"cmp.Compare({self.x(p)}, {self.x(q)})" for p, q in zip(a.elems, b.elems, strict=True))
+        parts = ", ".join(
+            f"cmp.Compare({self.x(p)}, {self.x(q)})" for p, q in zip(a.elems, b.elems, strict=True)
+        )
         return f"cmp.Or({parts}) {_COMPARISONS[op]} 0", COMPARE
 
     def _nonnegative(self, e: ir.Expr) -> bool:
         match e:
             case ir.Lit(value=int() as v):
                 return v >= 0
-            case ir.Intrinsic(op="len" | "str.ord" | "int.abs" | "list.count" | "str.count" | "str.ord_first"):
+            case ir.Intrinsic(
+                op="len" | "str.ord" | "int.abs" | "list.count" | "str.count" | "str.ord_first"
+            ):
                 return True
             case ir.Intrinsic(op="int.add" | "int.mul" | "int.floordiv", args=args):
                 return all(map(self._nonnegative, args))
@@ -696,19 +772,36 @@ class Operations:
             for n in ir.walk(s):
                 if isinstance(n, ir.ForRange) and n.target.id == name:
                     low = n.start if n.step > 0 else n.stop
-                    if not (self._nonnegative(low) or (n.step < 0 and isinstance(low, ir.Lit) and low.value >= -1)):
+                    if not (
+                        self._nonnegative(low) or (n.step < 0 and isinstance(low, ir.Lit) and low.value >= -1)
+                    ):
                         return False
                     found = True
                 elif isinstance(n, ir.Clause) and isinstance(n.target, ir.VarTarget) and n.target.id == name:
                     it = n.iter
-                    if not (isinstance(it, ir.Intrinsic) and it.op == "range" and isinstance(it.args[2], ir.Lit) and it.args[2].value > 0 and self._nonnegative(it.args[0])):
+                    if not (
+                        isinstance(it, ir.Intrinsic)
+                        and it.op == "range"
+                        and isinstance(it.args[2], ir.Lit)
+                        and it.args[2].value > 0
+                        and self._nonnegative(it.args[0])
+                    ):
                         return False
                     found = True
                 elif isinstance(n, ir.Assign | ir.AugAssign) and name in stores([n]):
-                    if isinstance(n, ir.Assign) and isinstance(n.target, ir.VarTarget) and self._literal_nonnegative(n.value):
+                    if (
+                        isinstance(n, ir.Assign)
+                        and isinstance(n.target, ir.VarTarget)
+                        and self._literal_nonnegative(n.value)
+                    ):
                         found = True
                         continue
-                    if isinstance(n, ir.AugAssign) and n.op in ("int.add", "int.mul") and isinstance(n.value, ir.Lit) and n.value.value >= 0:
+                    if (
+                        isinstance(n, ir.AugAssign)
+                        and n.op in ("int.add", "int.mul")
+                        and isinstance(n.value, ir.Lit)
+                        and n.value.value >= 0
+                    ):
                         continue
                     return False
                 elif isinstance(n, ir.For) and name in stores([ir.Assign(n.target, ir.Lit(0))]):
@@ -725,7 +818,9 @@ class Operations:
         return found
 
     def _literal_nonnegative(self, e: ir.Expr) -> bool:
-        return (isinstance(e, ir.Lit) and isinstance(e.value, int) and e.value >= 0) or (isinstance(e, ir.Intrinsic) and e.op == "len")
+        return (isinstance(e, ir.Lit) and isinstance(e.value, int) and e.value >= 0) or (
+            isinstance(e, ir.Intrinsic) and e.op == "len"
+        )
 
     def _division(self, e: ir.Intrinsic) -> tuple[str, int]:
         a, b = e.args
@@ -762,17 +857,40 @@ class Operations:
         for s in self.f.body:
             if isinstance(s, ir.If) and s.body and isinstance(s.body[-1], ir.Return | ir.Raise):
                 test = s.test
-                if isinstance(test, ir.Not) and isinstance(test.value, ir.Intrinsic) and test.value.op == "nonempty":
-                    if isinstance(e, ir.Intrinsic) and e.op == "len" and ir.same(e.args[0], test.value.args[0]) and place(e.args[0]) not in stores(self.f.body) and not self._shrinks(e.args[0]):
+                if (
+                    isinstance(test, ir.Not)
+                    and isinstance(test.value, ir.Intrinsic)
+                    and test.value.op == "nonempty"
+                ):
+                    if (
+                        isinstance(e, ir.Intrinsic)
+                        and e.op == "len"
+                        and ir.same(e.args[0], test.value.args[0])
+                        and place(e.args[0]) not in stores(self.f.body)
+                        and not self._shrinks(e.args[0])
+                    ):
                         return True
-                if isinstance(test, ir.Intrinsic) and test.op in ("eq", "le") and isinstance(test.args[1], ir.Lit) and test.args[1].value == 0:
-                    if ir.same(e, test.args[0]) and place(e) is not None and place(e) not in stores(self.f.body):
+                if (
+                    isinstance(test, ir.Intrinsic)
+                    and test.op in ("eq", "le")
+                    and isinstance(test.args[1], ir.Lit)
+                    and test.args[1].value == 0
+                ):
+                    if (
+                        ir.same(e, test.args[0])
+                        and place(e) is not None
+                        and place(e) not in stores(self.f.body)
+                    ):
                         return True
         return False
 
     def _shrinks(self, e: ir.Expr) -> bool:
         at = place(e)
-        return any(isinstance(n, ir.Intrinsic) and n.op in GROWING and place(n.args[0]) == at for s in self.f.body for n in ir.walk(s))
+        return any(
+            isinstance(n, ir.Intrinsic) and n.op in GROWING and place(n.args[0]) == at
+            for s in self.f.body
+            for n in ir.walk(s)
+        )
 
     # Positions
 
@@ -810,7 +928,11 @@ class Operations:
                 return f"min({self.x(i)}, {length})"
 
     def _list_slice(self, args: list[ir.Expr]) -> str:
-        obj = self.simple(args[0], "items") if not isinstance(args[0], ir.Name | ir.Field) else self.x(args[0], PRIMARY)
+        obj = (
+            self.simple(args[0], "items")
+            if not isinstance(args[0], ir.Name | ir.Field)
+            else self.x(args[0], PRIMARY)
+        )
         low = self._bound(args[1], f"len({obj})", "")
         high = self._bound(args[2], f"len({obj})", "")
         if low and high:
@@ -848,7 +970,9 @@ class Operations:
     def _get(self, e: ir.Intrinsic) -> str:
         assert isinstance(e.type, ir.OptionalT)
         obj, key = self.x(e.args[0], PRIMARY), self.x(e.args[1])
-        if self.go.nilable(e.type.elem) or (isinstance(e.args[0].type, ir.DictT) and isinstance(e.args[0].type.value, ir.OptionalT)):
+        if self.go.nilable(e.type.elem) or (
+            isinstance(e.args[0].type, ir.DictT) and isinstance(e.args[0].type.value, ir.OptionalT)
+        ):
             return f"{obj}[{key}]"
         name = self.fresh("found")
         self.write(f"var {name} {self.go.type(e.type)}")
@@ -902,7 +1026,9 @@ class Operations:
                 if isinstance(args[1], ir.Comp) and args[1].kind == "list":
                     self._fill(obj, args[1])
                 elif isinstance(args[1], ir.ListLit):
-                    self.write(f"{obj} = append({obj}, {', '.join(self.x(self.owned(v)) for v in args[1].elems)})")
+                    self.write(
+                        f"{obj} = append({obj}, {', '.join(self.x(self.owned(v)) for v in args[1].elems)})"
+                    )
                 else:
                     self.write(f"{obj} = append({obj}, {self.x(args[1])}...)")
             case "list.insert":
@@ -947,7 +1073,11 @@ class Operations:
                 self._text(e)
             case "print":
                 self.use("fmt")
-                if isinstance(args[0], ir.Format) and any(p.value is not None for p in args[0].parts) and any(p.text.strip() for p in args[0].parts):
+                if (
+                    isinstance(args[0], ir.Format)
+                    and any(p.value is not None for p in args[0].parts)
+                    and any(p.text.strip() for p in args[0].parts)
+                ):
                     from foundation_engine.port.emit.go import go_string
 
                     pattern, values = self.format_pattern(args[0])
@@ -1027,15 +1157,26 @@ class Operations:
     def _statement_order_free(self, s: ir.Stmt, accumulators: set[str]) -> bool:
         match s:
             case ir.AugAssign(op=op):
-                return op in ("int.add", "int.mul", "int.bor", "int.band", "int.xor", "float.add") and not reads([ir.ExprStmt(s.value)]) & accumulators
+                return (
+                    op in ("int.add", "int.mul", "int.bor", "int.band", "int.xor", "float.add")
+                    and not reads([ir.ExprStmt(s.value)]) & accumulators
+                )
             case ir.Assign(target=ir.IndexTarget(obj=obj)) if isinstance(obj.type, ir.DictT):
-                return not reads([ir.ExprStmt(s.value)]) & (accumulators | {place(obj) or "?"}) or place(obj) not in reads([ir.ExprStmt(s.value)])
+                return not reads([ir.ExprStmt(s.value)]) & (accumulators | {place(obj) or "?"}) or place(
+                    obj
+                ) not in reads([ir.ExprStmt(s.value)])
             case ir.Assign(target=ir.VarTarget(), value=ir.Lit()):
                 return True
             case ir.ExprStmt(value=ir.Intrinsic(op="set.add")):
                 return True
-            case ir.If(test=ir.Intrinsic(op="gt" | "lt" | "ge" | "le", args=[a, b]), body=[ir.Assign(target=ir.VarTarget(id=best), value=v)], orelse=[]):
-                return (ir.same(a, v) and isinstance(b, ir.Name) and b.id == best) or (ir.same(b, v) and isinstance(a, ir.Name) and a.id == best)
+            case ir.If(
+                test=ir.Intrinsic(op="gt" | "lt" | "ge" | "le", args=[a, b]),
+                body=[ir.Assign(target=ir.VarTarget(id=best), value=v)],
+                orelse=[],
+            ):
+                return (ir.same(a, v) and isinstance(b, ir.Name) and b.id == best) or (
+                    ir.same(b, v) and isinstance(a, ir.Name) and a.id == best
+                )
             case ir.If():
                 if reads([ir.ExprStmt(s.test)]) & accumulators:
                     return False
@@ -1060,7 +1201,11 @@ class Operations:
         def head(first: str, second: str, over: str) -> str:
             if second == "_" and first == "_":
                 return f"for range {over} {{"
-            return f"for {first} := range {over} {{" if second == "_" else f"for {first}, {second} := range {over} {{"
+            return (
+                f"for {first} := range {over} {{"
+                if second == "_"
+                else f"for {first}, {second} := range {over} {{"
+            )
 
         def run(line: str, *prologue: str) -> None:
             self.write(line)
@@ -1074,7 +1219,9 @@ class Operations:
             case ir.Intrinsic(op="range", args=[start, stop, ir.Lit(value=int() as step)]):
                 self._counting(var(target), start, stop, step, body, set())
                 return
-            case ir.Intrinsic(op="enumerate", args=[inner, start]) if isinstance(target, ir.TupleTarget) and len(target.elems) == 2:
+            case ir.Intrinsic(op="enumerate", args=[inner, start]) if (
+                isinstance(target, ir.TupleTarget) and len(target.elems) == 2
+            ):
                 index = var(target.elems[0])
                 zero = isinstance(start, ir.Lit) and start.value == 0
                 if not isinstance(inner.type, ir.ListT) or isinstance(inner, ir.Comp):
@@ -1099,7 +1246,12 @@ class Operations:
                     run(head(own, item, over), *prologue)
                     return
                 value = var(second)
-                if inner.type == ir.STR and isinstance(second, ir.VarTarget) and second.type == ir.STR and value != "_":
+                if (
+                    inner.type == ir.STR
+                    and isinstance(second, ir.VarTarget)
+                    and second.type == ir.STR
+                    and value != "_"
+                ):
                     r = self.fresh("r")
                     prologue.append(f"{value} := string({r})")
                     value = r
@@ -1118,7 +1270,9 @@ class Operations:
                 name = var(target)
                 run(head("_", name, f"slices.Backward({xs})") if name != "_" else f"for range {xs} {{")
                 return
-            case ir.Intrinsic(op="dict.items", args=[obj]) if isinstance(target, ir.TupleTarget) and len(target.elems) == 2:
+            case ir.Intrinsic(op="dict.items", args=[obj]) if (
+                isinstance(target, ir.TupleTarget) and len(target.elems) == 2
+            ):
                 over = self.x(obj, PRIMARY)
                 if isinstance(target.elems[1], ir.TupleTarget):
                     item = self.fresh("item")
@@ -1176,8 +1330,19 @@ class Operations:
             out.append(f"_ = {item}")
         return out
 
-    def _zip(self, target: ir.TupleTarget, args: list[ir.Expr], run: Callable[..., None], var: Callable[[ir.Target], str]) -> None:
-        lists = [self.simple(a, "items") if not (isinstance(a, ir.Intrinsic) and a.op == "list.slice") else self._named_slice(a) for a in args]
+    def _zip(
+        self,
+        target: ir.TupleTarget,
+        args: list[ir.Expr],
+        run: Callable[..., None],
+        var: Callable[[ir.Target], str],
+    ) -> None:
+        lists = [
+            self.simple(a, "items")
+            if not (isinstance(a, ir.Intrinsic) and a.op == "list.slice")
+            else self._named_slice(a)
+            for a in args
+        ]
         names = [var(t) for t in target.elems]
         i = self.fresh("i")
         prologue = [f"{n} := {xs}[{i}]" for n, xs in zip(names, lists, strict=True) if n != "_"]
@@ -1248,7 +1413,12 @@ class Operations:
         if isinstance(value, ir.Intrinsic) and value.op == "sorted":
             self._sorted(value, name)
             return True
-        if isinstance(value, ir.Intrinsic) and value.op == "sum" and isinstance(value.args[0], ir.Comp | ir.Intrinsic | ir.Name | ir.Field) and not isinstance(value.type, ir.OptionalT):
+        if (
+            isinstance(value, ir.Intrinsic)
+            and value.op == "sum"
+            and isinstance(value.args[0], ir.Comp | ir.Intrinsic | ir.Name | ir.Field)
+            and not isinstance(value.type, ir.OptionalT)
+        ):
             self._sum(value, name)
             return True
         return False
@@ -1263,7 +1433,11 @@ class Operations:
 
     def return_directly(self, v: ir.Expr) -> bool:
         """Return from inside a loop where that reads best: any() and all()."""
-        if not isinstance(v, ir.Intrinsic) or v.op not in ("any", "all") or not isinstance(v.args[0], ir.Comp):
+        if (
+            not isinstance(v, ir.Intrinsic)
+            or v.op not in ("any", "all")
+            or not isinstance(v.args[0], ir.Comp)
+        ):
             return False
         comp = v.args[0]
         found, other = ("true", "false") if v.op == "any" else ("false", "true")
@@ -1286,9 +1460,17 @@ class Operations:
         t = self.go.type(e.type)
         first = e.clauses[0].iter
         if e.kind == "list":
-            known = len(e.clauses) == 1 and isinstance(first.type, ir.ListT) and isinstance(first, ir.Name | ir.Field)
+            known = (
+                len(e.clauses) == 1
+                and isinstance(first.type, ir.ListT)
+                and isinstance(first, ir.Name | ir.Field)
+            )
             filtered = bool(e.clauses[0].conds)
-            self.write(f"{name} := make({t}, 0, len({self.x(first)}))" if known and not filtered else f"{name} := {t}{{}}")
+            self.write(
+                f"{name} := make({t}, 0, len({self.x(first)}))"
+                if known and not filtered
+                else f"{name} := {t}{{}}"
+            )
         else:
             self.write(f"{name} := make({t})")
         self._fill(name, e)
@@ -1310,7 +1492,9 @@ class Operations:
 
     def _sum(self, e: ir.Intrinsic, name: str | None = None) -> str:
         source = e.args[0]
-        made = name or self.fresh("count" if isinstance(source, ir.Comp) and isinstance(source.elem, ir.Lit) else "total")
+        made = name or self.fresh(
+            "count" if isinstance(source, ir.Comp) and isinstance(source.elem, ir.Lit) else "total"
+        )
         start = self.x(e.args[1]) if len(e.args) > 1 else "0" if e.type == ir.INT else "0.0"
         self.write(f"{made} := {start}")
 
@@ -1333,7 +1517,11 @@ class Operations:
         source = e.args[0]
         if isinstance(source, ir.Comp) and len(source.clauses) == 1:
             c = source.clauses[0]
-            if isinstance(c.iter.type, ir.ListT) and isinstance(c.target, ir.VarTarget) and not self._fails(source):
+            if (
+                isinstance(c.iter.type, ir.ListT)
+                and isinstance(c.target, ir.VarTarget)
+                and not self._fails(source)
+            ):
                 test: ir.Expr = source.elem if e.op == "any" else ir.Not(source.elem, type=ir.BOOL)
                 if c.conds:
                     test = ir.Bool("and", [*c.conds, test], type=ir.BOOL)
@@ -1398,8 +1586,15 @@ class Operations:
             raise Unsupported("a list in the order of a map's or set's entries")
         assert isinstance(t, ir.ListT)
         name = self.fresh("items")
-        if isinstance(source, ir.Intrinsic) and source.op in ("zip", "enumerate", "dict.items") and isinstance(t.elem, ir.TupleT):
-            vars_ = [ir.VarTarget(n, type=x) for n, x in zip(("first", "second", "third"), t.elem.elems, strict=False)]
+        if (
+            isinstance(source, ir.Intrinsic)
+            and source.op in ("zip", "enumerate", "dict.items")
+            and isinstance(t.elem, ir.TupleT)
+        ):
+            vars_ = [
+                ir.VarTarget(n, type=x)
+                for n, x in zip(("first", "second", "third"), t.elem.elems, strict=False)
+            ]
             if len(vars_) != len(t.elem.elems):
                 raise Unsupported("a tuple of more than three values")
             pair = ir.TupleLit([ir.Name(v.id, type=v.type) for v in vars_], type=t.elem)
@@ -1422,7 +1617,9 @@ class Operations:
         if keys or isinstance(inner.type, ir.SetT | ir.DictT):
             over = inner.args[0] if keys and isinstance(inner, ir.Intrinsic) else inner
             self.use("maps")
-            which = "Values" if keys and isinstance(inner, ir.Intrinsic) and inner.op == "dict.values" else "Keys"
+            which = (
+                "Values" if keys and isinstance(inner, ir.Intrinsic) and inner.op == "dict.values" else "Keys"
+            )
             text = f"slices.Sorted(maps.{which}({self.x(over)}))"
             if plain and into is None:
                 return text
@@ -1452,8 +1649,18 @@ class Operations:
             self._make(name, source)
         else:
             text = self.x(source)
-            fresh = isinstance(source, ir.Intrinsic) and source.op in ("to_list", "str.split", "str.split_ws", "list.concat", "list.copy")
-            self.write(f"{name} := {text}" if fresh or isinstance(source, ir.ListLit | ir.Call) else f"{name} := slices.Clone({text})")
+            fresh = isinstance(source, ir.Intrinsic) and source.op in (
+                "to_list",
+                "str.split",
+                "str.split_ws",
+                "list.concat",
+                "list.copy",
+            )
+            self.write(
+                f"{name} := {text}"
+                if fresh or isinstance(source, ir.ListLit | ir.Call)
+                else f"{name} := slices.Clone({text})"
+            )
         self._sort(name, e.type, key, reverse)
         return name
 
@@ -1560,7 +1767,9 @@ class Operations:
             raise Unsupported("the largest of tuples")
         self.use("slices")
         if self.unordered(inner):
-            over = inner.args[0] if isinstance(inner, ir.Intrinsic) and inner.op.startswith("dict.") else inner
+            over = (
+                inner.args[0] if isinstance(inner, ir.Intrinsic) and inner.op.startswith("dict.") else inner
+            )
             which = "Values" if isinstance(inner, ir.Intrinsic) and inner.op == "dict.values" else "Keys"
             if isinstance(inner, ir.Comp):
                 raise Unsupported("the largest of what a generator over a map yields")
@@ -1599,7 +1808,9 @@ class Operations:
             self.names[param] = name
             with self.captured() as before, self.indented():
                 body = key.body
-                sides.append([self._ordered(p) for p in (body.elems if isinstance(body, ir.TupleLit) else [body])])
+                sides.append(
+                    [self._ordered(p) for p in (body.elems if isinstance(body, ir.TupleLit) else [body])]
+                )
             if before:
                 raise Unsupported("a key that takes several statements")
             if saved is None:
@@ -1609,7 +1820,9 @@ class Operations:
         parts = [f"cmp.Compare({p}, {q})" for p, q in zip(*sides, strict=True)]
         text = parts[0] if len(parts) == 1 else f"cmp.Or({', '.join(parts)})"
         # The first of equals wins in both languages.
-        return f"slices.{'MaxFunc' if largest else 'MinFunc'}({xs}, func(a, b {elem}) int {{ return {text} }})"
+        return (
+            f"slices.{'MaxFunc' if largest else 'MinFunc'}({xs}, func(a, b {elem}) int {{ return {text} }})"
+        )
 
     # Text
 
@@ -1639,7 +1852,9 @@ class Operations:
         kind, _, rest = p.spec.partition(":")
         match kind:
             case "":
-                return {"int": "%d", "char": "%c"}.get(v.type.kind.value if isinstance(v.type, ir.P) else "", "%s"), text
+                return {"int": "%d", "char": "%c"}.get(
+                    v.type.kind.value if isinstance(v.type, ir.P) else "", "%s"
+                ), text
             case "quoted":
                 return "%q", text if v.type != ir.CHAR else f"string({text})"
             case "int":
@@ -1674,7 +1889,9 @@ class Operations:
                 self.use("strconv")
                 return f"strconv.Itoa({self.x(v)})", PRIMARY
         if len(e.parts) <= 3 and all(p.value is None or self._plain_text(p) for p in e.parts):
-            return " + ".join(go_string(p.text) if p.value is None else self.x(p.value, ADD) for p in e.parts), ADD
+            return " + ".join(
+                go_string(p.text) if p.value is None else self.x(p.value, ADD) for p in e.parts
+            ), ADD
         pattern, values = self.format_pattern(e)
         self.use("fmt")
         return f"fmt.Sprintf({', '.join([go_string(pattern), *values])})", PRIMARY
@@ -1698,7 +1915,14 @@ class Operations:
 
 def _divides(e: ir.Expr) -> bool:
     """True for an operand at multiplication's own level whose regrouping would change the result."""
-    return isinstance(e, ir.Intrinsic) and e.op in ("int.floordiv", "int.mod", "float.div", "int.shl", "int.shr", "int.band")
+    return isinstance(e, ir.Intrinsic) and e.op in (
+        "int.floordiv",
+        "int.mod",
+        "float.div",
+        "int.shl",
+        "int.shr",
+        "int.band",
+    )
 
 
 def _ids(t: ir.Target) -> list[str]:

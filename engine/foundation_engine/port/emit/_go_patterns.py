@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 def go_duration(seconds: float) -> str:
     """Seconds as a Go duration constant."""
     ns = round(seconds * 1_000_000_000)
-    for unit, size in (("Hour", 3_600_000_000_000), ("Minute", 60_000_000_000), ("Second", 1_000_000_000), ("Millisecond", 1_000_000), ("Microsecond", 1_000)):
+    for unit, size in (
+        ("Hour", 3_600_000_000_000),
+        ("Minute", 60_000_000_000),
+        ("Second", 1_000_000_000),
+        ("Millisecond", 1_000_000),
+        ("Microsecond", 1_000),
+    ):
         if ns and ns % size == 0:
             return f"time.{unit}" if ns == size else f"{ns // size} * time.{unit}"
     return f"{ns} * time.Nanosecond" if ns else "0"
@@ -42,7 +48,9 @@ class Patterns:
         self.go.imports.add(path.replace("foundation/", f"{self.go.runtime}/", 1))
         return path.rpartition("/")[2]
 
-    def options(self, pattern_id: str, arguments: dict[str, ir.Expr], skip: tuple[str, ...] = ()) -> list[str]:
+    def options(
+        self, pattern_id: str, arguments: dict[str, ir.Expr], skip: tuple[str, ...] = ()
+    ) -> list[str]:
         """`resilience.WithMaxAttempts(3)` for every argument."""
         spec, package = self.spec(pattern_id), self.package(pattern_id)
         out: list[str] = []
@@ -52,8 +60,12 @@ class Patterns:
             parameter = spec.parameter(name)
             if parameter is None:
                 raise Unsupported(f"parameter {name} of {pattern_id}")
-            option = "Backoff" if parameter.id == "backoff_strategy" else pascal(parameter.id, initialisms=True)
-            out.append(f"{package}.With{option}({self.value(pattern_id, parameter.type, parameter.unit, value)})")
+            option = (
+                "Backoff" if parameter.id == "backoff_strategy" else pascal(parameter.id, initialisms=True)
+            )
+            out.append(
+                f"{package}.With{option}({self.value(pattern_id, parameter.type, parameter.unit, value)})"
+            )
         return out
 
     def value(self, pattern_id: str, kind: ParameterType, unit: str | None, v: ir.Expr) -> str:
@@ -69,7 +81,7 @@ class Patterns:
         match kind:
             case ParameterType.ENUM:
                 if isinstance(v, ir.Lit) and isinstance(v.value, str):
-                    return f"{package}.{ {'json': 'JSON'}.get(v.value) or pascal(v.value)}"
+                    return f"{package}.{ {'json': 'JSON'}.get(v.value) or pascal(v.value) }"
                 raise Unsupported(f"a computed choice for {pattern_id}")
             case ParameterType.JITTER:
                 return self._jitter(package, v)
@@ -81,7 +93,9 @@ class Patterns:
                     assert isinstance(item, ir.Name)
                     sentinel = self.go.sentinel(item.id)
                     if sentinel is None:
-                        raise Unsupported(f"error class {item.id} has no counterpart in Go", item.id, item.line)
+                        raise Unsupported(
+                            f"error class {item.id} has no counterpart in Go", item.id, item.line
+                        )
                     values.append(sentinel)
                 return ", ".join(values)
             case ParameterType.STRINGS:
@@ -125,7 +139,12 @@ class Patterns:
         for i, use in enumerate(reversed(f.patterns)):
             lines = self._around(f, use, lines)
             if i < len(f.patterns) - 1:
-                lines = [f"func(ctx context.Context){results} {{", f"\t\treturn {lines[0]}", *(f"\t{x}" for x in lines[1:]), "\t}"]
+                lines = [
+                    f"func(ctx context.Context){results} {{",
+                    f"\t\treturn {lines[0]}",
+                    *(f"\t{x}" for x in lines[1:]),
+                    "\t}",
+                ]
         e.lines.append(f"\treturn {lines[0]}")
         e.lines.extend(lines[1:])
 
@@ -146,7 +165,11 @@ class Patterns:
                 arguments = dict(use.arguments)
                 fallback = arguments.pop("fallback", None)
                 zero = self.go.zero(f.result) if value else ""
-                first = f"{self.e.x(self.e_coerce(fallback)) if fallback is not None and not (isinstance(fallback, ir.Lit) and fallback.value is None) else zero}, " if value else ""
+                first = (
+                    f"{self.e.x(self.e_coerce(fallback)) if fallback is not None and not (isinstance(fallback, ir.Lit) and fallback.value is None) else zero}, "
+                    if value
+                    else ""
+                )
                 head = f"{package}.{'BoundaryValue' if value else 'Boundary'}(ctx, {first}"
                 options = self.options(use.pattern_id, arguments)
             case _:
@@ -180,9 +203,16 @@ class Patterns:
                 if limit is None:
                     raise Unsupported("a rate limiter without a limit")
                 self.e.use("time")
-                every = self.value(e.pattern_id, ParameterType.FLOAT, "seconds", period) if period is not None else "time.Second"
+                every = (
+                    self.value(e.pattern_id, ParameterType.FLOAT, "seconds", period)
+                    if period is not None
+                    else "time.Second"
+                )
                 arguments.pop("wait", None)
-                return self._call(f"{package}.NewRateLimiter", [self.e.x(limit), every, *self.options(e.pattern_id, arguments)])
+                return self._call(
+                    f"{package}.NewRateLimiter",
+                    [self.e.x(limit), every, *self.options(e.pattern_id, arguments)],
+                )
             case "structured_logging":
                 name = arguments.pop("name", None)
                 if name is None:

@@ -23,7 +23,9 @@ _VERBS = frozenset(
     "warm weigh wrap write yield".split()
 )
 
-_FINITE = re.compile(r"\b(has|have|is|are|was|were|does|do|did|can|cannot|must|will|should|may|gives|takes|needs|says|holds|had)\b")
+_FINITE = re.compile(
+    r"\b(has|have|is|are|was|were|does|do|did|can|cannot|must|will|should|may|gives|takes|needs|says|holds|had)\b"
+)
 
 
 def words(name: str) -> list[str]:
@@ -36,13 +38,17 @@ def words(name: str) -> list[str]:
 
 def pascal(name: str, initialisms: bool = True) -> str:
     """`order_id` as `OrderID` (`OrderId` without initialisms)."""
-    return "".join(w.upper() if initialisms and w in _INITIALISMS else w[:1].upper() + w[1:] for w in words(name))
+    return "".join(
+        w.upper() if initialisms and w in _INITIALISMS else w[:1].upper() + w[1:] for w in words(name)
+    )
 
 
 def camel(name: str, initialisms: bool = True) -> str:
     """`order_id` as `orderID`."""
     first, *rest = words(name)
-    return first + "".join(w.upper() if initialisms and w in _INITIALISMS else w[:1].upper() + w[1:] for w in rest)
+    return first + "".join(
+        w.upper() if initialisms and w in _INITIALISMS else w[:1].upper() + w[1:] for w in rest
+    )
 
 
 def snake(name: str) -> str:
@@ -71,10 +77,14 @@ def go_doc(name: str, doc: str) -> str:
         return f"{name} {third_person(first.lower())} {rest}"
     if first == "Whether":
         return f"{name} reports whether {rest}"
-    if first in ("The", "A", "An", "One") and not _FINITE.search(re.split(r" (?:that|which|who|whose|where) |[.,;:]", rest)[0]):
+    if first in ("The", "A", "An", "One") and not _FINITE.search(
+        re.split(r" (?:that|which|who|whose|where) |[.,;:]", rest)[0]
+    ):
         return f"{name} is {first.lower()} {rest}"
     if first in ("What", "Where", "How", "Why", "Which"):
-        return f"{name} is {first.lower()} {rest}" if first == "Where" else f"{name} says {first.lower()} {rest}"
+        return (
+            f"{name} is {first.lower()} {rest}" if first == "Where" else f"{name} says {first.lower()} {rest}"
+        )
     if first == "True" and rest.startswith(("when", "if")):
         return f"{name} reports {rest.replace('when', 'whether', 1).replace('if', 'whether', 1)}"
     return f"{name}: {doc[:1].lower() + doc[1:] if len(plain) > 1 and not plain.isupper() else doc}"

@@ -94,8 +94,14 @@ class GoModule:
             for p in f.patterns:
                 if p.pattern_id == "retry_with_backoff":
                     given = p.arguments.get("retryable")
-                    names = [e.id for e in given.elems if isinstance(e, ir.Name)] if isinstance(given, ir.ListLit) else None
-                    retryable |= set(names if names is not None else ("NetworkError", "TimeoutError", "ServiceUnavailable"))
+                    names = (
+                        [e.id for e in given.elems if isinstance(e, ir.Name)]
+                        if isinstance(given, ir.ListLit)
+                        else None
+                    )
+                    retryable |= set(
+                        names if names is not None else ("NetworkError", "TimeoutError", "ServiceUnavailable")
+                    )
         if self.errors.is_a("MaxRetriesExceeded", cls):
             return False
         return any(self.errors.is_a(r, cls) or self.errors.is_a(cls, r) for r in retryable)
@@ -119,7 +125,9 @@ class GoModule:
                     n.types[name] = camel(name) if private else pascal(name, initialisms=False)
                 case ir.ErrorClass():
                     base = pascal(name, initialisms=False)
-                    n.types[name] = base if base.endswith(("Error", "Exceeded", "Exception")) else f"{base}Error"
+                    n.types[name] = (
+                        base if base.endswith(("Error", "Exceeded", "Exception")) else f"{base}Error"
+                    )
                 case _:
                     pass
         taken |= set(n.types.values())
@@ -174,7 +182,15 @@ class GoModule:
     def nilable(self, t: Type) -> bool:
         """True when nil is a value of the Go type, so that an optional needs no pointer of its own."""
         match t:
-            case ir.ListT() | ir.DictT() | ir.SetT() | ir.FuncT() | ir.P(ir.Prim.ERROR) | ir.P(ir.Prim.ANY) | ir.P(ir.Prim.BYTES):
+            case (
+                ir.ListT()
+                | ir.DictT()
+                | ir.SetT()
+                | ir.FuncT()
+                | ir.P(ir.Prim.ERROR)
+                | ir.P(ir.Prim.ANY)
+                | ir.P(ir.Prim.BYTES)
+            ):
                 return True
             case ir.NamedT(name):
                 d = self.module.find(name)
@@ -229,7 +245,12 @@ class GoModule:
             if isinstance(d, ir.ErrorClass):
                 return "error"
             return f"*{self.names.types[name]}" if self.is_pointer(name) else self.names.types[name]
-        patterns = {"CircuitBreaker": "resilience", "RateLimiter": "resilience", "Logger": "logging", "HttpClient": "httpclient"}
+        patterns = {
+            "CircuitBreaker": "resilience",
+            "RateLimiter": "resilience",
+            "Logger": "logging",
+            "HttpClient": "httpclient",
+        }
         if name in patterns:
             package = patterns[name]
             self.imports.add(f"{self.runtime}/{package}")
@@ -300,7 +321,10 @@ class GoModule:
         # Whether our errors package is used decides which `errors` is imported, so it is known before anything is emitted.
         self.uses_runtime_errors = any(
             (isinstance(n, ir.New) and n.cls in ir.RUNTIME_ERRORS)
-            or (isinstance(n, ir.ErrorClass) and any(a in ir.RUNTIME_ERRORS for a in self.errors.ancestors(n.name)))
+            or (
+                isinstance(n, ir.ErrorClass)
+                and any(a in ir.RUNTIME_ERRORS for a in self.errors.ancestors(n.name))
+            )
             or (isinstance(n, ir.Handler) and any(c in ir.RUNTIME_ERRORS for c in n.classes))
             or (isinstance(n, ir.Name) and n.id in ir.RUNTIME_ERRORS)
             for d in self.module.definitions
@@ -325,7 +349,9 @@ class GoModule:
         first_error = True
         for d in self.module.definitions:
             if isinstance(d, ir.Constant):
-                if constants and (d.comments or not self._constant_like(d) or not self._constant_like(constants[-1])):
+                if constants and (
+                    d.comments or not self._constant_like(d) or not self._constant_like(constants[-1])
+                ):
                     flush()
                 constants.append(d)
                 continue
@@ -350,7 +376,11 @@ class GoModule:
             except Unsupported as why:
                 line = why.line or d.line
                 self.holes.append(Unsupported(why.reason, why.construct or getattr(d, "name", ""), line))
-                body.extend(self._declined(ir.Declined(why.reason, why.construct, getattr(d, "name", ""), "", line=line)))
+                body.extend(
+                    self._declined(
+                        ir.Declined(why.reason, why.construct, getattr(d, "name", ""), "", line=line)
+                    )
+                )
                 if isinstance(d, ir.Function):
                     functions.append((d.name, "", d.line, 1))
         flush()
@@ -359,13 +389,24 @@ class GoModule:
             self.imports.update(HELPERS[name][1])
         header: list[str] = []
         if self.module.doc:
-            doc = self.module.doc if self.module.doc.startswith("Package ") else go_doc(f"Package {self.package}", self.module.doc)
+            doc = (
+                self.module.doc
+                if self.module.doc.startswith("Package ")
+                else go_doc(f"Package {self.package}", self.module.doc)
+            )
             header.extend(comment(doc))
         header.append(f"package {self.package}")
         imports = sorted(self.imports)
         header.extend(["", *self._imports(imports)])
         text = "\n".join([*header, *body]).rstrip() + "\n"
-        return GoPackage(text, tuple(imports), self.holes, functions, self.names, any(i.startswith(f"{self.runtime}/") for i in imports))
+        return GoPackage(
+            text,
+            tuple(imports),
+            self.holes,
+            functions,
+            self.names,
+            any(i.startswith(f"{self.runtime}/") for i in imports),
+        )
 
     def _imports(self, imports: list[str]) -> list[str]:
         ours = [i for i in imports if i.startswith(f"{self.runtime}/")]
@@ -429,7 +470,14 @@ class GoModule:
 
     def _enum(self, d: ir.EnumClass) -> list[str]:
         name = self.names.types[d.name]
-        lines = ["", *self._doc(name, d.doc, d.comments), f"type {name} {'string' if d.string_valued else 'int'}", "", f"// The values of {name}.", "const ("]
+        lines = [
+            "",
+            *self._doc(name, d.doc, d.comments),
+            f"type {name} {'string' if d.string_valued else 'int'}",
+            "",
+            f"// The values of {name}.",
+            "const (",
+        ]
         for i, (member, value) in enumerate(d.members):
             made = f"{name}{pascal(member.lower())}"
             if value is None:
@@ -450,7 +498,9 @@ class GoModule:
         lines = ["", "// Values for errors.Is, one per error class."]
         if len(errors) == 1:
             name = self.names.types[errors[0].name]
-            lines[-1] = f"// {self.sentinel(errors[0].name)} is the value for errors.Is that stands for every {name}."
+            lines[-1] = (
+                f"// {self.sentinel(errors[0].name)} is the value for errors.Is that stands for every {name}."
+            )
             return [*lines, f"var {self.sentinel(errors[0].name)} error = &{name}{{}}"]
         lines.append("var (")
         for e in errors:
@@ -480,10 +530,22 @@ class GoModule:
                 raise Unsupported("an error message that takes several statements", d.name, d.line)
         lines.extend(["", f"func ({receiver} *{name}) Error() string {{ return {text} }}"])
         if cause:
-            lines.extend(["", "// Unwrap returns the cause.", f"func ({receiver} *{name}) Unwrap() error {{ return {receiver}.Cause }}"])
+            lines.extend(
+                [
+                    "",
+                    "// Unwrap returns the cause.",
+                    f"func ({receiver} *{name}) Unwrap() error {{ return {receiver}.Cause }}",
+                ]
+            )
         chain = [s for s in (self.sentinel(a) for a in self.errors.ancestors(d.name)) if s is not None]
         matches = " || ".join(f"target == {s}" for s in chain)
-        lines.extend(["", f"// Is matches {' and '.join(chain)}.", f"func ({receiver} *{name}) Is(target error) bool {{ return {matches} }}"])
+        lines.extend(
+            [
+                "",
+                f"// Is matches {' and '.join(chain)}.",
+                f"func ({receiver} *{name}) Is(target error) bool {{ return {matches} }}",
+            ]
+        )
         return lines
 
     def _protocol(self, d: ir.Protocol) -> list[str]:
@@ -492,7 +554,9 @@ class GoModule:
         for m in d.methods:
             made = self.method_name(d.name, m.name)
             lines.extend(comment(go_doc(made, m.doc), "\t") if m.doc else [])
-            params = ", ".join(["ctx context.Context", *(f"{self.local(p.name)} {self.type(p.type)}" for p in m.params)])
+            params = ", ".join(
+                ["ctx context.Context", *(f"{self.local(p.name)} {self.type(p.type)}" for p in m.params)]
+            )
             self.imports.add("context")
             lines.append(f"\t{made}({params}){self.results(m.result, True)}")
         return [*lines, "}"]
@@ -502,7 +566,11 @@ class GoModule:
         made = camel(name.rstrip("_")) + ("Value" if name.endswith("_") and name != "_" else "")
         if name == "_":
             return "_"
-        if made in _KEYWORDS | _TAKEN or made in self.names.types.values() or made in self.names.functions.values():
+        if (
+            made in _KEYWORDS | _TAKEN
+            or made in self.names.types.values()
+            or made in self.names.functions.values()
+        ):
             made += "Value"
         return made
 
@@ -554,7 +622,11 @@ class GoModule:
         emitter = FunctionEmitter(self, init, d.name, constructs=True)
         simple: list[tuple[str, ir.Expr]] = []
         for s in init.body:
-            if isinstance(s, ir.Assign) and isinstance(s.target, ir.FieldTarget) and ir.same(s.target.obj, ir.Name("self", type=s.target.obj.type)):
+            if (
+                isinstance(s, ir.Assign)
+                and isinstance(s.target, ir.FieldTarget)
+                and ir.same(s.target.obj, ir.Name("self", type=s.target.obj.type))
+            ):
                 if any(isinstance(n, ir.Name) and n.id == "self" for n in ir.walk(s.value)):
                     break
                 simple.append((s.target.name, s.value))
@@ -569,7 +641,11 @@ class GoModule:
                 parts.append(f"{self.names.fields[d.name, field_name]}: {emitter.x(value)}")
         multi = len(parts) > 2 or sum(map(len, parts)) > 80
         amp = "&" if self.is_pointer(d.name) else ""
-        head = [f"{amp}{name}{{", *(f"\t{p}," for p in parts), "}"] if multi else [f"{amp}{name}{{{', '.join(parts)}}}"]
+        head = (
+            [f"{amp}{name}{{", *(f"\t{p}," for p in parts), "}"]
+            if multi
+            else [f"{amp}{name}{{{', '.join(parts)}}}"]
+        )
         if rest:
             emitter.write(f"{receiver} := {head[0]}")
             for line in head[1:]:
@@ -605,10 +681,14 @@ class GoModule:
             out.append(name if i + 1 < len(parts) and parts[i + 1][1] == t else f"{name} {t}")
         return ", ".join(out)
 
-    def _function(self, f: ir.Function, cls: ir.Class | None, functions: list[tuple[str, str, int, int]]) -> list[str]:
+    def _function(
+        self, f: ir.Function, cls: ir.Class | None, functions: list[tuple[str, str, int, int]]
+    ) -> list[str]:
         check_aliasing(f)
         if f.is_async:
-            self.module.differences.append(f"{f.name} is a coroutine in Python and a plain function in Go; run it in a goroutine where it must not block.")
+            self.module.differences.append(
+                f"{f.name} is a coroutine in Python and a plain function in Go; run it in a goroutine where it must not block."
+            )
         name = self.method_name(cls.name, f.name) if cls else self.function_name(f.name)
         emitter = FunctionEmitter(self, f, cls.name if cls else "")
         raises = bool(f.raises)
@@ -744,7 +824,11 @@ class FunctionEmitter(Operations):
     def hole(self, why: Unsupported, source: str) -> None:
         """A marked hole: it says why, shows the source, and stops the program when it is reached."""
         self.holes.append(Unsupported(why.reason, why.construct, why.line))
-        self.write(f"// not ported (line {why.line}):" if source or why.construct else f"// not ported (line {why.line})")
+        self.write(
+            f"// not ported (line {why.line}):"
+            if source or why.construct
+            else f"// not ported (line {why.line})"
+        )
         for line in (source or why.construct).splitlines():
             self.write(f"//\t{line}".rstrip())
         self.write(f"panic({go_string('not ported: ' + why.reason)})")
@@ -799,7 +883,9 @@ class FunctionEmitter(Operations):
         saved_result, self.result = self.result, f.result
         saved_fails, self.fails = self.fails, False
         if recursive:
-            self.write(f"var {name} func({', '.join(self.go.type(p.type) for p in f.params)}){self.go.results(f.result, False)}")
+            self.write(
+                f"var {name} func({', '.join(self.go.type(p.type) for p in f.params)}){self.go.results(f.result, False)}"
+            )
         for line in comment(f.doc):
             self.write(line)
         self.write(f"{name} {'=' if recursive else ':='} {signature} {{")
@@ -830,7 +916,11 @@ class FunctionEmitter(Operations):
 
     def _accumulates(self, t: ir.Target, value: ir.Expr) -> bool:
         """`counts[k] = counts.get(k, 0) + n` as Go writes it."""
-        if not isinstance(t, ir.IndexTarget) or not isinstance(t.obj.type, ir.DictT) or not isinstance(value, ir.Intrinsic):
+        if (
+            not isinstance(t, ir.IndexTarget)
+            or not isinstance(t.obj.type, ir.DictT)
+            or not isinstance(value, ir.Intrinsic)
+        ):
             return False
         if value.op not in ("int.add", "float.add", "str.concat"):
             return False
@@ -880,7 +970,11 @@ class FunctionEmitter(Operations):
     def _assign_cond(self, t: ir.VarTarget, value: ir.Cond) -> bool:
         """`x = a if test else b` as Go writes it."""
         name = self.name(t.id)
-        if t.declares and isinstance(value.orelse, ir.Lit | ir.Name | ir.EnumMember) and not self._needs_type(t.type, value.orelse):
+        if (
+            t.declares
+            and isinstance(value.orelse, ir.Lit | ir.Name | ir.EnumMember)
+            and not self._needs_type(t.type, value.orelse)
+        ):
             if t.id in reads([ir.ExprStmt(value)]):
                 return False
             self.write(f"{name} := {self.x(value.orelse)}")
@@ -891,7 +985,9 @@ class FunctionEmitter(Operations):
             return True
         if t.declares:
             self.write(f"var {name} {self.go.type(t.type)}")
-        self._branch(value.test, lambda: self._store(name, value.body), lambda: self._store(name, value.orelse))
+        self._branch(
+            value.test, lambda: self._store(name, value.body), lambda: self._store(name, value.orelse)
+        )
         return True
 
     def _store(self, name: str, value: ir.Expr) -> None:
@@ -922,12 +1018,27 @@ class FunctionEmitter(Operations):
         flat = [e for e in t.elems]
         if any(isinstance(e, ir.TupleTarget) for e in flat):
             raise Unsupported("unpacking into nested targets")
-        live = [not (isinstance(e, ir.VarTarget) and e.id not in self.read and e.id not in self.names) for e in flat]
-        new = [e for e, use in zip(flat, live, strict=True) if use and isinstance(e, ir.VarTarget) and e.declares]
-        old = [e for e, use in zip(flat, live, strict=True) if use and not (isinstance(e, ir.VarTarget) and e.declares)]
+        live = [
+            not (isinstance(e, ir.VarTarget) and e.id not in self.read and e.id not in self.names)
+            for e in flat
+        ]
+        new = [
+            e for e, use in zip(flat, live, strict=True) if use and isinstance(e, ir.VarTarget) and e.declares
+        ]
+        old = [
+            e
+            for e, use in zip(flat, live, strict=True)
+            if use and not (isinstance(e, ir.VarTarget) and e.declares)
+        ]
         call = isinstance(value, ir.Call | ir.MethodCall | ir.PatternOp)
-        if isinstance(value, ir.TupleLit) and not call and all(isinstance(e, ir.VarTarget) and e.declares for e in flat) and all(
-            not reads([ir.ExprStmt(v)]) & {e.id for e in flat if isinstance(e, ir.VarTarget)} for v in value.elems
+        if (
+            isinstance(value, ir.TupleLit)
+            and not call
+            and all(isinstance(e, ir.VarTarget) and e.declares for e in flat)
+            and all(
+                not reads([ir.ExprStmt(v)]) & {e.id for e in flat if isinstance(e, ir.VarTarget)}
+                for v in value.elems
+            )
         ):
             # Independent declarations read better one by one, unless all are plain.
             if not all(isinstance(v, ir.Lit | ir.Name) for v in value.elems):
@@ -1022,9 +1133,17 @@ class FunctionEmitter(Operations):
                 pass
         value = self.x(s.value, ADD + 1 if s.op in ("int.mul", "float.mul") else LOWEST)
         target = self.place(s.target)
-        op = {"add": "+", "sub": "-", "mul": "*", "concat": "+", "bor": "|", "band": "&", "xor": "^", "shl": "<<", "shr": ">>"}[
-            s.op.partition(".")[2]
-        ]
+        op = {
+            "add": "+",
+            "sub": "-",
+            "mul": "*",
+            "concat": "+",
+            "bor": "|",
+            "band": "&",
+            "xor": "^",
+            "shl": "<<",
+            "shr": ">>",
+        }[s.op.partition(".")[2]]
         if value == "1" and op in "+-":
             self.write(f"{target}{op}{op}")
         else:
@@ -1085,7 +1204,9 @@ class FunctionEmitter(Operations):
         name = self.name(s.target.id) if used else "_"
         self._counting(name, s.start, s.stop, s.step, lambda: self.block(s.body), stores(s.body))
 
-    def _counting(self, name: str, start: ir.Expr, stop: ir.Expr, step: int, body: Callable[[], None], stored: set[str]) -> None:
+    def _counting(
+        self, name: str, start: ir.Expr, stop: ir.Expr, step: int, body: Callable[[], None], stored: set[str]
+    ) -> None:
         zero = isinstance(start, ir.Lit) and start.value == 0
         if zero and step == 1:
             bound = self.x(stop)
@@ -1102,7 +1223,15 @@ class FunctionEmitter(Operations):
             if name == "_":
                 name = self.fresh("i")
             compare = "<" if step > 0 else ">"
-            advance = f"{name}++" if step == 1 else f"{name}--" if step == -1 else f"{name} += {step}" if step > 0 else f"{name} -= {-step}"
+            advance = (
+                f"{name}++"
+                if step == 1
+                else f"{name}--"
+                if step == -1
+                else f"{name} += {step}"
+                if step > 0
+                else f"{name} -= {-step}"
+            )
             self.write(f"for {name} := {first}; {name} {compare} {bound}; {advance} {{")
         with self.indented():
             body()
@@ -1110,16 +1239,31 @@ class FunctionEmitter(Operations):
 
     def _stable(self, e: ir.Expr) -> bool:
         """True when evaluating again gives the same: literals, names, lengths of names."""
-        return all(isinstance(n, ir.Lit | ir.Name) or (isinstance(n, ir.Intrinsic) and n.op in ("len", "int.add", "int.sub", "int.floordiv", "int.mul")) for n in ir.walk(e)) and not any(
-            isinstance(n, ir.Intrinsic) and n.op == "len" and n.args[0].type == ir.STR for n in ir.walk(e)
-        ) and not any(isinstance(n, ir.Intrinsic) and n.op == "len" and self._grows(n.args[0]) for n in ir.walk(e))
+        return (
+            all(
+                isinstance(n, ir.Lit | ir.Name)
+                or (
+                    isinstance(n, ir.Intrinsic)
+                    and n.op in ("len", "int.add", "int.sub", "int.floordiv", "int.mul")
+                )
+                for n in ir.walk(e)
+            )
+            and not any(
+                isinstance(n, ir.Intrinsic) and n.op == "len" and n.args[0].type == ir.STR for n in ir.walk(e)
+            )
+            and not any(
+                isinstance(n, ir.Intrinsic) and n.op == "len" and self._grows(n.args[0]) for n in ir.walk(e)
+            )
+        )
 
     def _grows(self, e: ir.Expr) -> bool:
         from foundation_engine.port.passes import GROWING, place
 
         at = place(e)
         return at is None or any(
-            isinstance(n, ir.Intrinsic) and n.op in GROWING and place(n.args[0]) == at for s in self.f.body for n in ir.walk(s)
+            isinstance(n, ir.Intrinsic) and n.op in GROWING and place(n.args[0]) == at
+            for s in self.f.body
+            for n in ir.walk(s)
         )
 
     def _return(self, s: ir.Return) -> None:
@@ -1325,7 +1469,9 @@ class FunctionEmitter(Operations):
                 if isinstance(n, ir.Intrinsic) and n.raises in ir.PROGRAM_ERRORS:
                     classes = {c for h in s.handlers for c in h.classes} or {"Exception"}
                     if any(self.go.errors.is_a(n.raises, c) for c in classes):
-                        raise Unsupported(f"except of {n.raises}, which stops a Go program", "", n.line or s.line)
+                        raise Unsupported(
+                            f"except of {n.raises}, which stops a Go program", "", n.line or s.line
+                        )
         if not self.inline_try(s):
             self._closure_try(s)
             return
@@ -1351,7 +1497,9 @@ class FunctionEmitter(Operations):
         if s.final:
             raise Unsupported("finally", "", s.line)
         if any(isinstance(n, ir.Return | ir.Break | ir.Continue) for b in s.body for n in ir.walk(b)):
-            raise Unsupported("a try block with several failing statements that returns or leaves a loop", "", s.line)
+            raise Unsupported(
+                "a try block with several failing statements that returns or leaves a loop", "", s.line
+            )
         saved_result, saved_fails, saved_handlers = self.result, self.fails, self.handlers
         self.result, self.fails, self.handlers = ir.NONE, True, []
         self.write("err := func() error {" if not self.err_known() else "err = func() error {")
@@ -1367,7 +1515,13 @@ class FunctionEmitter(Operations):
             raised |= self.go.effects.statement(b)
         self._dispatch(s.handlers, "err", raised, s.orelse)
 
-    def _dispatch(self, handlers: list[ir.Handler], err: str, raised: frozenset[str], orelse: list[ir.Stmt] | None = None) -> None:
+    def _dispatch(
+        self,
+        handlers: list[ir.Handler],
+        err: str,
+        raised: frozenset[str],
+        orelse: list[ir.Stmt] | None = None,
+    ) -> None:
         from foundation_engine.port.front.python import terminates
 
         saved, self.handlers = self.handlers, self.handlers[:-1] if self.handlers else []
@@ -1402,7 +1556,9 @@ class FunctionEmitter(Operations):
                 self.write("}")
             else:
                 chain = True
-            left = frozenset(r for r in left if not effects.caught(r, h.classes)) if h.classes else frozenset()
+            left = (
+                frozenset(r for r in left if not effects.caught(r, h.classes)) if h.classes else frozenset()
+            )
             if exhausted:
                 break
         del errors
@@ -1446,7 +1602,9 @@ class FunctionEmitter(Operations):
         cls = h.classes[0] if len(h.classes) == 1 else ""
         d = self.go.module.find(cls) if cls else None
         wants_fields = isinstance(d, ir.ErrorClass) and any(
-            isinstance(n, ir.Field) and isinstance(n.obj, ir.Name) and n.obj.id == h.var for b in h.body for n in ir.walk(b)
+            isinstance(n, ir.Field) and isinstance(n.obj, ir.Name) and n.obj.id == h.var
+            for b in h.body
+            for n in ir.walk(b)
         )
         if not wants_fields:
             self.names[h.var] = err
@@ -1467,7 +1625,11 @@ class FunctionEmitter(Operations):
                 args = [self.x(self.owned(a)) for a in e.args]
                 if e.context:
                     args.insert(0, "ctx")
-                if isinstance(e.func, ir.Name) and e.func.id not in self.names and e.func.id in self.go.names.functions:
+                if (
+                    isinstance(e.func, ir.Name)
+                    and e.func.id not in self.names
+                    and e.func.id in self.go.names.functions
+                ):
                     return f"{self.go.function_name(e.func.id)}({', '.join(args)})", e.raises
                 return f"{self.x(e.func, PRIMARY)}({', '.join(args)})", e.raises
             case ir.MethodCall():
@@ -1475,7 +1637,10 @@ class FunctionEmitter(Operations):
                 if e.context:
                     args.insert(0, "ctx")
                 cls = e.obj.type.name if isinstance(e.obj.type, ir.NamedT) else ""
-                return f"{self.x(e.obj, PRIMARY)}.{self.go.method_name(cls, e.method)}({', '.join(args)})", e.raises
+                return (
+                    f"{self.x(e.obj, PRIMARY)}.{self.go.method_name(cls, e.method)}({', '.join(args)})",
+                    e.raises,
+                )
             case ir.New():
                 return self.new_text(e), e.raises
             case ir.PatternOp():
@@ -1499,9 +1664,13 @@ class FunctionEmitter(Operations):
         defaults = {f.name: f.default for f in d.fields}
         given = [(n, a) for n, a in e.args if defaults.get(n) is None or not ir.same(a, defaults[n])]
         if e.cls in self.go.names.constructors and all(defaults.get(n) is None for n, _ in given):
-            return f"{self.go.names.constructors[e.cls]}({', '.join(self.x(self.owned(a)) for _, a in given)})"
+            return (
+                f"{self.go.names.constructors[e.cls]}({', '.join(self.x(self.owned(a)) for _, a in given)})"
+            )
         parts = [
-            f"{self.go.names.fields[e.cls, n]}: {self.x(self.owned(a))}" for n, a in e.args if not self.go.is_zero(a)
+            f"{self.go.names.fields[e.cls, n]}: {self.x(self.owned(a))}"
+            for n, a in e.args
+            if not self.go.is_zero(a)
         ]
         return f"{'&' if self.go.is_pointer(e.cls) else ''}{name}{{{', '.join(parts)}}}"
 
@@ -1518,7 +1687,9 @@ class FunctionEmitter(Operations):
                     self.propagate("err")
                 self.write("}")
                 return
-            blanks = ["_"] * (len(e.type.elems) if isinstance(e.type, ir.TupleT) else 0 if e.type == ir.NONE else 1)
+            blanks = ["_"] * (
+                len(e.type.elems) if isinstance(e.type, ir.TupleT) else 0 if e.type == ir.NONE else 1
+            )
             operator = "=" if self.err_known() else ":="
             if blanks and not self.handlers:
                 self.write(f"if {', '.join([*blanks, 'err'])} := {text}; err != nil {{")

@@ -24,7 +24,9 @@ STRING_CONSTANTS: Mapping[str, str] = {
 }
 MATH_CONSTANTS: Mapping[str, str] = {"math.pi": "math.pi", "math.e": "math.e", "math.inf": "math.inf"}
 # Functions of floats that give a float, exact or correctly rounded enough to compare with a tolerance.
-MATH_FUNCTIONS = frozenset({"sqrt", "sin", "cos", "tan", "exp", "log2", "log10", "fabs", "atan", "hypot", "atan2"})
+MATH_FUNCTIONS = frozenset(
+    {"sqrt", "sin", "cos", "tan", "exp", "log2", "log10", "fabs", "atan", "hypot", "atan2"}
+)
 
 # name -> (operation, types of the arguments, result); "" stands for the receiver's own type.
 _S, _I, _B = ir.STR, ir.INT, ir.BOOL
@@ -39,8 +41,16 @@ STRING_METHODS: Mapping[str, list[tuple[str, tuple[Type, ...], Type]]] = {
     "endswith": [("str.endswith", (_S,), _B)],
     "removeprefix": [("str.removeprefix", (_S,), _S)],
     "removesuffix": [("str.removesuffix", (_S,), _S)],
-    "split": [("str.split_ws", (), ir.ListT(_S)), ("str.split", (_S,), ir.ListT(_S)), ("str.split_n", (_S, _I), ir.ListT(_S))],
-    "rsplit": [("str.split_ws", (), ir.ListT(_S)), ("str.split", (_S,), ir.ListT(_S)), ("str.rsplit_n", (_S, _I), ir.ListT(_S))],
+    "split": [
+        ("str.split_ws", (), ir.ListT(_S)),
+        ("str.split", (_S,), ir.ListT(_S)),
+        ("str.split_n", (_S, _I), ir.ListT(_S)),
+    ],
+    "rsplit": [
+        ("str.split_ws", (), ir.ListT(_S)),
+        ("str.split", (_S,), ir.ListT(_S)),
+        ("str.rsplit_n", (_S, _I), ir.ListT(_S)),
+    ],
     "splitlines": [("str.splitlines", (), ir.ListT(_S))],
     "replace": [("str.replace", (_S, _S), _S), ("str.replace_n", (_S, _S, _I), _S)],
     "find": [("str.find", (_S,), _I)],
@@ -65,9 +75,25 @@ STRING_METHODS: Mapping[str, list[tuple[str, tuple[Type, ...], Type]]] = {
     "encode": [("str.encode", (), ir.BYTES)],
 }
 LIST_METHODS = frozenset(
-    {"append", "extend", "insert", "pop", "remove", "clear", "copy", "reverse", "sort", "index", "count", "popleft", "appendleft"}
+    {
+        "append",
+        "extend",
+        "insert",
+        "pop",
+        "remove",
+        "clear",
+        "copy",
+        "reverse",
+        "sort",
+        "index",
+        "count",
+        "popleft",
+        "appendleft",
+    }
 )
-DICT_METHODS = frozenset({"get", "keys", "values", "items", "pop", "setdefault", "update", "copy", "clear", "most_common"})
+DICT_METHODS = frozenset(
+    {"get", "keys", "values", "items", "pop", "setdefault", "update", "copy", "clear", "most_common"}
+)
 SET_METHODS = frozenset(
     {"add", "discard", "remove", "update", "union", "intersection", "difference", "issubset", "issuperset", "copy", "clear",
      "symmetric_difference", "isdisjoint"}
@@ -87,7 +113,11 @@ def _op(name: str, args: list[ir.Expr], t: Type, raises: str = "") -> ir.Intrins
 
 
 def string_method(
-    low: ExpressionLowerer, e: ast.Call, obj: ir.Expr, name: str, table: Mapping[str, list[tuple[str, tuple[Type, ...], Type]]]
+    low: ExpressionLowerer,
+    e: ast.Call,
+    obj: ir.Expr,
+    name: str,
+    table: Mapping[str, list[tuple[str, tuple[Type, ...], Type]]],
 ) -> ir.Expr:
     """A method of a string."""
     if name == "join" and len(e.args) == 1:
@@ -100,21 +130,37 @@ def string_method(
     if name in ("startswith", "endswith") and len(e.args) == 1 and isinstance(e.args[0], ast.Tuple):
         low.require_pure(obj)
         tests = [
-            _op(f"str.{name}", [low.coerce(obj, ir.STR), low.coerce(low.expr(x), ir.STR)], ir.BOOL) for x in e.args[0].elts
+            _op(f"str.{name}", [low.coerce(obj, ir.STR), low.coerce(low.expr(x), ir.STR)], ir.BOOL)
+            for x in e.args[0].elts
         ]
         return ir.Bool("or", list(tests), type=ir.BOOL)
     for op, params, result in table.get(name, []):
         if len(params) == len(e.args) and not e.keywords:
             args = [low.coerce(low.expr(a), p) for a, p in zip(e.args, params, strict=True)]
-            if name in ("isdigit", "isalpha", "isalnum", "isspace", "isupper", "islower", "upper", "lower", "isnumeric", "isdecimal"):
+            if name in (
+                "isdigit",
+                "isalpha",
+                "isalnum",
+                "isspace",
+                "isupper",
+                "islower",
+                "upper",
+                "lower",
+                "isnumeric",
+                "isdecimal",
+            ):
                 if op in ("str.isdigit",) and name != "isdecimal":
-                    low.scope.differ("Digits are Unicode decimal digits; Python's isdigit also accepts superscripts and the like.")
+                    low.scope.differ(
+                        "Digits are Unicode decimal digits; Python's isdigit also accepts superscripts and the like."
+                    )
                 if obj.type == ir.CHAR:
                     # Upper and lower case of one code point may be two code points, which only a string can hold.
                     result = ir.CHAR if name in ("upper", "lower") else result
                     return _op(op.replace("str.", "char."), [obj], result)
             if name in ("upper", "lower", "title", "capitalize", "swapcase"):
-                low.scope.differ("Changing case maps code points one to one; Python also maps the few that become several (ß to SS).")
+                low.scope.differ(
+                    "Changing case maps code points one to one; Python also maps the few that become several (ß to SS)."
+                )
             return _op(op, [low.coerce(obj, ir.STR), *args], result)
     if name == "split" and len(e.keywords) == 1 and e.keywords[0].arg == "maxsplit" and len(e.args) == 1:
         args = [low.coerce(low.expr(e.args[0]), ir.STR), low.expr(e.keywords[0].value)]
@@ -265,13 +311,19 @@ def dict_method(
     match name, n:
         case ("get", 1):
             k = key_of()
-            return _op("dict.get", [obj, k], value if isinstance(value, ir.OptionalT) else ir.OptionalT(value))
+            return _op(
+                "dict.get", [obj, k], value if isinstance(value, ir.OptionalT) else ir.OptionalT(value)
+            )
         case ("get", 2):
             k = key_of()
             default = low.expr(e.args[1], value if value != ir.UNKNOWN else None)
             if default.type == ir.NONE or isinstance(default.type, ir.OptionalT):
                 if isinstance(default, ir.Lit):
-                    return _op("dict.get", [obj, k], value if isinstance(value, ir.OptionalT) else ir.OptionalT(value))
+                    return _op(
+                        "dict.get",
+                        [obj, k],
+                        value if isinstance(value, ir.OptionalT) else ir.OptionalT(value),
+                    )
                 raise Unsupported("dict.get with a default that may be None", ast.unparse(e), e.lineno)
             t = join(value, unify_element(default.type))
             if t != value and value != ir.UNKNOWN:
@@ -329,7 +381,12 @@ def set_method(
         low.learn(node, ir.SetT(unify_element(v.type)))
         obj = low.expr(node)
         assert isinstance(obj.type, ir.SetT)
-        return _op(f"set.{name}", [obj, low.coerce(v, obj.type.elem)], ir.NONE, "KeyError" if name == "remove" else "")
+        return _op(
+            f"set.{name}",
+            [obj, low.coerce(v, obj.type.elem)],
+            ir.NONE,
+            "KeyError" if name == "remove" else "",
+        )
     other = as_set(low, low.expr(e.args[0]))
     if name == "update":
         low.learn(node, other.type)
@@ -418,7 +475,12 @@ def _zip(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
 def _reversed(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
     _plain(e, 1, 1)
     v = low.iterable(e.args[0])
-    if isinstance(v, ir.Intrinsic) and v.op == "range" and isinstance(v.args[2], ir.Lit) and v.args[2].value == 1:
+    if (
+        isinstance(v, ir.Intrinsic)
+        and v.op == "range"
+        and isinstance(v.args[2], ir.Lit)
+        and v.args[2].value == 1
+    ):
         one = ir.Lit(1, type=ir.INT)
         start = _op("int.sub", [v.args[1], one], ir.INT)
         stop = _op("int.sub", [v.args[0], one], ir.INT)
@@ -481,7 +543,13 @@ def _sum(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
     if elem == ir.BOOL:
         if isinstance(v, ir.Comp):
             # Counting truths: a test moved into the filter reads as a count.
-            v = ir.Comp(v.kind, ir.Lit(1, type=ir.INT), _filtered(v.clauses, v.elem), type=ir.IterT(ir.INT), line=v.line)
+            v = ir.Comp(
+                v.kind,
+                ir.Lit(1, type=ir.INT),
+                _filtered(v.clauses, v.elem),
+                type=ir.IterT(ir.INT),
+                line=v.line,
+            )
             elem = ir.INT
         else:
             raise Unsupported("sum of booleans", ast.unparse(e), e.lineno)
@@ -549,7 +617,9 @@ def _float(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
         case ir.P(ir.Prim.INT):
             return low.coerce(v, ir.FLOAT)
         case ir.P(ir.Prim.STR) | ir.P(ir.Prim.CHAR):
-            low.scope.differ("A number in a text may not contain underscores, which Python's float() accepts.")
+            low.scope.differ(
+                "A number in a text may not contain underscores, which Python's float() accepts."
+            )
             return _op("str.to_float", [low.coerce(v, ir.STR)], ir.FLOAT, "ValueError")
         case _:
             raise Unsupported(f"float of {ir.type_text(v.type)}", ast.unparse(e), e.lineno)
@@ -613,7 +683,12 @@ def _dict(low: ExpressionLowerer, e: ast.Call, want: Type | None) -> ir.Expr:
         v = low.expr(e.args[0])
         if isinstance(v.type, ir.DictT):
             return _op("dict.copy", [v], v.type)
-        if isinstance(v, ir.Intrinsic) and v.op == "zip" and len(v.args) == 2 and isinstance(v.type, ir.IterT):
+        if (
+            isinstance(v, ir.Intrinsic)
+            and v.op == "zip"
+            and len(v.args) == 2
+            and isinstance(v.type, ir.IterT)
+        ):
             assert isinstance(v.type.elem, ir.TupleT)
             k, w = v.type.elem.elems
             names = [ir.VarTarget("key", type=k), ir.VarTarget("value", type=w)]
@@ -714,7 +789,9 @@ def _filter(low: ExpressionLowerer, e: ast.Call, want: Type | None) -> ir.Expr:
     return _as_generator(low, e.args[0], e.args[1], keep=True, at=e, want=want)
 
 
-def _as_generator(low: ExpressionLowerer, f: ast.expr, xs: ast.expr, keep: bool, at: ast.Call, want: Type | None) -> ir.Expr:
+def _as_generator(
+    low: ExpressionLowerer, f: ast.expr, xs: ast.expr, keep: bool, at: ast.Call, want: Type | None
+) -> ir.Expr:
     """`map(f, xs)` and `filter(f, xs)` as generator expressions, which every emitter knows."""
     if isinstance(f, ast.Lambda) and len(f.args.args) == 1:
         name, body = f.args.args[0].arg, f.body
@@ -750,7 +827,11 @@ def _print(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
 def _bin(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
     _plain(e, 1, 1)
     name = e.func.id if isinstance(e.func, ast.Name) else ""
-    return _op({"bin": "int.bin", "hex": "int.hex", "oct": "int.oct"}[name], [low.coerce(low.expr(e.args[0]), ir.INT)], ir.STR)
+    return _op(
+        {"bin": "int.bin", "hex": "int.hex", "oct": "int.oct"}[name],
+        [low.coerce(low.expr(e.args[0]), ir.INT)],
+        ir.STR,
+    )
 
 
 _BUILTINS: Mapping[str, Callable[[ExpressionLowerer, ast.Call, Type | None], ir.Expr]] = {
@@ -802,7 +883,9 @@ def _math(low: ExpressionLowerer, function: str, e: ast.Call) -> ir.Expr | None:
         quotient = [_op("math.log", [low.coerce(a, ir.FLOAT)], ir.FLOAT) for a in args]
         return _op("float.div", list(quotient), ir.FLOAT)
     if function in MATH_FUNCTIONS:
-        low.scope.differ("A mathematical function of a value outside its domain gives NaN, where Python raises ValueError.")
+        low.scope.differ(
+            "A mathematical function of a value outside its domain gives NaN, where Python raises ValueError."
+        )
         return _op(f"math.{function}", [low.coerce(a, ir.FLOAT) for a in args], ir.FLOAT)
     return None
 
@@ -813,7 +896,11 @@ def _collections(low: ExpressionLowerer, function: str, e: ast.Call, want: Type 
     if function == "Counter":
         if not e.args:
             return ir.DictLit([], type=ir.DictT(ir.UNKNOWN, ir.INT, zero=True))
-        v = low.as_list(low.iterable(e.args[0])) if low.expr(e.args[0]).type != ir.STR else low.expr(e.args[0])
+        v = (
+            low.as_list(low.iterable(e.args[0]))
+            if low.expr(e.args[0]).type != ir.STR
+            else low.expr(e.args[0])
+        )
         return _op("count_each", [v], ir.DictT(unify_element(low.element_type(v.type)), ir.INT, zero=True))
     if function == "defaultdict" and len(e.args) == 1 and isinstance(e.args[0], ast.Name):
         made: Mapping[str, Type] = {
@@ -849,7 +936,9 @@ def _part(low: ExpressionLowerer, v: ir.Expr, spec: str, conversion: str) -> ir.
         if v.type not in (ir.STR, ir.CHAR) and v.type != ir.INT:
             raise Unsupported(f"!r of {ir.type_text(v.type)}")
         if v.type != ir.INT:
-            low.scope.differ("A quoted text in a message has the target's quotes, where Python's repr prefers single ones.")
+            low.scope.differ(
+                "A quoted text in a message has the target's quotes, where Python's repr prefers single ones."
+            )
             return ir.FormatPart(value=v, spec="quoted")
     if not spec:
         return ir.FormatPart(value=_formattable(low, v))
@@ -865,7 +954,7 @@ def _part(low: ExpressionLowerer, v: ir.Expr, spec: str, conversion: str) -> ir.
         return ir.FormatPart(value=v, spec=f"int:{align or '>'}:{zero}:{width}:{kind or 'd'}")
     if v.type == ir.INT and kind in ("f", "%"):
         v = low.coerce(v, ir.FLOAT)
-    if v.type == ir.FLOAT and kind in ("f", "%") :
+    if v.type == ir.FLOAT and kind in ("f", "%"):
         return ir.FormatPart(value=v, spec=f"float:{align or '>'}:{zero}:{width}:{precision or '6'}:{kind}")
     if v.type in (ir.STR, ir.CHAR) and precision is None and kind in ("", "s") and not zero:
         return ir.FormatPart(value=v, spec=f"str:{align or '<'}:{width}")
@@ -953,7 +1042,13 @@ def _brace_parts(low: ExpressionLowerer, e: ast.Call, text: str) -> list[ir.Form
 
 def pattern_call(low: ExpressionLowerer, e: ast.Call, pattern: str) -> ir.Expr:
     """A call of a name of our runtime: the constructor of a pattern's object, or a one-off use."""
-    name = e.func.id if isinstance(e.func, ast.Name) else e.func.attr if isinstance(e.func, ast.Attribute) else ""
+    name = (
+        e.func.id
+        if isinstance(e.func, ast.Name)
+        else e.func.attr
+        if isinstance(e.func, ast.Attribute)
+        else ""
+    )
     arguments = low.pattern_arguments(pattern, e)
     if name == "get_logger" or name in PATTERN_OBJECTS.values():
         return ir.PatternNew(pattern, arguments, type=ir.NamedT(PATTERN_OBJECTS[pattern]))
@@ -970,7 +1065,9 @@ def pattern_method(low: ExpressionLowerer, e: ast.Call, obj: ir.Expr, cls: str, 
         else:
             inner = low.expr(made)
         if not isinstance(inner, ir.Call | ir.MethodCall):
-            raise Unsupported("a pattern's call of something that is not a function", ast.unparse(e), e.lineno)
+            raise Unsupported(
+                "a pattern's call of something that is not a function", ast.unparse(e), e.lineno
+            )
         return ir.PatternOp(pattern, obj, "call", [inner], type=inner.type)
     if cls == "Logger" and name in ("trace", "debug", "info", "warning", "error", "critical"):
         message = low.coerce(low.expr(e.args[0]), ir.STR)

@@ -18,7 +18,14 @@ from foundation_engine.port.front._python_calls import (
     format_parts,
     percent_parts,
 )
-from foundation_engine.port.front._python_names import BUILTIN_ERRORS, PATTERN_NAMES, PATTERN_POSITIONAL, ClassInfo, Scope, dotted
+from foundation_engine.port.front._python_names import (
+    BUILTIN_ERRORS,
+    PATTERN_NAMES,
+    PATTERN_POSITIONAL,
+    ClassInfo,
+    Scope,
+    dotted,
+)
 from foundation_engine.port.ir import Type, Unsupported
 
 _COMPARE = {ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge", ast.Eq: "eq", ast.NotEq: "ne"}
@@ -58,7 +65,9 @@ def join(a: Type, b: Type) -> Type:
         case (ir.TupleT(x), ir.ListT(y)) | (ir.ListT(y), ir.TupleT(x)) if x and all(e == x[0] for e in x):
             return ir.ListT(join(x[0], y))
         case (ir.FuncT(p, r), ir.FuncT(q, s)) if len(p) == len(q):
-            return ir.FuncT(tuple(join(m, n) for m, n in zip(p, q, strict=True)), join(r, s), raises=False, context=False)
+            return ir.FuncT(
+                tuple(join(m, n) for m, n in zip(p, q, strict=True)), join(r, s), raises=False, context=False
+            )
         case _:
             pass
     if {a, b} == {ir.INT, ir.FLOAT}:
@@ -172,7 +181,9 @@ class ExpressionLowerer:
         match test:
             case ast.Compare(left=left, ops=[ast.Is() | ast.Eq()], comparators=[ast.Constant(value=None)]):
                 return {}, self._present(left)
-            case ast.Compare(left=left, ops=[ast.IsNot() | ast.NotEq()], comparators=[ast.Constant(value=None)]):
+            case ast.Compare(
+                left=left, ops=[ast.IsNot() | ast.NotEq()], comparators=[ast.Constant(value=None)]
+            ):
                 return self._present(left), {}
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 positive, negative = self.facts(operand)
@@ -256,21 +267,30 @@ class ExpressionLowerer:
             case ir.Lit(value=int() as v), ir.P(ir.Prim.FLOAT) if not isinstance(v, bool):
                 return ir.Lit(float(v), type=ir.FLOAT, line=e.line)
             case ir.Cond(), _:
-                return ir.Cond(e.test, self.coerce(e.body, want), self.coerce(e.orelse, want), type=want, line=e.line)
+                return ir.Cond(
+                    e.test, self.coerce(e.body, want), self.coerce(e.orelse, want), type=want, line=e.line
+                )
             case ir.ListLit(), ir.ListT(elem):
                 return ir.ListLit([self.coerce(x, elem) for x in e.elems], type=want, line=e.line)
             case ir.TupleLit(), ir.ListT(elem):
                 return ir.ListLit([self.coerce(x, elem) for x in e.elems], type=want, line=e.line)
             case ir.ListLit(), ir.TupleT(elems) if len(elems) == len(e.elems):
-                return ir.TupleLit([self.coerce(x, t) for x, t in zip(e.elems, elems, strict=True)], type=want, line=e.line)
+                return ir.TupleLit(
+                    [self.coerce(x, t) for x, t in zip(e.elems, elems, strict=True)], type=want, line=e.line
+                )
             case ir.SetLit(), ir.SetT(elem):
                 return ir.SetLit([self.coerce(x, elem) for x in e.elems], type=want, line=e.line)
             case ir.TupleLit(), ir.TupleT(elems) if len(elems) == len(e.elems):
-                return ir.TupleLit([self.coerce(x, t) for x, t in zip(e.elems, elems, strict=True)], type=want, line=e.line)
+                return ir.TupleLit(
+                    [self.coerce(x, t) for x, t in zip(e.elems, elems, strict=True)], type=want, line=e.line
+                )
             case ir.DictLit(), ir.DictT(k, v):
                 items = [(self.coerce(x, k), self.coerce(y, v)) for x, y in e.items]
                 return ir.DictLit(items, type=want, line=e.line)
-            case ir.Comp(kind="list" | "set" | "iter"), ir.ListT(elem) | ir.SetT(elem) if e.kind in ("list", "set"):
+            case ir.Comp(kind="list" | "set" | "iter"), ir.ListT(elem) | ir.SetT(elem) if e.kind in (
+                "list",
+                "set",
+            ):
                 return ir.Comp(e.kind, self.coerce(e.elem, elem), e.clauses, type=want, line=e.line)
             case ir.Comp(kind="dict", elem=ir.TupleLit(elems=[k, v])), ir.DictT(kt, vt):
                 pair = ir.TupleLit([self.coerce(k, kt), self.coerce(v, vt)], type=ir.TupleT((kt, vt)))
@@ -294,12 +314,18 @@ class ExpressionLowerer:
             case ir.SetT(a), ir.SetT(b) if ir.has_unknown(a) or ir.has_unknown(b):
                 e.type = want if ir.has_unknown(a) else have
                 return e
-            case ir.DictT(), ir.DictT() if ir.has_unknown(have) or ir.has_unknown(want) or (have.key, have.value) == (want.key, want.value):
+            case ir.DictT(), ir.DictT() if (
+                ir.has_unknown(have)
+                or ir.has_unknown(want)
+                or (have.key, have.value) == (want.key, want.value)
+            ):
                 if ir.has_unknown(have):
                     e.type = want
                 return e
             case ir.IterT(a), ir.ListT(b):
-                return self.coerce(ir.Intrinsic("to_list", [e], type=ir.ListT(unify_element(a)), line=e.line), want)
+                return self.coerce(
+                    ir.Intrinsic("to_list", [e], type=ir.ListT(unify_element(a)), line=e.line), want
+                )
             case ir.TupleT(elems), ir.ListT(b) if elems and all(x == b for x in elems):
                 return ir.Intrinsic("tuple.to_list", [e], type=want, line=e.line)
             case ir.NamedT(a), ir.P(ir.Prim.ERROR) if self.scope.error_base(a) is not None:
@@ -308,7 +334,9 @@ class ExpressionLowerer:
                 return e
             case ir.FuncT(p, _), ir.FuncT(q, _) if len(p) == len(q):
                 return e
-            case ir.TupleT(a), ir.TupleT(b) if len(a) == len(b) and (ir.has_unknown(have) or ir.has_unknown(want)):
+            case ir.TupleT(a), ir.TupleT(b) if len(a) == len(b) and (
+                ir.has_unknown(have) or ir.has_unknown(want)
+            ):
                 return e
             case _:
                 pass
@@ -485,8 +513,15 @@ class ExpressionLowerer:
                 info = self.scope.classes.get(head)
                 if info is not None and info.kind == "enum" and rest in info.members:
                     return ir.EnumMember(head, rest, type=ir.NamedT(head))
-                if info is not None and info.kind == "enum" and rest.partition(".")[0] in info.members and rest.endswith(".value"):
-                    return self._enum_value(ir.EnumMember(head, rest.partition(".")[0], type=ir.NamedT(head)), info)
+                if (
+                    info is not None
+                    and info.kind == "enum"
+                    and rest.partition(".")[0] in info.members
+                    and rest.endswith(".value")
+                ):
+                    return self._enum_value(
+                        ir.EnumMember(head, rest.partition(".")[0], type=ir.NamedT(head)), info
+                    )
                 module = self.scope.modules.get(head)
                 full = f"{module}.{rest}" if module else ""
                 if full in MATH_CONSTANTS:
@@ -532,7 +567,12 @@ class ExpressionLowerer:
         if isinstance(e.op, ast.Mod) and isinstance(e.left, ast.Constant) and isinstance(e.left.value, str):
             return ir.Format(percent_parts(self, e), type=ir.STR)
         guide = want if isinstance(want, ir.ListT) or want == ir.FLOAT else None
-        left = self.expr(e.left, guide if not isinstance(e.op, ast.Mult | ast.FloorDiv | ast.Mod) or isinstance(want, ir.ListT) else None)
+        left = self.expr(
+            e.left,
+            guide
+            if not isinstance(e.op, ast.Mult | ast.FloorDiv | ast.Mod) or isinstance(want, ir.ListT)
+            else None,
+        )
         right = self.expr(e.right, left.type if isinstance(left.type, ir.ListT | ir.SetT) else None)
         return self.binary(e.op, left, right, e)
 
@@ -541,7 +581,9 @@ class ExpressionLowerer:
         name = _ARITHMETIC.get(type(op))
         lt, rt = left.type, right.type
         if lt == ir.BOOL and rt == ir.BOOL and name in ("bor", "band", "xor"):
-            return ir.Intrinsic({"bor": "bool.or", "band": "bool.and", "xor": "ne"}[name], [left, right], type=ir.BOOL)
+            return ir.Intrinsic(
+                {"bor": "bool.or", "band": "bool.and", "xor": "ne"}[name], [left, right], type=ir.BOOL
+            )
         if lt == ir.BOOL:
             left, lt = self.coerce(left, ir.INT), ir.INT
         if rt == ir.BOOL:
@@ -550,7 +592,9 @@ class ExpressionLowerer:
             return self._numeric(op, name, left, right)
         texts = (ir.STR, ir.CHAR)
         if lt in texts and rt in texts and isinstance(op, ast.Add):
-            return ir.Intrinsic("str.concat", [self.coerce(left, ir.STR), self.coerce(right, ir.STR)], type=ir.STR)
+            return ir.Intrinsic(
+                "str.concat", [self.coerce(left, ir.STR), self.coerce(right, ir.STR)], type=ir.STR
+            )
         if isinstance(op, ast.Mult) and {lt in texts, rt in texts} == {True, False} and ir.INT in (lt, rt):
             s, n = (left, right) if lt in texts else (right, left)
             return ir.Intrinsic("str.repeat", [self.coerce(s, ir.STR), n], type=ir.STR)
@@ -561,10 +605,17 @@ class ExpressionLowerer:
             return ir.Intrinsic("list.repeat", [left, right], type=lt)
         if isinstance(lt, ir.SetT) and isinstance(rt, ir.SetT) and name in ("bor", "band", "xor", "sub"):
             t = join(lt, rt)
-            ops = {"bor": "set.union", "band": "set.intersection", "sub": "set.difference", "xor": "set.symmetric_difference"}
+            ops = {
+                "bor": "set.union",
+                "band": "set.intersection",
+                "sub": "set.difference",
+                "xor": "set.symmetric_difference",
+            }
             return ir.Intrinsic(ops[name], [self.coerce(left, t), self.coerce(right, t)], type=t)
         if ir.UNKNOWN in (lt, rt):
-            raise Unsupported("an operand whose type is not known", ast.unparse(at) if isinstance(at, ast.expr) else "")
+            raise Unsupported(
+                "an operand whose type is not known", ast.unparse(at) if isinstance(at, ast.expr) else ""
+            )
         raise Unsupported(f"{type(op).__name__} of {ir.type_text(lt)} and {ir.type_text(rt)}")
 
     def _numeric(self, op: ast.operator, name: str | None, left: ir.Expr, right: ir.Expr) -> ir.Expr:
@@ -582,13 +633,24 @@ class ExpressionLowerer:
                     # A negative exponent would give a float.
                     if not isinstance(right, ir.Lit):
                         return ir.Intrinsic("int.pow", [left, right], type=ir.INT)
-                    return ir.Intrinsic("float.pow", [self.coerce(left, ir.FLOAT), self.coerce(right, ir.FLOAT)], type=ir.FLOAT)
+                    return ir.Intrinsic(
+                        "float.pow",
+                        [self.coerce(left, ir.FLOAT), self.coerce(right, ir.FLOAT)],
+                        type=ir.FLOAT,
+                    )
             if name in ("mul", "pow", "shl"):
-                self.scope.differ("Integers have 64 bits: a result beyond them wraps or stops, where Python's integers grow.")
+                self.scope.differ(
+                    "Integers have 64 bits: a result beyond them wraps or stops, where Python's integers grow."
+                )
             return ir.Intrinsic(f"int.{name}", [left, right], raises, type=ir.INT)
         if name in ("bor", "band", "xor", "shl", "shr"):
             raise Unsupported(f"{name} of floats")
-        return ir.Intrinsic(f"float.{name}", [self.coerce(left, ir.FLOAT), self.coerce(right, ir.FLOAT)], raises, type=ir.FLOAT)
+        return ir.Intrinsic(
+            f"float.{name}",
+            [self.coerce(left, ir.FLOAT), self.coerce(right, ir.FLOAT)],
+            raises,
+            type=ir.FLOAT,
+        )
 
     def _unary(self, e: ast.UnaryOp) -> ir.Expr:
         if isinstance(e.op, ast.Not):
@@ -623,10 +685,18 @@ class ExpressionLowerer:
         for v in reversed(values[:-1]):
             self.require_pure(v)
             test = self.truth(v)
-            chosen = ir.Unwrap(v, type=v.type.elem) if isinstance(v.type, ir.OptionalT) and isinstance(e.op, ast.Or) else v
+            chosen = (
+                ir.Unwrap(v, type=v.type.elem)
+                if isinstance(v.type, ir.OptionalT) and isinstance(e.op, ast.Or)
+                else v
+            )
             t = join(chosen.type, out.type)
             first, second = self.coerce(chosen, t), self.coerce(out, t)
-            out = ir.Cond(test, first, second, type=t) if isinstance(e.op, ast.Or) else ir.Cond(test, second, first, type=t)
+            out = (
+                ir.Cond(test, first, second, type=t)
+                if isinstance(e.op, ast.Or)
+                else ir.Cond(test, second, first, type=t)
+            )
         return out
 
     def _ifexp(self, e: ast.IfExp, want: Type | None) -> ir.Expr:
@@ -693,7 +763,11 @@ class ExpressionLowerer:
                 lt = rt = t
         if {lt, rt} == {ir.STR, ir.CHAR}:
             single = left if isinstance(left, ir.Lit) else right
-            if isinstance(single, ir.Lit) and len(single.value) == 1 and (name in ("eq", "ne") or single is right):
+            if (
+                isinstance(single, ir.Lit)
+                and len(single.value) == 1
+                and (name in ("eq", "ne") or single is right)
+            ):
                 single.type = ir.CHAR
             elif isinstance(single, ir.Lit) and len(single.value) == 1:
                 single.type = ir.CHAR
@@ -716,7 +790,11 @@ class ExpressionLowerer:
         return ir.Intrinsic(name, [left, right], type=ir.BOOL)
 
     def _lexicographic(self, name: str, left: ir.Expr, right: ir.Expr, t: ir.TupleT) -> ir.Expr:
-        if isinstance(left, ir.TupleLit) and isinstance(right, ir.TupleLit) and all(x in (ir.INT, ir.FLOAT, ir.STR) for x in t.elems):
+        if (
+            isinstance(left, ir.TupleLit)
+            and isinstance(right, ir.TupleLit)
+            and all(x in (ir.INT, ir.FLOAT, ir.STR) for x in t.elems)
+        ):
             return ir.Intrinsic(f"tuple.{name}", [left, right], type=ir.BOOL)
         raise Unsupported("ordering of tuples")
 
@@ -751,7 +829,11 @@ class ExpressionLowerer:
                 if elem == ir.UNKNOWN:
                     elem = unify_element(left.type)
                     right = self.coerce(right, ir.ListT(elem))
-                if left.type == ir.CHAR and isinstance(right, ir.ListLit) and all(isinstance(x, ir.Lit) and len(x.value) == 1 for x in right.elems):
+                if (
+                    left.type == ir.CHAR
+                    and isinstance(right, ir.ListLit)
+                    and all(isinstance(x, ir.Lit) and len(x.value) == 1 for x in right.elems)
+                ):
                     tests = []
                     for x in right.elems:
                         x.type = ir.CHAR
@@ -766,12 +848,22 @@ class ExpressionLowerer:
             case ir.DictT(key, _):
                 found = ir.Intrinsic("dict.contains", [right, self._element(left, key)], type=ir.BOOL)
             case ir.IterT():
-                if isinstance(right, ir.Intrinsic) and right.op == "range" and ir.same(right.args[2], ir.Lit(1, type=ir.INT)):
+                if (
+                    isinstance(right, ir.Intrinsic)
+                    and right.op == "range"
+                    and ir.same(right.args[2], ir.Lit(1, type=ir.INT))
+                ):
                     self.require_pure(left)
                     low = ir.Intrinsic("le", [right.args[0], left], type=ir.BOOL)
-                    found = ir.Bool("and", [low, ir.Intrinsic("lt", [left, right.args[1]], type=ir.BOOL)], type=ir.BOOL)
+                    found = ir.Bool(
+                        "and", [low, ir.Intrinsic("lt", [left, right.args[1]], type=ir.BOOL)], type=ir.BOOL
+                    )
                 elif isinstance(right, ir.Intrinsic) and right.op == "dict.values":
-                    values = ir.Intrinsic("to_list", [right], type=ir.ListT(right.type.elem if isinstance(right.type, ir.IterT) else ir.UNKNOWN))
+                    values = ir.Intrinsic(
+                        "to_list",
+                        [right],
+                        type=ir.ListT(right.type.elem if isinstance(right.type, ir.IterT) else ir.UNKNOWN),
+                    )
                     found = ir.Intrinsic("list.contains", [values, left], type=ir.BOOL)
                 else:
                     raise Unsupported("membership in this iterator")
@@ -826,7 +918,11 @@ class ExpressionLowerer:
             return self._sequence(ast.copy_location(ast.List(e.elts, ast.Load()), e), want)
         if any(isinstance(x, ast.Starred) for x in e.elts):
             raise Unsupported("a tuple with *")
-        guides = want.elems if isinstance(want, ir.TupleT) and len(want.elems) == len(e.elts) else [None] * len(e.elts)
+        guides = (
+            want.elems
+            if isinstance(want, ir.TupleT) and len(want.elems) == len(e.elts)
+            else [None] * len(e.elts)
+        )
         elems = [self.expr(x, g) for x, g in zip(e.elts, guides, strict=True)]
         elems = [self.coerce(x, ir.STR) if x.type == ir.CHAR else x for x in elems]
         return ir.TupleLit(elems, type=ir.TupleT(tuple(x.type for x in elems)))
@@ -836,12 +932,18 @@ class ExpressionLowerer:
             raise Unsupported("a dict display with **")
         kw = want.key if isinstance(want, ir.DictT) and want.key != ir.UNKNOWN else None
         vw = want.value if isinstance(want, ir.DictT) and want.value != ir.UNKNOWN else None
-        items = [(self.expr(k, kw), self.expr(v, vw)) for k, v in zip(e.keys, e.values, strict=True) if k is not None]
+        items = [
+            (self.expr(k, kw), self.expr(v, vw))
+            for k, v in zip(e.keys, e.values, strict=True)
+            if k is not None
+        ]
         kt: Type = kw or ir.UNKNOWN
         vt: Type = vw or ir.UNKNOWN
         for k, v in items:
             kt, vt = join(kt, unify_element(k.type)), join(vt, unify_element(v.type))
-        if not isinstance(vt, ir.P) and not isinstance(vt, ir.ListT | ir.DictT | ir.SetT | ir.TupleT | ir.OptionalT | ir.NamedT | ir.FuncT):
+        if not isinstance(vt, ir.P) and not isinstance(
+            vt, ir.ListT | ir.DictT | ir.SetT | ir.TupleT | ir.OptionalT | ir.NamedT | ir.FuncT
+        ):
             raise Unsupported("a dict whose values have no common type")
         return ir.DictLit([(self.coerce(k, kt), self.coerce(v, vt)) for k, v in items], type=ir.DictT(kt, vt))
 
@@ -856,7 +958,9 @@ class ExpressionLowerer:
         if low is not None and low < 0:
             return ir.Intrinsic("wrap", [i], type=ir.INT)
         if low is None:
-            self.scope.differ("A computed index below zero stops the program, where Python counts from the end.")
+            self.scope.differ(
+                "A computed index below zero stops the program, where Python counts from the end."
+            )
         return i
 
     def _bound(self, node: ast.expr | None) -> ir.Expr:
@@ -967,11 +1071,15 @@ class ExpressionLowerer:
                 return ir.VarTarget(node.id, type=t, line=node.lineno)
             case ast.Tuple() | ast.List():
                 types = self.unpack_types(t, len(node.elts), node)
-                return ir.TupleTarget([self.comp_target(e, u) for e, u in zip(node.elts, types, strict=True)], type=t)
+                return ir.TupleTarget(
+                    [self.comp_target(e, u) for e, u in zip(node.elts, types, strict=True)], type=t
+                )
             case _:
                 raise Unsupported("a comprehension target of this kind")
 
-    def _comp(self, kind: str, elt: ast.expr, generators: list[ast.comprehension], want: Type | None) -> ir.Expr:
+    def _comp(
+        self, kind: str, elt: ast.expr, generators: list[ast.comprehension], want: Type | None
+    ) -> ir.Expr:
         names = {n.id for g in generators for n in ast.walk(g.target) if isinstance(n, ast.Name)}
         saved = {n: self.vars.get(n) for n in names}
         saved_lower = dict(self.lower)
@@ -1022,7 +1130,11 @@ class ExpressionLowerer:
             low = self.lower_bound(it.args[0]) if it.args[2].value > 0 else self.lower_bound(it.args[1])
             if low is not None:
                 self.lower[target.id] = low if it.args[2].value > 0 else low + 1
-        elif it.op == "enumerate" and isinstance(target, ir.TupleTarget) and isinstance(target.elems[0], ir.VarTarget):
+        elif (
+            it.op == "enumerate"
+            and isinstance(target, ir.TupleTarget)
+            and isinstance(target.elems[0], ir.VarTarget)
+        ):
             low = self.lower_bound(it.args[1])
             if low is not None:
                 self.lower[target.elems[0].id] = low
@@ -1042,7 +1154,10 @@ class ExpressionLowerer:
         if want.result != ir.UNKNOWN:
             body = self.coerce(body, want.result)
         names = {arg.arg for arg in a.args}
-        self.vars = {**{k: v for k, v in self.vars.items() if k not in names}, **{k: v for k, v in saved.items() if k in names}}
+        self.vars = {
+            **{k: v for k, v in self.vars.items() if k not in names},
+            **{k: v for k, v in saved.items() if k in names},
+        }
         return ir.Lambda(params, body, type=ir.FuncT(want.params, body.type, raises=False, context=False))
 
     def as_list(self, e: ir.Expr) -> ir.Expr:
@@ -1093,7 +1208,9 @@ class ExpressionLowerer:
             found = calls.stdlib(self, module, e, want)
             if found is not None:
                 return found
-        if isinstance(e.func, ast.Attribute) and not (module is not None and self.lookup((path or "").partition(".")[0]) is None):
+        if isinstance(e.func, ast.Attribute) and not (
+            module is not None and self.lookup((path or "").partition(".")[0]) is None
+        ):
             return self._method(e, e.func, want)
         raise Unsupported(f"call of {ast.unparse(e.func)}", ast.unparse(e), e.lineno)
 
@@ -1140,9 +1257,13 @@ class ExpressionLowerer:
         """A call of a function of this module."""
         s = self.scope.functions[name]
         if s.result == ir.UNKNOWN:
-            raise Unsupported(f"the result type of {name} is not known; annotate it", ast.unparse(e), e.lineno)
+            raise Unsupported(
+                f"the result type of {name} is not known; annotate it", ast.unparse(e), e.lineno
+            )
         args = self.arguments(s.params, e)
-        return ir.Call(ir.Name(name, type=ir.FuncT(tuple(p.type for p in s.params), s.result)), args, type=s.result)
+        return ir.Call(
+            ir.Name(name, type=ir.FuncT(tuple(p.type for p in s.params), s.result)), args, type=s.result
+        )
 
     def _call_value(self, f: ir.Expr, t: ir.FuncT, e: ast.Call) -> ir.Expr:
         if e.keywords or len(e.args) != len(t.params):
@@ -1182,7 +1303,11 @@ class ExpressionLowerer:
             return path if self.scope.classes[path].kind == "error" else None
         origin = self.scope.foreign.get(last)
         name = origin[1] if origin is not None and path == last else last
-        name = BUILTIN_ERRORS.get(name, name) if origin is None or not origin[0].startswith("foundation") else name
+        name = (
+            BUILTIN_ERRORS.get(name, name)
+            if origin is None or not origin[0].startswith("foundation")
+            else name
+        )
         return name if name in ir.ERROR_BASES else None
 
     def error(self, e: ast.expr) -> ir.Expr:
@@ -1197,7 +1322,9 @@ class ExpressionLowerer:
             if any(p.name == "message" and len(info.init) == 1 for p in info.init) and not info.fields:
                 return self._message_error(name, fake)
             args = self.arguments(info.init, fake)
-            return ir.New(name, [(p.name, a) for p, a in zip(info.init, args, strict=True)], type=ir.NamedT(name))
+            return ir.New(
+                name, [(p.name, a) for p, a in zip(info.init, args, strict=True)], type=ir.NamedT(name)
+            )
         return self._message_error(name, call)
 
     def _message_error(self, name: str, call: ast.Call | None) -> ir.Expr:
@@ -1226,7 +1353,9 @@ class ExpressionLowerer:
                 if info is not None and name in info.methods:
                     s = info.methods[name]
                     if s.result == ir.UNKNOWN:
-                        raise Unsupported(f"the result type of {name} is not known; annotate it", ast.unparse(e), e.lineno)
+                        raise Unsupported(
+                            f"the result type of {name} is not known; annotate it", ast.unparse(e), e.lineno
+                        )
                     return ir.MethodCall(obj, name, self.arguments(s.params, e), type=s.result)
                 if info is not None and isinstance(info.fields.get(name), ir.FuncT):
                     ft = info.fields[name]

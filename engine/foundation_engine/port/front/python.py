@@ -39,7 +39,9 @@ def read_comments(text: str) -> Comments:
         if token.type != tokenize.COMMENT:
             continue
         body = token.string.lstrip("#").strip()
-        if not body or body.startswith(("type:", "noqa", "pragma:", "pyright:", "pylint:", "mypy:", "!", "-*-", "ruff:", "fmt:")):
+        if not body or body.startswith(
+            ("type:", "noqa", "pragma:", "pyright:", "pylint:", "mypy:", "!", "-*-", "ruff:", "fmt:")
+        ):
             continue
         row, col = token.start
         if row <= len(lines) and lines[row - 1][:col].strip():
@@ -149,7 +151,9 @@ class _Annotations:
             return ir.IterT(self.type_of(args[0]))
         if head == "Callable" and len(args) == 2:
             if not isinstance(args[0], ast.List):
-                raise Unsupported("a callable whose parameters are not listed", ast.unparse(node), node.lineno)
+                raise Unsupported(
+                    "a callable whose parameters are not listed", ast.unparse(node), node.lineno
+                )
             return ir.FuncT(tuple(self.type_of(a) for a in args[0].elts), self.type_of(args[1]))
         if head == "Literal" and all(isinstance(a, ast.Constant) for a in args):
             values = {type(a.value) for a in args if isinstance(a, ast.Constant)}
@@ -235,7 +239,9 @@ class _ModuleLowerer:
         if line is None:
             return None
         names = {_defined_name(s): s for s in body if _defined_name(s)}
-        start = next((n for n, s in names.items() if _first_line(s) <= line <= (s.end_lineno or s.lineno)), None)
+        start = next(
+            (n for n, s in names.items() if _first_line(s) <= line <= (s.end_lineno or s.lineno)), None
+        )
         if start is None:
             return None
         wanted: set[str] = set()
@@ -273,7 +279,10 @@ class _ModuleLowerer:
             return "dataclass"
         if originals and originals != ["object"]:
             return "derived"
-        if any((dotted(d.func if isinstance(d, ast.Call) else d) or "").rpartition(".")[2] == "dataclass" for d in c.decorator_list):
+        if any(
+            (dotted(d.func if isinstance(d, ast.Call) else d) or "").rpartition(".")[2] == "dataclass"
+            for d in c.decorator_list
+        ):
             return "dataclass"
         return "plain"
 
@@ -323,7 +332,11 @@ class _ModuleLowerer:
                 target, value = s.targets[0], s.value
             elif isinstance(s, ast.AnnAssign):
                 target, value, annotation = s.target, s.value, s.annotation
-            if not (isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self"):
+            if not (
+                isinstance(target, ast.Attribute)
+                and isinstance(target.value, ast.Name)
+                and target.value.id == "self"
+            ):
                 continue
             if annotation is not None:
                 info.fields[target.attr] = self.annotations.type_of(annotation)
@@ -331,10 +344,14 @@ class _ModuleLowerer:
                 t = lowerer.expr(value).type
                 if t == ir.CHAR:
                     t = ir.STR
-                info.fields[target.attr] = join(info.fields[target.attr], t) if target.attr in info.fields else t
+                info.fields[target.attr] = (
+                    join(info.fields[target.attr], t) if target.attr in info.fields else t
+                )
         missing = [n for n, t in info.fields.items() if ir.has_unknown(t) or t == ir.NONE]
         if missing:
-            raise Unsupported(f"type of field {missing[0]} is not known; annotate it", f"class {c.name}", c.lineno)
+            raise Unsupported(
+                f"type of field {missing[0]} is not known; annotate it", f"class {c.name}", c.lineno
+            )
 
     def _signature(self, f: ast.FunctionDef | ast.AsyncFunctionDef, method: bool) -> Signature:
         a = f.args
@@ -354,14 +371,21 @@ class _ModuleLowerer:
         defaults: list[ast.expr | None] = [None] * (len(args) - len(a.defaults)) + list(a.defaults)
         defaults = defaults[-len(args) :] if args else []
         params: list[ir.Param] = []
-        for arg, default in [*zip(args, defaults, strict=True), *zip(a.kwonlyargs, a.kw_defaults, strict=True)]:
+        for arg, default in [
+            *zip(args, defaults, strict=True),
+            *zip(a.kwonlyargs, a.kw_defaults, strict=True),
+        ]:
             t = self.annotations.type_of(arg.annotation)
             node: ir.Expr | None = None
             if default is not None:
                 lowerer = _FunctionLowerer(self.scope, self.annotations, "")
                 if t == ir.UNKNOWN:
                     t = lowerer.expr(default).type
-                if isinstance(default, ast.Constant) and default.value is None and not isinstance(t, ir.OptionalT):
+                if (
+                    isinstance(default, ast.Constant)
+                    and default.value is None
+                    and not isinstance(t, ir.OptionalT)
+                ):
                     t = ir.OptionalT(t)
                 if isinstance(default, ast.List | ast.Dict | ast.Set | ast.Call):
                     raise Unsupported("a mutable or computed default argument", f"def {f.name}", f.lineno)
@@ -402,9 +426,17 @@ class _ModuleLowerer:
         target = s.targets[0] if isinstance(s, ast.Assign) else s.target
         if isinstance(target, ast.Name) and target.id in ("__all__", "__version__"):
             return
-        if not isinstance(target, ast.Name) or s.value is None or (isinstance(s, ast.Assign) and len(s.targets) > 1):
+        if (
+            not isinstance(target, ast.Name)
+            or s.value is None
+            or (isinstance(s, ast.Assign) and len(s.targets) > 1)
+        ):
             raise Unsupported("a module-level assignment that is not one name", "", s.lineno)
-        if isinstance(s.value, ast.Call) and (dotted(s.value.func) or "").rpartition(".")[2] in ("TypeVar", "ParamSpec", "NewType"):
+        if isinstance(s.value, ast.Call) and (dotted(s.value.func) or "").rpartition(".")[2] in (
+            "TypeVar",
+            "ParamSpec",
+            "NewType",
+        ):
             return
         lowerer = _FunctionLowerer(self.scope, self.annotations, "")
         want = self.annotations.type_of(s.annotation) if isinstance(s, ast.AnnAssign) else None
@@ -418,7 +450,14 @@ class _ModuleLowerer:
         self.scope.constants[target.id] = value.type
         comments = self.scope.comments
         self.module.definitions.append(
-            ir.Constant(target.id, value.type, value, comments.above(s.lineno), comments.trailing.get(s.lineno, ""), line=s.lineno)
+            ir.Constant(
+                target.id,
+                value.type,
+                value,
+                comments.above(s.lineno),
+                comments.trailing.get(s.lineno, ""),
+                line=s.lineno,
+            )
         )
 
     def _function(self, f: ast.FunctionDef | ast.AsyncFunctionDef, cls: str = "") -> ir.Function:
@@ -463,14 +502,29 @@ class _ModuleLowerer:
         for m in methods:
             if m.name == "__init__":
                 init = self._function(m, c.name)
-            elif m.name.startswith("__") and m.name not in ("__str__", "__len__", "__post_init__", "__contains__", "__eq__"):
+            elif m.name.startswith("__") and m.name not in (
+                "__str__",
+                "__len__",
+                "__post_init__",
+                "__contains__",
+                "__eq__",
+            ):
                 raise Unsupported(f"special method {m.name}", f"class {c.name}", m.lineno)
             elif m.name in ("__str__", "__len__", "__post_init__", "__contains__", "__eq__"):
                 raise Unsupported(f"special method {m.name}", f"class {c.name}", m.lineno)
             else:
                 out.append(self._function(m, c.name))
         return ir.Class(
-            c.name, fields, out, doc, info.frozen, info.kind == "dataclass", init, is_private(c.name), comments, line=c.lineno
+            c.name,
+            fields,
+            out,
+            doc,
+            info.frozen,
+            info.kind == "dataclass",
+            init,
+            is_private(c.name),
+            comments,
+            line=c.lineno,
         )
 
     def _fields(self, c: ast.ClassDef, info: ClassInfo) -> list[ir.FieldDef]:
@@ -507,7 +561,9 @@ class _ModuleLowerer:
         values = list(info.members.items())
         kinds = {type(v) for _, v in values}
         if not kinds <= {str} and not kinds <= {int} and kinds != {type(None)}:
-            raise Unsupported("an enum whose values are not all strings or all integers", f"class {c.name}", c.lineno)
+            raise Unsupported(
+                "an enum whose values are not all strings or all integers", f"class {c.name}", c.lineno
+            )
         return ir.EnumClass(c.name, values, doc, comments, kinds == {str}, line=c.lineno)
 
     def _error(self, c: ast.ClassDef, info: ClassInfo, doc: str, comments: list[str]) -> ir.Definition:
@@ -527,18 +583,37 @@ class _ModuleLowerer:
         message: ir.Expr | None = None
         for s in init.body:
             match s:
-                case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id="super")), attr="__init__"), args=args)):
+                case ast.Expr(
+                    value=ast.Call(
+                        func=ast.Attribute(value=ast.Call(func=ast.Name(id="super")), attr="__init__"),
+                        args=args,
+                    )
+                ):
                     if len(args) > 1:
-                        raise Unsupported("an error with several arguments to super().__init__", self.scope.source(s), s.lineno)
-                    message = lowerer.coerce(lowerer.expr(args[0], ir.STR), ir.STR) if args else ir.Lit("", type=ir.STR)
-                case ast.Assign(targets=[ast.Attribute(value=ast.Name(id="self"), attr=attr)], value=ast.Name(id=source)) if attr == source:
+                        raise Unsupported(
+                            "an error with several arguments to super().__init__",
+                            self.scope.source(s),
+                            s.lineno,
+                        )
+                    message = (
+                        lowerer.coerce(lowerer.expr(args[0], ir.STR), ir.STR)
+                        if args
+                        else ir.Lit("", type=ir.STR)
+                    )
+                case ast.Assign(
+                    targets=[ast.Attribute(value=ast.Name(id="self"), attr=attr)], value=ast.Name(id=source)
+                ) if attr == source:
                     pass
                 case ast.Expr(value=ast.Constant()):
                     pass
                 case _:
-                    raise Unsupported("an error class that computes its fields", self.scope.source(s), s.lineno)
+                    raise Unsupported(
+                        "an error class that computes its fields", self.scope.source(s), s.lineno
+                    )
         if message is None:
-            raise Unsupported("an error class that does not call super().__init__", f"class {c.name}", c.lineno)
+            raise Unsupported(
+                "an error class that does not call super().__init__", f"class {c.name}", c.lineno
+            )
         fields = [ir.FieldDef(p.name, p.type, line=p.line) for p in info.init]
         for f in fields:
             info.fields.setdefault(f.name, f.type)
@@ -551,7 +626,11 @@ def _field_default(node: ast.expr) -> ast.expr:
         for k in node.keywords:
             if k.arg == "default":
                 return k.value
-            if k.arg == "default_factory" and isinstance(k.value, ast.Name) and k.value.id in ("list", "dict", "set"):
+            if (
+                k.arg == "default_factory"
+                and isinstance(k.value, ast.Name)
+                and k.value.id in ("list", "dict", "set")
+            ):
                 made = {"list": "[]", "dict": "{}", "set": "set()"}[k.value.id]
                 return ast.copy_location(ast.parse(made, mode="eval").body, node)
             if k.arg == "default_factory" and isinstance(k.value, ast.Lambda):
@@ -575,9 +654,7 @@ def _is_main_guard(s: ast.stmt) -> bool:
         and isinstance(s.test, ast.Compare)
         and isinstance(s.test.left, ast.Name)
         and s.test.left.id == "__name__"
-    ) or (
-        isinstance(s, ast.If) and (dotted(s.test) or "").rpartition(".")[2] == "TYPE_CHECKING"
-    )
+    ) or (isinstance(s, ast.If) and (dotted(s.test) or "").rpartition(".")[2] == "TYPE_CHECKING")
 
 
 def _first_line(s: ast.stmt) -> int:
@@ -695,7 +772,14 @@ class _FunctionLowerer(ExpressionLowerer):
             if isinstance(self.result, ir.OptionalT):
                 out.append(ir.Return(ir.Lit(None, type=self.result)))
             else:
-                out.append(self._hole(Unsupported("the function may end without a value", f"def {f.name}", f.end_lineno or 0), ""))
+                out.append(
+                    self._hole(
+                        Unsupported(
+                            "the function may end without a value", f"def {f.name}", f.end_lineno or 0
+                        ),
+                        "",
+                    )
+                )
         return out
 
     def _reset(self) -> None:
@@ -769,7 +853,9 @@ class _FunctionLowerer(ExpressionLowerer):
             case ast.Try():
                 return self._try(s)
             case ast.Assert():
-                failure = ir.New("AssertionError", [("message", self._message(s.msg))], type=ir.NamedT("AssertionError"))
+                failure = ir.New(
+                    "AssertionError", [("message", self._message(s.msg))], type=ir.NamedT("AssertionError")
+                )
                 return [ir.If(ir.Not(self.cond(s.test), type=ir.BOOL), [ir.Raise(failure)], [])]
             case ast.Delete():
                 return self._delete(s)
@@ -804,7 +890,9 @@ class _FunctionLowerer(ExpressionLowerer):
     def _nested(self, s: ast.FunctionDef) -> list[ir.Stmt]:
         a = s.args
         if s.decorator_list or a.vararg or a.kwarg or a.defaults or a.kwonlyargs:
-            raise Unsupported("a nested function with decorators, defaults or variadic parameters", "", s.lineno)
+            raise Unsupported(
+                "a nested function with decorators, defaults or variadic parameters", "", s.lineno
+            )
         if any(isinstance(n, ast.Nonlocal | ast.Global) for n in ast.walk(s)):
             raise Unsupported("nonlocal or global", "", s.lineno)
         signature = self.nested_signature(s)
@@ -815,7 +903,9 @@ class _FunctionLowerer(ExpressionLowerer):
         result = signature.result
         if result == ir.UNKNOWN and isinstance(known, ir.FuncT):
             result = known.result
-        inner.vars[s.name] = ir.FuncT(tuple(p.type for p in signature.params), result, raises=False, context=False)
+        inner.vars[s.name] = ir.FuncT(
+            tuple(p.type for p in signature.params), result, raises=False, context=False
+        )
         body = inner.function_body(s, Signature(signature.params, signature.result))
         self.declines.extend(inner.declines if self.final_pass else [])
         for p in signature.params:
@@ -823,7 +913,13 @@ class _FunctionLowerer(ExpressionLowerer):
                 raise Unsupported(f"parameter {p.name} of a nested function has no type", "", s.lineno)
         t = ir.FuncT(tuple(p.type for p in signature.params), inner.result, raises=False, context=False)
         self.vars[s.name] = t
-        return [ir.FuncDef(ir.Function(s.name, signature.params, inner.result, body, ast.get_docstring(s) or "", line=s.lineno))]
+        return [
+            ir.FuncDef(
+                ir.Function(
+                    s.name, signature.params, inner.result, body, ast.get_docstring(s) or "", line=s.lineno
+                )
+            )
+        ]
 
     def nested_signature(self, s: ast.FunctionDef) -> Signature:
         """Types of a nested function's parameters: annotations, else what calls of it pass."""
@@ -878,19 +974,27 @@ class _FunctionLowerer(ExpressionLowerer):
                     self.learn(node.value, ir.ListT(unify_element(t)))
                     index = self.index(obj, node.slice)
                     elem = self.expr(node.value).type
-                    return ir.IndexTarget(obj, index, type=elem.elem if isinstance(elem, ir.ListT) else t, line=node.lineno)
+                    return ir.IndexTarget(
+                        obj, index, type=elem.elem if isinstance(elem, ir.ListT) else t, line=node.lineno
+                    )
                 if isinstance(obj.type, ir.DictT):
                     key = self.expr(node.slice, obj.type.key)
                     self.learn(node.value, ir.DictT(unify_element(key.type), unify_element(t), obj.type.zero))
                     obj = self.expr(node.value)
                     assert isinstance(obj.type, ir.DictT)
-                    return ir.IndexTarget(obj, self.coerce(key, obj.type.key), type=obj.type.value, line=node.lineno)
+                    return ir.IndexTarget(
+                        obj, self.coerce(key, obj.type.key), type=obj.type.value, line=node.lineno
+                    )
                 raise Unsupported(f"item assignment to {ir.type_text(obj.type)}", "", node.lineno)
             case ast.Tuple() | ast.List():
                 types = self.unpack_types(t, len(node.elts), node)
                 if any(isinstance(e, ast.Starred) for e in node.elts):
                     raise Unsupported("unpacking with a star", "", node.lineno)
-                return ir.TupleTarget([self.target(e, u) for e, u in zip(node.elts, types, strict=True)], type=t, line=node.lineno)
+                return ir.TupleTarget(
+                    [self.target(e, u) for e, u in zip(node.elts, types, strict=True)],
+                    type=t,
+                    line=node.lineno,
+                )
             case _:
                 raise Unsupported("an assignment target of this kind", "", node.lineno)
 
@@ -906,7 +1010,11 @@ class _FunctionLowerer(ExpressionLowerer):
 
     def _one(self, target: ast.expr, value: ast.expr, s: ast.stmt) -> list[ir.Stmt]:
         # a, b = x, y is one simultaneous assignment; its parts are typed one by one.
-        if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
+        if (
+            isinstance(target, ast.Tuple)
+            and isinstance(value, ast.Tuple)
+            and len(target.elts) == len(value.elts)
+        ):
             values = [self.expr(v, self.peek(t)) for t, v in zip(target.elts, value.elts, strict=True)]
             targets = [self.target(t, v.type) for t, v in zip(target.elts, values, strict=True)]
             coerced = [self.coerce(v, t.type) for v, t in zip(values, targets, strict=True)]
@@ -914,7 +1022,11 @@ class _FunctionLowerer(ExpressionLowerer):
                 self._narrow_after(t, v)
             tuple_type = ir.TupleT(tuple(t.type for t in targets))
             return [
-                ir.Assign(ir.TupleTarget(targets, type=tuple_type), ir.TupleLit(coerced, type=tuple_type), line=s.lineno)
+                ir.Assign(
+                    ir.TupleTarget(targets, type=tuple_type),
+                    ir.TupleLit(coerced, type=tuple_type),
+                    line=s.lineno,
+                )
             ]
         lowered = self.expr(value, self.peek(target))
         if lowered.type == ir.NONE and not isinstance(lowered, ir.Lit):
@@ -930,7 +1042,11 @@ class _FunctionLowerer(ExpressionLowerer):
         if key is None:
             return
         known = self.vars.get(key) if isinstance(target, ast.Name) else self.peek(target)
-        if isinstance(known, ir.OptionalT) and not isinstance(value.type, ir.OptionalT) and value.type != ir.NONE:
+        if (
+            isinstance(known, ir.OptionalT)
+            and not isinstance(value.type, ir.OptionalT)
+            and value.type != ir.NONE
+        ):
             self.narrowed[key] = known.elem
 
     def _annotated(self, s: ast.AnnAssign) -> list[ir.Stmt]:
@@ -967,7 +1083,21 @@ class _FunctionLowerer(ExpressionLowerer):
             isinstance(combined, ir.Intrinsic)
             and len(combined.args) == 2
             and ir.same(combined.args[0], left)
-            and combined.op in ("int.add", "int.sub", "int.mul", "float.add", "float.sub", "float.mul", "str.concat", "int.bor", "int.band", "int.xor", "int.shl", "int.shr")
+            and combined.op
+            in (
+                "int.add",
+                "int.sub",
+                "int.mul",
+                "float.add",
+                "float.sub",
+                "float.mul",
+                "str.concat",
+                "int.bor",
+                "int.band",
+                "int.xor",
+                "int.shl",
+                "int.shr",
+            )
         ):
             return [ir.AugAssign(target, combined.op, combined.args[1], line=s.lineno)]
         return [ir.Assign(target, self.coerce(combined, target.type), line=s.lineno)]
@@ -982,7 +1112,13 @@ class _FunctionLowerer(ExpressionLowerer):
                 key = self.coerce(self.expr(t.slice, obj.type.key), obj.type.key)
                 out.append(ir.ExprStmt(ir.Intrinsic("dict.delete", [obj, key], "KeyError", type=ir.NONE)))
             elif isinstance(obj.type, ir.ListT):
-                out.append(ir.ExprStmt(ir.Intrinsic("list.delete", [obj, self.index(obj, t.slice)], "IndexError", type=ir.NONE)))
+                out.append(
+                    ir.ExprStmt(
+                        ir.Intrinsic(
+                            "list.delete", [obj, self.index(obj, t.slice)], "IndexError", type=ir.NONE
+                        )
+                    )
+                )
             else:
                 raise Unsupported("del of this target", "", s.lineno)
         return out
@@ -990,7 +1126,9 @@ class _FunctionLowerer(ExpressionLowerer):
     # Control flow
 
     def _return(self, s: ast.Return) -> list[ir.Stmt]:
-        if s.value is None or (isinstance(s.value, ast.Constant) and s.value.value is None and self.result == ir.NONE):
+        if s.value is None or (
+            isinstance(s.value, ast.Constant) and s.value.value is None and self.result == ir.NONE
+        ):
             if isinstance(self.result, ir.OptionalT):
                 return [ir.Return(ir.Lit(None, type=self.result))]
             return [ir.Return(None)]
@@ -1060,7 +1198,12 @@ class _FunctionLowerer(ExpressionLowerer):
         iterable = self.iterable(s.iter)
         elem = self.element_type(iterable.type)
         target = self.target(s.target, elem)
-        stored = {n.id for b in s.body for n in ast.walk(b) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        stored = {
+            n.id
+            for b in s.body
+            for n in ast.walk(b)
+            if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+        }
         if not stored & {n.id for n in ast.walk(s.target) if isinstance(n, ast.Name)}:
             self.range_bounds(target, iterable)
         body = self.block(s.body)
@@ -1069,7 +1212,11 @@ class _FunctionLowerer(ExpressionLowerer):
             if not any(isinstance(n, ir.Break) for n in _loop_nodes(body)):
                 return [self._loop(target, iterable, body, s), *self.block(s.orelse)]
             self.temporaries += 1
-            flag = "found" if "found" not in self.vars or self.vars.get("found") == ir.BOOL else f"found_{self.temporaries}"
+            flag = (
+                "found"
+                if "found" not in self.vars or self.vars.get("found") == ir.BOOL
+                else f"found_{self.temporaries}"
+            )
             self.vars[flag] = ir.BOOL
             found = ir.VarTarget(flag, type=ir.BOOL, line=s.lineno)
             _set_before_break(body, flag)
@@ -1134,7 +1281,9 @@ def _set_before_break(body: list[ir.Stmt], flag: str) -> None:
     for i in range(len(body) - 1, -1, -1):
         s = body[i]
         if isinstance(s, ir.Break):
-            body.insert(i, ir.Assign(ir.VarTarget(flag, type=ir.BOOL), ir.Lit(True, type=ir.BOOL), line=s.line))
+            body.insert(
+                i, ir.Assign(ir.VarTarget(flag, type=ir.BOOL), ir.Lit(True, type=ir.BOOL), line=s.line)
+            )
         elif isinstance(s, ir.If):
             _set_before_break(s.body, flag)
             _set_before_break(s.orelse, flag)

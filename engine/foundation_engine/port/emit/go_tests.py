@@ -1,0 +1,587 @@
+"""Go tests of a port: the source's recorded behaviour as table tests, with scripted fakes and a virtual clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+from foundation_engine.port import ir
+from foundation_engine.port.emit._names import camel, pascal
+from foundation_engine.port.emit.go import GoModule, go_string
+from foundation_engine.port.ir import Type, Unsupported
+
+
+class RecordedPlan(Protocol):
+    """What a test needs of a plan; `foundation_engine.verify.cases.Plan` is one."""
+
+    @property
+    def function(self) -> str: ...
+    @property
+    def args(self) -> tuple[Any, ...]: ...
+    @property
+    def cls(self) -> str: ...
+    @property
+    def object(self) -> tuple[tuple[str, Any], ...]: ...
+    @property
+    def repeat(self) -> int: ...
+
+
+class RecordedCase(Protocol):
+    """What a test needs of a recorded case; `foundation_engine.verify.cases.Case` is one."""
+
+    @property
+    def plan(self) -> RecordedPlan: ...
+    @property
+    def steps(self) -> tuple[dict[str, Any], ...]: ...
+    @property
+    def trace(self) -> tuple[Any, ...]: ...
+    @property
+    def sleeps(self) -> tuple[int, ...]: ...
+    @property
+    def sleeps_high(self) -> tuple[int, ...]: ...
+    @property
+    def after(self) -> tuple[Any, ...]: ...
+    @property
+    def state(self) -> Any: ...
+
+
+class GoTests:
+    """Builds test files for one package."""
+
+    def __init__(self, module: ir.Module, package: str, runtime: str) -> None:
+        self.module = module
+        self.go = GoModule(module, package, runtime)
+        self.go.uses_runtime_errors = True
+        self.package = package
+        self.runtime = runtime
+        self.imports: set[str] = set()
+        self.support: set[str] = set()
+        self.fakes: set[str] = set()
+
+    # Values
+
+    def literal(self, v: Any, t: Type) -> str:
+        """A neutral value as Go source."""
+        match t:
+            case ir.OptionalT(elem):
+                if v is None:
+                    return "nil"
+                text = self.literal(v, elem)
+                if self.go.nilable(elem):
+                    return text
+                self.support.add("ptr")
+                return f"ptr[{self.go.type(elem)}]({text})"
+            case ir.P(ir.Prim.INT):
+                return str(int(v))
+            case ir.P(ir.Prim.FLOAT):
+                return self._float(v)
+            case ir.P(ir.Prim.BOOL):
+                return "true" if v else "false"
+            case ir.P(ir.Prim.STR) | ir.P(ir.Prim.CHAR):
+                if not isinstance(v, str):
+                    raise Unsupported("a value of another type than declared")
+                return go_string(v)
+            case ir.P(ir.Prim.BYTES):
+                return f"[]byte{{{', '.join(map(str, v['bytes']))}}}"
+            case ir.ListT(elem):
+                items = v.get("list", v.get("tuple")) if isinstance(v, dict) else None
+                if items is None:
+                    raise Unsupported("a value of another type than declared")
+                return f"{self.go.type(t)}{{{', '.join(self.literal(x, elem) for x in items)}}}"
+            case ir.SetT(elem):
+                return f"{self.go.type(t)}{{{', '.join(f'{self.literal(x, elem)}: {{}}' for x in v['set'])}}}"
+            case ir.DictT(key, value):
+                items = ", ".join(f"{self.literal(k, key)}: {self.literal(w, value)}" for k, w in v["dict"])
+                return f"{self.go.type(t)}{{{items}}}"
+            case ir.TupleT(elems):
+                items = v.get("tuple", v.get("list"))
+                return f"{self.go.type(t)}{{{', '.join(self.literal(x, e) for x, e in zip(items, elems, strict=True))}}}"
+            case ir.NamedT(name):
+                return self._object(v, name)
+            case _:
+                raise Unsupported(f"a value of type {ir.type_text(t)} in a test")
+
+    def _float(self, v: Any) -> str:
+        text = v["float"] if isinstance(v, dict) else repr(float(v))
+        if text in ("inf", "-inf", "nan"):
+            self.imports.add("math")
+            return "math.NaN()" if text == "nan" else f"math.Inf({'-1' if text[0] == '-' else '1'})"
+        return text if any(c in text for c in ".e") else f"{text}.0"
+
+    def _object(self, v: Any, name: str) -> str:
+        if v is None:
+            return "nil"
+        d = self.module.find(name)
+        if isinstance(d, ir.EnumClass):
+            return self.go.enum_member(v["enum"][0], v["enum"][1])
+        if not isinstance(d, ir.Class) or not isinstance(v, dict) or "object" not in v:
+            raise Unsupported(f"a value of type {name} in a test")
+        types = {f.name: f.type for f in d.fields}
+        made = self.go.names.types[name]
+        parts = [
+            f"{self.go.names.fields[name, k]}: {self.literal(w, types[k])}"
+            for k, w in v["object"]["fields"].items()
+            if not (w is None or (self._zero(w) and not isinstance(types[k], ir.OptionalT)))
+        ]
+        return f"{'&' if self.go.is_pointer(name) else ''}{made}{{{', '.join(parts)}}}"
+
+    def _zero(self, w: Any) -> bool:
+        return w is None or w is False or (isinstance(w, int) and w == 0) or w == "" or w == {"float": "0.0"}
+
+    def error(self, name: str, bases: Sequence[str] = ()) -> str | None:
+        """The sentinel of an error class, or of its nearest base that has one; None when none has."""
+        for n in (name, *bases):
+            found = self.go.sentinel(n)
+            if found is not None:
+                if found.startswith("errors."):
+                    self.imports.add(f"{self.runtime}/errors")
+                return found
+        return None
+
+    # Arguments
+
+    def argument(self, v: Any, t: Type, name: str, before: list[str]) -> str:
+        """The Go text of an argument; fakes are made in statements before the call."""
+        if isinstance(v, dict) and "fake" in v:
+            made = self.go.local(name)
+            if made in ("calls", "got", "t", "start"):
+                made += "Fake"
+            before.append(f"{made} := {self._fake(v['fake'], t)}")
+            return made
+        return self.literal(v, t)
+
+    def _fake(self, fake: Mapping[str, Any], t: Type) -> str:
+        self.support.update({"trace", "script"})
+        if isinstance(t, ir.NamedT):
+            d = self.module.find(t.name)
+            assert isinstance(d, ir.Protocol)
+            self.fakes.add(t.name)
+            parts = ["calls: calls"]
+            for m in d.methods:
+                parts.append(f"{camel(m.name)}Script: {self._script(fake['methods'][m.name], m.result)}")
+            return f"&fake{self.go.names.types[t.name]}{{{', '.join(parts)}}}"
+        assert isinstance(t, ir.FuncT)
+        self.imports.add("context")
+        script = self._script(fake["methods"][""], t.result)
+        params = ", ".join(
+            ["ctx context.Context", *(f"a{i} {self.go.type(p)}" for i, p in enumerate(t.params))]
+        )
+        args = "".join(f", a{i}" for i in range(len(t.params)))
+        results = self.go.results(t.result, True)
+        body = f"calls.add({go_string(fake['name'])}{args}); "
+        body += "return answers.next()" if t.result != ir.NONE else "_, err := answers.next(); return err"
+        return f"func() func({params}){results} {{ answers := {script}; return func({params}){results} {{ {body} }} }}()"
+
+    def _script(self, outcomes: Iterable[Mapping[str, Any]], result: Type) -> str:
+        t = "struct{}" if result == ir.NONE else self.go.type(result)
+        parts: list[str] = []
+        for o in outcomes:
+            if "error" in o:
+                sentinel = self.error(o["error"])
+                if sentinel is None:
+                    self.imports.add(f"{self.runtime}/errors")
+                    sentinel = f'errors.New("{o["error"]}")'
+                parts.append(f"{{err: {sentinel}}}")
+            else:
+                parts.append(
+                    "{}"
+                    if result == ir.NONE or (self._zero(o["value"]) and not isinstance(result, ir.OptionalT))
+                    else f"{{value: {self.literal(o['value'], result)}}}"
+                )
+        return f"&script[{t}]{{{', '.join(parts)}}}"
+
+    # Files
+
+    def file(
+        self,
+        cases: Sequence[RecordedCase],
+        prefix: str = "Test",
+        support: bool = True,
+        thorough: bool = False,
+    ) -> str:
+        """A test file with one test per function."""
+        by_function: dict[tuple[str, str], list[RecordedCase]] = {}
+        for c in cases:
+            by_function.setdefault((c.plan.cls, c.plan.function), []).append(c)
+        body: list[str] = []
+        for (cls, name), group in by_function.items():
+            body.extend(self._test(cls, name, group, prefix, thorough))
+        for fake in sorted(self.fakes) if support else ():
+            body.extend(self._fake_type(fake))
+        lines = [f"package {self.package}", ""]
+        tail = self._support() if support else []
+        imports = {*self.imports, "testing"}
+        text = "\n".join([*body, *tail])
+        for package, mark in (
+            ("reflect", "reflect."), ("math", "math."), ("time", "time."), ("context", "context."), ("testing/synctest", "synctest."),
+            ("fmt", "fmt."), (f"{self.runtime}/errors", "errors."),
+        ):  # fmt: skip
+            if mark in text:
+                imports.add(package)
+            else:
+                imports.discard(package)
+        ours = sorted(i for i in imports if i.startswith(f"{self.runtime}/"))
+        lines.append("import (")
+        lines.extend(f'\t"{i}"' for i in sorted(imports) if i not in ours)
+        if ours:
+            lines.extend(["", *(f'\t"{i}"' for i in ours)])
+        lines.append(")")
+        return "\n".join([*lines, *body, *tail]) + "\n"
+
+    def _test(self, cls: str, name: str, cases: list[RecordedCase], prefix: str, thorough: bool) -> list[str]:
+        owner = self.module.find(cls) if cls else None
+        if isinstance(owner, ir.Class):
+            f = next(m for m in owner.methods if m.name == name)
+            title = f"{prefix}{self.go.names.types[cls]}{pascal(name)}"
+        else:
+            found = self.module.find(name)
+            assert isinstance(found, ir.Function)
+            f = found
+            title = f"{prefix}{pascal(name)}"
+        out = ["", f"func {title}(t *testing.T) {{"]
+        for i, c in enumerate(cases):
+            try:
+                inner = self._case(f, owner if isinstance(owner, ir.Class) else None, c, thorough)
+            except (Unsupported, KeyError, ValueError, TypeError, AttributeError):
+                # A value that the target's declared types cannot hold is not a case for it.
+                continue
+            virtual = f.context
+            out.append(f'\tt.Run("case {i + 1}", func(t *testing.T) {{')
+            out.append("\t\tdefer noPanic(t)")
+            self.support.add("noPanic")
+            if virtual:
+                out.append("\t\tsynctest.Test(t, func(t *testing.T) {")
+                out.append("\t\t\tdefer noPanic(t)")
+            out.extend(f"\t\t{line}" for line in inner)
+            if virtual:
+                out.append("\t\t})")
+            out.append("\t})")
+        return [*out, "}"]
+
+    def _case(self, f: ir.Function, owner: ir.Class | None, c: RecordedCase, thorough: bool) -> list[str]:
+        lines: list[str] = []
+        setup: list[str] = []
+        args: list[str] = []
+        watched: list[tuple[str, Type, Any]] = []
+        for i, (p, v) in enumerate(zip(f.params, c.plan.args, strict=True)):
+            text = self.argument(v, p.type, p.name, setup)
+            after = c.after[i] if i < len(c.after) else None
+            changes = isinstance(p.type, ir.ListT | ir.DictT | ir.SetT) or (
+                isinstance(p.type, ir.NamedT) and self.go.is_pointer(p.type.name)
+            )
+            if (
+                changes
+                and after is not None
+                and (thorough or after != v)
+                and not isinstance(self.module.find(getattr(p.type, "name", "")), ir.Protocol)
+            ):
+                name = self.go.local(p.name)
+                name = f"{name}Arg" if name in ("got", "calls", "t", "start", "wait") else name
+                setup.append(f"{name} := {text}")
+                watched.append((name, p.type, after))
+                text = name
+            args.append(text)
+        static = owner is not None and f.kind == "static"
+        receiver = ""
+        if owner is not None and not static:
+            receiver = "object"
+            setup.append(f"object := {self._make(owner, dict(c.plan.object), setup)}")
+        if f.context:
+            args.insert(0, "t.Context()")
+        method = (
+            self.go.method_name(owner.name, f.name) if owner is not None else self.go.function_name(f.name)
+        )
+        call = (
+            f"{receiver}.{method}"
+            if receiver
+            else f"{self.go.names.types[owner.name]}{method}"
+            if owner
+            else method
+        )
+        call = f"{call}({', '.join(args)})"
+        fakes = any("calls" in s for s in setup)
+        if fakes:
+            lines.append("calls := &trace{}")
+        lines.extend(setup)
+        if f.context:
+            lines.append("start := time.Now()")
+        fails = bool(f.raises)
+        for step in c.steps:
+            lines.extend(self._step(f, call, step, fails))
+        if f.context:
+            low, high = sum(c.sleeps), sum(c.sleeps_high or c.sleeps)
+            self.support.add("wantElapsed")
+            lines.append(f"wantElapsed(t, start, {min(low, high)}, {max(low, high)})")
+        if fakes:
+            expected = ", ".join(self._call(t) for t in c.trace)
+            self.support.add("wantSame")
+            lines.append(f'wantSame(t, "calls", calls.list, [][]any{{{expected}}})')
+        for name, t, after in watched:
+            self.support.add("wantSame")
+            lines.append(f'wantSame(t, "{name} afterwards", {name}, {self.literal(after, t)})')
+        if receiver and c.state is not None and owner is not None:
+            self.support.add("wantSame")
+            try:
+                lines.append(f'wantSame(t, "state", object, {self._object(c.state, owner.name)})')
+            except Unsupported:
+                pass
+        return lines
+
+    def _make(self, owner: ir.Class, fields: dict[str, Any], setup: list[str]) -> str:
+        name = self.go.names.types[owner.name]
+        if owner.init is not None:
+            args = [self.argument(fields[p.name], p.type, p.name, setup) for p in owner.init.params]
+            call = f"{self.go.names.constructors[owner.name]}({', '.join(args)})"
+            if owner.init.raises:
+                raise Unsupported("a constructor that may fail")
+            return call
+        parts = [
+            f"{self.go.names.fields[owner.name, f.name]}: {self.argument(fields[f.name], f.type, f.name, setup)}"
+            for f in owner.fields
+        ]
+        return f"{'&' if self.go.is_pointer(owner.name) else ''}{name}{{{', '.join(parts)}}}"
+
+    def _step(self, f: ir.Function, call: str, step: Mapping[str, Any], fails: bool) -> list[str]:
+        if "error" in step:
+            self.support.add("wantFailure")
+            sentinel = self.error(step["error"], step.get("bases", ()))
+            if step["error"] in ir.PROGRAM_ERRORS or not fails:
+                sentinel = None
+            count = (
+                0 if f.result == ir.NONE else len(f.result.elems) if isinstance(f.result, ir.TupleT) else 1
+            )
+            blanks = ", ".join("_" for _ in range(count))
+            if fails:
+                run = f"func() error {{ {blanks + ', ' if blanks else ''}err := {call}; return err }}"
+            else:
+                run = (
+                    f"func() error {{ {call}; return nil }}"
+                    if not blanks
+                    else f"func() error {{ {blanks} = {call}; return nil }}"
+                )
+            return [f"wantFailure(t, {sentinel or 'nil'}, {run})"]
+        self.support.add("wantSame")
+        if f.result == ir.NONE:
+            if fails:
+                return [f"if err := {call}; err != nil {{", "\tt.Fatal(err)", "}"]
+            return [call]
+        types = f.result.elems if isinstance(f.result, ir.TupleT) else (f.result,)
+        values = step["value"]["tuple"] if isinstance(f.result, ir.TupleT) else [step["value"]]
+        names = [f"got{i + 1}" if len(types) > 1 else "got" for i in range(len(types))]
+        lines = ["{", f"{', '.join([*names, *(['err'] if fails else [])])} := {call}"]
+        if fails:
+            lines.extend(["if err != nil {", "\tt.Fatal(err)", "}"])
+        for n, t, v in zip(names, types, values, strict=True):
+            text = self.literal(v, t)
+            if text == "nil":
+                text = (
+                    f"{self.go.type(t)}(nil)"
+                    if not self.go.type(t).startswith("*")
+                    else f"({self.go.type(t)})(nil)"
+                )
+            lines.append(f'wantSame(t, "result", {n}, {text})')
+        return [*lines, "}"]
+
+    def _call(self, traced: Any) -> str:
+        name, args = traced
+        fake, _, method = name.partition(".")
+        types: Sequence[Type] = ()
+        label = name
+        d = self.module.find(fake)
+        if isinstance(d, ir.Protocol):
+            m = next(x for x in d.methods if x.name == method)
+            types = [p.type for p in m.params]
+        else:
+            types = self._callable_types(name)
+        return (
+            "{"
+            + ", ".join([go_string(label), *(self._any(a, t) for a, t in zip(args, types, strict=True))])
+            + "}"
+        )
+
+    def _any(self, v: Any, t: Type) -> str:
+        text = self.literal(v, t)
+        return f"float64({text})" if t == ir.FLOAT else f"int({text})" if t == ir.INT else text
+
+    def _callable_types(self, name: str) -> Sequence[Type]:
+        for _, f in self.module.functions():
+            for p in f.params:
+                if p.name == name and isinstance(p.type, ir.FuncT):
+                    return p.type.params
+        for d in self.module.definitions:
+            if isinstance(d, ir.Class) and d.init is not None:
+                for p in d.init.params:
+                    if p.name == name and isinstance(p.type, ir.FuncT):
+                        return p.type.params
+        raise Unsupported("a call of something unknown")
+
+    def _fake_type(self, name: str) -> list[str]:
+        d = self.module.find(name)
+        assert isinstance(d, ir.Protocol)
+        made = f"fake{self.go.names.types[name]}"
+        self.imports.add("context")
+        out = [
+            "",
+            f"// {made} answers from scripts and notes its calls.",
+            f"type {made} struct {{",
+            "\tcalls *trace",
+        ]
+        for m in d.methods:
+            t = "struct{}" if m.result == ir.NONE else self.go.type(m.result)
+            out.append(f"\t{camel(m.name)}Script *script[{t}]")
+        out.append("}")
+        for m in d.methods:
+            names = [self.go.local(p.name) for p in m.params]
+            params = ", ".join(
+                [
+                    "ctx context.Context",
+                    *(f"{n} {self.go.type(p.type)}" for n, p in zip(names, m.params, strict=True)),
+                ]
+            )
+            args = "".join(f", {n}" for n in names)
+            out.extend(
+                [
+                    "",
+                    f"func (f *{made}) {self.go.method_name(name, m.name)}({params}){self.go.results(m.result, True)} {{",
+                ]
+            )
+            out.append(f"\tf.calls.add({go_string(f'{name}.{m.name}')}{args})")
+            if m.result == ir.NONE:
+                out.extend([f"\t_, err := f.{camel(m.name)}Script.next()", "\treturn err", "}"])
+            else:
+                out.extend([f"\treturn f.{camel(m.name)}Script.next()", "}"])
+        return out
+
+    def _support(self) -> list[str]:
+        wanted = {*self.support}
+        if "wantSame" in wanted:
+            wanted.add("same")
+        if "wantFailure" in wanted:
+            self.imports.add(f"{self.runtime}/errors")
+        return [line for name in sorted(wanted) for line in ["", *_SUPPORT[name].strip().splitlines()]]
+
+
+_SUPPORT: Mapping[str, str] = {
+    "ptr": "func ptr[T any](v T) *T { return &v }",
+    "trace": """
+// trace is the list of calls that fakes received, in order.
+type trace struct{ list [][]any }
+
+func (t *trace) add(call ...any) { t.list = append(t.list, call) }
+""",
+    "script": """
+// script holds the outcomes of successive calls; the last one repeats.
+type script[T any] []struct {
+	value T
+	err   error
+}
+
+func (s *script[T]) next() (T, error) {
+	o := (*s)[0]
+	if len(*s) > 1 {
+		*s = (*s)[1:]
+	}
+	return o.value, o.err
+}
+""",
+    "noPanic": """
+func noPanic(t *testing.T) {
+	if r := recover(); r != nil {
+		t.Errorf("panic: %v", r)
+	}
+}
+""",
+    "wantFailure": """
+// wantFailure checks that run fails: with an error of a class, or, when class is nil, with any error or panic.
+func wantFailure(t *testing.T, class error, run func() error) {
+	t.Helper()
+	err := func() (err error) {
+		defer func() {
+			if r := recover(); r != nil {
+				if class != nil {
+					t.Errorf("panic: %v, want %v", r, class)
+				}
+				err = fmt.Errorf("panic: %v", r)
+			}
+		}()
+		return run()
+	}()
+	if err == nil {
+		t.Errorf("no error, want %v", class)
+	} else if class != nil && !errors.Is(err, class) {
+		t.Errorf("error %v, want %v", err, class)
+	} else if class != errors.ErrMaxRetriesExceeded && class != nil && errors.Is(err, errors.ErrMaxRetriesExceeded) {
+		t.Errorf("retries were exhausted, want %v", class)
+	}
+}
+""",
+    "wantElapsed": """
+// wantElapsed checks the time that passed on the test's virtual clock, in nanoseconds.
+func wantElapsed(t *testing.T, start time.Time, low, high time.Duration) {
+	t.Helper()
+	if got := time.Since(start); got < low || got > high {
+		t.Errorf("took %v, want %v to %v", got, low, high)
+	}
+}
+""",
+    "wantSame": """
+func wantSame(t *testing.T, what string, got, want any) {
+	t.Helper()
+	if !same(reflect.ValueOf(got), reflect.ValueOf(want)) {
+		t.Errorf("%s: got %#v, want %#v", what, got, want)
+	}
+}
+""",
+    "same": """
+// same compares by value: floats nearly, nil and empty collections alike, unexported fields not at all.
+func same(a, b reflect.Value) bool {
+	if !a.IsValid() || !b.IsValid() {
+		return a.IsValid() == b.IsValid()
+	}
+	if a.Kind() != b.Kind() {
+		return false
+	}
+	switch a.Kind() {
+	case reflect.Float64:
+		x, y := a.Float(), b.Float()
+		return x == y || math.IsNaN(x) && math.IsNaN(y) || math.Abs(x-y) <= 1e-9*math.Max(math.Abs(x), math.Abs(y))
+	case reflect.Pointer, reflect.Interface:
+		if a.IsNil() || b.IsNil() {
+			return a.IsNil() == b.IsNil()
+		}
+		return same(a.Elem(), b.Elem())
+	case reflect.Struct:
+		for i := range a.NumField() {
+			if a.Type().Field(i).IsExported() && !same(a.Field(i), b.Field(i)) {
+				return false
+			}
+		}
+		return true
+	case reflect.Slice:
+		if a.Len() != b.Len() {
+			return false
+		}
+		for i := range a.Len() {
+			if !same(a.Index(i), b.Index(i)) {
+				return false
+			}
+		}
+		return true
+	case reflect.Map:
+		if a.Len() != b.Len() {
+			return false
+		}
+		for _, key := range a.MapKeys() {
+			if !same(a.MapIndex(key), b.MapIndex(key)) {
+				return false
+			}
+		}
+		return true
+	case reflect.Func:
+		return true
+	default:
+		return reflect.DeepEqual(a.Interface(), b.Interface())
+	}
+}
+""",
+}

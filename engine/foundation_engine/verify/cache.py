@@ -1,0 +1,60 @@
+"""Reports by content: the same port verified by the same tools with the same options is not run again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from foundation_engine.port.request import PortCandidate, PortedFile
+from foundation_engine.verify.report import StepResult, Verdict, VerifyReport
+
+_VERSION = 3
+
+
+def folder() -> Path:
+    """Where reports are kept: `$XDG_CACHE_HOME/foundation-lsp/verify`."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "foundation-lsp" / "verify"
+
+
+def key(candidate: PortCandidate, *settings: object) -> str:
+    """A digest of everything that a report depends on."""
+    digest = hashlib.sha256()
+    parts = [_VERSION, candidate.request.text, candidate.request.path, *settings]
+    parts.extend((f.path, f.text) for f in candidate.files)
+    digest.update(json.dumps(parts, default=str).encode())
+    return digest.hexdigest()
+
+
+def load(digest: str) -> VerifyReport | None:
+    """A stored report, or None; a damaged entry is a miss."""
+    try:
+        data: dict[str, Any] = json.loads((folder() / f"{digest}.json").read_text(encoding="utf-8"))
+        results = tuple(StepResult(**{**r, "verdict": Verdict(r["verdict"])}) for r in data["results"])
+        files = tuple(PortedFile(**f) for f in data["files"])
+        return VerifyReport(
+            Verdict(data["verdict"]),
+            results,
+            data["toolchain"],
+            data["confidence"],
+            data["confidence_basis"],
+            files,
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def store(digest: str, report: VerifyReport) -> None:
+    """Keep a report; a cache that cannot be written is not an error."""
+    try:
+        folder().mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=folder(), delete=False, encoding="utf-8") as f:
+            json.dump(asdict(report), f)
+        Path(f.name).replace(folder() / f"{digest}.json")
+    except OSError:
+        return

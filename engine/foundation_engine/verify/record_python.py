@@ -1,0 +1,287 @@
+"""Run functions of a Python module on given arguments and report what they did, as JSON lines on standard output.
+
+A script of its own, started in a separate limited process, because it executes the user's code. It imports nothing of
+this program. Time stands still except when the code sleeps, and random draws are fixed, so that a run can be repeated.
+"""
+
+import asyncio
+import enum
+import importlib
+import importlib.util
+import inspect
+import json
+import math
+import os
+import random
+import sys
+import time
+
+
+class VirtualTime:
+    """Replaces the process's clocks and sleeps."""
+
+    def __init__(self):
+        self.now = 1_000_000_000_000
+        self.sleeps = []
+
+    def sleep(self, seconds):
+        if seconds < 0:
+            raise ValueError("sleep length must be non-negative")
+        ns = round(seconds * 1e9)
+        self.sleeps.append(ns)
+        self.now += ns
+
+    async def asleep(self, seconds, result=None):
+        if seconds > 0:
+            self.sleep(seconds)
+        return result
+
+    def install(self):
+        time.sleep = self.sleep
+        time.monotonic = lambda: self.now / 1e9
+        time.monotonic_ns = lambda: self.now
+        time.perf_counter = time.monotonic
+        time.perf_counter_ns = time.monotonic_ns
+        asyncio.sleep = self.asleep
+
+
+class Draws:
+    """Fixed random fractions: the least, or the greatest."""
+
+    high = False
+
+    @classmethod
+    def install(cls):
+        random.getrandbits = lambda bits: (1 << bits) - 1 if cls.high else 0
+        random.random = lambda: 1 - 2**-53 if cls.high else 0.0
+        random.uniform = lambda a, b: b if cls.high else a
+
+
+class Unrecordable(Exception):
+    """A value that has no neutral form."""
+
+
+class Fake:
+    """An object or callable that answers from a script and notes its calls."""
+
+    def __init__(self, session, name, methods):
+        self._session = session
+        self._name = name
+        self._scripts = {m: list(outcomes) for m, outcomes in methods.items()}
+        self._at = dict.fromkeys(methods, 0)
+
+    def _answer(self, method, args):
+        self._session.trace.append(
+            [f"{self._name}.{method}" if method else self._name, [self._session.encode(a) for a in args]]
+        )
+        outcomes = self._scripts[method]
+        outcome = outcomes[min(self._at[method], len(outcomes) - 1)]
+        self._at[method] += 1
+        if "error" in outcome:
+            raise self._session.error(outcome["error"])
+        return self._session.decode(outcome["value"])
+
+    def __call__(self, *args):
+        return self._answer("", args)
+
+    def __getattr__(self, method):
+        if method.startswith("__") or method not in self._scripts:
+            raise AttributeError(method)
+        return lambda *args, **kwargs: self._answer(method, [*args, *kwargs.values()])
+
+
+class Session:
+    """Encoding and decoding of values against one module."""
+
+    def __init__(self, module):
+        self.module = module
+        self.trace = []
+
+    def error(self, name):
+        cls = getattr(self.module, name, None)
+        if cls is None:
+            for place in ("foundation.errors", "provide.foundation.errors", "builtins"):
+                try:
+                    cls = getattr(importlib.import_module(place), name, None)
+                except ImportError:
+                    continue
+                if cls is not None:
+                    break
+        if cls is None:
+            raise Unrecordable(f"no error class {name}")
+        try:
+            return cls("scripted")
+        except TypeError:
+            count = (
+                len([p for p in inspect.signature(cls.__init__).parameters.values() if p.default is p.empty])
+                - 1
+            )
+            return cls(*["scripted"] * count)
+
+    def decode(self, v):
+        if not isinstance(v, dict):
+            return v
+        (tag, body), *_ = v.items()
+        if tag == "float":
+            return float(body)
+        if tag == "list":
+            return [self.decode(x) for x in body]
+        if tag == "tuple":
+            return tuple(self.decode(x) for x in body)
+        if tag == "set":
+            return {self.decode(x) for x in body}
+        if tag == "dict":
+            return {self.decode(k): self.decode(w) for k, w in body}
+        if tag == "bytes":
+            return bytes(body)
+        if tag == "enum":
+            return getattr(getattr(self.module, body[0]), body[1])
+        if tag == "object":
+            cls = getattr(self.module, body["class"])
+            return cls(**{k: self.decode(w) for k, w in body["fields"].items()})
+        if tag == "fake":
+            return Fake(self, body["name"], body["methods"])
+        raise Unrecordable(tag)
+
+    def encode(self, v, depth=0):
+        if depth > 12:
+            raise Unrecordable("a value nested too deeply")
+        if v is None or isinstance(v, bool):
+            return v
+        if isinstance(v, enum.Enum):
+            return {"enum": [type(v).__name__, v.name]}
+        if isinstance(v, int):
+            if not -(2**63) <= v < 2**63:
+                raise Unrecordable("an integer beyond 64 bits")
+            return int(v)
+        if isinstance(v, float):
+            return {"float": repr(float(v))}
+        if isinstance(v, str):
+            return str(v)
+        if isinstance(v, (bytes, bytearray)):
+            return {"bytes": list(v)}
+        if isinstance(v, tuple) and hasattr(v, "_fields"):
+            return {
+                "object": {
+                    "class": type(v).__name__,
+                    "fields": {k: self.encode(getattr(v, k), depth + 1) for k in v._fields},
+                }
+            }
+        if isinstance(v, (list, tuple)) or type(v).__name__ == "deque":
+            return {"tuple" if isinstance(v, tuple) else "list": [self.encode(x, depth + 1) for x in v]}
+        if isinstance(v, (set, frozenset)):
+            return {"set": [self.encode(x, depth + 1) for x in sorted(v, key=repr)]}
+        if isinstance(v, dict):
+            return {"dict": [[self.encode(k, depth + 1), self.encode(w, depth + 1)] for k, w in v.items()]}
+        if isinstance(v, Fake):
+            return {"fake": {"name": v._name}}
+        if type(v).__module__ == self.module.__name__:
+            fields = {k: w for k, w in vars(v).items() if not k.startswith("_")}
+            return {
+                "object": {
+                    "class": type(v).__name__,
+                    "fields": {k: self.encode(w, depth + 1) for k, w in fields.items()},
+                }
+            }
+        raise Unrecordable(f"a value of type {type(v).__name__}")
+
+
+def call(session, clock, plan):
+    """Run one plan; what is seen, as JSON values."""
+    session.trace.clear()
+    clock.sleeps.clear()
+    args = [session.decode(a) for a in plan["args"]]
+    steps = []
+    if plan.get("class"):
+        owner = getattr(session.module, plan["class"])
+        obj = owner(**{k: session.decode(v) for k, v in plan["object"].items()})
+        member = inspect.getattr_static(owner, plan["function"])
+        if isinstance(member, property):
+            function = lambda: getattr(obj, plan["function"])  # noqa: E731
+        else:
+            function = getattr(obj, plan["function"])
+    else:
+        obj = None
+        function = getattr(session.module, plan["function"])
+    for step in range(plan.get("repeat", 1)):
+        if step:
+            clock.now += plan.get("advance", 0)
+        try:
+            value = function(*args)
+            if inspect.iscoroutine(value):
+                value = asyncio.run(value)
+            if inspect.isgenerator(value) or type(value).__name__ in ("map", "filter", "zip", "reversed"):
+                value = list(value)
+            steps.append({"value": session.encode(value)})
+        except Unrecordable:
+            raise
+        except (RecursionError, MemoryError, OverflowError) as error:
+            raise Unrecordable(type(error).__name__) from error
+        except Exception as error:
+            bases = [c.__name__ for c in type(error).__mro__ if c not in (object, BaseException)]
+            steps.append({"error": type(error).__name__, "bases": bases, "message": str(error)})
+    after = [session.encode(a) if not isinstance(a, Fake) else None for a in args]
+    state = session.encode(obj) if obj is not None and plan.get("state") else None
+    return {
+        "steps": steps,
+        "trace": [list(t) for t in session.trace],
+        "sleeps": list(clock.sleeps),
+        "after": after,
+        "state": state,
+    }
+
+
+def load(path):
+    """The module at a path, with the roots of its package and ours importable."""
+    folder = os.path.dirname(os.path.abspath(path))
+    name = os.path.splitext(os.path.basename(path))[0]
+    while os.path.exists(os.path.join(folder, "__init__.py")):
+        name = f"{os.path.basename(folder)}.{name}"
+        folder = os.path.dirname(folder)
+    sys.path.insert(0, folder)
+    for extra in os.environ.get("FOUNDATION_RECORD_PATH", "").split(os.pathsep):
+        if extra:
+            sys.path.append(extra)
+    if "." in name:
+        return importlib.import_module(name)
+    spec = importlib.util.spec_from_file_location(f"ported_{name}", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def main():
+    out = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    request = json.load(sys.stdin)
+    clock = VirtualTime()
+    clock.install()
+    Draws.install()
+    sys.setrecursionlimit(2000)
+    module = load(request["path"])
+    for i, plan in enumerate(request["plans"]):
+        session = Session(module)
+        try:
+            Draws.high = False
+            seen = call(session, clock, plan)
+            if seen["sleeps"] or any("sleep" in str(s) for s in seen["steps"]):
+                low = list(seen["sleeps"])
+                Draws.high = True
+                session = Session(module)
+                again = call(session, clock, plan)
+                if again["steps"] != seen["steps"] or len(again["sleeps"]) != len(low):
+                    raise Unrecordable("the result depends on randomness")
+                seen["sleeps_high"] = again["sleeps"]
+            seen["index"] = i
+            line = json.dumps(seen)
+        except Unrecordable as why:
+            line = json.dumps({"index": i, "skipped": str(why)})
+        except Exception as why:
+            line = json.dumps({"index": i, "skipped": f"{type(why).__name__}: {why}"})
+        out.write(line + "\n")
+        out.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""Run a command out of process: its own process group, limits on time, memory and output, no shell, no inherited secrets."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+OUTPUT_LIMIT = 4 << 20
+# Toolchains need where they live, where they cache and where to look; nothing else of the environment is passed on.
+_PASSED = (
+    "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "GOCACHE", "GOMODCACHE", "GOPATH", "GOROOT", "GOFLAGS", "GOPROXY", "GOTOOLCHAIN",
+    "CARGO_HOME", "CARGO_TARGET_DIR", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "GEM_HOME", "GEM_PATH", "VIRTUAL_ENV",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits of one command; `memory` in bytes of address space, 0 for none (Go and rustc reserve much more than they use)."""
+
+    seconds: float = 60.0
+    cpu_seconds: int = 120
+    memory: int = 0
+    file_bytes: int = 256 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """How a command ended. `code` is None when it could not be started; `timed_out` when its group was killed."""
+
+    command: tuple[str, ...]
+    code: int | None
+    stdout: str
+    stderr: str
+    seconds: float
+    timed_out: bool = False
+
+    @property
+    def text(self) -> str:
+        """Everything it wrote, standard error first, for a person to read."""
+        return "\n".join(t for t in (self.stderr.strip(), self.stdout.strip()) if t)
+
+
+def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment that a command sees."""
+    env = {name: os.environ[name] for name in _PASSED if name in os.environ}
+    env.update(extra or {})
+    return env
+
+
+def run(
+    command: Sequence[str],
+    cwd: Path,
+    limits: Limits | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: str = "",
+) -> Completed:
+    """Run to the end or to the time limit, whichever comes first; the whole process group is gone afterwards."""
+    limits = limits or Limits()
+    started = time.monotonic()
+    program = shutil.which(command[0])
+    if program is None:
+        return Completed(tuple(command), None, "", f"{command[0]} was not found", 0.0)
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        try:
+            process = subprocess.Popen(
+                [program, *command[1:]],
+                cwd=cwd,
+                env=environment(env),
+                stdin=subprocess.PIPE,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+                preexec_fn=_limiter(limits),
+            )
+        except OSError as error:
+            return Completed(tuple(command), None, "", str(error), time.monotonic() - started)
+        feeder = threading.Thread(target=_feed, args=(process, stdin), daemon=True)
+        feeder.start()
+        timed_out = False
+        try:
+            code: int | None = process.wait(timeout=limits.seconds)
+        except subprocess.TimeoutExpired:
+            timed_out, code = True, None
+        finally:
+            _kill_group(process)
+        feeder.join(timeout=1.0)
+        return Completed(tuple(command), code, _read(out), _read(err), time.monotonic() - started, timed_out)
+
+
+def _feed(process: subprocess.Popen[bytes], text: str) -> None:
+    assert process.stdin is not None
+    try:
+        process.stdin.write(text.encode())
+        process.stdin.close()
+    except OSError:
+        # The command ended without reading its input; how it ended is reported by its exit status.
+        return
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass
+    process.wait()
+
+
+def _limiter(limits: Limits) -> Callable[[], None]:
+    def apply() -> None:
+        resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 5))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limits.file_bytes, limits.file_bytes))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        if limits.memory:
+            resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
+
+    return apply
+
+
+def _read(stream: object) -> str:
+    stream.seek(0)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+    data: bytes = stream.read(OUTPUT_LIMIT)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]
+    return data.decode("utf-8", "replace")  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]

