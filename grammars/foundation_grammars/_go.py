@@ -22,6 +22,7 @@ from foundation_grammars._reading import (
     span,
     through,
     unknown,
+    word_places,
 )
 from foundation_grammars.occurrence import Argument, ByteRange, StaticValue, Target, TargetKind, ValueKind
 from foundation_grammars.tree import SyntaxNode, SyntaxTree
@@ -157,7 +158,7 @@ class GoReader:
             if package is None or self._shadowed(name, node):
                 return None
             return f"{package}.{self._tree.source(member)}"
-        if node.type in ("identifier", "type_identifier"):
+        if node.type in ("identifier", "type_identifier") and any(self._ours(path) for path in self._dots):
             name = self._tree.source(node)
             if self._find(name, node) is not None or self._declared(name):
                 return None
@@ -200,9 +201,8 @@ class GoReader:
         return held
 
     def _find_binders(self, name: str) -> Iterable[_Binder]:
-        word = rb"(?<![\w\x80-\xff])" + re.escape(name.encode()) + rb"(?![\w\x80-\xff])"
-        for match in re.finditer(word, self._text):
-            node = self._root.descendant_for_byte_range(match.start(), match.end())
+        for start, end in word_places(self._text, name.encode()):
+            node = self._root.descendant_for_byte_range(start, end)
             if node is None or node.type != "identifier" or node.parent is None:
                 continue
             parent = node.parent

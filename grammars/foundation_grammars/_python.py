@@ -24,6 +24,7 @@ from foundation_grammars._reading import (
     span,
     through,
     unknown,
+    word_places,
 )
 from foundation_grammars.occurrence import (
     Argument,
@@ -86,7 +87,9 @@ class PythonReader:
         self._star_modules: list[str] | None = None
         self._globals: set[str] = {
             name.decode("utf-8", "replace")
-            for line in re.findall(rb"^[ \t]*(?:global|nonlocal)[ \t]+([^\n#;]*)", self._text, re.MULTILINE)
+            for keyword in (b"global", b"nonlocal")
+            for _, end in word_places(self._text, keyword)
+            for line in re.compile(rb"[ \t]+([^\n#;]*)").findall(self._text, end, end + 200)[:1]
             for name in re.findall(rb"\w+", line)
         }
 
@@ -120,7 +123,7 @@ class PythonReader:
                 path = self._path(binder.value, 1)[0]
             return Resolution(path + dot + rest) if path is not None else None
         for module in self._stars():
-            if module == "foundation" or module.startswith(("foundation.", "provide.foundation")):
+            if _is_ours(module):
                 return Resolution(f"{module}.{head}{dot}{rest}")
         if self._stars() or not shape.unimported:
             return None
@@ -161,7 +164,7 @@ class PythonReader:
         binder = self._binder(name, node)
         if binder is None:
             for module in self._stars():
-                if module == "foundation" or module.startswith(("foundation.", "provide.foundation")):
+                if _is_ours(module):
                     return f"{module}.{name}", True
             return name, False
         if binder.path is not None:
@@ -172,9 +175,7 @@ class PythonReader:
 
     def _stars(self) -> list[str]:
         if self._star_modules is None:
-            found = re.findall(
-                rb"^[ \t]*from[ \t]+([\w.]+)[ \t]+import[ \t]*\(?[ \t]*\*", self._text, re.MULTILINE
-            )
+            found = re.findall(rb"from[ \t]+([\w.]+)[ \t]+import[ \t]*\(?[ \t]*\*", self._text)
             self._star_modules = [module.decode("utf-8", "replace") for module in found]
         return self._star_modules
 
@@ -206,9 +207,8 @@ class PythonReader:
         return held
 
     def _find_binders(self, name: str) -> Iterable[_Binder]:
-        encoded = re.escape(name.encode())
-        for match in re.finditer(rb"(?<![\w\x80-\xff])" + encoded + rb"(?![\w\x80-\xff])", self._text):
-            node = self._root.descendant_for_byte_range(match.start(), match.end())
+        for start, end in word_places(self._text, name.encode()):
+            node = self._root.descendant_for_byte_range(start, end)
             if node is not None and node.type == "identifier":
                 binder = self._as_binder(node)
                 if binder is not None:
@@ -670,6 +670,10 @@ class PythonReader:
                 case _:
                     break
         return form, Target(TargetKind.EXPRESSION, "", span(node))
+
+
+def _is_ours(module: str) -> bool:
+    return module == "foundation" or module.startswith(("foundation.", "provide.foundation"))
 
 
 def _names_a_class(name: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -67,7 +67,8 @@ class Shape:
     a class of the file that derives from one of the exports. `member` is a method that any receiver may have, in a file
     that imports the package of the exports. `plural` (`file=files`) names builder steps that add one item to a list.
     `ignores` names arguments that the form takes and the pattern does not know (an application's version). `ends`
-    (`write=data`) names the last step of a builder that gives a parameter too. `open` says that a later call gives more.
+    (`write=data`) names the last step of a builder that gives a parameter too. `open` says that a later call may give
+    more arguments.
     """
 
     form: str
@@ -135,6 +136,25 @@ def inside(node: SyntaxNode) -> ByteRange:
     last = node.children[-1] if node.children else node
     closed = last.type in (")", "]", "}") and not last.is_missing
     return ByteRange(node.start_byte + 1, max(node.start_byte + 1, node.end_byte - (1 if closed else 0)))
+
+
+def word_places(text: bytes, word: bytes) -> Iterator[tuple[int, int]]:
+    """Where a word stands by itself. Searching bytes for a literal is many times faster than an expression can be."""
+    start = text.find(word)
+    while start >= 0:
+        end = start + len(word)
+        if not _is_word(text[start - 1 : start]) and not _is_word(text[end : end + 1]):
+            yield start, end
+        start = text.find(word, end)
+
+
+def line_before(text: bytes, offset: int) -> bytes:
+    """The text of the line before an offset."""
+    return text[text.rfind(b"\n", 0, offset) + 1 : offset]
+
+
+def _is_word(byte: bytes) -> bool:
+    return byte.isalnum() or byte == b"_" or byte >= b"\x80"
 
 
 def unknown(text: str) -> StaticValue:

@@ -16,6 +16,7 @@ from foundation_grammars._reading import (
     arithmetic,
     inside,
     jitter,
+    line_before,
     nested,
     number,
     parse_integer,
@@ -23,15 +24,16 @@ from foundation_grammars._reading import (
     span,
     through,
     unknown,
+    word_places,
 )
 from foundation_grammars.occurrence import Argument, ByteRange, StaticValue, Target, TargetKind, ValueKind
 from foundation_grammars.tree import SyntaxNode, SyntaxTree
 
 _REQUIRE = re.compile(
-    rb"""^[ \t]*(?:require|require_relative|load|autoload\s*:\w+\s*,)[ \t(]*"""
-    rb"""["'](?:[^"'\n]*/)?foundation(?:/[^"'\n]*)?(?:\.rb)?["']""",
-    re.MULTILINE,
+    rb"""[ \t]*(?:require|require_relative|load|autoload\s*:\w+\s*,)[ \t(]*"""
+    rb"""["'](?:[^"'\n]*/)?foundation(?:/[^"'\n]*)?(?:\.rb)?["']"""
 )
+_ASSIGNS = re.compile(rb"[ \t]*(?:\|\||&&|[-+*/])?=(?![=~>])")
 _SECONDS = {
     "second": 10**9,
     "minute": 60 * 10**9,
@@ -50,13 +52,23 @@ class RubyReader:
         self._text = tree.lines
         self._root = tree.root
         self._constants: dict[str, list[SyntaxNode]] = {}
-        self._required = _REQUIRE.search(self._text) is not None or b"Bundler.require" in self._text
+        self._required = b"Bundler.require" in self._text or any(
+            _REQUIRE.match(line_before(self._text, end))
+            for start, _ in word_places(self._text, b"foundation")
+            if (end := self._text.find(b"\n", start)) >= 0 or (end := len(self._text))
+        )
         self._own = self._defines_foundation()
+        self._aliased = any(
+            re.search(rb"=[ \t]*(?:::)?$", line_before(self._text, start)) is not None
+            for start, _ in word_places(self._text, b"Foundation")
+        )
 
     def _defines_foundation(self) -> bool:
         """True when the file has a `Foundation` module of its own that is not the library reopened."""
-        for match in re.finditer(rb"\b(?:module|class)[ \t]+(Foundation)\b(?!::)", self._text):
-            node = self._root.descendant_for_byte_range(match.start(1), match.end(1))
+        for start, end in word_places(self._text, b"Foundation"):
+            if not re.search(rb"\b(?:module|class)[ \t]+$", line_before(self._text, start)):
+                continue
+            node = self._root.descendant_for_byte_range(start, end)
             holder = node.parent if node is not None else None
             if holder is None or holder.type not in ("module", "class"):
                 continue
@@ -72,10 +84,12 @@ class RubyReader:
             return Resolution(shape.exports[0], self._required)
         call = name.parent
         receiver = call.child_by_field_name("receiver") if call is not None else None
-        path = self.constant_path(receiver, 0) if receiver is not None else None
+        if receiver is None or not (self._aliased or "Foundation" in self._tree.source(receiver)):
+            return None
+        path = self.constant_path(receiver, 0)
         if path is None or path.partition("::")[0] != "Foundation":
             return None
-        if self._own and not self._tree.source(receiver or name).startswith("::"):
+        if self._own and not self._tree.source(receiver).startswith("::"):
             return None
         return Resolution(f"{path}.{self._tree.source(name)}", self._required)
 
@@ -123,9 +137,10 @@ class RubyReader:
         return held
 
     def _assignments(self, name: str) -> Iterable[SyntaxNode]:
-        pattern = rb"(?<![\w:.])" + re.escape(name.encode()) + rb"[ \t]*(?:\|\||&&|[-+*/])?=(?![=~>])"
-        for match in re.finditer(pattern, self._text):
-            node = self._root.descendant_for_byte_range(match.start(), match.start() + len(name.encode()))
+        for start, end in word_places(self._text, name.encode()):
+            if self._text[start - 1 : start] in (b":", b".") or not _ASSIGNS.match(self._text, end):
+                continue
+            node = self._root.descendant_for_byte_range(start, end)
             parent = node.parent if node is not None else None
             if node is None or parent is None or parent.child_by_field_name("left") != node:
                 continue

@@ -18,11 +18,13 @@ from foundation_grammars._reading import (
     arithmetic,
     inside,
     jitter,
+    line_before,
     nested,
     snake_case,
     span,
     through,
     unknown,
+    word_places,
 )
 from foundation_grammars.occurrence import Argument, ByteRange, StaticValue, Target, TargetKind, ValueKind
 from foundation_grammars.tree import SyntaxNode, SyntaxTree
@@ -78,18 +80,18 @@ class RustReader:
         self._root = tree.root
         self._uses: dict[str, list[_Use]] = {}
         self._wildcards: list[_Use] = []
-        for declaration in self._keyword_nodes(rb"\buse\b", "use", "use_declaration"):
+        for declaration in self._keyword_nodes("use", "use_declaration"):
             argument = declaration.child_by_field_name("argument")
             if argument is not None:
                 self._collect(argument, "", _scope(declaration))
-        for declaration in self._keyword_nodes(rb"\bextern\b", "extern", "extern_crate_declaration"):
+        for declaration in self._keyword_nodes("extern", "extern_crate_declaration"):
             name, alias = declaration.child_by_field_name("name"), declaration.child_by_field_name("alias")
             if name is not None and alias is not None:
                 self._add(tree.source(alias), tree.source(name), _scope(declaration))
 
-    def _keyword_nodes(self, word: bytes, token: str, parent_type: str) -> Iterable[SyntaxNode]:
-        for match in re.finditer(word, self._text):
-            node = self._root.descendant_for_byte_range(match.start(), match.end())
+    def _keyword_nodes(self, token: str, parent_type: str) -> Iterable[SyntaxNode]:
+        for start, end in word_places(self._text, token.encode()):
+            node = self._root.descendant_for_byte_range(start, end)
             parent = node.parent if node is not None and node.type == token else None
             if parent is not None and parent.type == parent_type:
                 yield parent
@@ -193,8 +195,10 @@ class RustReader:
         return best
 
     def _defines(self, name: str) -> bool:
-        pattern = rb"\b(?:struct|enum|trait|type|mod|fn|union)[ \t]+" + re.escape(name.encode()) + rb"\b"
-        return re.search(pattern, self._text) is not None
+        return any(
+            re.search(rb"\b(?:struct|enum|trait|type|mod|fn|union)[ \t]+$", line_before(self._text, start))
+            for start, _ in word_places(self._text, name.encode())
+        )
 
     # -- values
 
@@ -307,10 +311,11 @@ class RustReader:
         """The value of the only `const` or `static` of this name in the file."""
         if not re.fullmatch(r"\w+", name):
             return None
-        pattern = rb"\b(?:const|static)[ \t]+(" + re.escape(name.encode()) + rb")[ \t]*:"
         found: list[SyntaxNode] = []
-        for match in re.finditer(pattern, self._text):
-            node = self._root.descendant_for_byte_range(match.start(1), match.end(1))
+        for start, end in word_places(self._text, name.encode()):
+            if not re.search(rb"\b(?:const|static)[ \t]+$", line_before(self._text, start)):
+                continue
+            node = self._root.descendant_for_byte_range(start, end)
             parent = node.parent if node is not None else None
             if parent is not None and parent.type in ("const_item", "static_item"):
                 mutable = any(c.type == "mutable_specifier" for c in parent.children)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -11,7 +12,7 @@ from typing import cast
 from foundation_specs.model import LanguageId
 from tree_sitter import Node, Query, QueryCursor
 
-from foundation_grammars._reading import Reader, Reading, Resolution, Shape, exported
+from foundation_grammars._reading import Reader, Reading, Resolution, Shape, exported, word_places
 from foundation_grammars.language import grammar
 from foundation_grammars.occurrence import Occurrence, OccurrenceForm
 from foundation_grammars.tree import SyntaxNode, SyntaxTree, as_node
@@ -37,6 +38,14 @@ _ROOTS: dict[LanguageId, tuple[str, tuple[tuple[str, str], ...]]] = {
     LanguageId.RUBY: (".", (("foundation", "Foundation"),)),
 }
 
+_RENAMED = re.compile(rb"[ \t]+as[ \t]+(\w+)")
+_ASSIGNED = re.compile(rb"(\w+)[ \t]*=[ \t]*(?:[\w.:]*[.:])?$")
+_STATEMENT_END = re.compile(rb"[ \t\r]*(?:\n|$|#|;)")
+_RESOLVES = re.compile(r'#set! resolves "([^"]*)"')
+_ANNOTATION_NAME = re.compile(r'#set! form "annotation"\)\s*\(#set! positional "([^"]*)"')
+_LEAVES = frozenset({"identifier", "constant", "type_identifier", "field_identifier", "retry", "comment"})
+_MANY_PLACES = 300
+
 # The more the form says about what it governs, the richer it is.
 _RICHNESS = {
     OccurrenceForm.DECORATOR: 7,
@@ -57,18 +66,33 @@ class PatternQuery:
 
     query: Query
     shapes: tuple[Shape, ...]
-    hints: tuple[bytes, ...]
+
+
+@cache
+def _query_text(language: LanguageId, pattern_id: str) -> str:
+    path = files("foundation_grammars").joinpath("queries", language.value, f"{pattern_id}.scm")
+    return path.read_text("utf-8")
+
+
+@cache
+def pattern_hints(language: LanguageId, pattern_id: str) -> tuple[bytes, ...]:
+    """The words of which a file must hold one for the pattern to be in it.
+
+    Read from the text of the query, because compiling one takes some tens of milliseconds and most files need few.
+    """
+    text = _query_text(language, pattern_id)
+    exports = [export for value in _RESOLVES.findall(text) for export in value.split()]
+    hints = {_hint(export) for export in exports}
+    hints |= set(_ANNOTATION_NAME.findall(text))
+    if "(#set! derives)" in text:
+        hints.add("from_env")
+    return tuple(sorted(hint.encode() for hint in hints))
 
 
 @cache
 def pattern_query(language: LanguageId, pattern_id: str) -> PatternQuery:
     """The query of one pattern in one language, read and compiled once."""
-    text = (
-        files("foundation_grammars")
-        .joinpath("queries", language.value, f"{pattern_id}.scm")
-        .read_text("utf-8")
-    )
-    query = Query(grammar(language), text)
+    query = Query(grammar(language), _query_text(language, pattern_id))
     shapes: list[Shape] = []
     for index in range(query.pattern_count):
         settings = query.pattern_settings(index)
@@ -87,9 +111,7 @@ def pattern_query(language: LanguageId, pattern_id: str) -> PatternQuery:
                 plural=tuple((settings.get("plural") or "").split()),
             )
         )
-    hints = {_hint(export).encode() for shape in shapes for export in shape.exports}
-    hints |= {name.encode() for shape in shapes if shape.form == "annotation" for name in shape.positional}
-    return PatternQuery(query, tuple(shapes), tuple(sorted(hints)))
+    return PatternQuery(query, tuple(shapes))
 
 
 def _hint(export: str) -> str:
@@ -102,20 +124,70 @@ def find_occurrences(tree: SyntaxTree) -> list[Occurrence]:
     """Every occurrence of every pattern in the tree, in source order; never raises on content."""
     reader: Reader | None = None
     found: list[Occurrence] = []
-    root = as_node(tree.root)
     for pattern_id in PATTERN_IDS:
-        compiled = pattern_query(tree.language, pattern_id)
-        # An imported name is spelled at least once in the file, at its import or at its use; when none of the names of
-        # a pattern is there, its query need not run.
-        if not any(hint in tree.text for hint in compiled.hints):
+        words = _words(tree, pattern_hints(tree.language, pattern_id))
+        if not words:
             continue
+        compiled = pattern_query(tree.language, pattern_id)
         if reader is None:
             reader = reader_for(tree)
-        for index, captures in QueryCursor(compiled.query).matches(root):
+        for index, captures in _matches(tree, compiled, words):
             occurrence = _occurrence(tree, reader, pattern_id, compiled.shapes[index], captures)
             if occurrence is not None:
                 found.append(occurrence)
     return _richest(found)
+
+
+def _words(tree: SyntaxTree, hints: tuple[bytes, ...]) -> set[bytes]:
+    """The words that an occurrence of the pattern must hold: its exported names and what the file calls them."""
+    text = tree.lines
+    words: set[bytes] = set()
+    pending = {hint for hint in hints if hint in text}
+    while pending and len(words) < _MANY_PLACES:
+        words |= pending
+        pending = {alias for word in pending for alias in _aliases(text, word)} - words
+    return words
+
+
+def _aliases(text: bytes, word: bytes) -> Iterator[bytes]:
+    """Other names that the file gives to a name: `from m import name as other`, `other = m.name`."""
+    for start, end in word_places(text, word):
+        renamed = _RENAMED.match(text, end)
+        if renamed is not None:
+            yield renamed.group(1)
+        elif _STATEMENT_END.match(text, end) is not None:
+            line_start = text.rfind(b"\n", 0, start) + 1
+            assigned = _ASSIGNED.search(text[max(line_start, start - 200) : start])
+            if assigned is not None:
+                yield assigned.group(1)
+
+
+def _matches(
+    tree: SyntaxTree, compiled: PatternQuery, words: set[bytes]
+) -> Iterator[tuple[int, dict[str, list[Node]]]]:
+    """The query's matches at the places where one of the words stands.
+
+    A query over the whole tree visits every call; looking only where a name is spelled is many times faster. A file in
+    which the words are everywhere is searched whole.
+    """
+    root = as_node(tree.root)
+    places = [place for word in words for place in word_places(tree.lines, word)]
+    if len(places) > _MANY_PLACES:
+        yield from QueryCursor(compiled.query).matches(root)
+        return
+    seen: set[tuple[int, int]] = set()
+    for start, end in places:
+        leaf = root.descendant_for_byte_range(start, end)
+        if leaf is None or leaf.type not in _LEAVES:
+            continue
+        cursor = QueryCursor(compiled.query)
+        cursor.set_byte_range(start, end)
+        for index, captures in cursor.matches(root):
+            named = captures.get("name") or captures["occurrence"]
+            key = (index, named[0].id)
+            if key not in seen:
+                seen.add(key)
+                yield index, captures
 
 
 def reader_for(tree: SyntaxTree) -> Reader:
