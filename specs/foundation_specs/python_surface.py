@@ -17,6 +17,15 @@ _GIVEN_AWAY = {
 }
 
 
+def python_example(spec: PatternSpec, parameters: Mapping[str, Any]) -> str:
+    """A whole module: the pattern's import, and the pattern with exactly these parameters."""
+    source = python_source(spec, parameters)
+    lines = [spec.mappings[LanguageId.PYTHON].import_line]
+    if "Jitter." in source:
+        lines.append("from foundation.resilience import Jitter")
+    return "\n".join([*lines, "", source, ""])
+
+
 def python_source(spec: PatternSpec, parameters: Mapping[str, Any]) -> str:
     """The spec's first Python form with exactly these parameters; positional ones without a value get a stand-in."""
     form, template = next(iter(spec.mappings[LanguageId.PYTHON].forms.items()))

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from foundation_specs.build import Plain, section
 from foundation_specs.model import Guarantee, LanguageId, PatternSpec, Problem
-from foundation_specs.python_surface import python_source
+from foundation_specs.python_surface import python_example
 from foundation_specs.registry import SpecRegistry
 
 HEADINGS = ("What it checks", "Why it is bad", "Example", "Use instead", "Fix safety", "References")
@@ -97,7 +97,7 @@ def explain(code: str, registry: SpecRegistry | None = None) -> str | None:
 
 def guarantee_requirement(spec: PatternSpec, guarantee: Guarantee) -> Requirement:
     """What there is to say about a checked guarantee of a spec."""
-    example = python_source(spec, guarantee.invalid[0]) if guarantee.invalid else ""
+    example = python_example(spec, guarantee.invalid[0]) if guarantee.invalid else ""
     return Requirement(
         id=guarantee.id,
         title=guarantee.id.replace("-", " ").capitalize(),
@@ -106,7 +106,7 @@ def guarantee_requirement(spec: PatternSpec, guarantee: Guarantee) -> Requiremen
         instead=guarantee.remedy,
         fix_safety=guarantee.fix_safety
         or "There is no automatic fix, because the right value depends on the program.",
-        example={LanguageId.PYTHON: example + "\n"} if example else {},
+        example={LanguageId.PYTHON: example} if example else {},
         references=spec.references,
     )
 

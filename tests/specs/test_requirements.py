@@ -3,9 +3,19 @@
 import re
 
 import pytest
+from foundation_engine.check import check_document
 from foundation_engine.codes import known_codes
+from foundation_specs.model import LanguageId, PatternSpec
+from foundation_specs.python_surface import python_example
 from foundation_specs.registry import SpecRegistry
-from foundation_specs.requirements import HEADINGS, all_codes, explain, load_requirements
+from foundation_specs.requirements import (
+    HEADINGS,
+    Requirement,
+    all_codes,
+    explain,
+    load_requirements,
+    requirements,
+)
 from foundation_specs.workspace import check_text
 
 REGISTRY = SpecRegistry.builtin()
@@ -55,3 +65,36 @@ def test_a_guarantee_of_a_workspace_has_a_page_too() -> None:
     assert page is not None
     assert "It can hang." in page
     assert "Severity: warning." in page
+
+
+@pytest.mark.parametrize(
+    ("requirement", "language", "text"),
+    [
+        (found, language, text)
+        for found in requirements().values()
+        for language, text in found.example.items()
+    ],
+    ids=lambda value: value.id if isinstance(value, Requirement) else "",
+)
+def test_checking_the_example_of_a_requirement_reports_it(
+    requirement: Requirement, language: LanguageId, text: str
+) -> None:
+    codes = {finding.code for finding in check_document(text.encode(), language, REGISTRY)}
+    assert {code.partition("/")[2] for code in codes} == {requirement.id}
+    assert codes <= set(CODES)
+
+
+@pytest.mark.parametrize("spec", REGISTRY.specs, ids=lambda spec: spec.pattern_id)
+def test_checking_the_examples_of_a_guarantee_reports_it_and_nothing_else(spec: PatternSpec) -> None:
+    for guarantee in spec.guarantees:
+        code = f"{spec.pattern_id}/{guarantee.id}"
+        for example in guarantee.invalid:
+            text = python_example(spec, example)
+            found = check_document(text.encode(), LanguageId.PYTHON, REGISTRY)
+            assert [finding.code for finding in found] == [code], text
+            assert found[0].severity is guarantee.severity
+            assert found[0].help == guarantee.remedy
+        for example in guarantee.valid:
+            text = python_example(spec, example)
+            found = check_document(text.encode(), LanguageId.PYTHON, REGISTRY)
+            assert code not in [finding.code for finding in found], text
