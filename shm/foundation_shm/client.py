@@ -43,7 +43,7 @@ from foundation_shm.layout import (
     Transport,
     align,
 )
-from foundation_shm.ring import WORD_MASK, Arena, Fence, Region
+from foundation_shm.ring import WEAKLY_ORDERED, WORD_MASK, Arena, Fence, Region
 from foundation_shm.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -394,6 +394,8 @@ class _ShmSession:
         words = self._words
         words[_RING + (self._tail & self._mask)] = pending.slot
         self._tail = (self._tail + 1) & WORD_MASK
+        if WEAKLY_ORDERED:
+            pending.fence()
         words[_TAIL] = self._tail
 
     def _ring(self, pending: _Pending) -> None:
@@ -467,6 +469,8 @@ class _ShmSession:
 
     def _read(self, pending: _Pending) -> Result | None:
         """The answer in the slot, or `None` when the server asks for room."""
+        if WEAKLY_ORDERED:
+            pending.fence()
         at = pending.state_at + layout.SLOT_RESPONSE
         snapshot = bytes(self._view[at : at + _USUAL_RESPONSE])
         (

@@ -4,7 +4,8 @@ Memory ordering. A store or load of an item of `Region.words` is one aligned 32-
 in order and loads in order; the one reordering it allows, a load before an earlier store, is stopped by a
 `Fence`. CPython's lock is built on atomic read-modify-write operations with acquire and release ordering:
 releasing a lock and taking it again is a full barrier on x86 and on ARMv8 (release before acquire is
-ordered there), at the price of two uncontended operations.
+ordered there), at the price of two uncontended operations. On weakly ordered processors a fence also stands
+before each store that hands memory over and after each load that takes it over.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
+import platform
 import threading
 from bisect import insort
 from typing import Final
@@ -19,6 +21,8 @@ from typing import Final
 from foundation_shm.layout import ALIGNMENT, RegionShape, align
 
 WORD_MASK: Final = 0xFFFFFFFF
+# Whether the processor may reorder plain stores among themselves, or plain loads: not on x86.
+WEAKLY_ORDERED: Final = platform.machine() not in ("x86_64", "AMD64")
 
 
 class Fence:

@@ -53,7 +53,7 @@ from foundation_shm.layout import (
     align,
 )
 from foundation_shm.model import FunctionModel, Limits, Metrics, Model, Outputs, Result
-from foundation_shm.ring import WORD_MASK, Fence, Region, create_region_file
+from foundation_shm.ring import WEAKLY_ORDERED, WORD_MASK, Fence, Region, create_region_file
 from foundation_shm.tensor import Tensor
 
 _CONTROL_AND_HEADER: Final = struct.Struct(layout.CONTROL.format + layout.HEADER.format.lstrip("<"))
@@ -719,6 +719,8 @@ class Server:
         words = client.words
         head = client.head
         tail = words[_TAIL]
+        if WEAKLY_ORDERED:
+            self._fence()
         count = client.shape.slot_count
         if (tail - head) & WORD_MASK > count:
             raise _ViolationError(
@@ -1108,6 +1110,8 @@ class Server:
         else:
             call.touched = self._now
             self._waiting.append(call)
+        if WEAKLY_ORDERED:
+            self._fence()
         connection.words[base >> 2] = state
         self._wakes.append((connection, base))
 

@@ -15,6 +15,9 @@ module Foundation
       # Shared memory needs Linux's futex and little-endian words.
       AVAILABLE = RbConfig::CONFIG["host_os"].include?("linux") && !FUTEX.nil? && [1].pack("S") == [1].pack("S<")
 
+      # Whether the processor may reorder plain stores among themselves, or plain loads: not on x86.
+      WEAKLY_ORDERED = RbConfig::CONFIG["host_cpu"] != "x86_64"
+
       def self.function(name, arguments, result)
         Fiddle::Function.new(LIBC[name], arguments, result)
       end

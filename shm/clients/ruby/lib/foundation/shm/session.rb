@@ -267,6 +267,7 @@ module Foundation
       def push(pending)
         @memory.store(Layout::REGION_RING + 4 * (@tail & @mask), pending.index)
         @tail = (@tail + 1) & 0xFFFFFFFF
+        @memory.fence if Memory::WEAKLY_ORDERED
         @memory.store(Layout::REGION_SUBMIT_TAIL, @tail)
       end
 
@@ -313,6 +314,7 @@ module Foundation
       end
 
       def read(pending)
+        @memory.fence if Memory::WEAKLY_ORDERED
         at = pending.base + Layout::SLOT_RESPONSE
         message = @memory.read(at, USUAL_RESPONSE)
         size = Layout::HEADER_SIZE + message.byteslice(16, 4).unpack1("L<")
