@@ -1,6 +1,7 @@
 """Writes `docs/patterns/<pattern_id>.md` from the packaged specs.
 
 Run `python -m foundation_specs.docs --write` in the repository after a change to a spec; a test fails until it is done.
+It compiles the specs first, because the pages show what the program serves.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from foundation_specs import compile as compiler
 from foundation_specs.guarantees import in_words
 from foundation_specs.model import (
     Dialect,
@@ -230,7 +232,9 @@ def _dialect(dialect: Dialect) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """0 when the pages are up to date or were written, 1 when one is stale."""
+    """0 when the pages are up to date or were written, 1 when one is stale or a spec has a problem."""
+    if compiler.main(arguments):
+        return 1
     stale = [name for name, text in pages().items() if _current(FOLDER / name) != text]
     if "--write" in arguments:
         FOLDER.mkdir(parents=True, exist_ok=True)
