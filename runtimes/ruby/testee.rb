@@ -52,9 +52,20 @@ module Testee
     case name
     when 'CircuitOpenError' then klass.new('inner', 0)
     when 'RateLimitExceeded' then klass.new(0)
-    when 'MaxRetriesExceeded' then klass.new(1)
+    when 'MaxRetriesExceeded' then exhausted
     when 'HttpStatusError' then klass.new(Foundation::HttpResponse.new(status: 503, headers: {}, body: '', url: '', request_method: 'GET'))
     else klass.new(message || name)
+    end
+  end
+
+  # One that carries a cause, as a nested retry would raise it.
+  def exhausted
+    raise OtherError
+  rescue OtherError
+    begin
+      raise Foundation::MaxRetriesExceeded, 1
+    rescue Foundation::MaxRetriesExceeded => e
+      e
     end
   end
 
@@ -267,7 +278,7 @@ module Testee
     rescue Exception => e # rubocop:disable Lint/RescueException -- a case may raise anything.
       raised = e
     end
-    { trace: scenario.trace, result: { returned: raised ? nil : returned, raised: name_of(raised), same: raised ? raised.equal?(thrown) : nil, context_after: context, error: nil } }
+    { trace: scenario.trace, result: { returned: raised ? nil : returned, raised: name_of(raised), same: raised ? raised.equal?(thrown) : nil, context_after: context || {}, error: nil } }
   end
 
   # The inner boundary of a nested case; its records come first.
@@ -351,18 +362,17 @@ module Testee
   def http_client(scenario)
     request = scenario.take('request')
     client = Foundation::HttpClient.new(clock: HttpClock.new(scenario), random: scenario.random, **scenario.parameters)
-    attempts = nil
     response = client.request(
       request.fetch('method'), request.fetch('path'),
       params: request['params'] || [], headers: request['headers'] || {}, body: request['body'], cancellation: scenario.cancellation
     )
-    { trace: scenario.trace, result: { status: response.status, body: response.text, attempts: attempts, error: nil, cause: nil, cause_status: nil } }
+    { trace: scenario.trace, result: { status: response.status, body: response.text, attempts: scenario.trace.size + 1, error: nil, cause: nil, cause_status: nil } }
   rescue Foundation::ConfigurationError
     { trace: [], result: { status: nil, body: nil, attempts: nil, error: 'ConfigurationError', cause: nil, cause_status: nil } }
   rescue Foundation::FoundationError => e
     cause = e.is_a?(Foundation::MaxRetriesExceeded) ? e.cause : nil
     { trace: scenario.trace, result: {
-      status: e.is_a?(Foundation::HttpStatusError) ? e.status : nil, body: nil, attempts: e.is_a?(Foundation::MaxRetriesExceeded) ? e.attempts : nil,
+      status: e.is_a?(Foundation::HttpStatusError) ? e.status : nil, body: nil, attempts: e.is_a?(Foundation::ValidationError) ? nil : scenario.trace.size + 1,
       error: name_of(e), cause: name_of(cause), cause_status: cause.is_a?(Foundation::HttpStatusError) ? cause.status : nil
     } }
   end
@@ -424,6 +434,8 @@ module Testee
     names.select { |name| parameter.key?(name) }.to_h { |name| [name.to_sym, parameter[name]] }
   end
 
+  NO_PROCESS = { exit_code: nil, signal: nil, stdout: nil, stderr: nil, stdout_length: nil, stderr_length: nil, escalated: nil, error: nil }.freeze
+
   def process_execution(scenario)
     mode = scenario.take('mode') || 'run'
     directory = scenario.take('directory')
@@ -449,18 +461,19 @@ module Testee
     completed = if mode == 'stream' then Foundation.stream_process(command, **parameters) { |stream, line| lines[stream] << line }
                 else Foundation.run_process(command, **parameters)
                 end
-    { trace: streamed(lines), result: process_fields(completed, nil, mode) }
+    result = mode == 'stream' ? NO_PROCESS : process_fields(completed, nil)
+    { trace: streamed(lines), result: result }
   rescue Foundation::ProcessError => e
-    { trace: streamed(lines), result: process_fields(e, name_of(e), mode) }
+    { trace: streamed(lines), result: process_fields(e, name_of(e)) }
   rescue Foundation::FoundationError => e
-    { trace: streamed(lines), result: { exit_code: nil, signal: nil, stdout: nil, stderr: nil, stdout_length: nil, stderr_length: nil, escalated: nil, error: name_of(e) } }
+    { trace: streamed(lines), result: NO_PROCESS.merge(error: name_of(e)) }
   end
 
   def streamed(lines)
     lines.flat_map { |stream, texts| texts.map { |text| "#{stream} #{text}" } }
   end
 
-  def process_fields(ended, error, _mode)
+  def process_fields(ended, error)
     short = ->(bytes, text) { bytes.bytesize > 4096 ? nil : text }
     {
       exit_code: ended.exit_code, signal: ended.signal, stdout: short.call(ended.stdout_bytes, ended.stdout), stderr: short.call(ended.stderr_bytes, ended.stderr),
@@ -476,7 +489,6 @@ module Testee
       @trace = trace
       @fail_at = fail_at
       @errno = errno
-      @backing_up = false
     end
 
     def mkdir(path)
@@ -486,14 +498,10 @@ module Testee
     end
 
     def temp(path)
-      return super if @copying
-
       step('temp') { super }
     end
 
     def write(file, data)
-      return super if @copying
-
       step('write', data.bytesize) { super }
     end
 
@@ -507,6 +515,11 @@ module Testee
 
     def link(path, other)
       step('backup', 'link') { super }
+    end
+
+    def copy(path, other, mode, durable)
+      super
+      @trace << 'backup copy'
     end
 
     def rename(path, target)
@@ -526,16 +539,20 @@ module Testee
     private
 
     def step(name, detail = nil)
-      if @fail_at == name
-        @trace << "#{name} #{@errno}"
-        raise Errno.const_get(@errno)
-      end
+      words = [name, detail].compact.join(' ')
+      raise Errno.const_get(@errno) if @fail_at == name
+
       result = yield if block_given?
-      @trace << [name, detail].compact.join(' ')
+      @trace << words
       result
     rescue SystemCallError => e
-      @trace << "#{name} #{e.class.name.split('::').last}" unless @fail_at == name
+      @trace << "#{words} #{e.class.name.split('::').last}" unless copy_instead?(name, e)
       raise
+    end
+
+    # A link that is not possible is no event: the copy that follows is.
+    def copy_instead?(name, error)
+      name == 'backup' && Foundation::Files::NO_LINKS.any? { |klass| klass === error }
     end
   end
 

@@ -35,7 +35,7 @@ module Foundation
   end
 
   def self.record_boundary(logger, name, error, context)
-    fields = { boundary: name, error: error.class.name.to_s.delete_prefix('Foundation::'), error_message: error.message }
+    fields = { boundary: name, error: error.class.name.to_s.split('::').last.to_s, error_message: error.message }
     fields[:context] = context unless context.empty?
     logger.error('error caught', **fields)
   rescue *APPLICATION_ERRORS

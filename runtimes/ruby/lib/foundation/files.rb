@@ -40,6 +40,15 @@ module Foundation
         File.link(path, other)
       end
 
+      # The copy that stands in for a link where links are not possible.
+      def copy(path, other, mode, durable)
+        File.open(other, File::CREAT | File::EXCL | File::WRONLY | File::BINARY, 0o600) do |file|
+          IO.copy_stream(path, file)
+          file.chmod(mode)
+          file.fsync if durable
+        end
+      end
+
       def rename(path, target)
         File.rename(path, target)
       end
@@ -127,21 +136,12 @@ module Foundation
         begin
           @steps.link(target, temporary)
         rescue *NO_LINKS
-          copy(target, temporary)
+          @steps.copy(target, temporary, existing_mode(target), @durable)
         end
         @steps.rename(temporary, "#{target}.bak") if File.exist?(temporary)
       ensure
         # Renaming a link onto another link of the same file does nothing, and leaves the temporary name.
         File.unlink(temporary) if temporary && File.exist?(temporary)
-      end
-
-      def copy(target, temporary)
-        @steps.temp(temporary).tap do |file|
-          @steps.write(file, File.binread(target))
-          file.chmod(existing_mode(target))
-          file.fsync if @durable
-          file.close
-        end
       end
     end
     private_constant :AtomicWrite

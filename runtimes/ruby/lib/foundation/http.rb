@@ -214,7 +214,7 @@ module Foundation
     end
 
     def url(path, params)
-      address = path.match?(%r{\A[A-Za-z][A-Za-z0-9+.-]*://}) ? path : "#{@base_url.to_s.chomp('/')}/#{path.delete_prefix('/')}"
+      address = path.match?(%r{\A[A-Za-z][A-Za-z0-9+.-]*://}) ? path : "#{@base_url.to_s.sub(%r{/+\z}, '')}/#{path.sub(%r{\A/+}, '')}"
       return address if params.empty?
 
       pairs = params.map { |name, value| "#{escape(name)}=#{escape(value)}" }

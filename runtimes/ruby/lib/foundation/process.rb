@@ -184,8 +184,8 @@ module Foundation
         if @grace_period.positive? && @waiter.alive?
           signal_group(:TERM)
           wait_for_end(@clock.now + @grace_period, &sink)
-          @escalated = @waiter.alive? || readers.any?
         end
+        @escalated = @waiter.alive? || readers.any?
         signal_group(:KILL)
         wait_for_end(@clock.now + SILENCE, &sink)
         @waiter.join
@@ -266,14 +266,14 @@ module Foundation
       details = { command: command, stdout: collected[:stdout], stderr: collected[:stderr] }
       if outcome == :timed_out
         message = "#{shown(command)}: did not end within #{run.timeout / 1e9} s"
-        raise ProcessTimeoutError.new(message, timeout: run.timeout, escalated: run.escalated, **details)
+        raise ProcessTimeoutError.new(message, timeout: run.timeout, escalated: run.escalated, **ending(run.status), **details)
       end
       finish(command, run.status, check, details)
     end
     private_class_method :execute
 
     def self.finish(command, status, check, details)
-      code = status.exitstatus || (128 + status.termsig)
+      code = ending(status)[:exit_code]
       if check && code != 0
         ending = status.signaled? ? "was ended by signal #{status.termsig}" : "ended with code #{code}"
         last = Foundation.text(details[:stderr]).strip.lines.last
@@ -282,6 +282,11 @@ module Foundation
       CompletedProcess.new(command: command, exit_code: code, signal: status.termsig, stdout_bytes: details[:stdout], stderr_bytes: details[:stderr])
     end
     private_class_method :finish
+
+    def self.ending(status)
+      { exit_code: status.exitstatus || (128 + status.termsig), signal: status.termsig }
+    end
+    private_class_method :ending
 
     def self.run(command, check: true, **options)
       execute(command, check: check, on_bytes: nil, **with_defaults(options))

@@ -76,7 +76,7 @@ module Foundation
         @level -= need
         Decision.new(true, 0, @level / @period)
       else
-        Decision.new(false, (need - @level + @limit - 1) / @limit, @level / @period)
+        Decision.new(false, [(need - @level + @limit - 1) / @limit, Numbers::MAX].min, @level / @period)
       end
     end
 

@@ -123,7 +123,7 @@ module Foundation
         parts = []
         parts << "timestamp=#{@timestamps.now}" if @timestamps
         parts << "level=#{level}" << "logger=#{text(@name)}" << "message=#{text(message.to_s)}"
-        fields.each { |key, value| add(parts, key, JsonText.utf8(key), value, 1) }
+        fields.each { |key, value| add(parts, clean(key), JsonText.utf8(key), value, 1) }
         "#{parts.join(' ')}\n"
       end
 
@@ -131,12 +131,12 @@ module Foundation
 
       def add(parts, path, name, value, depth)
         if @redaction.secret?(name)
-          parts << "#{key(path)}=#{text(Redaction::REPLACEMENT)}"
+          parts << "#{path}=#{text(Redaction::REPLACEMENT)}"
         elsif value.is_a?(Hash) && depth <= JsonText::DEEPEST && !value.empty?
           members = value.map { |member, inner| [JsonText.utf8(member.to_s), inner] }.sort_by { |member, _| member.b }
-          members.each { |member, inner| add(parts, "#{path}.#{member}", member, inner, depth + 1) }
+          members.each { |member, inner| add(parts, "#{path}.#{clean(member)}", member, inner, depth + 1) }
         else
-          parts << "#{key(path)}=#{plain(value, depth)}"
+          parts << "#{path}=#{plain(value, depth)}"
         end
       end
 
@@ -159,7 +159,7 @@ module Foundation
         value.empty? || value.match?(NEEDS_QUOTES) ? JsonText.string(value) : value
       end
 
-      def key(name)
+      def clean(name)
         name = JsonText.utf8(name)
         name.empty? ? '_' : name.gsub(BAD_IN_KEY, '_')
       end
