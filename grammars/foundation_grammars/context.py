@@ -15,7 +15,14 @@ from foundation_specs.model import LanguageId
 
 from foundation_grammars._reading import Shape, snake_case
 from foundation_grammars.occurrence import ByteRange, OccurrenceForm
-from foundation_grammars.query import PATTERN_IDS, named_export, pattern_query, reader_for
+from foundation_grammars.query import (
+    PATTERN_IDS,
+    named_export,
+    pattern_hints,
+    pattern_query,
+    pattern_words,
+    reader_for,
+)
 from foundation_grammars.tree import SyntaxNode, SyntaxTree
 
 # How far back an argument list is looked for, and how far on the rest of it is read.
@@ -248,6 +255,8 @@ def _named_form(tree: SyntaxTree, head: re.Match[bytes]) -> _Form | None:
     language = tree.language
     if language is LanguageId.GO and mark is not None:
         for pattern_id in PATTERN_IDS:
+            if head.group(2) not in pattern_hints(language, pattern_id):
+                continue
             for shape in pattern_query(language, pattern_id).shapes:
                 if shape.form == "annotation" and shape.positional == (spelled,):
                     return _Form(
@@ -273,7 +282,11 @@ def _resolved(
 ) -> _Form | None:
     reader = reader_for(tree)
     language = tree.language
+    segments = {segment.encode() for segment in re.findall(r"\w+", spelled)}
     for pattern_id in PATTERN_IDS:
+        # Compiling the query of a pattern whose names are not spelled here would only cost time.
+        if not segments & pattern_words(tree, pattern_id):
+            continue
         for shape in pattern_query(language, pattern_id).shapes:
             if (
                 shape.form in ("import", "class", "annotation")

@@ -62,7 +62,7 @@ _RICHNESS = {
 
 @dataclass(frozen=True, slots=True)
 class PatternQuery:
-    """A compiled `.scm` file: the query and what its `#set!` and `#resolves?` lines say of each query pattern."""
+    """A compiled `.scm` file: the query and what its `#set!` lines say of each query pattern."""
 
     query: Query
     shapes: tuple[Shape, ...]
@@ -125,7 +125,7 @@ def find_occurrences(tree: SyntaxTree) -> list[Occurrence]:
     reader: Reader | None = None
     found: list[Occurrence] = []
     for pattern_id in PATTERN_IDS:
-        words = _words(tree, pattern_hints(tree.language, pattern_id))
+        words = pattern_words(tree, pattern_id)
         if not words:
             continue
         compiled = pattern_query(tree.language, pattern_id)
@@ -138,8 +138,9 @@ def find_occurrences(tree: SyntaxTree) -> list[Occurrence]:
     return _richest(found)
 
 
-def _words(tree: SyntaxTree, hints: tuple[bytes, ...]) -> set[bytes]:
+def pattern_words(tree: SyntaxTree, pattern_id: str) -> set[bytes]:
     """The words that an occurrence of the pattern must hold: its exported names and what the file calls them."""
+    hints = pattern_hints(tree.language, pattern_id)
     text = tree.lines
     words: set[bytes] = set()
     pending = {hint for hint in hints if hint in text}
