@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pkgutil
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -11,6 +12,8 @@ from types import MappingProxyType
 
 from foundation_specs.build import Plain, build_pattern
 from foundation_specs.model import PatternSpec, Problem
+
+SPEC_FOLDER = Path(".foundation", "specs")
 
 
 class SpecRegistry:
@@ -33,6 +36,8 @@ class SpecRegistry:
 
         A file with a problem is left out as a whole. A later root and a later file name win.
         """
+        if not any(os.path.lexists(root / SPEC_FOLDER) for root in roots):
+            return SpecRegistry.builtin(), ()
         # Imported here, because reading YAML costs what a start without workspace specs need not pay.
         from foundation_specs.workspace import load_workspace
 

@@ -16,10 +16,9 @@ from foundation_specs._check import pattern_problems
 from foundation_specs._schema import schema_problems
 from foundation_specs.build import Plain, build_pattern, checked_ids, items_of, section
 from foundation_specs.model import PatternSpec, Problem
-from foundation_specs.registry import SpecRegistry, builtin_data
+from foundation_specs.registry import SPEC_FOLDER, SpecRegistry, builtin_data
 from foundation_specs.yaml_source import YamlDocument, read_yaml, read_yaml_file
 
-SPEC_FOLDER = Path(".foundation", "specs")
 MAX_FILES = 500
 
 _KEPT = ("title", "order", "dialects", "rationale", "references")
