@@ -52,12 +52,6 @@ RULES: Mapping[str, Rule] = {
         Rule(
             "retried-generator", Severity.ERROR, "A retry on a generator, whose body runs outside it", _RETRY
         ),
-        Rule(
-            "catch-all-retry",
-            Severity.WARNING,
-            "A retry of every exception, programming errors included",
-            _RETRY,
-        ),
         Rule("nested-retry", Severity.WARNING, "Retries inside retries multiply", _RETRY),
         Rule(
             "retried-open-circuit",

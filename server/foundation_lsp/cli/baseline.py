@@ -28,7 +28,9 @@ def fingerprints(shown: str, source: SourceText, findings: Sequence[Finding]) ->
         line = " ".join(source.line_at(finding.range.start).split())
         identity = "\0".join((finding.code, shown, line, finding.message))
         seen[identity] += 1
-        digest = hashlib.sha256(f"{identity}\0{seen[identity]}".encode()).hexdigest()
+        digest = hashlib.sha256(
+            f"{identity}\0{seen[identity]}".encode("utf-8", "surrogateescape")
+        ).hexdigest()
         result.append(digest[:32])
     return result
 

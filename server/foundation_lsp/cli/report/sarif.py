@@ -6,6 +6,7 @@ Source: OASIS, Static Analysis Results Interchange Format 2.1.0, 27 March 2020.
 from __future__ import annotations
 
 import json
+import os
 import re
 from importlib.metadata import version
 from pathlib import Path
@@ -113,7 +114,7 @@ def _result(row: Row, index: dict[str, int]) -> dict[str, Any]:
 def _artifact(shown: str) -> dict[str, Any]:
     if Path(shown).is_absolute():
         return {"uri": Path(shown).as_uri()}
-    return {"uri": quote(shown, safe="/"), "uriBaseId": "SRCROOT"}
+    return {"uri": quote(os.fsencode(shown), safe="/"), "uriBaseId": "SRCROOT"}
 
 
 def _location(row: Row, place: ByteRange) -> dict[str, Any]:
