@@ -2,6 +2,8 @@
 # Make .venv with everything that the tool and its Python tests need. A second run takes well under a second.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# Trust what the system trusts: behind a company proxy the bundled certificates do not do (two names, for old and new uv).
+export UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1
 
 stamp=.venv/.ready
 inputs=(pyproject.toml constraints.txt runtimes/python/pyproject.toml scripts/bootstrap.sh)

@@ -3,6 +3,8 @@
 # Chromium, Neovim 0.7 and Emacs from Debian's packages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# Trust what the system trusts: behind a company proxy the bundled certificates do not do (two names, for old and new uv).
+export UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1
 
 say() { printf '\033[2m==> %s\033[0m\n' "$*" >&2; }
 
