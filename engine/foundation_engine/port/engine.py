@@ -19,22 +19,28 @@ from foundation_specs.model import LanguageId
 GO_VERSION = "1.25"
 
 
+class PortError(Exception):
+    """The document cannot be ported at all: it does not parse, or the direction is not supported."""
+
+
 def port(request: PortRequest) -> PortCandidate:
     """Port a document, or the definition at `request.line` with what it uses.
 
-    Never raises on content and never runs the user's code: what is not understood is a hole in the files and is listed
-    in `holes`. A direction that has no front end or emitter gives a candidate without files and one hole that says so.
+    Never runs the user's code. What is not understood is a hole in the files and is listed in `holes`. Raises
+    `PortError` when the document has a syntax error or the direction has no front end or emitter.
     """
+    maker = _EMITTERS.get(request.target)
+    if maker is None or request.source not in _FRONT_ENDS:
+        known = ", ".join(f"{a} to {b}" for a in _FRONT_ENDS for b in _EMITTERS if a is not b)
+        raise PortError(f"porting from {request.source} to {request.target} is not supported yet (supported: {known})")
     try:
         module = lower(request)
     except SyntaxError as error:
-        line = error.lineno or 1
-        return _refused(request, f"syntax error: {error.msg}", line, (error.text or "").strip())
-    if module is None:
-        return _refused(request, f"porting from {request.source} is not supported", 1, request.path)
-    maker = _EMITTERS.get(request.target)
-    if maker is None:
-        return _refused(request, f"porting to {request.target} is not supported", 1, request.path)
+        raise PortError(f"line {error.lineno or 1}: the source does not parse: {error.msg}") from error
+    except (ValueError, RecursionError) as error:
+        # A null byte, or nesting beyond what the parser can hold.
+        raise PortError(f"the source does not parse: {error}") from error
+    assert module is not None
     return maker(request, module)
 
 
@@ -65,11 +71,6 @@ def runtime_root(language: LanguageId) -> Path | None:
         LanguageId.RUBY: "lib",
     }
     return next((p / language.value for p in places if (p / language.value / marks[language]).exists()), None)
-
-
-def _refused(request: PortRequest, reason: str, line: int, construct: str) -> PortCandidate:
-    hole = Decline(reason, construct, line, construct)
-    return PortCandidate(request, (), (), (), (hole,), {})
 
 
 def _declines(request: PortRequest, found: list[ir.Unsupported]) -> tuple[Decline, ...]:

@@ -92,7 +92,8 @@ def run(options: argparse.Namespace) -> int:
         with _progress(f"compiling and running the {request.target} port"):
             report = verify(candidate)
     # Files are written whatever the verdict is: the user asked for them, and the report says what they are worth.
-    written = [] if directory is None else [_write(directory, each) for each in candidate.files]
+    made = (*candidate.files, *(report.files if report is not None else ()))
+    written = [] if directory is None else [_write(directory, each) for each in made]
     if options.report == "json":
         write(sys.stdout, json.dumps(document(candidate, report, written), indent=1) + "\n")
     elif options.report == "html":

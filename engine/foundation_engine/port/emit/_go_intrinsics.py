@@ -216,6 +216,7 @@ class Operations:
     write: Any
     indented: Any
     captured: Any
+    infallible: Any
     name: Callable[[str], str]
     fresh: Callable[[str], str]
     use: Callable[[str], None]
@@ -1108,19 +1109,8 @@ class Operations:
             case "str.to_float":
                 self.use("strconv")
                 return f"strconv.ParseFloat({self._trimmed(args[0])}, 64)"
-            case "dict.index":
-                obj, key = self.x(args[0], PRIMARY), self.simple(args[1], "key")
-                self.helper_lookup()
-                return f"lookup({obj}, {key})"
-            case "dict.delete":
-                self.write(f"delete({self.x(args[0])}, {self.x(args[1])})")
-                raise Unsupported("del of a key that may be missing")
             case _:
                 raise Unsupported(f"operation {op} that may fail")
-
-    def helper_lookup(self) -> None:
-        """The helper that reads a key which must be there."""
-        raise Unsupported("a map entry that may be missing")
 
     def _trimmed(self, e: ir.Expr) -> str:
         text = self.x(e)
@@ -1527,7 +1517,7 @@ class Operations:
                     test = ir.Bool("and", [*c.conds, test], type=ir.BOOL)
                 shadowed = self.names.pop(c.target.id, None)
                 xs = self.x(c.iter)
-                with self.captured() as before, self.indented():
+                with self.infallible(), self.captured() as before, self.indented():
                     name = self.name(c.target.id)
                     text = self.x(test)
                 if not before:
@@ -1697,7 +1687,15 @@ class Operations:
         self.use("slices")
         backwards = isinstance(reverse, ir.Lit) and reverse.value
         if not isinstance(reverse, ir.Lit):
-            raise Unsupported("a sort whose direction is computed")
+            test = self.x(reverse)
+            self.write(f"if {test} {{")
+            with self.indented():
+                self._sort(xs, t, key, ir.Lit(True, type=ir.BOOL))
+            self.write("} else {")
+            with self.indented():
+                self._sort(xs, t, key, ir.Lit(False, type=ir.BOOL))
+            self.write("}")
+            return
         if isinstance(key, ir.Lit):
             if not isinstance(t.elem, ir.P):
                 raise Unsupported(f"ordering of {ir.type_text(t.elem)}")
@@ -1716,7 +1714,7 @@ class Operations:
         def side(name: str) -> tuple[list[str], list[str]]:
             saved = self.names.get(param)
             self.names[param] = name
-            with self.captured() as before, self.indented():
+            with self.infallible(), self.captured() as before, self.indented():
                 body = key.body
                 if isinstance(body, ir.TupleLit):
                     texts = [self._ordered(p) for p in body.elems]
@@ -1806,7 +1804,7 @@ class Operations:
         for name in ("a", "b"):
             saved = self.names.get(param)
             self.names[param] = name
-            with self.captured() as before, self.indented():
+            with self.infallible(), self.captured() as before, self.indented():
                 body = key.body
                 sides.append(
                     [self._ordered(p) for p in (body.elems if isinstance(body, ir.TupleLit) else [body])]
@@ -1905,7 +1903,7 @@ class Operations:
     def _lambda(self, e: ir.Lambda) -> str:
         saved = dict(self.names)
         params = ", ".join(f"{self.name(p.name)} {self.go.type(p.type)}" for p in e.params)
-        with self.captured() as before, self.indented():
+        with self.infallible(), self.captured() as before, self.indented():
             body = self.x(e.body)
         if before:
             raise Unsupported("a lambda that takes several statements")

@@ -387,6 +387,9 @@ class GoModule:
         for name in sorted(self.helpers):
             body.extend(["", *HELPERS[name][0].strip("\n").splitlines()])
             self.imports.update(HELPERS[name][1])
+        text = "\n".join(body)
+        # A statement that became a hole may have asked for a package that nothing else uses.
+        self.imports = {i for i in self.imports if re.search(rf"\b{re.escape(i.rpartition('/')[2])}\.", text)}
         header: list[str] = []
         if self.module.doc:
             doc = (
@@ -730,7 +733,7 @@ class FunctionEmitter(Operations):
         self.result: Type = f.result
         self.fails = bool(f.raises)
         self.err_scopes: list[bool] = [False]
-        self.handlers: list[Callable[[str, frozenset[str]], None]] = []
+        self.handlers: list[Callable[[str, frozenset[str], str], None]] = []
         self.constructs = constructs
         self.read: set[str] = set()
         self.wanted = ""
@@ -752,17 +755,34 @@ class FunctionEmitter(Operations):
         """Write one level deeper, in a Go scope of its own."""
         self.depth += 1
         self.err_scopes.append(False)
-        yield
-        self.err_scopes.pop()
-        self.depth -= 1
+        try:
+            yield
+        finally:
+            self.err_scopes.pop()
+            self.depth -= 1
+
+    @contextmanager
+    def infallible(self) -> Iterator[None]:
+        """Inside, a failing operation cannot be emitted: the code runs in a function that returns no error."""
+
+        def refuse(*_: object) -> None:
+            raise Unsupported("a failing operation inside a function value")
+
+        self.handlers.append(refuse)
+        try:
+            yield
+        finally:
+            self.handlers.pop()
 
     @contextmanager
     def captured(self) -> Iterator[list[str]]:
         """Collect what is written instead of writing it."""
         saved, self.lines = self.lines, []
         captured = self.lines
-        yield captured
-        self.lines = saved
+        try:
+            yield captured
+        finally:
+            self.lines = saved
 
     def name(self, id: str) -> str:  # noqa: A002 - the representation's own word.
         """The Go name of a variable."""
@@ -1330,6 +1350,17 @@ class FunctionEmitter(Operations):
 
     def assign_result(self, t: ir.VarTarget, value: ir.Expr) -> None:
         """`x, err := f()` and its check."""
+        if isinstance(value, ir.Intrinsic) and value.op in ("dict.index", "dict.pop", "list.find_or_raise", "str.find_or_raise"):
+            hint = self.name(t.id)
+            if t.declares:
+                self.used.discard(hint)
+                made = self.looked_up(value, hint)
+                if made != hint:
+                    self.write(f"{hint} := {made}")
+                self.used.add(hint)
+            else:
+                self.write(f"{hint} = {self.looked_up(value, 'found')}")
+            return
         text, raised = self.call_text(value)
         name = self.name(t.id)
         if t.declares:
@@ -1344,6 +1375,8 @@ class FunctionEmitter(Operations):
 
     def value_of(self, e: ir.Expr, hint: str = "value") -> str:
         """The value of a failing expression, checked; its name."""
+        if isinstance(e, ir.Intrinsic) and e.op in ("dict.index", "dict.pop", "list.find_or_raise", "str.find_or_raise"):
+            return self.looked_up(e, hint)
         text, raised = self.call_text(e)
         name = self.fresh(hint)
         self.write(f"{name}, err := {text}")
@@ -1351,15 +1384,39 @@ class FunctionEmitter(Operations):
         self.check("err", raised)
         return name
 
-    def check(self, err: str, raised: frozenset[str]) -> None:
-        """Handle an error that was just received."""
+    def check(self, err: str, raised: frozenset[str], test: str = "") -> None:
+        """Handle an error that was just received; `test` says whether there is one, by default that it is not nil."""
         if self.handlers:
-            self.handlers[-1](err, raised)
+            self.handlers[-1](err, raised, test)
             return
-        self.write(f"if {err} != nil {{")
+        self.write(f"if {test or f'{err} != nil'} {{")
         with self.indented():
             self.propagate(err)
         self.write("}")
+
+    def looked_up(self, e: ir.Intrinsic, hint: str) -> str:
+        """A lookup that may find nothing: the comma-ok form, or an index below zero."""
+        from foundation_engine.port.emit._names import words
+
+        self.use("fmt")
+        key = self.simple(e.args[1], "key") if e.op == "dict.pop" or not isinstance(e.args[1], ir.Lit) else self.x(e.args[1])
+        obj = self.x(e.args[0], PRIMARY)
+        if e.op in ("dict.index", "dict.pop"):
+            at = place_words(e.args[0])
+            name, ok = self.fresh(hint if hint not in ("value", "number") or not at else camel("_".join(words(at)))), self.fresh("ok")
+            self.write(f"{name}, {ok} := {obj}[{key}]")
+            self.check(f'fmt.Errorf("key %v not found", {key})', frozenset({"KeyError"}), f"!{ok}")
+            if e.op == "dict.pop":
+                self.write(f"delete({obj}, {key})")
+            return name
+        name = self.fresh("index" if "index" not in self.read else "position")
+        if e.op == "list.find_or_raise":
+            self.use("slices")
+            self.write(f"{name} := slices.Index({obj}, {key})")
+        else:
+            self.write(f"{name} := {self.helper('runeIndex')}({obj}, {key})")
+        self.check(f'fmt.Errorf("%v not found", {key})', frozenset({"ValueError"}), f"{name} < 0")
+        return name
 
     def propagate(self, err: str) -> None:
         """Return the error to the caller."""
@@ -1449,7 +1506,16 @@ class FunctionEmitter(Operations):
         size = sum(len(h.body) for h in s.handlers)
         if handlers_end:
             return len(failing) == 1 or (len(failing) <= 3 and size <= 2)
-        return len(failing) == 1 and failing[0] == len(s.body) - 1 and len(s.handlers) == 1 and not s.orelse
+        last = s.body[-1]
+        if len(failing) != 1 or failing[0] != len(s.body) - 1 or len(s.handlers) != 1 or s.orelse:
+            return False
+        # The handler goes on after the failure, so that nothing of the failing statement may be left to do.
+        if isinstance(last, ir.ExprStmt):
+            return self._raising(last.value) and not isinstance(last.value, ir.Intrinsic)
+        if isinstance(last, ir.Assign) and isinstance(last.target, ir.VarTarget) and self._raising(last.value):
+            handled = s.handlers[0].body
+            return bool(handled) and isinstance(handled[0], ir.Assign) and last.target.id in stores([handled[0]])
+        return False
 
     def _failing_places(self, body: list[ir.Stmt]) -> list[int] | None:
         """Which statements of a try's body may fail, or None when one of them is not a plain statement."""
@@ -1476,8 +1542,8 @@ class FunctionEmitter(Operations):
             self._closure_try(s)
             return
 
-        def dispatch(err: str, raised: frozenset[str]) -> None:
-            self._dispatch(s.handlers, err, raised)
+        def dispatch(err: str, raised: frozenset[str], test: str) -> None:
+            self._dispatch(s.handlers, err, raised, test=test)
 
         self.handlers.append(dispatch)
         outer = self.handlers
@@ -1521,11 +1587,12 @@ class FunctionEmitter(Operations):
         err: str,
         raised: frozenset[str],
         orelse: list[ir.Stmt] | None = None,
+        test: str = "",
     ) -> None:
         from foundation_engine.port.front.python import terminates
 
         saved, self.handlers = self.handlers, self.handlers[:-1] if self.handlers else []
-        errors, effects = self.go.errors, self.go.effects
+        effects = self.go.effects
         chain = False
         left = raised
         exhausted = False
@@ -1534,7 +1601,7 @@ class FunctionEmitter(Operations):
             if h.classes and not any(r == ir.ANY_ERROR or effects.may_match(r, h.classes) for r in left):
                 continue
             if not h.classes or all(effects.caught(r, h.classes) for r in left):
-                condition = f"{err} != nil"
+                condition = test or f"{err} != nil"
                 exhausted = True
             else:
                 condition = self._matches(err, h.classes, left)
@@ -1561,12 +1628,12 @@ class FunctionEmitter(Operations):
             )
             if exhausted:
                 break
-        del errors
         if not exhausted:
-            self.write(f"}} else if {err} != nil {{" if chain else f"if {err} != nil {{")
+            left_over = test or f"{err} != nil"
+            self.write(f"}} else if {left_over} {{" if chain else f"if {left_over} {{")
             with self.indented():
                 if self.handlers:
-                    self.handlers[-1](err, left)
+                    self.handlers[-1](err, left, test)
                 else:
                     self.propagate(err)
             chain = True
@@ -1676,12 +1743,15 @@ class FunctionEmitter(Operations):
 
     def effect(self, e: ir.Expr) -> None:
         """Evaluate for the effect."""
+        if isinstance(e, ir.Intrinsic) and e.op in ("dict.delete", "list.remove", "set.remove"):
+            self._remove(e)
+            return
+        if isinstance(e, ir.Intrinsic) and self._raising(e):
+            self.x(e)
+            return
         if self._raising(e):
             text, raised = self.call_text(e)
             if e.type == ir.NONE and not self.handlers:
-                if isinstance(e, ir.Intrinsic):
-                    self.write(text)
-                    return
                 self.write(f"if err := {text}; err != nil {{")
                 with self.indented():
                     self.propagate("err")
@@ -1713,6 +1783,22 @@ class FunctionEmitter(Operations):
         else:
             self.write(f"_ = {text}")
 
+    def _remove(self, e: ir.Intrinsic) -> None:
+        """Remove what must be there."""
+        self.use("fmt")
+        obj, key = self.x(e.args[0], PRIMARY), self.simple(e.args[1], "key") if not isinstance(e.args[1], ir.Lit) else self.x(e.args[1])
+        if e.op == "list.remove":
+            self.use("slices")
+            at = self.fresh("index" if "index" not in self.read else "position")
+            self.write(f"{at} := slices.Index({obj}, {key})")
+            self.check(f'fmt.Errorf("%v not found", {key})', frozenset({"ValueError"}), f"{at} < 0")
+            self.write(f"{obj} = slices.Delete({obj}, {at}, {at}+1)")
+            return
+        ok = self.fresh("ok")
+        self.write(f"_, {ok} := {obj}[{key}]")
+        self.check(f'fmt.Errorf("key %v not found", {key})', frozenset({"KeyError"}), f"!{ok}")
+        self.write(f"delete({obj}, {key})")
+
     def pure(self, e: ir.Expr) -> bool:
         """True when an expression has no effect and cannot fail."""
         return not any(
@@ -1720,6 +1806,12 @@ class FunctionEmitter(Operations):
             or (isinstance(n, ir.Intrinsic) and (n.raises or n.op in ("list.pop", "dict.pop", "print")))
             for n in ir.walk(e)
         )
+
+
+def place_words(e: ir.Expr) -> str:
+    """A name for an entry of a map: the map's name in the singular."""
+    name = e.id if isinstance(e, ir.Name) else e.name if isinstance(e, ir.Field) else ""
+    return name[:-1] if len(name) > 3 and name.endswith("s") and not name.endswith("ss") else ""
 
 
 def emit(module: ir.Module, package: str, runtime: str) -> GoPackage:

@@ -162,6 +162,8 @@ def string_method(
                     "Changing case maps code points one to one; Python also maps the few that become several (ß to SS)."
                 )
             return _op(op, [low.coerce(obj, ir.STR), *args], result)
+    if name in ("split", "rsplit") and len(e.keywords) == 1 and e.keywords[0].arg == "sep" and not e.args:
+        return _op("str.split", [low.coerce(obj, ir.STR), low.coerce(low.expr(e.keywords[0].value), ir.STR)], ir.ListT(ir.STR))
     if name == "split" and len(e.keywords) == 1 and e.keywords[0].arg == "maxsplit" and len(e.args) == 1:
         args = [low.coerce(low.expr(e.args[0]), ir.STR), low.expr(e.keywords[0].value)]
         return _op("str.split_n", [obj, *args], ir.ListT(ir.STR))
@@ -684,6 +686,15 @@ def _dict(low: ExpressionLowerer, e: ast.Call, want: Type | None) -> ir.Expr:
         if isinstance(v.type, ir.DictT):
             return _op("dict.copy", [v], v.type)
         if (
+            isinstance(v, ir.Comp)
+            and v.kind in ("list", "iter")
+            and isinstance(v.elem, ir.TupleLit)
+            and len(v.elem.elems) == 2
+        ):
+            k, w = (low.coerce(x, ir.STR) if x.type == ir.CHAR else x for x in v.elem.elems)
+            pair = ir.TupleLit([k, w], type=ir.TupleT((k.type, w.type)))
+            return ir.Comp("dict", pair, v.clauses, type=ir.DictT(k.type, w.type))
+        if (
             isinstance(v, ir.Intrinsic)
             and v.op == "zip"
             and len(v.args) == 2
@@ -765,7 +776,9 @@ def _isinstance(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
         case ir.P(ir.Prim.INT):
             mine = {"int"}
         case ir.P(ir.Prim.FLOAT):
-            mine = {"float"}
+            # An integer may be passed where a float is declared.
+            if names & {"int", "float"}:
+                raise Unsupported("isinstance that tells integers from floats", ast.unparse(e), e.lineno)
         case ir.P(ir.Prim.BOOL):
             mine = {"bool", "int"}
         case ir.ListT():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -77,6 +78,13 @@ def join(a: Type, b: Type) -> Type:
     if ir.ERROR in (a, b):
         return ir.ERROR
     raise Unsupported(f"a value that is {ir.type_text(a)} in one place and {ir.type_text(b)} in another")
+
+
+def entry(container: ast.expr, key: ast.expr) -> str:
+    """The name under which narrowing knows that a map holds a key."""
+    if isinstance(container, ast.Call) and isinstance(container.func, ast.Attribute) and container.func.attr == "keys":
+        container = container.func.value
+    return f"{ast.unparse(container)}[{ast.unparse(key)}]"
 
 
 def unify_element(t: Type) -> Type:
@@ -162,7 +170,7 @@ class ExpressionLowerer:
 
     def forget(self, name: str) -> None:
         """Drop what narrowing knew about parts of a variable that is assigned."""
-        for key in [k for k in self.narrowed if k.startswith(name + ".")]:
+        for key in [k for k in self.narrowed if k.startswith(name + ".") or ("[" in k and name in re.findall(r"\w+", k))]:
             del self.narrowed[key]
         self.lower.pop(name, None)
 
@@ -185,6 +193,10 @@ class ExpressionLowerer:
                 left=left, ops=[ast.IsNot() | ast.NotEq()], comparators=[ast.Constant(value=None)]
             ):
                 return self._present(left), {}
+            case ast.Compare(left=left, ops=[ast.In()], comparators=[right]):
+                return {entry(right, left): ir.NONE}, {}
+            case ast.Compare(left=left, ops=[ast.NotIn()], comparators=[right]):
+                return {}, {entry(right, left): ir.NONE}
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 positive, negative = self.facts(operand)
                 return negative, positive
@@ -993,7 +1005,8 @@ class ExpressionLowerer:
             case ir.DictT(key, value, zero):
                 k = self.coerce(self.expr(e.slice, key), key)
                 self.learn(e.value, ir.DictT(unify_element(k.type), ir.UNKNOWN, zero))
-                return ir.Intrinsic("dict.index", [obj, k], "" if zero else "KeyError", type=value)
+                known = zero or entry(e.value, e.slice) in self.narrowed
+                return ir.Intrinsic("dict.index", [obj, k], "" if known else "KeyError", type=value)
             case ir.TupleT(elems):
                 i = self.expr(e.slice)
                 if isinstance(i, ir.Lit) and isinstance(i.value, int) and -len(elems) <= i.value < len(elems):
@@ -1010,7 +1023,11 @@ class ExpressionLowerer:
         obj = self.coerce(obj, ir.STR) if kind == "str" else obj
         if s.step is not None:
             step = self.expr(s.step)
-            if isinstance(step, ir.Lit) and step.value == -1 and s.lower is None and s.upper is None:
+            whole = s.lower is None or (
+                isinstance(s.lower, ast.Call) and isinstance(s.lower.func, ast.Name) and s.lower.func.id == "len"
+                and len(s.lower.args) == 1 and ir.same(self.expr(s.lower.args[0]), obj)
+            )  # fmt: skip
+            if isinstance(step, ir.Lit) and step.value == -1 and whole and s.upper is None:
                 return ir.Intrinsic(f"{kind}.reversed", [obj], type=obj.type)
             if isinstance(step, ir.Lit) and isinstance(step.value, int) and step.value > 1:
                 low, high = self._bound(s.lower), self._bound(s.upper)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import copy
 import io
 import tokenize
 from collections.abc import Iterable
 
 from foundation_engine.port import ir
-from foundation_engine.port.front._python_expr import ExpressionLowerer, join, unify_element
+from foundation_engine.port.front._python_expr import ExpressionLowerer, entry, join, unify_element
 from foundation_engine.port.front._python_names import (
     BUILTIN_ERRORS,
     PATTERN_NAMES,
@@ -441,6 +442,8 @@ class _ModuleLowerer:
         lowerer = _FunctionLowerer(self.scope, self.annotations, "")
         want = self.annotations.type_of(s.annotation) if isinstance(s, ast.AnnAssign) else None
         value = lowerer.expr(s.value, want)
+        if want is None:
+            value = lowerer._sequence_constant(value, 2)  # noqa: SLF001 - a class of this module.
         if want is not None:
             value = lowerer.coerce(value, want)
         if value.type == ir.CHAR:
@@ -728,6 +731,8 @@ class _FunctionLowerer(ExpressionLowerer):
         self.final_pass = False
         self.fixed: set[str] = set()
         self._last_line = 0
+        self.block_end: dict[str, Type] = {}
+        self.top: list[ast.stmt] = []
 
     def pattern_of(self, d: ast.expr) -> ir.PatternUse | None:
         """The pattern that a decorator applies, None for a decorator that only shapes the definition."""
@@ -752,7 +757,8 @@ class _FunctionLowerer(ExpressionLowerer):
         self.params = {p.name for p in signature.params}
         self.result = signature.result
         self.declared_result = signature.result != ir.UNKNOWN
-        body = f.body[1:] if ast.get_docstring(f) is not None else f.body
+        body = copy.deepcopy(f.body[1:] if ast.get_docstring(f) is not None else f.body)
+        self.top = body
         previous: tuple[dict[str, Type], Type] | None = None
         for _ in range(8):
             self.final_pass = False
@@ -772,14 +778,10 @@ class _FunctionLowerer(ExpressionLowerer):
             if isinstance(self.result, ir.OptionalT):
                 out.append(ir.Return(ir.Lit(None, type=self.result)))
             else:
-                out.append(
-                    self._hole(
-                        Unsupported(
-                            "the function may end without a value", f"def {f.name}", f.end_lineno or 0
-                        ),
-                        "",
-                    )
-                )
+                # Ending without a value would break the declared type, so this line is not meant to be reached.
+                message = ir.Lit(f"{f.name} ended without a value", type=ir.STR)
+                stop = ir.New("AssertionError", [("message", message)], type=ir.NamedT("AssertionError"))
+                out.append(ir.Raise(stop))
         return out
 
     def _reset(self) -> None:
@@ -798,7 +800,12 @@ class _FunctionLowerer(ExpressionLowerer):
         saved = dict(self.narrowed)
         for i, s in enumerate(body):
             try:
-                lowered = self.stmt(s)
+                try:
+                    lowered = self.stmt(s)
+                except Unsupported:
+                    if not self._split(body, i):
+                        raise
+                    lowered = self.stmt(body[i])
             except Unsupported as why:
                 if not why.line:
                     why.line = s.lineno
@@ -818,8 +825,35 @@ class _FunctionLowerer(ExpressionLowerer):
             for node in lowered:
                 node.line = node.line or s.lineno
             out.extend(lowered)
+        self.block_end = self.narrowed
         self.narrowed = saved
         return out
+
+    def _split(self, body: list[ast.stmt], i: int) -> bool:
+        """Give a variable that takes a value of another type a name of its own from here on, where that is certain.
+
+        Only in the function's own block: what is above is never run again, so that every later use means the new value.
+        """
+        s = body[i]
+        if body is not self.top or not isinstance(s, ast.Assign) or len(s.targets) != 1:
+            return False
+        target = s.targets[0]
+        if not isinstance(target, ast.Name) or target.id not in self.vars:
+            return False
+        old = target.id
+        if any(isinstance(n, ast.arg) and n.arg == old for r in body[i:] for n in ast.walk(r)):
+            return False
+        value = self.expr(s.value)
+        suffix = {
+            ir.ListT: "list", ir.DictT: "table", ir.SetT: "set",
+        }.get(type(value.type)) or {ir.STR: "text", ir.INT: "number", ir.FLOAT: "number"}.get(value.type, "value")  # fmt: skip
+        new = f"{old}_{suffix}"
+        if self.lookup(new) is not None or value.type == ir.NONE:
+            return False
+        for node in [target, *(n for r in body[i + 1 :] for n in ast.walk(r))]:
+            if isinstance(node, ast.Name) and node.id == old:
+                node.id = new
+        return True
 
     def stmt(self, s: ast.stmt) -> list[ir.Stmt]:
         """One statement as zero or more IR statements."""
@@ -955,8 +989,6 @@ class _FunctionLowerer(ExpressionLowerer):
         """An assignment target that takes a value of type `t`."""
         match node:
             case ast.Name():
-                if node.id in self.scope.constants and node.id not in self.vars:
-                    pass
                 known = self.bind(node.id, t)
                 self.narrowed.pop(node.id, None)
                 self.forget(node.id)
@@ -982,6 +1014,7 @@ class _FunctionLowerer(ExpressionLowerer):
                     self.learn(node.value, ir.DictT(unify_element(key.type), unify_element(t), obj.type.zero))
                     obj = self.expr(node.value)
                     assert isinstance(obj.type, ir.DictT)
+                    self.narrowed[entry(node.value, node.slice)] = ir.NONE
                     return ir.IndexTarget(
                         obj, self.coerce(key, obj.type.key), type=obj.type.value, line=node.lineno
                     )
@@ -1029,12 +1062,19 @@ class _FunctionLowerer(ExpressionLowerer):
                 )
             ]
         lowered = self.expr(value, self.peek(target))
+        lowered = self._sequence_constant(lowered, 4)
         if lowered.type == ir.NONE and not isinstance(lowered, ir.Lit):
             raise Unsupported("the value of a call that returns nothing", "", s.lineno)
         t = self.target(target, ir.OptionalT(ir.UNKNOWN) if lowered.type == ir.NONE else lowered.type)
         out = ir.Assign(t, self.coerce(lowered, t.type), line=s.lineno)
         self._narrow_after(target, lowered)
         return [out]
+
+    def _sequence_constant(self, e: ir.Expr, least: int) -> ir.Expr:
+        """A tuple of many values of one type is a list that nobody changes."""
+        if isinstance(e, ir.TupleLit) and len(e.elems) >= least and len({x.type for x in e.elems}) == 1:
+            return ir.ListLit(e.elems, type=ir.ListT(e.elems[0].type), line=e.line)
+        return e
 
     def _narrow_after(self, target: ast.expr, value: ir.Expr) -> None:
         """An optional variable that was just given a value holds one."""
@@ -1110,6 +1150,8 @@ class _FunctionLowerer(ExpressionLowerer):
             obj = self.expr(t.value)
             if isinstance(obj.type, ir.DictT):
                 key = self.coerce(self.expr(t.slice, obj.type.key), obj.type.key)
+                for known in [k for k in self.narrowed if "[" in k]:
+                    del self.narrowed[known]
                 out.append(ir.ExprStmt(ir.Intrinsic("dict.delete", [obj, key], "KeyError", type=ir.NONE)))
             elif isinstance(obj.type, ir.ListT):
                 out.append(
@@ -1146,30 +1188,20 @@ class _FunctionLowerer(ExpressionLowerer):
         positive, negative = self.facts(s.test)
         with self.narrowing(positive):
             body = self.block(s.body)
+            after_body = dict(self.block_end)
         with self.narrowing(negative):
             orelse = self.block(s.orelse)
+            after_orelse = dict(self.block_end) if s.orelse else dict(self.narrowed)
+        # What is known afterwards is what is known on every way that gets there.
         if terminates(body):
-            self.narrowed.update(negative)
+            self.narrowed = after_orelse
         elif orelse and terminates(orelse):
-            self.narrowed.update(positive)
+            self.narrowed = after_body
         else:
-            # `if x is None: x = default` leaves x present on both ways.
-            for key in negative:
-                if s.body and not s.orelse and self._assigns_value(s.body, key):
-                    self.narrowed[key] = negative[key]
+            self.narrowed = {k: t for k, t in after_body.items() if after_orelse.get(k) == t}
         if isinstance(test, ir.Lit) and test.value is False:
             return orelse
         return [ir.If(test, body, orelse, line=s.lineno)]
-
-    def _assigns_value(self, body: list[ast.stmt], key: str) -> bool:
-        last = body[-1]
-        return (
-            isinstance(last, ast.Assign)
-            and len(last.targets) == 1
-            and dotted(last.targets[0]) == key
-            and not (isinstance(last.value, ast.Constant) and last.value.value is None)
-            and not isinstance(self.expr(last.value).type, ir.OptionalT)
-        )
 
     def _loop_forget(self, body: list[ast.stmt]) -> None:
         """What a loop assigns is not narrowed at its start, because an earlier turn may have changed it."""
@@ -1177,6 +1209,19 @@ class _FunctionLowerer(ExpressionLowerer):
             for sub in ast.walk(n):
                 if isinstance(sub, ast.Name | ast.Attribute) and isinstance(sub.ctx, ast.Store):
                     self.narrowed.pop(dotted(sub) or "", None)
+                    if isinstance(sub, ast.Name):
+                        self.forget(sub.id)
+                elif isinstance(sub, ast.Delete) or (
+                    isinstance(sub, ast.Call)
+                    and isinstance(sub.func, ast.Attribute)
+                    and sub.func.attr in ("pop", "clear", "popitem")
+                ):
+                    self._forget_entries()
+
+    def _forget_entries(self) -> None:
+        """A map lost an entry: no key is known to be there any more."""
+        for key in [k for k in self.narrowed if "[" in k]:
+            del self.narrowed[key]
 
     def _while(self, s: ast.While) -> list[ir.Stmt]:
         self._loop_forget(s.body)
@@ -1206,6 +1251,7 @@ class _FunctionLowerer(ExpressionLowerer):
         }
         if not stored & {n.id for n in ast.walk(s.target) if isinstance(n, ast.Name)}:
             self.range_bounds(target, iterable)
+            self._present_keys(s)
         body = self.block(s.body)
         if s.orelse:
             # for/else: the else part runs unless the loop was left by break, which a flag says.
@@ -1227,6 +1273,24 @@ class _FunctionLowerer(ExpressionLowerer):
                 ir.If(ir.Not(ir.Name(flag, type=ir.BOOL), type=ir.BOOL), orelse, [], line=s.lineno),
             ]
         return [self._loop(target, iterable, body, s)]
+
+    def _present_keys(self, s: ast.For) -> None:
+        """A key that comes from a map is in it, as long as the loop removes nothing."""
+        over = s.iter
+        while isinstance(over, ast.Call) and isinstance(over.func, ast.Name) and over.func.id in ("sorted", "list") and over.args:
+            over = over.args[0]
+        removes = any(
+            isinstance(n, ast.Delete) or (isinstance(n, ast.Attribute) and n.attr in ("pop", "clear", "popitem"))
+            for b in s.body
+            for n in ast.walk(b)
+        )
+        if isinstance(s.target, ast.Name) and not removes:
+            plain = over.func.value if isinstance(over, ast.Call) and isinstance(over.func, ast.Attribute) and over.func.attr == "keys" else over
+            try:
+                if isinstance(self.expr(plain).type, ir.DictT):
+                    self.narrowed[entry(plain, s.target)] = ir.NONE
+            except Unsupported:
+                return
 
     def _loop(self, target: ir.Target, iterable: ir.Expr, body: list[ir.Stmt], s: ast.For) -> ir.Stmt:
         if isinstance(iterable, ir.Intrinsic) and iterable.op == "range" and isinstance(target, ir.VarTarget):

@@ -1,0 +1,228 @@
+"""Measure the port engine on the typed HumanEval functions: coverage, compiling, passing, with Wilson intervals.
+
+The data is not part of this repository: give the path of a MultiPL-E checkout (or bare repository) with --data. Each
+function's own assertions supply the calls; what the Python function answers is the expected result.
+
+    python bench/port/humaneval.py --data PATH [--to go] [--json FILE] [--show declines|failures]
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import contextlib
+import copy
+import io
+import json
+import math
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from foundation_engine.port import lower, port
+from foundation_engine.port.request import PortRequest
+from foundation_engine.verify.cases import Case, Plan
+from foundation_engine.verify.sandbox import Limits, run
+from foundation_engine.verify.targets import TARGETS
+from foundation_specs.model import LanguageId
+
+FOLDER = "datasets/originals-with-cleaned-doctests"
+
+
+def wilson(good: int, of: int) -> str:
+    """The share and its 95 % Wilson interval."""
+    if of == 0:
+        return "-"
+    z, p = 1.96, good / of
+    centre = (p + z * z / (2 * of)) / (1 + z * z / of)
+    half = z * math.sqrt(p * (1 - p) / of + z * z / (4 * of * of)) / (1 + z * z / of)
+    return f"{good:4d}/{of:<4d} {100 * p:5.1f} %  [{100 * (centre - half):5.1f}, {100 * (centre + half):5.1f}]"
+
+
+def problems(data: Path) -> dict[str, str]:
+    """Problem name to file text."""
+    if (data / FOLDER).is_dir():
+        return {p.stem: p.read_text() for p in sorted((data / FOLDER).glob("*.py"))}
+    git = ["git", "-C", str(data)]
+    names = subprocess.run([*git, "ls-tree", "-r", "--name-only", "HEAD", FOLDER], capture_output=True, text=True, check=True)
+    out: dict[str, str] = {}
+    for name in names.stdout.split():
+        if name.endswith(".py"):
+            out[Path(name).stem] = subprocess.run([*git, "show", f"HEAD:{name}"], capture_output=True, text=True, check=True).stdout
+    return out
+
+
+def neutral(v: Any) -> Any:
+    """A Python value in the recorder's neutral form."""
+    match v:
+        case None | bool() | str():
+            return v
+        case int():
+            if not -(2**63) <= v < 2**63:
+                raise ValueError("beyond 64 bits")
+            return v
+        case float():
+            return {"float": repr(v)}
+        case list():
+            return {"list": [neutral(x) for x in v]}
+        case tuple():
+            return {"tuple": [neutral(x) for x in v]}
+        case set():
+            return {"set": [neutral(x) for x in sorted(v, key=repr)]}
+        case dict():
+            return {"dict": [[neutral(k), neutral(w)] for k, w in v.items()]}
+        case _:
+            raise ValueError(type(v).__name__)
+
+
+def calls_of(source: str, tests: str) -> tuple[str, list[Case]]:
+    """The name of the tested function and its calls with their results."""
+    scope: dict[str, Any] = {}
+    cases: list[Case] = []
+    name = re.findall(r"check\((\w+)\)", tests)[-1]
+
+    def alarm(*_: object) -> None:
+        raise TimeoutError
+
+    signal.signal(signal.SIGALRM, alarm)
+    with contextlib.redirect_stdout(io.StringIO()):
+        exec(source, scope)
+        function = scope[name]
+
+        def candidate(*args: Any) -> Any:
+            before = copy.deepcopy(args)
+            signal.setitimer(signal.ITIMER_REAL, 3)
+            try:
+                value = function(*args)
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            with contextlib.suppress(ValueError):
+                encoded = tuple(neutral(a) for a in before)
+                cases.append(Case(Plan(name, encoded), ({"value": neutral(value)},), after=(None,) * len(args)))
+            return value
+
+        # Some assertions use their own helpers; those that fail or ask for the impossible end the collection.
+        with contextlib.suppress(AssertionError, Exception):
+            exec(tests, scope)
+            scope["check"](candidate)
+    return name, cases
+
+
+def main() -> int:
+    """Run the evaluation."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--to", default="go", choices=[t.value for t in TARGETS])
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--show", choices=["declines", "failures", "all"], default="declines")
+    parser.add_argument("--keep", type=Path, help="keep the generated packages here")
+    parser.add_argument("--only", help="only problems whose name contains this")
+    options = parser.parse_args()
+    language = LanguageId(options.to)
+    target = TARGETS[language]
+    if missing := target.missing():
+        print(missing, file=sys.stderr)
+        return 2
+    started = time.monotonic()
+    rows: dict[str, dict[str, Any]] = {}
+    root = options.keep or Path(tempfile.mkdtemp(prefix="foundation-humaneval-"))
+    root.mkdir(parents=True, exist_ok=True)
+    reasons: collections.Counter[str] = collections.Counter()
+    members: dict[str, list[str]] = {}
+    for name, text in problems(options.data).items():
+        if options.only and options.only not in name:
+            continue
+        source, _, tests = text.partition("### Unit tests below ###")
+        row = rows[name] = {"emitted": False, "compiles": False, "passes": False, "cases": 0, "detail": ""}
+        package = "p" + re.sub(r"\W", "_", name.lower()).removeprefix("humaneval_")
+        request = PortRequest(f"{package}.py", source, LanguageId.PYTHON, language)
+        function, cases = calls_of(source, tests)
+        candidate = port(request)
+        if candidate.holes or not candidate.files:
+            hole = candidate.holes[0] if candidate.holes else None
+            row["detail"] = f"{hole.reason} | {hole.construct}" if hole else "no files"
+            reasons[hole.reason if hole else "no files"] += 1
+            members.setdefault(hole.reason if hole else "no files", []).append(f"{name}:{hole.line if hole else 0} {hole.source if hole else ''}")
+            continue
+        row["emitted"] = True
+        row["cases"] = len(cases)
+        module = lower(request)
+        assert module is not None
+        folder = root / package
+        folder.mkdir(exist_ok=True)
+        for f in (*candidate.files, *target.tests(module, package, request.options, cases, [])):
+            if f.role != "module" or language is not LanguageId.GO:
+                (folder / f.path).parent.mkdir(parents=True, exist_ok=True)
+                (folder / f.path).write_text(f.text)
+        row["package"] = package
+        row["function"] = function
+    ported = time.monotonic() - started
+    evaluate = EVALUATE[language]
+    evaluate(root, rows)
+    total = len(rows)
+    emitted = [r for r in rows.values() if r["emitted"]]
+    compiling = [r for r in emitted if r["compiles"]]
+    passing = [r for r in emitted if r["passes"]]
+    print(f"typed HumanEval, python -> {language.value}: {total} functions, ported in {ported:.1f} s, "
+          f"compiled and run in {time.monotonic() - started - ported:.1f} s")
+    print(f"  emitted without a hole      {wilson(len(emitted), total)}")
+    print(f"  compiling, of emitted       {wilson(len(compiling), len(emitted))}")
+    print(f"  passing, of emitted         {wilson(len(passing), len(emitted))}")
+    print(f"  passing, of all             {wilson(len(passing), total)}")
+    if options.show in ("declines", "all"):
+        for reason, count in reasons.most_common(60):
+            print(f"  {count:3d}  {reason}    e.g. {'; '.join(m.strip()[:100] for m in members[reason][:3])}")
+    for name, r in rows.items():
+        if r["emitted"] and not r["passes"]:
+            print(f"  FAIL {name}: {r['detail'][:300]}")
+    if options.json:
+        options.json.write_text(json.dumps({"target": language.value, "rows": rows}, indent=1) + "\n")
+    return 0
+
+
+def evaluate_go(root: Path, rows: dict[str, dict[str, Any]]) -> None:
+    """Compile and test all packages of one module in one go."""
+    target = TARGETS[LanguageId.GO]
+    (root / "go.mod").write_text("module humaneval\n\ngo 1.25\n\nrequire foundation v0.1.0\n\nreplace foundation => "
+                                 + str(_runtime()) + "\n")
+    done = run(["go", "test", "-json", "-vet=off", "-timeout", "30s", "./..."], root, Limits(580, cpu_seconds=1200), target.env())
+    built: set[str] = set()
+    tests: dict[str, dict[str, bool]] = {}
+    output: dict[str, list[str]] = {}
+    for line in done.stdout.splitlines():
+        event = json.loads(line)
+        package = (event.get("Package") or event.get("ImportPath") or "").partition(" ")[0].rpartition("/")[2]
+        if event["Action"] == "run":
+            built.add(package)
+        if event["Action"] in ("output", "build-output"):
+            output.setdefault(package, []).append(event["Output"].strip())
+        if "/" in event.get("Test", "") and event["Action"] in ("pass", "fail"):
+            tests.setdefault(package, {})[event["Test"]] = event["Action"] == "pass"
+    for row in rows.values():
+        package = row.get("package", "")
+        if not package:
+            continue
+        row["compiles"] = package in built
+        seen = tests.get(package, {})
+        row["passes"] = bool(seen) and all(seen.values()) and len(seen) > 0
+        row["ran"] = len(seen)
+        if not row["passes"]:
+            noise = ("===", "---", "FAIL", "ok", "# ")
+            row["detail"] = " / ".join(t for t in output.get(package, []) if t and not t.startswith(noise))[:400]
+
+
+def _runtime() -> Path | None:
+    from foundation_engine.port.engine import runtime_root
+
+    return runtime_root(LanguageId.GO)
+
+
+EVALUATE = {LanguageId.GO: evaluate_go}
+
+if __name__ == "__main__":
+    sys.exit(main())
