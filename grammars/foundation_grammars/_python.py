@@ -84,6 +84,7 @@ class PythonReader:
         self._text = tree.lines
         self._root = tree.root
         self._binders: dict[str, list[_Binder]] = {}
+        self._by_scope: dict[str, dict[int, list[_Binder]]] = {}
         self._star_modules: list[str] | None = None
         self._globals: set[str] = {
             name.decode("utf-8", "replace")
@@ -181,7 +182,7 @@ class PythonReader:
 
     def _binder(self, name: str, use: SyntaxNode) -> _Binder | None:
         """What binds `name` where `use` stands, following Python's scopes; None when nothing in the file does."""
-        binders = self._all_binders(name)
+        binders = self._binders_by_scope(name)
         if not binders:
             return None
         crossed_function = False
@@ -189,7 +190,7 @@ class PythonReader:
         first = True
         while scope is not None:
             if scope.type != "class_definition" or first:
-                here = [b for b in binders if b.scope == scope]
+                here = binders.get(scope.id, [])
                 if not crossed_function and scope.type in ("module", "class_definition"):
                     here = [b for b in here if b.node.start_byte < use.start_byte]
                 if here:
@@ -199,6 +200,15 @@ class PythonReader:
             parent = scope.parent
             scope = _scope(parent, itself=True) if parent is not None else None
         return None
+
+    def _binders_by_scope(self, name: str) -> dict[int, list[_Binder]]:
+        """The binders of a name by the id of their scope: a name such as `self` is bound in hundreds of them."""
+        held = self._by_scope.get(name)
+        if held is None:
+            held = self._by_scope[name] = {}
+            for binder in self._all_binders(name):
+                held.setdefault(binder.scope.id, []).append(binder)
+        return held
 
     def _all_binders(self, name: str) -> list[_Binder]:
         held = self._binders.get(name)

@@ -13,7 +13,7 @@ from functools import cache
 
 from foundation_specs.model import LanguageId
 
-from foundation_grammars._reading import Shape, snake_case
+from foundation_grammars._reading import Shape, line_before, snake_case
 from foundation_grammars.occurrence import ByteRange, OccurrenceForm
 from foundation_grammars.query import (
     PATTERN_IDS,
@@ -99,12 +99,14 @@ _FORMS = {
     LanguageId.RUST: (re.compile(rb"^[ \t]*\#\[[ \t]*((?:\w+::)*)(\w*)$"), OccurrenceForm.MACRO),
     LanguageId.RUBY: (re.compile(rb"(?:^|[^\w:.])((?:::)?Foundation)\.(\w*)$"), OccurrenceForm.BLOCK),
 }
+_GAP = rb"(?:\s|\#[^\n]*(?:\n|$)|//[^\n]*(?:\n|$)|/\*.*?\*/)*"
 _NAMED = {
-    LanguageId.PYTHON: re.compile(rb"\s*(" + _WORD + rb")[ \t]*=(?!=)\s*"),
-    LanguageId.GO: re.compile(rb"\s*(" + _WORD + rb")[ \t]*(?:=(?!=)|:)\s*"),
-    LanguageId.RUST: re.compile(rb"\s*(" + _WORD + rb")[ \t]*=(?!=)\s*"),
-    LanguageId.RUBY: re.compile(rb"\s*(?:(" + _WORD + rb"):(?!:)|:(" + _WORD + rb")[ \t]*=>)\s*"),
+    LanguageId.PYTHON: re.compile(_GAP + rb"(" + _WORD + rb")[ \t]*=(?!=)\s*"),
+    LanguageId.GO: re.compile(_GAP + rb"(" + _WORD + rb")[ \t]*(?:=(?!=)|:)\s*"),
+    LanguageId.RUST: re.compile(_GAP + rb"(" + _WORD + rb")[ \t]*=(?!=)\s*"),
+    LanguageId.RUBY: re.compile(_GAP + rb"(?:(" + _WORD + rb"):(?!:)|:(" + _WORD + rb")[ \t]*=>)\s*"),
 }
+_DEFINES = re.compile(rb"\b(?:def|class|func|fn)[ \t]+$")
 _LAST_WORD = re.compile(rb"(?:" + _WORD + rb")?$")
 _NEXT_WORD = re.compile(rb"[\w\x80-\xff]*")
 _STEP = re.compile(rb"\s*\.\s*(" + _WORD + rb")?")
@@ -267,6 +269,8 @@ def _named_form(tree: SyntaxTree, head: re.Match[bytes]) -> _Form | None:
         for shape in pattern_query(language, "retry_with_backoff").shapes:
             if shape.malformed and text[max(0, head.start(2) - 1) : head.start(2)] not in (b".", b":", b"_"):
                 return _Form("retry_with_backoff", "foundation", "Foundation.retry", shape, True, name_range)
+    if _DEFINES.search(line_before(text, head.start())):
+        return None
     node = tree.root.descendant_for_byte_range(head.start(2), head.end(2))
     if node is None or _in_text(tree, head.start(2) + 1, OccurrenceForm.CALL):
         return None
@@ -378,7 +382,7 @@ def _named_argument(
     if named is not None:
         spelled = (named.group(1) or named.group(named.lastindex or 1)).decode("utf-8", "replace")
         return replace(base, place=Place.VALUE, parameter=snake_case(spelled), spelled=spelled)
-    only_word = re.fullmatch(rb"\s*(?::?" + _WORD + rb")?", current) is not None
+    only_word = re.fullmatch(_GAP + rb"(?::?" + _WORD + rb")?", current) is not None
     if read.depth > 1 or read.string_start is not None or not only_word:
         return replace(base, place=Place.VALUE, parameter=_positional(shape, read.position))
     return base

@@ -150,6 +150,9 @@ def _above(tree: SyntaxTree, node: SyntaxNode) -> tuple[int, list[ByteRange], li
     attributes: list[ByteRange] = []
     comments: list[SyntaxNode] = []
     previous = node.prev_named_sibling
+    if previous is None and node.parent is not None and node.parent.type == "body_statement":
+        # Comments above the first definition of a Ruby class stand beside its body, not in it.
+        previous = node.parent.prev_named_sibling
     while previous is not None:
         gap = tree.text[previous.end_byte : start]
         breaks = gap.replace(b"\r\n", b"\n").replace(b"\r", b"\n").count(b"\n")

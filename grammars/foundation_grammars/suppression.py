@@ -28,12 +28,14 @@ def find_suppressions(tree: SyntaxTree) -> list[Suppression]:
     found: list[Suppression] = []
     for match in _SUPPRESSION.finditer(text):
         comment = _comment_at(tree, match.start())
-        if comment is None or not _opens(text, comment, match.start()):
+        # The mark stands directly before: prose that quotes a suppression is not one.
+        mark = _LEADING_MARK.search(text, comment.start_byte, match.start()) if comment is not None else None
+        if comment is None or mark is None:
             continue
         if match.group(1) is not None and not match.group(2):
             continue  # An unclosed list is being typed; it would silence more than its author means.
         row = bisect_right(starts, match.start()) - 1
-        alone = not text[starts[row] : comment.start_byte].strip() and _ends_row(text, comment)
+        alone = not text[starts[row] : mark.start()].strip() and _ends_row(text, comment)
         spans = [] if match.group(1) is None else _codes(match.group(1), match.start(1))
         found.append(
             Suppression(
@@ -55,11 +57,6 @@ def _comment_at(tree: SyntaxTree, offset: int) -> SyntaxNode | None:
     while node is not None and node.parent is not None and node.parent.type in _COMMENTS:
         node = node.parent
     return node
-
-
-def _opens(text: bytes, comment: SyntaxNode, offset: int) -> bool:
-    """True when a comment mark stands directly before: prose that quotes a suppression is not one."""
-    return _LEADING_MARK.search(text, comment.start_byte, offset) is not None
 
 
 def _ends_row(text: bytes, comment: SyntaxNode) -> bool:

@@ -202,7 +202,13 @@ def _error_ranges(root: Node) -> Iterator[ByteRange]:
         if node.is_error or node.is_missing:
             yield ByteRange(node.start_byte, node.end_byte)
         elif node.has_error:
-            pending.extend(reversed(node.children))
+            inner = [
+                child for child in node.children if child.is_error or child.is_missing or child.has_error
+            ]
+            if not inner:
+                # The missing token is one that the tree does not show, such as the line end after a Go statement.
+                yield ByteRange(node.start_byte, node.start_byte)
+            pending.extend(reversed(inner))
 
 
 def as_node(node: SyntaxNode) -> Node:
