@@ -302,10 +302,12 @@ def _nested_retries(document: _Document) -> Iterator[Finding]:
         target = occurrence.target
         if target is not None and target.kind in _FUNCTIONS:
             functions.setdefault(target.name, []).append((occurrence, document.enclosing_class(body)))
+    named = {name.encode(): name for name in functions}
     reported: set[tuple[int, int]] = set()
     for outer, body in bodies:
+        last = max(body.end_byte, outer.target.range.end if outer.target is not None else 0)
         for inner in document.of(RETRY):
-            if inner is outer or inner.malformed or inner.range.start < outer.range.start:
+            if inner is outer or inner.malformed or not outer.range.start <= inner.range.start <= last:
                 continue
             if not _stacked(inner, outer) and (
                 not _within(inner.range, outer, body) or _inside_own_scope(document, inner, outer)
@@ -316,6 +318,12 @@ def _nested_retries(document: _Document) -> Iterator[Finding]:
                 yield _nested(inner, outer, inner.name_range)
         owner = document.enclosing_class(body)
         target = outer.target
+        # Reading every call of a long body is dear; most bodies name no other retried function at all.
+        words = set(_WORDS.findall(document.tree.text, body.start_byte, body.end_byte))
+        if not any(
+            target is None or name != target.name for name in (named[word] for word in words & named.keys())
+        ):
+            continue
         for call, name, on_itself in document.calls_in(body):
             candidates = functions.get(name, [])
             if len(candidates) != 1 or (target is not None and name == target.name):
@@ -330,6 +338,9 @@ def _nested_retries(document: _Document) -> Iterator[Finding]:
                 yield _nested(
                     inner, outer, ByteRange(call.start_byte, _callee_end(document, call)), anchor=outer
                 )
+
+
+_WORDS = re.compile(rb"[\w\x80-\xff]+")
 
 
 def _stacked(inner: Occurrence, outer: Occurrence) -> bool:
