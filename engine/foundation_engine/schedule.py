@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, cast
 
 from foundation_specs.model import Jitter, JitterKind
@@ -181,10 +180,10 @@ def format_duration(nanoseconds: int) -> str:
 
 
 def _decimal(value: int, unit: int) -> str:
-    digits = Decimal(value) / Decimal(unit)
-    text = f"{digits:.3f}".rstrip("0").rstrip(".")
-    # A value just below the next unit must not read "0" nor lose what it is.
-    return text or "0"
+    """`value / unit` with up to three decimals, rounded half up, in integers: no delay is shown as another's."""
+    thousandths = (value * 1000 + unit // 2) // unit
+    whole, rest = divmod(thousandths, 1000)
+    return f"{whole}.{rest:03}".rstrip("0").rstrip(".") if rest else str(whole)
 
 
 def summarise(schedule: DelaySchedule, listed: int = 6) -> str:

@@ -14,19 +14,29 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-import pathspec
 from foundation_engine.check import CheckOptions
 from foundation_engine.codes import CodeFilter, complaint, known_codes
 from foundation_specs.model import Problem, Severity
 from foundation_specs.registry import SpecRegistry
+
+if TYPE_CHECKING:
+    from pathspec import PathSpec
 
 DOTFILE = ".foundation.toml"
 PYPROJECT = "pyproject.toml"
 SECTION = ("tool", "foundation-lsp")
 # One megabyte of settings is a mistake, not a project.
 LARGEST_SETTINGS_FILE = 1_000_000
+
+
+def ignore_matcher(lines: Sequence[str]) -> PathSpec[Any]:
+    """A matcher with the semantics of `.gitignore`."""
+    # The library takes as long to import as all the rest, and most runs meet no pattern.
+    from pathspec import PathSpec
+
+    return PathSpec.from_lines("gitignore", lines)
 
 
 @dataclass(frozen=True)
@@ -50,16 +60,13 @@ class Settings:
     go_module: str = "foundation"
 
     @cached_property
-    def excluded(self) -> pathspec.PathSpec[Any]:
+    def excluded(self) -> PathSpec[Any]:
         """The matcher of `exclude`, for paths relative to `root` with forward slashes."""
-        return pathspec.PathSpec.from_lines("gitignore", self.exclude)
+        return ignore_matcher(self.exclude)
 
     @cached_property
-    def _per_file(self) -> tuple[tuple[pathspec.PathSpec[Any], tuple[str, ...]], ...]:
-        return tuple(
-            (pathspec.PathSpec.from_lines("gitignore", [glob]), codes)
-            for glob, codes in self.per_file_ignores.items()
-        )
+    def _per_file(self) -> tuple[tuple[PathSpec[Any], tuple[str, ...]], ...]:
+        return tuple((ignore_matcher([glob]), codes) for glob, codes in self.per_file_ignores.items())
 
     def ignored_in(self, path: Path) -> tuple[str, ...]:
         """The codes that `per-file-ignores` silences in this file."""

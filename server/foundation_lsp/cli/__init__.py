@@ -10,9 +10,7 @@ import importlib
 import os
 import signal
 import sys
-import traceback
 from collections.abc import Sequence
-from importlib.metadata import version
 from types import ModuleType
 
 from foundation_lsp.cli.console import UsageError, fail
@@ -47,7 +45,7 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"foundation-lsp {version('foundation-lsp')}")
+    parser.add_argument("--version", action="store_true", help="show the version and exit")
     server = parser.add_argument_group("language server")
     mode = server.add_mutually_exclusive_group()
     mode.add_argument("--stdio", action="store_true", help="serve an editor on standard input and output")
@@ -104,6 +102,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - the last fence: a defect of ours must read as one, with exit code 2.
         fail(f"internal error: {type(error).__name__}: {error}")
         if os.environ.get("FOUNDATION_LSP_TRACEBACK"):
+            import traceback
+
             traceback.print_exc()
         else:
             sys.stderr.write("Set FOUNDATION_LSP_TRACEBACK=1 to see where, and please report it.\n")
@@ -114,6 +114,12 @@ def _run(arguments: list[str]) -> int:
     command = _command_in(arguments)
     parser = build_parser(command)
     options = parser.parse_args(arguments)
+    if options.version:
+        # The package's metadata takes longer to read than all that is needed to parse these arguments.
+        from importlib.metadata import version
+
+        sys.stdout.write(f"foundation-lsp {version('foundation-lsp')}\n")
+        return OK
     if options.stdio or options.tcp:
         if command is not None:
             raise UsageError("--stdio and --tcp start the server; they take no command")

@@ -7,13 +7,15 @@ import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pathspec
 from foundation_grammars.language import language_of
 from foundation_specs.model import LanguageId
 
-from foundation_lsp.settings import Settings, SettingsFinder
+from foundation_lsp.settings import Settings, SettingsFinder, ignore_matcher
+
+if TYPE_CHECKING:
+    from pathspec import PathSpec
 
 # Directories that hold other people's code or build products; a path given on the command line is looked at anyway.
 PRUNED = frozenset(
@@ -63,9 +65,7 @@ class _Ignores:
     def __init__(self, parent: _Ignores | None, directory: Path, lines: Sequence[str]) -> None:
         self._parent = parent
         self._directory = directory
-        self._spec: pathspec.PathSpec[Any] | None = (
-            pathspec.PathSpec.from_lines("gitignore", lines) if lines else None
-        )
+        self._spec: PathSpec[Any] | None = ignore_matcher(lines) if lines else None
 
     def ignores(self, path: Path, *, directory: bool) -> bool:
         """True when the deepest pattern that matches the path says so."""

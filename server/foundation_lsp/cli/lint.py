@@ -8,7 +8,6 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +21,6 @@ from foundation_grammars.tree import parse
 from foundation_specs.model import LanguageId, Problem, Severity
 from foundation_specs.registry import SpecRegistry
 
-from foundation_lsp.cli.baseline import fingerprints, read_baseline, write_baseline
 from foundation_lsp.cli.console import UsageError, colour_wanted, fail, notice
 from foundation_lsp.cli.discover import Discovery, Skipped, SourceFile, display_path
 from foundation_lsp.cli.source import SourceText
@@ -182,7 +180,11 @@ def run(options: argparse.Namespace) -> int:
     results: list[FileResult] = []
     jobs: list[_Job] = []
     fatal = False
-    baseline = read_baseline(Path(options.baseline)) if options.baseline else None
+    baseline: Counter[str] | None = None
+    if options.baseline:
+        from foundation_lsp.cli.baseline import read_baseline
+
+        baseline = read_baseline(Path(options.baseline))
     paths = _paths(options)
     discovery = Discovery(finder, respect_ignores=not options.no_ignore)
     fix_mode = options.fix or options.diff
@@ -243,6 +245,8 @@ def run(options: argparse.Namespace) -> int:
             fatal = True
     changed = _apply(results, options, tally)
     if options.write_baseline:
+        from foundation_lsp.cli.baseline import write_baseline
+
         entries = ((m, r.shown, f) for r in results for m, f in zip(r.marks, r.findings, strict=True))
         count = write_baseline(Path(options.write_baseline), entries)
         notice(f"accepted {count} finding{'s' * (count != 1)} in {options.write_baseline}")
@@ -388,6 +392,8 @@ def _run_jobs(jobs: Sequence[_Job], asked: int, tally: Tally) -> list[FileResult
         return [check_file(job) for job in jobs]
     # The largest files first, so that no process is left with one at the end.
     order = sorted(range(len(jobs)), key=lambda i: -_size(jobs[i]))
+    from concurrent.futures import ProcessPoolExecutor
+
     with ProcessPoolExecutor(processes) as pool:
         done = pool.map(check_file, [jobs[i] for i in order], chunksize=max(1, len(jobs) // (processes * 8)))
         results: list[FileResult | None] = [None] * len(jobs)
@@ -428,7 +434,11 @@ def check_file(job: _Job) -> FileResult:
             tree = parse(text, job.language, tree)
             found = check_tree(tree, registry, job.options)
             offered = [tuple(fixes(finding, tree)) for finding in found]
-        marks = fingerprints(job.shown, SourceText(text), found)
+        marks: list[str] = []
+        if found:
+            from foundation_lsp.cli.baseline import fingerprints
+
+            marks = fingerprints(job.shown, SourceText(text), found)
         shown = text if found or applied else b""
         patched = text if text != original else None
         return replace(

@@ -168,10 +168,10 @@ def test_unreadable_files_and_directories(cli, project: Path, monkeypatch: pytes
     assert "skipped closed: cannot be read: Permission denied" in ran.err
 
 
-def test_a_file_name_that_is_not_utf8(process, project: Path) -> None:
+def test_a_file_name_that_is_not_utf8(cli, process, project: Path) -> None:
     (Path(os.fsdecode(os.fsencode(project) + b"/caf\xe9.py"))).write_text(BAD)
     for format_name in ("text", "json", "jsonl", "sarif", "github", "gitlab", "junit"):
-        ran = process("lint", "--format", format_name, cwd=project)
+        ran = cli("lint", "--format", format_name)
         assert ran.code == 1, ran.err
     assert process("lint", cwd=project, env={"LC_ALL": "C", "PYTHONUTF8": "0"}).code == 1
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -138,17 +140,23 @@ def test_a_broken_baseline_is_a_usage_error(cli, project: Path, content: str) ->
     assert "--baseline base.json: " in ran.err
 
 
-def test_standard_input_needs_a_name_and_takes_its_language(process, project: Path) -> None:
-    ran = process("lint", "-", "--stdin-filename", "x.py", stdin=BAD.encode())
+def test_standard_input_needs_a_name_and_takes_its_language(
+    cli, process, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def given(data: bytes) -> None:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+
+    given(BAD.encode())
+    ran = cli("lint", "-", "--stdin-filename", "x.py")
     assert ran.code == 1
     assert ran.out.startswith("x.py:4:8: error")
-    assert process("lint", "-", stdin=b"").code == 2
-    assert "not the name of a Python" in process("lint", "-", "--stdin-filename", "x.txt", stdin=b"").err
+    assert cli("lint", "-").code == 2
+    assert "not the name of a Python" in cli("lint", "-", "--stdin-filename", "x.txt").err
+    given(b"print(1)\n")
+    assert cli("lint", "-", "--stdin-filename", "x.py", "--fix").out == "print(1)\n"
     ran = process("lint", "-", "--stdin-filename", "x.py", "--fix", stdin=BAD.encode())
     assert ran.out == GOOD
     assert ran.code == 0
-    plain = b"print(1)\n"
-    assert process("lint", "-", "--stdin-filename", "x.py", "--fix", stdin=plain).out.encode() == plain
 
 
 def test_files_from_a_list(cli, process, project: Path) -> None:
