@@ -1,1 +1,2 @@
-"""Run the conformance suite: every case against every language's testee, each against the spec and against each other."""
+"""Run the conformance suite: every case against every language's testee, each against the spec and against
+each other."""

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import yaml
-
 from foundation_specs.model import Problem
 
 PATTERN_IDS = (
@@ -107,9 +106,10 @@ def parse_suite(text: str, path: str) -> tuple[list[Case], list[Problem]]:
         mark = error.problem_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         return [], [Problem(path, line, column, "", f"not valid YAML: {error.problem}")]
+    validator: Any = Draft202012Validator(conformance_schema())
     problems = [
         Problem(path, 1, 1, ".".join(str(p) for p in error.absolute_path), error.message)
-        for error in Draft202012Validator(conformance_schema()).iter_errors(loaded)
+        for error in validator.iter_errors(loaded)
     ]
     if problems:
         return [], problems

@@ -1,6 +1,7 @@
 """Generated cases: Hypothesis makes parameters and scripts, and every language must answer the same.
 
-There is no oracle: the languages are compared with each other. A case on which they differ is shrunk and can be saved as a suite.
+There is no oracle: the languages are compared with each other. A case on which they differ is shrunk and can
+be saved as a suite.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ _RAISED = (*_RETRIED, *_FINAL, "ProcessTimeoutError", "RateLimitExceeded", "Conf
 _fractions = st.one_of(
     st.sampled_from((0, 1, 2**52, 2**53 - 1)), st.integers(min_value=0, max_value=2**53 - 1)
 )
-_jitter = st.one_of(
+_jitter: st.SearchStrategy[Any] = st.one_of(
     st.booleans(),
     st.sampled_from(("none", "full", "equal", "symmetric")),
     st.fixed_dictionaries(
@@ -105,7 +106,8 @@ def _breaker_cases(draw: st.DrawFn) -> dict[str, Any]:
         "ProgrammingError",
     )
     timeout = draw(st.sampled_from((0, 1, 10, 0.5)))
-    # A `begin` may be refused, and an `end` of a refused call is no scenario: calls are begun only before the first failure can
+    # A `begin` may be refused, and an `end` of a refused call is no scenario: calls are begun only before
+    # the first failure can
     # have tripped the breaker, or ended through `call`.
     for number in range(draw(st.integers(0, 4))):
         admitted.append(f"p{number}")
@@ -331,10 +333,19 @@ def run_generated(
                     deadline=None,
                     database=InMemoryExampleDatabase(),
                     phases=(Phase.generate, Phase.shrink),
-                    suppress_health_check=list(HealthCheck),
+                    suppress_health_check=[
+                        HealthCheck.too_slow,
+                        HealthCheck.data_too_large,
+                        HealthCheck.filter_too_much,
+                    ],
                 )
                 try:
-                    smallest = find(_STRATEGIES[pattern_id], differs, settings=options, random=Random(seed))
+                    smallest = find(
+                        _STRATEGIES[pattern_id],
+                        differs,
+                        settings=options,
+                        random=Random(seed),  # noqa: S311 - reproducible on purpose.
+                    )
                 except NoSuchExample:
                     continue
                 failures.append(seen[repr(smallest)])

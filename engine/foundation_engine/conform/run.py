@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, cast
 
 import yaml
+from foundation_specs.model import Problem
 
 from foundation_engine.conform.cases import Case
 from foundation_engine.conform.compare import differences, disagreement
 from foundation_engine.conform.testee import Answer, TesteeError
 from foundation_engine.conform.toolchain import TesteeCommand, ToolchainError
 from foundation_engine.conform.world import ScriptedServer, world_of
-from foundation_specs.model import Problem
 
 
 class Status(StrEnum):
@@ -29,7 +29,7 @@ class Status(StrEnum):
     FAILED = "failed"
     SKIPPED = "skipped"
     KNOWN_FAILURE = "known failure"
-    UNEXPECTED_PASS = "unexpected pass"
+    UNEXPECTED_PASS = "unexpected pass"  # noqa: S105 - no password, a status.
 
     @property
     def is_bad(self) -> bool:
@@ -186,7 +186,8 @@ def run_matrix(
 ) -> Report:
     """Run every case in every language.
 
-    `testees` maps a language to a function that builds its testee; a `ToolchainError` makes the language unavailable, which
+    `testees` maps a language to a function that builds its testee; a `ToolchainError` makes the language
+    unavailable, which
     fails the run.
     """
     started = time.monotonic()

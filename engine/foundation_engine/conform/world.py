@@ -10,7 +10,7 @@ import struct
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,10 +35,14 @@ class _Script:
 class ScriptedServer:
     """A local HTTP server on two ports; each case has a path of its own and a script of answers.
 
-    An answer is `{status, headers, body}`, or has one of: `drop` (the connection is closed without an answer), `reset` (closed with
-    RST), `stall` (seconds of silence before), `truncate` (bytes of the body to send before closing), `drip` (seconds between
-    bytes of the body). In header values `{base}` and `{other}` stand for the case's URL on the first and the second port. The
-    last answer repeats. One connection carries one request, so that no library repeats a request behind the caller's back.
+    An answer is `{status, headers, body}`, or has one of: `drop` (the connection is closed without an
+    answer), `reset` (closed with
+    RST), `stall` (seconds of silence before), `truncate` (bytes of the body to send before closing), `drip`
+    (seconds between
+    bytes of the body). In header values `{base}` and `{other}` stand for the case's URL on the first and the
+    second port. The
+    last answer repeats. One connection carries one request, so that no library repeats a request behind the
+    caller's back.
     """
 
     def __init__(self) -> None:
@@ -185,7 +189,7 @@ def _listing(directory: Path) -> dict[str, Any]:
     for path in sorted(directory.rglob("*")):
         name = path.relative_to(directory).as_posix()
         if path.is_symlink():
-            found[name] = {"link": os.readlink(path)}
+            found[name] = {"link": path.readlink().as_posix()}
         elif path.is_dir():
             found[name] = {"directory": True}
         else:
@@ -216,7 +220,7 @@ def _is_running(pid: int) -> bool:
 
 
 @contextmanager
-def world_of(case: Case, server: ScriptedServer) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+def world_of(case: Case, server: ScriptedServer) -> Generator[tuple[dict[str, Any], dict[str, Any]]]:
     """What to send for a case, and a mapping that holds what was observed once the block has ended.
 
     `here` in that mapping is the case's directory, which differs from run to run.

@@ -1,7 +1,7 @@
 """Commands from functions: `app group command --option value argument` (docs/semantics.md, section 11).
 
-click was considered as a base: it reports an unknown option although `--help` follows, its numbers accept underscores and its groups have
-no aliases, so the parser is written here; it also keeps the import small.
+click was considered as a base: it reports an unknown option although `--help` follows, its numbers accept underscores
+and its groups have no aliases, so the parser is written here; it also keeps the import small.
 """
 
 from __future__ import annotations
@@ -36,19 +36,27 @@ class Exit(Exception):  # noqa: N818 - it is not an error.
 
 
 class _UsageError(Exception):
-    """What the user typed cannot be understood."""
+    """What the user typed cannot be understood; `path` is the group in which that became clear."""
+
+    def __init__(self, message: str, path: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.path = path
 
 
 class _Help(Exception):  # noqa: N818 - it is not an error.
-    """The user asked for help."""
+    """The user asked for help; `path` is the group about which, or None for the command being parsed."""
+
+    def __init__(self, path: tuple[str, ...] | None = None) -> None:
+        super().__init__()
+        self.path = path
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One option or argument of a command.
 
-    `kind` is `string`, `integer`, `float` or `boolean`. Put one in `Annotated[...]` to name a short option or a help text, or give a
-    list to `register_command(parameters=...)`.
+    `kind` is `string`, `integer`, `float` or `boolean`. Put one in `Annotated[...]` to name a short option or a help
+    text, or give a list to `register_command(parameters=...)`.
     """
 
     name: str = ""
@@ -112,8 +120,8 @@ def _parameters(function: Callable[..., Any]) -> tuple[Parameter, ...]:
             hint, multiple = typing.get_args(hint)[0], True
         if hint not in _TYPES:
             raise ConfigurationError(
-                f"parameter {name!r} of {function.__qualname__} has type {hint!r}; a command takes str, int, float, bool, or "
-                "a list of one of these"
+                f"parameter {name!r} of {function.__qualname__} has type {hint!r}; "
+                "a command takes str, int, float, bool, or a list of one of these"
             )
         required = item.default is _MISSING and item.kind is not item.VAR_POSITIONAL
         found.append(
@@ -180,7 +188,8 @@ def register_command(
 ) -> Callable[[F], F]:
     """Make a function a command of every `App` that has no registry of its own.
 
-    Parameters without a default are arguments, those with one are options, booleans are flags. `parameters` replaces what the
+    Parameters without a default are arguments, those with one are options, booleans are flags. `parameters`
+    replaces what the
     signature says.
     """
 
@@ -338,13 +347,12 @@ class App:
                 raise _UsageError("")
             arguments = _Parser(command).parse(rest)
         except _Help as asked:
-            where: tuple[str, ...] = asked.args[0] if asked.args else path
-            out.write(self.help(where))
+            out.write(self.help(path if asked.path is None else asked.path))
             return 0
         except _UsageError as error:
             if str(error):
-                shown = " ".join((self.name, *(path or (error.args[1] if len(error.args) > 1 else ()))))
-                err.write(f"Error: {error.args[0]}\nTry '{shown} --help' for help.\n")
+                shown = " ".join((self.name, *(path or error.path)))
+                err.write(f"Error: {error}\nTry '{shown} --help' for help.\n")
             else:
                 err.write(self.help(path))
             return 2
@@ -397,7 +405,7 @@ class App:
             return code if isinstance(code, int) else int(code is not None)
         except KeyboardInterrupt:
             return 130
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever a command raises ends as a message and a code.
             if is_cancellation_or_exit(error):
                 return 130
             if self.debug:
@@ -493,5 +501,5 @@ def _table(title: str, rows: Sequence[tuple[str, str]], width: int) -> list[str]
     for name, text in rows:
         wrapped = textwrap.wrap(text, max(width - column - 4, 20))
         lines.append(f"  {name:<{column}}  {wrapped[0] if wrapped else ''}".rstrip())
-        lines += [" " * (column + 4) + line for line in cast("list[str]", wrapped[1:])]
+        lines += [" " * (column + 4) + line for line in wrapped[1:]]
     return lines

@@ -122,7 +122,8 @@ class _VirtualCancellation(Cancellation):
 
 
 class VirtualClock:
-    """A clock for tests: it stands still until somebody sleeps or calls `advance`, and notes every sleep in `sleeps`."""
+    """A clock for tests: it stands still until somebody sleeps or calls `advance`, and notes every sleep in
+    `sleeps`."""
 
     def __init__(
         self, start: int = 0, wall: int = 0, on_sleep: Callable[[int, int], None] | None = None

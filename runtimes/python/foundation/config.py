@@ -31,7 +31,8 @@ _LOW, _HIGH = -(2**63), 2**63 - 1
 class ConfigProblem:
     """One reason why a configuration cannot be used.
 
-    `kind` is `unknown_key`, `missing`, `invalid_value`, `invalid_file` or `unreadable_file`; `key` the dotted path, or the
+    `kind` is `unknown_key`, `missing`, `invalid_value`, `invalid_file` or `unreadable_file`; `key` the
+    dotted path, or the
     path of the file; `source` is `default`, `file`, `environment` or `override`.
     """
 
@@ -116,7 +117,8 @@ def _schema(cls: type[Any], path: str = "") -> tuple[_Field, ...]:
 
 
 def value_of_text(kind: str, text: str) -> Any:
-    """Text as a value of this kind (`string`, `integer`, `float`, `boolean`, `strings`); `ValueError` when it is none."""
+    """Text as a value of this kind (`string`, `integer`, `float`, `boolean`, `strings`); `ValueError` when
+    it is none."""
     if kind == "string":
         return text
     trimmed = text.strip(_SPACE)
@@ -309,7 +311,7 @@ def read_config_file(path: str | os.PathLike[str]) -> Mapping[str, Any]:
             value = yaml.safe_load(text) or {}
     except ImportError:
         raise fail("invalid_file", "YAML needs PyYAML: pip install 'foundation-runtime[yaml]'") from None
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - three parsers, each with errors of its own.
         raise fail("invalid_file", f"not valid {suffix[1:].upper()}: {error}") from None
     if not isinstance(value, dict):
         raise fail("invalid_file", f"the top level must be a mapping, not {_kind_of(value)}")
@@ -326,7 +328,8 @@ def load_config(
     secret_files: bool = True,
     environment: Mapping[str, str] | None = None,
 ) -> T:
-    """An instance of a dataclass, filled from its defaults, the files, the environment and the overrides, in this order.
+    """An instance of a dataclass, filled from its defaults, the files, the environment and the overrides, in
+    this order.
 
     Raises `ConfigurationError` with every problem found.
     """

@@ -108,7 +108,8 @@ class RateLimitExceeded(FoundationError):  # noqa: N818 - the pattern's name in 
 class ProcessError(FoundationError):
     """A process could not be started or ended with a code other than 0.
 
-    `exit_code` is 127 when the program was not found, 126 when it could not be executed, and 128 + `signal` when a signal
+    `exit_code` is 127 when the program was not found, 126 when it could not be executed, and 128 + `signal`
+    when a signal
     ended it. `command` is as given; the message shows it with secrets replaced.
     """
 

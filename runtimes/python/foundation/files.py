@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -19,13 +19,14 @@ Trace = Callable[[str], None]
 
 
 class Steps:
-    """The system calls behind one write, in order; a test replaces a method to see it fail, or listens to `on_event`."""
+    """The system calls behind one write, in order; a test replaces a method to see it fail, or listens to
+    `on_event`."""
 
     def __init__(self, on_event: Trace | None = None) -> None:
         self._on_event = on_event
 
     @contextlib.contextmanager
-    def event(self, name: str) -> Iterator[None]:
+    def event(self, name: str) -> Generator[None]:
         """Report the step; one that fails is reported with the errno's name."""
         try:
             yield
@@ -67,7 +68,7 @@ class Steps:
 
     def rename(self, path: Path, target: Path) -> None:
         """Replace the target."""
-        os.replace(path, target)
+        path.replace(target)
 
     def fsync_dir(self, path: Path) -> None:
         """Wait until the directory's names are on the disk."""
@@ -170,7 +171,7 @@ class AtomicFile:
                     raise
                 how = "copy"
                 self._copy(second, stat.S_IMODE(existing.st_mode))
-            os.replace(second, backup)
+            second.replace(backup)
         except OSError as error:
             steps.report(f"backup {how} {errno.errorcode.get(error.errno or 0, 'EIO')}")
             raise

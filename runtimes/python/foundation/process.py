@@ -1,6 +1,7 @@
 """Run a program in a process group of its own, with all of its output and none of its stragglers.
 
-docs/semantics.md, section 12. `subprocess` starts the program; its `communicate` is not used because it kills the child alone and
+docs/semantics.md, section 12. `subprocess` starts the program; its `communicate` is not used because it
+kills the child alone and
 waits for ever when a background process keeps a pipe open.
 """
 
@@ -33,7 +34,22 @@ from foundation.errors import (
 )
 from foundation.redaction import redact_command
 
-SCRUBBED = frozenset("PATH HOME LANG LANGUAGE LC_ALL LC_CTYPE TZ TMPDIR USER LOGNAME SHELL TERM".split())
+SCRUBBED = frozenset(
+    [
+        "PATH",
+        "HOME",
+        "LANG",
+        "LANGUAGE",
+        "LC_ALL",
+        "LC_CTYPE",
+        "TZ",
+        "TMPDIR",
+        "USER",
+        "LOGNAME",
+        "SHELL",
+        "TERM",
+    ]
+)
 _CHUNK = 65_536
 _SECOND = 1_000_000_000
 _DRAIN = _SECOND

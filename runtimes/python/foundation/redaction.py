@@ -9,7 +9,18 @@ from functools import lru_cache
 REDACTED = "[REDACTED]"
 
 _ANYWHERE = frozenset(
-    "password passwords passwd passphrase pwd secret secrets credential credentials authorization".split()
+    [
+        "password",
+        "passwords",
+        "passwd",
+        "passphrase",
+        "pwd",
+        "secret",
+        "secrets",
+        "credential",
+        "credentials",
+        "authorization",
+    ]
 )
 _ENDINGS: tuple[tuple[str, ...], ...] = tuple(
     tuple(ending.split())

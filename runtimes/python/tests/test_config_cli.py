@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-
 from foundation import ConfigurationError
 from foundation.cli import App, Exit, Parameter, Registry, register_command
 from foundation.config import describe_config, field, load_config
@@ -28,7 +27,7 @@ class Settings:
     database: Database
     tags: Sequence[str] = ()
     pair: tuple[str, ...] = ("a",)
-    names: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)  # noqa: RUF009 - it makes a dataclasses.field.
     debug: bool = False
     derived: int = plain_field(default=1, init=False)
 

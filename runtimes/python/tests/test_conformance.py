@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from foundation_engine.conform.cases import Case, builtin_cases
 from foundation_engine.conform.compare import differences
 from foundation_engine.conform.run import ask_in_world

@@ -14,9 +14,12 @@ from pathlib import Path
 from random import Random
 
 import pytest
-
 from foundation import AtomicFile, ConfigurationError, atomic_write
 from foundation.files import Steps
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
 
 
 def test_block_form(tmp_path: Path) -> None:
@@ -29,7 +32,7 @@ def test_block_form(tmp_path: Path) -> None:
         file.write(b"\xff")
     assert path.read_bytes() == b"\xff"
     assert path.stat().st_mode & 0o777 == 0o600
-    assert os.listdir(tmp_path) == ["a.json"]
+    assert names(tmp_path) == ["a.json"]
 
 
 def test_a_block_that_fails_leaves_no_trace(tmp_path: Path) -> None:
@@ -38,15 +41,15 @@ def test_a_block_that_fails_leaves_no_trace(tmp_path: Path) -> None:
     with pytest.raises(KeyError), AtomicFile(path) as file:
         file.write("new")
         raise KeyError
-    assert (path.read_text(), os.listdir(tmp_path)) == ("old", ["a"])
+    assert (path.read_text(), names(tmp_path)) == ("old", ["a"])
 
     class Full(Steps):
-        def fsync(self, descriptor: int) -> None:
+        def fsync(self, descriptor: int) -> None:  # noqa: ARG002 - an override.
             raise OSError(errno.ENOSPC, "full")
 
     with pytest.raises(OSError, match="full"), AtomicFile(path, steps=Full()) as file:
         file.write("new")
-    assert (path.read_text(), os.listdir(tmp_path)) == ("old", ["a"])
+    assert (path.read_text(), names(tmp_path)) == ("old", ["a"])
 
 
 def test_a_backup_that_is_the_same_file_already(tmp_path: Path) -> None:
@@ -56,7 +59,7 @@ def test_a_backup_that_is_the_same_file_already(tmp_path: Path) -> None:
     os.link(path, tmp_path / "a.bak")
     atomic_write(path, "new", backup=True)
     assert (path.read_text(), (tmp_path / "a.bak").read_text()) == ("new", "old")
-    assert sorted(os.listdir(tmp_path)) == ["a", "a.bak"]
+    assert names(tmp_path) == ["a", "a.bak"]
 
 
 def test_a_full_disk(tmp_path: Path) -> None:
@@ -65,7 +68,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
     path.write_text("old")
 
     class OnFullDisk(Steps):
-        def write(self, descriptor: int, data: bytes) -> None:
+        def write(self, descriptor: int, data: bytes) -> None:  # noqa: ARG002 - an override.
             full = os.open("/dev/full", os.O_WRONLY)
             try:
                 super().write(full, data)
@@ -75,7 +78,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No space") as caught:
         atomic_write(path, "new", steps=OnFullDisk())
     assert caught.value.errno == errno.ENOSPC
-    assert (path.read_text(), os.listdir(tmp_path)) == ("old", ["a"])
+    assert (path.read_text(), names(tmp_path)) == ("old", ["a"])
 
 
 def test_misuse(tmp_path: Path) -> None:
@@ -83,7 +86,7 @@ def test_misuse(tmp_path: Path) -> None:
         atomic_write(tmp_path / "a", 7)  # type: ignore[arg-type]
     with pytest.raises(ConfigurationError):
         atomic_write(tmp_path / "a", "x", mode=0o10000)
-    assert os.listdir(tmp_path) == []
+    assert names(tmp_path) == []
 
 
 def test_readers_see_whole_contents_only(tmp_path: Path) -> None:

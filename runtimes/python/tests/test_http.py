@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
-
 from foundation import (
     Cancellation,
     CancelledError,
@@ -16,7 +15,7 @@ from foundation import (
     MaxRetriesExceeded,
     NetworkError,
     ScriptedRandom,
-    TimeoutError,  # noqa: A004
+    TimeoutError,  # noqa: A004 - the pattern's own name.
     ValidationError,
     VirtualClock,
 )

@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-
 from foundation import ConfigurationError, ErrorBoundary, configure_logging, error_boundary, get_logger
 from foundation.logging import Logger
 from foundation.redaction import redact_command
@@ -198,5 +197,6 @@ def test_boundary_for_coroutines() -> None:
 def test_commands_are_shown_without_secrets() -> None:
     command = ["curl", "--token", "abc", "--api-key=k", "PASSWORD=x", "--token", "-v", "a=b", "--user", "u"]
     assert redact_command(command) == [
-        "curl", "--token", "[REDACTED]", "--api-key=[REDACTED]", "PASSWORD=[REDACTED]", "--token", "-v", "a=b", "--user", "u",
+        "curl", "--token", "[REDACTED]", "--api-key=[REDACTED]", "PASSWORD=[REDACTED]", "--token", "-v",
+        "a=b", "--user", "u",
     ]  # fmt: skip

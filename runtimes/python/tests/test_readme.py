@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 import pytest
-
 from foundation_engine.conform.world import ScriptedServer
 
 README = Path(__file__).parents[1] / "README.md"

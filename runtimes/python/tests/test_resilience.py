@@ -8,9 +8,8 @@ import threading
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 import foundation
+import pytest
 from foundation import (
     Backoff,
     Cancellation,
@@ -347,9 +346,7 @@ def test_limiter_across_threads_never_admits_more() -> None:
     admitted = []
 
     def take() -> None:
-        for _ in range(50):
-            if limiter.try_acquire():
-                admitted.append(1)
+        admitted.extend(1 for _ in range(50) if limiter.try_acquire())
 
     threads = [threading.Thread(target=take) for _ in range(8)]
     for thread in threads:

@@ -117,7 +117,8 @@ def run(args: argparse.Namespace) -> int:
     for language in wanted:
         if language not in toolchain.LANGUAGES:
             return _fail(
-                f"no language {language!r}; there are {', '.join(toolchain.LANGUAGES)}, or give --testee {language}=COMMAND"
+                f"no language {language!r}; there are {', '.join(toolchain.LANGUAGES)}, "
+                f"or give --testee {language}=COMMAND"
             )
     if wanted:
         runtimes = args.runtimes or toolchain.find_runtimes()

@@ -1,6 +1,7 @@
 """An HTTP client with a time-out, retries of what is safe to repeat, and redirects that do not leak credentials.
 
-docs/semantics.md, section 10. httpx does the talking; its redirects are off because it turns more methods into GET than the
+docs/semantics.md, section 10. httpx does the talking; its redirects are off because it turns more methods
+into GET than the
 semantics allow, and its retries cover connecting only.
 """
 
@@ -256,7 +257,8 @@ _NATIVE_ERRORS = (httpx.HTTPError, httpx.InvalidURL)
 class HttpClient:
     """A client for threads; close it or use it as a context manager.
 
-    Takes the parameters of the pattern; durations in seconds. Raises `NetworkError`, `TimeoutError`, `HttpStatusError`, `HttpError`,
+    Takes the parameters of the pattern; durations in seconds. Raises `NetworkError`, `TimeoutError`,
+    `HttpStatusError`, `HttpError`,
     `MaxRetriesExceeded` (cause: the last of the first three), `CancelledError`.
     """
 

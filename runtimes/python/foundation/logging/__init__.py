@@ -1,6 +1,7 @@
 """Structured logging: one record is one line of JSON or logfmt, with secrets replaced.
 
-structlog was considered as a base: its renderers cannot give the byte layout that the four languages share, and its processor chain
+structlog was considered as a base: its renderers cannot give the byte layout that the four languages share,
+and its processor chain
 costs several times what a record may cost here.
 """
 
@@ -103,7 +104,8 @@ def configure_logging(
 ) -> None:
     """Set what loggers made afterwards use unless they say otherwise; `stream` is standard error by default.
 
-    A file opened for binary writing with buffering is flushed after each record; a text stream is written through its buffer.
+    A file opened for binary writing with buffering is flushed after each record; a text stream is written
+    through its buffer.
     """
     _Settings.level = _member(Level, "level", level)
     _Settings.format = _member(Format, "format", format)
@@ -112,7 +114,7 @@ def configure_logging(
     _Settings.output = None if stream is None else _Output(stream)
 
 
-def _member(enum: type[Any], name: str, value: str) -> Any:
+def _member(enum: Any, name: str, value: str) -> Any:
     try:
         return enum(value)
     except ValueError:

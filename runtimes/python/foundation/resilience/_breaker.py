@@ -1,6 +1,7 @@
 """Stop calling what keeps failing, and find out carefully whether it has recovered (docs/semantics.md, section 5).
 
-pybreaker and circuitbreaker were considered as a base: neither drops results of an older generation, and one replaces the error of
+pybreaker and circuitbreaker were considered as a base: neither drops results of an older generation, and one
+replaces the error of
 the tripping call, so the state machine is written here.
 """
 
@@ -240,7 +241,8 @@ def circuit_breaker(operation: Callable[P, T], /) -> Callable[P, T]: ...
 @overload
 def circuit_breaker(**parameters: Any) -> Callable[[Callable[P, T]], Callable[P, T]]: ...
 def circuit_breaker(operation: Callable[..., Any] | None = None, /, **parameters: Any) -> Any:
-    """Decorate a function with a breaker of its own, named like the function; it is the attribute `breaker` of the result.
+    """Decorate a function with a breaker of its own, named like the function; it is the attribute `breaker`
+    of the result.
 
     Takes the parameters of `CircuitBreaker`; `expected_exception` and `failures` are other names of `expected`.
     """

@@ -23,7 +23,7 @@ T = TypeVar("T")
 class Algorithm(StrEnum):
     """How permits are counted."""
 
-    TOKEN_BUCKET = "token_bucket"
+    TOKEN_BUCKET = "token_bucket"  # noqa: S105 - no password, an algorithm.
     SLIDING_WINDOW = "sliding_window"
 
 
@@ -180,5 +180,6 @@ class RateLimiter:
 
 
 def rate_limit(limit: int, period: float | timedelta = 1.0, **parameters: Any) -> RateLimiter:
-    """Decorate a function with a limiter of its own, taking one permit per call; it is the attribute `limiter` of the result."""
+    """Decorate a function with a limiter of its own, taking one permit per call; it is the attribute
+    `limiter` of the result."""
     return RateLimiter(limit, period, **parameters)

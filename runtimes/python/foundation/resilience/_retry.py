@@ -1,6 +1,7 @@
 """Call an operation again after errors that may pass, with delays that are the same in every language.
 
-The arithmetic is docs/semantics.md, section 4. tenacity and stamina were considered as a base: both compute delays in floating
+The arithmetic is docs/semantics.md, section 4. tenacity and stamina were considered as a base: both compute
+delays in floating
 point, and neither separates "worth retrying" from "never retry", so the loop is written here; it is short.
 """
 
@@ -307,7 +308,7 @@ class Retry:
                 self.check_cancelled(last)
             try:
                 return operation(*args, **kwargs)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - the policy decides which errors matter.
                 last = error
                 delay = self.next_delay(number, error)
             self.sleep(delay, last)
@@ -322,7 +323,7 @@ class Retry:
                 self.check_cancelled(last)
             try:
                 return await operation(*args, **kwargs)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - the policy decides which errors matter.
                 last = error
                 delay = self.next_delay(number, error)
             await self.asleep(delay, last)
@@ -381,7 +382,8 @@ def retry(
 ) -> Any:
     """Decorate a function or a coroutine function so that errors which may pass are retried.
 
-    Bare (`@retry`), with the parameters of `RetryPolicy` (`@retry(max_attempts=3)`), with a policy, or with the retryable
+    Bare (`@retry`), with the parameters of `RetryPolicy` (`@retry(max_attempts=3)`), with a policy, or with
+    the retryable
     exceptions as positional arguments. A policy together with parameters of its own is a `ConfigurationError`.
     """
     if len(retryable) == 1 and not parameters and policy is None and not isinstance(retryable[0], type):
