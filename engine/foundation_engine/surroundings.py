@@ -509,11 +509,14 @@ def _called_upon(document: _Document, node: SyntaxNode, function: SyntaxNode) ->
         receiver = parent.child_by_field_name(grammar.receiver) if parent.type in grammar.members else None
     if call is None or call.type not in grammar.calls or receiver != node:
         return False
-    current = call.parent
+    below, current = call, call.parent
     while current is not None and current != function:
-        if current.type in grammar.loops or current.type in grammar.closures:
+        if current.type in grammar.closures:
             return False
-        current = current.parent
+        # A loop's condition is where one call waits for its permit; a loop's body uses the thing many times.
+        if current.type in grammar.loops and current.child_by_field_name("condition") != below:
+            return False
+        below, current = current, current.parent
     return True
 
 
