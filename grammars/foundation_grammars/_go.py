@@ -59,7 +59,8 @@ _MEMBERS = {
 }
 _JITTER = {"NoJitter": "none", "FullJitter": "full", "EqualJitter": "equal", "SymmetricJitter": "symmetric"}
 _ANNOTATION = re.compile(rb"//[ \t]*@([A-Za-z]\w*)[ \t]*(\()?")
-_CONTINUED = re.compile(rb"\r?\n[ \t]*//")
+_LINE_MARK = re.compile(rb"(?:^|\n)[ \t]*//")
+_NEXT_ANNOTATION = re.compile(rb"\n[ \t]*//[ \t]*@[A-Za-z]")
 _NEXT_LINE = re.compile(
     rb"[ \t\r]*\n(?P<line>[ \t]*(?:(?P<comment>//|/\*.*?\*/[ \t\r]*$))?[^\n]*)", re.MULTILINE
 )
@@ -104,6 +105,8 @@ class GoReader:
         self._packages: dict[str, str] = {}
         self._dots: list[str] = []
         self._binders: dict[str, list[_Binder]] = {}
+        self._groups: dict[int, tuple[int, re.Match[bytes] | None]] = {}
+        self._without_marks: bytes | None = None
         for declaration in self._root.named_children:
             if declaration.type == "import_declaration":
                 for spec in _specs(declaration):
@@ -604,8 +607,10 @@ class GoReader:
                 target,
             )
         opening = match.end() - 1
-        masked = _masked(self._text, comment.start_byte, group_end)
-        closes = closing(masked, opening, group_end)
+        masked = self._unmarked()
+        following = _NEXT_ANNOTATION.search(self._text, opening, group_end)
+        limit = following.start() if following is not None else group_end
+        closes = closing(masked, opening, limit)
         end = closes if closes is not None else comment.end_byte
         parsed = AnnotationParser(masked, opening + 1, end, self.constant).arguments()
         is_open = parsed.open or closes is None
@@ -613,18 +618,32 @@ class GoReader:
         covered = ByteRange(comment.start_byte, end + 1 if closes is not None else end)
         return Reading("annotation", covered, name_range, spelled, arguments, target)
 
+    def _unmarked(self) -> bytes:
+        """The document with the marks of line comments blanked; the same length."""
+        if self._without_marks is None:
+            self._without_marks = _LINE_MARK.sub(lambda m: m.group()[:-2] + b"  ", self._text)
+        return self._without_marks
+
     def _documented(self, comment: SyntaxNode) -> tuple[int, Target] | None:
         """The end of the comment group and the function directly beneath it, if that is what the group documents.
 
         The lines are read rather than the tree, so that broken code elsewhere does not hide the function.
         """
         group_end = position = comment.end_byte
-        while (line := _NEXT_LINE.match(self._text, position)) is not None:
-            if line.group("comment") is None:
-                header = _FUNCTION.match(self._text, line.start("line"))
-                return (group_end, self._function_target(header)) if header is not None else None
+        passed: list[int] = []
+        header: re.Match[bytes] | None = None
+        while position not in self._groups:
+            passed.append(position)
+            line = _NEXT_LINE.match(self._text, position)
+            if line is None or line.group("comment") is None:
+                header = _FUNCTION.match(self._text, line.start("line")) if line is not None else None
+                break
             group_end = position = line.end()
-        return None
+        if position in self._groups:
+            group_end, header = self._groups[position]
+        # Every annotation of a group has the same function beneath it.
+        self._groups.update((place, (group_end, header)) for place in passed)
+        return (group_end, self._function_target(header)) if header is not None else None
 
     def _function_target(self, header: re.Match[bytes]) -> Target:
         name_range = ByteRange(*header.span("name"))
@@ -680,12 +699,6 @@ def _scope(node: SyntaxNode) -> SyntaxNode:
             return current
         last, current = current, current.parent
     return last
-
-
-def _masked(text: bytes, start: int, end: int) -> bytes:
-    """The document up to `end` with the comment markers of continuation lines blanked; the same length."""
-    block = _CONTINUED.sub(lambda m: m.group()[:-2] + b"  ", text[start + 2 : end])
-    return text[: start + 2] + block
 
 
 def _member(path: str, text: str) -> StaticValue | None:
