@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from foundation_engine.port.engine import PortError, lower, port, runtime_root
+from foundation_engine.port.engine import PortError, directions, lower, port, runtime_root
 
-__all__ = ["PortError", "lower", "port", "runtime_root"]
+__all__ = ["PortError", "directions", "lower", "port", "runtime_root"]

@@ -44,6 +44,11 @@ def port(request: PortRequest) -> PortCandidate:
     return maker(request, module)
 
 
+def directions() -> frozenset[tuple[LanguageId, LanguageId]]:
+    """The pairs of a source and a target language that `port` supports."""
+    return frozenset((source, target) for source in _FRONT_ENDS for target in _EMITTERS if source is not target)
+
+
 def lower(request: PortRequest) -> ir.Module | None:
     """The request's text as IR, or None when its language has no front end. Raises SyntaxError."""
     front = _FRONT_ENDS.get(request.source)
