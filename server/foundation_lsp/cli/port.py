@@ -9,7 +9,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -84,13 +84,17 @@ def run(options: argparse.Namespace) -> int:
         return 2
     directory = Path(options.out) if options.out else None
     if directory is not None:
-        _refuse_overwriting(candidate, directory, force=options.force)
+        _refuse_overwriting(candidate.files, directory, force=options.force)
     report: VerifyReport | None = None
     if options.verify:
-        from foundation_engine.verify import verify
+        from foundation_engine.verify import VerifyOptions, verify
 
-        with _progress(f"compiling and running the {request.target} port"):
-            report = verify(candidate)
+        with _progress(f"verifying the {request.target} port") as say:
+            report = verify(candidate, VerifyOptions(progress=say))
+    files = [*candidate.files, *(report.files if report is not None else ())]
+    if directory is not None:
+        # The tests that verification made belong beside the port, and overwrite nothing either.
+        _refuse_overwriting(files, directory, force=options.force)
     # Files are written whatever the verdict is: the user asked for them, and the report says what they are worth.
     made = (*candidate.files, *(report.files if report is not None else ()))
     written = [] if directory is None else [_write(directory, each) for each in made]
@@ -160,16 +164,16 @@ def _place(given: str) -> tuple[Path, int | None]:
 
 
 @contextmanager
-def _progress(what: str) -> Iterator[None]:
-    """Say what is under way: a spinner on a terminal, a line elsewhere."""
+def _progress(what: str) -> Generator[Callable[[str], None]]:
+    """Say what is under way, and each step of it: a spinner on a terminal, a line elsewhere."""
     if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
         from rich.console import Console
 
-        with Console(stderr=True).status(f"{what} …"):
-            yield
+        with Console(stderr=True).status(f"{what} ...") as status:
+            yield lambda step: status.update(f"{what}: {step} ...")
     else:
         write(sys.stderr, f"{what} ...\n")
-        yield
+        yield lambda step: write(sys.stderr, f"  {step} ...\n")
 
 
 def _target(directory: Path, ported: PortedFile) -> Path:
@@ -180,10 +184,10 @@ def _target(directory: Path, ported: PortedFile) -> Path:
     return directory / relative
 
 
-def _refuse_overwriting(candidate: PortCandidate, directory: Path, *, force: bool) -> None:
+def _refuse_overwriting(files: Sequence[PortedFile], directory: Path, *, force: bool) -> None:
     if directory.exists() and not directory.is_dir():
         raise UsageError(f"--out {directory}: not a directory")
-    existing = [str(path) for each in candidate.files if (path := _target(directory, each)).exists()]
+    existing = [str(path) for each in files if (path := _target(directory, each)).exists()]
     if existing and not force:
         raise UsageError(f"{', '.join(existing)}: exists already; --force overwrites it")
 
@@ -229,13 +233,11 @@ def _show(candidate: PortCandidate, report: VerifyReport | None, written: list[s
     if report is None:
         write(out, "not verified; --verify compiles and runs it\n")
         return
-    colours = {Verdict.PASSED: style.good, Verdict.FAILED: lambda t: style.severity("error", t)}
     for result in report.results:
-        paint = colours.get(result.verdict, lambda t: style.severity("warning", t))
         counted = f", {result.cases} cases" if result.cases else ""
         write(
             out,
-            f"  {paint(result.verdict.value.ljust(12))} {result.step} ({result.seconds:.1f} s{counted})\n",
+            f"  {_painted(result.verdict, result.verdict.value.ljust(12), style)} {result.step} ({result.seconds:.1f} s{counted})\n",
         )
         if result.detail:
             shown = result.detail.strip().splitlines()
@@ -251,6 +253,12 @@ def _show(candidate: PortCandidate, report: VerifyReport | None, written: list[s
         write(out, f"confidence {report.confidence:.2f}: {printable(report.confidence_basis)}\n")
 
 
+def _painted(verdict: Verdict, text: str, style: Style) -> str:
+    if verdict is Verdict.PASSED:
+        return style.good(text)
+    return style.severity("error" if verdict is Verdict.FAILED else "warning", text)
+
+
 def document(candidate: PortCandidate, report: VerifyReport | None, written: list[str]) -> dict[str, Any]:
     """A port and its evidence as JSON."""
     request = candidate.request
@@ -258,7 +266,10 @@ def document(candidate: PortCandidate, report: VerifyReport | None, written: lis
         "version": 1,
         "source": {"path": request.path, "language": request.source.value, "line": request.line},
         "target": request.target.value,
-        "files": [{"path": f.path, "role": f.role, "text": f.text} for f in candidate.files],
+        "files": [
+            {"path": f.path, "role": f.role, "text": f.text}
+            for f in (*candidate.files, *(report.files if report is not None else ()))
+        ],
         "written": written,
         "imports": list(candidate.imports),
         "functions": [
