@@ -244,9 +244,7 @@ def _show(candidate: PortCandidate, report: VerifyReport | None, written: list[s
             limit = len(shown) if result.verdict is not Verdict.PASSED else 3
             for line in shown[:limit]:
                 write(out, f"      {printable(line)}\n")
-    verdict = colours.get(report.verdict, lambda t: style.severity("warning", t))(
-        report.verdict.value.upper()
-    )
+    verdict = _painted(report.verdict, report.verdict.value.upper(), style)
     tail = f" with {report.toolchain}" if report.toolchain else ""
     write(out, f"{verdict}{printable(tail)}\n")
     if report.confidence is not None:
