@@ -235,10 +235,8 @@ def _show(candidate: PortCandidate, report: VerifyReport | None, written: list[s
         return
     for result in report.results:
         counted = f", {result.cases} cases" if result.cases else ""
-        write(
-            out,
-            f"  {_painted(result.verdict, result.verdict.value.ljust(12), style)} {result.step} ({result.seconds:.1f} s{counted})\n",
-        )
+        verdict = _painted(result.verdict, result.verdict.value.ljust(12), style)
+        write(out, f"  {verdict} {result.step} ({result.seconds:.1f} s{counted})\n")
         if result.detail:
             shown = result.detail.strip().splitlines()
             limit = len(shown) if result.verdict is not Verdict.PASSED else 3
