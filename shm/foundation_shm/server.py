@@ -76,9 +76,11 @@ _CHECK_DATA: Final = int(RequestFlag.CHECK_DATA)
 _STREAM: Final = int(RequestFlag.STREAM)
 
 _PLANS_PER_SLOT: Final = 32
-_TICK_NS: Final = 20_000_000
+_TICK_NS: Final = 2_000_000
 _ACTIVE_NS: Final = 200_000_000
 _SLOW_NS: Final = 2_000_000
+_SLOW_STREAK: Final = 8
+_FAST_STREAK: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,18 @@ class _Call:
 class _Entry:
     """A registered model with its queue."""
 
-    __slots__ = ("busy", "jobs", "limits", "metrics", "model", "model_id", "offloaded", "queue", "thread")
+    __slots__ = (
+        "busy",
+        "jobs",
+        "limits",
+        "metrics",
+        "model",
+        "model_id",
+        "offloaded",
+        "queue",
+        "slowness",
+        "thread",
+    )
 
     def __init__(self, model_id: str, model: Model, limits: Limits) -> None:
         self.model_id = model_id
@@ -174,8 +187,30 @@ class _Entry:
         self.metrics = Metrics()
         self.busy = False
         self.offloaded = limits.offload is True
+        self.slowness = 0
         self.jobs: queue.SimpleQueue[list[_Call] | None] = queue.SimpleQueue()
         self.thread: threading.Thread | None = None
+
+    def weigh(self, spent: int) -> None:
+        """Give a model that stays slow a thread of its own, and take it from one that stays fast.
+
+        So the clients of other models do not wait for a slow one, and one hiccup of the machine does not
+        cost a fast model its short way.
+        """
+        if self.limits.offload is not None:
+            return
+        if not self.offloaded:
+            self.slowness += spent // _SLOW_NS
+            if self.slowness >= _SLOW_STREAK:
+                self.offloaded = True
+                self.slowness = 0
+        elif spent > _SLOW_NS // 2:
+            self.slowness = 0
+        else:
+            self.slowness += 1
+            if self.slowness >= _FAST_STREAK:
+                self.offloaded = False
+                self.slowness = 0
 
 
 class _ViolationError(Exception):
@@ -250,6 +285,8 @@ class Server:
         self._handshakes: list[_Handshake] = []
         self._ready: list[_Entry] = []
         self._waiting: list[_Call] = []
+        # Streams whose clients want the last part only: one part of each is made on every turn.
+        self._collecting: list[_Call] = []
         self._completed: deque[tuple[_Entry, list[_Call], Sequence[Result], int]] = deque()
         self._advanced: deque[tuple[_Call, Outputs | BaseException | None, int]] = deque()
         self._in_flight = 0
@@ -470,6 +507,9 @@ class Server:
             self._publish_completed()
         if self._ready:
             worked = self._dispatch() or worked
+        if self._collecting:
+            worked = True
+            self._collect_parts()
         if self._wakes:
             self._wake_sleepers()
         self._now = now = time.monotonic_ns()
@@ -502,7 +542,13 @@ class Server:
             self._answer_error(call, Status.CANCELLED, "the client did not take the partial result in time")
         if self._draining:
             over = time.monotonic() >= self._drain_until
-            busy = self._ready or self._in_flight or self._waiting or any(c.outgoing for c in self._sockets)
+            busy = (
+                self._ready
+                or self._in_flight
+                or self._waiting
+                or self._collecting
+                or any(c.outgoing for c in self._sockets)
+            )
             if over or not busy:
                 self._stopped.set()
         elif (
@@ -692,6 +738,9 @@ class Server:
         if isinstance(connection, _ShmConnection):
             self._clients = [client for client in self._clients if client is not connection]
             calls = [call for call in connection.calls if call is not None]
+            # Calls and plans refer to the region; without them it is unmapped at once, not at the next collection.
+            connection.calls = [None] * len(connection.calls)
+            connection.plans = [{} for _ in connection.plans]
         else:
             self._sockets = [client for client in self._sockets if client is not connection]
             calls = [connection.call] if connection.call is not None else []
@@ -898,9 +947,6 @@ class Server:
             results = _run(entry.model, batch)
             spent = time.monotonic_ns() - began
             self._finish_batch(entry, batch, results, spent)
-            if entry.limits.offload is None and spent > _SLOW_NS and entry.metrics.batches > 1:
-                # Slow models get a thread, so that the others' clients do not wait for them.
-                entry.offloaded = True
         return worked
 
     def _form_batch(self, entry: _Entry) -> list[_Call]:
@@ -938,8 +984,13 @@ class Server:
         """The body of a model's own thread."""
         while (batch := entry.jobs.get()) is not None:
             began = time.monotonic_ns()
-            results = _run(entry.model, batch)
+            results = [
+                _last(result, call) if isinstance(result, Iterator) and not call.flags & _STREAM else result
+                for call, result in zip(batch, _run(entry.model, batch), strict=True)
+            ]
             self._completed.append((entry, batch, results, time.monotonic_ns() - began))
+            # While this thread waits for its next job it must not keep the last one's region mapped.
+            del batch, results
             self._wake()
 
     def _publish_completed(self) -> None:
@@ -961,6 +1012,10 @@ class Server:
         if len(batch) > metrics.largest_batch:
             metrics.largest_batch = len(batch)
         metrics.model_time.add(spent)
+        if spent > _SLOW_NS or entry.offloaded:
+            entry.weigh(spent)
+        elif entry.slowness:
+            entry.slowness = 0
         now = time.monotonic_ns()
         for call, result in zip(batch, results, strict=True):
             metrics.requests += 1
@@ -969,7 +1024,10 @@ class Server:
                 self._answer_error(call, Status.MODEL_FAILED, f"{type(result).__name__}: {result}")
             elif isinstance(result, Iterator):
                 call.stream = result
-                self._advance(call)
+                if call.flags & _STREAM:
+                    self._advance(call)
+                else:
+                    self._collecting.append(call)
             else:
                 plan = call.plan
                 if plan is not None:
@@ -991,6 +1049,25 @@ class Server:
         else:
             outputs, spent = _next_part(call)
             self._deliver_part(call, outputs, spent)
+
+    def _collect_parts(self) -> None:
+        """Make the next part of every stream whose client wants the last one only."""
+        calls, self._collecting = self._collecting, []
+        for call in calls:
+            if call.connection.sock is None or _is_cancelled(call) or _is_late(call):
+                self._end_stream(call)
+                self._answer_error(call, Status.CANCELLED, "the call was given up before its last part")
+                continue
+            outputs, spent = _next_part(call)
+            last, before, _ = call.held or ((), 0, _DONE)
+            if isinstance(outputs, BaseException):
+                self._deliver_part(call, outputs, spent)
+            elif outputs is None:
+                call.stream = call.held = None
+                self._answer(call, last, before + spent)
+            else:
+                call.held = (outputs, before + spent, _DONE)
+                self._collecting.append(call)
 
     def _advance_aside(self, call: _Call) -> None:
         outputs, spent = _next_part(call)
@@ -1288,18 +1365,21 @@ def _run(model: Model, batch: list[_Call]) -> Sequence[Result]:
             raise RuntimeError(f"the model returned {len(results)} results for {len(batch)} requests")
     except Exception as error:  # noqa: BLE001 - whatever a model raises is its clients' answer
         return [error] * len(batch)
-    return [
-        _last(result) if isinstance(result, Iterator) and not call.flags & _STREAM else result
-        for call, result in zip(batch, results, strict=True)
-    ]
+    return results
 
 
-def _last(stream: Iterator[Outputs]) -> Outputs | BaseException:
+def _is_late(call: _Call) -> bool:
+    return bool(call.deadline) and time.monotonic_ns() > call.deadline
+
+
+def _last(stream: Iterator[Outputs], call: _Call) -> Outputs | BaseException:
     """The last part of a stream, for a client that did not ask for the parts."""
     last: Outputs = ()
     try:
         for outputs in stream:
             last = outputs
+            if _is_cancelled(call) or _is_late(call):
+                break
     except Exception as error:  # noqa: BLE001 - whatever a model raises is its client's answer
         return error
     return last

@@ -90,7 +90,7 @@ def drains(world: World) -> Iterator[World]:
     for name, buffer in (("client_buffer", world.client_buffer), ("server_buffer", world.server_buffer)):
         if buffer:
             index, value = buffer[0]
-            memory = world.memory[:index] + (value,) + world.memory[index + 1 :]
+            memory = (*world.memory[:index], value, *world.memory[index + 1 :])
             yield replace(world, memory=memory, **{name: buffer[1:]})
 
 
