@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import foundation
-from foundation import cli, config, errors, files, http, logging, process, resilience
+from foundation import cli, config, errors, files, logging, process, resilience
 from foundation.clock import SYSTEM_CLOCK, ScriptedRandom, VirtualClock
 
 Given = dict[str, Any]
@@ -314,6 +314,8 @@ def configuration(given: Given) -> tuple[list[str], Given]:
 
 
 def http_client(given: Given) -> tuple[list[str], Given]:
+    from foundation import http  # Here, because httpx is the one slow import.
+
     names = ("base_url", "timeout", "max_attempts", "base_delay", "max_delay", "retry_statuses", "retry_methods",
              "follow_redirects", "max_redirects", "raise_for_status")  # fmt: skip
     request = dict(given["request"])

@@ -99,12 +99,14 @@ class Report:
 def read_known_failures(text: str, path: str) -> tuple[list[KnownFailure], list[Problem]]:
     """The list of known failures; each needs a language, a pattern, a case and a reason."""
     try:
-        loaded: Any = yaml.safe_load(text) or []
+        loaded: Any = yaml.safe_load(text)
     except yaml.YAMLError as error:
         return [], [Problem(path, 1, 1, "", f"not valid YAML: {error}")]
     found: list[KnownFailure] = []
     problems: list[Problem] = []
     keys = {"language", "pattern", "case", "reason"}
+    if loaded is None:
+        return [], []
     if not isinstance(loaded, list):
         return [], [Problem(path, 1, 1, "", "expected a list of {language, pattern, case, reason}")]
     for number, entry in enumerate(cast("list[Any]", loaded)):

@@ -19,6 +19,8 @@ from typing import Any, cast
 class TesteeError(Exception):
     """A testee died, was silent for too long, or answered something that is not an answer."""
 
+    __test__ = False  # pytest must not collect it for its name.
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 from foundation_engine.conform.testee import Testee
 
@@ -30,6 +31,8 @@ class ToolchainError(Exception):
 @dataclass(frozen=True, slots=True)
 class TesteeCommand:
     """How to start a testee."""
+
+    __test__: ClassVar[bool] = False  # pytest must not collect it for its name.
 
     language: str
     command: Sequence[str]
