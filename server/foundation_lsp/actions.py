@@ -174,8 +174,11 @@ def _generate_actions(
     innermost = min(governed, key=lambda o: o.range.end - o.range.start)
     start = innermost.target.range.start if innermost.target is not None else innermost.range.start
     line = analysis.snapshot.lines.line_at(start) + 1
+    from foundation_engine.port import directions  # Importing the engine costs what only this offer needs.
+
+    supported = directions()
     for target in options.port_languages:
-        if target is source:
+        if (source, target) not in supported:
             continue
         data = {"generate": target.value, "uri": analysis.snapshot.uri, "line": line}
         action = types.CodeAction(

@@ -37,7 +37,10 @@ def answer(candidate: PortCandidate, report: VerifyReport | None) -> dict[str, A
         summary += f"; {holes} hole{'s' if holes > 1 else ''} left for you to fill"
     return {
         "target": candidate.request.target.value,
-        "files": [{"path": f.path, "text": f.text, "role": f.role} for f in candidate.files],
+        "files": [
+            {"path": f.path, "text": f.text, "role": f.role}
+            for f in (*candidate.files, *(report.files if report is not None else ()))
+        ],
         "verdict": report.verdict.value if report is not None else None,
         "summary": summary,
         "steps": [
@@ -87,10 +90,9 @@ def main() -> int:
         return 1
     report: VerifyReport | None = None
     if values.get("verify"):
-        from foundation_engine.verify import verify
+        from foundation_engine.verify.verify import VerifyOptions, verify
 
-        _say({"step": "compiling and running the port"})
-        report = verify(candidate)
+        report = verify(candidate, VerifyOptions(progress=lambda text: _say({"step": text})))
     _say({"result": answer(candidate, report)})
     return 0
 

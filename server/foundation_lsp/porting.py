@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 # A worker that has been told to stop gets this long to stop what it started.
 _GRACE_SECONDS = 5.0
-_WRITTEN_ROLES = frozenset({"source", "test"})
+# The build file that makes a folder part of a project; inside one, a port needs none of its own.
+_MODULES = {LanguageId.GO: "go.mod", LanguageId.RUST: "Cargo.toml"}
 
 
 class PortingError(JsonRpcException):
@@ -48,8 +49,10 @@ async def port_command(
     row: Any = cast("dict[str, Any]", position).get("line") if isinstance(position, dict) else None
     line = row + 1 if isinstance(row, int) else None
     result = await _ported(ls, uri, target, line, verify=bool(argument.get("verify", True)), token=token)
-    directory: Any = argument.get("directory")
-    result["directory"] = uri_of(str(_directory(ls, uri, target, str(directory) if directory else None)))
+    asked: Any = argument.get("directory")
+    directory = _directory(ls, uri, target, str(asked) if asked else None)
+    result["directory"] = uri_of(str(directory))
+    result["files"] = _to_write(result, directory, target)
     return result
 
 
@@ -72,7 +75,7 @@ async def generated_edit(ls: FoundationServer, data: dict[str, Any]) -> types.Wo
     try:
         result = await _ported(ls, uri, target, line if isinstance(line, int) else None, verify=True)
         directory = _directory(ls, uri, target, None)
-        files = [(directory / f["path"], f["text"]) for f in result["files"] if f["role"] in _WRITTEN_ROLES]
+        files = [(directory / f["path"], f["text"]) for f in _to_write(result, directory, target)]
         existing = [str(path) for path, _ in files if path.exists()]
         if existing:
             raise PortingError(f"{', '.join(existing)} exists already; move it away first")
@@ -95,6 +98,16 @@ def _document_and_target(argument: dict[str, Any]) -> tuple[str, LanguageId]:
     return uri, known[target]
 
 
+def _to_write(result: dict[str, Any], directory: Path, target: LanguageId) -> list[dict[str, Any]]:
+    """The files of a port that belong into a directory: without a build file where there is one already."""
+    build_file = _MODULES.get(target, "")
+    within = bool(build_file) and any(
+        (folder / build_file).is_file() for folder in (directory, *directory.parents)
+    )
+    files: list[dict[str, Any]] = result["files"]
+    return [f for f in files if not (within and f["role"] == "module")]
+
+
 def _directory(ls: FoundationServer, uri: str, target: LanguageId, asked: str | None) -> Path:
     """Where ported files belong: where the editor says, in the target's sibling folder, or beside the source."""
     path = path_of(uri)
@@ -108,11 +121,14 @@ def _directory(ls: FoundationServer, uri: str, target: LanguageId, asked: str | 
             raise PortingError(f"port.outputDirectory {wished!r} lies outside the workspace folder {root}")
         return directory
     # A repository with one folder per language gets the port into the folder of the target.
+    beside = path.parent
     for parent in path.parents:
         sibling = parent.parent / target.value
         if language_named(parent.name) is not None and sibling.is_dir() and parent.is_relative_to(root):
-            return sibling / path.parent.relative_to(parent)
-    return path.parent
+            beside = sibling / path.parent.relative_to(parent)
+            break
+    # A Go package and a Rust crate are a folder of their own; what else lies there is another package.
+    return beside / path.stem if target in _MODULES else beside
 
 
 def language_named(name: str) -> LanguageId | None:

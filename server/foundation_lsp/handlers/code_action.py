@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, cast
 
 from lsprotocol import types
@@ -10,6 +11,7 @@ from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 from foundation_lsp import actions, porting
 from foundation_lsp.diagnostics import analysis_of
 from foundation_lsp.from_lsp import byte_range_of, plain
+from foundation_lsp.server import IN_THREAD
 from foundation_lsp.to_lsp import workspace_edit
 
 if TYPE_CHECKING:
@@ -26,7 +28,9 @@ async def code_action(
         return None
     place = byte_range_of(analysis.snapshot, params.range, client.encoding)
     only = [str(getattr(kind, "value", kind)) for kind in params.context.only or ()]
-    return actions.actions(analysis, place, only, client, ls.session.options)
+    # The first offer of a port imports the port engine, which takes too long for the loop's own thread.
+    size = len(analysis.snapshot.text) if "foundation_engine.port" in sys.modules else IN_THREAD
+    return await ls.compute(lambda: actions.actions(analysis, place, only, client, ls.session.options), size)
 
 
 async def resolve(ls: FoundationServer, action: types.CodeAction) -> types.CodeAction:

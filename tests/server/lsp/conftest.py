@@ -189,3 +189,16 @@ def new_talk(tmp_path: Path) -> Iterator[Callable[..., Talk]]:
     yield make
     for conversation in made:
         conversation.close()
+
+
+@pytest.fixture(scope="module")
+def shared_talk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Talk]:
+    """One initialised server for questions that leave no trace."""
+    conversation = Talk(tmp_path_factory.mktemp("shared"))
+    try:
+        conversation.initialize("vscode1.139")
+        yield conversation
+        assert conversation.leave() == 0
+        assert conversation.stderr() == b""
+    finally:
+        conversation.close()

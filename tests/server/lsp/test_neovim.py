@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 SOURCE = """from foundation.resilience import retry
@@ -27,6 +29,7 @@ def neovim() -> str:
     return found
 
 
+@pytest.mark.slow
 def test_first_minutes_in_neovim(tmp_path: Path) -> None:
     (tmp_path / ".foundation.toml").write_text("")
     source = tmp_path / "orders.py"
@@ -34,6 +37,7 @@ def test_first_minutes_in_neovim(tmp_path: Path) -> None:
     command = [neovim(), "--clean", "--headless", "-l", str(HERE / "neovim.lua"), sys.executable, str(source)]
     environment = {
         **os.environ,
+        "FOUNDATION_GENERATE": "1",
         "XDG_STATE_HOME": str(tmp_path / "state"),
         "XDG_CACHE_HOME": str(tmp_path / "cache"),
     }
@@ -53,4 +57,8 @@ def test_first_minutes_in_neovim(tmp_path: Path) -> None:
     assert said["FIXED"] == ['@retry(max_attempts=300, on_retry=lambda *_: "😀", base_delay=0.5)']
     assert "out-of-range" not in said["SUPPRESSED"][0]
     assert said["COMPLETION"] == ["max_attempts="]
+    [made] = map(Path, said["GENERATED"])
+    assert made == tmp_path / "orders" / "orders.go"
+    assert "package orders" in made.read_text()
+    assert (tmp_path / "orders" / "go.mod").is_file()
     assert "DONE" in said
