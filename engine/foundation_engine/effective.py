@@ -12,6 +12,7 @@ from foundation_specs.model import Dialect, Jitter, LanguageId, Parameter, Param
 
 from foundation_engine.schedule import jitter_of
 
+POLICY_PATTERN = "retry_with_backoff"
 _WRITTEN_AS_SECONDS = frozenset({OccurrenceForm.ANNOTATION, OccurrenceForm.DECORATOR, OccurrenceForm.MACRO})
 
 
@@ -63,6 +64,8 @@ def bind(occurrence: Occurrence, spec: PatternSpec) -> tuple[BoundArgument, ...]
         accepted = (
             dialect is None
             or dialect.open
+            # A retry policy given to something else (a client's retry middleware) has names that only retry knows.
+            or (argument.nested and spec.pattern_id != POLICY_PATTERN)
             or bool({argument.spelled, argument.parameter} & set(dialect.ignored))
         )
         bound.append(BoundArgument(argument, None, accepted))
