@@ -145,7 +145,8 @@ async def answer(talk: Talk, uri: str, source: Source, marker: Marker) -> list[s
             found = await talk.request("textDocument/signatureHelp", {**document, "position": start})
             return signature_lines(found) if found else ["| (nothing)"]
         case "actions":
-            context = {"diagnostics": [], "triggerKind": 1}
+            # What can be generated depends on the port engine, which has tests of its own.
+            context = {"diagnostics": [], "triggerKind": 1, "only": ["quickfix", "source.fixAll"]}
             asked = {**document, "range": {"start": start, "end": end}, "context": context}
             found = await talk.request("textDocument/codeAction", asked)
             lines: list[str] = []
