@@ -645,9 +645,15 @@ def _range(facts: Facts, item: BoundArgument, value: Any) -> Iterator[Finding]:
         # The provide library has no upper limits; beyond ours its code runs, but cannot be ported as it is.
         severity = Severity.INFO if above and facts.occurrence.dialect != "foundation" else None
         through = f" (from {argument.value.constant})" if argument.value.constant else ""
+        closed = (
+            parameter.minimum is not None
+            and parameter.maximum is not None
+            and not parameter.exclusive_minimum
+        )
+        missed = ", outside" if closed else "; expected"
         yield facts.finding(
             "out-of-range",
-            f"`{_shown_name(item)}` is {_number(number)}{through}, outside {interval(parameter)}",
+            f"`{_shown_name(item)}` is {_number(number)}{through}{missed} {interval(parameter)}",
             argument.value_range,
             advice=parameter.description,
             severity=severity,
@@ -703,10 +709,10 @@ def interval(parameter: Parameter) -> str:
     """The range in words a person reads at a glance: "1 to 100 calls", "at least 0 seconds", "more than 0 seconds"."""
     unit = f" {parameter.unit}" if parameter.unit else ""
     low, high = parameter.minimum, parameter.maximum
-    if low is not None and parameter.exclusive_minimum:
-        return (
-            f"more than {_number(low)}" + (f" and up to {_number(high)}" if high is not None else "") + unit
-        )
+    # A spec writes "more than nothing" for a float as a tiny minimum.
+    if low is not None and (parameter.exclusive_minimum or 0 < low < 1e-6):
+        above = _number(0 if low < 1e-6 else low)
+        return f"more than {above}" + (f" and up to {_number(high)}" if high is not None else "") + unit
     if low is not None and high is not None:
         return f"{_number(low)} to {_number(high)}{unit}"
     if low is not None:
