@@ -27,7 +27,7 @@ class Limits:
     """Limits of one command; `memory` in bytes of address space, 0 for none (Go and rustc reserve much more than they use)."""
 
     seconds: float = 60.0
-    cpu_seconds: int = 120
+    cpu_seconds: int = 600
     memory: int = 0
     file_bytes: int = 256 << 20
 

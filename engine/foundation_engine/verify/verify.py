@@ -37,7 +37,7 @@ class VerifyOptions:
     cases: int = 12
     differential: int = 60
     seed: int = 20260101
-    step_seconds: float = 120.0
+    step_seconds: float = 600.0
     use_cache: bool = True
     progress: Callable[[str], None] = field(default=lambda _: None)
 
