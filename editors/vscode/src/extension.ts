@@ -135,7 +135,7 @@ export async function deactivate(): Promise<void> {
 
 async function showSpec(running: Foundation, given?: string): Promise<void> {
   const pattern = given ?? await vscode.window.showQuickPick(PATTERNS, { title: 'Show the spec of which pattern?' });
-  if (pattern) { await showText('yaml', () => running.run(['spec', 'show', pattern])); }
+  if (pattern) { await showText('markdown', () => running.run(['spec', 'show', pattern])); }
 }
 
 async function showText(language: string, produce: () => Promise<string>): Promise<void> {

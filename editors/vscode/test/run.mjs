@@ -48,7 +48,7 @@ async function editor({ trust, suite }) {
   const go = path.dirname(execFileSync('sh', ['-c', 'command -v go'], { env: process.env }).toString().trim());
   const env = {
     HOME: profile, PATH: `/usr/bin:/bin:${go}`, LANG: 'C.UTF-8', EXTENSIONS_GALLERY: '{}', FOUNDATION_SUITE: suite,
-    NODE_PATH: path.join(EXTENSION, 'node_modules'), GOCACHE: process.env.GOCACHE ?? path.join(ROOT, '.cache/go-build'), GOFLAGS: '-mod=mod',
+    NODE_PATH: path.join(EXTENSION, 'node_modules'), GOCACHE: process.env.GOCACHE ?? path.join(ROOT, '.cache/go-build'), GOFLAGS: '-mod=mod', GOPROXY: 'off',
   };
   const main = path.join(VSCODE, 'out/server-main.js');
   execFileSync(NODE, [main, '--server-data-dir', profile, '--install-extension', VSIX], { env, stdio: ['ignore', 'pipe', 'inherit'] });
@@ -99,7 +99,7 @@ async function runSuite(name, trust) {
     await page.exposeFunction('codeAutomationLog', (type, args) => console[type === 'error' ? 'error' : 'log'](...args));
     const tests = path.join(HERE, 'suite/index.cjs');
     await page.goto(running.url([['extensionDevelopmentPath', running.remote(installedExtension(running))], ['extensionTestsPath', running.remote(tests)]]));
-    const code = await Promise.race([ended, new Promise(resolve => setTimeout(() => resolve('time-out'), 240_000))]);
+    const code = await Promise.race([ended, new Promise(resolve => setTimeout(() => resolve('time-out'), 900_000))]);
     if (code !== 0) {
       const picture = path.join(os.tmpdir(), `foundation-vscode-${name}.png`);
       await page.screenshot({ path: picture });
