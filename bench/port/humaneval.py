@@ -222,7 +222,32 @@ def _runtime() -> Path | None:
     return runtime_root(LanguageId.GO)
 
 
-EVALUATE = {LanguageId.GO: evaluate_go}
+def evaluate_each(root: Path, rows: dict[str, dict[str, Any]], language: LanguageId) -> None:
+    """Check and test package by package, for languages whose tools start quickly."""
+    target = TARGETS[language]
+    for row in rows.values():
+        if "package" not in row:
+            continue
+        folder = root / row["package"]
+        row["compiles"] = True
+        for _, command in target.compile_steps(folder):
+            done = run(command, folder, Limits(60), target.env())
+            if done.code != 0:
+                row["compiles"] = False
+                row["detail"] = done.text[:300]
+                break
+        if row["compiles"]:
+            done = run(target.test_command(folder), folder, Limits(60), target.env())
+            seen = target.read_tests(done)
+            row["ran"] = len(seen)
+            row["passes"] = bool(seen) and all(ok for ok, _ in seen.values())
+            row["detail"] = next((f"{n}: {d}" for n, (ok, d) in seen.items() if not ok), done.text[:300])
+
+
+EVALUATE = {
+    LanguageId.GO: evaluate_go,
+    LanguageId.RUBY: lambda root, rows: evaluate_each(root, rows, LanguageId.RUBY),
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from foundation_engine.port import ir
 from foundation_engine.port.emit import go as emit_go
+from foundation_engine.port.emit import ruby as emit_ruby
 from foundation_engine.port.request import Decline, PortCandidate, PortedFile, PortedFunction, PortRequest
 from foundation_specs.model import LanguageId
 
@@ -98,16 +99,25 @@ def _to_go(request: PortRequest, module: ir.Module) -> PortCandidate:
         PortedFile(f"{package}.go", source, "source"),
         PortedFile("go.mod", go_mod(package, runtime, made.runtime), "module"),
     ]
-    holes = _declines(request, [*module.declines, *made.holes])
-    functions = tuple(PortedFunction(*f) for f in made.functions) + tuple(
+    return _candidate(request, module, ported, made.imports, made.holes, made.functions)
+
+
+def _candidate(
+    request: PortRequest,
+    module: ir.Module,
+    ported: list[PortedFile],
+    imports: tuple[str, ...],
+    holes: list[ir.Unsupported],
+    functions: list[tuple[str, str, int, int]],
+) -> PortCandidate:
+    found = tuple(PortedFunction(*f) for f in functions) + tuple(
         PortedFunction(d.name, "", d.line, 1) for d in module.definitions if isinstance(d, ir.Declined)
     )
     patterns = sorted({p.pattern_id for _, f in module.functions() for p in f.patterns})
     origin = ", ".join(["rules", *(f"template:{p}" for p in patterns)])
     provenance = {f.path: origin if f.role == "source" else "rules" for f in ported}
-    return PortCandidate(
-        request, tuple(ported), made.imports, functions, holes, provenance, tuple(module.differences)
-    )
+    declines = _declines(request, [*module.declines, *holes])
+    return PortCandidate(request, tuple(ported), imports, found, declines, provenance, tuple(module.differences))
 
 
 def go_mod(package: str, runtime: str, uses_runtime: bool) -> str:
@@ -138,7 +148,21 @@ def _from_python(text: str, name: str, line: int | None) -> ir.Module:
     return python.lower_module(text, name, line)
 
 
+def _to_ruby(request: PortRequest, module: ir.Module) -> PortCandidate:
+    name = package_name(request)
+    made = emit_ruby.emit(module, name)
+    ported = [PortedFile(f"{name}.rb", made.source, "source")]
+    if any(r.startswith("foundation") for r in made.requires):
+        root = runtime_root(LanguageId.RUBY)
+        place = f", path: '{root}'" if root is not None else ""
+        ported.append(PortedFile("Gemfile", f"# frozen_string_literal: true\n\ngem 'foundation'{place}\n", "module"))
+    return _candidate(request, module, ported, made.requires, made.holes, made.functions)
+
+
 _FRONT_ENDS: Mapping[LanguageId, Callable[[str, str, int | None], ir.Module]] = {
     LanguageId.PYTHON: _from_python
 }
-_EMITTERS: Mapping[LanguageId, Callable[[PortRequest, ir.Module], PortCandidate]] = {LanguageId.GO: _to_go}
+_EMITTERS: Mapping[LanguageId, Callable[[PortRequest, ir.Module], PortCandidate]] = {
+    LanguageId.GO: _to_go,
+    LanguageId.RUBY: _to_ruby,
+}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,8 @@ from typing import Protocol
 
 from foundation_engine.port import ir
 from foundation_engine.port.emit.go_tests import GoTests
-from foundation_engine.port.engine import formatted
+from foundation_engine.port.emit.ruby_tests import RubyTests
+from foundation_engine.port.engine import formatted, runtime_root
 from foundation_engine.port.passes import Effects
 from foundation_engine.port.request import PortCandidate, PortedFile, PortOptions
 from foundation_engine.verify.cases import Case
@@ -142,4 +144,57 @@ class GoTarget:
         return out
 
 
-TARGETS: Mapping[LanguageId, Target] = {LanguageId.GO: GoTarget()}
+class RubyTarget:
+    """Ruby: syntax check with warnings, Minitest."""
+
+    def missing(self) -> str:
+        """See `Target.missing`."""
+        if shutil.which("ruby") is None:
+            return "ruby was not found; install it with: apt install ruby (or from https://www.ruby-lang.org)"
+        return ""
+
+    def version(self) -> str:
+        """See `Target.version`."""
+        return _version_line("ruby", "--version") if shutil.which("ruby") else ""
+
+    def env(self) -> Mapping[str, str]:
+        """See `Target.env`."""
+        root = runtime_root(LanguageId.RUBY)
+        return {"RUBYLIB": str(root / "lib") if root is not None else "", "RUBYOPT": "-W:no-experimental"}
+
+    def prepare(self, folder: Path, candidate: PortCandidate) -> None:
+        """See `Target.prepare`."""
+
+    def compile_steps(self, folder: Path) -> Sequence[tuple[str, Sequence[str]]]:
+        """See `Target.compile_steps`."""
+        name = next(p.name for p in sorted(folder.glob("*.rb")))
+        return (("compile", ("ruby", "-wc", name)), ("vet", ("ruby", "-w", "-e", f"require './{name}'")))
+
+    def tests(
+        self, module: ir.Module, package: str, options: PortOptions, cases: Sequence[Case], more: Sequence[Case]
+    ) -> list[PortedFile]:
+        """See `Target.tests`."""
+        maker = RubyTests(module, package)
+        out = [PortedFile(f"{package}_test.rb", maker.file(cases), "test")]
+        if more:
+            out.append(PortedFile("differential_test.rb", maker.file(more, "Differential"), "support"))
+        return out
+
+    def test_command(self, folder: Path) -> Sequence[str]:
+        """See `Target.test_command`."""
+        names = [f"./{p.name}" for p in sorted(folder.glob("*_test.rb"))]
+        return ("ruby", "-W0", "-e", "ARGV.each { |f| f.start_with?('./') && require(f) }", *names, "--verbose")
+
+    def read_tests(self, done: Completed) -> dict[str, tuple[bool, str]]:
+        """See `Target.read_tests`."""
+        out: dict[str, tuple[bool, str]] = {}
+        for m in re.finditer(r"^(\w+)Test#test_(\w+) = [\d.]+ s = (.)$", done.stdout, re.M):
+            prefix = "Differential" if m[1] == "Differential" else ""
+            out[f"{prefix}{m[2]}"] = (m[3] == ".", "")
+        for m in re.finditer(r"^ +\d+\) (?:Failure|Error):\n(\w+)Test#test_(\w+)(?: \[[^\]]*\])?:\n(.+?)(?=\n\n|\Z)", done.stdout, re.M | re.S):
+            prefix = "Differential" if m[1] == "Differential" else ""
+            out[f"{prefix}{m[2]}"] = (False, " ".join(m[3].split())[:400])
+        return out
+
+
+TARGETS: Mapping[LanguageId, Target] = {LanguageId.GO: GoTarget(), LanguageId.RUBY: RubyTarget()}

@@ -1,8 +1,1572 @@
-"""The Ruby emitter: an analysed module becomes idiomatic Ruby 3.1 on the Foundation runtime.
-
-Ruby and Python agree on much (unbounded integers, floor division, insertion-ordered hashes, strings of
-code points) and differ where it hurts: `0`, `""` and `[]` are truthy, an index out of bounds is `nil`,
-and floats are written differently.  Each such place is lowered explicitly, or declined with a reason.
-"""
+"""From the intermediate representation to Ruby: a module of functions, structs, and our runtime's blocks."""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from foundation_engine.port import ir
+from foundation_engine.port.emit._names import pascal, snake
+from foundation_engine.port.ir import Type, Unsupported
+from foundation_engine.port.passes import Effects, blocks, place, reads, stores
+from foundation_specs.model import LanguageId
+from foundation_specs.registry import SpecRegistry
+
+_KEYWORDS = frozenset(
+    "alias and begin break case class def defined do else elsif end ensure false for if in module next nil not or redo rescue retry "
+    "return self super then true undef unless until when while yield".split()
+)
+# Methods that every object has: a variable of the same name reads badly or breaks calls.
+_TAKEN = frozenset("format p puts print raise loop lambda proc rand sleep test open system require hash method send display".split())
+PRIMARY, UNARY, POWER, MUL, ADD, SHIFT, BAND, BOR, COMPARE, EQUAL, AND, OR, TERNARY, LOWEST = range(14, 0, -1)
+
+_ERRORS: Mapping[str, str] = {
+    "Exception": "StandardError",
+    "ValueError": "ArgumentError",
+    "KeyError": "KeyError",
+    "IndexError": "IndexError",
+    "LookupError": "IndexError",
+    "ZeroDivisionError": "ZeroDivisionError",
+    "TypeError": "TypeError",
+    "RuntimeError": "RuntimeError",
+    "NotImplementedError": "NotImplementedError",
+    "AssertionError": "RuntimeError",
+    "OSError": "SystemCallError",
+    "ArithmeticError": "ZeroDivisionError",
+}
+
+# operation -> (text with {n} for operands, precedence of the whole, precedence that operands need)
+_TEMPLATES: Mapping[str, tuple[str, int, int]] = {
+    "int.add": ("{0} + {1}", ADD, ADD),
+    "int.mul": ("{0} * {1}", MUL, MUL),
+    "int.floordiv": ("{0} / {1}", MUL, POWER),
+    "int.mod": ("{0} % {1}", MUL, POWER),
+    "int.pow": ("{0}**{1}", POWER, PRIMARY),
+    "int.bor": ("{0} | {1}", BOR, BOR),
+    "int.band": ("{0} & {1}", BAND, BAND),
+    "int.xor": ("{0} ^ {1}", BOR, BOR),
+    "int.shl": ("{0} << {1}", SHIFT, ADD),
+    "int.shr": ("{0} >> {1}", SHIFT, ADD),
+    "int.invert": ("~{0}", UNARY, UNARY),
+    "int.neg": ("-{0}", UNARY, PRIMARY),
+    "int.abs": ("{0}.abs", PRIMARY, PRIMARY),
+    "int.to_float": ("{0}.to_f", PRIMARY, PRIMARY),
+    "int.to_str": ("{0}.to_s", PRIMARY, PRIMARY),
+    "int.chr": ("{0}.chr(Encoding::UTF_8)", PRIMARY, PRIMARY),
+    "int.gcd": ("{0}.gcd({1})", PRIMARY, PRIMARY),
+    "int.isqrt": ("Integer.sqrt({0})", PRIMARY, LOWEST),
+    "int.factorial": ("(1..{0}).inject(1, :*)", PRIMARY, ADD),
+    "int.bin": ("format('%#b', {0})", PRIMARY, LOWEST),
+    "int.hex": ("format('%#x', {0})", PRIMARY, LOWEST),
+    "bool.or": ("{0} | {1}", BOR, BOR),
+    "bool.and": ("{0} & {1}", BAND, BAND),
+    "bool.to_int": ("({0} ? 1 : 0)", PRIMARY, TERNARY + 1),
+    "bool.to_str": ("({0} ? 'True' : 'False')", PRIMARY, TERNARY + 1),
+    "float.add": ("{0} + {1}", ADD, ADD),
+    "float.mul": ("{0} * {1}", MUL, MUL),
+    "float.neg": ("-{0}", UNARY, PRIMARY),
+    "float.abs": ("{0}.abs", PRIMARY, PRIMARY),
+    "float.pow": ("{0}**{1}", POWER, PRIMARY),
+    "float.floordiv": ("{0}.divmod({1}).first.to_f", PRIMARY, PRIMARY),
+    "float.mod": ("{0} % {1}", MUL, POWER),
+    "float.to_int": ("{0}.to_i", PRIMARY, PRIMARY),
+    "float.trunc": ("{0}.to_i", PRIMARY, PRIMARY),
+    "float.floor": ("{0}.floor", PRIMARY, PRIMARY),
+    "float.ceil": ("{0}.ceil", PRIMARY, PRIMARY),
+    "float.round": ("{0}.round(half: :even)", PRIMARY, PRIMARY),
+    "float.to_str": ("float_text({0})", PRIMARY, LOWEST),
+    "math.pi": ("Math::PI", PRIMARY, LOWEST),
+    "math.e": ("Math::E", PRIMARY, LOWEST),
+    "math.inf": ("Float::INFINITY", PRIMARY, LOWEST),
+    "math.fabs": ("{0}.abs", PRIMARY, PRIMARY),
+    "str.concat": ("{0} + {1}", ADD, ADD),
+    "str.repeat": ("{0} * [{1}, 0].max", MUL, MUL),
+    "list.repeat": ("{0} * [{1}, 0].max", MUL, MUL),
+    "str.upper": ("{0}.upcase", PRIMARY, PRIMARY),
+    "str.lower": ("{0}.downcase", PRIMARY, PRIMARY),
+    "char.upper": ("{0}.upcase", PRIMARY, PRIMARY),
+    "char.lower": ("{0}.downcase", PRIMARY, PRIMARY),
+    "str.strip": ("{0}.strip", PRIMARY, PRIMARY),
+    "str.lstrip": ("{0}.lstrip", PRIMARY, PRIMARY),
+    "str.rstrip": ("{0}.rstrip", PRIMARY, PRIMARY),
+    "str.startswith": ("{0}.start_with?({1})", PRIMARY, PRIMARY),
+    "str.endswith": ("{0}.end_with?({1})", PRIMARY, PRIMARY),
+    "str.removeprefix": ("{0}.delete_prefix({1})", PRIMARY, PRIMARY),
+    "str.removesuffix": ("{0}.delete_suffix({1})", PRIMARY, PRIMARY),
+    "str.contains": ("{0}.include?({1})", PRIMARY, PRIMARY),
+    "str.contains_char": ("{0}.include?({1})", PRIMARY, PRIMARY),
+    "str.split_ws": ("{0}.split", PRIMARY, PRIMARY),
+    "str.split": ("split_on({0}, {1})", PRIMARY, LOWEST),
+    "str.join": ("{1}.join({0})", PRIMARY, PRIMARY),
+    "str.replace": ("{0}.gsub({1}) {{ {2} }}", PRIMARY, PRIMARY),
+    "str.count": ("{0}.scan({1}).length", PRIMARY, PRIMARY),
+    "str.find": ("({0}.index({1}) || -1)", PRIMARY, PRIMARY),
+    "str.rfind": ("({0}.rindex({1}) || -1)", PRIMARY, PRIMARY),
+    "str.find_or_raise": ("({0}.index({1}) || raise(ArgumentError, 'substring not found'))", PRIMARY, PRIMARY),
+    "str.splitlines": ("{0}.lines(chomp: true)", PRIMARY, PRIMARY),
+    "str.isdigit": ("{0}.match?(/\\A\\p{{Nd}}+\\z/)", PRIMARY, PRIMARY),
+    "char.isdigit": ("{0}.match?(/\\A\\p{{Nd}}\\z/)", PRIMARY, PRIMARY),
+    "str.isalpha": ("{0}.match?(/\\A\\p{{L}}+\\z/)", PRIMARY, PRIMARY),
+    "char.isalpha": ("{0}.match?(/\\A\\p{{L}}\\z/)", PRIMARY, PRIMARY),
+    "str.isalnum": ("{0}.match?(/\\A[\\p{{L}}\\p{{N}}]+\\z/)", PRIMARY, PRIMARY),
+    "char.isalnum": ("{0}.match?(/\\A[\\p{{L}}\\p{{N}}]\\z/)", PRIMARY, PRIMARY),
+    "str.isspace": ("{0}.match?(/\\A[[:space:]]+\\z/)", PRIMARY, PRIMARY),
+    "char.isspace": ("{0}.match?(/\\A[[:space:]]\\z/)", PRIMARY, PRIMARY),
+    "char.isupper": ("{0}.match?(/\\A\\p{{Lu}}\\z/)", PRIMARY, PRIMARY),
+    "char.islower": ("{0}.match?(/\\A\\p{{Ll}}\\z/)", PRIMARY, PRIMARY),
+    "str.capitalize": ("{0}.capitalize", PRIMARY, PRIMARY),
+    "str.swapcase": ("{0}.swapcase", PRIMARY, PRIMARY),
+    "str.ljust": ("{0}.ljust({1})", PRIMARY, PRIMARY),
+    "str.rjust": ("{0}.rjust({1})", PRIMARY, PRIMARY),
+    "str.ljust_char": ("{0}.ljust({1}, {2})", PRIMARY, PRIMARY),
+    "str.rjust_char": ("{0}.rjust({1}, {2})", PRIMARY, PRIMARY),
+    "str.zfill": ("zero_fill({0}, {1})", PRIMARY, LOWEST),
+    "str.title": ("title_case({0})", PRIMARY, LOWEST),
+    "str.isupper": ("upper_case?({0})", PRIMARY, LOWEST),
+    "str.islower": ("lower_case?({0})", PRIMARY, LOWEST),
+    "str.reversed": ("{0}.reverse", PRIMARY, PRIMARY),
+    "list.reversed": ("{0}.reverse", PRIMARY, PRIMARY),
+    "reversed": ("{0}.reverse", PRIMARY, PRIMARY),
+    "str.partition": ("{0}.partition({1})", PRIMARY, PRIMARY),
+    "str.encode": ("{0}.b", PRIMARY, PRIMARY),
+    "str.ord": ("{0}.ord", PRIMARY, PRIMARY),
+    "str.ord_first": ("{0}.ord", PRIMARY, PRIMARY),
+    "char.to_str": ("{0}", LOWEST, LOWEST),
+    "str.to_int": ("Integer({0}, 10)", PRIMARY, LOWEST),
+    "str.to_int_base": ("Integer({0}, {1})", PRIMARY, LOWEST),
+    "str.to_float": ("Float({0})", PRIMARY, LOWEST),
+    "len": ("{0}.length", PRIMARY, PRIMARY),
+    "nonempty": ("!{0}.empty?", UNARY, PRIMARY),
+    "empty": ("{0}.empty?", PRIMARY, PRIMARY),
+    "is_none": ("{0}.nil?", PRIMARY, PRIMARY),
+    "is_some": ("!{0}.nil?", UNARY, PRIMARY),
+    "list.copy": ("{0}.dup", PRIMARY, PRIMARY),
+    "dict.copy": ("{0}.dup", PRIMARY, PRIMARY),
+    "set.copy": ("{0}.dup", PRIMARY, PRIMARY),
+    "list.contains": ("{0}.include?({1})", PRIMARY, PRIMARY),
+    "set.contains": ("{0}.include?({1})", PRIMARY, PRIMARY),
+    "dict.contains": ("{0}.key?({1})", PRIMARY, PRIMARY),
+    "list.concat": ("{0} + {1}", ADD, ADD),
+    "list.count": ("{0}.count({1})", PRIMARY, PRIMARY),
+    "list.append": ("{0} << {1}", SHIFT, ADD),
+    "list.extend": ("{0}.concat({1})", PRIMARY, PRIMARY),
+    "list.insert": ("{0}.insert({1}, {2})", PRIMARY, PRIMARY),
+    "list.clear": ("{0}.clear", PRIMARY, PRIMARY),
+    "list.reverse": ("{0}.reverse!", PRIMARY, PRIMARY),
+    "list.remove": ("{0}.delete_at({0}.index({1}) || raise(ArgumentError, 'value is not in the list'))", PRIMARY, PRIMARY),
+    "list.find_or_raise": ("({0}.index({1}) || raise(ArgumentError, 'value is not in the list'))", PRIMARY, PRIMARY),
+    "tuple.to_list": ("{0}", LOWEST, LOWEST),
+    "dict.get": ("{0}[{1}]", PRIMARY, PRIMARY),
+    "dict.get_or": ("{0}.fetch({1}, {2})", PRIMARY, PRIMARY),
+    "dict.pop_or": ("({0}.delete({1}) || {2})", PRIMARY, PRIMARY),
+    "dict.pop_optional": ("{0}.delete({1})", PRIMARY, PRIMARY),
+    "dict.setdefault": ("({0}[{1}] ||= {2})", PRIMARY, PRIMARY),
+    "dict.update": ("{0}.merge!({1})", PRIMARY, PRIMARY),
+    "dict.clear": ("{0}.clear", PRIMARY, PRIMARY),
+    "dict.keys": ("{0}.keys", PRIMARY, PRIMARY),
+    "dict.values": ("{0}.values", PRIMARY, PRIMARY),
+    "dict.items": ("{0}.to_a", PRIMARY, PRIMARY),
+    "dict.delete": ("{0}.delete({1}) {{ |key| raise KeyError, \"key not found: #{{key.inspect}}\" }}", PRIMARY, PRIMARY),
+    "dict.pop": ("{0}.delete({1}) {{ |key| raise KeyError, \"key not found: #{{key.inspect}}\" }}", PRIMARY, PRIMARY),
+    "set.add": ("{0}.add({1})", PRIMARY, PRIMARY),
+    "set.discard": ("{0}.delete({1})", PRIMARY, PRIMARY),
+    "set.update": ("{0}.merge({1})", PRIMARY, PRIMARY),
+    "set.clear": ("{0}.clear", PRIMARY, PRIMARY),
+    "set.union": ("{0} | {1}", BOR, BOR),
+    "set.intersection": ("{0} & {1}", BAND, BAND),
+    "set.difference": ("{0} - {1}", ADD, MUL),
+    "set.symmetric_difference": ("{0} ^ {1}", BOR, BOR),
+    "set.issubset": ("{0}.subset?({1})", PRIMARY, PRIMARY),
+    "set.isdisjoint": ("{0}.disjoint?({1})", PRIMARY, PRIMARY),
+    "error.message": ("{0}.message", PRIMARY, PRIMARY),
+    "count_each": ("{0}.tally", PRIMARY, PRIMARY),
+}  # fmt: skip
+
+_HELPERS: Mapping[str, str] = {
+    "float_text": """
+# The shortest text that reads back as the number, as `1e-05` and `inf` rather than `1.0e-05` and `Infinity`.
+def float_text(number)
+  return number.nan? ? 'nan' : (number.positive? ? 'inf' : '-inf') unless number.finite?
+
+  number.to_s.sub('.0e', 'e')
+end""",
+    "split_on": """
+# The pieces between separators, empty ones included.
+def split_on(text, separator, limit = -1)
+  return [''] if text.empty?
+
+  text.split(/#{Regexp.escape(separator)}/, limit)
+end""",
+    "slice_of": """
+# A slice whose bounds may lie outside and may count from the end.
+def slice_of(sequence, low, high)
+  low, high = [low || 0, high || sequence.length].map do |bound|
+    (bound.negative? ? bound + sequence.length : bound).clamp(0, sequence.length)
+  end
+  sequence[low...[low, high].max]
+end""",
+    "char_at": """
+# The character at an index, which must exist.
+def char_at(text, index)
+  text[index] || raise(IndexError, 'string index out of range')
+end""",
+    "divide": """
+# The quotient of floats; a zero divisor is an error.
+def divide(numerator, divisor)
+  raise ZeroDivisionError, 'division by zero' if divisor.zero?
+
+  numerator.fdiv(divisor)
+end""",
+    "zero_fill": """
+# Zeros between the sign and the digits.
+def zero_fill(text, width)
+  sign = text.start_with?('-', '+') ? text[0] : ''
+  sign + text[sign.length..].rjust(width - sign.length, '0')
+end""",
+    "title_case": """
+# The first letter of every run of letters in upper case.
+def title_case(text)
+  text.gsub(/\\p{L}+/, &:capitalize)
+end""",
+    "upper_case?": """
+# True when the text has letters with case and all are upper case.
+def upper_case?(text)
+  text == text.upcase && text != text.downcase
+end""",
+    "lower_case?": """
+# True when the text has letters with case and all are lower case.
+def lower_case?(text)
+  text == text.downcase && text != text.upcase
+end""",
+}
+_COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+
+
+@dataclass
+class RubyModule:
+    """What the Ruby emitter makes of a module."""
+
+    source: str
+    requires: tuple[str, ...]
+    holes: list[Unsupported]
+    functions: list[tuple[str, str, int, int]]
+    name: str
+
+
+def quote(text: str) -> str:
+    """A Ruby string literal."""
+    if text.isprintable() and "'" not in text and "\\" not in text:
+        return f"'{text}'"
+    return '"' + escape(text) + '"'
+
+
+def escape(text: str) -> str:
+    """The inside of a double-quoted Ruby literal."""
+    out: list[str] = []
+    for c in text:
+        if c in '"\\':
+            out.append("\\" + c)
+        elif c == "#":
+            out.append("#")
+        elif c in "\n\t\r":
+            out.append({"\n": "\\n", "\t": "\\t", "\r": "\\r"}[c])
+        elif c.isprintable():
+            out.append(c)
+        else:
+            out.append(f"\\u{{{ord(c):x}}}")
+    return re.sub(r"#(?=[{$@])", r"\\#", "".join(out))
+
+
+def comment(text: str, indent: str = "") -> list[str]:
+    """Lines of a comment."""
+    return [f"{indent}# {line}".rstrip() for line in text.splitlines()]
+
+
+class RubyEmitter:
+    """Names and the file."""
+
+    def __init__(self, module: ir.Module, name: str) -> None:
+        self.module = module
+        self.name = pascal(name, initialisms=False)
+        self.effects = Effects(module)
+        self.effects.run()
+        self.helpers: set[str] = set()
+        self.requires: set[str] = set()
+        self.holes: list[Unsupported] = []
+
+    def constant(self, name: str) -> str:
+        """The name of a module constant."""
+        return name.strip("_").upper()
+
+    def type_name(self, name: str) -> str:
+        """The name of a class."""
+        return pascal(name, initialisms=False)
+
+    def error(self, name: str) -> str:
+        """The Ruby name of an error class."""
+        if isinstance(self.module.find(name), ir.ErrorClass):
+            return self.type_name(name)
+        if name in ir.RUNTIME_ERRORS or name == "FoundationError":
+            self.requires.add("foundation/errors")
+            return f"Foundation::{name}"
+        if name in _ERRORS:
+            return _ERRORS[name]
+        raise Unsupported(f"error class {name}")
+
+    def emit(self) -> RubyModule:
+        """The module's source file."""
+        body: list[str] = []
+        functions: list[tuple[str, str, int, int]] = []
+        private: list[str] = []
+        in_functions = False
+        for d in self.module.definitions:
+            try:
+                if isinstance(d, ir.Function):
+                    if not in_functions:
+                        body.extend(["", "  module_function"])
+                        in_functions = True
+                    body.extend(self._function(d, None, functions, "  "))
+                    if d.name.startswith("_"):
+                        private.append(method_name(d.name))
+                    continue
+                body.extend(self._definition(d, functions))
+            except Unsupported as why:
+                self.holes.append(Unsupported(why.reason, why.construct or getattr(d, "name", ""), why.line or d.line))
+                body.extend(["", *comment(f"not ported: {why.reason} (line {why.line or d.line})", "  ")])
+                if isinstance(d, ir.Function):
+                    functions.append((d.name, "", d.line, 1))
+        if self.helpers and not in_functions:
+            body.extend(["", "  module_function"])
+        for h in sorted(self.helpers):
+            body.extend(["", *(f"  {line}".rstrip() for line in _HELPERS[h].strip().splitlines())])
+        hidden = [*private, *sorted(self.helpers)]
+        if hidden:
+            body.extend(["", f"  private_class_method {', '.join(f':{h}' for h in hidden)}"])
+        lines = ["# frozen_string_literal: true", ""]
+        requires = sorted(self.requires)
+        lines.extend(f"require '{r}'" for r in requires)
+        if requires:
+            lines.append("")
+        lines.extend(comment(self.module.doc or f"Ported from {self.module.name}."))
+        lines.append(f"module {self.name}")
+        while body and not body[0]:
+            body.pop(0)
+        lines.extend([*body, "end"])
+        return RubyModule("\n".join(lines) + "\n", tuple(requires), self.holes, functions, self.name)
+
+    def _definition(self, d: ir.Definition, functions: list[tuple[str, str, int, int]]) -> list[str]:
+        match d:
+            case ir.Constant():
+                e = Emitter(self, ir.Function("", [], ir.NONE, []))
+                value = e.x(d.value)
+                if e.lines:
+                    raise Unsupported("a constant that takes several statements", d.name, d.line)
+                frozen = ".freeze" if isinstance(d.value, ir.ListLit | ir.DictLit) else ""
+                lines = [line for c in d.comments for line in comment(c, "  ")]
+                lines.append(f"  {self.constant(d.name)} = {value}{frozen}" + (f" # {d.trailing}" if d.trailing else ""))
+                return lines
+            case ir.EnumClass():
+                return self._enum(d)
+            case ir.ErrorClass():
+                return self._error(d)
+            case ir.Class():
+                return self._class(d, functions)
+            case ir.Protocol():
+                wants = ", ".join(f"{method_name(m.name)}({', '.join(local(p.name) for p in m.params)})" for m in d.methods)
+                article = "An" if d.name[0] in "AEIOU" else "A"
+                said = f"{article} {self.type_name(d.name)} responds to {wants}."
+                return ["", *comment(f"{d.doc}\n{said}" if d.doc else said, "  ")]
+            case ir.Declined():
+                lines = ["", *comment(f"not ported: {d.reason} (line {d.line})", "  ")]
+                return [*lines, *(f"  #   {line}".rstrip() for line in d.source.splitlines()[:40])]
+            case _:
+                raise Unsupported("a definition of this kind")
+
+    def _enum(self, d: ir.EnumClass) -> list[str]:
+        lines = ["", *comment(d.doc, "  "), f"  module {self.type_name(d.name)}"]
+        for i, (name, value) in enumerate(d.members):
+            text = f":{value}" if isinstance(value, str) and re.fullmatch(r"[a-z_]\w*", value) else f":{quote(value)}" if isinstance(value, str) else str(value if value is not None else i + 1)
+            lines.append(f"    {name.upper()} = {text}")
+        return [*lines, "  end"]
+
+    def _error(self, d: ir.ErrorClass) -> list[str]:
+        head = f"  class {self.type_name(d.name)} < {self.error(d.base) if d.base != 'Exception' else 'StandardError'}"
+        lines = ["", *[line for c in d.comments for line in comment(c, "  ")], *comment(d.doc, "  ")]
+        if d.message is None:
+            return [*lines, f"{head}; end"]
+        e = Emitter(self, ir.Function("", d.params, ir.STR, []))
+        text = e.x(d.message)
+        fields = [local(f.name) for f in d.fields]
+        lines.append(head)
+        if fields:
+            lines.extend([f"    attr_reader {', '.join(f':{f}' for f in fields)}", ""])
+        lines.append(f"    def initialize({', '.join(local(p.name) for p in d.params)})")
+        lines.extend([f"      super({text})", *(f"      @{f} = {f}" for f in fields), "    end", "  end"])
+        return lines
+
+    def _class(self, d: ir.Class, functions: list[tuple[str, str, int, int]]) -> list[str]:
+        name = self.type_name(d.name)
+        lines = ["", *[line for c in d.comments for line in comment(c, "  ")], *comment(d.doc, "  ")]
+        inner: list[str] = []
+        if d.dataclass:
+            fields = ", ".join(f":{local(f.name)}" for f in d.fields)
+            lines.append(f"  {name} = Struct.new({fields}, keyword_init: true) do")
+            if any(f.default is not None for f in d.fields):
+                e = Emitter(self, ir.Function("", [], ir.NONE, []))
+                params = ", ".join(
+                    f"{local(f.name)}: {e.x(f.default)}" if f.default is not None else f"{local(f.name)}:" for f in d.fields
+                )
+                inner.extend(["", f"    def initialize({params})", "      super", *(["      freeze"] if d.frozen else []), "    end"])
+            elif d.frozen:
+                inner.extend(["", "    def initialize(...)", "      super", "      freeze", "    end"])
+        else:
+            lines.append(f"  class {name}")
+            public = [local(f.name) for f in d.fields if not f.private]
+            if public:
+                inner.append(f"    attr_accessor {', '.join(f':{f}' for f in public)}")
+            if d.init is not None:
+                inner.extend(self._function(d.init, d, [], "    ", "initialize"))
+        for m in d.methods:
+            try:
+                inner.extend(self._function(m, d, functions, "    "))
+            except Unsupported as why:
+                self.holes.append(Unsupported(why.reason, why.construct or m.name, why.line or m.line))
+                functions.append((f"{d.name}.{m.name}", "", m.line, 1))
+        hidden = [method_name(m.name) for m in d.methods if m.name.startswith("_")]
+        if hidden:
+            inner.extend(["", f"    private {', '.join(f':{h}' for h in hidden)}"])
+        if inner and not inner[0]:
+            inner.pop(0)
+        return [*lines, *inner, "  end"]
+
+    def _function(
+        self, f: ir.Function, cls: ir.Class | None, functions: list[tuple[str, str, int, int]], indent: str, name: str = ""
+    ) -> list[str]:
+        made = name or method_name(f.name)
+        e = Emitter(self, f, cls.name if cls else "")
+        hoist(f.body, {p.name for p in f.params})
+        e.read = reads(f.body)
+        params = [local(p.name) + (f" = {e.x(p.default)}" if p.default is not None else "") for p in f.params]
+        head = f"def {'self.' if f.kind == 'static' else ''}{made}{'(' + ', '.join(params) + ')' if params else ''}"
+        if f.patterns:
+            e.wrapped(f)
+        else:
+            e.block(f.body, tail=f.result != ir.NONE)
+        lines = ["", *[line for c in f.comments for line in comment(c, indent)], *comment(f.doc, indent), f"{indent}{head}"]
+        lines.extend(f"{indent}{line}".rstrip() for line in e.lines)
+        lines.append(f"{indent}end")
+        for extra in e.extra:
+            lines.extend(f"{indent}{line}".rstrip() for line in extra)
+        self.holes.extend(e.holes)
+        functions.append((f"{cls.name}.{f.name}" if cls else f.name, made, f.line, len(e.holes)))
+        return lines
+
+
+def method_name(name: str) -> str:
+    """The name of a method."""
+    made = snake(name)
+    return f"{made}_" if made in _KEYWORDS else made
+
+
+def local(name: str) -> str:
+    """The name of a variable."""
+    if name == "_":
+        return "_"
+    made = snake(name)
+    return f"{made}_value" if made in _KEYWORDS | _TAKEN else made
+
+
+def hoist(body: list[ir.Stmt], known: set[str]) -> None:
+    """Assign nil before a loop to variables that its block introduces and later code reads.
+
+    A block of Ruby is a scope of its own, `if`, `while` and `begin` are not.
+    """
+
+    def assigned(body: list[ir.Stmt]) -> set[str]:
+        # The variables of inner loops and comprehensions belong to their own blocks.
+        out: set[str] = set()
+        for b in body:
+            if isinstance(b, ir.Assign | ir.AugAssign):
+                out |= {v.id for v in _variables(b.target)}
+            for inner in blocks(b):
+                out |= assigned(inner)
+        return out
+
+    def own(s: ir.Stmt) -> set[str]:
+        return stores([ir.Assign(s.target, ir.Lit(0))]) if isinstance(s, ir.For | ir.ForRange) else set()
+
+    def scan(body: list[ir.Stmt], known: set[str]) -> None:
+        i = 0
+        while i < len(body):
+            s = body[i]
+            if isinstance(s, ir.For | ir.ForRange):
+                made = assigned(s.body) - known - own(s)
+                later = {n.id for r in body[i + 1 :] for n in ir.walk(r) if isinstance(n, ir.Name | ir.VarTarget)}
+                # A value may also be carried from one turn of the loop to the next.
+                carried = {v for v in made if _read_first(s.body, v)}
+                for v in sorted((made & later) | carried):
+                    body.insert(i, ir.VarDecl(v, ir.ANY))
+                    known = known | {v}
+                    i += 1
+                if own(s) & later & {n.id for r in body[i + 1 :] for n in ir.walk(r) if isinstance(n, ir.Name)}:
+                    _copy_loop_variable(s, own(s) & later, body, i)
+                    i += len(own(s) & later)
+                scan(s.body, known | own(s) | stores(body[:i]))
+            elif isinstance(s, ir.FuncDef):
+                hoist(s.func.body, known | {p.name for p in s.func.params})
+            else:
+                for inner in blocks(s):
+                    scan(inner, known | stores(body[:i]))
+            known = known | stores([s])
+            i += 1
+
+    scan(body, known)
+
+
+def _read_first(body: list[ir.Stmt], name: str) -> bool:
+    """True when the loop's body may read the variable before it assigns it."""
+    for s in body:
+        if isinstance(s, ir.Assign) and name in stores([s]):
+            return name in reads([ir.ExprStmt(s.value)])
+        if name in reads([s]):
+            return True
+        if name in stores([s]):
+            return True
+    return False
+
+
+def _copy_loop_variable(s: ir.For | ir.ForRange, names: set[str], body: list[ir.Stmt], at: int) -> None:
+    for name in sorted(names):
+        for t in _variables(s.target):
+            if t.id == name:
+                t.id = f"{name}_item"
+                s.body.insert(0, ir.Assign(ir.VarTarget(name, type=t.type), ir.Name(f"{name}_item", type=t.type)))
+                body.insert(at, ir.VarDecl(name, t.type))
+
+
+def _variables(t: ir.Target) -> list[ir.VarTarget]:
+    if isinstance(t, ir.VarTarget):
+        return [t]
+    return [v for e in t.elems for v in _variables(e)] if isinstance(t, ir.TupleTarget) else []
+
+
+class Emitter:
+    """One method body."""
+
+    def __init__(self, ruby: RubyEmitter, f: ir.Function, cls: str = "") -> None:
+        self.ruby = ruby
+        self.f = f
+        self.cls = cls
+        self.lines: list[str] = []
+        self.depth = 1
+        self.holes: list[Unsupported] = []
+        self.extra: list[list[str]] = []
+        self.read: set[str] = set()
+        self.bounds: dict[str, str] = {}
+        self.leave = "return"
+        self.lambdas: set[str] = set()
+
+    def write(self, text: str) -> None:
+        """One line at the current depth."""
+        self.lines.append("  " * self.depth + text if text else "")
+
+    @contextmanager
+    def indented(self) -> Iterator[None]:
+        """Write one level deeper."""
+        self.depth += 1
+        try:
+            yield
+        finally:
+            self.depth -= 1
+
+    def helper(self, name: str) -> str:
+        """Have a helper method emitted; its name as called from here."""
+        self.ruby.helpers.add(name)
+        if self.cls:
+            raise Unsupported(f"{name.replace('_', ' ')} inside a class")
+        return name
+
+    # Statements
+
+    def block(self, body: list[ir.Stmt], tail: bool = False) -> None:
+        """Statements; with `tail` the last return is the value of the block."""
+        for i, s in enumerate(body):
+            mark = len(self.lines)
+            try:
+                for c in s.comments:
+                    for line in comment(c):
+                        self.write(line)
+                start = len(self.lines)
+                last = tail and i == len(body) - 1
+                if last and i and _guard(body[i - 1]) and self.lines and self.lines[-1].strip() and not s.comments:
+                    self.write("")
+                    start = len(self.lines)
+                if last and isinstance(s, ir.Return) and s.value is not None:
+                    self.value(s.value)
+                elif last and isinstance(s, ir.If) and s.orelse and _ends(s):
+                    self._if(s, tail=True)
+                else:
+                    if i and isinstance(body[i - 1], ir.If) and _guard(body[i - 1]) and self.lines and self.lines[-1].strip():
+                        self.write("")
+                        start = len(self.lines)
+                    self.stmt(s)
+                if s.trailing and len(self.lines) > start:
+                    self.lines[start] += f" # {s.trailing}"
+            except Unsupported as why:
+                del self.lines[mark:]
+                why.line = why.line or s.line
+                self.hole(why, "")
+                return
+            if isinstance(s, ir.Hole):
+                return
+
+    def hole(self, why: Unsupported, source: str) -> None:
+        """A marked hole that stops the program when it is reached."""
+        self.holes.append(Unsupported(why.reason, why.construct, why.line))
+        self.write(f"# not ported (line {why.line}):")
+        for line in (source or why.construct).splitlines():
+            self.write(f"#   {line}".rstrip())
+        self.write(f"raise NotImplementedError, {quote('not ported: ' + why.reason)}")
+
+    def value(self, e: ir.Expr) -> None:
+        """An expression as the value of a method or block."""
+        if isinstance(e, ir.Cond) and len(self.x(e)) > 90:
+            self.write(f"if {self.x(e.test)}")
+            with self.indented():
+                self.value(e.body)
+            self.write("else")
+            with self.indented():
+                self.value(e.orelse)
+            self.write("end")
+            return
+        self.write(self.tuple_free(e))
+
+    def tuple_free(self, e: ir.Expr) -> str:
+        """The text of a value; a bare tuple is an array."""
+        return self.x(e)
+
+    def stmt(self, s: ir.Stmt) -> None:
+        """One statement."""
+        match s:
+            case ir.Hole():
+                self.hole(Unsupported(s.reason, s.construct, s.line), s.source)
+            case ir.Pass():
+                return
+            case ir.VarDecl():
+                self.write(f"{local(s.id)} = nil")
+            case ir.Assign():
+                self._assign(s)
+            case ir.AugAssign():
+                op = {"add": "+", "sub": "-", "mul": "*", "concat": "+", "bor": "|", "band": "&", "xor": "^", "shl": "<<", "shr": ">>"}[s.op.partition(".")[2]]
+                self.write(f"{self.target(s.target)} {op}= {self.x(s.value)}")
+            case ir.ExprStmt():
+                if isinstance(s.value, ir.Lit | ir.Name):
+                    return
+                text = self.x(s.value)
+                if text:
+                    self.write(text[1:-1] if isinstance(s.value, ir.Intrinsic) and s.value.op == "dict.setdefault" else text)
+            case ir.If():
+                self._if(s)
+            case ir.While():
+                if isinstance(s.test, ir.Lit) and s.test.value is True:
+                    self.write("while true")
+                else:
+                    self.write(f"while {self.x(s.test)}")
+                with self.indented():
+                    self.block(s.body)
+                self.write("end")
+            case ir.ForRange():
+                self._for_range(s)
+            case ir.For():
+                self._for(s)
+            case ir.Return():
+                if s.value is None:
+                    self.write(self.leave)
+                else:
+                    self.write(f"{self.leave} {self.x(s.value)}")
+            case ir.Break():
+                self.write("break")
+            case ir.Continue():
+                self.write("next")
+            case ir.Raise():
+                self._raise(s)
+            case ir.Try():
+                self._try(s)
+            case ir.FuncDef():
+                self._closure(s.func)
+            case _:
+                raise Unsupported(f"statement {type(s).__name__}")
+
+    def _closure(self, f: ir.Function) -> None:
+        self.lambdas.add(f.name)
+        if f.name in reads(f.body):
+            self.write(f"{local(f.name)} = nil")
+        for line in comment(f.doc):
+            self.write(line)
+        params = f" |{', '.join(local(p.name) for p in f.params)}|" if f.params else ""
+        self.write(f"{local(f.name)} = lambda do{params}")
+        saved, self.leave = self.leave, "return" if self.leave == "return" else "next"
+        self.leave = "next"
+        if any(isinstance(n, ir.For | ir.ForRange) and any(isinstance(m, ir.Return) for m in ir.walk(n)) for b in f.body for n in ir.walk(b)):
+            self.leave = "return"
+        with self.indented():
+            self.block(f.body, tail=f.result != ir.NONE)
+        self.leave = saved
+        self.write("end")
+
+    def _assign(self, s: ir.Assign) -> None:
+        t = s.target
+        if isinstance(t, ir.VarTarget) and t.id not in self.read and not self._effects(s.value):
+            return
+        if isinstance(t, ir.IndexTarget) and isinstance(s.value, ir.Intrinsic) and isinstance(t.obj.type, ir.DictT) and t.obj.type.zero and s.value.op == "int.add" and isinstance(s.value.args[0], ir.Intrinsic) and s.value.args[0].op == "dict.index" and ir.same(s.value.args[0].args, [t.obj, t.index]):
+            self.write(f"{self.target(t)} += {self.x(s.value.args[1])}")
+            return
+        if isinstance(t, ir.TupleTarget) and isinstance(s.value, ir.TupleLit):
+            names = ", ".join(self.target(e) for e in t.elems)
+            self.write(f"{names} = {', '.join(self.x(v) for v in s.value.elems)}")
+            return
+        if isinstance(s.value, ir.Cond) and isinstance(t, ir.VarTarget) and len(self.x(s.value)) > 80:
+            self.write(f"{self.target(t)} = if {self.x(s.value.test)}")
+            with self.indented():
+                with self.indented():
+                    self.write(self.x(s.value.body))
+                self.write("else")
+                with self.indented():
+                    self.write(self.x(s.value.orelse))
+                self.write("end")
+            return
+        if isinstance(t, ir.TupleTarget) and isinstance(s.value.type, ir.ListT):
+            xs = self.x(s.value, PRIMARY)
+            if not isinstance(s.value, ir.Name | ir.Field):
+                self.write(f"parts = {xs}")
+                xs = "parts"
+            self.write(f"raise ArgumentError, 'expected {len(t.elems)} values' unless {xs}.length == {len(t.elems)}")
+            self.write("")
+            self.write(f"{', '.join(self.target(e) for e in t.elems)} = {xs}")
+            return
+        self.write(f"{self.target(t)} = {self.x(s.value)}")
+
+    def _effects(self, e: ir.Expr) -> bool:
+        return any(isinstance(n, ir.Call | ir.MethodCall | ir.New | ir.PatternOp | ir.Intrinsic) for n in ir.walk(e))
+
+    def target(self, t: ir.Target) -> str:
+        """The text of an assignment target."""
+        match t:
+            case ir.VarTarget():
+                return local(t.id)
+            case ir.FieldTarget():
+                if isinstance(t.obj, ir.Name) and t.obj.id == "self":
+                    return self._own(t.name)
+                return f"{self.x(t.obj, PRIMARY)}.{local(t.name)}"
+            case ir.IndexTarget():
+                return f"{self.x(t.obj, PRIMARY)}[{self._position(t.index)}]"
+            case ir.TupleTarget():
+                return f"({', '.join(self.target(e) for e in t.elems)})"
+            case _:
+                raise Unsupported("an assignment target of this kind")
+
+    def _own(self, name: str) -> str:
+        d = self.ruby.module.find(self.cls)
+        if isinstance(d, ir.Class) and d.dataclass:
+            return f"self.{local(name)}"
+        return f"@{local(name)}"
+
+    def _position(self, i: ir.Expr) -> str:
+        if isinstance(i, ir.Intrinsic) and i.op == "from_end":
+            return f"-{self.x(i.args[0])}"
+        if isinstance(i, ir.Intrinsic) and i.op in ("wrap", "bound"):
+            return self.x(i.args[0])
+        return self.x(i)
+
+    def _if(self, s: ir.If, tail: bool = False, chained: bool = False) -> None:
+        if isinstance(s.test, ir.Not) and isinstance(s.test.value, ir.Intrinsic) and s.test.value.op in ("nonempty", "is_some", "is_none"):
+            # `if x.empty?` reads better than `unless !x.empty?`.
+            flipped = {"nonempty": "empty", "is_some": "is_none", "is_none": "is_some"}[s.test.value.op]
+            s = ir.If(ir.Intrinsic(flipped, s.test.value.args, type=ir.BOOL), s.body, s.orelse, line=s.line)
+        if not chained and not tail and _guard(s) and not s.body[0].comments and not s.body[0].trailing:
+            with self._kept() as lines:
+                self.stmt(s.body[0])
+            if len(lines) == 1 and len(lines[0].strip()) + len(self.x(s.test)) < 100:
+                self.write(self._conditional(lines[0].strip(), s.test))
+                return
+        unless = isinstance(s.test, ir.Not) and not s.orelse and not chained
+        test = self.x(s.test.value if unless and isinstance(s.test, ir.Not) else s.test)
+        self.write(f"{'elsif' if chained else 'unless' if unless else 'if'} {test}")
+        with self.indented():
+            self.block(s.body, tail)
+        if len(s.orelse) == 1 and isinstance(s.orelse[0], ir.If) and not s.orelse[0].comments:
+            self._if(s.orelse[0], tail, chained=True)
+            return
+        if s.orelse:
+            self.write("else")
+            with self.indented():
+                self.block(s.orelse, tail)
+        self.write("end")
+
+    def _conditional(self, statement: str, test: ir.Expr) -> str:
+        if isinstance(test, ir.Not):
+            return f"{statement} unless {self.x(test.value)}"
+        return f"{statement} if {self.x(test)}"
+
+    @contextmanager
+    def _kept(self) -> Iterator[list[str]]:
+        saved, self.lines = self.lines, []
+        try:
+            yield self.lines
+        finally:
+            self.lines = saved
+
+    def _for_range(self, s: ir.ForRange) -> None:
+        name = local(s.target.id) if s.target.id in reads(s.body) else ""
+        stop = s.stop
+        if isinstance(stop, ir.Intrinsic) and stop.op == "len" and place(stop.args[0]) is not None and isinstance(s.start, ir.Lit) and s.start.value >= 0 and s.step > 0:
+            self.bounds[s.target.id] = self.x(stop.args[0])
+        var = f" |{name}|" if name else ""
+        zero = isinstance(s.start, ir.Lit) and s.start.value == 0
+        if s.step == 1 and zero:
+            self.write(f"{self.x(stop, PRIMARY)}.times do{var}")
+        elif s.step == 1:
+            self.write(f"({self.x(s.start, ADD)}...{self.x(stop, ADD)}).each do{var}")
+        elif s.step == -1:
+            last = f"{self.x(stop, ADD)} + 1" if not isinstance(stop, ir.Lit) else str(stop.value + 1)
+            self.write(f"{self.x(s.start, PRIMARY)}.downto({last}) do{var}")
+        elif s.step > 0:
+            self.write(f"({self.x(s.start, ADD)}...{self.x(stop, ADD)}).step({s.step}) do{var}")
+        else:
+            last = f"{self.x(stop, ADD)} + 1" if not isinstance(stop, ir.Lit) else str(stop.value + 1)
+            self.write(f"{self.x(s.start, PRIMARY)}.step({last}, {s.step}) do{var}")
+        with self.indented():
+            self.block(s.body)
+        self.write("end")
+        self.bounds.pop(s.target.id, None)
+
+    def _for(self, s: ir.For) -> None:
+        self.write(f"{self.each(s.iter, self.params(s.target))}")
+        with self.indented():
+            self.block(s.body)
+        self.write("end")
+
+    def params(self, t: ir.Target) -> str:
+        """Block parameters for a loop's target."""
+        if isinstance(t, ir.VarTarget):
+            return local(t.id)
+        if isinstance(t, ir.TupleTarget):
+            return ", ".join(f"({self.params(e)})" if isinstance(e, ir.TupleTarget) else self.params(e) for e in t.elems)
+        raise Unsupported("a loop target of this kind")
+
+    def each(self, e: ir.Expr, params: str) -> str:
+        """The head of a loop over an iterable."""
+        match e:
+            case ir.Intrinsic(op="enumerate", args=[inner, start]):
+                first, _, rest = params.partition(", ")
+                rest = rest if rest.startswith("(") or ", " not in rest else f"({rest})"
+                zero = isinstance(start, ir.Lit) and start.value == 0
+                source = self.sequence(inner)
+                return f"{source}.each_with_index do |{rest}, {first}|" if zero else f"{source}.each.with_index({self.x(start)}) do |{rest}, {first}|"
+            case ir.Intrinsic(op="dict.keys", args=[obj]):
+                return f"{self.x(obj, PRIMARY)}.each_key do |{params}|"
+            case ir.Intrinsic(op="dict.values", args=[obj]):
+                return f"{self.x(obj, PRIMARY)}.each_value do |{params}|"
+            case ir.Intrinsic(op="dict.items", args=[obj]):
+                return f"{self.x(obj, PRIMARY)}.each do |{params}|"
+            case ir.Intrinsic(op="reversed", args=[obj]):
+                return f"{self.x(obj, PRIMARY)}.reverse_each do |{params}|"
+            case _:
+                pass
+        if e.type in (ir.STR, ir.CHAR):
+            return f"{self.x(e, PRIMARY)}.each_char do |{params}|"
+        if isinstance(e.type, ir.DictT):
+            return f"{self.x(e, PRIMARY)}.each_key do |{params}|"
+        return f"{self.sequence(e)}.each do |{params}|"
+
+    def sequence(self, e: ir.Expr) -> str:
+        """An iterable as something with Enumerable's methods."""
+        match e:
+            case ir.Intrinsic(op="range", args=[start, stop, ir.Lit(value=int() as step)]):
+                if step == 1:
+                    return f"({self.x(start, ADD)}...{self.x(stop, ADD)})"
+                if step > 0:
+                    return f"({self.x(start, ADD)}...{self.x(stop, ADD)}).step({step})"
+                last = f"{self.x(stop, ADD)} + 1" if not isinstance(stop, ir.Lit) else str(stop.value + 1)
+                return f"{self.x(start, PRIMARY)}.step({last}, {step})"
+            case ir.Intrinsic(op="enumerate", args=[inner, start]):
+                zero = isinstance(start, ir.Lit) and start.value == 0
+                offset = "" if zero else f" + {self.x(start, ADD)}"
+                return f"{self.sequence(inner)}.each_with_index.map {{ |item, index| [index{offset}, item] }}"
+            case ir.Intrinsic(op="zip", args=[first, *others]):
+                texts = [self.sequence(o) for o in others]
+                limits = "".join(f".first({t}.length)" for t in texts)
+                return f"{self.sequence(first)}.zip({', '.join(texts)}){limits}"
+            case ir.Comp(kind="iter"):
+                return self.comp(e)
+            case _:
+                pass
+        if e.type in (ir.STR, ir.CHAR):
+            return f"{self.x(e, PRIMARY)}.chars"
+        if isinstance(e.type, ir.DictT):
+            return f"{self.x(e, PRIMARY)}.keys"
+        return self.x(e, PRIMARY)
+
+    # Errors
+
+    def _raise(self, s: ir.Raise) -> None:
+        if s.error is None:
+            self.write("raise")
+            return
+        e = s.error
+        if not isinstance(e, ir.New):
+            self.write(f"raise {self.x(e)}")
+            return
+        d = self.ruby.module.find(e.cls)
+        name = self.ruby.error(e.cls)
+        args = dict(e.args)
+        if isinstance(d, ir.ErrorClass) and d.message is not None:
+            self.write(f"raise {name}.new({', '.join(self.x(v) for _, v in e.args)})")
+            return
+        message = args.get("message")
+        if message is None or (isinstance(message, ir.Lit) and message.value == ""):
+            self.write(f"raise {name}")
+        else:
+            self.write(f"raise {name}, {self.x(message)}")
+
+    def _try(self, s: ir.Try) -> None:
+        for h in s.handlers:
+            if "IndexError" in h.classes or "LookupError" in h.classes:
+                for b in s.body:
+                    if any(isinstance(n, ir.Intrinsic) and n.raises == "KeyError" for n in ir.walk(b)) and "LookupError" not in h.classes:
+                        raise Unsupported("except IndexError around a map lookup, whose error is an IndexError in Ruby")
+        self.write("begin")
+        with self.indented():
+            self.block(s.body)
+        for h in s.handlers:
+            classes = ", ".join(dict.fromkeys(self.ruby.error(c) for c in h.classes)) or "StandardError"
+            causes = [n.cause for b in h.body for n in ir.walk(b) if isinstance(n, ir.Raise) and n.cause is not None]
+            mentions = sum(isinstance(n, ir.Name) and n.id == h.var for b in h.body for n in ir.walk(b))
+            # Ruby sets the cause by itself, so that naming it is no use of the variable.
+            used = h.var and mentions > sum(isinstance(c, ir.Name) and c.id == h.var for c in causes)
+            self.write(f"rescue {classes}{f' => {local(h.var)}' if used else ''}")
+            with self.indented():
+                for c in h.comments:
+                    for line in comment(c):
+                        self.write(line)
+                self.block(h.body)
+        if s.orelse:
+            self.write("else")
+            with self.indented():
+                self.block(s.orelse)
+        if s.final:
+            self.write("ensure")
+            with self.indented():
+                self.block(s.final)
+        self.write("end")
+
+    # Patterns
+
+    def wrapped(self, f: ir.Function) -> None:
+        """The body of a function that runs under patterns."""
+        head = [self._pattern(p) for p in f.patterns]
+        inside_loop = any(
+            isinstance(n, ir.For | ir.ForRange) and any(isinstance(m, ir.Return) for m in ir.walk(n)) for b in f.body for n in ir.walk(b)
+        )
+        changed = {p.name for p in f.params} & stores(f.body)
+        if inside_loop or changed:
+            # A return inside a block would leave the whole method, and every attempt starts from the arguments.
+            name = f"{method_name(f.name)}_once"
+            args = ", ".join(local(p.name) for p in f.params)
+            inner = Emitter(self.ruby, f, self.cls)
+            inner.read = self.read
+            inner.block(f.body, tail=f.result != ir.NONE)
+            self.holes.extend(inner.holes)
+            self.extra.append(["", f"# One attempt of {method_name(f.name)}.", f"def {name}({args})", *inner.lines, "end"])
+            text = f"{name}({args})"
+            for h in reversed(head):
+                text = f"{h} {{ {text} }}"
+            self.write(text)
+            return
+        for i, h in enumerate(head):
+            self.lines.append("  " * (self.depth + i) + f"{h} do")
+        self.depth += len(head)
+        self.leave = "next"
+        self.block(f.body, tail=f.result != ir.NONE)
+        self.depth -= len(head)
+        for i in range(len(head) - 1, -1, -1):
+            self.lines.append("  " * (self.depth + i) + "end")
+
+    def _pattern(self, p: ir.PatternUse) -> str:
+        spec = SpecRegistry.builtin()[p.pattern_id]
+        line = spec.mappings[LanguageId.RUBY].import_line
+        self.ruby.requires.add(re.split(r"['\"]", line)[1])
+        options = self.options(p.pattern_id, p.arguments)
+        names = {"retry_with_backoff": "retry", "error_boundary": "error_boundary", "circuit_breaker": "circuit_breaker", "rate_limiting": "rate_limit"}
+        if p.pattern_id not in names:
+            raise Unsupported(f"pattern {p.pattern_id} around a function")
+        if p.pattern_id in ("circuit_breaker", "rate_limiting") and "name" not in p.arguments:
+            options.insert(0, f"name: {quote(self.f.name)}")
+        return f"Foundation.{names[p.pattern_id]}{'(' + ', '.join(options) + ')' if options else ''}"
+
+    def options(self, pattern_id: str, arguments: dict[str, ir.Expr]) -> list[str]:
+        """`max_attempts: 3` for every argument."""
+        spec = SpecRegistry.builtin()[pattern_id]
+        out: list[str] = []
+        for name, v in arguments.items():
+            parameter = spec.parameter(name)
+            if parameter is None:
+                raise Unsupported(f"parameter {name} of {pattern_id}")
+            out.append(f"{parameter.id}: {self._option(parameter.type.value, v)}")
+        return out
+
+    def _option(self, kind: str, v: ir.Expr) -> str:
+        if kind == "exceptions" and isinstance(v, ir.ListLit):
+            return "[" + ", ".join(self.ruby.error(e.id) for e in v.elems if isinstance(e, ir.Name)) + "]"
+        if kind == "enum" and isinstance(v, ir.Lit):
+            return f":{v.value}"
+        if kind == "jitter" and isinstance(v, ir.Lit) and isinstance(v.value, dict):
+            ratio = v.value.get("ratio")
+            return f"{{ kind: :{v.value['kind']}{f', ratio: {ratio}' if ratio is not None else ''} }}"
+        if kind == "jitter" and isinstance(v, ir.Lit) and isinstance(v.value, str):
+            return f":{v.value}"
+        return self.x(v)
+
+    # Expressions
+
+    def x(self, e: ir.Expr, need: int = LOWEST) -> str:
+        """The text of an expression, in parentheses when it binds less tightly than needed."""
+        text, have = self._text(e)
+        return f"({text})" if have < need else text
+
+    def _text(self, e: ir.Expr) -> tuple[str, int]:
+        match e:
+            case ir.Lit():
+                return self._literal(e), PRIMARY if not isinstance(e.value, int | float) or e.value >= 0 else UNARY
+            case ir.Name(id=name):
+                if name == "self":
+                    return "self", PRIMARY
+                if isinstance(self.ruby.module.find(name), ir.Constant) and name not in stores(self.f.body):
+                    return self.ruby.constant(name), PRIMARY
+                if isinstance(self.ruby.module.find(name), ir.Function):
+                    return f"method(:{method_name(name)})", PRIMARY
+                return local(name), PRIMARY
+            case ir.Field():
+                if isinstance(e.obj, ir.Name) and e.obj.id == "self":
+                    d = self.ruby.module.find(self.cls)
+                    return (local(e.name) if isinstance(d, ir.Class) and d.dataclass else f"@{local(e.name)}"), PRIMARY
+                return f"{self.x(e.obj, PRIMARY)}.{local(e.name)}", PRIMARY
+            case ir.EnumMember():
+                return f"{self.ruby.type_name(e.enum)}::{e.member.upper()}", PRIMARY
+            case ir.Call():
+                return self._call(e), PRIMARY
+            case ir.MethodCall():
+                args = ", ".join(self.x(a) for a in e.args)
+                name = method_name(e.method)
+                if isinstance(e.obj, ir.Name) and e.obj.id == "self":
+                    return f"{name}{f'({args})' if args else ''}", PRIMARY
+                return f"{self.x(e.obj, PRIMARY)}.{name}{f'({args})' if args else ''}", PRIMARY
+            case ir.New():
+                return self._new(e), PRIMARY
+            case ir.PatternNew():
+                return self._construct(e), PRIMARY
+            case ir.PatternOp():
+                return self._operation(e), PRIMARY
+            case ir.Intrinsic():
+                return self._intrinsic(e)
+            case ir.ListLit() | ir.TupleLit():
+                return f"[{', '.join(self.x(v) for v in e.elems)}]", PRIMARY
+            case ir.SetLit():
+                self.ruby.requires.add("set")
+                return f"Set[{', '.join(self.x(v) for v in e.elems)}]", PRIMARY
+            case ir.DictLit():
+                return self._dict(e), PRIMARY
+            case ir.Cond():
+                return f"{self.x(e.test, TERNARY + 1)} ? {self.x(e.body, TERNARY + 1)} : {self.x(e.orelse, TERNARY)}", TERNARY
+            case ir.Bool():
+                op, own = ("&&", AND) if e.op == "and" else ("||", OR)
+                return f" {op} ".join(self.x(v, own) for v in e.values), own
+            case ir.Not():
+                return self._not(e.value)
+            case ir.Unwrap() | ir.Wrap():
+                return self._text(e.value)
+            case ir.Comp():
+                text = self.comp(e)
+                return text, PRIMARY
+            case ir.Format():
+                return self._format(e), PRIMARY
+            case ir.Lambda():
+                params = ", ".join(local(p.name) for p in e.params)
+                return f"->({params}) {{ {self.x(e.body)} }}", PRIMARY
+            case _:
+                raise Unsupported(f"expression {type(e).__name__}")
+
+    def _literal(self, e: ir.Lit) -> str:
+        match e.value:
+            case None:
+                return "nil"
+            case bool():
+                return "true" if e.value else "false"
+            case int():
+                return f"{e.value:_}" if abs(e.value) >= 10_000 else str(e.value)
+            case float():
+                if e.value != e.value:
+                    return "Float::NAN"
+                if e.value in (float("inf"), float("-inf")):
+                    return "Float::INFINITY" if e.value > 0 else "-Float::INFINITY"
+                text = repr(e.value)
+                return text if "." in text or "e" not in text else text.replace("e", ".0e")
+            case str():
+                return quote(e.value)
+            case bytes():
+                return f"[{', '.join(map(str, e.value))}].pack('C*')"
+            case _:
+                raise Unsupported("a literal of this kind")
+
+    def _dict(self, e: ir.DictLit) -> str:
+        if not e.items:
+            if isinstance(e.type, ir.DictT) and e.type.zero:
+                match e.type.value:
+                    case ir.ListT():
+                        return "Hash.new { |hash, key| hash[key] = [] }"
+                    case ir.SetT():
+                        self.ruby.requires.add("set")
+                        return "Hash.new { |hash, key| hash[key] = Set.new }"
+                    case ir.P(kind):
+                        zero = {"int": "0", "float": "0.0", "str": "''", "bool": "false"}.get(kind.value)
+                        if zero:
+                            return f"Hash.new({zero})"
+                    case _:
+                        pass
+                raise Unsupported("a default map of this type")
+            return "{}"
+        return "{ " + ", ".join(f"{self.x(k)} => {self.x(v)}" for k, v in e.items) + " }"
+
+    def _call(self, e: ir.Call) -> str:
+        args = ", ".join(self.x(a) for a in e.args)
+        if isinstance(e.func, ir.Name):
+            known = self.ruby.module.find(e.func.id)
+            if isinstance(known, ir.Function) and e.func.id not in self.lambdas:
+                prefix = f"{self.ruby.name}." if self.cls else ""
+                if prefix and known.name.startswith("_"):
+                    raise Unsupported("a private function called from a class")
+                return f"{prefix}{method_name(e.func.id)}{f'({args})' if args else ''}"
+            return f"{local(e.func.id)}.call({args})"
+        return f"{self.x(e.func, PRIMARY)}.call({args})"
+
+    def _new(self, e: ir.New) -> str:
+        d = self.ruby.module.find(e.cls)
+        if isinstance(d, ir.Class):
+            defaults = {f.name: f.default for f in d.fields}
+            if d.dataclass:
+                parts = [
+                    f"{local(n)}: {self.x(a)}" for n, a in e.args if (known := defaults.get(n)) is None or not ir.same(a, known)
+                ]
+                return f"{self.ruby.type_name(e.cls)}.new({', '.join(parts)})"
+            return f"{self.ruby.type_name(e.cls)}.new({', '.join(self.x(a) for _, a in e.args)})"
+        name = self.ruby.error(e.cls)
+        return f"{name}.new({', '.join(self.x(v) for _, v in e.args)})"
+
+    def _construct(self, e: ir.PatternNew) -> str:
+        spec = SpecRegistry.builtin()[e.pattern_id]
+        self.ruby.requires.add(re.split(r"['\"]", spec.mappings[LanguageId.RUBY].import_line)[1])
+        options = ", ".join(self.options(e.pattern_id, e.arguments))
+        match e.pattern_id:
+            case "circuit_breaker":
+                return f"Foundation::CircuitBreaker.new({options})"
+            case "rate_limiting":
+                return f"Foundation::RateLimiter.new({options})"
+            case "structured_logging":
+                arguments = dict(e.arguments)
+                name = arguments.pop("name")
+                rest = self.options(e.pattern_id, arguments)
+                return f"Foundation::Logging.logger({', '.join([self.x(name), *rest])})"
+            case _:
+                raise Unsupported(f"an object of pattern {e.pattern_id}")
+
+    def _operation(self, e: ir.PatternOp) -> str:
+        match e.pattern_id, e.op:
+            case ("circuit_breaker", "call"):
+                assert e.obj is not None
+                return f"{self.x(e.obj, PRIMARY)}.call {{ {self.x(e.args[0])} }}"
+            case ("structured_logging", level):
+                assert e.obj is not None
+                fields = "".join(f", {n}: {self.x(v)}" for n, v in e.fields)
+                return f"{self.x(e.obj, PRIMARY)}.{level}({self.x(e.args[0])}{fields})"
+            case ("rate_limiting", "acquire" | "try_acquire"):
+                assert e.obj is not None
+                n = "" if isinstance(e.args[0], ir.Lit) and e.args[0].value == 1 else f"({self.x(e.args[0])})"
+                return f"{self.x(e.obj, PRIMARY)}.{e.op}{n}"
+            case _:
+                raise Unsupported(f"operation {e.op} of pattern {e.pattern_id}")
+
+    def _not(self, e: ir.Expr) -> tuple[str, int]:
+        match e:
+            case ir.Not(value=inner):
+                return self._text(inner)
+            case ir.Intrinsic(op="nonempty", args=[v]):
+                return f"{self.x(v, PRIMARY)}.empty?", PRIMARY
+            case ir.Intrinsic(op="is_some", args=[v]):
+                return f"{self.x(v, PRIMARY)}.nil?", PRIMARY
+            case ir.Intrinsic(op="eq" | "ne", args=args):
+                return self._text(ir.Intrinsic("ne" if e.op == "eq" else "eq", args, type=ir.BOOL))
+            case ir.Intrinsic(op="is_none", args=[v]):
+                return f"!{self.x(v, PRIMARY)}.nil?", UNARY
+            case _:
+                return f"!{self.x(e, UNARY)}", UNARY
+
+    def _intrinsic(self, e: ir.Intrinsic) -> tuple[str, int]:
+        op, args = e.op, e.args
+        if op in _COMPARISONS:
+            own = EQUAL if op in ("eq", "ne") else COMPARE
+            if op in ("eq", "ne") and isinstance(args[1], ir.Lit) and args[1].value == "" and args[0].type == ir.STR:
+                text = f"{self.x(args[0], PRIMARY)}.empty?"
+                return (text, PRIMARY) if op == "eq" else (f"!{text}", UNARY)
+            return f"{self.x(args[0], own + 1)} {_COMPARISONS[op]} {self.x(args[1], own + 1)}", own
+        if op in ("int.sub", "float.sub"):
+            return f"{self.x(args[0], ADD)} - {self.x(args[1], MUL)}", ADD
+        if op in ("int.add", "int.mul", "str.concat", "list.concat", "float.add", "float.mul"):
+            sign, own = ("*", MUL) if op.endswith("mul") else ("+", ADD)
+            right = own if args and not (isinstance(args[1], ir.Intrinsic) and args[1].op in ("int.floordiv", "int.mod", "float.div", "float.mod", "int.sub", "float.sub")) else own + 1
+            return f"{self.x(args[0], own)} {sign} {self.x(args[1], right)}", own
+        if op in ("int.floordiv", "int.mod", "float.mod"):
+            return f"{self.x(args[0], MUL)} {'/' if op == 'int.floordiv' else '%'} {self.x(args[1], POWER)}", MUL
+        if op == "list.remove" and not isinstance(args[0], ir.Name | ir.Field):
+            raise Unsupported("removing from a computed list")
+        if op == "dict.pop_or" and e.type == ir.BOOL:
+            raise Unsupported("dict.pop with a default of a truth value")
+        if op == "dict.setdefault" and e.type == ir.BOOL:
+            raise Unsupported("dict.setdefault of a truth value")
+        if op == "count_each" and args[0].type == ir.STR:
+            return f"{self.x(args[0], PRIMARY)}.chars.tally.tap {{ |counts| counts.default = 0 }}", PRIMARY
+        if op == "count_each":
+            return f"{self.x(args[0], PRIMARY)}.tally.tap {{ |counts| counts.default = 0 }}", PRIMARY
+        if op == "str.replace" and args[1].type in (ir.STR, ir.CHAR) and isinstance(args[2], ir.Lit) and "\\" not in args[2].value:
+            return f"{self.x(args[0], PRIMARY)}.gsub({self.x(args[1])}, {self.x(args[2])})", PRIMARY
+        if op in _TEMPLATES:
+            text, own, need = _TEMPLATES[op]
+            if op in ("char.to_str", "tuple.to_list"):
+                return self._text(args[0])
+            if op == "len" and isinstance(args[0], ir.Intrinsic) and args[0].op == "to_set":
+                return f"{self.sequence(args[0].args[0])}.uniq.length", PRIMARY
+            head = text.partition("(")[0]
+            if head in _HELPERS:
+                self.helper(head)
+            return text.format(*(self.x(a, need) for a in args)), own
+        match op:
+            case "float.div":
+                a, b = args
+                plain = [x.args[0] if isinstance(x, ir.Intrinsic) and x.op == "int.to_float" else x for x in args]
+                if isinstance(b, ir.Lit) and b.value != 0:
+                    return f"{self.x(a, MUL)} / {self.x(b, POWER)}", MUL
+                return f"{self.helper('divide')}({self.x(plain[0])}, {self.x(plain[1])})", PRIMARY
+            case "float.round_to":
+                if isinstance(args[1], ir.Lit):
+                    return f"format('%.{args[1].value}f', {self.x(args[0])}).to_f", PRIMARY
+                return f"format(\"%.#{{{self.x(args[1])}}}f\", {self.x(args[0])}).to_f", PRIMARY
+            case "str.split_n":
+                n = args[2]
+                limit = str(n.value + 1) if isinstance(n, ir.Lit) else f"{self.x(n, ADD)} + 1"
+                return f"{self.helper('split_on')}({self.x(args[0])}, {self.x(args[1])}, {limit})", PRIMARY
+            case "str.strip_chars" | "str.lstrip_chars" | "str.rstrip_chars":
+                return self._strip(op, args), PRIMARY
+            case "list.index":
+                return self._index(args), PRIMARY
+            case "str.index":
+                obj = self.x(args[0], PRIMARY)
+                if isinstance(args[1], ir.Name) and self.bounds.get(args[1].id) == obj:
+                    return f"{obj}[{self.x(args[1])}]", PRIMARY
+                return f"{self.helper('char_at')}({self.x(args[0])}, {self._position(args[1])})", PRIMARY
+            case "tuple.index":
+                return f"{self.x(args[0], PRIMARY)}[{self.x(args[1])}]", PRIMARY
+            case "dict.index":
+                zero = isinstance(args[0].type, ir.DictT) and args[0].type.zero
+                if zero or not e.raises:
+                    return f"{self.x(args[0], PRIMARY)}[{self.x(args[1])}]", PRIMARY
+                return f"{self.x(args[0], PRIMARY)}.fetch({self.x(args[1])})", PRIMARY
+            case "list.slice" | "str.slice":
+                return self._slice(args), PRIMARY
+            case "list.stride" | "str.stride":
+                return self._stride(op, args), PRIMARY
+            case "list.pop":
+                if self._falsy(e.type):
+                    raise Unsupported("pop of values that may be nil or false")
+                return f"({self.x(args[0], PRIMARY)}.pop || raise(IndexError, 'pop from an empty list'))", PRIMARY
+            case "list.pop_at":
+                if self._falsy(e.type):
+                    raise Unsupported("pop of values that may be nil or false")
+                obj = self.x(args[0], PRIMARY)
+                taken = f"{obj}.shift" if isinstance(args[1], ir.Lit) and args[1].value == 0 else f"{obj}.delete_at({self._position(args[1])})"
+                return f"({taken} || raise(IndexError, 'pop index out of range'))", PRIMARY
+            case "list.delete":
+                obj = self.x(args[0], PRIMARY)
+                at = self._position(args[1])
+                return f"{obj}.fetch({at}) && {obj}.delete_at({at})", AND
+            case "max" | "min":
+                return f"[{', '.join(self.x(a) for a in args)}].{op}", PRIMARY
+            case "max_of" | "min_of":
+                return self._extreme(e), PRIMARY
+            case "sum":
+                return self._sum(e)
+            case "any" | "all":
+                return self._quantifier(e), PRIMARY
+            case "sorted":
+                return self._sorted(self.sequence(args[0]), e.type, args[1], args[2]), PRIMARY
+            case "list.sort":
+                obj = self.x(args[0], PRIMARY)
+                if isinstance(args[1], ir.Lit) and isinstance(args[2], ir.Lit) and not args[2].value and not self._boolean(args[0].type):
+                    return f"{obj}.sort!", PRIMARY
+                return f"{obj}.replace({self._sorted(obj, args[0].type, args[1], args[2])})", PRIMARY
+            case "to_list":
+                return self._to_list(args[0]), PRIMARY
+            case "to_set":
+                self.ruby.requires.add("set")
+                return f"{self.sequence(args[0])}.to_set", PRIMARY
+            case "enum.value":
+                d = self.ruby.module.find(args[0].type.name) if isinstance(args[0].type, ir.NamedT) else None
+                if isinstance(d, ir.EnumClass) and d.string_valued:
+                    return f"{self.x(args[0], PRIMARY)}.to_s", PRIMARY
+                return self._text(args[0])
+            case "print":
+                return f"puts {self.x(args[0])}", LOWEST
+            case "from_end" | "wrap" | "bound":
+                return self._position(e), UNARY
+            case "math.log":
+                return f"Math.log({self.x(args[0])})", PRIMARY
+            case _ if op.startswith("math."):
+                return f"Math.{op.partition('.')[2]}({', '.join(self.x(a) for a in args)})", PRIMARY
+            case _ if op.startswith("tuple."):
+                sign = _COMPARISONS[op.partition(".")[2]]
+                return f"({self.x(args[0])} <=> {self.x(args[1])}) {sign} 0", COMPARE
+            case "range" | "enumerate" | "zip":
+                return f"{self.sequence(e)}.to_a" if op != "zip" else self.sequence(e), PRIMARY
+            case _:
+                raise Unsupported(f"operation {op} in Ruby")
+
+    def _falsy(self, t: Type) -> bool:
+        return t == ir.BOOL or isinstance(t, ir.OptionalT)
+
+    def _boolean(self, t: Type) -> bool:
+        return isinstance(t, ir.ListT) and t.elem == ir.BOOL
+
+    def _strip(self, op: str, args: list[ir.Expr]) -> str:
+        if not isinstance(args[1], ir.Lit):
+            raise Unsupported("stripping computed characters")
+        chars = re.sub(r"([\\\]\[^/-])", r"\\\1", args[1].value)
+        left, right = f"\\A[{chars}]+", f"[{chars}]+\\z"
+        pattern = {"str.strip_chars": f"{left}|{right}", "str.lstrip_chars": left, "str.rstrip_chars": right}[op]
+        return f"{self.x(args[0], PRIMARY)}.gsub(/{pattern}/, '')"
+
+    def _index(self, args: list[ir.Expr]) -> str:
+        obj = self.x(args[0], PRIMARY)
+        i = args[1]
+        if isinstance(i, ir.Name) and self.bounds.get(i.id) == obj:
+            return f"{obj}[{self.x(i)}]"
+        return f"{obj}.fetch({self._position(i)})"
+
+    def _slice(self, args: list[ir.Expr]) -> str:
+        obj, low, high = args
+
+        def plain(b: ir.Expr) -> bool:
+            return isinstance(b, ir.Lit) and (b.value is None or b.value >= 0)
+
+        text = self.x(obj, PRIMARY)
+        is_list = isinstance(obj.type, ir.ListT)
+        none_low = isinstance(low, ir.Lit) and low.value in (None, 0)
+        none_high = isinstance(high, ir.Lit) and high.value is None
+        end = isinstance(high, ir.Intrinsic) and high.op == "from_end"
+        if none_low and none_high:
+            return f"{text}.dup"
+        if is_list and none_high and isinstance(low, ir.Lit):
+            return f"{text}.drop({low.value})"
+        if is_list and none_low and plain(high):
+            return f"{text}.first({self.x(high)})"
+        if is_list and none_low and not end and not (isinstance(high, ir.Intrinsic) and high.op == "bound"):
+            return f"{text}.first({self.x(high)})"
+        if none_low and (plain(high) or end):
+            return f"{text}[0...{self._position(high)}]"
+        if is_list and none_high and isinstance(low, ir.Intrinsic) and low.op == "from_end":
+            return f"{text}.last({self.x(low.args[0])})"
+        if is_list and none_high and not (isinstance(low, ir.Intrinsic) and low.op in ("bound", "from_end")):
+            return f"{text}.drop({self.x(low)})"
+        bounds = ["nil" if isinstance(b, ir.Lit) and b.value is None else self._position(b) for b in (low, high)]
+        return f"{self.helper('slice_of')}({self.x(obj)}, {', '.join(bounds)})"
+
+    def _stride(self, op: str, args: list[ir.Expr]) -> str:
+        inner = self._slice(args[:3]) if not all(isinstance(a, ir.Lit) and a.value is None for a in args[1:3]) else self.x(args[0], PRIMARY)
+        if op == "str.stride":
+            return f"{inner}.chars.each_slice({self.x(args[3])}).map(&:first).join"
+        return f"{inner}.each_slice({self.x(args[3])}).map(&:first)"
+
+    def _extreme(self, e: ir.Intrinsic) -> str:
+        source, key, default = e.args
+        name = e.op.partition("_")[0]
+        if self._falsy(e.type):
+            raise Unsupported(f"{name} of values that may be nil or false")
+        text = self.sequence(source)
+        if isinstance(key, ir.Lambda):
+            text = f"{text}.{name}_by {{ |{local(key.params[0].name)}| {self._key(key.body)} }}"
+        else:
+            text = f"{text}.{name}"
+        if isinstance(default, ir.Lit) and default.value is None:
+            return f"({text} || raise(ArgumentError, '{name} of an empty list'))"
+        return f"({text} || {self.x(default)})"
+
+    def _key(self, e: ir.Expr) -> str:
+        if e.type == ir.BOOL:
+            return f"{self.x(e, TERNARY + 1)} ? 1 : 0"
+        if isinstance(e, ir.TupleLit):
+            return f"[{', '.join(self._key(x) for x in e.elems)}]"
+        return self.x(e)
+
+    def _sorted(self, text: str, t: Type, key: ir.Expr, reverse: ir.Expr) -> str:
+        if not isinstance(reverse, ir.Lit):
+            ascending = self._sorted(text, t, key, ir.Lit(False, type=ir.BOOL))
+            descending = self._sorted(text, t, key, ir.Lit(True, type=ir.BOOL))
+            return f"({self.x(reverse, TERNARY + 1)} ? {descending} : {ascending})"
+        if isinstance(key, ir.Lit):
+            if self._boolean(t):
+                raise Unsupported("sorting truth values")
+            return f"{text}.sort.reverse" if reverse.value else f"{text}.sort"
+        assert isinstance(key, ir.Lambda)
+        param = local(key.params[0].name)
+        body = key.body
+        if isinstance(body, ir.Name) and body.id == key.params[0].name and not self._boolean(t):
+            # The elements themselves are the key: equal ones cannot be told apart.
+            return f"{text}.sort.reverse" if reverse.value else f"{text}.sort"
+        # sort_by is not stable; the index keeps equal keys in order.
+        index = "-index" if reverse.value else "index"
+        made = f"{text}.sort_by.with_index {{ |{param}, index| [{self._key(body)}, {index}] }}"
+        return f"{made}.reverse" if reverse.value else made
+
+    def _to_list(self, source: ir.Expr) -> str:
+        text = self.sequence(source)
+        if isinstance(source.type, ir.SetT) or (isinstance(source, ir.Intrinsic) and source.op == "range"):
+            return f"{text}.to_a"
+        return text
+
+    def _sum(self, e: ir.Intrinsic) -> tuple[str, int]:
+        source = e.args[0]
+        start = f"({self.x(e.args[1])})" if len(e.args) > 1 else "(0.0)" if e.type == ir.FLOAT else ""
+        if isinstance(source, ir.Comp) and len(source.clauses) == 1:
+            c = source.clauses[0]
+            base = self.clause(c)
+            params = self._block_params(c)
+            if isinstance(source.elem, ir.Lit) and source.elem.value == 1 and not start and c.conds:
+                test = self._all(c.conds)
+                return f"{self.sequence(c.iter)}.count {{ |{params}| {test} }}", PRIMARY
+            if isinstance(source.elem, ir.Name) and isinstance(c.target, ir.VarTarget) and source.elem.id == c.target.id:
+                return f"{base}.sum{start}", PRIMARY
+            return f"{base}.sum{start} {{ |{params}| {self.x(source.elem)} }}", PRIMARY
+        return f"{self.sequence(source)}.sum{start}", PRIMARY
+
+    def _quantifier(self, e: ir.Intrinsic) -> str:
+        source = e.args[0]
+        name = f"{e.op}?"
+        if isinstance(source, ir.Comp) and len(source.clauses) == 1:
+            c = source.clauses[0]
+            return f"{self.clause(c)}.{name} {{ |{self._block_params(c)}| {self.x(source.elem)} }}"
+        return f"{self.sequence(source)}.{name}"
+
+    def _block_params(self, c: ir.Clause) -> str:
+        return self.params(c.target)
+
+    def _all(self, conds: list[ir.Expr]) -> str:
+        return self.x(conds[0] if len(conds) == 1 else ir.Bool("and", conds, type=ir.BOOL))
+
+    def clause(self, c: ir.Clause) -> str:
+        """The iterable of a clause, filtered."""
+        base = self.sequence(c.iter)
+        return f"{base}.select {{ |{self._block_params(c)}| {self._all(c.conds)} }}" if c.conds else base
+
+    def comp(self, e: ir.Comp) -> str:
+        """A comprehension as a chain of Enumerable's methods."""
+        text = self._chain(e.clauses, e)
+        if e.kind == "set":
+            self.ruby.requires.add("set")
+            return f"{text}.to_set"
+        return text
+
+    def _chain(self, clauses: list[ir.Clause], e: ir.Comp) -> str:
+        first, *rest = clauses
+        base = self.clause(first)
+        params = self._block_params(first)
+        if rest:
+            return f"{base}.flat_map {{ |{params}| {self._chain(rest, e)} }}" + (".to_h" if e.kind == "dict" and clauses is e.clauses else "")
+        if e.kind == "dict":
+            assert isinstance(e.elem, ir.TupleLit)
+            pair = f"[{self.x(e.elem.elems[0])}, {self.x(e.elem.elems[1])}]"
+            if clauses is not e.clauses:
+                return f"{base}.map {{ |{params}| {pair} }}"
+            return f"{base}.to_h {{ |{params}| {pair} }}"
+        if isinstance(e.elem, ir.Name) and isinstance(first.target, ir.VarTarget) and e.elem.id == first.target.id:
+            return base if first.conds or not isinstance(first.iter.type, ir.ListT) else f"{base}.dup"
+        return f"{base}.map {{ |{params}| {self.x(e.elem)} }}"
+
+    def _format(self, e: ir.Format) -> str:
+        values = [p for p in e.parts if p.value is not None]
+        if not values:
+            return quote("".join(p.text for p in e.parts))
+        if len(e.parts) == 1 and values[0].value is not None and not values[0].spec:
+            v = values[0].value
+            return self.x(v) if v.type in (ir.STR, ir.CHAR) else f"{self.x(v, PRIMARY)}.to_s"
+        out: list[str] = []
+        for p in e.parts:
+            if p.value is None:
+                out.append(escape(p.text))
+            else:
+                out.append(f"#{{{self._piece(p)}}}")
+        return f'"{"".join(out)}"'
+
+    def _piece(self, p: ir.FormatPart) -> str:
+        assert p.value is not None
+        v = p.value
+        kind, _, rest = p.spec.partition(":")
+        match kind:
+            case "":
+                if isinstance(v, ir.Intrinsic) and v.op == "error.message":
+                    return self.x(v)
+                return self.x(v.args[0]) if isinstance(v, ir.Intrinsic) and v.op in ("int.to_str", "char.to_str") else self.x(v)
+            case "quoted":
+                return f"{self.x(v, PRIMARY)}.inspect"
+            case "int":
+                align, zero, width, base = rest.split(":")
+                return f"format('%{'-' if align == '<' and width else ''}{zero}{width}{base}', {self.x(v)})"
+            case "float":
+                align, zero, width, precision, unit = rest.split(":")
+                scaled = f"{self.x(v, MUL)} * 100" if unit == "%" else self.x(v)
+                return f"format('%{'-' if align == '<' and width else ''}{zero}{width}.{precision}f{'%%' if unit == '%' else ''}', {scaled})"
+            case "str":
+                align, width = rest.split(":")
+                if not width:
+                    return self.x(v)
+                return f"{self.x(v, PRIMARY)}.{'ljust' if align == '<' else 'rjust'}({width})"
+            case _:
+                raise Unsupported(f"format {p.spec}")
+
+
+def _guard(s: ir.Stmt) -> bool:
+    """True for `if test: return/raise/next`, which Ruby writes as a modifier."""
+    return (
+        isinstance(s, ir.If)
+        and len(s.body) == 1
+        and not s.orelse
+        and isinstance(s.body[0], ir.Return | ir.Raise | ir.Break | ir.Continue)
+    )
+
+
+def _ends(s: ir.If) -> bool:
+    """True when every way through returns a value."""
+    for b in (s.body, s.orelse):
+        if not b:
+            return False
+        last = b[-1]
+        if isinstance(last, ir.If):
+            if not _ends(last):
+                return False
+        elif not (isinstance(last, ir.Return) and last.value is not None) and not isinstance(last, ir.Raise | ir.Hole):
+            return False
+    return True
+
+
+
+def emit(module: ir.Module, name: str) -> RubyModule:
+    """The module as one Ruby file."""
+    return RubyEmitter(module, name).emit()
