@@ -142,6 +142,9 @@ def pattern_words(tree: SyntaxTree, pattern_id: str) -> set[bytes]:
     """The words that an occurrence of the pattern must hold: its exported names and what the file calls them."""
     hints = pattern_hints(tree.language, pattern_id)
     text = tree.lines
+    if tree.language is LanguageId.GO and b"foundation" not in text:
+        # Without the import only annotations are left, whose names start in lower case.
+        hints = tuple(hint for hint in hints if hint[:1].islower())
     words: set[bytes] = set()
     pending = {hint for hint in hints if hint in text}
     while pending and len(words) < _MANY_PLACES:
