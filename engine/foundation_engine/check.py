@@ -642,6 +642,18 @@ def _range(facts: Facts, item: BoundArgument, value: Any) -> Iterator[Finding]:
             text = _as_written(clamped, argument.value, facts.occurrence)
             place = argument.value_range
             data = {"fix": "replace", "to": text, "span": [place.start, place.end], "certain": False}
+        advice = parameter.description
+        if (
+            above
+            and parameter.is_duration
+            and isinstance(number, int)
+            and written_as_seconds(facts.occurrence)
+        ):
+            # A whole number of seconds that is too long is most often a number of milliseconds.
+            seconds = f"{number / 1000:g}"
+            advice = f"durations are in seconds here; {number} milliseconds are `{seconds}`"
+            if data:
+                data = {"fix": "unit", "span": data["span"], "choices": [seconds, data["to"]]}
         # The provide library has no upper limits; beyond ours its code runs, but cannot be ported as it is.
         severity = Severity.INFO if above and facts.occurrence.dialect != "foundation" else None
         through = f" (from {argument.value.constant})" if argument.value.constant else ""
@@ -655,7 +667,7 @@ def _range(facts: Facts, item: BoundArgument, value: Any) -> Iterator[Finding]:
             "out-of-range",
             f"`{_shown_name(item)}` is {_number(number)}{through}{missed} {interval(parameter)}",
             argument.value_range,
-            advice=parameter.description,
+            advice=advice,
             severity=severity,
             **data,
         )

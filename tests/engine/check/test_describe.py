@@ -132,7 +132,7 @@ _GIVEN = {
 def test_what_is_rendered_reads_back_as_it_was(pattern_id: str, language: LanguageId) -> None:
     spec = REGISTRY[pattern_id]
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=25, deadline=None)
     @given(_GIVEN[pattern_id])
     def check(given_values: dict[str, object]) -> None:
         rendering = render(spec, language, given_values)

@@ -122,7 +122,7 @@ def document(
 def test_after_the_safe_fixes_none_is_left(language: LanguageId) -> None:
     """Whatever is written, a few rounds of safe fixes end in a text that none applies to."""
 
-    @settings(max_examples=120, deadline=None)
+    @settings(max_examples=60, deadline=None)
     @given(
         st.lists(st.tuples(NAMES, VALUES[language]), max_size=5),
         SUPPRESSIONS,
