@@ -3,8 +3,8 @@
     python bench/grammars.py PATH...     one row for each tree and language in it
     python bench/grammars.py             the standard library of this Python, and this repository
 
-The baseline is in the same run: parse every file and query nothing, which is the least that a linter without a prefilter
-does. Times are processor seconds, the least of several interleaved rounds, with the bytes already in memory.
+The baseline is in the same run: parse every file and query nothing, which is the least that a linter without a
+prefilter does. Times are processor seconds, the least of several interleaved rounds, with the bytes already in memory.
 
 A second table takes the largest file of each tree, adds one pattern to it, and splits the time between two keystrokes:
 a fresh parse, an incremental parse after one byte was typed, and finding the occurrences. Its baseline is a fresh parse

@@ -107,9 +107,10 @@ class GoReader:
         self._binders: dict[str, list[_Binder]] = {}
         self._groups: dict[int, tuple[int, re.Match[bytes] | None]] = {}
         self._without_marks: bytes | None = None
-        for declaration in self._root.named_children:
-            if declaration.type == "import_declaration":
-                for spec in _specs(declaration):
+        for start, end in word_places(self._text, b"import"):
+            node = self._root.descendant_for_byte_range(start, end)
+            if node is not None and node.type == "import" and node.parent is not None:
+                for spec in _specs(node.parent):
                     self._import(spec)
 
     def _import(self, spec: SyntaxNode) -> None:
