@@ -2,8 +2,9 @@
 
     python bench/conform_mutations.py [--lang LANG] [--only WORD] [--out FILE.json]
 
-Each mutation is one edit that a careful person could make by mistake. The runtime is copied, edited, built, and the cases of the
-mutated pattern are run against it alone. A mutation that nothing notices is a gap in the suite: the exit code is then 1.
+Each mutation is one edit that a careful person could make by mistake. The runtime is copied, edited, built, and the
+cases of the mutated pattern are run against it alone. A mutation that nothing notices is a gap in the suite: the exit
+code is then 1.
 """
 
 from __future__ import annotations
@@ -39,26 +40,159 @@ class Mutation:
 P = "foundation/resilience/"
 R = "foundation/src/"
 MUTATIONS = (
-    Mutation("python", "retry_with_backoff", "jitter comes before the cap", f"{P}_retry.py", "return cast(\"Jitter\", self.jitter).apply(min(delay, self._cap), draw)", "return min(cast(\"Jitter\", self.jitter).apply(delay, draw), self._cap)"),
-    Mutation("python", "retry_with_backoff", "attempts are counted as retries", f"{P}_retry.py", "if number >= self.policy.max_attempts:", "if number > self.policy.max_attempts:"),
-    Mutation("python", "circuit_breaker", "a late result counts", f"{P}_breaker.py", "if generation != self._generation:", "if generation > self._generation:"),
-    Mutation("python", "structured_logging", "only nested names are redacted", "foundation/logging/__init__.py", "if is_secret(key, extra):", "if False:"),
-    Mutation("python", "file_operations", "the directory is not synced", "foundation/files.py", "        if self._durable:\n            with self._steps.event(\"fsync_dir\"):", "        if False:\n            with self._steps.event(\"fsync_dir\"):"),
-    Mutation("go", "retry_with_backoff", "equal jitter loses the odd nanosecond", "resilience/retry.go", "half + scale(delay-half, numerator)", "half + scale(half, numerator)"),
-    Mutation("go", "circuit_breaker", "half-opens one nanosecond late", "resilience/circuit_breaker.go", "if elapsed < b.recoveryTimeout {", "if elapsed <= b.recoveryTimeout {"),
-    Mutation("go", "circuit_breaker", "unlimited probes", "resilience/circuit_breaker.go", "if b.probes >= b.halfOpenMaxCalls {", "if b.probes > b.halfOpenMaxCalls+100 {"),
-    Mutation("go", "http_client", "Retry-After has no cap", "httpclient/httpclient.go", "return min(after, c.maxDelay)", "return after"),
-    Mutation("go", "process_execution", "only the leader is killed", "process/process.go", "group := -c.cmd.Process.Pid", "group := c.cmd.Process.Pid"),
-    Mutation("rust", "retry_with_backoff", "ratios are truncated to millionths", f"{R}resilience/retry.rs", "(ratio * 1e6).round_ties_even() as i128", "(ratio * 1e6) as i128"),
-    Mutation("rust", "rate_limiting", "retry_after rounds down", f"{R}resilience/rate_limiter.rs", "(cost - state.level).div_ceil(u128::from(self.limit))", "((cost - state.level) / u128::from(self.limit))"),
-    Mutation("rust", "circuit_breaker", "trips on the failure after the threshold", f"{R}resilience/circuit_breaker.rs", "trip = inner.failures == self.settings.failure_threshold;", "trip = inner.failures > self.settings.failure_threshold;"),
-    Mutation("rust", "http_client", "credentials follow a redirect", f"{R}http.rs", "if !next.same_origin(&target) {", "if false && !next.same_origin(&target) {"),
-    Mutation("ruby", "retry_with_backoff", "non_retryable does not win", "lib/foundation/retry.rb", "!Foundation.matches?(error, non_retryable) && Foundation.matches?(error, retryable)", "Foundation.matches?(error, retryable)"),
-    Mutation("ruby", "rate_limiting", "the window keeps an entry too long", "lib/foundation/rate_limiter.rb", "@log.first[0] + @period <= @latest", "@log.first[0] + @period < @latest"),
-    Mutation("ruby", "configuration", "`enabled` is no boolean", "lib/foundation/config.rb", "TRUE_TEXTS = %w[true yes on 1 enabled]", "TRUE_TEXTS = %w[true yes on 1]"),
-    Mutation("ruby", "process_execution", "only the leader is killed", "lib/foundation/process.rb", "::Process.kill(signal, -@pid)", "::Process.kill(signal, @pid)"),
-    Mutation("ruby", "structured_logging", "camelCase is one word", "lib/foundation/redaction.rb", 'name.gsub(/([a-z0-9])([A-Z])/, "\\\\1\\0\\\\2")', "name"),
-)  # fmt: skip
+    Mutation(
+        "python",
+        "retry_with_backoff",
+        "jitter comes before the cap",
+        f"{P}_retry.py",
+        'return cast("Jitter", self.jitter).apply(min(delay, self._cap), draw)',
+        'return min(cast("Jitter", self.jitter).apply(delay, draw), self._cap)',
+    ),
+    Mutation(
+        "python",
+        "retry_with_backoff",
+        "attempts are counted as retries",
+        f"{P}_retry.py",
+        "if number >= self.policy.max_attempts:",
+        "if number > self.policy.max_attempts:",
+    ),
+    Mutation(
+        "python",
+        "circuit_breaker",
+        "a late result counts",
+        f"{P}_breaker.py",
+        "if generation != self._generation:",
+        "if generation > self._generation:",
+    ),
+    Mutation(
+        "python",
+        "structured_logging",
+        "only nested names are redacted",
+        "foundation/logging/__init__.py",
+        "if is_secret(key, extra):",
+        "if False:",
+    ),
+    Mutation(
+        "python",
+        "file_operations",
+        "the directory is not synced",
+        "foundation/files.py",
+        '        if self._durable:\n            with self._steps.event("fsync_dir"):',
+        '        if False:\n            with self._steps.event("fsync_dir"):',
+    ),
+    Mutation(
+        "go",
+        "retry_with_backoff",
+        "equal jitter loses the odd nanosecond",
+        "resilience/retry.go",
+        "half + scale(delay-half, numerator)",
+        "half + scale(half, numerator)",
+    ),
+    Mutation(
+        "go",
+        "circuit_breaker",
+        "half-opens one nanosecond late",
+        "resilience/circuit_breaker.go",
+        "if elapsed < b.recoveryTimeout {",
+        "if elapsed <= b.recoveryTimeout {",
+    ),
+    Mutation(
+        "go",
+        "circuit_breaker",
+        "unlimited probes",
+        "resilience/circuit_breaker.go",
+        "if b.probes >= b.halfOpenMaxCalls {",
+        "if b.probes > b.halfOpenMaxCalls+100 {",
+    ),
+    Mutation(
+        "go",
+        "http_client",
+        "Retry-After has no cap",
+        "httpclient/httpclient.go",
+        "return min(after, c.maxDelay)",
+        "return after",
+    ),
+    Mutation(
+        "go",
+        "process_execution",
+        "only the leader is killed",
+        "process/process.go",
+        "group := -c.cmd.Process.Pid",
+        "group := c.cmd.Process.Pid",
+    ),
+    Mutation(
+        "rust",
+        "retry_with_backoff",
+        "ratios are truncated to millionths",
+        f"{R}resilience/retry.rs",
+        "(ratio * 1e6).round_ties_even() as i128",
+        "(ratio * 1e6) as i128",
+    ),
+    Mutation(
+        "rust",
+        "rate_limiting",
+        "retry_after rounds down",
+        f"{R}resilience/rate_limiter.rs",
+        "(cost - state.level).div_ceil(u128::from(self.limit))",
+        "((cost - state.level) / u128::from(self.limit))",
+    ),
+    Mutation(
+        "rust",
+        "circuit_breaker",
+        "trips on the failure after the threshold",
+        f"{R}resilience/circuit_breaker.rs",
+        "trip = inner.failures == self.settings.failure_threshold;",
+        "trip = inner.failures > self.settings.failure_threshold;",
+    ),
+    Mutation(
+        "rust",
+        "http_client",
+        "credentials follow a redirect",
+        f"{R}http.rs",
+        "if !next.same_origin(&target) {",
+        "if false && !next.same_origin(&target) {",
+    ),
+    Mutation(
+        "ruby",
+        "retry_with_backoff",
+        "non_retryable does not win",
+        "lib/foundation/retry.rb",
+        "!Foundation.matches?(error, non_retryable) && Foundation.matches?(error, retryable)",
+        "Foundation.matches?(error, retryable)",
+    ),
+    Mutation(
+        "ruby",
+        "rate_limiting",
+        "the window keeps an entry too long",
+        "lib/foundation/rate_limiter.rb",
+        "@log.first[0] + @period <= @latest",
+        "@log.first[0] + @period < @latest",
+    ),
+    Mutation(
+        "ruby",
+        "configuration",
+        "`enabled` is no boolean",
+        "lib/foundation/config.rb",
+        "TRUE_TEXTS = %w[true yes on 1 enabled]",
+        "TRUE_TEXTS = %w[true yes on 1]",
+    ),
+    Mutation(
+        "ruby",
+        "process_execution",
+        "only the leader is killed",
+        "lib/foundation/process.rb",
+        "::Process.kill(signal, -@pid)",
+        "::Process.kill(signal, @pid)",
+    ),
+    Mutation(
+        "ruby",
+        "structured_logging",
+        "camelCase is one word",
+        "lib/foundation/redaction.rb",
+        'name.gsub(/([a-z0-9])([A-Z])/, "\\\\1\\0\\\\2")',
+        "name",
+    ),
+)
 
 
 def copy_runtime(language: str) -> Path:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-
 from foundation_engine.conform.cases import builtin_cases
 from foundation_engine.conform.run import Report, Status, read_known_failures, run_matrix
 from foundation_engine.conform.toolchain import TesteeCommand
