@@ -22,6 +22,7 @@ import struct
 import sys
 import threading
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -127,6 +128,7 @@ class _Call:
     __slots__ = (
         "connection",
         "deadline",
+        "expired",
         "flags",
         "held",
         "plan",
@@ -161,6 +163,8 @@ class _Call:
         # An answer that waits for the client to make room: its outputs, model time and final state.
         self.held: tuple[Outputs, int, int] | None = None
         self.touched = 0
+        # Whether the client took too long over a part, so that the rest was thrown away.
+        self.expired = False
 
 
 class _Entry:
@@ -279,6 +283,7 @@ class Server:
         self.instance = int.from_bytes(os.urandom(8), "little")
         self.started = time.time()
         self.violations = 0
+        self.defects = 0
         self._models: dict[str, _Entry] = {}
         self._clients: list[_ShmConnection] = []
         self._sockets: list[_SocketConnection] = []
@@ -350,6 +355,7 @@ class Server:
             ]
             + [{"name": c.name, "transport": "socket"} for c in list(self._sockets)],
             "violations": self.violations,
+            "defects": self.defects,
             "models": {
                 entry.model_id: entry.metrics.report(len(entry.queue)) | entry.model.describe()
                 for entry in self._models.values()
@@ -499,8 +505,8 @@ class Server:
                 worked = True
                 try:
                     self._collect(client)
-                except _ViolationError as violation:
-                    self._punish(client, violation)
+                except Exception as error:  # noqa: BLE001 - one client's request never takes the others down
+                    self._punish(client, error)
                     break
         if self._completed or self._advanced:
             worked = True
@@ -537,9 +543,10 @@ class Server:
         for handshake in [h for h in self._handshakes if h.expires < seconds]:
             self._forget(handshake)
         for call in [c for c in self._waiting if now - c.touched > self.options.stream_timeout * 1e9]:
+            # The slot is the client's until it continues; what is ended here is only what the server holds.
             self._waiting.remove(call)
             self._end_stream(call)
-            self._answer_error(call, Status.CANCELLED, "the client did not take the partial result in time")
+            call.expired = True
         if self._draining:
             over = time.monotonic() >= self._drain_until
             busy = (
@@ -665,8 +672,10 @@ class Server:
         elif transport == Transport.SHM and not (self.options.shared_memory and _futex.AVAILABLE):
             transport = int(Transport.SOCKET)
         if status == Status.OK and transport == Transport.SHM:
-            shape = RegionShape.of(slots, inline, data)
-            if shape.region_size > self.options.max_region:
+            # Only sizes within the limits are laid out: what a client asks for may not even fit the WELCOME.
+            within = data <= self.options.max_region
+            shape = RegionShape.of(slots, inline, data if within else 0)
+            if not within or shape.region_size > self.options.max_region:
                 status = Status.TOO_LARGE
                 text = f"a region takes {self.options.max_region} bytes at most"
             elif total + shape.region_size > self.options.max_total_regions:
@@ -754,11 +763,17 @@ class Server:
                     entry.queue = deque(call for call in entry.queue if call.connection is not connection)
         self._tick_at = 0
 
-    def _punish(self, client: _ShmConnection | _SocketConnection, violation: _ViolationError) -> None:
-        self.violations += 1
-        sys.stderr.write(
-            f"shm server: client {client.name!r} broke the protocol and was dropped: {violation}\n"
-        )
+    def _punish(self, client: _ShmConnection | _SocketConnection, error: Exception) -> None:
+        """Drop a client that broke the protocol, or whose request met a defect of ours."""
+        if isinstance(error, _ViolationError):
+            self.violations += 1
+            sys.stderr.write(
+                f"shm server: client {client.name!r} broke the protocol and was dropped: {error}\n"
+            )
+        else:
+            self.defects += 1
+            sys.stderr.write(f"shm server: a defect met client {client.name!r}, which was dropped:\n")
+            traceback.print_exception(error)
         self._drop(client)
 
     # Requests over shared memory
@@ -808,7 +823,7 @@ class Server:
             checksum,
         ) = _CONTROL_AND_HEADER.unpack_from(snapshot)
         if current is not None:
-            if state != _CONTINUE or (current.held is None and current.stream is None) or not current.touched:
+            if state != _CONTINUE or not current.touched:
                 raise _ViolationError(f"it submitted slot {index} twice")
             self._continue(client, current, (reply_offset, reply_capacity))
             return
@@ -1022,6 +1037,9 @@ class Server:
             if isinstance(result, BaseException):
                 metrics.failed += 1
                 self._answer_error(call, Status.MODEL_FAILED, f"{type(result).__name__}: {result}")
+                # Its traceback's frames hold the inputs, and often the error itself: a cycle that would keep
+                # the client's region mapped.
+                result.__traceback__ = result.__context__ = result.__cause__ = None
             elif isinstance(result, Iterator):
                 call.stream = result
                 if call.flags & _STREAM:
@@ -1080,6 +1098,7 @@ class Server:
         elif isinstance(outputs, BaseException):
             call.stream = None
             self._answer_error(call, Status.MODEL_FAILED, f"{type(outputs).__name__}: {outputs}")
+            outputs.__traceback__ = outputs.__context__ = outputs.__cause__ = None
         elif outputs is None:
             call.stream = None
             self._answer(call, (), spent)
@@ -1101,7 +1120,9 @@ class Server:
             self._answer_error(call, error.status, error.message)
             return
         call.reply = reply
-        if _is_cancelled(call):
+        if call.expired:
+            self._answer_error(call, Status.CANCELLED, "the client did not take the partial result in time")
+        elif _is_cancelled(call):
             self._end_stream(call)
             self._answer_error(call, Status.CANCELLED, "the client cancelled the call")
         elif call.held is not None:
@@ -1217,8 +1238,8 @@ class Server:
             return
         except OSError:
             self._drop(client)
-        except _ViolationError as violation:
-            self._punish(client, violation)
+        except Exception as error:  # noqa: BLE001 - one client's frame never takes the others down
+            self._punish(client, error)
 
     def _parse_frames(self, client: _SocketConnection) -> None:
         received = client.received
@@ -1239,11 +1260,14 @@ class Server:
             self._last_request = self._now
             if kind == FrameKind.CONTINUE:
                 call = client.call
-                if call is None or call.stream is None or not call.touched:
+                if call is None or not call.touched:
                     raise _ViolationError("CONTINUE without a partial result")
-                self._waiting.remove(call)
                 call.touched = 0
-                self._advance(call)
+                if call.expired:
+                    self._answer_error(call, Status.CANCELLED, "the client did not take the part in time")
+                else:
+                    self._waiting.remove(call)
+                    self._advance(call)
                 continue
             if kind != FrameKind.REQUEST or client.call is not None:
                 raise _ViolationError(f"a frame of kind {kind} does not belong here")
