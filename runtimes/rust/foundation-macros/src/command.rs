@@ -21,7 +21,10 @@ pub fn register(arguments: Tokens, function: &ItemFn) -> syn::Result<Tokens> {
     let description = arguments.string("description")?.unwrap_or_else(|| doc_comment(function));
     let aliases = arguments.strings("aliases")?;
     let hidden = arguments.boolean("hidden")?.unwrap_or(false);
-    let mut command = quote!(::foundation::cli::Command::new(#name).description(#description).aliases([#(#aliases),*]).hidden(#hidden));
+    let mut command = quote!(::foundation::cli::Command::new(#name).description(#description).hidden(#hidden));
+    if !aliases.is_empty() {
+        command.extend(quote!(.aliases([#(#aliases),*])));
+    }
     if let Some(category) = arguments.string("category")? {
         command.extend(quote!(.category(#category)));
     }

@@ -18,6 +18,11 @@
 
 extern crate self as foundation;
 
+/// The README's examples, run as tests.
+#[cfg(all(doctest, feature = "tokio", feature = "http"))]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
+
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -207,6 +207,7 @@ pub struct StatusFailure {
 /// The crate's error; each variant is one class.
 #[derive(Debug)]
 #[non_exhaustive]
+#[allow(missing_docs)] // The comment on each variant speaks of its fields.
 pub enum Error {
     /// A peer could not be reached or the connection broke; retryable.
     Network { message: String, source: Option<BoxError> },
