@@ -260,6 +260,8 @@ def _generators(document: _Document) -> Iterator[Finding]:
         body = function.child_by_field_name("body") if function is not None else None
         if function is None or body is None or _decorators_below(occurrence, function):
             continue
+        if b"yield" not in document.tree.text[body.start_byte : body.end_byte]:
+            continue
         found = next(_yields(body), None)
         if found is not None:
             yield _finding(
