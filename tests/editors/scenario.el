@@ -41,8 +41,8 @@
   (foundation-lsp-mode-setup))
 
 (defun request (method params)
-  (if with-eglot (jsonrpc-request (eglot--current-server-or-lose) method params :timeout 60)
-    (lsp-request (substring (symbol-name method) 1) params)))
+  (if with-eglot (jsonrpc-request (eglot--current-server-or-lose) method params :timeout 600)
+    (let ((lsp-response-timeout 600)) (lsp-request (substring (symbol-name method) 1) params))))
 
 (defun connected ()
   (if with-eglot (eglot-managed-p)

@@ -40,7 +40,7 @@ def drive(command: list[str], workspace: Path, plugin: Path, **extra: str) -> st
     }
     environment.pop("VIMINIT", None)
     done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=300, cwd=workspace, check=False
+        command, env=environment, capture_output=True, text=True, timeout=900, cwd=workspace, check=False
     )
     output = done.stdout + done.stderr
     assert done.returncode == 0, output
