@@ -35,15 +35,15 @@ def markdown(found: Description) -> str:
     parts += [f"**{label}:** {', '.join(map(_code, names))}" for label, names in _exceptions(found)]
     if found.guarantees:
         parts.append("**Guarantees**\n\n" + "\n".join(f"- {_guarantee(g)}" for g in found.guarantees))
-    if found.differences:
-        parts.append(f"**{found.dialect} differs**\n\n" + "\n".join(f"- {d}" for d in found.differences))
     for translation in found.translations:
         fence = "```" if "```" not in translation.text else "~~~~"
         text = _with_import(translation.import_line, translation.text)
         name = LANGUAGE_NAMES[translation.language]
         parts.append(f"**{name}**\n\n{fence}{translation.language}\n{text}\n{fence}")
+    if found.differences:
+        parts.append(f"**{_library(found)} differs**\n\n" + "\n".join(f"- {d}" for d in found.differences))
     if found.references:
-        parts.append(" · ".join(found.references))
+        parts.append("\n".join(f"- {reference}" for reference in found.references))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -57,13 +57,18 @@ def plain(found: Description) -> str:
     parts += [f"{label}: {', '.join(names)}" for label, names in _exceptions(found)]
     if found.guarantees:
         parts.append("Guarantees:\n" + "\n".join(f"  - {_guarantee(g)}" for g in found.guarantees))
-    if found.differences:
-        parts.append(f"{found.dialect} differs:\n" + "\n".join(f"  - {d}" for d in found.differences))
     for translation in found.translations:
         text = _with_import(translation.import_line, translation.text)
         indented = "\n".join(f"    {line}" for line in text.split("\n"))
         parts.append(f"{LANGUAGE_NAMES[translation.language]}:\n{indented}")
+    if found.differences:
+        parts.append(f"{_library(found)} differs:\n" + "\n".join(f"  - {d}" for d in found.differences))
     return "\n\n".join(part for part in parts if part)
+
+
+def _library(found: Description) -> str:
+    """The library's name as people know it."""
+    return "provide.foundation" if found.dialect == "provide" else found.dialect
 
 
 def _heading(found: Description, *, bold: bool) -> str:
