@@ -41,7 +41,9 @@ def wilson(good: int, of: int) -> str:
     z, p = 1.96, good / of
     centre = (p + z * z / (2 * of)) / (1 + z * z / of)
     half = z * math.sqrt(p * (1 - p) / of + z * z / (4 * of * of)) / (1 + z * z / of)
-    return f"{good:4d}/{of:<4d} {100 * p:5.1f} %  [{100 * (centre - half):5.1f}, {100 * (centre + half):5.1f}]"
+    return (
+        f"{good:4d}/{of:<4d} {100 * p:5.1f} %  [{100 * (centre - half):5.1f}, {100 * (centre + half):5.1f}]"
+    )
 
 
 def problems(data: Path) -> dict[str, str]:
@@ -49,11 +51,15 @@ def problems(data: Path) -> dict[str, str]:
     if (data / FOLDER).is_dir():
         return {p.stem: p.read_text() for p in sorted((data / FOLDER).glob("*.py"))}
     git = ["git", "-C", str(data)]
-    names = subprocess.run([*git, "ls-tree", "-r", "--name-only", "HEAD", FOLDER], capture_output=True, text=True, check=True)
+    names = subprocess.run(
+        [*git, "ls-tree", "-r", "--name-only", "HEAD", FOLDER], capture_output=True, text=True, check=True
+    )
     out: dict[str, str] = {}
     for name in names.stdout.split():
         if name.endswith(".py"):
-            out[Path(name).stem] = subprocess.run([*git, "show", f"HEAD:{name}"], capture_output=True, text=True, check=True).stdout
+            out[Path(name).stem] = subprocess.run(
+                [*git, "show", f"HEAD:{name}"], capture_output=True, text=True, check=True
+            ).stdout
     return out
 
 
@@ -103,7 +109,9 @@ def calls_of(source: str, tests: str) -> tuple[str, list[Case]]:
                 signal.setitimer(signal.ITIMER_REAL, 0)
             with contextlib.suppress(ValueError):
                 encoded = tuple(neutral(a) for a in before)
-                cases.append(Case(Plan(name, encoded), ({"value": neutral(value)},), after=(None,) * len(args)))
+                cases.append(
+                    Case(Plan(name, encoded), ({"value": neutral(value)},), after=(None,) * len(args))
+                )
             return value
 
         # Some assertions use their own helpers; those that fail or ask for the impossible end the collection.
@@ -115,7 +123,9 @@ def calls_of(source: str, tests: str) -> tuple[str, list[Case]]:
 
 def main() -> int:
     """Run the evaluation."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--to", default="go", choices=[t.value for t in TARGETS])
     parser.add_argument("--json", type=Path)
@@ -147,7 +157,9 @@ def main() -> int:
             hole = candidate.holes[0] if candidate.holes else None
             row["detail"] = f"{hole.reason} | {hole.construct}" if hole else "no files"
             reasons[hole.reason if hole else "no files"] += 1
-            members.setdefault(hole.reason if hole else "no files", []).append(f"{name}:{hole.line if hole else 0} {hole.source if hole else ''}")
+            members.setdefault(hole.reason if hole else "no files", []).append(
+                f"{name}:{hole.line if hole else 0} {hole.source if hole else ''}"
+            )
             continue
         row["emitted"] = True
         row["cases"] = len(cases)
@@ -168,8 +180,10 @@ def main() -> int:
     emitted = [r for r in rows.values() if r["emitted"]]
     compiling = [r for r in emitted if r["compiles"]]
     passing = [r for r in emitted if r["passes"]]
-    print(f"typed HumanEval, python -> {language.value}: {total} functions, ported in {ported:.1f} s, "
-          f"compiled and run in {time.monotonic() - started - ported:.1f} s")
+    print(
+        f"typed HumanEval, python -> {language.value}: {total} functions, ported in {ported:.1f} s, "
+        f"compiled and run in {time.monotonic() - started - ported:.1f} s"
+    )
     print(f"  emitted without a hole      {wilson(len(emitted), total)}")
     print(f"  compiling, of emitted       {wilson(len(compiling), len(emitted))}")
     print(f"  passing, of emitted         {wilson(len(passing), len(emitted))}")
@@ -188,9 +202,17 @@ def main() -> int:
 def evaluate_go(root: Path, rows: dict[str, dict[str, Any]]) -> None:
     """Compile and test all packages of one module in one go."""
     target = TARGETS[LanguageId.GO]
-    (root / "go.mod").write_text("module humaneval\n\ngo 1.25\n\nrequire foundation v0.1.0\n\nreplace foundation => "
-                                 + str(_runtime()) + "\n")
-    done = run(["go", "test", "-json", "-vet=off", "-timeout", "30s", "./..."], root, Limits(580, cpu_seconds=1200), target.env())
+    (root / "go.mod").write_text(
+        "module humaneval\n\ngo 1.25\n\nrequire foundation v0.1.0\n\nreplace foundation => "
+        + str(_runtime())
+        + "\n"
+    )
+    done = run(
+        ["go", "test", "-json", "-vet=off", "-timeout", "30s", "./..."],
+        root,
+        Limits(580, cpu_seconds=1200),
+        target.env(),
+    )
     built: set[str] = set()
     tests: dict[str, dict[str, bool]] = {}
     output: dict[str, list[str]] = {}
@@ -213,7 +235,9 @@ def evaluate_go(root: Path, rows: dict[str, dict[str, Any]]) -> None:
         row["ran"] = len(seen)
         if not row["passes"]:
             noise = ("===", "---", "FAIL", "ok", "# ")
-            row["detail"] = " / ".join(t for t in output.get(package, []) if t and not t.startswith(noise))[:400]
+            row["detail"] = " / ".join(t for t in output.get(package, []) if t and not t.startswith(noise))[
+                :400
+            ]
 
 
 def _runtime() -> Path | None:

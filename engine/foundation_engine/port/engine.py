@@ -1,5 +1,6 @@
 """The port itself: choose a front end and an emitter, and put the generated files together."""
 
+# ruff: noqa: S101 - assertions here narrow types that another module guarantees.
 from __future__ import annotations
 
 import os
@@ -10,11 +11,12 @@ from collections.abc import Callable, Mapping
 from importlib.resources import files
 from pathlib import Path
 
+from foundation_specs.model import LanguageId
+
 from foundation_engine.port import ir
 from foundation_engine.port.emit import go as emit_go
 from foundation_engine.port.emit import ruby as emit_ruby
 from foundation_engine.port.request import Decline, PortCandidate, PortedFile, PortedFunction, PortRequest
-from foundation_specs.model import LanguageId
 
 # The Go release that the generated module names: tests run under a virtual clock that it introduced.
 GO_VERSION = "1.25"
@@ -33,7 +35,9 @@ def port(request: PortRequest) -> PortCandidate:
     maker = _EMITTERS.get(request.target)
     if maker is None or request.source not in _FRONT_ENDS:
         known = ", ".join(f"{a} to {b}" for a in _FRONT_ENDS for b in _EMITTERS if a is not b)
-        raise PortError(f"porting from {request.source} to {request.target} is not supported yet (supported: {known})")
+        raise PortError(
+            f"porting from {request.source} to {request.target} is not supported yet (supported: {known})"
+        )
     try:
         module = lower(request)
     except SyntaxError as error:
@@ -47,7 +51,9 @@ def port(request: PortRequest) -> PortCandidate:
 
 def directions() -> frozenset[tuple[LanguageId, LanguageId]]:
     """The pairs of a source and a target language that `port` supports."""
-    return frozenset((source, target) for source in _FRONT_ENDS for target in _EMITTERS if source is not target)
+    return frozenset(
+        (source, target) for source in _FRONT_ENDS for target in _EMITTERS if source is not target
+    )
 
 
 def lower(request: PortRequest) -> ir.Module | None:
@@ -117,7 +123,9 @@ def _candidate(
     origin = ", ".join(["rules", *(f"template:{p}" for p in patterns)])
     provenance = {f.path: origin if f.role == "source" else "rules" for f in ported}
     declines = _declines(request, [*module.declines, *holes])
-    return PortCandidate(request, tuple(ported), imports, found, declines, provenance, tuple(module.differences))
+    return PortCandidate(
+        request, tuple(ported), imports, found, declines, provenance, tuple(module.differences)
+    )
 
 
 def go_mod(package: str, runtime: str, uses_runtime: bool) -> str:
@@ -155,7 +163,9 @@ def _to_ruby(request: PortRequest, module: ir.Module) -> PortCandidate:
     if any(r.startswith("foundation") for r in made.requires):
         root = runtime_root(LanguageId.RUBY)
         place = f", path: '{root}'" if root is not None else ""
-        ported.append(PortedFile("Gemfile", f"# frozen_string_literal: true\n\ngem 'foundation'{place}\n", "module"))
+        ported.append(
+            PortedFile("Gemfile", f"# frozen_string_literal: true\n\ngem 'foundation'{place}\n", "module")
+        )
     return _candidate(request, module, ported, made.requires, made.holes, made.functions)
 
 

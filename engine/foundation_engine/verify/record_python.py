@@ -4,13 +4,16 @@ A script of its own, started in a separate limited process, because it executes 
 this program. Time stands still except when the code sleeps, and random draws are fixed, so that a run can be repeated.
 """
 
+# pyright: basic, reportArgumentType=false, reportOptionalMemberAccess=false
+# It handles values of any type of the user's; strict types would only say "unknown" at every line.
+# ruff: noqa: BLE001, PTH - it reports whatever the user's code raises, and starts fast without pathlib.
+
 import asyncio
 import enum
 import importlib
 import importlib.util
 import inspect
 import json
-import math
 import os
 import random
 import sys

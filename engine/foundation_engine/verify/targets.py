@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
+from foundation_specs.model import LanguageId
+
 from foundation_engine.port import ir
 from foundation_engine.port.emit.go_tests import GoTests
 from foundation_engine.port.emit.ruby_tests import RubyTests
@@ -19,7 +21,6 @@ from foundation_engine.port.passes import Effects
 from foundation_engine.port.request import PortCandidate, PortedFile, PortOptions
 from foundation_engine.verify.cases import Case
 from foundation_engine.verify.sandbox import Completed
-from foundation_specs.model import LanguageId
 
 
 class Target(Protocol):
@@ -171,7 +172,12 @@ class RubyTarget:
         return (("compile", ("ruby", "-wc", name)), ("vet", ("ruby", "-w", "-e", f"require './{name}'")))
 
     def tests(
-        self, module: ir.Module, package: str, options: PortOptions, cases: Sequence[Case], more: Sequence[Case]
+        self,
+        module: ir.Module,
+        package: str,
+        options: PortOptions,
+        cases: Sequence[Case],
+        more: Sequence[Case],
     ) -> list[PortedFile]:
         """See `Target.tests`."""
         maker = RubyTests(module, package)
@@ -183,15 +189,26 @@ class RubyTarget:
     def test_command(self, folder: Path) -> Sequence[str]:
         """See `Target.test_command`."""
         names = [f"./{p.name}" for p in sorted(folder.glob("*_test.rb"))]
-        return ("ruby", "-W0", "-e", "ARGV.each { |f| f.start_with?('./') && require(f) }", *names, "--verbose")
+        return (
+            "ruby",
+            "-W0",
+            "-e",
+            "ARGV.each { |f| f.start_with?('./') && require(f) }",
+            *names,
+            "--verbose",
+        )
 
     def read_tests(self, done: Completed) -> dict[str, tuple[bool, str]]:
         """See `Target.read_tests`."""
         out: dict[str, tuple[bool, str]] = {}
-        for m in re.finditer(r"^(\w+)Test#test_(\w+) = [\d.]+ s = (.)$", done.stdout, re.M):
+        for m in re.finditer(r"^(\w+)Test#test_(\w+) = [\d.]+ s = (.)$", done.stdout, re.MULTILINE):
             prefix = "Differential" if m[1] == "Differential" else ""
             out[f"{prefix}{m[2]}"] = (m[3] == ".", "")
-        for m in re.finditer(r"^ +\d+\) (?:Failure|Error):\n(\w+)Test#test_(\w+)(?: \[[^\]]*\])?:\n(.+?)(?=\n\n|\Z)", done.stdout, re.M | re.S):
+        for m in re.finditer(
+            r"^ +\d+\) (?:Failure|Error):\n(\w+)Test#test_(\w+)(?: \[[^\]]*\])?:\n(.+?)(?=\n\n|\Z)",
+            done.stdout,
+            re.MULTILINE | re.DOTALL,
+        ):
             prefix = "Differential" if m[1] == "Differential" else ""
             out[f"{prefix}{m[2]}"] = (False, " ".join(m[3].split())[:400])
         return out

@@ -1,5 +1,6 @@
 """The ladder that a port climbs: parse, check, compile, vet, recorded cases, differential runs."""
 
+# ruff: noqa: S101 - assertions here narrow types that another module guarantees.
 from __future__ import annotations
 
 import json
@@ -12,6 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from foundation_grammars.tree import parse
+from foundation_specs.model import LanguageId, Severity
+
 from foundation_engine.port.engine import lower, package_name, runtime_root
 from foundation_engine.port.request import PortCandidate, PortedFile
 from foundation_engine.verify import cache
@@ -19,8 +23,6 @@ from foundation_engine.verify.cases import Case, Plan, plans
 from foundation_engine.verify.report import StepResult, Verdict, VerifyReport
 from foundation_engine.verify.sandbox import Completed, Limits, run
 from foundation_engine.verify.targets import TARGETS, Target
-from foundation_grammars.tree import parse
-from foundation_specs.model import LanguageId, Severity
 
 RECORDER = Path(__file__).with_name("record_python.py")
 
@@ -150,8 +152,9 @@ def _parse(state: _Run) -> bool:
 
 
 def _check(state: _Run) -> bool:
-    from foundation_engine.check import check_document
     from foundation_specs.registry import SpecRegistry
+
+    from foundation_engine.check import check_document
 
     registry = SpecRegistry.builtin()
     request = state.candidate.request

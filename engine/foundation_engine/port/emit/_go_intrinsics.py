@@ -1,11 +1,13 @@
 """Go expressions: a table from the operation catalogue to Go, and the loops that comprehensions become."""
 
+# ruff: noqa: S101 - assertions here narrow types that another module guarantees.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from foundation_engine.port import ir
+from foundation_engine.port.emit._go_helpers import HELPERS
 from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.passes import GROWING, place, reads, stores
 
@@ -136,64 +138,6 @@ for _name in ("sqrt", "sin", "cos", "tan", "exp", "log2", "log10", "atan", "hypo
         LOWEST,
         ("math",),
     )
-
-# Helper functions that exist because Go has no operation with exactly this meaning; name -> (source, imports).
-HELPERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "pair": ("// Pair holds two values.\ntype Pair[A, B any] struct {\n\tFirst  A\n\tSecond B\n}", ()),
-    "triple": ("// Triple holds three values.\ntype Triple[A, B, C any] struct {\n\tFirst  A\n\tSecond B\n\tThird  C\n}", ()),
-    "floorDiv": (
-        "// floorDiv divides and rounds down.\nfunc floorDiv(a, b int) int {\n\tq := a / b\n\tif a%b != 0 && (a < 0) != (b < 0) {\n\t\tq--\n\t}\n\treturn q\n}", ()),
-    "floorMod": (
-        "// floorMod is the remainder of floorDiv; it has the sign of the divisor.\nfunc floorMod(a, b int) int {\n\tr := a % b\n\tif r != 0 && (r < 0) != (b < 0) {\n\t\tr += b\n\t}\n\treturn r\n}", ()),
-    "floorDivFloat": (
-        "// floorDivFloat divides and rounds down without the error of rounding the quotient first.\nfunc floorDivFloat(a, b float64) float64 {\n\tr := math.Mod(a, b)\n\tq := (a - r) / b\n\tif r != 0 && (r < 0) != (b < 0) {\n\t\tq--\n\t}\n\tif q == 0 {\n\t\treturn math.Copysign(0, a/b)\n\t}\n\tf := math.Floor(q)\n\tif q-f > 0.5 {\n\t\tf++\n\t}\n\treturn f\n}", ("math",)),
-    "modFloat": (
-        "// modFloat is the remainder with the sign of the divisor.\nfunc modFloat(a, b float64) float64 {\n\tr := math.Mod(a, b)\n\tif r == 0 {\n\t\treturn math.Copysign(0, b)\n\t}\n\tif (r < 0) != (b < 0) {\n\t\tr += b\n\t}\n\treturn r\n}", ("math",)),
-    "intPow": (
-        "// intPow is base to the power exponent, which must not be negative.\nfunc intPow(base, exponent int) int {\n\tif exponent < 0 {\n\t\tpanic(\"negative exponent\")\n\t}\n\tresult := 1\n\tfor ; exponent > 0; exponent >>= 1 {\n\t\tif exponent&1 == 1 {\n\t\t\tresult *= base\n\t\t}\n\t\tbase *= base\n\t}\n\treturn result\n}", ()),
-    "gcd": ("// gcd is the greatest common divisor.\nfunc gcd(a, b int) int {\n\tfor b != 0 {\n\t\ta, b = b, a%b\n\t}\n\treturn max(a, -a)\n}", ()),
-    "isqrt": ("// isqrt is the integer square root.\nfunc isqrt(n int) int {\n\tif n < 0 {\n\t\tpanic(\"isqrt of a negative number\")\n\t}\n\tr := int(math.Sqrt(float64(n)))\n\tfor r*r > n {\n\t\tr--\n\t}\n\tfor (r+1)*(r+1) <= n {\n\t\tr++\n\t}\n\treturn r\n}", ("math",)),
-    "factorial": ("// factorial is n!.\nfunc factorial(n int) int {\n\tif n < 0 {\n\t\tpanic(\"factorial of a negative number\")\n\t}\n\tresult := 1\n\tfor i := 2; i <= n; i++ {\n\t\tresult *= i\n\t}\n\treturn result\n}", ()),
-    "prefixedBase": (
-        "// prefixedBase writes n in a base behind its prefix.\nfunc prefixedBase(n, base int, prefix string) string {\n\tif n < 0 {\n\t\treturn \"-\" + prefix + strconv.FormatInt(-int64(n), base)\n\t}\n\treturn prefix + strconv.FormatInt(int64(n), base)\n}", ("strconv",)),
-    "roundTo": (
-        "// roundTo rounds to a number of decimals, correctly in the last one.\nfunc roundTo(x float64, digits int) float64 {\n\tr, _ := strconv.ParseFloat(strconv.FormatFloat(x, 'f', digits, 64), 64)\n\treturn r\n}", ("strconv",)),
-    "floatText": (
-        "// floatText is the shortest text that reads back as x, always with a point or an exponent.\nfunc floatText(x float64) string {\n\tswitch a := math.Abs(x); {\n\tcase math.IsNaN(x):\n\t\treturn \"nan\"\n\tcase math.IsInf(x, 1):\n\t\treturn \"inf\"\n\tcase math.IsInf(x, -1):\n\t\treturn \"-inf\"\n\tcase a != 0 && (a < 1e-4 || a >= 1e16):\n\t\treturn strconv.FormatFloat(x, 'e', -1, 64)\n\t}\n\ttext := strconv.FormatFloat(x, 'f', -1, 64)\n\tif !strings.Contains(text, \".\") {\n\t\ttext += \".0\"\n\t}\n\treturn text\n}", ("math", "strconv", "strings")),
-    "boolText": ("// boolText writes a truth value with a capital letter.\nfunc boolText(b bool) string {\n\tif b {\n\t\treturn \"True\"\n\t}\n\treturn \"False\"\n}", ()),
-    "boolInt": ("// boolInt is 1 for true and 0 for false.\nfunc boolInt(b bool) int {\n\tif b {\n\t\treturn 1\n\t}\n\treturn 0\n}", ()),
-    "runeIndex": (
-        "// runeIndex is the position of sub in s in code points, or -1.\nfunc runeIndex(s, sub string) int {\n\ti := strings.Index(s, sub)\n\tif i < 0 {\n\t\treturn -1\n\t}\n\treturn utf8.RuneCountInString(s[:i])\n}", ("strings", "unicode/utf8")),
-    "runeLastIndex": (
-        "// runeLastIndex is the last position of sub in s in code points, or -1.\nfunc runeLastIndex(s, sub string) int {\n\ti := strings.LastIndex(s, sub)\n\tif i < 0 {\n\t\treturn -1\n\t}\n\treturn utf8.RuneCountInString(s[:i])\n}", ("strings", "unicode/utf8")),
-    "splitLines": (
-        "// splitLines splits at \\n, \\r\\n and \\r; a final line end adds no empty line.\nfunc splitLines(s string) []string {\n\ts = strings.ReplaceAll(strings.ReplaceAll(s, \"\\r\\n\", \"\\n\"), \"\\r\", \"\\n\")\n\tif s == \"\" {\n\t\treturn []string{}\n\t}\n\treturn strings.Split(strings.TrimSuffix(s, \"\\n\"), \"\\n\")\n}", ("strings",)),
-    "allRunes": (
-        "// allRunes reports whether s is not empty and every code point of it is of a kind.\nfunc allRunes(s string, is func(rune) bool) bool {\n\treturn s != \"\" && !strings.ContainsFunc(s, func(r rune) bool { return !is(r) })\n}", ("strings",)),
-    "isAlphanumeric": ("// isAlphanumeric reports whether r is a letter or a number.\nfunc isAlphanumeric(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }", ("unicode",)),
-    "isUpper": ("// isUpper reports whether s has letters with case and all of them are upper case.\nfunc isUpper(s string) bool { return s == strings.ToUpper(s) && s != strings.ToLower(s) }", ("strings",)),
-    "isLower": ("// isLower reports whether s has letters with case and all of them are lower case.\nfunc isLower(s string) bool { return s == strings.ToLower(s) && s != strings.ToUpper(s) }", ("strings",)),
-    "capitalize": (
-        "// capitalize puts the first letter in upper case and the rest in lower case.\nfunc capitalize(s string) string {\n\tr := []rune(strings.ToLower(s))\n\tif len(r) > 0 {\n\t\tr[0] = unicode.ToUpper(r[0])\n\t}\n\treturn string(r)\n}", ("strings", "unicode")),
-    "titleCase": (
-        "// titleCase puts the first letter of every run of letters in upper case and the others in lower case.\nfunc titleCase(s string) string {\n\tinside := false\n\treturn strings.Map(func(r rune) rune {\n\t\tletter := unicode.IsLetter(r)\n\t\tdefer func() { inside = letter }()\n\t\tif inside {\n\t\t\treturn unicode.ToLower(r)\n\t\t}\n\t\treturn unicode.ToTitle(r)\n\t}, s)\n}", ("strings", "unicode")),
-    "swapCase": ("// swapCase changes the case of a letter.\nfunc swapCase(r rune) rune {\n\tif unicode.IsUpper(r) {\n\t\treturn unicode.ToLower(r)\n\t}\n\treturn unicode.ToUpper(r)\n}", ("unicode",)),
-    "zeroFill": (
-        "// zeroFill pads with zeros after the sign.\nfunc zeroFill(s string, width int) string {\n\tsign := \"\"\n\tif s != \"\" && (s[0] == '-' || s[0] == '+') {\n\t\tsign, s = s[:1], s[1:]\n\t}\n\treturn sign + strings.Repeat(\"0\", max(0, width-len(sign)-utf8.RuneCountInString(s))) + s\n}", ("strings", "unicode/utf8")),
-    "reverseString": ("// reverseString reverses the code points.\nfunc reverseString(s string) string {\n\tr := []rune(s)\n\tslices.Reverse(r)\n\treturn string(r)\n}", ("slices",)),
-    "sliceString": (
-        "// sliceString is the code points from low to before high; both may be past the end.\nfunc sliceString(s string, low, high int) string {\n\tr := []rune(s)\n\thigh = min(high, len(r))\n\tif low >= high {\n\t\treturn \"\"\n\t}\n\treturn string(r[low:high])\n}", ()),
-    "bound": (
-        "// bound turns a slice bound that may count from the end into a position.\nfunc bound(i, length int) int {\n\tif i < 0 {\n\t\ti += length\n\t}\n\treturn min(max(i, 0), length)\n}", ()),
-    "reversedCopy": ("// reversedCopy is a copy in the opposite order.\nfunc reversedCopy[T any](xs []T) []T {\n\tout := slices.Clone(xs)\n\tslices.Reverse(out)\n\treturn out\n}", ("slices",)),
-    "countOf": ("// countOf counts the elements that equal x.\nfunc countOf[T comparable](xs []T, x T) int {\n\tn := 0\n\tfor _, y := range xs {\n\t\tif x == y {\n\t\t\tn++\n\t\t}\n\t}\n\treturn n\n}", ()),
-    "countEach": ("// countEach counts how often each element occurs.\nfunc countEach[T comparable](xs []T) map[T]int {\n\tcounts := make(map[T]int)\n\tfor _, x := range xs {\n\t\tcounts[x]++\n\t}\n\treturn counts\n}", ()),
-    "setOf": ("// setOf is the set of the elements.\nfunc setOf[T comparable](xs ...T) map[T]struct{} {\n\tset := make(map[T]struct{}, len(xs))\n\tfor _, x := range xs {\n\t\tset[x] = struct{}{}\n\t}\n\treturn set\n}", ()),
-    "setUnion": ("// setUnion holds what is in a or in b.\nfunc setUnion[T comparable](a, b map[T]struct{}) map[T]struct{} {\n\tout := maps.Clone(a)\n\tmaps.Copy(out, b)\n\treturn out\n}", ("maps",)),
-    "setIntersection": ("// setIntersection holds what is in a and in b.\nfunc setIntersection[T comparable](a, b map[T]struct{}) map[T]struct{} {\n\tout := make(map[T]struct{})\n\tfor x := range a {\n\t\tif _, ok := b[x]; ok {\n\t\t\tout[x] = struct{}{}\n\t\t}\n\t}\n\treturn out\n}", ()),
-    "setDifference": ("// setDifference holds what is in a and not in b.\nfunc setDifference[T comparable](a, b map[T]struct{}) map[T]struct{} {\n\tout := make(map[T]struct{})\n\tfor x := range a {\n\t\tif _, ok := b[x]; !ok {\n\t\t\tout[x] = struct{}{}\n\t\t}\n\t}\n\treturn out\n}", ()),
-    "stride": ("// stride is every n-th element, from the first.\nfunc stride[T any](xs []T, n int) []T {\n\tout := make([]T, 0, len(xs)/n+1)\n\tfor i := 0; i < len(xs); i += n {\n\t\tout = append(out, xs[i])\n\t}\n\treturn out\n}", ()),
-}  # fmt: skip
 
 _NEGATED = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}

@@ -1,15 +1,17 @@
 """Patterns in Go: the spec's parameters as options of the runtime's functions."""
 
+# ruff: noqa: S101 - assertions here narrow types that another module guarantees.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+
+from foundation_specs.model import LanguageId, ParameterType, PatternSpec
+from foundation_specs.registry import SpecRegistry
 
 from foundation_engine.port import ir
 from foundation_engine.port.emit._names import camel, pascal
 from foundation_engine.port.ir import Unsupported
 from foundation_engine.port.passes import stores
-from foundation_specs.model import LanguageId, ParameterType, PatternSpec
-from foundation_specs.registry import SpecRegistry
 
 if TYPE_CHECKING:
     from foundation_engine.port.emit.go import FunctionEmitter

@@ -1,5 +1,6 @@
 """From the intermediate representation to Go: errors as values, structs, slices and maps, and our runtime's patterns."""
 
+# ruff: noqa: S101 - assertions here narrow types that another module guarantees.
 from __future__ import annotations
 
 import json
@@ -9,19 +10,88 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from foundation_engine.port import ir
-from foundation_engine.port.emit._go_intrinsics import HELPERS, TEMPLATES, Operations
+from foundation_engine.port.emit._go_helpers import HELPERS
+from foundation_engine.port.emit._go_intrinsics import Operations
 from foundation_engine.port.emit._go_patterns import Patterns
 from foundation_engine.port.emit._names import camel, go_doc, pascal
 from foundation_engine.port.ir import Type, Unsupported
-from foundation_engine.port.passes import Effects, blocks, check_aliasing, declare, reads, stores
+from foundation_engine.port.passes import Effects, check_aliasing, declare, reads, stores
 
 _KEYWORDS = frozenset(
-    "break case chan const continue default defer else fallthrough for func go goto if import interface map package range return "
-    "select struct switch type var".split()
+    [
+        "break",
+        "case",
+        "chan",
+        "const",
+        "continue",
+        "default",
+        "defer",
+        "else",
+        "fallthrough",
+        "for",
+        "func",
+        "go",
+        "goto",
+        "if",
+        "import",
+        "interface",
+        "map",
+        "package",
+        "range",
+        "return",
+        "select",
+        "struct",
+        "switch",
+        "type",
+        "var",
+    ]
 )
 _TAKEN = frozenset(
-    "len cap append copy delete make new panic print println min max clear string int float64 bool byte rune error any nil true false "
-    "strings slices maps strconv errors fmt math time unicode utf8 cmp context resilience logging json sort testing ctx err".split()
+    [
+        "len",
+        "cap",
+        "append",
+        "copy",
+        "delete",
+        "make",
+        "new",
+        "panic",
+        "print",
+        "println",
+        "min",
+        "max",
+        "clear",
+        "string",
+        "int",
+        "float64",
+        "bool",
+        "byte",
+        "rune",
+        "error",
+        "any",
+        "nil",
+        "true",
+        "false",
+        "strings",
+        "slices",
+        "maps",
+        "strconv",
+        "errors",
+        "fmt",
+        "math",
+        "time",
+        "unicode",
+        "utf8",
+        "cmp",
+        "context",
+        "resilience",
+        "logging",
+        "json",
+        "sort",
+        "testing",
+        "ctx",
+        "err",
+    ]
 )
 PRIMARY, UNARY, MUL, ADD, COMPARE, AND, OR, LOWEST = 7, 6, 5, 4, 3, 2, 1, 0
 
@@ -218,6 +288,8 @@ class GoModule:
                     raise Unsupported("a map whose keys are not comparable")
                 return f"map[{self.type(key)}]{self.type(value)}"
             case ir.SetT(elem):
+                if isinstance(elem, ir.ListT | ir.DictT | ir.SetT):
+                    raise Unsupported("a set whose elements are not comparable")
                 return f"map[{self.type(elem)}]struct{{}}"
             case ir.TupleT(elems):
                 if len(elems) not in (2, 3):
@@ -458,7 +530,10 @@ class GoModule:
                 self.holes.append(Unsupported("a constant that takes several statements", c.name, c.line))
                 lines.append(f"// not ported: a constant that takes several statements (line {c.line})")
                 continue
-            lines.append(f"var {self.function_name(c.name)} = {value}")
+            if value == "nil":
+                lines.append(f"var {self.function_name(c.name)} {self.type(c.type)}")
+            else:
+                lines.append(f"var {self.function_name(c.name)} = {value}")
         return lines
 
     def _constant_comments(self, c: ir.Constant, indent: str) -> list[str]:
@@ -1019,9 +1094,8 @@ class FunctionEmitter(Operations):
         self.write(f"if {self.x(test)} {{")
         with self.indented():
             then()
-        with self.captured() as other:
-            with self.indented():
-                orelse()
+        with self.captured() as other, self.indented():
+            orelse()
         if other:
             self.write("} else {")
             self.lines.extend(other)
@@ -1350,7 +1424,12 @@ class FunctionEmitter(Operations):
 
     def assign_result(self, t: ir.VarTarget, value: ir.Expr) -> None:
         """`x, err := f()` and its check."""
-        if isinstance(value, ir.Intrinsic) and value.op in ("dict.index", "dict.pop", "list.find_or_raise", "str.find_or_raise"):
+        if isinstance(value, ir.Intrinsic) and value.op in (
+            "dict.index",
+            "dict.pop",
+            "list.find_or_raise",
+            "str.find_or_raise",
+        ):
             hint = self.name(t.id)
             if t.declares:
                 self.used.discard(hint)
@@ -1375,7 +1454,12 @@ class FunctionEmitter(Operations):
 
     def value_of(self, e: ir.Expr, hint: str = "value") -> str:
         """The value of a failing expression, checked; its name."""
-        if isinstance(e, ir.Intrinsic) and e.op in ("dict.index", "dict.pop", "list.find_or_raise", "str.find_or_raise"):
+        if isinstance(e, ir.Intrinsic) and e.op in (
+            "dict.index",
+            "dict.pop",
+            "list.find_or_raise",
+            "str.find_or_raise",
+        ):
             return self.looked_up(e, hint)
         text, raised = self.call_text(e)
         name = self.fresh(hint)
@@ -1399,11 +1483,18 @@ class FunctionEmitter(Operations):
         from foundation_engine.port.emit._names import words
 
         self.use("fmt")
-        key = self.simple(e.args[1], "key") if e.op == "dict.pop" or not isinstance(e.args[1], ir.Lit) else self.x(e.args[1])
+        key = (
+            self.simple(e.args[1], "key")
+            if e.op == "dict.pop" or not isinstance(e.args[1], ir.Lit)
+            else self.x(e.args[1])
+        )
         obj = self.x(e.args[0], PRIMARY)
         if e.op in ("dict.index", "dict.pop"):
             at = place_words(e.args[0])
-            name, ok = self.fresh(hint if hint not in ("value", "number") or not at else camel("_".join(words(at)))), self.fresh("ok")
+            name, ok = (
+                self.fresh(hint if hint not in ("value", "number") or not at else camel("_".join(words(at)))),
+                self.fresh("ok"),
+            )
             self.write(f"{name}, {ok} := {obj}[{key}]")
             self.check(f'fmt.Errorf("key %v not found", {key})', frozenset({"KeyError"}), f"!{ok}")
             if e.op == "dict.pop":
@@ -1512,9 +1603,15 @@ class FunctionEmitter(Operations):
         # The handler goes on after the failure, so that nothing of the failing statement may be left to do.
         if isinstance(last, ir.ExprStmt):
             return self._raising(last.value) and not isinstance(last.value, ir.Intrinsic)
-        if isinstance(last, ir.Assign) and isinstance(last.target, ir.VarTarget) and self._raising(last.value):
+        if (
+            isinstance(last, ir.Assign)
+            and isinstance(last.target, ir.VarTarget)
+            and self._raising(last.value)
+        ):
             handled = s.handlers[0].body
-            return bool(handled) and isinstance(handled[0], ir.Assign) and last.target.id in stores([handled[0]])
+            return (
+                bool(handled) and isinstance(handled[0], ir.Assign) and last.target.id in stores([handled[0]])
+            )
         return False
 
     def _failing_places(self, body: list[ir.Stmt]) -> list[int] | None:
@@ -1786,7 +1883,10 @@ class FunctionEmitter(Operations):
     def _remove(self, e: ir.Intrinsic) -> None:
         """Remove what must be there."""
         self.use("fmt")
-        obj, key = self.x(e.args[0], PRIMARY), self.simple(e.args[1], "key") if not isinstance(e.args[1], ir.Lit) else self.x(e.args[1])
+        obj, key = (
+            self.x(e.args[0], PRIMARY),
+            self.simple(e.args[1], "key") if not isinstance(e.args[1], ir.Lit) else self.x(e.args[1]),
+        )
         if e.op == "list.remove":
             self.use("slices")
             at = self.fresh("index" if "index" not in self.read else "position")
@@ -1819,4 +1919,4 @@ def emit(module: ir.Module, package: str, runtime: str) -> GoPackage:
     return GoModule(module, package, runtime).emit()
 
 
-__all__ = ["TEMPLATES", "GoNames", "GoPackage", "blocks", "emit"]
+__all__ = ["GoNames", "GoPackage", "emit"]

@@ -1,5 +1,6 @@
 """From the intermediate representation to Ruby: a module of functions, structs, and our runtime's blocks."""
 
+# ruff: noqa: S101 - assertions here narrow types that another module guarantees.
 from __future__ import annotations
 
 import re
@@ -7,19 +8,77 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from foundation_specs.model import LanguageId
+from foundation_specs.registry import SpecRegistry
+
 from foundation_engine.port import ir
 from foundation_engine.port.emit._names import pascal, snake
 from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.passes import Effects, blocks, place, reads, stores
-from foundation_specs.model import LanguageId
-from foundation_specs.registry import SpecRegistry
 
 _KEYWORDS = frozenset(
-    "alias and begin break case class def defined do else elsif end ensure false for if in module next nil not or redo rescue retry "
-    "return self super then true undef unless until when while yield".split()
+    [
+        "alias",
+        "and",
+        "begin",
+        "break",
+        "case",
+        "class",
+        "def",
+        "defined",
+        "do",
+        "else",
+        "elsif",
+        "end",
+        "ensure",
+        "false",
+        "for",
+        "if",
+        "in",
+        "module",
+        "next",
+        "nil",
+        "not",
+        "or",
+        "redo",
+        "rescue",
+        "retry",
+        "return",
+        "self",
+        "super",
+        "then",
+        "true",
+        "undef",
+        "unless",
+        "until",
+        "when",
+        "while",
+        "yield",
+    ]
 )
 # Methods that every object has: a variable of the same name reads badly or breaks calls.
-_TAKEN = frozenset("format p puts print raise loop lambda proc rand sleep test open system require hash method send display".split())
+_TAKEN = frozenset(
+    [
+        "format",
+        "p",
+        "puts",
+        "print",
+        "raise",
+        "loop",
+        "lambda",
+        "proc",
+        "rand",
+        "sleep",
+        "test",
+        "open",
+        "system",
+        "require",
+        "hash",
+        "method",
+        "send",
+        "display",
+    ]
+)
 PRIMARY, UNARY, POWER, MUL, ADD, SHIFT, BAND, BOR, COMPARE, EQUAL, AND, OR, TERNARY, LOWEST = range(14, 0, -1)
 
 _ERRORS: Mapping[str, str] = {
@@ -58,8 +117,9 @@ _TEMPLATES: Mapping[str, tuple[str, int, int]] = {
     "int.gcd": ("{0}.gcd({1})", PRIMARY, PRIMARY),
     "int.isqrt": ("Integer.sqrt({0})", PRIMARY, LOWEST),
     "int.factorial": ("(1..{0}).inject(1, :*)", PRIMARY, ADD),
-    "int.bin": ("format('%#b', {0})", PRIMARY, LOWEST),
-    "int.hex": ("format('%#x', {0})", PRIMARY, LOWEST),
+    "int.bin": ("prefixed_base({0}, 2, '0b')", PRIMARY, LOWEST),
+    "int.hex": ("prefixed_base({0}, 16, '0x')", PRIMARY, LOWEST),
+    "int.oct": ("prefixed_base({0}, 8, '0o')", PRIMARY, LOWEST),
     "bool.or": ("{0} | {1}", BOR, BOR),
     "bool.and": ("{0} & {1}", BAND, BAND),
     "bool.to_int": ("({0} ? 1 : 0)", PRIMARY, TERNARY + 1),
@@ -185,6 +245,11 @@ _TEMPLATES: Mapping[str, tuple[str, int, int]] = {
 }  # fmt: skip
 
 _HELPERS: Mapping[str, str] = {
+    "prefixed_base": """
+# A number in a base, behind its prefix and its sign.
+def prefixed_base(number, base, prefix)
+  "#{'-' if number.negative?}#{prefix}#{number.abs.to_s(base)}"
+end""",
     "float_text": """
 # The shortest text that reads back as the number, as `1e-05` and `inf` rather than `1.0e-05` and `Infinity`.
 def float_text(number)
@@ -333,7 +398,9 @@ class RubyEmitter:
                     continue
                 body.extend(self._definition(d, functions))
             except Unsupported as why:
-                self.holes.append(Unsupported(why.reason, why.construct or getattr(d, "name", ""), why.line or d.line))
+                self.holes.append(
+                    Unsupported(why.reason, why.construct or getattr(d, "name", ""), why.line or d.line)
+                )
                 body.extend(["", *comment(f"not ported: {why.reason} (line {why.line or d.line})", "  ")])
                 if isinstance(d, ir.Function):
                     functions.append((d.name, "", d.line, 1))
@@ -365,7 +432,10 @@ class RubyEmitter:
                     raise Unsupported("a constant that takes several statements", d.name, d.line)
                 frozen = ".freeze" if isinstance(d.value, ir.ListLit | ir.DictLit) else ""
                 lines = [line for c in d.comments for line in comment(c, "  ")]
-                lines.append(f"  {self.constant(d.name)} = {value}{frozen}" + (f" # {d.trailing}" if d.trailing else ""))
+                lines.append(
+                    f"  {self.constant(d.name)} = {value}{frozen}"
+                    + (f" # {d.trailing}" if d.trailing else "")
+                )
                 return lines
             case ir.EnumClass():
                 return self._enum(d)
@@ -374,7 +444,9 @@ class RubyEmitter:
             case ir.Class():
                 return self._class(d, functions)
             case ir.Protocol():
-                wants = ", ".join(f"{method_name(m.name)}({', '.join(local(p.name) for p in m.params)})" for m in d.methods)
+                wants = ", ".join(
+                    f"{method_name(m.name)}({', '.join(local(p.name) for p in m.params)})" for m in d.methods
+                )
                 article = "An" if d.name[0] in "AEIOU" else "A"
                 said = f"{article} {self.type_name(d.name)} responds to {wants}."
                 return ["", *comment(f"{d.doc}\n{said}" if d.doc else said, "  ")]
@@ -387,7 +459,13 @@ class RubyEmitter:
     def _enum(self, d: ir.EnumClass) -> list[str]:
         lines = ["", *comment(d.doc, "  "), f"  module {self.type_name(d.name)}"]
         for i, (name, value) in enumerate(d.members):
-            text = f":{value}" if isinstance(value, str) and re.fullmatch(r"[a-z_]\w*", value) else f":{quote(value)}" if isinstance(value, str) else str(value if value is not None else i + 1)
+            text = (
+                f":{value}"
+                if isinstance(value, str) and re.fullmatch(r"[a-z_]\w*", value)
+                else f":{quote(value)}"
+                if isinstance(value, str)
+                else str(value if value is not None else i + 1)
+            )
             lines.append(f"    {name.upper()} = {text}")
         return [*lines, "  end"]
 
@@ -416,9 +494,18 @@ class RubyEmitter:
             if any(f.default is not None for f in d.fields):
                 e = Emitter(self, ir.Function("", [], ir.NONE, []))
                 params = ", ".join(
-                    f"{local(f.name)}: {e.x(f.default)}" if f.default is not None else f"{local(f.name)}:" for f in d.fields
+                    f"{local(f.name)}: {e.x(f.default)}" if f.default is not None else f"{local(f.name)}:"
+                    for f in d.fields
                 )
-                inner.extend(["", f"    def initialize({params})", "      super", *(["      freeze"] if d.frozen else []), "    end"])
+                inner.extend(
+                    [
+                        "",
+                        f"    def initialize({params})",
+                        "      super",
+                        *(["      freeze"] if d.frozen else []),
+                        "    end",
+                    ]
+                )
             elif d.frozen:
                 inner.extend(["", "    def initialize(...)", "      super", "      freeze", "    end"])
         else:
@@ -442,7 +529,12 @@ class RubyEmitter:
         return [*lines, *inner, "  end"]
 
     def _function(
-        self, f: ir.Function, cls: ir.Class | None, functions: list[tuple[str, str, int, int]], indent: str, name: str = ""
+        self,
+        f: ir.Function,
+        cls: ir.Class | None,
+        functions: list[tuple[str, str, int, int]],
+        indent: str,
+        name: str = "",
     ) -> list[str]:
         made = name or method_name(f.name)
         e = Emitter(self, f, cls.name if cls else "")
@@ -454,7 +546,12 @@ class RubyEmitter:
             e.wrapped(f)
         else:
             e.block(f.body, tail=f.result != ir.NONE)
-        lines = ["", *[line for c in f.comments for line in comment(c, indent)], *comment(f.doc, indent), f"{indent}{head}"]
+        lines = [
+            "",
+            *[line for c in f.comments for line in comment(c, indent)],
+            *comment(f.doc, indent),
+            f"{indent}{head}",
+        ]
         lines.extend(f"{indent}{line}".rstrip() for line in e.lines)
         lines.append(f"{indent}end")
         for extra in e.extra:
@@ -503,14 +600,20 @@ def hoist(body: list[ir.Stmt], known: set[str]) -> None:
             s = body[i]
             if isinstance(s, ir.For | ir.ForRange):
                 made = assigned(s.body) - known - own(s)
-                later = {n.id for r in body[i + 1 :] for n in ir.walk(r) if isinstance(n, ir.Name | ir.VarTarget)}
+                later = {
+                    n.id for r in body[i + 1 :] for n in ir.walk(r) if isinstance(n, ir.Name | ir.VarTarget)
+                }
                 # A value may also be carried from one turn of the loop to the next.
                 carried = {v for v in made if _read_first(s.body, v)}
                 for v in sorted((made & later) | carried):
                     body.insert(i, ir.VarDecl(v, ir.ANY))
                     known = known | {v}
                     i += 1
-                if own(s) & later & {n.id for r in body[i + 1 :] for n in ir.walk(r) if isinstance(n, ir.Name)}:
+                if (
+                    own(s)
+                    & later
+                    & {n.id for r in body[i + 1 :] for n in ir.walk(r) if isinstance(n, ir.Name)}
+                ):
                     _copy_loop_variable(s, own(s) & later, body, i)
                     i += len(own(s) & later)
                 scan(s.body, known | own(s) | stores(body[:i]))
@@ -542,7 +645,9 @@ def _copy_loop_variable(s: ir.For | ir.ForRange, names: set[str], body: list[ir.
         for t in _variables(s.target):
             if t.id == name:
                 t.id = f"{name}_item"
-                s.body.insert(0, ir.Assign(ir.VarTarget(name, type=t.type), ir.Name(f"{name}_item", type=t.type)))
+                s.body.insert(
+                    0, ir.Assign(ir.VarTarget(name, type=t.type), ir.Name(f"{name}_item", type=t.type))
+                )
                 body.insert(at, ir.VarDecl(name, t.type))
 
 
@@ -600,7 +705,14 @@ class Emitter:
                         self.write(line)
                 start = len(self.lines)
                 last = tail and i == len(body) - 1
-                if last and i and _guard(body[i - 1]) and self.lines and self.lines[-1].strip() and not s.comments:
+                if (
+                    last
+                    and i
+                    and _guard(body[i - 1])
+                    and self.lines
+                    and self.lines[-1].strip()
+                    and not s.comments
+                ):
                     self.write("")
                     start = len(self.lines)
                 if last and isinstance(s, ir.Return) and s.value is not None:
@@ -608,7 +720,13 @@ class Emitter:
                 elif last and isinstance(s, ir.If) and s.orelse and _ends(s):
                     self._if(s, tail=True)
                 else:
-                    if i and isinstance(body[i - 1], ir.If) and _guard(body[i - 1]) and self.lines and self.lines[-1].strip():
+                    if (
+                        i
+                        and isinstance(body[i - 1], ir.If)
+                        and _guard(body[i - 1])
+                        and self.lines
+                        and self.lines[-1].strip()
+                    ):
                         self.write("")
                         start = len(self.lines)
                     self.stmt(s)
@@ -659,14 +777,28 @@ class Emitter:
             case ir.Assign():
                 self._assign(s)
             case ir.AugAssign():
-                op = {"add": "+", "sub": "-", "mul": "*", "concat": "+", "bor": "|", "band": "&", "xor": "^", "shl": "<<", "shr": ">>"}[s.op.partition(".")[2]]
+                op = {
+                    "add": "+",
+                    "sub": "-",
+                    "mul": "*",
+                    "concat": "+",
+                    "bor": "|",
+                    "band": "&",
+                    "xor": "^",
+                    "shl": "<<",
+                    "shr": ">>",
+                }[s.op.partition(".")[2]]
                 self.write(f"{self.target(s.target)} {op}= {self.x(s.value)}")
             case ir.ExprStmt():
                 if isinstance(s.value, ir.Lit | ir.Name):
                     return
                 text = self.x(s.value)
                 if text:
-                    self.write(text[1:-1] if isinstance(s.value, ir.Intrinsic) and s.value.op == "dict.setdefault" else text)
+                    self.write(
+                        text[1:-1]
+                        if isinstance(s.value, ir.Intrinsic) and s.value.op == "dict.setdefault"
+                        else text
+                    )
             case ir.If():
                 self._if(s)
             case ir.While():
@@ -709,7 +841,11 @@ class Emitter:
         self.write(f"{local(f.name)} = lambda do{params}")
         saved, self.leave = self.leave, "return" if self.leave == "return" else "next"
         self.leave = "next"
-        if any(isinstance(n, ir.For | ir.ForRange) and any(isinstance(m, ir.Return) for m in ir.walk(n)) for b in f.body for n in ir.walk(b)):
+        if any(
+            isinstance(n, ir.For | ir.ForRange) and any(isinstance(m, ir.Return) for m in ir.walk(n))
+            for b in f.body
+            for n in ir.walk(b)
+        ):
             self.leave = "return"
         with self.indented():
             self.block(f.body, tail=f.result != ir.NONE)
@@ -720,7 +856,16 @@ class Emitter:
         t = s.target
         if isinstance(t, ir.VarTarget) and t.id not in self.read and not self._effects(s.value):
             return
-        if isinstance(t, ir.IndexTarget) and isinstance(s.value, ir.Intrinsic) and isinstance(t.obj.type, ir.DictT) and t.obj.type.zero and s.value.op == "int.add" and isinstance(s.value.args[0], ir.Intrinsic) and s.value.args[0].op == "dict.index" and ir.same(s.value.args[0].args, [t.obj, t.index]):
+        if (
+            isinstance(t, ir.IndexTarget)
+            and isinstance(s.value, ir.Intrinsic)
+            and isinstance(t.obj.type, ir.DictT)
+            and t.obj.type.zero
+            and s.value.op == "int.add"
+            and isinstance(s.value.args[0], ir.Intrinsic)
+            and s.value.args[0].op == "dict.index"
+            and ir.same(s.value.args[0].args, [t.obj, t.index])
+        ):
             self.write(f"{self.target(t)} += {self.x(s.value.args[1])}")
             return
         if isinstance(t, ir.TupleTarget) and isinstance(s.value, ir.TupleLit):
@@ -742,14 +887,18 @@ class Emitter:
             if not isinstance(s.value, ir.Name | ir.Field):
                 self.write(f"parts = {xs}")
                 xs = "parts"
-            self.write(f"raise ArgumentError, 'expected {len(t.elems)} values' unless {xs}.length == {len(t.elems)}")
+            self.write(
+                f"raise ArgumentError, 'expected {len(t.elems)} values' unless {xs}.length == {len(t.elems)}"
+            )
             self.write("")
             self.write(f"{', '.join(self.target(e) for e in t.elems)} = {xs}")
             return
         self.write(f"{self.target(t)} = {self.x(s.value)}")
 
     def _effects(self, e: ir.Expr) -> bool:
-        return any(isinstance(n, ir.Call | ir.MethodCall | ir.New | ir.PatternOp | ir.Intrinsic) for n in ir.walk(e))
+        return any(
+            isinstance(n, ir.Call | ir.MethodCall | ir.New | ir.PatternOp | ir.Intrinsic) for n in ir.walk(e)
+        )
 
     def target(self, t: ir.Target) -> str:
         """The text of an assignment target."""
@@ -781,7 +930,11 @@ class Emitter:
         return self.x(i)
 
     def _if(self, s: ir.If, tail: bool = False, chained: bool = False) -> None:
-        if isinstance(s.test, ir.Not) and isinstance(s.test.value, ir.Intrinsic) and s.test.value.op in ("nonempty", "is_some", "is_none"):
+        if (
+            isinstance(s.test, ir.Not)
+            and isinstance(s.test.value, ir.Intrinsic)
+            and s.test.value.op in ("nonempty", "is_some", "is_none")
+        ):
             # `if x.empty?` reads better than `unless !x.empty?`.
             flipped = {"nonempty": "empty", "is_some": "is_none", "is_none": "is_some"}[s.test.value.op]
             s = ir.If(ir.Intrinsic(flipped, s.test.value.args, type=ir.BOOL), s.body, s.orelse, line=s.line)
@@ -821,7 +974,14 @@ class Emitter:
     def _for_range(self, s: ir.ForRange) -> None:
         name = local(s.target.id) if s.target.id in reads(s.body) else ""
         stop = s.stop
-        if isinstance(stop, ir.Intrinsic) and stop.op == "len" and place(stop.args[0]) is not None and isinstance(s.start, ir.Lit) and s.start.value >= 0 and s.step > 0:
+        if (
+            isinstance(stop, ir.Intrinsic)
+            and stop.op == "len"
+            and place(stop.args[0]) is not None
+            and isinstance(s.start, ir.Lit)
+            and s.start.value >= 0
+            and s.step > 0
+        ):
             self.bounds[s.target.id] = self.x(stop.args[0])
         var = f" |{name}|" if name else ""
         zero = isinstance(s.start, ir.Lit) and s.start.value == 0
@@ -853,7 +1013,9 @@ class Emitter:
         if isinstance(t, ir.VarTarget):
             return local(t.id)
         if isinstance(t, ir.TupleTarget):
-            return ", ".join(f"({self.params(e)})" if isinstance(e, ir.TupleTarget) else self.params(e) for e in t.elems)
+            return ", ".join(
+                f"({self.params(e)})" if isinstance(e, ir.TupleTarget) else self.params(e) for e in t.elems
+            )
         raise Unsupported("a loop target of this kind")
 
     def each(self, e: ir.Expr, params: str) -> str:
@@ -864,7 +1026,11 @@ class Emitter:
                 rest = rest if rest.startswith("(") or ", " not in rest else f"({rest})"
                 zero = isinstance(start, ir.Lit) and start.value == 0
                 source = self.sequence(inner)
-                return f"{source}.each_with_index do |{rest}, {first}|" if zero else f"{source}.each.with_index({self.x(start)}) do |{rest}, {first}|"
+                return (
+                    f"{source}.each_with_index do |{rest}, {first}|"
+                    if zero
+                    else f"{source}.each.with_index({self.x(start)}) do |{rest}, {first}|"
+                )
             case ir.Intrinsic(op="dict.keys", args=[obj]):
                 return f"{self.x(obj, PRIMARY)}.each_key do |{params}|"
             case ir.Intrinsic(op="dict.values", args=[obj]):
@@ -935,14 +1101,21 @@ class Emitter:
         for h in s.handlers:
             if "IndexError" in h.classes or "LookupError" in h.classes:
                 for b in s.body:
-                    if any(isinstance(n, ir.Intrinsic) and n.raises == "KeyError" for n in ir.walk(b)) and "LookupError" not in h.classes:
-                        raise Unsupported("except IndexError around a map lookup, whose error is an IndexError in Ruby")
+                    if (
+                        any(isinstance(n, ir.Intrinsic) and n.raises == "KeyError" for n in ir.walk(b))
+                        and "LookupError" not in h.classes
+                    ):
+                        raise Unsupported(
+                            "except IndexError around a map lookup, whose error is an IndexError in Ruby"
+                        )
         self.write("begin")
         with self.indented():
             self.block(s.body)
         for h in s.handlers:
             classes = ", ".join(dict.fromkeys(self.ruby.error(c) for c in h.classes)) or "StandardError"
-            causes = [n.cause for b in h.body for n in ir.walk(b) if isinstance(n, ir.Raise) and n.cause is not None]
+            causes = [
+                n.cause for b in h.body for n in ir.walk(b) if isinstance(n, ir.Raise) and n.cause is not None
+            ]
             mentions = sum(isinstance(n, ir.Name) and n.id == h.var for b in h.body for n in ir.walk(b))
             # Ruby sets the cause by itself, so that naming it is no use of the variable.
             used = h.var and mentions > sum(isinstance(c, ir.Name) and c.id == h.var for c in causes)
@@ -968,7 +1141,9 @@ class Emitter:
         """The body of a function that runs under patterns."""
         head = [self._pattern(p) for p in f.patterns]
         inside_loop = any(
-            isinstance(n, ir.For | ir.ForRange) and any(isinstance(m, ir.Return) for m in ir.walk(n)) for b in f.body for n in ir.walk(b)
+            isinstance(n, ir.For | ir.ForRange) and any(isinstance(m, ir.Return) for m in ir.walk(n))
+            for b in f.body
+            for n in ir.walk(b)
         )
         changed = {p.name for p in f.params} & stores(f.body)
         if inside_loop or changed:
@@ -979,7 +1154,9 @@ class Emitter:
             inner.read = self.read
             inner.block(f.body, tail=f.result != ir.NONE)
             self.holes.extend(inner.holes)
-            self.extra.append(["", f"# One attempt of {method_name(f.name)}.", f"def {name}({args})", *inner.lines, "end"])
+            self.extra.append(
+                ["", f"# One attempt of {method_name(f.name)}.", f"def {name}({args})", *inner.lines, "end"]
+            )
             text = f"{name}({args})"
             for h in reversed(head):
                 text = f"{h} {{ {text} }}"
@@ -999,7 +1176,12 @@ class Emitter:
         line = spec.mappings[LanguageId.RUBY].import_line
         self.ruby.requires.add(re.split(r"['\"]", line)[1])
         options = self.options(p.pattern_id, p.arguments)
-        names = {"retry_with_backoff": "retry", "error_boundary": "error_boundary", "circuit_breaker": "circuit_breaker", "rate_limiting": "rate_limit"}
+        names = {
+            "retry_with_backoff": "retry",
+            "error_boundary": "error_boundary",
+            "circuit_breaker": "circuit_breaker",
+            "rate_limiting": "rate_limit",
+        }
         if p.pattern_id not in names:
             raise Unsupported(f"pattern {p.pattern_id} around a function")
         if p.pattern_id in ("circuit_breaker", "rate_limiting") and "name" not in p.arguments:
@@ -1039,7 +1221,9 @@ class Emitter:
     def _text(self, e: ir.Expr) -> tuple[str, int]:
         match e:
             case ir.Lit():
-                return self._literal(e), PRIMARY if not isinstance(e.value, int | float) or e.value >= 0 else UNARY
+                return self._literal(e), PRIMARY if not isinstance(
+                    e.value, int | float
+                ) or e.value >= 0 else UNARY
             case ir.Name(id=name):
                 if name == "self":
                     return "self", PRIMARY
@@ -1051,7 +1235,9 @@ class Emitter:
             case ir.Field():
                 if isinstance(e.obj, ir.Name) and e.obj.id == "self":
                     d = self.ruby.module.find(self.cls)
-                    return (local(e.name) if isinstance(d, ir.Class) and d.dataclass else f"@{local(e.name)}"), PRIMARY
+                    return (
+                        local(e.name) if isinstance(d, ir.Class) and d.dataclass else f"@{local(e.name)}"
+                    ), PRIMARY
                 return f"{self.x(e.obj, PRIMARY)}.{local(e.name)}", PRIMARY
             case ir.EnumMember():
                 return f"{self.ruby.type_name(e.enum)}::{e.member.upper()}", PRIMARY
@@ -1079,7 +1265,10 @@ class Emitter:
             case ir.DictLit():
                 return self._dict(e), PRIMARY
             case ir.Cond():
-                return f"{self.x(e.test, TERNARY + 1)} ? {self.x(e.body, TERNARY + 1)} : {self.x(e.orelse, TERNARY)}", TERNARY
+                return (
+                    f"{self.x(e.test, TERNARY + 1)} ? {self.x(e.body, TERNARY + 1)} : {self.x(e.orelse, TERNARY)}",
+                    TERNARY,
+                )
             case ir.Bool():
                 op, own = ("&&", AND) if e.op == "and" else ("||", OR)
                 return f" {op} ".join(self.x(v, own) for v in e.values), own
@@ -1157,7 +1346,9 @@ class Emitter:
             defaults = {f.name: f.default for f in d.fields}
             if d.dataclass:
                 parts = [
-                    f"{local(n)}: {self.x(a)}" for n, a in e.args if (known := defaults.get(n)) is None or not ir.same(a, known)
+                    f"{local(n)}: {self.x(a)}"
+                    for n, a in e.args
+                    if (known := defaults.get(n)) is None or not ir.same(a, known)
                 ]
                 return f"{self.ruby.type_name(e.cls)}.new({', '.join(parts)})"
             return f"{self.ruby.type_name(e.cls)}.new({', '.join(self.x(a) for _, a in e.args)})"
@@ -1216,7 +1407,12 @@ class Emitter:
         op, args = e.op, e.args
         if op in _COMPARISONS:
             own = EQUAL if op in ("eq", "ne") else COMPARE
-            if op in ("eq", "ne") and isinstance(args[1], ir.Lit) and args[1].value == "" and args[0].type == ir.STR:
+            if (
+                op in ("eq", "ne")
+                and isinstance(args[1], ir.Lit)
+                and args[1].value == ""
+                and args[0].type == ir.STR
+            ):
                 text = f"{self.x(args[0], PRIMARY)}.empty?"
                 return (text, PRIMARY) if op == "eq" else (f"!{text}", UNARY)
             return f"{self.x(args[0], own + 1)} {_COMPARISONS[op]} {self.x(args[1], own + 1)}", own
@@ -1224,10 +1420,22 @@ class Emitter:
             return f"{self.x(args[0], ADD)} - {self.x(args[1], MUL)}", ADD
         if op in ("int.add", "int.mul", "str.concat", "list.concat", "float.add", "float.mul"):
             sign, own = ("*", MUL) if op.endswith("mul") else ("+", ADD)
-            right = own if args and not (isinstance(args[1], ir.Intrinsic) and args[1].op in ("int.floordiv", "int.mod", "float.div", "float.mod", "int.sub", "float.sub")) else own + 1
+            right = (
+                own
+                if args
+                and not (
+                    isinstance(args[1], ir.Intrinsic)
+                    and args[1].op
+                    in ("int.floordiv", "int.mod", "float.div", "float.mod", "int.sub", "float.sub")
+                )
+                else own + 1
+            )
             return f"{self.x(args[0], own)} {sign} {self.x(args[1], right)}", own
         if op in ("int.floordiv", "int.mod", "float.mod"):
-            return f"{self.x(args[0], MUL)} {'/' if op == 'int.floordiv' else '%'} {self.x(args[1], POWER)}", MUL
+            return (
+                f"{self.x(args[0], MUL)} {'/' if op == 'int.floordiv' else '%'} {self.x(args[1], POWER)}",
+                MUL,
+            )
         if op == "list.remove" and not isinstance(args[0], ir.Name | ir.Field):
             raise Unsupported("removing from a computed list")
         if op == "dict.pop_or" and e.type == ir.BOOL:
@@ -1238,7 +1446,12 @@ class Emitter:
             return f"{self.x(args[0], PRIMARY)}.chars.tally.tap {{ |counts| counts.default = 0 }}", PRIMARY
         if op == "count_each":
             return f"{self.x(args[0], PRIMARY)}.tally.tap {{ |counts| counts.default = 0 }}", PRIMARY
-        if op == "str.replace" and args[1].type in (ir.STR, ir.CHAR) and isinstance(args[2], ir.Lit) and "\\" not in args[2].value:
+        if (
+            op == "str.replace"
+            and args[1].type in (ir.STR, ir.CHAR)
+            and isinstance(args[2], ir.Lit)
+            and "\\" not in args[2].value
+        ):
             return f"{self.x(args[0], PRIMARY)}.gsub({self.x(args[1])}, {self.x(args[2])})", PRIMARY
         if op in _TEMPLATES:
             text, own, need = _TEMPLATES[op]
@@ -1253,14 +1466,16 @@ class Emitter:
         match op:
             case "float.div":
                 a, b = args
-                plain = [x.args[0] if isinstance(x, ir.Intrinsic) and x.op == "int.to_float" else x for x in args]
+                plain = [
+                    x.args[0] if isinstance(x, ir.Intrinsic) and x.op == "int.to_float" else x for x in args
+                ]
                 if isinstance(b, ir.Lit) and b.value != 0:
                     return f"{self.x(a, MUL)} / {self.x(b, POWER)}", MUL
                 return f"{self.helper('divide')}({self.x(plain[0])}, {self.x(plain[1])})", PRIMARY
             case "float.round_to":
                 if isinstance(args[1], ir.Lit):
                     return f"format('%.{args[1].value}f', {self.x(args[0])}).to_f", PRIMARY
-                return f"format(\"%.#{{{self.x(args[1])}}}f\", {self.x(args[0])}).to_f", PRIMARY
+                return f'format("%.#{{{self.x(args[1])}}}f", {self.x(args[0])}).to_f', PRIMARY
             case "str.split_n":
                 n = args[2]
                 limit = str(n.value + 1) if isinstance(n, ir.Lit) else f"{self.x(n, ADD)} + 1"
@@ -1288,12 +1503,19 @@ class Emitter:
             case "list.pop":
                 if self._falsy(e.type):
                     raise Unsupported("pop of values that may be nil or false")
-                return f"({self.x(args[0], PRIMARY)}.pop || raise(IndexError, 'pop from an empty list'))", PRIMARY
+                return (
+                    f"({self.x(args[0], PRIMARY)}.pop || raise(IndexError, 'pop from an empty list'))",
+                    PRIMARY,
+                )
             case "list.pop_at":
                 if self._falsy(e.type):
                     raise Unsupported("pop of values that may be nil or false")
                 obj = self.x(args[0], PRIMARY)
-                taken = f"{obj}.shift" if isinstance(args[1], ir.Lit) and args[1].value == 0 else f"{obj}.delete_at({self._position(args[1])})"
+                taken = (
+                    f"{obj}.shift"
+                    if isinstance(args[1], ir.Lit) and args[1].value == 0
+                    else f"{obj}.delete_at({self._position(args[1])})"
+                )
                 return f"({taken} || raise(IndexError, 'pop index out of range'))", PRIMARY
             case "list.delete":
                 obj = self.x(args[0], PRIMARY)
@@ -1311,7 +1533,12 @@ class Emitter:
                 return self._sorted(self.sequence(args[0]), e.type, args[1], args[2]), PRIMARY
             case "list.sort":
                 obj = self.x(args[0], PRIMARY)
-                if isinstance(args[1], ir.Lit) and isinstance(args[2], ir.Lit) and not args[2].value and not self._boolean(args[0].type):
+                if (
+                    isinstance(args[1], ir.Lit)
+                    and isinstance(args[2], ir.Lit)
+                    and not args[2].value
+                    and not self._boolean(args[0].type)
+                ):
                     return f"{obj}.sort!", PRIMARY
                 return f"{obj}.replace({self._sorted(obj, args[0].type, args[1], args[2])})", PRIMARY
             case "to_list":
@@ -1351,7 +1578,9 @@ class Emitter:
             raise Unsupported("stripping computed characters")
         chars = re.sub(r"([\\\]\[^/-])", r"\\\1", args[1].value)
         left, right = f"\\A[{chars}]+", f"[{chars}]+\\z"
-        pattern = {"str.strip_chars": f"{left}|{right}", "str.lstrip_chars": left, "str.rstrip_chars": right}[op]
+        pattern = {"str.strip_chars": f"{left}|{right}", "str.lstrip_chars": left, "str.rstrip_chars": right}[
+            op
+        ]
         return f"{self.x(args[0], PRIMARY)}.gsub(/{pattern}/, '')"
 
     def _index(self, args: list[ir.Expr]) -> str:
@@ -1386,11 +1615,17 @@ class Emitter:
             return f"{text}.last({self.x(low.args[0])})"
         if is_list and none_high and not (isinstance(low, ir.Intrinsic) and low.op in ("bound", "from_end")):
             return f"{text}.drop({self.x(low)})"
-        bounds = ["nil" if isinstance(b, ir.Lit) and b.value is None else self._position(b) for b in (low, high)]
+        bounds = [
+            "nil" if isinstance(b, ir.Lit) and b.value is None else self._position(b) for b in (low, high)
+        ]
         return f"{self.helper('slice_of')}({self.x(obj)}, {', '.join(bounds)})"
 
     def _stride(self, op: str, args: list[ir.Expr]) -> str:
-        inner = self._slice(args[:3]) if not all(isinstance(a, ir.Lit) and a.value is None for a in args[1:3]) else self.x(args[0], PRIMARY)
+        inner = (
+            self._slice(args[:3])
+            if not all(isinstance(a, ir.Lit) and a.value is None for a in args[1:3])
+            else self.x(args[0], PRIMARY)
+        )
         if op == "str.stride":
             return f"{inner}.chars.each_slice({self.x(args[3])}).map(&:first).join"
         return f"{inner}.each_slice({self.x(args[3])}).map(&:first)"
@@ -1452,7 +1687,11 @@ class Emitter:
             if isinstance(source.elem, ir.Lit) and source.elem.value == 1 and not start and c.conds:
                 test = self._all(c.conds)
                 return f"{self.sequence(c.iter)}.count {{ |{params}| {test} }}", PRIMARY
-            if isinstance(source.elem, ir.Name) and isinstance(c.target, ir.VarTarget) and source.elem.id == c.target.id:
+            if (
+                isinstance(source.elem, ir.Name)
+                and isinstance(c.target, ir.VarTarget)
+                and source.elem.id == c.target.id
+            ):
                 return f"{base}.sum{start}", PRIMARY
             return f"{base}.sum{start} {{ |{params}| {self.x(source.elem)} }}", PRIMARY
         return f"{self.sequence(source)}.sum{start}", PRIMARY
@@ -1489,14 +1728,20 @@ class Emitter:
         base = self.clause(first)
         params = self._block_params(first)
         if rest:
-            return f"{base}.flat_map {{ |{params}| {self._chain(rest, e)} }}" + (".to_h" if e.kind == "dict" and clauses is e.clauses else "")
+            return f"{base}.flat_map {{ |{params}| {self._chain(rest, e)} }}" + (
+                ".to_h" if e.kind == "dict" and clauses is e.clauses else ""
+            )
         if e.kind == "dict":
             assert isinstance(e.elem, ir.TupleLit)
             pair = f"[{self.x(e.elem.elems[0])}, {self.x(e.elem.elems[1])}]"
             if clauses is not e.clauses:
                 return f"{base}.map {{ |{params}| {pair} }}"
             return f"{base}.to_h {{ |{params}| {pair} }}"
-        if isinstance(e.elem, ir.Name) and isinstance(first.target, ir.VarTarget) and e.elem.id == first.target.id:
+        if (
+            isinstance(e.elem, ir.Name)
+            and isinstance(first.target, ir.VarTarget)
+            and e.elem.id == first.target.id
+        ):
             return base if first.conds or not isinstance(first.iter.type, ir.ListT) else f"{base}.dup"
         return f"{base}.map {{ |{params}| {self.x(e.elem)} }}"
 
@@ -1523,7 +1768,11 @@ class Emitter:
             case "":
                 if isinstance(v, ir.Intrinsic) and v.op == "error.message":
                     return self.x(v)
-                return self.x(v.args[0]) if isinstance(v, ir.Intrinsic) and v.op in ("int.to_str", "char.to_str") else self.x(v)
+                return (
+                    self.x(v.args[0])
+                    if isinstance(v, ir.Intrinsic) and v.op in ("int.to_str", "char.to_str")
+                    else self.x(v)
+                )
             case "quoted":
                 return f"{self.x(v, PRIMARY)}.inspect"
             case "int":
@@ -1561,10 +1810,11 @@ def _ends(s: ir.If) -> bool:
         if isinstance(last, ir.If):
             if not _ends(last):
                 return False
-        elif not (isinstance(last, ir.Return) and last.value is not None) and not isinstance(last, ir.Raise | ir.Hole):
+        elif not (isinstance(last, ir.Return) and last.value is not None) and not isinstance(
+            last, ir.Raise | ir.Hole
+        ):
             return False
     return True
-
 
 
 def emit(module: ir.Module, name: str) -> RubyModule:

@@ -1,5 +1,6 @@
 """Ruby tests of a port: the source's recorded behaviour in Minitest, with scripted fakes and virtual time."""
 
+# ruff: noqa: S101 - assertions here narrow types that another module guarantees.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -80,7 +81,13 @@ class RubyTests:
                 text = v["float"] if isinstance(v, dict) else repr(float(v))
                 if text in ("inf", "-inf", "nan"):
                     return {"inf": "Float::INFINITY", "-inf": "-Float::INFINITY", "nan": "Float::NAN"}[text]
-                return text.replace("e", ".0e") if "e" in text and "." not in text else text if any(c in text for c in ".e") else f"{text}.0"
+                return (
+                    text.replace("e", ".0e")
+                    if "e" in text and "." not in text
+                    else text
+                    if any(c in text for c in ".e")
+                    else f"{text}.0"
+                )
             case ir.P(ir.Prim.INT):
                 return str(int(v))
             case ir.P(ir.Prim.BOOL):
@@ -126,7 +133,10 @@ class RubyTests:
         scripts: list[str] = []
         for method, outcomes in fake["methods"].items():
             result = self._result(t, method)
-            items = [f"{self._qualified(o['error'])}" if "error" in o else f"[{self.literal(o['value'], result)}]" for o in outcomes]
+            items = [
+                f"{self._qualified(o['error'])}" if "error" in o else f"[{self.literal(o['value'], result)}]"
+                for o in outcomes
+            ]
             name = method_name(method) if method else "call"
             scripts.append(f"{name}: [{', '.join(items)}]")
         return f"Fake.new({quote(fake['name'])}, calls, {', '.join(scripts)})"
@@ -232,14 +242,24 @@ class RubyTests:
                 types = {x.name: x.type for x in owner.fields}
                 if k in types:
                     try:
-                        lines.append(f"assert_same_value({self.literal(v, types[k])}, object.{local(k)}, '{k}')")
+                        lines.append(
+                            f"assert_same_value({self.literal(v, types[k])}, object.{local(k)}, '{k}')"
+                        )
                     except Unsupported:
                         continue
         return lines
 
     def _error(self, step: Mapping[str, Any]) -> str:
         for name in (step["error"], *step.get("bases", ())):
-            if name in ("IndexError", "KeyError", "LookupError", "TypeError", "AttributeError", "ZeroDivisionError", "AssertionError"):
+            if name in (
+                "IndexError",
+                "KeyError",
+                "LookupError",
+                "TypeError",
+                "AttributeError",
+                "ZeroDivisionError",
+                "AssertionError",
+            ):
                 return "StandardError"
             try:
                 return self._qualified(name)
@@ -250,7 +270,9 @@ class RubyTests:
     def _make(self, owner: ir.Class, fields: dict[str, Any]) -> str:
         name = f"{self.prefix}::{self.ruby.type_name(owner.name)}"
         if owner.init is not None:
-            return f"{name}.new({', '.join(self.argument(fields[p.name], p.type) for p in owner.init.params)})"
+            return (
+                f"{name}.new({', '.join(self.argument(fields[p.name], p.type) for p in owner.init.params)})"
+            )
         return f"{name}.new({', '.join(f'{local(x.name)}: {self.argument(fields[x.name], x.type)}' for x in owner.fields)})"
 
     def _call(self, traced: Any) -> str:
@@ -263,7 +285,11 @@ class RubyTests:
         else:
             types = self._callable(name)
             label = name
-        return "[" + ", ".join([quote(label), *(self.literal(a, t) for a, t in zip(args, types, strict=True))]) + "]"
+        return (
+            "["
+            + ", ".join([quote(label), *(self.literal(a, t) for a, t in zip(args, types, strict=True))])
+            + "]"
+        )
 
     def _callable(self, name: str) -> Sequence[Type]:
         for _, f in self.module.functions():

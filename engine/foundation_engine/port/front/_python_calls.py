@@ -1,5 +1,6 @@
 """Python's builtins, methods and common standard library as operations of the catalogue."""
 
+# ruff: noqa: S101 - assertions here narrow types that another module guarantees.
 from __future__ import annotations
 
 import ast
@@ -163,7 +164,11 @@ def string_method(
                 )
             return _op(op, [low.coerce(obj, ir.STR), *args], result)
     if name in ("split", "rsplit") and len(e.keywords) == 1 and e.keywords[0].arg == "sep" and not e.args:
-        return _op("str.split", [low.coerce(obj, ir.STR), low.coerce(low.expr(e.keywords[0].value), ir.STR)], ir.ListT(ir.STR))
+        return _op(
+            "str.split",
+            [low.coerce(obj, ir.STR), low.coerce(low.expr(e.keywords[0].value), ir.STR)],
+            ir.ListT(ir.STR),
+        )
     if name == "split" and len(e.keywords) == 1 and e.keywords[0].arg == "maxsplit" and len(e.args) == 1:
         args = [low.coerce(low.expr(e.args[0]), ir.STR), low.expr(e.keywords[0].value)]
         return _op("str.split_n", [obj, *args], ir.ListT(ir.STR))

@@ -1,5 +1,6 @@
 """Python expressions to typed IR expressions; the statement side is in `python.py`."""
 
+# ruff: noqa: S101 - assertions here narrow types that another module guarantees.
 from __future__ import annotations
 
 import ast
@@ -12,7 +13,6 @@ from foundation_engine.port.front._python_calls import (
     DICT_METHODS,
     LIST_METHODS,
     MATH_CONSTANTS,
-    MATH_FUNCTIONS,
     SET_METHODS,
     STRING_CONSTANTS,
     STRING_METHODS,
@@ -82,7 +82,11 @@ def join(a: Type, b: Type) -> Type:
 
 def entry(container: ast.expr, key: ast.expr) -> str:
     """The name under which narrowing knows that a map holds a key."""
-    if isinstance(container, ast.Call) and isinstance(container.func, ast.Attribute) and container.func.attr == "keys":
+    if (
+        isinstance(container, ast.Call)
+        and isinstance(container.func, ast.Attribute)
+        and container.func.attr == "keys"
+    ):
         container = container.func.value
     return f"{ast.unparse(container)}[{ast.unparse(key)}]"
 
@@ -170,7 +174,11 @@ class ExpressionLowerer:
 
     def forget(self, name: str) -> None:
         """Drop what narrowing knew about parts of a variable that is assigned."""
-        for key in [k for k in self.narrowed if k.startswith(name + ".") or ("[" in k and name in re.findall(r"\w+", k))]:
+        for key in [
+            k
+            for k in self.narrowed
+            if k.startswith(name + ".") or ("[" in k and name in re.findall(r"\w+", k))
+        ]:
             del self.narrowed[key]
         self.lower.pop(name, None)
 
@@ -271,7 +279,7 @@ class ExpressionLowerer:
     def coerce(self, e: ir.Expr, want: Type) -> ir.Expr:
         """The expression as a value of type `want`; raises Unsupported when no certain conversion exists."""
         have = e.type
-        if have == want or want in (ir.UNKNOWN, ir.ANY) and not isinstance(have, ir.IterT):
+        if have == want or (want in (ir.UNKNOWN, ir.ANY) and not isinstance(have, ir.IterT)):
             return e
         match e, want:
             case ir.Lit(value=None), ir.OptionalT():
@@ -779,9 +787,7 @@ class ExpressionLowerer:
                 isinstance(single, ir.Lit)
                 and len(single.value) == 1
                 and (name in ("eq", "ne") or single is right)
-            ):
-                single.type = ir.CHAR
-            elif isinstance(single, ir.Lit) and len(single.value) == 1:
+            ) or (isinstance(single, ir.Lit) and len(single.value) == 1):
                 single.type = ir.CHAR
             else:
                 left, right = self.coerce(left, ir.STR), self.coerce(right, ir.STR)

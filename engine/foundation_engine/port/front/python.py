@@ -1,5 +1,6 @@
 """From Python source to the intermediate representation: types from annotations and local inference, certain or not at all."""
 
+# ruff: noqa: S101 - assertions here narrow types that another module guarantees.
 from __future__ import annotations
 
 import ast
@@ -448,7 +449,7 @@ class _ModuleLowerer:
             value = lowerer.coerce(value, want)
         if value.type == ir.CHAR:
             value = lowerer.coerce(value, ir.STR)
-        if ir.has_unknown(value.type):
+        if ir.has_unknown(value.type) or value.type == ir.NONE:
             raise Unsupported("type of the constant is not known; annotate it", "", s.lineno)
         self.scope.constants[target.id] = value.type
         comments = self.scope.comments
@@ -505,15 +506,17 @@ class _ModuleLowerer:
         for m in methods:
             if m.name == "__init__":
                 init = self._function(m, c.name)
-            elif m.name.startswith("__") and m.name not in (
-                "__str__",
-                "__len__",
-                "__post_init__",
-                "__contains__",
-                "__eq__",
-            ):
-                raise Unsupported(f"special method {m.name}", f"class {c.name}", m.lineno)
-            elif m.name in ("__str__", "__len__", "__post_init__", "__contains__", "__eq__"):
+            elif (
+                m.name.startswith("__")
+                and m.name
+                not in (
+                    "__str__",
+                    "__len__",
+                    "__post_init__",
+                    "__contains__",
+                    "__eq__",
+                )
+            ) or m.name in ("__str__", "__len__", "__post_init__", "__contains__", "__eq__"):
                 raise Unsupported(f"special method {m.name}", f"class {c.name}", m.lineno)
             else:
                 out.append(self._function(m, c.name))
@@ -1277,15 +1280,27 @@ class _FunctionLowerer(ExpressionLowerer):
     def _present_keys(self, s: ast.For) -> None:
         """A key that comes from a map is in it, as long as the loop removes nothing."""
         over = s.iter
-        while isinstance(over, ast.Call) and isinstance(over.func, ast.Name) and over.func.id in ("sorted", "list") and over.args:
+        while (
+            isinstance(over, ast.Call)
+            and isinstance(over.func, ast.Name)
+            and over.func.id in ("sorted", "list")
+            and over.args
+        ):
             over = over.args[0]
         removes = any(
-            isinstance(n, ast.Delete) or (isinstance(n, ast.Attribute) and n.attr in ("pop", "clear", "popitem"))
+            isinstance(n, ast.Delete)
+            or (isinstance(n, ast.Attribute) and n.attr in ("pop", "clear", "popitem"))
             for b in s.body
             for n in ast.walk(b)
         )
         if isinstance(s.target, ast.Name) and not removes:
-            plain = over.func.value if isinstance(over, ast.Call) and isinstance(over.func, ast.Attribute) and over.func.attr == "keys" else over
+            plain = (
+                over.func.value
+                if isinstance(over, ast.Call)
+                and isinstance(over.func, ast.Attribute)
+                and over.func.attr == "keys"
+                else over
+            )
             try:
                 if isinstance(self.expr(plain).type, ir.DictT):
                     self.narrowed[entry(plain, s.target)] = ir.NONE

@@ -1,0 +1,495 @@
+"""Go functions that a port brings along where Go has no operation with exactly the meaning that is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# name -> (source, the packages that it imports)
+HELPERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "pair": (
+        r"""
+// Pair holds two values.
+type Pair[A, B any] struct {
+	First  A
+	Second B
+}
+""",
+        (),
+    ),
+    "triple": (
+        r"""
+// Triple holds three values.
+type Triple[A, B, C any] struct {
+	First  A
+	Second B
+	Third  C
+}
+""",
+        (),
+    ),
+    "floorDiv": (
+        r"""
+// floorDiv divides and rounds down.
+func floorDiv(a, b int) int {
+	q := a / b
+	if a%b != 0 && (a < 0) != (b < 0) {
+		q--
+	}
+	return q
+}
+""",
+        (),
+    ),
+    "floorMod": (
+        r"""
+// floorMod is the remainder of floorDiv; it has the sign of the divisor.
+func floorMod(a, b int) int {
+	r := a % b
+	if r != 0 && (r < 0) != (b < 0) {
+		r += b
+	}
+	return r
+}
+""",
+        (),
+    ),
+    "floorDivFloat": (
+        r"""
+// floorDivFloat divides and rounds down without the error of rounding the quotient first.
+func floorDivFloat(a, b float64) float64 {
+	r := math.Mod(a, b)
+	q := (a - r) / b
+	if r != 0 && (r < 0) != (b < 0) {
+		q--
+	}
+	if q == 0 {
+		return math.Copysign(0, a/b)
+	}
+	f := math.Floor(q)
+	if q-f > 0.5 {
+		f++
+	}
+	return f
+}
+""",
+        ("math",),
+    ),
+    "modFloat": (
+        r"""
+// modFloat is the remainder with the sign of the divisor.
+func modFloat(a, b float64) float64 {
+	r := math.Mod(a, b)
+	if r == 0 {
+		return math.Copysign(0, b)
+	}
+	if (r < 0) != (b < 0) {
+		r += b
+	}
+	return r
+}
+""",
+        ("math",),
+    ),
+    "intPow": (
+        r"""
+// intPow is base to the power exponent, which must not be negative.
+func intPow(base, exponent int) int {
+	if exponent < 0 {
+		panic("negative exponent")
+	}
+	result := 1
+	for ; exponent > 0; exponent >>= 1 {
+		if exponent&1 == 1 {
+			result *= base
+		}
+		base *= base
+	}
+	return result
+}
+""",
+        (),
+    ),
+    "gcd": (
+        r"""
+// gcd is the greatest common divisor.
+func gcd(a, b int) int {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return max(a, -a)
+}
+""",
+        (),
+    ),
+    "isqrt": (
+        r"""
+// isqrt is the integer square root.
+func isqrt(n int) int {
+	if n < 0 {
+		panic("isqrt of a negative number")
+	}
+	r := int(math.Sqrt(float64(n)))
+	for r*r > n {
+		r--
+	}
+	for (r+1)*(r+1) <= n {
+		r++
+	}
+	return r
+}
+""",
+        ("math",),
+    ),
+    "factorial": (
+        r"""
+// factorial is n!.
+func factorial(n int) int {
+	if n < 0 {
+		panic("factorial of a negative number")
+	}
+	result := 1
+	for i := 2; i <= n; i++ {
+		result *= i
+	}
+	return result
+}
+""",
+        (),
+    ),
+    "prefixedBase": (
+        r"""
+// prefixedBase writes n in a base behind its prefix.
+func prefixedBase(n, base int, prefix string) string {
+	if n < 0 {
+		return "-" + prefix + strconv.FormatInt(-int64(n), base)
+	}
+	return prefix + strconv.FormatInt(int64(n), base)
+}
+""",
+        ("strconv",),
+    ),
+    "roundTo": (
+        r"""
+// roundTo rounds to a number of decimals, correctly in the last one.
+func roundTo(x float64, digits int) float64 {
+	r, _ := strconv.ParseFloat(strconv.FormatFloat(x, 'f', digits, 64), 64)
+	return r
+}
+""",
+        ("strconv",),
+    ),
+    "floatText": (
+        r"""
+// floatText is the shortest text that reads back as x, always with a point or an exponent.
+func floatText(x float64) string {
+	switch a := math.Abs(x); {
+	case math.IsNaN(x):
+		return "nan"
+	case math.IsInf(x, 1):
+		return "inf"
+	case math.IsInf(x, -1):
+		return "-inf"
+	case a != 0 && (a < 1e-4 || a >= 1e16):
+		return strconv.FormatFloat(x, 'e', -1, 64)
+	}
+	text := strconv.FormatFloat(x, 'f', -1, 64)
+	if !strings.Contains(text, ".") {
+		text += ".0"
+	}
+	return text
+}
+""",
+        ("math", "strconv", "strings"),
+    ),
+    "boolText": (
+        r"""
+// boolText writes a truth value with a capital letter.
+func boolText(b bool) string {
+	if b {
+		return "True"
+	}
+	return "False"
+}
+""",
+        (),
+    ),
+    "boolInt": (
+        r"""
+// boolInt is 1 for true and 0 for false.
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+""",
+        (),
+    ),
+    "runeIndex": (
+        r"""
+// runeIndex is the position of sub in s in code points, or -1.
+func runeIndex(s, sub string) int {
+	i := strings.Index(s, sub)
+	if i < 0 {
+		return -1
+	}
+	return utf8.RuneCountInString(s[:i])
+}
+""",
+        ("strings", "unicode/utf8"),
+    ),
+    "runeLastIndex": (
+        r"""
+// runeLastIndex is the last position of sub in s in code points, or -1.
+func runeLastIndex(s, sub string) int {
+	i := strings.LastIndex(s, sub)
+	if i < 0 {
+		return -1
+	}
+	return utf8.RuneCountInString(s[:i])
+}
+""",
+        ("strings", "unicode/utf8"),
+    ),
+    "splitLines": (
+        r"""
+// splitLines splits at \n, \r\n and \r; a final line end adds no empty line.
+func splitLines(s string) []string {
+	s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
+	if s == "" {
+		return []string{}
+	}
+	return strings.Split(strings.TrimSuffix(s, "\n"), "\n")
+}
+""",
+        ("strings",),
+    ),
+    "allRunes": (
+        r"""
+// allRunes reports whether s is not empty and every code point of it is of a kind.
+func allRunes(s string, is func(rune) bool) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !is(r) })
+}
+""",
+        ("strings",),
+    ),
+    "isAlphanumeric": (
+        r"""
+// isAlphanumeric reports whether r is a letter or a number.
+func isAlphanumeric(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }
+""",
+        ("unicode",),
+    ),
+    "isUpper": (
+        r"""
+// isUpper reports whether s has letters with case and all of them are upper case.
+func isUpper(s string) bool { return s == strings.ToUpper(s) && s != strings.ToLower(s) }
+""",
+        ("strings",),
+    ),
+    "isLower": (
+        r"""
+// isLower reports whether s has letters with case and all of them are lower case.
+func isLower(s string) bool { return s == strings.ToLower(s) && s != strings.ToUpper(s) }
+""",
+        ("strings",),
+    ),
+    "capitalize": (
+        r"""
+// capitalize puts the first letter in upper case and the rest in lower case.
+func capitalize(s string) string {
+	r := []rune(strings.ToLower(s))
+	if len(r) > 0 {
+		r[0] = unicode.ToUpper(r[0])
+	}
+	return string(r)
+}
+""",
+        ("strings", "unicode"),
+    ),
+    "titleCase": (
+        r"""
+// titleCase puts the first letter of every run of letters in upper case and the others in lower case.
+func titleCase(s string) string {
+	inside := false
+	return strings.Map(func(r rune) rune {
+		letter := unicode.IsLetter(r)
+		defer func() { inside = letter }()
+		if inside {
+			return unicode.ToLower(r)
+		}
+		return unicode.ToTitle(r)
+	}, s)
+}
+""",
+        ("strings", "unicode"),
+    ),
+    "swapCase": (
+        r"""
+// swapCase changes the case of a letter.
+func swapCase(r rune) rune {
+	if unicode.IsUpper(r) {
+		return unicode.ToLower(r)
+	}
+	return unicode.ToUpper(r)
+}
+""",
+        ("unicode",),
+    ),
+    "zeroFill": (
+        r"""
+// zeroFill pads with zeros after the sign.
+func zeroFill(s string, width int) string {
+	sign := ""
+	if s != "" && (s[0] == '-' || s[0] == '+') {
+		sign, s = s[:1], s[1:]
+	}
+	return sign + strings.Repeat("0", max(0, width-len(sign)-utf8.RuneCountInString(s))) + s
+}
+""",
+        ("strings", "unicode/utf8"),
+    ),
+    "reverseString": (
+        r"""
+// reverseString reverses the code points.
+func reverseString(s string) string {
+	r := []rune(s)
+	slices.Reverse(r)
+	return string(r)
+}
+""",
+        ("slices",),
+    ),
+    "sliceString": (
+        r"""
+// sliceString is the code points from low to before high; both may be past the end.
+func sliceString(s string, low, high int) string {
+	r := []rune(s)
+	high = min(high, len(r))
+	if low >= high {
+		return ""
+	}
+	return string(r[low:high])
+}
+""",
+        (),
+    ),
+    "bound": (
+        r"""
+// bound turns a slice bound that may count from the end into a position.
+func bound(i, length int) int {
+	if i < 0 {
+		i += length
+	}
+	return min(max(i, 0), length)
+}
+""",
+        (),
+    ),
+    "reversedCopy": (
+        r"""
+// reversedCopy is a copy in the opposite order.
+func reversedCopy[T any](xs []T) []T {
+	out := slices.Clone(xs)
+	slices.Reverse(out)
+	return out
+}
+""",
+        ("slices",),
+    ),
+    "countOf": (
+        r"""
+// countOf counts the elements that equal x.
+func countOf[T comparable](xs []T, x T) int {
+	n := 0
+	for _, y := range xs {
+		if x == y {
+			n++
+		}
+	}
+	return n
+}
+""",
+        (),
+    ),
+    "countEach": (
+        r"""
+// countEach counts how often each element occurs.
+func countEach[T comparable](xs []T) map[T]int {
+	counts := make(map[T]int)
+	for _, x := range xs {
+		counts[x]++
+	}
+	return counts
+}
+""",
+        (),
+    ),
+    "setOf": (
+        r"""
+// setOf is the set of the elements.
+func setOf[T comparable](xs ...T) map[T]struct{} {
+	set := make(map[T]struct{}, len(xs))
+	for _, x := range xs {
+		set[x] = struct{}{}
+	}
+	return set
+}
+""",
+        (),
+    ),
+    "setUnion": (
+        r"""
+// setUnion holds what is in a or in b.
+func setUnion[T comparable](a, b map[T]struct{}) map[T]struct{} {
+	out := maps.Clone(a)
+	maps.Copy(out, b)
+	return out
+}
+""",
+        ("maps",),
+    ),
+    "setIntersection": (
+        r"""
+// setIntersection holds what is in a and in b.
+func setIntersection[T comparable](a, b map[T]struct{}) map[T]struct{} {
+	out := make(map[T]struct{})
+	for x := range a {
+		if _, ok := b[x]; ok {
+			out[x] = struct{}{}
+		}
+	}
+	return out
+}
+""",
+        (),
+    ),
+    "setDifference": (
+        r"""
+// setDifference holds what is in a and not in b.
+func setDifference[T comparable](a, b map[T]struct{}) map[T]struct{} {
+	out := make(map[T]struct{})
+	for x := range a {
+		if _, ok := b[x]; !ok {
+			out[x] = struct{}{}
+		}
+	}
+	return out
+}
+""",
+        (),
+    ),
+    "stride": (
+        r"""
+// stride is every n-th element, from the first.
+func stride[T any](xs []T, n int) []T {
+	out := make([]T, 0, len(xs)/n+1)
+	for i := 0; i < len(xs); i += n {
+		out = append(out, xs[i])
+	}
+	return out
+}
+""",
+        (),
+    ),
+}
