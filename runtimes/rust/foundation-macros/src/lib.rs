@@ -245,3 +245,82 @@ impl quote::ToTokens for Number {
         self.0.to_tokens(tokens);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use syn::parse_quote;
+
+    type Expand = fn(Tokens, ItemFn) -> syn::Result<Tokens>;
+
+    fn message(expand: Expand, arguments: Tokens) -> String {
+        let function: ItemFn = parse_quote!(fn f() -> Result<(), E> { Ok(()) });
+        match expand(arguments, function) {
+            Ok(tokens) => panic!("it was accepted: {tokens}"),
+            Err(error) => error.into_iter().map(|error| error.to_string()).collect::<Vec<_>>().join("; "),
+        }
+    }
+
+    #[test]
+    fn wrong_arguments_are_explained() {
+        let cases: Vec<(Expand, Tokens, &str)> = vec![
+            (retry_function, quote!(attempts = 3), "#[retry] has no argument `attempts`; it has max_attempts, base_delay"),
+            (retry_function, quote!(a = 1, b = 2), "no argument `b`"),
+            (retry_function, quote!(max_attempts = 1, max_attempts = 2), "`max_attempts` is given twice"),
+            (retry_function, quote!(max_attempts), "`max_attempts` needs a value: `max_attempts = ...`"),
+            (retry_function, quote!(max_attempts = 0), "`max_attempts` is 0; it must be an integer from 1 to 100"),
+            (retry_function, quote!(max_attempts = 101), "`max_attempts` is 101; it must be an integer from 1 to 100"),
+            (retry_function, quote!(max_attempts = -1), "`max_attempts` is -1;"),
+            (retry_function, quote!(max_attempts = "3"), "`max_attempts` is not an integer;"),
+            (retry_function, quote!(max_attempts = 99999999999999999999999), "it must be an integer from 1 to 100"),
+            (retry_function, quote!(base_delay = 300.5), "`base_delay` is 300.5; it must be a number of seconds from 0 to 300"),
+            (retry_function, quote!(base_delay = -1), "`base_delay` is -1; it must be a number of seconds from 0 to 300"),
+            (retry_function, quote!(base_delay = "1s"), "`base_delay` is not a number;"),
+            (retry_function, quote!(backoff = "cubic"), "`backoff` must be one of \"exponential\", \"linear\", \"fixed\""),
+            (retry_function, quote!(jitter = "wild"), "`jitter` must be one of"),
+            (retry_function, quote!(retryable = 3), "this must be a list of error classes, like [NetworkError, TimeoutError]"),
+            (retry_function, quote!(retryable = [3]), "this must be the name of an error class"),
+            (circuit_breaker_function, quote!(failure_threshold = 0), "`failure_threshold` is 0;"),
+            (circuit_breaker_function, quote!(name = 3), "`name` must be a string"),
+            (rate_limit_function, quote!(period = 1.0), "#[rate_limit] needs `limit`"),
+            (rate_limit_function, quote!(limit = 1, period = 0), "`period` is 0; it must be a number of seconds from 0.001"),
+            (rate_limit_function, quote!(limit = 1, wait = 1), "`wait` must be true or false"),
+            (error_boundary_function, quote!(reraise = "no"), "`reraise` must be true or false"),
+        ];
+        for (expand, arguments, expected) in cases {
+            let shown = arguments.to_string();
+            let message = message(expand, arguments);
+            assert!(message.contains(expected), "{shown}: {message}");
+        }
+    }
+
+    #[test]
+    fn functions_must_fit() {
+        let no_result: ItemFn = parse_quote!(fn f() {});
+        let error = retry_function(quote!(), no_result).unwrap_err();
+        assert_eq!("#[retry] needs a function that returns Result<T, E>", error.to_string());
+        let cases: Vec<(Tokens, ItemFn, &str)> = vec![
+            (quote!(), parse_quote!(async fn f() -> Result<(), E> {}), "not async"),
+            (quote!(), parse_quote!(fn f(&self) -> Result<(), E> {}), "a function, not a method"),
+            (quote!(), parse_quote!(fn f((a, b): (i64, i64)) -> Result<(), E> {}), "must be a name"),
+            (quote!(), parse_quote!(fn f(a: u128) -> Result<(), E> {}), "must be a String, an i64, an f64, a bool"),
+            (quote!(), parse_quote!(fn f(a: Option<u8>) -> Result<(), E> {}), "must be a String, an i64, an f64, a bool"),
+            (quote!(name = "a..b"), parse_quote!(fn f() -> Result<(), E> {}), "\"a..b\" has an empty part"),
+            (quote!(aliases = "m"), parse_quote!(fn f() -> Result<(), E> {}), "`aliases` must be a list of strings"),
+            (quote!(aliases = [1]), parse_quote!(fn f() -> Result<(), E> {}), "`aliases` must be a list of strings"),
+        ];
+        for (arguments, function, expected) in cases {
+            let error = command::register(arguments, &function).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn seconds_are_converted_when_compiling() {
+        let function: ItemFn = parse_quote!(fn f() -> Result<(), E> { Ok(()) });
+        let tokens = retry_function(quote!(base_delay = 0.1, max_delay = LIMIT, max_attempts = N), function).unwrap().to_string();
+        for part in ["from_nanos (100000000u64)", "clock :: seconds (f64 :: from (LIMIT))", "max_attempts ((N))"] {
+            assert!(tokens.contains(part), "{tokens}");
+        }
+    }
+}

@@ -408,6 +408,7 @@ impl HttpClient {
     /// Sends the request and follows its redirects, within the time-out.
     fn attempt(&self, request: &Request, mut target: Url) -> Result<Response, Error> {
         let deadline = std::time::Instant::now() + self.settings.timeout;
+        check_scheme(&target)?;
         let (mut method, mut body) = (request.method.clone(), request.body.clone());
         let mut headers = self.settings.headers.clone();
         for (name, value) in &request.headers {
@@ -425,6 +426,7 @@ impl HttpClient {
             if redirects >= self.settings.max_redirects {
                 return Err(Error::http(format!("{target}: more than {redirects} redirects")));
             }
+            check_scheme(&next)?;
             let becomes_get = match response.status {
                 303 => method != "HEAD",
                 301 | 302 => method == "POST",
@@ -532,6 +534,15 @@ fn parse_http_date(text: &str) -> Option<i64> {
     let (hour, minute, second) = (number(12..14)?, number(15..17)?, number(18..20)?);
     let valid = (1..=31).contains(&day) && hour < 24 && minute < 60 && second < 61;
     valid.then(|| days_from_civil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second)
+}
+
+/// Says what is missing before a connection is made for a URL that cannot be used.
+fn check_scheme(target: &Url) -> Result<(), Error> {
+    if target.scheme == "https" && cfg!(not(feature = "tls")) {
+        let shown = without_query(&target.to_string());
+        return Err(Error::http(format!("{shown} needs the feature `tls` of the crate foundation")));
+    }
+    Ok(())
 }
 
 fn escape(text: &str) -> String {

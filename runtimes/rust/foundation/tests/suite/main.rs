@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 pub struct Directory(pub PathBuf);
 
 impl Directory {
+    /// Makes it.
     pub fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("foundation-test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
@@ -26,6 +27,7 @@ impl Directory {
         Self(path)
     }
 
+    /// Makes a file in it.
     pub fn file(&self, name: &str, content: &str) -> PathBuf {
         let path = self.0.join(name);
         std::fs::write(&path, content).unwrap();
