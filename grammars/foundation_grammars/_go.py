@@ -263,8 +263,6 @@ class GoReader:
                 return string(text)
             case "true" | "false":
                 return StaticValue(ValueKind.BOOLEAN, node.type == "true", text)
-            case "nil":
-                return StaticValue(ValueKind.NONE, None, text)
             case "parenthesized_expression" | "literal_element":
                 inner = node.named_children
                 return (

@@ -108,7 +108,8 @@ class PythonReader:
             return None
         if bound:
             return Resolution(path)
-        if self._stars():
+        # A name that is bound anywhere in the file is not missing its import, even where that binding is out of scope.
+        if self._stars() or self._all_binders(path.partition(".")[0]):
             return None
         if name.type == "identifier":
             return Resolution(f"foundation.{path}", imported=False)

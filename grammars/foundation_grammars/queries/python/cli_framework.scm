@@ -13,6 +13,6 @@
 ; App(name="shop", version="1.0")
 ((call function: [(identifier) (attribute)] @name arguments: (_) @arguments) @occurrence
   (#set! form "constructor")
-  (#set! ignores "version")
+  (#set! ignores "version registry debug")
   (#set! resolves "foundation.cli.App")
   (#set! positional "name _"))

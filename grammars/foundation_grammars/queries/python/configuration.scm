@@ -4,7 +4,7 @@
   (#set! resolves "foundation.config.load_config")
   (#set! positional "_"))
 
-; class AppConfig(RuntimeConfig): ...
+; class AppConfig(RuntimeConfig): ... Its `field(...)` and `env_field(...)` lines belong to this occurrence.
 ((class_definition superclasses: (argument_list [(identifier) (attribute)] @name)) @occurrence
   (#set! form "class")
   (#set! resolves "provide.foundation.config.BaseConfig provide.foundation.config.RuntimeConfig"))

@@ -8,6 +8,7 @@
 ((call function: [(identifier) (attribute)] @name arguments: (_) @arguments) @occurrence
   (#set! form "constructor")
   (#set! open)
+  (#set! ignores "binary encoding")
   (#set! resolves "foundation.files.AtomicFile")
   (#set! positional "path"))
 

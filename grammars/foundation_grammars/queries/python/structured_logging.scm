@@ -7,6 +7,7 @@
 ; configure_logging(level=..., format=...)
 ((call function: [(identifier) (attribute)] @name arguments: (_) @arguments) @occurrence
   (#set! form "call")
+  (#set! open)
   (#set! resolves "foundation.logging.configure_logging"))
 
 ; The provide dialect's ready-made logger, which only has to be imported.
