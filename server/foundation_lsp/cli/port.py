@@ -77,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
 
     request = _request(options)
     try:
-        with _progress(f"porting {request.path} to {request.target}"):
+        with progress(f"porting {request.path} to {request.target}"):
             candidate = port(request)
     except PortError as error:
         fail(f"{request.path}: {error}")
@@ -89,7 +89,7 @@ def run(options: argparse.Namespace) -> int:
     if options.verify:
         from foundation_engine.verify import VerifyOptions, verify
 
-        with _progress(f"verifying the {request.target} port") as say:
+        with progress(f"verifying the {request.target} port") as say:
             report = verify(candidate, VerifyOptions(progress=say))
     files = [*candidate.files, *(report.files if report is not None else ())]
     if directory is not None:
@@ -112,39 +112,46 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _request(options: argparse.Namespace) -> PortRequest:
-    path, line = _place(options.source)
+    return request_of(
+        options.source,
+        LanguageId(options.to),
+        dialect=options.dialect,
+        go_module=options.go_module,
+        package=options.package,
+    )
+
+
+def request_of(
+    given: str,
+    target: LanguageId,
+    *,
+    dialect: str = "foundation",
+    go_module: str | None = None,
+    package: str | None = None,
+) -> PortRequest:
+    """The request to port FILE[:LINE] to a language; raises UsageError when the file cannot be had or read."""
+    path, line = _place(given)
     language = language_of(path)
     if language is None:
         raise UsageError(f"{path}: not a Python, Go, Rust or Ruby file")
-    target = LanguageId(options.to)
     if language is target:
         raise UsageError(f"{path} is written in {target} already")
     settings = SettingsFinder().for_file(path.absolute())
     try:
         size = path.stat().st_size
         if size > settings.max_file_size:
-            raise UsageError(
-                f"{path}: {size:,} bytes; only files up to {settings.max_file_size:,} are ported (max-file-size)"
-            )
+            limit = f"only files up to {settings.max_file_size:,} are ported (max-file-size)"
+            raise UsageError(f"{path}: {size:,} bytes; {limit}")
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: not valid UTF-8 at byte {error.start}") from error
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from error
-    if line is not None and line > text.count("\n") + 1:
-        raise UsageError(f"{path}:{line}: the file has {text.count(chr(10)) + 1} lines")
-    return PortRequest(
-        path=str(path),
-        text=text,
-        source=language,
-        target=target,
-        line=line,
-        options=PortOptions(
-            dialect=options.dialect,
-            go_module=options.go_module or settings.go_module,
-            package=options.package,
-        ),
-    )
+    count = text.count("\n") + 1
+    if line is not None and line > count:
+        raise UsageError(f"{path}:{line}: the file has {count} lines")
+    options = PortOptions(dialect=dialect, go_module=go_module or settings.go_module, package=package)
+    return PortRequest(str(path), text, language, target, line, options)
 
 
 def _place(given: str) -> tuple[Path, int | None]:
@@ -164,7 +171,7 @@ def _place(given: str) -> tuple[Path, int | None]:
 
 
 @contextmanager
-def _progress(what: str) -> Generator[Callable[[str], None]]:
+def progress(what: str) -> Generator[Callable[[str], None]]:
     """Say what is under way, and each step of it: a spinner on a terminal, a line elsewhere."""
     if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
         from rich.console import Console
@@ -233,6 +240,12 @@ def _show(candidate: PortCandidate, report: VerifyReport | None, written: list[s
     if report is None:
         write(out, "not verified; --verify compiles and runs it\n")
         return
+    show_evidence(report, style)
+
+
+def show_evidence(report: VerifyReport, style: Style) -> None:
+    """Write each step of a verification with what it saw, then the verdict."""
+    out = sys.stdout
     for result in report.results:
         counted = f", {result.cases} cases" if result.cases else ""
         verdict = _painted(result.verdict, result.verdict.value.ljust(12), style)

@@ -132,3 +132,30 @@ def test_without_the_toolchain_the_verdict_is_inconclusive(
     ran = cli("port", source, "--to", "go", "--verify")
     assert ran.code == 3, ran.out + ran.err
     assert "INCONCLUSIVE" in ran.out
+
+
+@pytest.mark.slow
+def test_verify_compares_a_port_that_was_edited(cli, source: Path) -> None:
+    assert cli("port", source, "--to", "go", "--out", "out").code == 0
+    (ported,) = [p for p in (source.parent / "out").iterdir() if p.suffix == ".go"]
+    good = ported.read_text()
+    ran = cli("verify", source, ported)
+    assert ran.code == 0, ran.out + ran.err
+    assert "PASSED with go" in ran.out
+    assert "* 3" in good
+    ported.write_text(good.replace("* 3", "* 4"))
+    ran = cli("verify", source, ported)
+    assert ran.code == 1, ran.out + ran.err
+    assert "FAILED" in ran.out
+    ported.write_text(good.replace("Triple", "Thrice"))
+    ran = cli("verify", source, ported)
+    assert ran.code == 3, ran.out + ran.err
+    assert "has no Triple" in ran.out
+
+
+def test_verify_says_what_it_cannot_compare(cli, source: Path) -> None:
+    (source.parent / "a.go").write_text("package a\n")
+    assert cli("verify", source, "nowhere.go").code == 2
+    assert cli("verify", "nowhere.py", "a.go").code == 2
+    assert cli("verify", source, "notes.txt").code == 2
+    assert "written in python already" in cli("verify", source, source).err
