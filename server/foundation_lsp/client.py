@@ -16,12 +16,10 @@ class Client:
     buffer. `resolves_edits` is true when a code action may come without its edit.
     """
 
-    name: str = ""
     encoding: PositionEncoding = PositionEncoding.UTF16
     pulls_diagnostics: bool = False
     refreshes_diagnostics: bool = False
     related_information: bool = False
-    code_descriptions: bool = False
     diagnostic_tags: bool = False
     hover_markdown: bool = False
     completion_markdown: bool = False

@@ -37,12 +37,10 @@ def client_of(params: types.InitializeParams) -> Client:
     completion = "text_document.completion.completion_item"
     markdown = types.MarkupKind.Markdown
     return Client(
-        name=params.client_info.name if params.client_info else "",
         encoding=choose_encoding(declared("general.position_encodings")),
         pulls_diagnostics=declared("text_document.diagnostic") is not None,
         refreshes_diagnostics=has("workspace.diagnostics.refresh_support"),
         related_information=has(f"{published}.related_information"),
-        code_descriptions=has(f"{published}.code_description_support"),
         diagnostic_tags=declared(f"{published}.tag_support") is not None,
         hover_markdown=lists("text_document.hover.content_format", markdown),
         completion_markdown=lists(f"{completion}.documentation_format", markdown),

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from foundation_lsp import hover_text
 from foundation_lsp.diagnostics import analysis_of
-from foundation_lsp.to_lsp import range_of
+from foundation_lsp.lenses import lenses
 
 if TYPE_CHECKING:
     from foundation_lsp.server import FoundationServer
@@ -21,10 +20,4 @@ async def code_lens(ls: FoundationServer, params: types.CodeLensParams) -> list[
     analysis = await analysis_of(ls, params.text_document.uri)
     if analysis is None:
         return None
-    lenses: list[types.CodeLens] = []
-    for occurrence in analysis.occurrences:
-        description = hover_text.description(occurrence, analysis.registry)
-        if description is not None and description.schedule is not None:
-            place = range_of(analysis.snapshot, occurrence.name_range, ls.session.client.encoding)
-            lenses.append(types.CodeLens(place, types.Command(f"delays: {description.schedule_text}", "")))
-    return lenses
+    return await ls.compute(lambda: lenses(analysis, ls.session.client), len(analysis.snapshot.text))

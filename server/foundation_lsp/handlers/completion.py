@@ -21,7 +21,10 @@ async def completion(ls: FoundationServer, params: types.CompletionParams) -> ty
     if analysis is None or analysis.snapshot.language is None:
         return None
     snapshot = analysis.snapshot
-    tree = analysis.parsed(analysis.snapshot.language)
+    language = analysis.snapshot.language
     offset = offset_of(snapshot, params.position, client.encoding)
-    items = completions(tree, snapshot, offset, analysis.registry, client)
+    items = await ls.compute(
+        lambda: completions(analysis.parsed(language), snapshot, offset, analysis.registry, client),
+        len(snapshot.text),
+    )
     return types.CompletionList(is_incomplete=False, items=items)

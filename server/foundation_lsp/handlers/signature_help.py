@@ -22,5 +22,9 @@ async def signature_help(
     analysis = await analysis_of(ls, params.text_document.uri)
     if analysis is None or analysis.snapshot.language is None:
         return None
+    language = analysis.snapshot.language
     offset = offset_of(analysis.snapshot, params.position, client.encoding)
-    return signature(analysis.parsed(analysis.snapshot.language), offset, analysis.registry, client)
+    return await ls.compute(
+        lambda: signature(analysis.parsed(language), offset, analysis.registry, client),
+        len(analysis.snapshot.text),
+    )

@@ -13,13 +13,15 @@ from typing import Any
 
 import pytest
 from foundation_lsp import analysis, bug, options
-from foundation_lsp.documents import DocumentSnapshot
+from foundation_lsp.documents import Change, DocumentSnapshot
 from foundation_lsp.framing import FramingError, MessageReader, frame
+from foundation_lsp.positions import PositionEncoding
 from foundation_lsp.serve import RemoteAddressError, is_loopback, serve_tcp
 from foundation_lsp.settings import Settings
 from foundation_specs.model import LanguageId
 from foundation_specs.registry import SpecRegistry
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 
@@ -114,6 +116,36 @@ def test_a_failing_check_leaves_hover_and_symbols(
     monkeypatch.setenv(bug.RAISE_VARIABLE, "1")
     with pytest.raises(bug.BugError, match="no luck"):
         analysed()
+
+
+EDITS = st.lists(
+    st.tuples(
+        st.integers(0, 8),
+        st.integers(0, 30),
+        st.integers(0, 6),
+        st.sampled_from(
+            ["", "x", "(", ")", '"', "\n", "# ", "@retry(max_attempts=0)\n", '"""', "😀", "\r", "\x0c"]
+        ),
+    ),
+    max_size=8,
+)
+
+
+@given(EDITS)
+@hypothesis_settings(max_examples=60, deadline=None)
+def test_analysis_of_edits_equals_analysis_of_the_text(edits: list[tuple[int, int, int, str]]) -> None:
+    """Reusing the tree of the version before never changes what is found."""
+    settings, registry = Settings(root=Path("/")), SpecRegistry.builtin()
+    snapshot = DocumentSnapshot.opened("file:///a.py", 0, LanguageId.PYTHON, SOURCE * 2)
+    tree = None
+    for version, (line, character, length, text) in enumerate(edits, 1):
+        change = Change(text.encode(), (line, character), (line, character + length))
+        snapshot = snapshot.changed(version, [change], PositionEncoding.UTF16)
+        reused = analysis.analyse(snapshot, LanguageId.PYTHON, None, registry, settings, 0, tree)
+        fresh = analysis.analyse(snapshot, LanguageId.PYTHON, None, registry, settings, 0)
+        assert fresh.findings == reused.findings
+        assert fresh.occurrences == reused.occurrences
+        tree = reused.tree
 
 
 def test_trust_comes_from_the_start_alone() -> None:
