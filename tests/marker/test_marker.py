@@ -4,7 +4,7 @@ A case file holds notes (lines that begin with `#:`) and one or more sources, ea
 holds only spaces and carets, then a word, asks the server something about the line above it, at the carets' columns:
 
     ^^^^ error CODE: TEXT    a diagnostic (`diagnostics` files); lines after the first of its text follow as `| ...`
-    ^ hover | completion | signature | actions | symbols
+    ^ hover | completion | signature | actions | symbols | lenses
 
 and the lines `| ...` below it are the answer. `--update` rewrites them.
 """
@@ -153,6 +153,11 @@ async def answer(talk: Talk, uri: str, source: Source, marker: Marker) -> list[s
             for action in found:
                 lines += await action_lines(talk, action, source)
             return lines or ["| (nothing)"]
+        case "lenses":
+            found = await talk.request("textDocument/codeLens", document)
+            return [
+                f"| line {item['range']['start']['line'] + 1}: {item['command']['title']}" for item in found
+            ]
         case "symbols":
             found = await talk.request("textDocument/documentSymbol", document)
             return list(symbol_lines(found, 0)) or ["| (nothing)"]
@@ -297,7 +302,7 @@ def test_case_asks_something_behind_an_emoji(path: Path) -> None:
 
 def test_marker_files_exist() -> None:
     assert len(CASES) >= 10
-    assert {"hover", "diagnostics", "completion", "signature", "actions", "symbols"} <= {
+    assert {"hover", "diagnostics", "completion", "signature", "actions", "symbols", "lenses"} <= {
         p.parent.name for p in CASES
     }
 
