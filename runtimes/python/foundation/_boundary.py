@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import inspect
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
@@ -93,6 +92,8 @@ class ErrorBoundary:
     def __call__(self, operation: Callable[P, T]) -> Callable[P, T]:
         if self._name is None:
             self._name = operation.__qualname__
+        import inspect  # Here, because loggers and errors need no more than the classes.
+
         if inspect.iscoroutinefunction(operation):
 
             @functools.wraps(operation)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import threading
 import time
@@ -74,14 +73,17 @@ class SystemClock:
         return time.time_ns()
 
     def sleep(self, duration: int, cancellation: Cancellation | None = None) -> None:
-        """Wait in this thread."""
+        """Wait in this thread; a wait of nothing does not even yield the processor."""
         if cancellation is None:
-            time.sleep(duration / 1e9)
+            if duration > 0:
+                time.sleep(duration / 1e9)
         elif cancellation.wait(duration / 1e9):
             raise CancelledError
 
     async def asleep(self, duration: int, cancellation: Cancellation | None = None) -> None:
         """Wait in this task; asyncio's own cancellation ends it at once, ours within 50 ms."""
+        import asyncio  # Here, because programs without coroutines should not pay for it.
+
         if cancellation is None:
             await asyncio.sleep(duration / 1e9)
             return
@@ -168,6 +170,8 @@ class VirtualClock:
 
     async def asleep(self, duration: int, cancellation: Cancellation | None = None) -> None:
         """The same, giving other tasks a turn."""
+        import asyncio
+
         self.sleep(duration, cancellation)
         await asyncio.sleep(0)
 

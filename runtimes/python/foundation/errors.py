@@ -19,7 +19,6 @@ FoundationError
 
 from __future__ import annotations
 
-import asyncio
 import builtins
 from typing import TYPE_CHECKING, Any
 
@@ -181,8 +180,11 @@ PROGRAMMING_ERRORS: tuple[type[Exception], ...] = (
 
 
 def is_cancellation_or_exit(error: BaseException) -> bool:
-    """Whether an error is the caller's wish to stop, which no pattern may swallow, log, retry or count."""
-    return isinstance(error, CancelledError | asyncio.CancelledError) or not isinstance(error, Exception)
+    """Whether an error is the caller's wish to stop, which no pattern may swallow, log, retry or count.
+
+    asyncio's own `CancelledError` is among those that are no `Exception`.
+    """
+    return isinstance(error, CancelledError) or not isinstance(error, Exception)
 
 
 # The built-in classes stand for the same thing as ours, so a list that names ours means them as well.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
 from json.encoder import encode_basestring
 from typing import Any, cast
 
@@ -92,11 +92,15 @@ def _other(value: Any) -> str:
         return int.__repr__(value)
     if isinstance(value, float):
         return number(float(value))
-    if isinstance(value, datetime):
-        moment = value if value.tzinfo is not None else value.astimezone()
-        return quote(moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
-    if isinstance(value, date):
-        return quote(value.isoformat())
+    if "datetime" in sys.modules:
+        # A program that has not imported datetime has no dates to log.
+        from datetime import UTC, date, datetime
+
+        if isinstance(value, datetime):
+            moment = value if value.tzinfo is not None else value.astimezone()
+            return quote(moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+        if isinstance(value, date):
+            return quote(value.isoformat())
     if isinstance(value, bytes):
         return quote(value.decode("utf-8", "replace"))
     try:
