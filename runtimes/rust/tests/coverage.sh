@@ -14,5 +14,5 @@ trap 'rm -rf "$profiles"' EXIT
 RUSTFLAGS="-C instrument-coverage" CARGO_TARGET_DIR="$target" LLVM_PROFILE_FILE="$profiles/%p-%m.profraw" \
     cargo test -p foundation --features tokio --test suite --quiet
 binary=$(ls -t "$target"/debug/deps/suite-* | grep -v '\.d$' | head -1)
-"$profdata" merge -sparse "$profiles"/*.profraw -o "$profiles/all.profdata"
+"$profdata" merge --sparse --failure-mode=all "$profiles"/*.profraw -o "$profiles/all.profdata"
 "$cov" report "$binary" -instr-profile="$profiles/all.profdata" --ignore-filename-regex='(registry|rustc|tests/suite)'
