@@ -38,6 +38,8 @@ def port(request: PortRequest) -> PortCandidate:
         raise PortError(
             f"porting from {request.source} to {request.target} is not supported yet (supported: {known})"
         )
+    from foundation_engine.port.front import python as _front_end  # noqa: F401 - its own errors are not the document's.
+
     try:
         module = lower(request)
     except SyntaxError as error:
@@ -70,7 +72,7 @@ def package_name(request: PortRequest) -> str:
 
 
 def runtime_root(language: LanguageId) -> Path | None:
-    """The folder of a language's runtime: `$FOUNDATION_RUNTIMES`, packaged with the tool, or the checkout's; else None."""
+    """The folder of a language's runtime: in `$FOUNDATION_RUNTIMES`, packaged with the tool, the checkout's, or None."""
     places: list[Path] = []
     if given := os.environ.get("FOUNDATION_RUNTIMES"):
         places.append(Path(given))

@@ -92,7 +92,7 @@ class Effects:
             for f in functions:
                 raises, context = self._body(f.body), self._context(f)
                 for p in f.patterns:
-                    raises |= PATTERN_ERRORS.get(p.pattern_id, frozenset())
+                    raises |= PATTERN_ERRORS.get(p.pattern_id, frozenset[str]())
                     context = context or p.pattern_id in CONTEXT_PATTERNS
                     if p.pattern_id in (
                         "retry_with_backoff",
@@ -100,7 +100,7 @@ class Effects:
                         "rate_limiting",
                         "error_boundary",
                     ):
-                        raises |= {"CancelledError"} if not raises else frozenset()
+                        raises |= {"CancelledError"} if not raises else frozenset[str]()
                 if (raises, context) != (f.raises, f.context):
                     f.raises, f.context = frozenset(raises), context
                     changed = True
@@ -124,15 +124,15 @@ class Effects:
         match s:
             case ir.Try():
                 inner = self._body(s.body)
-                left = inner
+                left: frozenset[str] = inner
                 for h in s.handlers:
                     left = (
-                        frozenset()
+                        frozenset[str]()
                         if not h.classes
                         else frozenset(c for c in left if not self.caught(c, h.classes))
                     )
                 if any(not h.classes for h in s.handlers):
-                    left = frozenset()
+                    left = frozenset[str]()
                 out = left | self._body(s.orelse) | self._body(s.final)
                 for h in s.handlers:
                     caught = (
@@ -193,7 +193,7 @@ class Effects:
                 if callee is not None:
                     e.raises, e.context = callee.raises, callee.context
                 elif isinstance(e.func.type, ir.FuncT):
-                    e.raises = frozenset({ir.ANY_ERROR}) if e.func.type.raises else frozenset()
+                    e.raises = frozenset({ir.ANY_ERROR}) if e.func.type.raises else frozenset[str]()
                     e.context = e.func.type.context
                 return out | e.raises
             case ir.MethodCall():
@@ -208,7 +208,7 @@ class Effects:
                     e.raises, e.context = init.raises, init.context
                 return out | e.raises
             case ir.PatternOp():
-                e.raises = out | PATTERN_ERRORS.get(e.pattern_id, frozenset())
+                e.raises = out | PATTERN_ERRORS.get(e.pattern_id, frozenset[str]())
                 if e.op == "try_acquire" or e.pattern_id == "structured_logging":
                     e.raises = out
                 return e.raises
@@ -403,7 +403,7 @@ def _collect_statement(
             _collect(_Block(s.body, block, i, False, block.depth + 1), uses, types, inline, known)
             _collect(_Block(s.orelse, block, i, False, block.depth + 1), uses, types, inline, known)
         for h in s.handlers:
-            mine = known | ({h.var} if h.var else set())
+            mine = known | {h.var} if h.var else known
             _collect(_Block(h.body, block, i, False, block.depth + 1), uses, types, inline, mine)
         _collect(_Block(s.final, block, i, False, block.depth + 1), uses, types, inline, known)
         return
@@ -541,9 +541,7 @@ def check_aliasing(f: ir.Function) -> None:
         raise ir.Unsupported(
             "a list parameter that grows or shrinks, which the caller sees", name, grown[name]
         )
-    for s in f.body:
-        _check_block(f.body, grown)
-        break
+    _check_block(f.body, grown)
 
 
 def _check_block(body: list[ir.Stmt], grown: dict[str, int]) -> None:

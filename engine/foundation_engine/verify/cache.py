@@ -35,7 +35,8 @@ def load(digest: str) -> VerifyReport | None:
     """A stored report, or None; a damaged entry is a miss."""
     try:
         data: dict[str, Any] = json.loads((folder() / f"{digest}.json").read_text(encoding="utf-8"))
-        results = tuple(StepResult(**{**r, "verdict": Verdict(r["verdict"])}) for r in data["results"])
+        stored: list[dict[str, Any]] = [{**r, "verdict": Verdict(r["verdict"])} for r in data["results"]]
+        results = tuple(StepResult(**r) for r in stored)
         files = tuple(PortedFile(**f) for f in data["files"])
         return VerifyReport(
             Verdict(data["verdict"]),

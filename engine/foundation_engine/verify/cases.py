@@ -1,4 +1,4 @@
-"""Which calls to make: typed arguments from the signature, from the source's own constants and from a seeded generator."""
+"""Which calls to make: typed arguments from signatures, the source's own constants and a seeded generator."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class Generator:
             case ir.P(ir.Prim.BOOL):
                 return r.random() < 0.5
             case ir.P(ir.Prim.STR) | ir.P(ir.Prim.CHAR):
-                return self._text(name)
+                return self._text()
             case ir.P(ir.Prim.BYTES):
                 return {"bytes": [r.randint(0, 255) for _ in range(r.randint(0, 6))]}
             case ir.ListT(elem):
@@ -147,7 +147,7 @@ class Generator:
             case _:
                 raise Unsupported(f"no generator for {ir.type_text(t)}")
 
-    def _text(self, name: str) -> str:
+    def _text(self) -> str:
         r = self.random
         texts = self.constants.strings
         plain = [

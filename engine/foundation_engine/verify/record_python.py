@@ -4,9 +4,10 @@ A script of its own, started in a separate limited process, because it executes 
 this program. Time stands still except when the code sleeps, and random draws are fixed, so that a run can be repeated.
 """
 
-# pyright: basic, reportArgumentType=false, reportOptionalMemberAccess=false
+# pyright: basic, reportArgumentType=false, reportOptionalMemberAccess=false, reportAttributeAccessIssue=false
 # It handles values of any type of the user's; strict types would only say "unknown" at every line.
-# ruff: noqa: BLE001, PTH - it reports whatever the user's code raises, and starts fast without pathlib.
+# ruff: noqa: BLE001, PTH100, PTH110, PTH118, PTH119, PTH120, PTH122, N818, SLF001
+# It reports whatever the user's code raises, starts fast without pathlib, and its fakes show no names of their own.
 
 import asyncio
 import enum

@@ -1,8 +1,9 @@
-"""Run a command out of process: its own process group, limits on time, memory and output, no shell, no inherited secrets."""
+"""Run a command out of process: a process group of its own, limits, no shell, no secrets of the environment."""
 
 # ruff: noqa: S101 - assertions here narrow types that another module guarantees.
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import shutil
@@ -18,14 +19,15 @@ from pathlib import Path
 OUTPUT_LIMIT = 4 << 20
 # Toolchains need where they live, where they cache and where to look; nothing else of the environment is passed on.
 _PASSED = (
-    "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "GOCACHE", "GOMODCACHE", "GOPATH", "GOROOT", "GOFLAGS", "GOPROXY", "GOTOOLCHAIN",
+    "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "GOCACHE", "GOMODCACHE", "GOPATH", "GOROOT", "GOFLAGS", "GOPROXY",
+    "GOTOOLCHAIN",
     "CARGO_HOME", "CARGO_TARGET_DIR", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "GEM_HOME", "GEM_PATH", "VIRTUAL_ENV",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits of one command; `memory` in bytes of address space, 0 for none (Go and rustc reserve much more than they use)."""
+    """Limits of one command; `memory` in bytes of address space, 0 for none, because compilers reserve much."""
 
     seconds: float = 60.0
     cpu_seconds: int = 600
@@ -80,7 +82,7 @@ def run(
                 stdout=out,
                 stderr=err,
                 start_new_session=True,
-                preexec_fn=_limiter(limits),
+                preexec_fn=_limiter(limits),  # noqa: PLW1509 - it only sets limits, and takes no lock.
             )
         except OSError as error:
             return Completed(tuple(command), None, "", str(error), time.monotonic() - started)
@@ -108,10 +110,8 @@ def _feed(process: subprocess.Popen[bytes], text: str) -> None:
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
     process.wait()
 
 

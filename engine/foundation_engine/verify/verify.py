@@ -212,7 +212,7 @@ def record(path: str, planned: Sequence[Plan], seconds: float = 60.0) -> tuple[l
             continue
         cases.append(
             Case(
-                planned[seen["index"]],
+                planned[int(seen["index"])],
                 tuple(seen["steps"]),
                 tuple(seen["trace"]),
                 tuple(seen["sleeps"]),

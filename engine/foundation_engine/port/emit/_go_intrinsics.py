@@ -1,6 +1,7 @@
 """Go expressions: a table from the operation catalogue to Go, and the loops that comprehensions become."""
 
 # ruff: noqa: S101 - assertions here narrow types that another module guarantees.
+# ruff: noqa: E501 - a template of the target's code reads best on one line.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
@@ -482,7 +483,7 @@ class Operations:
                 raise Unsupported("a string slice with a step")
             case "tuple.index":
                 if isinstance(args[0], ir.TupleLit) and isinstance(args[1], ir.Lit):
-                    return self._text(args[0].elems[args[1].value])
+                    return self._text(args[0].elems[int(args[1].value)])
                 assert isinstance(args[1], ir.Lit)
                 if len(args[0].type.elems if isinstance(args[0].type, ir.TupleT) else ()) not in (2, 3):
                     raise Unsupported("a tuple of more than three values")
@@ -586,13 +587,11 @@ class Operations:
                 self.helper(helper)
         operands: list[str] = []
         for i, a in enumerate(args):
-            # The right operand of a left-associative operator that does not commute with itself needs no parentheses here,
-            # because only associative operators are in the table.
+            # Only associative operators are in the table, so that a right operand needs no parentheses of its own.
             operands.append(
                 self.x(
                     a,
-                    need
-                    + (1 if i and need in (MUL,) and op in ("int.mul", "float.mul") and _divides(a) else 0),
+                    need + (1 if i and need == MUL and op in ("int.mul", "float.mul") and _divides(a) else 0),
                 )
             )
         return text.format(*operands), own
@@ -682,7 +681,8 @@ class Operations:
 
     def _lexicographic(self, op: str, args: list[ir.Expr]) -> tuple[str, int]:
         a, b = args
-        assert isinstance(a, ir.TupleLit) and isinstance(b, ir.TupleLit)
+        assert isinstance(a, ir.TupleLit)
+        assert isinstance(b, ir.TupleLit)
         self.use("cmp")
         parts = ", ".join(
             f"cmp.Compare({self.x(p)}, {self.x(q)})" for p, q in zip(a.elems, b.elems, strict=True)
@@ -1560,9 +1560,8 @@ class Operations:
             name = into or self.fresh("ordered")
             self.write(f"{name} := {text}")
             if not plain:
-                if not isinstance(key, ir.Lit):
-                    if not self._total(key):
-                        raise Unsupported("sorting a map's or set's entries by a key that may tie")
+                if not isinstance(key, ir.Lit) and not self._total(key):
+                    raise Unsupported("sorting a map's or set's entries by a key that may tie")
                 self._sort(name, e.type, key, reverse)
             return name
         if self.unordered(inner):

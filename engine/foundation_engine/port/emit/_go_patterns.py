@@ -1,9 +1,10 @@
 """Patterns in Go: the spec's parameters as options of the runtime's functions."""
 
 # ruff: noqa: S101 - assertions here narrow types that another module guarantees.
+# ruff: noqa: E501 - a template of the target's code reads best on one line.
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from foundation_specs.model import LanguageId, ParameterType, PatternSpec
 from foundation_specs.registry import SpecRegistry
@@ -115,7 +116,8 @@ class Patterns:
             return f"{package}.NoJitter"
         if given is True:
             return f"{package}.Symmetric(0.25)"
-        kind, ratio = (given["kind"], given["ratio"]) if isinstance(given, dict) else (given, None)
+        named = cast("dict[str, Any]", given) if isinstance(given, dict) else {"kind": given, "ratio": None}
+        kind, ratio = str(named["kind"]), named["ratio"]
         if kind == "symmetric":
             return f"{package}.Symmetric({ratio if ratio is not None else 0.25})"
         return f"{package}.{ {'none': 'NoJitter', 'full': 'FullJitter', 'equal': 'EqualJitter'}[kind] }"
@@ -160,7 +162,7 @@ class Patterns:
                 head = f"{package}.{'RetryValue' if value else 'Retry'}(ctx, "
                 options = self.options(use.pattern_id, use.arguments)
             case "circuit_breaker":
-                breaker = self._shared(f, use)
+                breaker = self._shared(f)
                 head = f"{package}.CallValue(ctx, {breaker}, " if value else f"{breaker}.Call(ctx, "
                 options = []
             case "error_boundary":
@@ -187,7 +189,7 @@ class Patterns:
         """The expression itself; a place to widen literals when fallbacks need it."""
         return v
 
-    def _shared(self, f: ir.Function, use: ir.PatternUse) -> str:
+    def _shared(self, f: ir.Function) -> str:
         raise Unsupported("a circuit breaker as a decorator", f.name, f.line)
 
     def construct(self, e: ir.PatternNew) -> str:
@@ -232,7 +234,8 @@ class Patterns:
         match e.pattern_id, e.op:
             case ("circuit_breaker", "call"):
                 inner = e.args[0]
-                assert isinstance(inner, ir.Call | ir.MethodCall) and e.obj is not None
+                assert isinstance(inner, ir.Call | ir.MethodCall)
+                assert e.obj is not None
                 package = self.package(e.pattern_id)
                 text, raised = emitter.call_text(inner)
                 results = self.go.results(inner.type, True)

@@ -1,11 +1,12 @@
 """From the intermediate representation to Go: errors as values, structs, slices and maps, and our runtime's patterns."""
 
 # ruff: noqa: S101 - assertions here narrow types that another module guarantees.
+# ruff: noqa: E501 - a template of the target's code reads best on one line.
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -236,7 +237,7 @@ class GoModule:
         """The Go name of a function or constant of this module."""
         return self.names.functions.get(name) or pascal(name)
 
-    def method_name(self, cls: str, method: str) -> str:
+    def method_name(self, method: str) -> str:
         """The Go name of a method."""
         return camel(method) if method.startswith("_") else pascal(method)
 
@@ -630,7 +631,7 @@ class GoModule:
         name = self.names.types[d.name]
         lines = ["", *self._doc(name, d.doc, d.comments), f"type {name} interface {{"]
         for m in d.methods:
-            made = self.method_name(d.name, m.name)
+            made = self.method_name(m.name)
             lines.extend(comment(go_doc(made, m.doc), "\t") if m.doc else [])
             params = ", ".join(
                 ["ctx context.Context", *(f"{self.local(p.name)} {self.type(p.type)}" for p in m.params)]
@@ -767,7 +768,7 @@ class GoModule:
             self.module.differences.append(
                 f"{f.name} is a coroutine in Python and a plain function in Go; run it in a goroutine where it must not block."
             )
-        name = self.method_name(cls.name, f.name) if cls else self.function_name(f.name)
+        name = self.method_name(f.name) if cls else self.function_name(f.name)
         emitter = FunctionEmitter(self, f, cls.name if cls else "")
         raises = bool(f.raises)
         declare(f, emitter.inline_try)
@@ -826,7 +827,7 @@ class FunctionEmitter(Operations):
         self.lines.append("\t" * self.depth + text if text else "")
 
     @contextmanager
-    def indented(self) -> Iterator[None]:
+    def indented(self) -> Generator[None]:
         """Write one level deeper, in a Go scope of its own."""
         self.depth += 1
         self.err_scopes.append(False)
@@ -837,7 +838,7 @@ class FunctionEmitter(Operations):
             self.depth -= 1
 
     @contextmanager
-    def infallible(self) -> Iterator[None]:
+    def infallible(self) -> Generator[None]:
         """Inside, a failing operation cannot be emitted: the code runs in a function that returns no error."""
 
         def refuse(*_: object) -> None:
@@ -850,7 +851,7 @@ class FunctionEmitter(Operations):
             self.handlers.pop()
 
     @contextmanager
-    def captured(self) -> Iterator[list[str]]:
+    def captured(self) -> Generator[list[str]]:
         """Collect what is written instead of writing it."""
         saved, self.lines = self.lines, []
         captured = self.lines
@@ -1109,7 +1110,7 @@ class FunctionEmitter(Operations):
         return self.build(value, name)
 
     def _assign_tuple(self, t: ir.TupleTarget, value: ir.Expr) -> None:
-        flat = [e for e in t.elems]
+        flat = list(t.elems)
         if any(isinstance(e, ir.TupleTarget) for e in flat):
             raise Unsupported("unpacking into nested targets")
         live = [
@@ -1222,9 +1223,6 @@ class FunctionEmitter(Operations):
         return self.go.names.fields.get((cls, name)) or pascal(name)
 
     def _augmented(self, s: ir.AugAssign) -> None:
-        if isinstance(s.target, ir.VarTarget) and s.target.id not in self.read:
-            if s.target.id in {p.name for p in self.f.params} or s.target.id in self.names:
-                pass
         value = self.x(s.value, ADD + 1 if s.op in ("int.mul", "float.mul") else LOWEST)
         target = self.place(s.target)
         op = {
@@ -1673,7 +1671,7 @@ class FunctionEmitter(Operations):
         self.write("}()")
         self.err_scopes[-1] = True
         self.result, self.fails, self.handlers = saved_result, saved_fails, saved_handlers
-        raised: frozenset[str] = frozenset()
+        raised: frozenset[str] = frozenset[str]()
         for b in s.body:
             raised |= self.go.effects.statement(b)
         self._dispatch(s.handlers, "err", raised, s.orelse)
@@ -1721,7 +1719,9 @@ class FunctionEmitter(Operations):
             else:
                 chain = True
             left = (
-                frozenset(r for r in left if not effects.caught(r, h.classes)) if h.classes else frozenset()
+                frozenset(r for r in left if not effects.caught(r, h.classes))
+                if h.classes
+                else frozenset[str]()
             )
             if exhausted:
                 break
@@ -1802,7 +1802,7 @@ class FunctionEmitter(Operations):
                     args.insert(0, "ctx")
                 cls = e.obj.type.name if isinstance(e.obj.type, ir.NamedT) else ""
                 return (
-                    f"{self.x(e.obj, PRIMARY)}.{self.go.method_name(cls, e.method)}({', '.join(args)})",
+                    f"{self.x(e.obj, PRIMARY)}.{self.go.method_name(e.method)}({', '.join(args)})",
                     e.raises,
                 )
             case ir.New():

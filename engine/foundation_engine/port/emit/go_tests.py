@@ -1,10 +1,11 @@
 """Go tests of a port: the source's recorded behaviour as table tests, with scripted fakes and a virtual clock."""
 
 # ruff: noqa: S101 - assertions here narrow types that another module guarantees.
+# ruff: noqa: E501 - a template of the target's code reads best on one line.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from foundation_engine.port import ir
 from foundation_engine.port.emit._names import camel, pascal
@@ -46,6 +47,22 @@ class RecordedCase(Protocol):
     def state(self) -> Any: ...
 
 
+def tagged(v: Any) -> dict[str, Any]:
+    """A neutral value that is an object with a tag; an empty one for a plain value."""
+    return cast("dict[str, Any]", v) if isinstance(v, dict) else {}
+
+
+def elements(v: Any) -> list[Any] | None:
+    """The elements of a neutral list or tuple, None for another value."""
+    value = tagged(v)
+    return value.get("list", value.get("tuple"))
+
+
+def float_text(v: Any) -> str:
+    """The text of a neutral number as a float."""
+    return str(tagged(v)["float"]) if tagged(v) else repr(float(v))
+
+
 class GoTests:
     """Builds test files for one package."""
 
@@ -85,7 +102,7 @@ class GoTests:
             case ir.P(ir.Prim.BYTES):
                 return f"[]byte{{{', '.join(map(str, v['bytes']))}}}"
             case ir.ListT(elem):
-                items = v.get("list", v.get("tuple")) if isinstance(v, dict) else None
+                items = elements(v)
                 if items is None:
                     raise Unsupported("a value of another type than declared")
                 return f"{self.go.type(t)}{{{', '.join(self.literal(x, elem) for x in items)}}}"
@@ -103,7 +120,7 @@ class GoTests:
                 raise Unsupported(f"a value of type {ir.type_text(t)} in a test")
 
     def _float(self, v: Any) -> str:
-        text = v["float"] if isinstance(v, dict) else repr(float(v))
+        text = float_text(v)
         if text in ("inf", "-inf", "nan"):
             self.imports.add("math")
             return "math.NaN()" if text == "nan" else f"math.Inf({'-1' if text[0] == '-' else '1'})"
@@ -115,7 +132,7 @@ class GoTests:
         d = self.module.find(name)
         if isinstance(d, ir.EnumClass):
             return self.go.enum_member(v["enum"][0], v["enum"][1])
-        if not isinstance(d, ir.Class) or not isinstance(v, dict) or "object" not in v:
+        if not isinstance(d, ir.Class) or "object" not in tagged(v):
             raise Unsupported(f"a value of type {name} in a test")
         types = {f.name: f.type for f in d.fields}
         made = self.go.names.types[name]
@@ -143,7 +160,7 @@ class GoTests:
 
     def argument(self, v: Any, t: Type, name: str, before: list[str]) -> str:
         """The Go text of an argument; fakes are made in statements before the call."""
-        if isinstance(v, dict) and "fake" in v:
+        if "fake" in tagged(v):
             made = self.go.local(name)
             if made in ("calls", "got", "t", "start"):
                 made += "Fake"
@@ -289,9 +306,7 @@ class GoTests:
             setup.append(f"object := {self._make(owner, dict(c.plan.object), setup)}")
         if f.context:
             args.insert(0, "t.Context()")
-        method = (
-            self.go.method_name(owner.name, f.name) if owner is not None else self.go.function_name(f.name)
-        )
+        method = self.go.method_name(f.name) if owner is not None else self.go.function_name(f.name)
         call = (
             f"{receiver}.{method}"
             if receiver
@@ -443,7 +458,7 @@ class GoTests:
             out.extend(
                 [
                     "",
-                    f"func (f *{made}) {self.go.method_name(name, m.name)}({params}){self.go.results(m.result, True)} {{",
+                    f"func (f *{made}) {self.go.method_name(m.name)}({params}){self.go.results(m.result, True)} {{",
                 ]
             )
             out.append(f"\tf.calls.add({go_string(f'{name}.{m.name}')}{args})")

@@ -1,6 +1,7 @@
 """Ruby tests of a port: the source's recorded behaviour in Minitest, with scripted fakes and virtual time."""
 
 # ruff: noqa: S101 - assertions here narrow types that another module guarantees.
+# ruff: noqa: E501 - a template of the target's code reads best on one line.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -8,7 +9,7 @@ from typing import Any
 
 from foundation_engine.port import ir
 from foundation_engine.port.emit._names import snake
-from foundation_engine.port.emit.go_tests import RecordedCase
+from foundation_engine.port.emit.go_tests import RecordedCase, float_text, tagged
 from foundation_engine.port.emit.ruby import RubyEmitter, local, method_name, quote
 from foundation_engine.port.ir import Type, Unsupported
 
@@ -78,7 +79,7 @@ class RubyTests:
             case ir.OptionalT(elem):
                 return self.literal(v, elem)
             case ir.P(ir.Prim.FLOAT):
-                text = v["float"] if isinstance(v, dict) else repr(float(v))
+                text = float_text(v)
                 if text in ("inf", "-inf", "nan"):
                     return {"inf": "Float::INFINITY", "-inf": "-Float::INFINITY", "nan": "Float::NAN"}[text]
                 return (
@@ -127,7 +128,7 @@ class RubyTests:
 
     def argument(self, v: Any, t: Type) -> str:
         """An argument; a fake is made in place."""
-        if not (isinstance(v, dict) and "fake" in v):
+        if "fake" not in tagged(v):
             return self.literal(v, t)
         fake: Mapping[str, Any] = v["fake"]
         scripts: list[str] = []
@@ -209,7 +210,7 @@ class RubyTests:
         steps: list[str] = []
         if len(c.steps) > 1 and fakes and "Fake.new(" in call:
             # The fakes are part of the arguments and must live over all steps.
-            names = []
+            names: list[str] = []
             for i, a in enumerate(args):
                 if a.startswith("Fake.new("):
                     lines.append(f"fake{i} = {a}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 
 from foundation_engine.port import ir
@@ -29,8 +29,15 @@ from foundation_engine.port.front._python_names import (
 )
 from foundation_engine.port.ir import Type, Unsupported
 
-_COMPARE = {ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge", ast.Eq: "eq", ast.NotEq: "ne"}
-_ARITHMETIC = {
+_COMPARE: Mapping[type[ast.cmpop], str] = {
+    ast.Lt: "lt",
+    ast.LtE: "le",
+    ast.Gt: "gt",
+    ast.GtE: "ge",
+    ast.Eq: "eq",
+    ast.NotEq: "ne",
+}
+_ARITHMETIC: Mapping[type[ast.operator], str] = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.FloorDiv: "floordiv", ast.Mod: "mod", ast.Pow: "pow",
     ast.BitOr: "bor", ast.BitAnd: "band", ast.BitXor: "xor", ast.LShift: "shl", ast.RShift: "shr",
 }  # fmt: skip
@@ -183,7 +190,7 @@ class ExpressionLowerer:
         self.lower.pop(name, None)
 
     @contextmanager
-    def narrowing(self, facts: dict[str, Type]) -> Iterator[None]:
+    def narrowing(self, facts: dict[str, Type]) -> Generator[None]:
         """Narrow some names for a while."""
         saved = dict(self.narrowed)
         self.narrowed.update(facts)
@@ -852,7 +859,7 @@ class ExpressionLowerer:
                     and isinstance(right, ir.ListLit)
                     and all(isinstance(x, ir.Lit) and len(x.value) == 1 for x in right.elems)
                 ):
-                    tests = []
+                    tests: list[ir.Expr] = []
                     for x in right.elems:
                         x.type = ir.CHAR
                         tests.append(ir.Intrinsic("eq", [left, x], type=ir.BOOL))
@@ -1262,7 +1269,7 @@ class ExpressionLowerer:
             given[p.name] = a
         names = {p.name for p in params}
         for k in e.keywords:
-            if k.arg not in names or k.arg is None:
+            if k.arg is None or k.arg not in names:
                 raise Unsupported(f"a call with an unknown argument {k.arg}")
             given[k.arg] = k.value
         out: list[ir.Expr] = []

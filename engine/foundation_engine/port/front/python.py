@@ -1,4 +1,4 @@
-"""From Python source to the intermediate representation: types from annotations and local inference, certain or not at all."""
+"""From Python source to the intermediate representation, with types from annotations and from local inference."""
 
 # ruff: noqa: S101 - assertions here narrow types that another module guarantees.
 from __future__ import annotations
@@ -7,7 +7,8 @@ import ast
 import copy
 import io
 import tokenize
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
 
 from foundation_engine.port import ir
 from foundation_engine.port.front._python_expr import ExpressionLowerer, entry, join, unify_element
@@ -56,13 +57,17 @@ def read_comments(text: str) -> Comments:
 class _Annotations:
     """Types from annotations."""
 
-    _PLAIN = {
+    _PLAIN: ClassVar[Mapping[str, Type]] = {
         "int": ir.INT, "float": ir.FLOAT, "bool": ir.BOOL, "str": ir.STR, "bytes": ir.BYTES, "None": ir.NONE,
         "object": ir.ANY, "Any": ir.ANY, "Exception": ir.ERROR, "BaseException": ir.ERROR,
     }  # fmt: skip
-    _LISTS = {"list", "List", "Sequence", "MutableSequence", "Iterable", "Collection", "deque", "Deque"}
-    _DICTS = {"dict", "Dict", "Mapping", "MutableMapping", "OrderedDict"}
-    _SETS = {"set", "Set", "frozenset", "FrozenSet", "AbstractSet", "MutableSet"}
+    _LISTS: ClassVar[frozenset[str]] = frozenset(
+        {"list", "List", "Sequence", "MutableSequence", "Iterable", "Collection", "deque", "Deque"}
+    )
+    _DICTS: ClassVar[frozenset[str]] = frozenset({"dict", "Dict", "Mapping", "MutableMapping", "OrderedDict"})
+    _SETS: ClassVar[frozenset[str]] = frozenset(
+        {"set", "Set", "frozenset", "FrozenSet", "AbstractSet", "MutableSet"}
+    )
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
@@ -444,7 +449,7 @@ class _ModuleLowerer:
         want = self.annotations.type_of(s.annotation) if isinstance(s, ast.AnnAssign) else None
         value = lowerer.expr(s.value, want)
         if want is None:
-            value = lowerer._sequence_constant(value, 2)  # noqa: SLF001 - a class of this module.
+            value = lowerer.sequence_constant(value, 2)
         if want is not None:
             value = lowerer.coerce(value, want)
         if value.type == ir.CHAR:
@@ -847,9 +852,19 @@ class _FunctionLowerer(ExpressionLowerer):
         if any(isinstance(n, ast.arg) and n.arg == old for r in body[i:] for n in ast.walk(r)):
             return False
         value = self.expr(s.value)
-        suffix = {
-            ir.ListT: "list", ir.DictT: "table", ir.SetT: "set",
-        }.get(type(value.type)) or {ir.STR: "text", ir.INT: "number", ir.FLOAT: "number"}.get(value.type, "value")  # fmt: skip
+        match value.type:
+            case ir.ListT():
+                suffix = "list"
+            case ir.DictT():
+                suffix = "table"
+            case ir.SetT():
+                suffix = "set"
+            case ir.P(ir.Prim.STR):
+                suffix = "text"
+            case ir.P(ir.Prim.INT) | ir.P(ir.Prim.FLOAT):
+                suffix = "number"
+            case _:
+                suffix = "value"
         new = f"{old}_{suffix}"
         if self.lookup(new) is not None or value.type == ir.NONE:
             return False
@@ -1065,7 +1080,7 @@ class _FunctionLowerer(ExpressionLowerer):
                 )
             ]
         lowered = self.expr(value, self.peek(target))
-        lowered = self._sequence_constant(lowered, 4)
+        lowered = self.sequence_constant(lowered, 4)
         if lowered.type == ir.NONE and not isinstance(lowered, ir.Lit):
             raise Unsupported("the value of a call that returns nothing", "", s.lineno)
         t = self.target(target, ir.OptionalT(ir.UNKNOWN) if lowered.type == ir.NONE else lowered.type)
@@ -1073,7 +1088,7 @@ class _FunctionLowerer(ExpressionLowerer):
         self._narrow_after(target, lowered)
         return [out]
 
-    def _sequence_constant(self, e: ir.Expr, least: int) -> ir.Expr:
+    def sequence_constant(self, e: ir.Expr, least: int) -> ir.Expr:
         """A tuple of many values of one type is a list that nobody changes."""
         if isinstance(e, ir.TupleLit) and len(e.elems) >= least and len({x.type for x in e.elems}) == 1:
             return ir.ListLit(e.elems, type=ir.ListT(e.elems[0].type), line=e.line)
