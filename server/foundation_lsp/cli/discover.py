@@ -149,24 +149,29 @@ class Discovery:
             settings = self._finder.for_directory(directory)
             ignores = self._below(directory, above, {entry.name for entry in entries}, settings)
             below: list[tuple[Path, _Ignores | None]] = []
+            prefix = display_path(directory, self._base)
+            prefix = "" if prefix == "." else prefix if prefix.endswith("/") else f"{prefix}/"
             for entry in entries:
-                path = directory / entry.name
                 # A link to a directory is not followed, so a loop is never entered; what it points at is found by
                 # its own name when it lies in the tree.
                 if entry.is_dir(follow_symlinks=False):
+                    path = directory / entry.name
                     if entry.name not in PRUNED and not self._left_out(
                         path, ignores, settings, directory=True
                     ):
                         below.append((path, ignores))
                     continue
                 language = language_of(entry.name)
-                if language is None or self._left_out(path, ignores, settings, directory=False):
+                if language is None:
                     continue
-                yield from self._entry(entry, path, language)
+                path = directory / entry.name
+                if not self._left_out(path, ignores, settings, directory=False):
+                    yield from self._entry(entry, path, prefix + entry.name, language)
             pending.extend(reversed(below))
 
-    def _entry(self, entry: os.DirEntry[str], path: Path, language: LanguageId) -> Iterator[SourceFile]:
-        shown = display_path(path, self._base)
+    def _entry(
+        self, entry: os.DirEntry[str], path: Path, shown: str, language: LanguageId
+    ) -> Iterator[SourceFile]:
         try:
             # A link to a file elsewhere in the tree would be checked twice, and one to outside was not asked for.
             if entry.is_symlink():
@@ -179,7 +184,7 @@ class Discovery:
             self.skipped.append(Skipped(shown, f"cannot be read: {error.strerror or error}"))
 
     def _left_out(self, path: Path, ignores: _Ignores | None, settings: Settings, *, directory: bool) -> bool:
-        if settings.excludes(path):
+        if settings.exclude and settings.excludes(path):
             return True
         return ignores is not None and ignores.ignores(path, directory=directory)
 

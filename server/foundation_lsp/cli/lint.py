@@ -310,13 +310,14 @@ def _read(source: SourceFile, discovery: Discovery) -> bytes | None:
     """The bytes of a file, or None with an entry in `discovery.skipped`."""
     limit = source.settings.max_file_size
     try:
-        with source.path.open("rb") as handle:
-            data = handle.read(limit + 1)
-            if len(data) > limit:
-                size = os.fstat(handle.fileno()).st_size
-                reason = f"{size:,} bytes; only files up to {limit:,} are checked (max-file-size)"
-                discovery.skipped.append(Skipped(source.shown, reason))
-                return None
+        # Unbuffered, and by the size that the file has: a buffer of the largest size allowed costs more than the file.
+        with source.path.open("rb", buffering=0) as handle:
+            size = os.fstat(handle.fileno()).st_size
+            data = b"" if size > limit else handle.readall()
+        if max(size, len(data)) > limit:
+            reason = f"{size:,} bytes; only files up to {limit:,} are checked (max-file-size)"
+            discovery.skipped.append(Skipped(source.shown, reason))
+            return None
     except OSError as error:
         discovery.skipped.append(
             Skipped(source.shown, f"cannot be read: {error.strerror or error}", fatal=True)
