@@ -167,12 +167,23 @@ class ServerProcess:
 
 
 @pytest.fixture
-def server(endpoint: str) -> Iterator[ServerProcess]:
-    """A running test server; a crash of it fails the test."""
-    process = ServerProcess(endpoint)
-    yield process
-    if process.process.poll() is None:
-        assert process.stop() == 0
+def start_server(endpoint: str) -> Iterator[Callable[..., ServerProcess]]:
+    """A function that starts the test server with options; a server that does not end well fails the test."""
+    started: list[ServerProcess] = []
+
+    def start(*options: str) -> ServerProcess:
+        started.append(ServerProcess(endpoint, *options))
+        return started[-1]
+
+    yield start
+    codes = [process.stop() for process in started if process.process.poll() is None]
+    assert not any(codes), codes
+
+
+@pytest.fixture
+def server(start_server: Callable[..., ServerProcess]) -> ServerProcess:
+    """A running test server."""
+    return start_server()
 
 
 def wait_until(condition: Callable[[], bool], what: str, patience: float = 20.0) -> None:

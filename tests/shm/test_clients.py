@@ -147,9 +147,9 @@ def test_models_status_and_ping(start_testee: Start, server: ServerProcess, lang
 
 @EVERY_CLIENT
 def test_a_server_without_shared_memory_is_reached_over_the_socket(
-    start_testee: Start, endpoint: str, language: str
+    start_testee: Start, start_server: Callable[..., ServerProcess], endpoint: str, language: str
 ) -> None:
-    server = ServerProcess(endpoint, "--no-shared-memory")
+    server = start_server("--no-shared-memory")
     testee = opened(start_testee, language, server, "auto")
     assert testee.ask("infer", model="echo", inputs=[FLOATS])["outputs"] == [FLOATS]
     assert testee.ask("status")["status"]["clients"][0]["transport"] == "socket"

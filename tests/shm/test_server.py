@@ -206,10 +206,12 @@ def test_a_second_server_is_refused(endpoint: str, serve: Callable[..., Server])
         Server(endpoint).bind()
 
 
-def test_the_socket_of_a_dead_server_is_replaced(server: ServerProcess) -> None:
+def test_the_socket_of_a_dead_server_is_replaced(
+    server: ServerProcess, start_server: Callable[..., ServerProcess]
+) -> None:
     server.kill()
     assert Path(server.endpoint).exists()
-    again = ServerProcess(server.endpoint)
+    again = start_server()
     with Client(server.endpoint) as client:
         client.ping()
     assert again.stop() == 0
@@ -230,8 +232,8 @@ def test_endpoint_names(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
         socket_path(str(tmp_path / ("x" * 200)))
 
 
-def test_too_many_clients(endpoint: str) -> None:
-    server = ServerProcess(endpoint, "--few-clients")
+def test_too_many_clients(endpoint: str, start_server: Callable[..., ServerProcess]) -> None:
+    server = start_server("--few-clients")
     clients = [Client(endpoint, connect_timeout=0.0) for _ in range(3)]
     for client in clients:
         client.ping()
@@ -349,8 +351,10 @@ def test_no_free_slot_within_the_deadline(client: Client, server: ServerProcess)
         assert busy.result()[0].data == b"x"
 
 
-def test_a_part_that_nobody_takes_ends_the_stream(endpoint: str) -> None:
-    server = ServerProcess(endpoint, "--short-streams")
+def test_a_part_that_nobody_takes_ends_the_stream(
+    endpoint: str, start_server: Callable[..., ServerProcess]
+) -> None:
+    server = start_server("--short-streams")
     with Client(endpoint) as client:
         stream = client.stream("endless", b"x")
         next(stream)
@@ -413,8 +417,8 @@ def test_a_drain_finishes_what_was_accepted(server: ServerProcess) -> None:
     assert server.stop() == 0
 
 
-def test_an_idle_server_stops(endpoint: str) -> None:
-    server = ServerProcess(endpoint, "--idle")
+def test_an_idle_server_stops(endpoint: str, start_server: Callable[..., ServerProcess]) -> None:
+    server = start_server("--idle")
     with Client(endpoint) as client:
         client.ping()
     assert server.process.wait(20) == 0

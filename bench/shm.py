@@ -1,0 +1,574 @@
+"""What the shared-memory engine costs: `python bench/shm.py` prints the table and draws the plots.
+
+Run it with an interpreter that has torch, grpcio, pyzmq and matplotlib (`make bench-shm` makes one). Every
+figure stands beside its baseline from the same run: the direct PyTorch call, gRPC over a Unix socket and ZeroMQ
+over ipc, with the same model behind each. Results go to `bench/results/shm.{json,md}` and `shm-*.svg`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib.util
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "bench" / "results"
+sys.path.insert(0, str(ROOT))
+LANGUAGES = ("python", "go", "rust", "ruby")
+SHAPES = {"1 KiB": (1, 256), "1 MiB": (1, 262_144)}
+MODELS = {"1 KiB": "small", "1 MiB": "megabyte"}
+
+
+def modules() -> dict[str, Any]:
+    """The models that every transport serves."""
+    import torch
+
+    torch.manual_seed(0)
+
+    class First(torch.nn.Module):
+        """Reads every input element and answers with as much."""
+
+        def forward(self, x: Any) -> Any:
+            return x * 2
+
+    class Pooled(torch.nn.Module):
+        """A gigabyte of weights behind a pooling of the rows, so that the model is read once for each call."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.weights = torch.nn.Linear(16_384, 16_384, bias=False)
+
+        def forward(self, x: Any) -> Any:
+            return self.weights(x.mean(0, keepdim=True))
+
+    linear, relu, stack = torch.nn.Linear, torch.nn.ReLU, torch.nn.Sequential
+    return {
+        "small": lambda: stack(linear(256, 64), relu(), linear(64, 256)),
+        "megabyte": First,
+        "10MB": lambda: stack(linear(256, 1280), relu(), linear(1280, 1600), relu(), linear(1600, 160)),
+        "100MB": lambda: stack(linear(1024, 4096), relu(), linear(4096, 4096), relu(), linear(4096, 1024)),
+        "1GB": Pooled,
+    }
+
+
+# Child processes
+
+
+def serve(kind: str, endpoint: str, names: list[str]) -> None:
+    """Serve the named models over one transport until killed."""
+    import numpy
+    import torch
+
+    # The baselines read the message in place, which torch warns about: they do not write to it.
+    warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+    torch.set_num_threads(1)
+    made = {name: modules()[name]().eval() for name in names}
+    if kind == "shm":
+        from foundation_engine.model.runtime import MLRuntime
+        from foundation_shm import Limits, ServerOptions
+
+        runtime = MLRuntime(ServerOptions(max_total_regions=64 << 30))
+        for name, module in made.items():
+            batch = 100 if name == "100MB" else 32 if name == "small" else 1
+            runtime.register_model(name, module, limits=Limits(max_batch=batch))
+        print("ready", flush=True)
+        runtime.serve_forever(endpoint)
+        return
+
+    def answer(data: bytes) -> bytes:
+        # The name and the row's width, then the row: as little framing as can be, in the baseline's favour.
+        name, width = names[data[0]], int.from_bytes(data[1:8], "little")
+        x = torch.from_numpy(numpy.frombuffer(data, numpy.float32, offset=8)).reshape(-1, width)
+        with torch.inference_mode():
+            return made[name](x).numpy().tobytes()
+
+    if kind == "zmq":
+        import zmq
+
+        reply = zmq.Context().socket(zmq.REP)
+        reply.bind(f"ipc://{endpoint}")
+        print("ready", flush=True)
+        while True:
+            reply.send(answer(reply.recv()))
+    from concurrent.futures import ThreadPoolExecutor
+
+    import grpc
+
+    server = grpc.server(
+        ThreadPoolExecutor(2),
+        options=[("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)],
+    )
+    handler = grpc.unary_unary_rpc_method_handler(lambda data, _: answer(data))
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("bench.Infer", {"Run": handler}),))
+    server.add_insecure_port(f"unix:{endpoint}")
+    server.start()
+    print("ready", flush=True)
+    server.wait_for_termination()
+
+
+@contextlib.contextmanager
+def server(kind: str, endpoint: str, names: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A serving child process."""
+    process = subprocess.Popen(
+        [sys.executable, __file__, "--serve", kind, "--endpoint", endpoint, "--models", *names],
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    try:
+        if process.stdout.readline() != b"ready\n":
+            raise RuntimeError(f"the {kind} server did not start")
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+# Measuring
+
+
+def microseconds(nanoseconds: list[int]) -> dict[str, float]:
+    """Percentiles of durations."""
+    cuts = statistics.quantiles(nanoseconds, n=100, method="inclusive")
+    return {"p50": cuts[49] / 1000, "p95": cuts[94] / 1000, "p99": cuts[98] / 1000}
+
+
+def timed(call: Callable[[], object], calls: int, warmup: int) -> list[int]:
+    """Nanoseconds of each call."""
+    for _ in range(warmup):
+        call()
+    out: list[int] = []
+    for _ in range(calls):
+        began = time.perf_counter_ns()
+        call()
+        out.append(time.perf_counter_ns() - began)
+    return out
+
+
+def direct(name: str, shape: tuple[int, ...], calls: int) -> list[int]:
+    """The same module called in this process."""
+    import torch
+
+    torch.set_num_threads(1)
+    module = modules()[name]().eval()
+    x = torch.rand(*shape)
+    with torch.inference_mode():
+        return timed(lambda: module(x), calls, calls // 10 + 2)
+
+
+def over_zmq(endpoint: str, index: int, shape: tuple[int, ...], calls: int) -> list[int]:
+    """A Python client of the ZeroMQ baseline."""
+    import numpy
+    import zmq
+
+    request = zmq.Context().socket(zmq.REQ)
+    request.connect(f"ipc://{endpoint}")
+    values = numpy.random.rand(*shape).astype(numpy.float32)
+    head = bytes([index]) + shape[-1].to_bytes(7, "little")
+
+    def call() -> object:
+        request.send(head + values.tobytes())
+        return numpy.frombuffer(request.recv(), numpy.float32)
+
+    return timed(call, calls, calls // 10)
+
+
+def over_grpc(endpoint: str, index: int, shape: tuple[int, ...], calls: int) -> list[int]:
+    """A Python client of the gRPC baseline."""
+    import grpc
+    import numpy
+
+    channel = grpc.insecure_channel(
+        f"unix:{endpoint}",
+        options=[("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)],
+    )
+    run = channel.unary_unary("/bench.Infer/Run")
+    values = numpy.random.rand(*shape).astype(numpy.float32)
+    head = bytes([index]) + shape[-1].to_bytes(7, "little")
+    out = timed(lambda: numpy.frombuffer(run(head + values.tobytes()), numpy.float32), calls, calls // 10)
+    channel.close()
+    return out
+
+
+class Bench:
+    """One run: measures everything and keeps the figures."""
+
+    def __init__(self, quick: bool, folder: str) -> None:
+        from tests.shm.conftest import CLIENTS, Testee, build_go, build_rust
+
+        self.quick = quick
+        self.folder = folder
+        self.calls = 300 if quick else 3000
+        self._testee = Testee
+        self.commands = {
+            "python": [sys.executable, str(ROOT / "tests" / "shm" / "python_testee.py")],
+            "go": build_go(Path(folder) / "testee"),
+            "rust": build_rust(),
+            "ruby": ["ruby", str(CLIENTS / "ruby" / "testee.rb")],
+        }
+        self.figures: dict[str, Any] = {"machine": machine(), "when": time.strftime("%Y-%m-%d %H:%M:%S")}
+        self.distributions: dict[str, list[int]] = {}
+
+    @contextlib.contextmanager
+    def testee(self, language: str, endpoint: str, **options: Any) -> Iterator[Any]:
+        testee = self._testee(language, self.commands[language])
+        testee.ask("open", endpoint=endpoint, transport="shm", **options)
+        try:
+            yield testee
+        finally:
+            testee.close()
+
+    def latency(self) -> None:
+        """Round trips of 1 KiB and 1 MiB, in and out, one caller."""
+        names = list(MODELS.values())
+        rows: dict[str, Any] = {}
+        rounds = 1 if self.quick else 3
+        collected: dict[str, list[list[int]]] = {}
+        s, z, g = (f"{self.folder}/{letter}" for letter in "szg")
+        # The three servers run all the time; one that is not asked sleeps.
+        with server("shm", s, names), server("zmq", z, names), server("grpc", g, names):
+            for _ in range(rounds):
+                for payload, shape in SHAPES.items():
+                    calls = self.calls if payload == "1 KiB" else self.calls // 8
+                    name = MODELS[payload]
+                    measured = {"direct": direct(name, shape, calls)}
+                    for language in LANGUAGES:
+                        with self.testee(language, s) as testee:
+                            answer = testee.ask(
+                                "bench", model=name, shape=shape, calls=calls, warmup=calls // 10
+                            )
+                            measured[language] = answer["latencies_ns"]
+                    measured["zeromq"] = over_zmq(z, names.index(name), shape, calls)
+                    measured["grpc"] = over_grpc(g, names.index(name), shape, calls)
+                    for who, values in measured.items():
+                        collected.setdefault(f"{who} {payload}", []).append(values)
+        for key, parts in collected.items():
+            each = [microseconds(part) for part in parts]
+            # The median round: one that was disturbed, or lucky, does not decide.
+            rows[key] = {p: statistics.median(one[p] for one in each) for p in ("p50", "p95", "p99")}
+            rows[key]["rounds_p50"] = [round(one["p50"], 1) for one in each]
+            self.distributions[key] = [value for part in parts for value in part]
+        self.figures["latency_us"] = rows
+
+    def throughput(self) -> None:
+        """Requests a second of 1, 2, 4, 8 and 16 clients in mixed languages, small model."""
+        rows: dict[str, float] = {}
+        with server("shm", f"{self.folder}/s", ["small"]):
+            for count in (1, 2, 4, 8, 16):
+                order = ("rust", "go", "python", "ruby")
+                rows[str(count)] = self._together([order[i % 4] for i in range(count)], 1)
+            rows["all together, 4 callers each"] = self._together(list(LANGUAGES), 4)
+            rows["go and rust, 8 callers each"] = self._together(["go", "rust"], 8)
+        self.figures["requests_per_second"] = rows
+        direct_ns = direct("small", SHAPES["1 KiB"], self.calls)
+        self.figures["direct_requests_per_second"] = 1e9 / statistics.mean(direct_ns)
+
+    def _together(self, languages: list[str], threads: int) -> float:
+        """Calls of all clients divided by the time from the first start to the last end."""
+        seconds = 1.0 if self.quick else 4.0
+        with contextlib.ExitStack() as stack:
+            testees = [stack.enter_context(self.testee(one, f"{self.folder}/s")) for one in languages]
+            for testee in testees:
+                testee.ask("bench", model="small", shape=[1, 256], calls=50, warmup=50)
+            began = time.perf_counter()
+            done = 0
+            rounds = 2000 // threads
+            active = list(testees)
+            for testee in active:
+                testee.send("bench", model="small", shape=[1, 256], calls=rounds, threads=threads)
+            # Every client gets new work as soon as it is done, so that all of them press all the time.
+            import selectors
+
+            with selectors.DefaultSelector() as selector:
+                for testee in active:
+                    selector.register(testee.process.stdout, selectors.EVENT_READ, testee)
+                while time.perf_counter() - began < seconds:
+                    for key, _ in selector.select(1.0):
+                        answer = key.data.receive()
+                        if "error" in answer:
+                            raise RuntimeError(answer["error"])
+                        done += len(answer["latencies_ns"])
+                        key.data.send("bench", model="small", shape=[1, 256], calls=rounds, threads=threads)
+                wall = time.perf_counter() - began
+            for testee in active:
+                testee.receive()
+            return done / wall
+
+    def scenarios(self) -> None:
+        """The RFC's three scenarios, and the throughput that is lost with a 10 MB model."""
+        rows: dict[str, Any] = {}
+        calls = self.calls // 4
+        with server("shm", f"{self.folder}/s", ["10MB"]), self.testee("rust", f"{self.folder}/s") as testee:
+            near = microseconds(direct("10MB", (1, 256), calls))
+            far = microseconds(
+                testee.ask("bench", model="10MB", shape=[1, 256], calls=calls, warmup=calls // 10)[
+                    "latencies_ns"
+                ]
+            )
+            rows["small: 10 MB model, 1 KiB"] = {
+                "direct_us": near["p50"],
+                "shm_us": far["p50"],
+                "target": "< 500 us",
+            }
+            lost: list[float] = []
+            for _ in range(1 if self.quick else 5):
+                alone = direct("10MB", (1, 256), calls)
+                answer = testee.ask(
+                    "bench", model="10MB", shape=[1, 256], calls=calls // 2, threads=2, warmup=10
+                )
+                rate = len(answer["latencies_ns"]) / answer["wall_ns"] * 1e9
+                lost.append(1 - rate / (1e9 / statistics.mean(alone)))
+            rows["throughput lost, 10 MB model"] = {
+                "lost": statistics.median(lost),
+                "rounds": lost,
+                "target": "< 5 %",
+            }
+        rows["batch: 100 requests, 100 MB model"] = self._batch()
+        rows |= self._large()
+        self.figures["scenarios"] = rows
+
+    def _batch(self) -> dict[str, Any]:
+        import numpy
+        from foundation_shm import Client
+
+        near = statistics.median(direct("100MB", (100, 1024), 3 if self.quick else 10))
+        with server("shm", f"{self.folder}/s", ["100MB"]), Client(f"{self.folder}/s", slots=128) as client:
+            row = numpy.random.rand(1, 1024).astype(numpy.float32)
+            rates: list[float] = []
+            for _ in range(3 if self.quick else 10):
+                began = time.perf_counter()
+                for call in [client.submit("100MB", row) for _ in range(100)]:
+                    call.result()
+                rates.append(100 / (time.perf_counter() - began))
+            largest = client.status()["models"]["100MB"]["largest_batch"]
+        return {
+            "direct_requests_per_second": 100 / near * 1e9,
+            "shm_requests_per_second": statistics.median(rates),
+            "largest_batch": largest,
+            "target": "> 1000 req/s",
+        }
+
+    def _large(self) -> dict[str, Any]:
+        """A gigabyte of weights and 100 MB of input: time, and memory over the direct call."""
+        import numpy
+        from foundation_shm import Client, DType
+
+        shape = (1600, 16_384)
+        calls = 3 if self.quick else 7
+        child = subprocess.run(
+            [sys.executable, __file__, "--direct-large", str(calls)],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        near = json.loads(child.stdout)
+        with (
+            server("shm", f"{self.folder}/s", ["1GB"]) as process,
+            Client(f"{self.folder}/s", data_size=256 << 20, timeout=60) as client,
+        ):
+            idle = memory(os.getpid())
+            with client.allocate(DType.FLOAT32, shape) as buffer:
+                # The input is made in place, as the direct call's is; nothing is copied after that.
+                view = buffer.tensor.numpy()
+                view[:] = numpy.float32(0.5)
+                taken = timed(lambda: client.infer("1GB", buffer), calls, 1)
+                served = memory(process.pid)
+                mine = memory(os.getpid()) - idle
+        return {
+            "large: 1 GB model, 100 MB input": {
+                "direct_us": near["us"],
+                "shm_us": statistics.median(taken) / 1000,
+                "target": "< 50 ms, or the direct call's own time",
+            },
+            "memory with 1 GB model and 100 MB input": {
+                "direct_mib": near["mib"],
+                "shm_mib": served + mine,
+                "over": (served + mine) / near["mib"] - 1,
+                "target": "< 5 %",
+            },
+        }
+
+    def table(self) -> str:
+        """The figures as Markdown, each beside its target and its baseline."""
+        f = self.figures
+        rows = f["latency_us"]
+        lines = [
+            "# The shared-memory engine, measured",
+            "",
+            f"{f['when']}; {f['machine']}.",
+            f"Medians of {len(rows['direct 1 KiB']['rounds_p50'])} rounds, microseconds.",
+            "",
+            "| round trip | payload | p50 | p99 | over the direct call p50 / p99 | RFC | ours |",
+            "|---|---|---:|---:|---:|---|---|",
+        ]
+        for payload in SHAPES:
+            base = rows[f"direct {payload}"]
+            lines.append(f"| direct call | {payload} | {base['p50']:.1f} | {base['p99']:.1f} | | | |")
+            for name in (*LANGUAGES, "zeromq", "grpc"):
+                row = rows[f"{name} {payload}"]
+                ours = {"go": "25 / 150", "rust": "25 / 150", "python": "40 / 150"}.get(name, "")
+                ours = ours if payload == "1 KiB" else ("300" if ours else "")
+                lines.append(
+                    f"| {name} | {payload} | {row['p50']:.1f} | {row['p99']:.1f} | "
+                    f"{row['p50'] - base['p50']:.1f} / {row['p99'] - base['p99']:.1f} | "
+                    f"{'< 1000 / < 5000' if name in LANGUAGES else 'baseline'} | {ours} |"
+                )
+        lines += [
+            "",
+            "| against the baselines, Python both sides | 1 KiB | 1 MiB | ours at 1 KiB |",
+            "|---|---:|---:|---|",
+        ]
+        for name, goal in (("grpc", "at least 10 times"), ("zeromq", "at least 3 times")):
+            ratios = [rows[f"{name} {p}"]["p50"] / rows[f"python {p}"]["p50"] for p in SHAPES]
+            lines.append(f"| {name} round trip over ours | {ratios[0]:.1f} x | {ratios[1]:.1f} x | {goal} |")
+        lines += ["", "| requests a second, small model | | RFC | ours |", "|---|---:|---|---|"]
+        for name, rate in f["requests_per_second"].items():
+            label = f"{name} client{'s' if name != '1' else ''}, mixed languages" if name.isdigit() else name
+            lines.append(f"| {label} | {rate:,.0f} | > 10,000 | 40,000 |")
+        lines.append(f"| direct calls in one process | {f['direct_requests_per_second']:,.0f} | | |")
+        lines += ["", "| scenario | direct call | over shared memory | target |", "|---|---:|---:|---|"]
+        for name, row in f["scenarios"].items():
+            if "lost" in row:
+                cells = ["", f"{100 * row['lost']:.1f} % lost"]
+            elif "shm_mib" in row:
+                cells = [
+                    f"{row['direct_mib']:,.0f} MiB",
+                    f"{row['shm_mib']:,.0f} MiB ({100 * row['over']:+.1f} %)",
+                ]
+            elif "shm_us" in row:
+                cells = [f"{row['direct_us'] / 1000:.3f} ms", f"{row['shm_us'] / 1000:.3f} ms"]
+            else:
+                cells = [f"{row[key + '_requests_per_second']:,.0f} req/s" for key in ("direct", "shm")]
+            lines.append(f"| {name} | {cells[0]} | {cells[1]} | {row['target']} |")
+        return "\n".join(lines) + "\n"
+
+    def plots(self) -> None:
+        """The latency distributions and the throughput by clients, as SVG."""
+        import matplotlib
+
+        matplotlib.use("svg")
+        from matplotlib import pyplot
+
+        for payload in SHAPES:
+            figure, axes = pyplot.subplots(figsize=(8, 4.5))
+            for name in ("direct", *LANGUAGES, "zeromq", "grpc"):
+                values = sorted(self.distributions[f"{name} {payload}"])
+                steps = values[:: max(1, len(values) // 500)]
+                axes.plot([v / 1000 for v in steps], [i / len(steps) for i in range(len(steps))], label=name)
+            axes.set(
+                xscale="log",
+                xlabel="round trip, microseconds",
+                ylabel="share of calls",
+                title=f"{payload} in and out",
+            )
+            axes.legend()
+            axes.grid(alpha=0.3)
+            figure.text(0.01, 0.01, self.figures["machine"], fontsize=6)
+            figure.savefig(RESULTS / f"shm-latency-{payload.replace(' ', '').lower()}.svg")
+            pyplot.close(figure)
+        rates = {int(k): v for k, v in self.figures["requests_per_second"].items() if k.isdigit()}
+        figure, axes = pyplot.subplots(figsize=(8, 4.5))
+        axes.plot(list(rates), list(rates.values()), marker="o")
+        axes.axhline(40_000, linestyle="--", color="grey", label="40,000")
+        axes.set(
+            xlabel="clients (Rust, Go, Python, Ruby in turn)", ylabel="requests a second", ylim=(0, None)
+        )
+        axes.legend()
+        axes.grid(alpha=0.3)
+        figure.text(0.01, 0.01, self.figures["machine"], fontsize=6)
+        figure.savefig(RESULTS / "shm-clients.svg")
+        pyplot.close(figure)
+
+
+def direct_large(calls: int) -> None:
+    """The direct call with a gigabyte of weights in a process of its own: its time and memory."""
+    import torch
+
+    torch.set_num_threads(1)
+    module = modules()["1GB"]().eval()
+    x = torch.full((1600, 16_384), 0.5)
+    with torch.inference_mode():
+        taken = timed(lambda: module(x), calls, 1)
+    print(json.dumps({"us": statistics.median(taken) / 1000, "mib": memory(os.getpid())}))
+
+
+def memory(pid: int) -> float:
+    """A process's proportional share of memory in MiB: shared pages are counted once over all processes."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError("the kernel does not tell Pss")
+
+
+def machine() -> str:
+    """The processor, kernel and versions that the figures belong to."""
+    import torch
+
+    model = next(
+        (
+            line.split(":")[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
+        platform.machine(),
+    )
+    load = os.getloadavg()[0]
+    return (
+        f"{model}, {len(os.sched_getaffinity(0))} processors (load average {load:.1f} at the start), Linux "
+        f"{platform.release()}, Python {platform.python_version()}, torch {torch.__version__}"
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="few calls: to see that it works, not to quote")
+    parser.add_argument("--serve", choices=("shm", "zmq", "grpc"), help=argparse.SUPPRESS)
+    parser.add_argument("--endpoint", help=argparse.SUPPRESS)
+    parser.add_argument("--models", nargs="*", help=argparse.SUPPRESS)
+    parser.add_argument("--direct-large", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    missing = [
+        m
+        for m in ("torch", "numpy", "zmq", "grpc", "matplotlib", "pytest")
+        if importlib.util.find_spec(m) is None
+    ]
+    if missing:
+        print(f"bench/shm.py needs {', '.join(missing)}: run it with `make bench-shm`", file=sys.stderr)
+        return 2
+    if options.serve:
+        serve(options.serve, options.endpoint, options.models)
+        return 0
+    if options.direct_large:
+        direct_large(options.direct_large)
+        return 0
+    RESULTS.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="fshm-") as folder:
+        bench = Bench(options.quick, folder)
+        for step in (bench.latency, bench.throughput, bench.scenarios):
+            print(f"{step.__name__}...", file=sys.stderr, flush=True)
+            step()
+    table = bench.table()
+    print(table)
+    if not options.quick:
+        (RESULTS / "shm.md").write_text(table)
+        (RESULTS / "shm.json").write_text(json.dumps(bench.figures, indent=1) + "\n")
+        bench.plots()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
