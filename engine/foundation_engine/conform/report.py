@@ -6,7 +6,7 @@ import json
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from html import escape
-from typing import Any
+from typing import Any, cast
 
 from foundation_engine.conform.compare import comparable
 from foundation_engine.conform.run import Outcome, Report, Status
@@ -206,8 +206,22 @@ def _mark(outcome: Outcome | None) -> str:
     return f'<span class={_CLASSES.get(outcome.status, "odd")} title="{title}">{outcome.status}</span>'
 
 
+_LONGEST = 500
+
+
 def _pretty(value: Any) -> str:
-    return escape(json.dumps(value, ensure_ascii=False, indent=1))
+    return escape(json.dumps(_shortened(value), ensure_ascii=False, indent=1))
+
+
+def _shortened(value: Any) -> Any:
+    """The value with long texts cut, so that a megabyte of input does not make a megabyte of page."""
+    if isinstance(value, str) and len(value) > _LONGEST:
+        return f"{value[:100]}... ({len(value)} characters)"
+    if isinstance(value, list):
+        return [_shortened(item) for item in cast("list[Any]", value)]
+    if isinstance(value, Mapping):
+        return {str(k): _shortened(item) for k, item in cast("Mapping[Any, Any]", value).items()}
+    return value
 
 
 def _failures(report: Report) -> list[str]:

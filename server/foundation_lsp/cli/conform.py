@@ -208,6 +208,11 @@ def _print_summary(found: Any, reports: Any, *, quiet: bool, to: Any) -> None:
         numbers = reports.counts(found, language)
         shown = ", ".join(f"{number} {Status(status)}" for status, number in numbers.items())
         to.write(f"{language}: {shown}\n")
+    nowhere = {case.id for case in found.cases} - {
+        outcome.case.id for outcome in found.outcomes if outcome.status is not Status.SKIPPED
+    }
+    if nowhere:
+        to.write(f"{len(nowhere)} cases ran in no language, for example {min(nowhere)}\n")
     verdict = "conforms" if found.passed else "does not conform"
     to.write(
         f"{verdict}: {len(found.cases)} cases, {len(found.languages)} languages, {found.seconds:.1f} s\n"

@@ -46,6 +46,8 @@ def test_reports_of_a_run_that_conforms(matrix: Report) -> None:
     assert "<script" not in page
     assert "<link" not in page
     assert "src=" not in page
+    # A case with half a megabyte of input must not make a page that a browser chokes on.
+    assert len(page) < 700_000
     document = json.loads(as_json(matrix))
     assert document["passed"] is True
     assert {lang: about["counts"] for lang, about in document["languages"].items()} == {

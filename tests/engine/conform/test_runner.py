@@ -229,15 +229,15 @@ def test_differences(expect: dict[str, object], answer: Answer, message: str) ->
 @pytest.mark.parametrize(
     ("text", "key"),
     [
-        ("test_suite: [", ""),
-        ("test_suite: retry_with_backoff\nversion: '1'\n", ""),
+        ("test_suite: [", "document"),
+        ("test_suite: retry_with_backoff\nversion: '1'\n", "document"),
         (
             "test_suite: retry_with_backoff\nversion: '1'\ntest_cases: [{name: a, given: {}, expect: {}}]",
-            "test_cases.0.expect",
+            "test_cases[0].expect",
         ),
         (
             "test_suite: retry_with_backoff\nversion: '1'\ntest_cases: [{name: a, given: {}, expect: {sucess: true}}]",
-            "test_cases.0.expect",
+            "test_cases[0].expect.sucess",
         ),
     ],
 )
