@@ -262,6 +262,8 @@ def worker_command(
     """The command line of the engine's process. `consents` are flags such as `--allow-pickle`."""
     command = [
         sys.executable,
+        # -P: a folder of this name in the working directory must not take the place of ours.
+        "-P",
         "-m",
         "foundation_engine.model",
         "--config",

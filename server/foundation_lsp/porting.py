@@ -180,8 +180,11 @@ async def run_worker(request: dict[str, Any], step: Callable[[str], None]) -> di
     """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
+        # -P: a folder `foundation_lsp` in the workspace, our working directory, must not take the place of ours.
+        "-P",
         "-m",
         "foundation_lsp.port_worker",
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -52,5 +52,7 @@ def leave(ls: FoundationServer, _: None) -> None:
     ls.protocol.leave(0 if ls.protocol.phase is Phase.SHUT_DOWN else 1)
 
 
-def set_trace(_ls: FoundationServer, _params: types.SetTraceParams) -> None:
+def set_trace(ls: FoundationServer, params: types.SetTraceParams) -> None:
     """Nothing: we send no `$/logTrace`."""
+    # The first parameter must be called `ls`: that is how pygls knows that a handler wants the server.
+    del ls, params

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 CAPS = Path(__file__).parent / "caps"
-SERVER = [sys.executable, "-m", "foundation_lsp", "--stdio"]
+# The console script, as an editor runs it; `python -m` would put the workspace on the import path.
+SERVER = [str(Path(sys.executable).with_name("foundation-lsp")), "--stdio"]
 PATIENCE = 60.0
 
 

@@ -151,6 +151,18 @@ def test_configuration_is_read_anew(talk: Talk) -> None:
     assert [d["severity"] for d in talk.diagnostics(uri) if d["code"] == OUT_OF_RANGE] == [2]
 
 
+def test_an_open_settings_file_is_pulled_and_a_closed_one_pushed(talk: Talk) -> None:
+    settings = talk.folder / ".foundation.toml"
+    settings.write_text("ignorr = 1\n")
+    talk.initialize("nvim0.11")
+    assert len(talk.diagnostics(settings.as_uri())) == 1
+    uri = talk.open(".foundation.toml", settings.read_text(), "toml")
+    assert talk.diagnostics(uri) == []
+    assert len(pull(talk, uri)["items"]) == 1
+    talk.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+    assert len(talk.diagnostics(uri)) == 1
+
+
 def test_settings_are_asked_for_when_the_client_only_says_that_they_changed(talk: Talk) -> None:
     talk.answers["workspace/configuration"] = [{"severity": {OUT_OF_RANGE: "off"}}]
     talk.initialize("vscode1.139")
