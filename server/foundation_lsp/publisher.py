@@ -105,7 +105,7 @@ class Publisher:
             snapshot = DocumentSnapshot.opened(uri, 0, None, _text_of(path))
             self._publish(uri, None, to_lsp.problem_diagnostics(found, snapshot, session.client))
         for uri in self._configuration - current:
-            if uri not in session.documents:
+            if uri not in session.documents or session.client.pulls_diagnostics:
                 self._publish(uri, None, [])
         self._configuration = current
         told = {str(p) for found in problems.values() for p in found} | set(session.option_problems())

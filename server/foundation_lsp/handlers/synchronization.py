@@ -21,6 +21,7 @@ def did_open(ls: FoundationServer, params: types.DidOpenTextDocumentParams) -> N
     ls.session.open(item.uri, item.version, language, to_bytes(item.text))
     ls.session.changed.set()
     ls.publisher.document_changed(item.uri)
+    _hand_over(ls, item.uri)
 
 
 def did_change(ls: FoundationServer, params: types.DidChangeTextDocumentParams) -> None:
@@ -46,3 +47,11 @@ def did_close(ls: FoundationServer, params: types.DidCloseTextDocumentParams) ->
     if ls.session.close(params.text_document.uri):
         ls.publisher.document_closed(params.text_document.uri)
         ls.session.changed.set()
+        _hand_over(ls, params.text_document.uri)
+
+
+def _hand_over(ls: FoundationServer, uri: str) -> None:
+    """Problems of a settings file are pushed while it is closed; while it is open they are shown like any other's."""
+    path = path_of(uri)
+    if path is not None and is_configuration(path):
+        ls.publisher.publish_configuration()
