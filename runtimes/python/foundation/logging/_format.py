@@ -51,7 +51,7 @@ def number(value: float) -> str:
 
 def json_value(value: Any, extra: Extra, depth: int = 1) -> str:
     """A value as JSON text, redacted below."""
-    kind: type[Any] = type(value)
+    kind: Any = type(value)
     if kind is str:
         return quote(value)
     if kind is int:
