@@ -140,7 +140,7 @@ def inside(node: SyntaxNode) -> ByteRange:
 
 def word_places(text: bytes, word: bytes) -> Iterator[tuple[int, int]]:
     """Where a word stands by itself. Searching bytes for a literal is many times faster than an expression can be."""
-    start = text.find(word)
+    start = text.find(word) if word else -1  # A name that broken code leaves out is empty and stands nowhere.
     while start >= 0:
         end = start + len(word)
         if not _is_word(text[start - 1 : start]) and not _is_word(text[end : end + 1]):

@@ -99,7 +99,7 @@ _FORMS = {
     LanguageId.RUST: (re.compile(rb"^[ \t]*\#\[[ \t]*((?:\w+::)*)(\w*)$"), OccurrenceForm.MACRO),
     LanguageId.RUBY: (re.compile(rb"(?:^|[^\w:.])((?:::)?Foundation)\.(\w*)$"), OccurrenceForm.BLOCK),
 }
-_GAP = rb"(?:\s|\#[^\n]*(?:\n|$)|//[^\n]*(?:\n|$)|/\*.*?\*/)*"
+_GAP = rb"(?:\s|\#[^\n]*(?:\n|$)|//[^\n]*(?:\n|$)|/\*(?:[^*]|\*(?!/))*\*/)*"
 _NAMED = {
     LanguageId.PYTHON: re.compile(_GAP + rb"(" + _WORD + rb")[ \t]*=(?!=)\s*"),
     LanguageId.GO: re.compile(_GAP + rb"(" + _WORD + rb")[ \t]*(?:=(?!=)|:)\s*"),

@@ -1,7 +1,7 @@
 """A byte search that says whether a file is worth parsing: annotation shapes and imports, never topic words.
 
 Every expression starts with a literal, which lets the regex engine skip at memory speed; an alternation of words would
-run twenty times slower. The search may say yes to a file without a pattern, never no to a file with one.
+run twenty times slower. The search may say yes to a file without a pattern, never no to a legal one with one.
 """
 
 from __future__ import annotations

@@ -80,6 +80,19 @@ def test_depth_and_length_do_not_raise(name: str) -> None:
         completion_context(tree, offset)
 
 
+def test_a_name_that_broken_code_leaves_out() -> None:
+    source = b"from foundation.resilience import RateLimiter\nx = RateLimiter(limit=10, /*period=1.0)\nlimiter(x(n=1)"
+    for occurrence in find_occurrences(parse(source, LanguageId.PYTHON)):
+        assert occurrence.pattern_id == "rate_limiting"
+
+
+def test_many_comments_before_the_word_that_is_typed() -> None:
+    source = b"use foundation::retry;\n#[retry(" + b"/* a */ " * 60 + b"max"
+    context = completion_context(parse(source, LanguageId.RUST), len(source))
+    assert context is not None
+    assert context.prefix == "max"
+
+
 def test_constants_that_refer_to_each_other_are_not_known() -> None:
     source = (
         b"from foundation import retry\nA = B\nB = A\n@retry(max_attempts=A)\ndef f(): ...\nretry = retry\n"
