@@ -125,7 +125,8 @@ fn ours() -> Logger {
 fn loggers<'a>() -> Vec<Contender<'a>> {
     let (log, bound) = (ours(), ours().bind(&[("service", "shop".into()), ("region", "eu".into())]));
     let write = |log: &Logger, i: u32| {
-        let fields = [("order_id", i.into()), ("customer", "c-42".into()), ("total", 12.5.into()), ("paid", true.into())];
+        let fields =
+            [("order_id", i.into()), ("customer", "c-42".into()), ("total", 12.5.into()), ("paid", true.into())];
         log.info("order placed", &fields);
     };
     let subscriber = tracing_subscriber::fmt().json().with_writer(std::sync::Mutex::new(Forget)).finish();
@@ -137,7 +138,9 @@ fn loggers<'a>() -> Vec<Contender<'a>> {
             "tracing JSON (baseline)",
             Box::new(move |n| {
                 tracing::dispatcher::with_default(&dispatch, || {
-                    (0..n).for_each(|i| tracing::info!(order_id = i, customer = "c-42", total = 12.5, paid = true, "order placed"));
+                    (0..n).for_each(|i| {
+                        tracing::info!(order_id = i, customer = "c-42", total = 12.5, paid = true, "order placed")
+                    });
                 });
             }),
         ),

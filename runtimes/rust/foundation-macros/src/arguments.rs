@@ -62,6 +62,12 @@ impl Arguments {
         self.0.iter().find(|argument| argument.name == name).map(|argument| &argument.value)
     }
 
+    /// Whether every value is a literal or a list, so that it cannot depend on the function's own parameters.
+    pub fn are_constant(&self) -> bool {
+        let constant = |value: &Expr| literal(value).is_some() || matches!(value, Expr::Array(_) | Expr::Tuple(_));
+        self.0.iter().all(|argument| constant(&argument.value))
+    }
+
     /// An integer; a literal is checked against its range, another expression at run time.
     pub fn integer(&self, name: &str, low: u64, high: u64) -> syn::Result<Option<Number>> {
         let Some(value) = self.get(name) else { return Ok(None) };
@@ -163,9 +169,22 @@ fn literal(value: &Expr) -> Option<(&Lit, bool)> {
 
 /// The names that [`classes`] knows.
 const CLASSES: &[&str] = &[
-    "Exception", "FoundationError", "NetworkError", "TimeoutError", "ServiceUnavailable", "AuthenticationError",
-    "ValidationError", "ConfigurationError", "CancelledError", "MaxRetriesExceeded", "CircuitOpenError",
-    "RateLimitExceeded", "ProcessError", "ProcessTimeoutError", "HttpError", "HttpStatusError",
+    "Exception",
+    "FoundationError",
+    "NetworkError",
+    "TimeoutError",
+    "ServiceUnavailable",
+    "AuthenticationError",
+    "ValidationError",
+    "ConfigurationError",
+    "CancelledError",
+    "MaxRetriesExceeded",
+    "CircuitOpenError",
+    "RateLimitExceeded",
+    "ProcessError",
+    "ProcessTimeoutError",
+    "HttpError",
+    "HttpStatusError",
 ];
 
 /// A list of error classes: the shared names, and names of the application's own classes.

@@ -8,7 +8,8 @@ use syn::{Error, Expr, ExprLit, FnArg, GenericArgument, ItemFn, Lit, Meta, Pat, 
 use crate::arguments::Arguments;
 
 pub fn register(arguments: Tokens, function: &ItemFn) -> syn::Result<Tokens> {
-    let arguments = Arguments::parse(arguments, "register_command", &["name", "description", "aliases", "hidden", "category"])?;
+    let arguments =
+        Arguments::parse(arguments, "register_command", &["name", "description", "aliases", "hidden", "category"])?;
     let ident = &function.sig.ident;
     if let Some(asyncness) = &function.sig.asyncness {
         return Err(Error::new(asyncness.span(), "#[register_command] needs a function that is not async"));
@@ -98,7 +99,8 @@ fn kind_of(ty: &Type) -> syn::Result<(Tokens, Tokens)> {
             }
         }
     }
-    let message = "a command's parameter must be a String, an i64, an f64, a bool, or an Option or Vec of the first three";
+    let message =
+        "a command's parameter must be a String, an i64, an f64, a bool, or an Option or Vec of the first three";
     Err(Error::new(ty.span(), message))
 }
 

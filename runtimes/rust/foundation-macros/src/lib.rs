@@ -24,7 +24,7 @@ fn wrap(mut function: ItemFn, attribute: &str, wrap: impl FnOnce(&Tokens, bool) 
         quote!(|| -> #output #body)
     };
     let wrapped = wrap(&operation, is_async);
-    function.block = Box::new(syn::parse2(quote!({ #wrapped }))?);
+    *function.block = syn::parse2(quote!({ #wrapped }))?;
     Ok(quote!(#function))
 }
 
@@ -45,8 +45,16 @@ pub fn retry(arguments: TokenStream, item: TokenStream) -> TokenStream {
 
 fn retry_function(arguments: Tokens, function: ItemFn) -> syn::Result<Tokens> {
     const KNOWN: &[&str] = &[
-        "max_attempts", "base_delay", "max_delay", "backoff", "backoff_strategy", "jitter", "retryable",
-        "retryable_errors", "non_retryable", "policy",
+        "max_attempts",
+        "base_delay",
+        "max_delay",
+        "backoff",
+        "backoff_strategy",
+        "jitter",
+        "retryable",
+        "retryable_errors",
+        "non_retryable",
+        "policy",
     ];
     let arguments = Arguments::parse(arguments, "retry", KNOWN)?;
     let mut policy = match arguments.get("policy") {
@@ -85,14 +93,25 @@ fn retry_function(arguments: Tokens, function: ItemFn) -> syn::Result<Tokens> {
         };
         policy.extend(quote!(.jitter(#jitter)));
     }
-    for (name, method) in
-        [("retryable", quote!(retryable)), ("retryable_errors", quote!(retryable)), ("non_retryable", quote!(non_retryable))]
-    {
+    for (name, method) in [
+        ("retryable", quote!(retryable)),
+        ("retryable_errors", quote!(retryable)),
+        ("non_retryable", quote!(non_retryable)),
+    ] {
         if let Some(list) = arguments.get(name) {
             let list = classes(list)?;
             policy.extend(quote!(.#method(#list)));
         }
     }
+    let policy = if arguments.are_constant() {
+        // The policy is the same for every call, so it is made once.
+        quote! {{
+            static __POLICY: ::std::sync::OnceLock<::foundation::resilience::RetryPolicy> = ::std::sync::OnceLock::new();
+            __POLICY.get_or_init(|| #policy)
+        }}
+    } else {
+        policy
+    };
     wrap(function, "retry", |operation, is_async| {
         if is_async {
             quote!(#policy.run_async(#operation).await)
@@ -114,8 +133,15 @@ pub fn circuit_breaker(arguments: TokenStream, item: TokenStream) -> TokenStream
 
 fn circuit_breaker_function(arguments: Tokens, function: ItemFn) -> syn::Result<Tokens> {
     const KNOWN: &[&str] = &[
-        "failure_threshold", "recovery_timeout", "half_open_max_calls", "success_threshold", "expected",
-        "expected_exception", "failures", "excluded", "name",
+        "failure_threshold",
+        "recovery_timeout",
+        "half_open_max_calls",
+        "success_threshold",
+        "expected",
+        "expected_exception",
+        "failures",
+        "excluded",
+        "name",
     ];
     let arguments = Arguments::parse(arguments, "circuit_breaker", KNOWN)?;
     let name = arguments.string("name")?.unwrap_or_else(|| function.sig.ident.to_string());
@@ -254,7 +280,11 @@ mod tests {
     type Expand = fn(Tokens, ItemFn) -> syn::Result<Tokens>;
 
     fn message(expand: Expand, arguments: Tokens) -> String {
-        let function: ItemFn = parse_quote!(fn f() -> Result<(), E> { Ok(()) });
+        let function: ItemFn = parse_quote!(
+            fn f() -> Result<(), E> {
+                Ok(())
+            }
+        );
         match expand(arguments, function) {
             Ok(tokens) => panic!("it was accepted: {tokens}"),
             Err(error) => error.into_iter().map(|error| error.to_string()).collect::<Vec<_>>().join("; "),
@@ -264,7 +294,11 @@ mod tests {
     #[test]
     fn wrong_arguments_are_explained() {
         let cases: Vec<(Expand, Tokens, &str)> = vec![
-            (retry_function, quote!(attempts = 3), "#[retry] has no argument `attempts`; it has max_attempts, base_delay"),
+            (
+                retry_function,
+                quote!(attempts = 3),
+                "#[retry] has no argument `attempts`; it has max_attempts, base_delay",
+            ),
             (retry_function, quote!(a = 1, b = 2), "no argument `b`"),
             (retry_function, quote!(max_attempts = 1, max_attempts = 2), "`max_attempts` is given twice"),
             (retry_function, quote!(max_attempts), "`max_attempts` needs a value: `max_attempts = ...`"),
@@ -273,17 +307,37 @@ mod tests {
             (retry_function, quote!(max_attempts = -1), "`max_attempts` is -1;"),
             (retry_function, quote!(max_attempts = "3"), "`max_attempts` is not an integer;"),
             (retry_function, quote!(max_attempts = 99999999999999999999999), "it must be an integer from 1 to 100"),
-            (retry_function, quote!(base_delay = 300.5), "`base_delay` is 300.5; it must be a number of seconds from 0 to 300"),
-            (retry_function, quote!(base_delay = -1), "`base_delay` is -1; it must be a number of seconds from 0 to 300"),
+            (
+                retry_function,
+                quote!(base_delay = 300.5),
+                "`base_delay` is 300.5; it must be a number of seconds from 0 to 300",
+            ),
+            (
+                retry_function,
+                quote!(base_delay = -1),
+                "`base_delay` is -1; it must be a number of seconds from 0 to 300",
+            ),
             (retry_function, quote!(base_delay = "1s"), "`base_delay` is not a number;"),
-            (retry_function, quote!(backoff = "cubic"), "`backoff` must be one of \"exponential\", \"linear\", \"fixed\""),
+            (
+                retry_function,
+                quote!(backoff = "cubic"),
+                "`backoff` must be one of \"exponential\", \"linear\", \"fixed\"",
+            ),
             (retry_function, quote!(jitter = "wild"), "`jitter` must be one of"),
-            (retry_function, quote!(retryable = 3), "this must be a list of error classes, like [NetworkError, TimeoutError]"),
+            (
+                retry_function,
+                quote!(retryable = 3),
+                "this must be a list of error classes, like [NetworkError, TimeoutError]",
+            ),
             (retry_function, quote!(retryable = [3]), "this must be the name of an error class"),
             (circuit_breaker_function, quote!(failure_threshold = 0), "`failure_threshold` is 0;"),
             (circuit_breaker_function, quote!(name = 3), "`name` must be a string"),
             (rate_limit_function, quote!(period = 1.0), "#[rate_limit] needs `limit`"),
-            (rate_limit_function, quote!(limit = 1, period = 0), "`period` is 0; it must be a number of seconds from 0.001"),
+            (
+                rate_limit_function,
+                quote!(limit = 1, period = 0),
+                "`period` is 0; it must be a number of seconds from 0.001",
+            ),
             (rate_limit_function, quote!(limit = 1, wait = 1), "`wait` must be true or false"),
             (error_boundary_function, quote!(reraise = "no"), "`reraise` must be true or false"),
         ];
@@ -296,18 +350,68 @@ mod tests {
 
     #[test]
     fn functions_must_fit() {
-        let no_result: ItemFn = parse_quote!(fn f() {});
+        let no_result: ItemFn = parse_quote!(
+            fn f() {}
+        );
         let error = retry_function(quote!(), no_result).unwrap_err();
         assert_eq!("#[retry] needs a function that returns Result<T, E>", error.to_string());
         let cases: Vec<(Tokens, ItemFn, &str)> = vec![
-            (quote!(), parse_quote!(async fn f() -> Result<(), E> {}), "not async"),
-            (quote!(), parse_quote!(fn f(&self) -> Result<(), E> {}), "a function, not a method"),
-            (quote!(), parse_quote!(fn f((a, b): (i64, i64)) -> Result<(), E> {}), "must be a name"),
-            (quote!(), parse_quote!(fn f(a: u128) -> Result<(), E> {}), "must be a String, an i64, an f64, a bool"),
-            (quote!(), parse_quote!(fn f(a: Option<u8>) -> Result<(), E> {}), "must be a String, an i64, an f64, a bool"),
-            (quote!(name = "a..b"), parse_quote!(fn f() -> Result<(), E> {}), "\"a..b\" has an empty part"),
-            (quote!(aliases = "m"), parse_quote!(fn f() -> Result<(), E> {}), "`aliases` must be a list of strings"),
-            (quote!(aliases = [1]), parse_quote!(fn f() -> Result<(), E> {}), "`aliases` must be a list of strings"),
+            (
+                quote!(),
+                parse_quote!(
+                    async fn f() -> Result<(), E> {}
+                ),
+                "not async",
+            ),
+            (
+                quote!(),
+                parse_quote!(
+                    fn f(&self) -> Result<(), E> {}
+                ),
+                "a function, not a method",
+            ),
+            (
+                quote!(),
+                parse_quote!(
+                    fn f((a, b): (i64, i64)) -> Result<(), E> {}
+                ),
+                "must be a name",
+            ),
+            (
+                quote!(),
+                parse_quote!(
+                    fn f(a: u128) -> Result<(), E> {}
+                ),
+                "must be a String, an i64, an f64, a bool",
+            ),
+            (
+                quote!(),
+                parse_quote!(
+                    fn f(a: Option<u8>) -> Result<(), E> {}
+                ),
+                "must be a String, an i64, an f64, a bool",
+            ),
+            (
+                quote!(name = "a..b"),
+                parse_quote!(
+                    fn f() -> Result<(), E> {}
+                ),
+                "\"a..b\" has an empty part",
+            ),
+            (
+                quote!(aliases = "m"),
+                parse_quote!(
+                    fn f() -> Result<(), E> {}
+                ),
+                "`aliases` must be a list of strings",
+            ),
+            (
+                quote!(aliases = [1]),
+                parse_quote!(
+                    fn f() -> Result<(), E> {}
+                ),
+                "`aliases` must be a list of strings",
+            ),
         ];
         for (arguments, function, expected) in cases {
             let error = command::register(arguments, &function).unwrap_err().to_string();
@@ -317,8 +421,14 @@ mod tests {
 
     #[test]
     fn seconds_are_converted_when_compiling() {
-        let function: ItemFn = parse_quote!(fn f() -> Result<(), E> { Ok(()) });
-        let tokens = retry_function(quote!(base_delay = 0.1, max_delay = LIMIT, max_attempts = N), function).unwrap().to_string();
+        let function: ItemFn = parse_quote!(
+            fn f() -> Result<(), E> {
+                Ok(())
+            }
+        );
+        let tokens = retry_function(quote!(base_delay = 0.1, max_delay = LIMIT, max_attempts = N), function)
+            .unwrap()
+            .to_string();
         for part in ["from_nanos (100000000u64)", "clock :: seconds (f64 :: from (LIMIT))", "max_attempts ((N))"] {
             assert!(tokens.contains(part), "{tokens}");
         }

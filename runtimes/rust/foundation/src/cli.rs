@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::config::{parse_text, Type};
+use crate::config::{Type, parse_text};
 use crate::errors::{BoxError, Class, Classify, Error};
 
 /// What a command receives: its parameters by name.
@@ -173,11 +173,7 @@ impl Parameter {
     }
 
     fn label(&self) -> String {
-        if self.is_option {
-            format!("the option --{}", self.spelled())
-        } else {
-            format!("the argument {}", self.name)
-        }
+        if self.is_option { format!("the option --{}", self.spelled()) } else { format!("the argument {}", self.name) }
     }
 
     fn absent(&self) -> Value {
@@ -206,7 +202,10 @@ pub struct Command {
 
 impl fmt::Debug for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Command").field("name", &self.name).field("parameters", &self.parameters).finish_non_exhaustive()
+        f.debug_struct("Command")
+            .field("name", &self.name)
+            .field("parameters", &self.parameters)
+            .finish_non_exhaustive()
     }
 }
 
@@ -312,8 +311,13 @@ impl Command {
     fn parse(&self, tokens: &[String]) -> Result<Args, String> {
         let mut given: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
         let read = |parameter: &Parameter, text: &str| {
-            parse_text(parameter.kind, text)
-                .ok_or_else(|| format!("{text:?} is not a value for {}, which must be {}", parameter.label(), parameter.kind.described()))
+            parse_text(parameter.kind, text).ok_or_else(|| {
+                format!(
+                    "{text:?} is not a value for {}, which must be {}",
+                    parameter.label(),
+                    parameter.kind.described()
+                )
+            })
         };
         let mut positional = Vec::new();
         let mut rest = tokens.iter();
@@ -493,7 +497,11 @@ impl App {
     /// Adds a command, or returns the `ConfigurationError` for a name that is taken or is not one.
     pub fn try_register(mut self, command: Command) -> Result<Self, Error> {
         let mut path: Vec<&str> = command.name.split('.').collect();
-        if path.iter().chain(&command.aliases.iter().map(String::as_str).collect::<Vec<_>>()).any(|part| part.is_empty()) {
+        if path
+            .iter()
+            .chain(&command.aliases.iter().map(String::as_str).collect::<Vec<_>>())
+            .any(|part| part.is_empty())
+        {
             let message = format!("the command name {:?} has an empty part or alias", command.name);
             return Err(Error::bad_parameter("name", message));
         }
@@ -501,7 +509,8 @@ impl App {
         let mut group = &mut self.root;
         for part in path {
             if group.commands.contains_key(part) {
-                let message = format!("{part:?} cannot be a group for {:?}: there is a command of that name", command.name);
+                let message =
+                    format!("{part:?} cannot be a group for {:?}: there is a command of that name", command.name);
                 return Err(Error::bad_parameter("name", message));
             }
             group = group.groups.entry(part.to_owned()).or_default();
@@ -540,7 +549,8 @@ impl App {
 
     /// Runs the command that the process's arguments ask for, and exits.
     pub fn main(&self) -> ! {
-        let arguments: Vec<String> = std::env::args_os().skip(1).map(|text| text.to_string_lossy().into_owned()).collect();
+        let arguments: Vec<String> =
+            std::env::args_os().skip(1).map(|text| text.to_string_lossy().into_owned()).collect();
         std::process::exit(self.run(arguments))
     }
 

@@ -258,11 +258,7 @@ impl Cancellation {
         let state = lock(&self.0.state);
         let waited = self.0.changed.wait_timeout_while(state, duration, |state| !state.cancelled);
         let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        if state.cancelled {
-            Err(Interrupted)
-        } else {
-            Ok(())
-        }
+        if state.cancelled { Err(Interrupted) } else { Ok(()) }
     }
 
     /// Ready once the signal was given; until then the context's task is woken by it.

@@ -147,7 +147,10 @@ impl ConfigLoader {
                 self.schema.extend(schema_of(members, "")?);
                 Ok(self)
             }
-            Ok(other) => Err(Error::bad_parameter("defaults", format!("the defaults are {}; they must be a structure", describe(&other)))),
+            Ok(other) => Err(Error::bad_parameter(
+                "defaults",
+                format!("the defaults are {}; they must be a structure", describe(&other)),
+            )),
             Err(error) => Err(Error::bad_parameter("defaults", format!("the defaults cannot be read: {error}"))),
         }
     }
@@ -182,7 +185,10 @@ impl ConfigLoader {
 
     /// Replaces the process's environment.
     #[must_use]
-    pub fn environment<K: Into<String>, V: Into<String>>(mut self, variables: impl IntoIterator<Item = (K, V)>) -> Self {
+    pub fn environment<K: Into<String>, V: Into<String>>(
+        mut self,
+        variables: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
         self.environment = Some(variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect());
         self
     }
@@ -264,7 +270,8 @@ fn schema_of(members: Map<String, Value>, path: &str) -> Result<Vec<Field>, Erro
                     return Ok(Field::nested(name, schema_of(inner, &key)?));
                 }
                 other => {
-                    let message = format!("the default of {key} is {}, from which no type can be told", describe(other));
+                    let message =
+                        format!("the default of {key} is {}, from which no type can be told", describe(other));
                     return Err(Error::bad_parameter(key, message));
                 }
             };
@@ -274,11 +281,7 @@ fn schema_of(members: Map<String, Value>, path: &str) -> Result<Vec<Field>, Erro
 }
 
 fn join(path: &str, name: &str) -> String {
-    if path.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{path}.{name}")
-    }
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
 fn describe(value: &Value) -> &'static str {
@@ -444,9 +447,9 @@ impl Loading<'_> {
             if let Some(path) = text.strip_prefix("file://").filter(|path| path.starts_with('/')) {
                 text = match fs::read(path) {
                     Ok(content) => {
-                        let content = content.strip_suffix(b"\n").map_or(content.as_slice(), |content| {
-                            content.strip_suffix(b"\r").unwrap_or(content)
-                        });
+                        let content = content
+                            .strip_suffix(b"\n")
+                            .map_or(content.as_slice(), |content| content.strip_suffix(b"\r").unwrap_or(content));
                         String::from_utf8_lossy(content).into_owned()
                     }
                     Err(error) => {
@@ -459,8 +462,17 @@ impl Loading<'_> {
         }
         let parsed = parse_text(field.kind, &text);
         if parsed.is_none() {
-            let shown = if key.split('.').any(is_secret_name) { "a text that is not shown".to_owned() } else { format!("{text:?}") };
-            self.problem("invalid_value", key, source, format!("{key} is {shown}; it must be {}", field.kind.described()));
+            let shown = if key.split('.').any(is_secret_name) {
+                "a text that is not shown".to_owned()
+            } else {
+                format!("{text:?}")
+            };
+            self.problem(
+                "invalid_value",
+                key,
+                source,
+                format!("{key} is {shown}; it must be {}", field.kind.described()),
+            );
         }
         parsed
     }
@@ -494,7 +506,7 @@ fn is_float(text: &str) -> bool {
     };
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let exponent_is_good = exponent.map_or(true, |exponent| {
+    let exponent_is_good = exponent.is_none_or(|exponent| {
         let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
         !exponent.is_empty() && digits(exponent)
     });

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::clock::{Random, SystemRandom};
-use crate::errors::{require_range, Error};
+use crate::errors::{Error, require_range};
 
 /// Runs around each step of a write, for tests that make a step fail and for those that watch. It must call its second
 /// argument, which does the step, unless the step is to fail; what it returns is the step's result. The steps are `mkdir`,
@@ -90,7 +90,7 @@ impl AtomicFile {
             }
             Ok(())
         })?;
-        value.ok_or_else(|| io::Error::new(io::ErrorKind::Other, "the hook did not run its step"))
+        value.ok_or_else(|| io::Error::other("the hook did not run its step"))
     }
 
     /// Replaces the content. When a step fails its own error is returned and the file is as it was; only a failing sync of

@@ -20,12 +20,12 @@ use std::time::Duration;
 
 use ureq::http;
 
-use crate::clock::{nanoseconds, Cancellation, Clock, Random, SystemClock, SystemRandom};
-use crate::errors::{require_range, Classify, Error, StatusFailure};
+use crate::Class;
+use crate::clock::{Cancellation, Clock, Random, SystemClock, SystemRandom, nanoseconds};
+use crate::errors::{Classify, Error, StatusFailure, require_range};
 use crate::logging::wall_time;
 use crate::record::days_from_civil;
 use crate::resilience::RetryPolicy;
-use crate::Class;
 
 type WallClock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
@@ -401,7 +401,9 @@ impl HttpClient {
         }
         Url::parse(&target).ok_or_else(|| {
             let shown = without_query(&target);
-            Error::http(format!("{shown:?} is not an absolute http or https URL; give one, or a client with a base URL"))
+            Error::http(format!(
+                "{shown:?} is not an absolute http or https URL; give one, or a client with a base URL"
+            ))
         })
     }
 

@@ -21,7 +21,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::clock::lock;
 use crate::errors::Error;
-use crate::record::{append_head, append_tail, same_field, Redaction};
+use crate::record::{Redaction, append_head, append_tail, same_field};
 
 /// How much a record matters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -107,7 +107,9 @@ impl Value<'_> {
             Value::Float(value) => Value::Float(value),
             Value::Str(value) => Value::Str(Cow::Owned(value.into_owned())),
             Value::List(items) => Value::List(items.into_iter().map(Value::into_owned).collect()),
-            Value::Map(members) => Value::Map(members.into_iter().map(|(key, value)| (key, value.into_owned())).collect()),
+            Value::Map(members) => {
+                Value::Map(members.into_iter().map(|(key, value)| (key, value.into_owned())).collect())
+            }
         }
     }
 }

@@ -27,7 +27,7 @@ use std::task::{Context, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use crate::clock::Cancellation;
-use crate::errors::{require_range, Error, ProcessFailure};
+use crate::errors::{Error, ProcessFailure, require_range};
 use crate::record::mask_command;
 
 /// What of the parent's environment the program sees.
@@ -42,9 +42,8 @@ pub enum EnvMode {
     Scrub,
 }
 
-const HARMLESS: &[&str] = &[
-    "PATH", "HOME", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "USER", "LOGNAME", "SHELL", "TERM",
-];
+const HARMLESS: &[&str] =
+    &["PATH", "HOME", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "USER", "LOGNAME", "SHELL", "TERM"];
 
 /// How long a pipe that a background process keeps open may stay silent after the program's end.
 const QUIET_LIMIT: Duration = Duration::from_secs(1);
@@ -189,7 +188,7 @@ impl Process {
             require_range("timeout", timeout, Duration::from_nanos(1), Duration::from_secs(604_800))?;
         }
         require_range("grace_period", self.grace_period, Duration::ZERO, Duration::from_secs(3600))?;
-        if self.command.first().map_or(true, String::is_empty) {
+        if self.command.first().is_none_or(String::is_empty) {
             return Err(Error::validation("the command is empty; it must hold at least the program's name"));
         }
         if self.command.iter().any(|argument| argument.contains('\0')) {
@@ -197,7 +196,9 @@ impl Process {
         }
         for (name, value) in &self.env {
             if name.is_empty() || name.contains(['=', '\0']) || value.contains('\0') {
-                return Err(Error::validation(format!("the environment variable {name:?} cannot be passed to a program")));
+                return Err(Error::validation(format!(
+                    "the environment variable {name:?} cannot be passed to a program"
+                )));
             }
         }
         match &self.cwd {
@@ -352,11 +353,7 @@ fn set_nonblocking(fd: RawFd) -> io::Result<()> {
         let flags = libc::fcntl(fd, libc::F_GETFL);
         libc::fcntl(fd, libc::F_SETFL, flags | libc::O_NONBLOCK)
     };
-    if result < 0 {
-        Err(io::Error::last_os_error())
-    } else {
-        Ok(())
-    }
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
 /// Waits until one of the descriptors is ready; those that are not there are -1.
@@ -397,7 +394,16 @@ impl Running {
         }
         let streams = [stdout, stderr].map(|pipe| Stream { pipe, kept: Vec::new() });
         let input = stdin.zip(input).map(|(pipe, data)| (pipe, data, 0));
-        Ok(Self { group, status: None, exited, waiter: Some(waiter), input, output: streams, escalated: false, stopped: false })
+        Ok(Self {
+            group,
+            status: None,
+            exited,
+            waiter: Some(waiter),
+            input,
+            output: streams,
+            escalated: false,
+            stopped: false,
+        })
     }
 
     fn kill(&self, signal: libc::c_int) {
@@ -426,9 +432,10 @@ impl Running {
                 break;
             }
             let cancelled = end == End::Exited
-                && process.cancellation.as_ref().is_some_and(|cancellation| {
-                    cancellation.poll_cancelled(&Context::from_waker(&waker)).is_ready()
-                });
+                && process
+                    .cancellation
+                    .as_ref()
+                    .is_some_and(|cancellation| cancellation.poll_cancelled(&Context::from_waker(&waker)).is_ready());
             let now = Instant::now();
             let late = deadline.is_some_and(|deadline| now >= deadline);
             if end == End::Exited && (late || cancelled) {
@@ -493,7 +500,7 @@ impl Running {
 
     fn reap(&mut self) -> io::Result<()> {
         if let Some(waiter) = self.waiter.take() {
-            let status = waiter.join().unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::Other, "the wait failed")));
+            let status = waiter.join().unwrap_or_else(|_| Err(io::Error::other("the wait failed")));
             self.status = Some(status?);
         }
         Ok(())

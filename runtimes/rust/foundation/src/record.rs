@@ -1,6 +1,7 @@
 //! Turns log records into lines: JSON or logfmt, with secrets redacted.
 
 use std::collections::HashMap;
+use std::io::Write;
 use std::sync::{OnceLock, RwLock};
 
 use crate::logging::{Format, Value};
@@ -30,7 +31,8 @@ pub(crate) fn words(name: &str) -> Vec<String> {
         if byte.is_ascii_uppercase() && !word.is_empty() {
             let before = bytes[i - 1];
             let next_is_lower = bytes.get(i + 1).is_some_and(u8::is_ascii_lowercase);
-            if before.is_ascii_lowercase() || before.is_ascii_digit() || (before.is_ascii_uppercase() && next_is_lower) {
+            if before.is_ascii_lowercase() || before.is_ascii_digit() || (before.is_ascii_uppercase() && next_is_lower)
+            {
                 finish(&mut word);
             }
         }
@@ -41,14 +43,41 @@ pub(crate) fn words(name: &str) -> Vec<String> {
 }
 
 const SECRET_WORDS: &[&str] = &[
-    "password", "passwords", "passwd", "passphrase", "pwd", "secret", "secrets", "credential", "credentials",
+    "password",
+    "passwords",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "secret",
+    "secrets",
+    "credential",
+    "credentials",
     "authorization",
 ];
 
 const SECRET_ENDINGS: &[&[&str]] = &[
-    &["token"], &["apikey"], &["api", "key"], &["accesskey"], &["access", "key"], &["privatekey"], &["private", "key"],
-    &["encryption", "key"], &["signing", "key"], &["session", "key"], &["ssh", "key"], &["cookie"], &["sessionid"],
-    &["session", "id"], &["ssn"], &["cvv"], &["card", "number"], &["otp"], &["jwt"], &["bearer"], &["auth"], &["dsn"],
+    &["token"],
+    &["apikey"],
+    &["api", "key"],
+    &["accesskey"],
+    &["access", "key"],
+    &["privatekey"],
+    &["private", "key"],
+    &["encryption", "key"],
+    &["signing", "key"],
+    &["session", "key"],
+    &["ssh", "key"],
+    &["cookie"],
+    &["sessionid"],
+    &["session", "id"],
+    &["ssn"],
+    &["cvv"],
+    &["card", "number"],
+    &["otp"],
+    &["jwt"],
+    &["bearer"],
+    &["auth"],
+    &["dsn"],
     &["connection", "string"],
 ];
 
@@ -264,17 +293,14 @@ fn append_float(out: &mut Vec<u8>, value: f64) {
         return out.push(b'0');
     }
     let size = value.abs();
-    let text = if (1e-6..1e21).contains(&size) {
-        format!("{value}") // Rust writes the shortest digits that read back the same, never with an exponent.
+    // Rust writes the shortest digits that read back the same; writing to a vector cannot fail.
+    let _ = if (1e-6..1e21).contains(&size) {
+        write!(out, "{value}")
+    } else if size < 1e-6 {
+        write!(out, "{value:e}")
     } else {
-        let text = format!("{value:e}");
-        if size >= 1e21 {
-            text.replace('e', "e+")
-        } else {
-            text
-        }
+        write!(out, "{}", format!("{value:e}").replace('e', "e+"))
     };
-    out.extend_from_slice(text.as_bytes());
 }
 
 /// Appends a JSON string.
@@ -337,7 +363,14 @@ fn append_key(out: &mut Vec<u8>, key: &str) {
 }
 
 /// Appends the record's own keys, up to and with the message.
-pub(crate) fn append_head(out: &mut Vec<u8>, format: Format, at: Option<i64>, level: &str, logger: &str, message: &str) {
+pub(crate) fn append_head(
+    out: &mut Vec<u8>,
+    format: Format,
+    at: Option<i64>,
+    level: &str,
+    logger: &str,
+    message: &str,
+) {
     match format {
         Format::Json => {
             out.push(b'{');

@@ -59,7 +59,10 @@ impl Given {
         }
         match value.as_f64() {
             Some(number) if number >= 0.0 => Ok(Some(seconds(number))),
-            _ => Err(Error::bad_parameter(key, format!("{key} is {value}; it must be a number of seconds, not negative"))),
+            _ => Err(Error::bad_parameter(
+                key,
+                format!("{key} is {value}; it must be a number of seconds, not negative"),
+            )),
         }
     }
 
@@ -86,14 +89,29 @@ pub fn take(trace: &Trace) -> Vec<String> {
 
 fn class(name: &str) -> Class {
     use Class::{
-        AuthenticationError, CancelledError, CircuitOpenError, ConfigurationError, Exception, FoundationError, HttpError,
-        HttpStatusError, MaxRetriesExceeded, NetworkError, Other, ProcessError, ProcessTimeoutError, RateLimitExceeded,
-        ServiceUnavailable, TimeoutError, ValidationError,
+        AuthenticationError, CancelledError, CircuitOpenError, ConfigurationError, Exception, FoundationError,
+        HttpError, HttpStatusError, MaxRetriesExceeded, NetworkError, Other, ProcessError, ProcessTimeoutError,
+        RateLimitExceeded, ServiceUnavailable, TimeoutError, ValidationError,
     };
     let known = [
-        Exception, FoundationError, NetworkError, TimeoutError, ServiceUnavailable, AuthenticationError, ValidationError,
-        ConfigurationError, CancelledError, MaxRetriesExceeded, CircuitOpenError, RateLimitExceeded, ProcessError,
-        ProcessTimeoutError, HttpError, HttpStatusError, Other("OtherError"), Other("ProgrammingError"),
+        Exception,
+        FoundationError,
+        NetworkError,
+        TimeoutError,
+        ServiceUnavailable,
+        AuthenticationError,
+        ValidationError,
+        ConfigurationError,
+        CancelledError,
+        MaxRetriesExceeded,
+        CircuitOpenError,
+        RateLimitExceeded,
+        ProcessError,
+        ProcessTimeoutError,
+        HttpError,
+        HttpStatusError,
+        Other("OtherError"),
+        Other("ProgrammingError"),
     ];
     let found = known.into_iter().find(|class| class.name() == name);
     found.unwrap_or_else(|| panic!("unknown error class {name:?}"))
@@ -166,7 +184,12 @@ pub fn make_error(name: &str, message: &str) -> Scripted {
         "AuthenticationError" => Error::authentication(message),
         "ValidationError" => Error::validation(message),
         "ConfigurationError" => Error::Configuration {
-            problems: vec![Problem { kind: "missing", key: String::new(), source: "default", message: message.to_owned() }],
+            problems: vec![Problem {
+                kind: "missing",
+                key: String::new(),
+                source: "default",
+                message: message.to_owned(),
+            }],
         },
         "CancelledError" => Error::Cancelled { cause: None },
         "MaxRetriesExceeded" => {
@@ -175,9 +198,7 @@ pub fn make_error(name: &str, message: &str) -> Scripted {
         "CircuitOpenError" => Error::CircuitOpen { name: "inner".into(), retry_after: zero },
         "RateLimitExceeded" => Error::RateLimitExceeded { retry_after: zero },
         "ProcessError" => Error::Process(Box::new(ProcessFailure { exit_code: 1, ..ProcessFailure::default() })),
-        "ProcessTimeoutError" => {
-            Error::ProcessTimeout { failure: Box::default(), timeout: zero, escalated: false }
-        }
+        "ProcessTimeoutError" => Error::ProcessTimeout { failure: Box::default(), timeout: zero, escalated: false },
         "HttpError" => Error::http(message),
         "HttpStatusError" => Error::HttpStatus(Box::new(StatusFailure {
             method: "GET".to_owned(),

@@ -15,8 +15,10 @@ use given::Given;
 /// What one case gives: the trace and the result, or why the object could not be made.
 type Answer = Result<(Vec<String>, Value), Error>;
 
-/// The patterns, and what their results hold besides `error`.
-const PATTERNS: &[(&str, fn(&Given) -> Answer, &[&str])] = &[
+/// A pattern's name, how to play a case, and what a result holds besides `error`.
+type Pattern = (&'static str, fn(&Given) -> Answer, &'static [&'static str]);
+
+const PATTERNS: &[Pattern] = &[
     ("retry_with_backoff", patterns::retry, &["attempts", "success", "cause", "elapsed"]),
     ("circuit_breaker", patterns::circuit_breaker, &["state", "failures"]),
     ("rate_limiting", patterns::rate_limiting, &[]),

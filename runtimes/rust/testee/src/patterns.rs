@@ -177,8 +177,9 @@ pub fn circuit_breaker(given: &Given) -> Answer {
                 label = "call".to_owned();
                 what = words[1].to_owned();
                 let outcome = words[1];
-                let ended =
-                    Ended::of(|| breaker.call(|| if outcome == "ok" { Ok(()) } else { Err(make_error(outcome, "scripted")) }));
+                let ended = Ended::of(|| {
+                    breaker.call(|| if outcome == "ok" { Ok(()) } else { Err(make_error(outcome, "scripted")) })
+                });
                 match &ended {
                     Ended::Failed(Scripted::Foundation(error)) if refusal(error).is_some() => {
                         what = refusal(error).unwrap_or_default();
@@ -296,7 +297,8 @@ fn compact(value: &Value) -> String {
 impl BoundaryLogger for Recorder {
     fn error(&self, message: &str, fields: &[(&str, LogValue<'_>)]) {
         assert!(!self.fails, "the disk of the log is full");
-        let fields: Map<String, Value> = fields.iter().map(|(key, value)| ((*key).to_owned(), to_json(value))).collect();
+        let fields: Map<String, Value> =
+            fields.iter().map(|(key, value)| ((*key).to_owned(), to_json(value))).collect();
         push(&self.trace, format!("log error {message} {}", compact(&Value::Object(fields))));
     }
 }
@@ -466,7 +468,8 @@ pub fn configuration(given: &Given) -> Answer {
     let result = match loader.load_values() {
         Ok(values) => json!({"values": values, "problems": [], "error": null}),
         Err(Error::Configuration { problems }) => {
-            let problems: Vec<String> = problems.iter().map(|problem| format!("{} {}", problem.kind, problem.key)).collect();
+            let problems: Vec<String> =
+                problems.iter().map(|problem| format!("{} {}", problem.kind, problem.key)).collect();
             json!({"values": null, "problems": problems, "error": "ConfigurationError"})
         }
         Err(error) => return Err(error),
@@ -498,7 +501,8 @@ pub fn http_client(given: &Given) -> Answer {
         builder = builder.max_delay(delay);
     }
     if given.get("retry_statuses").is_some() {
-        let statuses: Vec<u16> = given.list("retry_statuses").iter().filter_map(|s| s.as_u64()?.try_into().ok()).collect();
+        let statuses: Vec<u16> =
+            given.list("retry_statuses").iter().filter_map(|s| s.as_u64()?.try_into().ok()).collect();
         builder = builder.retry_statuses(statuses);
     }
     if given.get("retry_methods").is_some() {
@@ -687,11 +691,26 @@ pub fn process_execution(given: &Given) -> Answer {
 }
 
 const ERRNOS: &[(&str, i32)] = &[
-    ("EACCES", libc::EACCES), ("EBUSY", libc::EBUSY), ("EDQUOT", libc::EDQUOT), ("EEXIST", libc::EEXIST),
-    ("EFBIG", libc::EFBIG), ("EINVAL", libc::EINVAL), ("EIO", libc::EIO), ("EISDIR", libc::EISDIR),
-    ("ELOOP", libc::ELOOP), ("EMFILE", libc::EMFILE), ("EMLINK", libc::EMLINK), ("ENAMETOOLONG", libc::ENAMETOOLONG),
-    ("ENOENT", libc::ENOENT), ("ENOSPC", libc::ENOSPC), ("ENOSYS", libc::ENOSYS), ("ENOTDIR", libc::ENOTDIR),
-    ("ENOTSUP", libc::ENOTSUP), ("EPERM", libc::EPERM), ("EROFS", libc::EROFS), ("EXDEV", libc::EXDEV),
+    ("EACCES", libc::EACCES),
+    ("EBUSY", libc::EBUSY),
+    ("EDQUOT", libc::EDQUOT),
+    ("EEXIST", libc::EEXIST),
+    ("EFBIG", libc::EFBIG),
+    ("EINVAL", libc::EINVAL),
+    ("EIO", libc::EIO),
+    ("EISDIR", libc::EISDIR),
+    ("ELOOP", libc::ELOOP),
+    ("EMFILE", libc::EMFILE),
+    ("EMLINK", libc::EMLINK),
+    ("ENAMETOOLONG", libc::ENAMETOOLONG),
+    ("ENOENT", libc::ENOENT),
+    ("ENOSPC", libc::ENOSPC),
+    ("ENOSYS", libc::ENOSYS),
+    ("ENOTDIR", libc::ENOTDIR),
+    ("ENOTSUP", libc::ENOTSUP),
+    ("EPERM", libc::EPERM),
+    ("EROFS", libc::EROFS),
+    ("EXDEV", libc::EXDEV),
 ];
 
 fn errno_name(error: &io::Error) -> &'static str {
@@ -745,4 +764,3 @@ pub fn file_operations(given: &Given) -> Answer {
     };
     Ok((take(&trace), json!({"error": error})))
 }
-

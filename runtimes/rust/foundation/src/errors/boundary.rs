@@ -1,6 +1,6 @@
 use std::any::Any;
 use std::borrow::Cow;
-use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use super::{Class, Classify};
@@ -86,17 +86,27 @@ impl ErrorBoundary {
     }
 
     /// Runs the operation; the fallback is the type's default.
-    pub fn run<T: Default, E: Classify + std::fmt::Display>(&self, operation: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    pub fn run<T: Default, E: Classify + std::fmt::Display>(
+        &self,
+        operation: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
         self.run_or_else(T::default, operation)
     }
 
     /// Runs the operation with a fallback.
-    pub fn run_or<T, E: Classify + std::fmt::Display>(&self, fallback: T, operation: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    pub fn run_or<T, E: Classify + std::fmt::Display>(
+        &self,
+        fallback: T,
+        operation: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
         self.run_or_else(|| fallback, operation)
     }
 
     /// Runs the operation and always returns its error, for a type without a default.
-    pub fn observe<T, E: Classify + std::fmt::Display>(&self, operation: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    pub fn observe<T, E: Classify + std::fmt::Display>(
+        &self,
+        operation: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
         self.judge_without_fallback(catch_unwind(AssertUnwindSafe(operation)))
     }
 
@@ -160,11 +170,7 @@ impl ErrorBoundary {
                     return Err(error);
                 }
                 self.record(class.name(), &error.to_string());
-                if self.reraise {
-                    Err(error)
-                } else {
-                    Ok(fallback())
-                }
+                if self.reraise { Err(error) } else { Ok(fallback()) }
             }
             Err(panic) => {
                 if !self.catches(PANIC) {
@@ -180,7 +186,7 @@ impl ErrorBoundary {
     }
 
     fn catches(&self, class: Class) -> bool {
-        self.catch.as_ref().map_or(true, |catch| class.is_any(catch))
+        self.catch.as_ref().is_none_or(|catch| class.is_any(catch))
     }
 
     fn record(&self, class: &str, message: &str) {

@@ -273,7 +273,12 @@ impl Error {
     /// The `ConfigurationError` for one parameter that is not acceptable.
     pub fn bad_parameter(key: impl Into<String>, message: impl Into<String>) -> Self {
         Error::Configuration {
-            problems: vec![Problem { kind: "out_of_range", key: key.into(), source: "argument", message: message.into() }],
+            problems: vec![Problem {
+                kind: "out_of_range",
+                key: key.into(),
+                source: "argument",
+                message: message.into(),
+            }],
         }
     }
 
@@ -295,25 +300,21 @@ impl Error {
 
 /// Checks a parameter's range.
 pub(crate) fn require_range<T: PartialOrd + fmt::Debug>(key: &str, value: T, low: T, high: T) -> Result<(), Error> {
-    if value >= low && value <= high {
-        Ok(())
-    } else {
-        Err(Error::out_of_range(key, value, low, high))
-    }
+    if value >= low && value <= high { Ok(()) } else { Err(Error::out_of_range(key, value, low, high)) }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Network { message, source } | Error::Timeout { message, source } | Error::Http { message, source } => {
-                match source {
-                    Some(source) => write!(f, "{message}: {source}"),
-                    None => f.write_str(message),
-                }
-            }
-            Error::ServiceUnavailable { message } | Error::Authentication { message } | Error::Validation { message } => {
-                f.write_str(message)
-            }
+            Error::Network { message, source }
+            | Error::Timeout { message, source }
+            | Error::Http { message, source } => match source {
+                Some(source) => write!(f, "{message}: {source}"),
+                None => f.write_str(message),
+            },
+            Error::ServiceUnavailable { message }
+            | Error::Authentication { message }
+            | Error::Validation { message } => f.write_str(message),
             Error::Configuration { problems } => {
                 for (i, problem) in problems.iter().enumerate() {
                     write!(f, "{}{}", if i > 0 { "; " } else { "" }, problem.message)?;
@@ -394,7 +395,7 @@ impl Classify for std::io::Error {
 
 impl From<Error> for std::io::Error {
     fn from(error: Error) -> Self {
-        std::io::Error::new(std::io::ErrorKind::Other, error)
+        std::io::Error::other(error)
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::retry::DEFAULT_NON_RETRYABLE;
-use crate::clock::{lock, nanoseconds, Clock, SystemClock};
-use crate::errors::{require_range, Class, Classify, Error, Failure};
+use crate::clock::{Clock, SystemClock, lock, nanoseconds};
+use crate::errors::{Class, Classify, Error, Failure, require_range};
 
 /// The state of a circuit breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,14 +146,8 @@ impl CircuitBreakerBuilder {
         require_range("recovery_timeout", self.recovery_timeout, Duration::ZERO, Duration::from_secs(86_400))?;
         require_range("half_open_max_calls", self.half_open_max_calls, 1, 1000)?;
         require_range("success_threshold", self.success_threshold, 1, 1000)?;
-        let inner = Inner {
-            state: CircuitState::Closed,
-            failures: 0,
-            successes: 0,
-            in_flight: 0,
-            opened_at: 0,
-            generation: 0,
-        };
+        let inner =
+            Inner { state: CircuitState::Closed, failures: 0, successes: 0, in_flight: 0, opened_at: 0, generation: 0 };
         Ok(CircuitBreaker {
             recovery_timeout: nanoseconds(self.recovery_timeout),
             clock: self.clock.clone().unwrap_or_else(|| Arc::new(SystemClock)),
@@ -272,7 +266,7 @@ impl CircuitBreaker {
     }
 
     fn judge(&self, class: Class) -> Verdict {
-        let expected = self.settings.expected.as_ref().map_or(true, |expected| class.is_any(expected));
+        let expected = self.settings.expected.as_ref().is_none_or(|expected| class.is_any(expected));
         if class == Class::CancelledError || class.is_any(&self.settings.excluded) || !expected {
             Verdict::Ignored
         } else {

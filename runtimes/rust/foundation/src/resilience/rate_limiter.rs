@@ -3,8 +3,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::clock::{lock, nanoseconds, Cancellation, Clock, SystemClock};
-use crate::errors::{require_range, Error};
+use crate::clock::{Cancellation, Clock, SystemClock, lock, nanoseconds};
+use crate::errors::{Error, require_range};
 
 /// How a [`RateLimiter`] counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,7 +60,10 @@ pub struct RateLimiter {
 
 impl fmt::Debug for RateLimiter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RateLimiter").field("limit", &self.limit).field("algorithm", &self.algorithm).finish_non_exhaustive()
+        f.debug_struct("RateLimiter")
+            .field("limit", &self.limit)
+            .field("algorithm", &self.algorithm)
+            .finish_non_exhaustive()
     }
 }
 
@@ -112,17 +115,14 @@ impl RateLimiterBuilder {
         require_range("period", self.period, Duration::from_millis(1), Duration::from_secs(86_400))?;
         require_range("burst", burst, 1, MAX_PERMITS)?;
         if self.algorithm == Algorithm::SlidingWindow && burst != self.limit {
-            let message = format!("burst is {burst}; a sliding window has no burst other than its limit, {}", self.limit);
+            let message =
+                format!("burst is {burst}; a sliding window has no burst other than its limit, {}", self.limit);
             return Err(Error::bad_parameter("burst", message));
         }
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let period = nanoseconds(self.period);
-        let state = State {
-            now: clock.now(),
-            level: u128::from(burst) * period as u128,
-            admitted: VecDeque::new(),
-            used: 0,
-        };
+        let state =
+            State { now: clock.now(), level: u128::from(burst) * period as u128, admitted: VecDeque::new(), used: 0 };
         Ok(RateLimiter { limit: self.limit, burst, period, algorithm: self.algorithm, clock, state: Mutex::new(state) })
     }
 
@@ -140,7 +140,13 @@ impl RateLimiter {
     /// Starts to configure a limiter of `limit` permits, from 1 to 10^9, per period.
     #[must_use]
     pub fn builder(limit: u32) -> RateLimiterBuilder {
-        RateLimiterBuilder { limit, burst: None, period: Duration::from_secs(1), algorithm: Algorithm::default(), clock: None }
+        RateLimiterBuilder {
+            limit,
+            burst: None,
+            period: Duration::from_secs(1),
+            algorithm: Algorithm::default(),
+            clock: None,
+        }
     }
 
     /// Takes one permit if there is one.

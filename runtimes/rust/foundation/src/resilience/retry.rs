@@ -2,8 +2,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::clock::{nanoseconds, Cancellation, Clock, Random, SystemClock, SystemRandom};
-use crate::errors::{require_range, BoxError, Class, Error, Failure};
+use crate::clock::{Cancellation, Clock, Random, SystemClock, SystemRandom, nanoseconds};
+use crate::errors::{BoxError, Class, Error, Failure, require_range};
 
 /// How the delay grows from one failed call to the next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -220,6 +220,18 @@ impl RetryPolicy {
 
     /// Reports the first setting that is out of its range.
     pub fn validate(&self) -> Result<(), Error> {
+        let ratio_is_good = match self.jitter {
+            Jitter::Symmetric(ratio) => (0.0..=1.0).contains(&ratio),
+            _ => true,
+        };
+        // Every call comes through here, so the good case is told apart by plain integers.
+        if self.max_attempts.wrapping_sub(1) < 100
+            && self.base_delay <= 300 * SECOND
+            && self.max_delay <= 3600 * SECOND
+            && ratio_is_good
+        {
+            return Ok(());
+        }
         require_range("max_attempts", self.max_attempts, 1, 100)?;
         let in_seconds = |nanoseconds: i64| Duration::from_nanos(nanoseconds as u64);
         require_range("base_delay", in_seconds(self.base_delay), Duration::ZERO, Duration::from_secs(300))?;

@@ -1,9 +1,9 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use foundation::cli::{App, Args};
-use foundation::errors::{error_boundary, Class, Classify, Error};
+use foundation::errors::{Class, Classify, Error, error_boundary};
 use foundation::register_command;
-use foundation::resilience::{circuit_breaker, rate_limit, retry, Jitter, RetryPolicy};
+use foundation::resilience::{Jitter, RetryPolicy, circuit_breaker, rate_limit, retry};
 
 use crate::block_on;
 
@@ -201,9 +201,20 @@ fn error_boundary_encloses_functions() {
 /// Copies files
 /// to a place.
 #[register_command(name = "files.copy", hidden = false, category = "Files")]
-fn copy(to: String, count: i64, ratio: f64, from: Vec<String>, note: Option<String>, factor: Option<f64>, dry_run: bool) -> Result<(), Error> {
+fn copy(
+    to: String,
+    count: i64,
+    ratio: f64,
+    from: Vec<String>,
+    note: Option<String>,
+    factor: Option<f64>,
+    dry_run: bool,
+) -> Result<(), Error> {
     assert_eq!(("there", 2, 0.5), (to.as_str(), count, ratio));
-    assert_eq!((vec!["a".to_owned(), "b".to_owned()], Some("n".to_owned()), None, false), (from, note, factor, dry_run));
+    assert_eq!(
+        (vec!["a".to_owned(), "b".to_owned()], Some("n".to_owned()), None, false),
+        (from, note, factor, dry_run)
+    );
     Err(Error::validation("refused"))
 }
 

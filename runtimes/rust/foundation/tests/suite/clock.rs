@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use foundation::clock::{nanoseconds, seconds, Clock, Interrupted, Random, Sequence, SystemClock, SystemRandom, VirtualClock};
+use foundation::clock::{
+    Clock, Interrupted, Random, Sequence, SystemClock, SystemRandom, VirtualClock, nanoseconds, seconds,
+};
 
 #[test]
 fn seconds_become_nanoseconds_by_rounding_half_to_even() {

@@ -47,7 +47,11 @@ fn layers_are_merged() {
         .unwrap()
         .env_prefix("app")
         .file(&file)
-        .environment([("APP_DATABASE__URL", format!("file://{}", secret.display())), ("APP_PORT", " +3 ".into()), ("APP_DEBUG", "Yes".into())])
+        .environment([
+            ("APP_DATABASE__URL", format!("file://{}", secret.display())),
+            ("APP_PORT", " +3 ".into()),
+            ("APP_DEBUG", "Yes".into()),
+        ])
         .overrides(overrides(json!({"database": {"pool_size": 9}})))
         .load()
         .unwrap();
@@ -88,10 +92,21 @@ fn every_problem_is_reported_at_once() {
         .map(|problem| format!("{} {} {}", problem.kind, problem.key.rsplit('/').next().unwrap(), problem.source))
         .collect();
     let expected = [
-        "invalid_file b.json file", "invalid_file c.json file", "invalid_file d.toml file", "invalid_value database file",
-        "invalid_value debug file", "invalid_value host file", "invalid_value port file", "invalid_value ratio environment",
-        "invalid_value tags file", "invalid_value wrong default", "missing database.url default", "unknown_key extra override",
-        "unknown_key unknown file", "unreadable_file missing.json file", "unreadable_file url file",
+        "invalid_file b.json file",
+        "invalid_file c.json file",
+        "invalid_file d.toml file",
+        "invalid_value database file",
+        "invalid_value debug file",
+        "invalid_value host file",
+        "invalid_value port file",
+        "invalid_value ratio environment",
+        "invalid_value tags file",
+        "invalid_value wrong default",
+        "missing database.url default",
+        "unknown_key extra override",
+        "unknown_key unknown file",
+        "unreadable_file missing.json file",
+        "unreadable_file url file",
     ];
     assert_eq!(expected.as_slice(), found);
     let text = Error::Configuration { problems }.to_string();
@@ -121,7 +136,8 @@ fn texts_are_read_by_the_shared_rules() {
 
 #[test]
 fn secrets_are_not_shown() {
-    let loader = ConfigLoader::new().field(Field::new("db_password", Type::Integer)).environment([("DB_PASSWORD", "hunter2")]);
+    let loader =
+        ConfigLoader::new().field(Field::new("db_password", Type::Integer)).environment([("DB_PASSWORD", "hunter2")]);
     assert!(!loader.load_values().unwrap_err().to_string().contains("hunter2"));
     let loader = ConfigLoader::new().field(Field::new("token", Type::String)).environment([("TOKEN", "hunter2")]);
     #[derive(Debug, Deserialize)]

@@ -1,20 +1,28 @@
 use std::error::Error as _;
 use std::io::ErrorKind;
-use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use foundation::errors::{BoundaryLogger, BoxError, Class, Classify, Error, ErrorBoundary, ProcessFailure, StatusFailure};
+use foundation::errors::{
+    BoundaryLogger, BoxError, Class, Classify, Error, ErrorBoundary, ProcessFailure, StatusFailure,
+};
 use foundation::logging::Value;
 
 use crate::block_on;
 
 #[test]
 fn every_error_has_its_class_and_its_text() {
-    let failure = ProcessFailure { command: vec!["make".into()], exit_code: 2, stderr: b"one\nlast\n".to_vec(), ..Default::default() };
+    let failure = ProcessFailure {
+        command: vec!["make".into()],
+        exit_code: 2,
+        stderr: b"one\nlast\n".to_vec(),
+        ..Default::default()
+    };
     let signal = ProcessFailure { signal: Some(9), stderr: Vec::new(), ..failure.clone() };
     let missing = ProcessFailure { reason: "no such file".into(), ..failure.clone() };
-    let status = StatusFailure { method: "GET".into(), url: "http://x/".into(), status: 404, headers: vec![], body: vec![] };
+    let status =
+        StatusFailure { method: "GET".into(), url: "http://x/".into(), status: 404, headers: vec![], body: vec![] };
     let wait = Duration::from_secs(1);
     let cause = || -> BoxError { "cause".into() };
     let cases = [
@@ -25,8 +33,16 @@ fn every_error_has_its_class_and_its_text() {
         (Error::validation("no"), "ValidationError", "no"),
         (Error::out_of_range("n", 0, 1, 9), "ConfigurationError", "n is 0; it must be from 1 to 9"),
         (Error::Cancelled { cause: None }, "CancelledError", "cancelled"),
-        (Error::MaxRetriesExceeded { attempts: 1, cause: cause() }, "MaxRetriesExceeded", "gave up after 1 attempt: cause"),
-        (Error::CircuitOpen { name: "db".into(), retry_after: wait }, "CircuitOpenError", "circuit \"db\" is open; retry after 1s"),
+        (
+            Error::MaxRetriesExceeded { attempts: 1, cause: cause() },
+            "MaxRetriesExceeded",
+            "gave up after 1 attempt: cause",
+        ),
+        (
+            Error::CircuitOpen { name: "db".into(), retry_after: wait },
+            "CircuitOpenError",
+            "circuit \"db\" is open; retry after 1s",
+        ),
         (Error::RateLimitExceeded { retry_after: wait }, "RateLimitExceeded", "rate limit exceeded; retry after 1s"),
         (Error::Process(Box::new(failure.clone())), "ProcessError", "make exited with status 2: last"),
         (Error::Process(Box::new(signal)), "ProcessError", "make was ended by signal 9"),
@@ -66,9 +82,15 @@ fn every_error_has_its_class_and_its_text() {
 #[test]
 fn classes_form_a_tree() {
     assert!(Class::ProcessTimeoutError.is_a(Class::ProcessError) && Class::HttpStatusError.is_a(Class::HttpError));
-    assert!(!Class::ProcessError.is_a(Class::ProcessTimeoutError) && !Class::ConfigurationError.is_a(Class::ValidationError));
+    assert!(
+        !Class::ProcessError.is_a(Class::ProcessTimeoutError)
+            && !Class::ConfigurationError.is_a(Class::ValidationError)
+    );
     assert!(!Class::Other("Mine").is_a(Class::FoundationError) && Class::Other("Mine").is_a(Class::Other("Mine")));
-    assert_eq!(("Exception", "FoundationError", "Mine"), (Class::Exception.name(), Class::FoundationError.name(), Class::Other("Mine").name()));
+    assert_eq!(
+        ("Exception", "FoundationError", "Mine"),
+        (Class::Exception.name(), Class::FoundationError.name(), Class::Other("Mine").name())
+    );
     assert_eq!(Class::NetworkError, std::io::Error::from(ErrorKind::BrokenPipe).class());
     assert_eq!(Class::Other("Error"), BoxError::from("text").class());
     assert_eq!(Class::TimeoutError, BoxError::from(Error::timeout("x")).class());

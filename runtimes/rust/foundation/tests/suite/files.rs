@@ -1,6 +1,6 @@
 use std::fs;
 use std::io;
-use std::os::unix::fs::{symlink, PermissionsExt};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use foundation::errors::{Class, Classify};
-use foundation::files::{atomic_write, AtomicFile};
+use foundation::files::{AtomicFile, atomic_write};
 
 use crate::Directory;
 
@@ -31,7 +31,10 @@ fn content_mode_and_backup() {
     for text in ["two", "three"] {
         AtomicFile::new(&path).backup(true).create_parents(true).write(text).unwrap();
     }
-    assert_eq!(("three".to_owned(), 0o604, "two".to_owned(), 0o604), (read(&path), mode(&path), read(&backup), mode(&backup)));
+    assert_eq!(
+        ("three".to_owned(), 0o604, "two".to_owned(), 0o604),
+        (read(&path), mode(&path), read(&backup), mode(&backup))
+    );
     // The backup is another name of the very file already: the rename of the second link does nothing.
     fs::remove_file(&backup).unwrap();
     fs::hard_link(&path, &backup).unwrap();
@@ -69,7 +72,11 @@ fn every_step_may_fail() {
         let seen = steps.clone();
         let file = AtomicFile::new(&path).backup(true).hook(Arc::new(move |step, run| {
             seen.lock().unwrap().push(step.to_owned());
-            if step.split(' ').next() == Some(failing) { Err(io::Error::from_raw_os_error(libc::ENOSPC)) } else { run() }
+            if step.split(' ').next() == Some(failing) {
+                Err(io::Error::from_raw_os_error(libc::ENOSPC))
+            } else {
+                run()
+            }
         }));
         assert_eq!(Some(libc::ENOSPC), file.write("new").unwrap_err().raw_os_error());
         assert_eq!(if failing == "fsync_dir" { "new" } else { "old" }, read(&path));
@@ -84,9 +91,11 @@ fn a_backup_is_copied_where_there_are_no_links() {
     let directory = Directory::new();
     let path = directory.file("f", "old");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-    let hook = Arc::new(|step: &str, run: &mut dyn FnMut() -> io::Result<()>| {
-        if step == "backup link" { Err(io::Error::from_raw_os_error(libc::EPERM)) } else { run() }
-    });
+    let hook = Arc::new(
+        |step: &str, run: &mut dyn FnMut() -> io::Result<()>| {
+            if step == "backup link" { Err(io::Error::from_raw_os_error(libc::EPERM)) } else { run() }
+        },
+    );
     AtomicFile::new(&path).backup(true).hook(hook).write("new").unwrap();
     let backup = directory.0.join("f.bak");
     assert_eq!(("new".to_owned(), "old".to_owned(), 0o640), (read(&path), read(&backup), mode(&backup)));
@@ -94,7 +103,8 @@ fn a_backup_is_copied_where_there_are_no_links() {
 
 #[test]
 fn bad_arguments_and_hooks_that_do_nothing() {
-    for error in [AtomicFile::new("").write("").unwrap_err(), AtomicFile::new("x").mode(0o10000).write("").unwrap_err()] {
+    for error in [AtomicFile::new("").write("").unwrap_err(), AtomicFile::new("x").mode(0o10000).write("").unwrap_err()]
+    {
         assert_eq!(Class::ConfigurationError, error.class());
     }
     let directory = Directory::new();

@@ -136,15 +136,30 @@ fn attempts_follow_the_policy_and_the_server() {
         (vec![Act::Drop("")], |b| b.max_attempts(1), vec![], "MaxRetriesExceeded NetworkError"),
         (vec![answer(503), Act::Drop(""), answer(200)], same, vec![500, 1000], "200"),
         (vec![Act::Stall, answer(200)], short, vec![500], "200"),
-        (vec![Act::Trickle], |b| b.timeout(Duration::from_millis(150)).max_attempts(1), vec![], "MaxRetriesExceeded TimeoutError"),
+        (
+            vec![Act::Trickle],
+            |b| b.timeout(Duration::from_millis(150)).max_attempts(1),
+            vec![],
+            "MaxRetriesExceeded TimeoutError",
+        ),
         (vec![with(429, "Retry-After", "7"), answer(200)], same, vec![7000], "200"),
         (vec![with(429, "Retry-After", "99999999999999999999"), answer(200)], same, vec![60_000], "200"),
-        (vec![with(503, "Retry-After", "Thu, 01 Jan 1970 00:00:30 GMT"), answer(200)], |b| b.wall_clock(|| 10_000_000_000), vec![20_000], "200"),
+        (
+            vec![with(503, "Retry-After", "Thu, 01 Jan 1970 00:00:30 GMT"), answer(200)],
+            |b| b.wall_clock(|| 10_000_000_000),
+            vec![20_000],
+            "200",
+        ),
         (vec![with(503, "Retry-After", "Thu, 01 Jan 1970 00:00:30 GMT"), answer(200)], same, vec![0], "200"),
         (vec![with(503, "Retry-After", "Thu, 01 Foo 1970 00:00:30 GMT"), answer(200)], same, vec![500], "200"),
         (vec![with(503, "Retry-After", "soon"), answer(200)], same, vec![500], "200"),
         (vec![with(503, "Retry-After", "Thu, 1 Jan 1970 00:00:30 GMT"), answer(200)], same, vec![500], "200"),
-        (vec![answer(500), answer(200)], |b| b.retry_statuses([500]).base_delay(Duration::ZERO).max_delay(Duration::ZERO), vec![0], "200"),
+        (
+            vec![answer(500), answer(200)],
+            |b| b.retry_statuses([500]).base_delay(Duration::ZERO).max_delay(Duration::ZERO),
+            vec![0],
+            "200",
+        ),
     ];
     for (i, (acts, configure, expected, outcome)) in cases.into_iter().enumerate() {
         let server = serve(acts);
@@ -156,7 +171,8 @@ fn attempts_follow_the_policy_and_the_server() {
                 response.status.to_string()
             }
             Err(error) => {
-                let cause = error.cause().and_then(|cause| cause.downcast_ref::<Error>()).map(|cause| cause.class().name());
+                let cause =
+                    error.cause().and_then(|cause| cause.downcast_ref::<Error>()).map(|cause| cause.class().name());
                 format!("{} {}", error.class(), cause.unwrap_or_default()).trim().to_owned()
             }
         };
@@ -208,13 +224,22 @@ fn redirects() {
         ("GET", vec![to(302, "/b")], |b| b.follow_redirects(false), vec!["GET /d/a data"], "302"),
         ("GET", vec![answer(302)], same, vec!["GET /d/a data"], "302"),
         ("GET", vec![to(302, &other.url.replace("http:", ""))], same, vec!["GET /d/a data"], "200"),
-        ("GET", vec![to(302, "/b"), answer(503), answer(200)], same, vec!["GET /d/a data", "GET /b data", "GET /d/a data"], "200"),
+        (
+            "GET",
+            vec![to(302, "/b"), answer(503), answer(200)],
+            same,
+            vec!["GET /d/a data", "GET /b data", "GET /d/a data"],
+            "200",
+        ),
     ];
     for (method, acts, configure, expected, outcome) in cases {
         let server = serve(acts);
         let client = configure(builder(&server).0).build().unwrap();
-        let request = Request::new(method, "/d/a").body("data").header("authorization", "old").header("Authorization", "secret");
-        let got = client.send(&request).map_or_else(|error| error.class().to_string(), |response| response.status.to_string());
+        let request =
+            Request::new(method, "/d/a").body("data").header("authorization", "old").header("Authorization", "secret");
+        let got = client
+            .send(&request)
+            .map_or_else(|error| error.class().to_string(), |response| response.status.to_string());
         let expected: Vec<String> = expected.iter().map(|request| format!("{request} (authorized)")).collect();
         assert_eq!((outcome, &expected), (got.as_str(), &*server.requests.lock().unwrap()));
     }
@@ -228,7 +253,10 @@ fn failures_say_what_failed_and_no_secret() {
     let request = Request::new("GET", format!("http://user:hunter2@{closed}/x")).param("token", "hunter2");
     let error = client.send(&request).unwrap_err();
     assert_eq!(Class::MaxRetriesExceeded, error.class());
-    assert!(error.to_string().contains(&format!("GET http://{closed}/x")) && !error.to_string().contains("hunter2"), "{error}");
+    assert!(
+        error.to_string().contains(&format!("GET http://{closed}/x")) && !error.to_string().contains("hunter2"),
+        "{error}"
+    );
     for url in ["/relative", "ftp://x/", "http://", "https://127.0.0.1:1/"] {
         let class = client.get(url).unwrap_err().class();
         // Without the feature tls an https URL cannot be used.

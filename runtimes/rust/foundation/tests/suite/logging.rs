@@ -35,17 +35,39 @@ fn values_are_written_the_same_in_every_language() {
         deep = Value::List(vec![deep]);
     }
     let deep_text = format!("{}\"[too deep]\"{}", "[".repeat(16), "]".repeat(16));
-    let map = Value::Map(vec![("b".into(), 1.into()), ("a".into(), Value::Null), ("jwt".into(), 1.into()), ("b".into(), 2.into())]);
+    let map = Value::Map(vec![
+        ("b".into(), 1.into()),
+        ("a".into(), Value::Null),
+        ("jwt".into(), 1.into()),
+        ("b".into(), 2.into()),
+    ]);
     let cases: Vec<(Value<'_>, &str)> = vec![
-        (Value::Null, "null"), (true.into(), "true"), (false.into(), "false"), ((-7).into(), "-7"), (0_u8.into(), "0"),
-        (i64::MIN.into(), "-9223372036854775808"), (u64::MAX.into(), "18446744073709551615"),
-        (i128::MAX.into(), "170141183460469231731687303715884105727"), (Value::Number("123".into()), "123"),
-        (1.0.into(), "1"), ((-0.0).into(), "0"), (1e21.into(), "1e+21"), (1e20.into(), "100000000000000000000"), (1e-7.into(), "1e-7"),
-        (0.000001.into(), "0.000001"), (0.1.into(), "0.1"), (f64::NAN.into(), "\"NaN\""),
-        (f64::INFINITY.into(), "\"Infinity\""), (f64::NEG_INFINITY.into(), "\"-Infinity\""),
+        (Value::Null, "null"),
+        (true.into(), "true"),
+        (false.into(), "false"),
+        ((-7).into(), "-7"),
+        (0_u8.into(), "0"),
+        (i64::MIN.into(), "-9223372036854775808"),
+        (u64::MAX.into(), "18446744073709551615"),
+        (i128::MAX.into(), "170141183460469231731687303715884105727"),
+        (Value::Number("123".into()), "123"),
+        (1.0.into(), "1"),
+        ((-0.0).into(), "0"),
+        (1e21.into(), "1e+21"),
+        (1e20.into(), "100000000000000000000"),
+        (1e-7.into(), "1e-7"),
+        (0.000001.into(), "0.000001"),
+        (0.1.into(), "0.1"),
+        (f64::NAN.into(), "\"NaN\""),
+        (f64::INFINITY.into(), "\"Infinity\""),
+        (f64::NEG_INFINITY.into(), "\"-Infinity\""),
         ("a\"b\\\u{8}\u{c}\n\r\t\u{1}<é\u{2028}".into(), "\"a\\\"b\\\\\\b\\f\\n\\r\\t\\u0001<é\u{2028}\""),
-        (String::from("owned").into(), "\"owned\""), (Some(3).into(), "3"), (None::<i32>.into(), "null"), (vec![1, 2].into(), "[1,2]"),
-        (map, "{\"a\":null,\"b\":2,\"jwt\":\"[REDACTED]\"}"), (deep, &deep_text),
+        (String::from("owned").into(), "\"owned\""),
+        (Some(3).into(), "3"),
+        (None::<i32>.into(), "null"),
+        (vec![1, 2].into(), "[1,2]"),
+        (map, "{\"a\":null,\"b\":2,\"jwt\":\"[REDACTED]\"}"),
+        (deep, &deep_text),
         (serde_json::json!({"x": [1, 2.5, "s", null, true]}).into(), "{\"x\":[1,2.5,\"s\",null,true]}"),
     ];
     for (value, expected) in cases {
@@ -59,14 +81,17 @@ fn values_are_written_the_same_in_every_language() {
 
 #[test]
 fn levels_fields_and_bindings() {
-    let got = lines(|b| b.level(Level::Debug).redact(["shoe size"]), |log| {
-        log.trace("dropped", &[]);
-        log.debug("d", &[("k", 1.into()), ("level", 2.into()), ("k", 3.into())]);
-        let bound = log.bind(&[("user", 1.into()), ("shoeSize", 43.into())]).bind(&[("user", 2.into())]);
-        bound.warning("w", &[("x", 1.into())]);
-        bound.error("e", &[("user", 3.into()), ("level_", 4.into())]);
-        log.critical("c", &[("password", "x".into())]);
-    });
+    let got = lines(
+        |b| b.level(Level::Debug).redact(["shoe size"]),
+        |log| {
+            log.trace("dropped", &[]);
+            log.debug("d", &[("k", 1.into()), ("level", 2.into()), ("k", 3.into())]);
+            let bound = log.bind(&[("user", 1.into()), ("shoeSize", 43.into())]).bind(&[("user", 2.into())]);
+            bound.warning("w", &[("x", 1.into())]);
+            bound.error("e", &[("user", 3.into()), ("level_", 4.into())]);
+            log.critical("c", &[("password", "x".into())]);
+        },
+    );
     let expected = "{\"level\":\"debug\",\"logger\":\"a\",\"message\":\"d\",\"k\":3,\"level_\":2}\n\
         {\"level\":\"warning\",\"logger\":\"a\",\"message\":\"w\",\"user\":2,\"shoeSize\":\"[REDACTED]\",\"x\":1}\n\
         {\"level\":\"error\",\"logger\":\"a\",\"message\":\"e\",\"user\":3,\"shoeSize\":\"[REDACTED]\",\"level_\":4}\n\
@@ -77,7 +102,14 @@ fn levels_fields_and_bindings() {
 #[test]
 fn logfmt() {
     let map = Value::Map(vec![("z".into(), 1.into()), (String::new(), Value::Map(vec![])), ("token".into(), 1.into())]);
-    let fields = [("a b", "x=1".into()), ("m", map), ("l", vec!["a"].into()), ("n", vec![1].into()), ("e", "".into()), ("logger", Value::Null)];
+    let fields = [
+        ("a b", "x=1".into()),
+        ("m", map),
+        ("l", vec!["a"].into()),
+        ("n", vec![1].into()),
+        ("e", "".into()),
+        ("logger", Value::Null),
+    ];
     assert_eq!(
         "level=info logger=a message=\"two words\" a_b=\"x=1\" m._={} m.token=[REDACTED] m.z=1 l=\"[\\\"a\\\"]\" n=[1] e=\"\" logger_=null\n",
         lines(|b| b.format(Format::Logfmt), |log| log.info("two words", &fields))

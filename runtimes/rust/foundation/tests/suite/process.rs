@@ -16,7 +16,10 @@ const LONG: Duration = Duration::from_secs(60);
 #[test]
 fn output_input_and_exit_codes() {
     let result = sh("cat; printf err >&2").input(b"in\xff".to_vec()).timeout(LONG).run().unwrap();
-    assert_eq!(("in\u{fffd}".to_owned(), "err".to_owned(), 0), (result.stdout_text(), result.stderr_text(), result.exit_code));
+    assert_eq!(
+        ("in\u{fffd}".to_owned(), "err".to_owned(), 0),
+        (result.stdout_text(), result.stderr_text(), result.exit_code)
+    );
     let directory = Directory::new();
     let plain = directory.file("plain", "x").display().to_string();
     let in_path = Process::new(["plain"]).env("PATH", format!("{}::/nowhere", directory.0.display()));
@@ -40,7 +43,10 @@ fn output_input_and_exit_codes() {
 fn what_cannot_be_meant_is_refused() {
     let echo = || Process::new(["echo"]);
     let validation = [
-        Process::new(Vec::<String>::new()), Process::new([""]), Process::new(["echo", "a\0b"]), echo().cwd("/no/such/place"),
+        Process::new(Vec::<String>::new()),
+        Process::new([""]),
+        Process::new(["echo", "a\0b"]),
+        echo().cwd("/no/such/place"),
         echo().env("A=B", "x"),
     ];
     for process in validation {
@@ -54,7 +60,9 @@ fn what_cannot_be_meant_is_refused() {
 #[test]
 fn the_environment_is_explicit() {
     // HOME is set wherever tests run; FOUNDATION_GIVEN is not.
-    for (mode, expected) in [(EnvMode::Inherit, "home cargo x"), (EnvMode::Scrub, "home - x"), (EnvMode::Replace, "- - x")] {
+    for (mode, expected) in
+        [(EnvMode::Inherit, "home cargo x"), (EnvMode::Scrub, "home - x"), (EnvMode::Replace, "- - x")]
+    {
         let script = "echo ${HOME:+home}${HOME:--} ${CARGO_MANIFEST_DIR:+cargo}${CARGO_MANIFEST_DIR:--} $GIVEN";
         let result = sh(script).env("GIVEN", "x").env_mode(mode).cwd("/").run().unwrap();
         let text = result.stdout_text().replace(&std::env::var("HOME").unwrap(), "");
@@ -107,7 +115,8 @@ fn a_time_out_ends_the_whole_group() {
 fn a_time_out_escalates_when_sigterm_is_ignored() {
     let start = Instant::now();
     let stubborn = sh("trap '' TERM; echo ready; while :; do sleep 1; done");
-    let error = stubborn.timeout(Duration::from_millis(300)).grace_period(Duration::from_millis(200)).run().unwrap_err();
+    let error =
+        stubborn.timeout(Duration::from_millis(300)).grace_period(Duration::from_millis(200)).run().unwrap_err();
     let Error::ProcessTimeout { failure, escalated: true, .. } = error else { panic!("{error:?}") };
     assert_eq!((Some(9), "ready"), (failure.signal, first_line(&failure.stdout).as_str()));
     assert!(start.elapsed() >= Duration::from_millis(500));
@@ -123,7 +132,8 @@ fn background_processes_hold_nothing_back() {
     assert!(alive(&pid), "it must be left alone");
     kill(&pid);
     let script = "setsid sh -c 'while :; do echo x; sleep 0.05; done' & echo $!; sleep 60";
-    let error = sh(script).timeout(Duration::from_millis(300)).grace_period(Duration::from_millis(100)).run().unwrap_err();
+    let error =
+        sh(script).timeout(Duration::from_millis(300)).grace_period(Duration::from_millis(100)).run().unwrap_err();
     let Error::ProcessTimeout { failure, .. } = error else { panic!("{error:?}") };
     kill(&first_line(&failure.stdout));
 }
@@ -138,7 +148,9 @@ fn a_cancellation_ends_the_group_and_keeps_the_output() {
     });
     let error = sh("echo started; sleep 60").cancellation(cancellation.clone()).run().unwrap_err();
     canceller.join().unwrap();
-    let Some(Error::Process(failure)) = error.cause().and_then(|cause| cause.downcast_ref()) else { panic!("{error:?}") };
+    let Some(Error::Process(failure)) = error.cause().and_then(|cause| cause.downcast_ref()) else {
+        panic!("{error:?}")
+    };
     assert_eq!(b"started\n".as_slice(), failure.stdout);
     assert!(matches!(sh("true").cancellation(cancellation).run(), Err(Error::Cancelled { cause: None })));
 }
@@ -152,7 +164,8 @@ fn lines_are_streamed_the_last_one_too() {
     });
     assert!(matches!(ended, Err(Error::Process(failure)) if failure.exit_code == 4 && failure.stdout.is_empty()));
     lines.sort_by_key(|(is_stderr, _)| *is_stderr);
-    let expected = [(false, "a"), (false, ""), (false, "last"), (true, "e")].map(|(stream, line)| (stream, line.to_owned()));
+    let expected =
+        [(false, "a"), (false, ""), (false, "last"), (true, "e")].map(|(stream, line)| (stream, line.to_owned()));
     assert_eq!(expected.as_slice(), lines);
     let mut seen = 0;
     let ended = sh("while :; do echo x; done").stream(|_, _| {
@@ -165,7 +178,8 @@ fn lines_are_streamed_the_last_one_too() {
 
 #[test]
 fn messages_mask_secrets() {
-    let arguments = ["/bin/sh", "-c", "exit 1", "--password=hunter2", "--token", "hunter2", "API_KEY=hunter2", "--token", "-x"];
+    let arguments =
+        ["/bin/sh", "-c", "exit 1", "--password=hunter2", "--token", "hunter2", "API_KEY=hunter2", "--token", "-x"];
     let text = Process::new(arguments).run().unwrap_err().to_string();
     assert!(!text.contains("hunter2") && text.contains("--token [REDACTED] API_KEY=[REDACTED] --token -x"), "{text}");
 }

@@ -67,7 +67,10 @@ fn the_vector_of_the_semantics_page() {
 
 #[test]
 fn delays_saturate() {
-    let policy = RetryPolicy::new().base_delay(Duration::from_secs(300)).max_delay(Duration::from_secs(3600)).jitter(Jitter::None);
+    let policy = RetryPolicy::new()
+        .base_delay(Duration::from_secs(300))
+        .max_delay(Duration::from_secs(3600))
+        .jitter(Jitter::None);
     assert_eq!(Duration::from_secs(3600), policy.delay(100, 0));
     assert_eq!(Duration::from_secs(3600), policy.backoff(Backoff::Linear).delay(u32::MAX, 0));
     assert_eq!(Duration::ZERO, RetryPolicy::new().base_delay(Duration::ZERO).delay(100, 0));
@@ -133,7 +136,8 @@ fn a_cancellation_ends_the_sleep_and_keeps_the_last_error() {
     for is_async in [false, true] {
         let (clock, _) = clock();
         let cancellation = clock.cancellation_at(1500 * MS);
-        let policy = RetryPolicy::new().max_attempts(9).jitter(Jitter::None).clock(clock.clone()).cancellation(cancellation);
+        let policy =
+            RetryPolicy::new().max_attempts(9).jitter(Jitter::None).clock(clock.clone()).cancellation(cancellation);
         let operation = || Err::<(), _>(Error::network("refused"));
         let error = if is_async {
             block_on(policy.run_async(|| std::future::ready(operation()))).unwrap_err()
@@ -168,9 +172,10 @@ fn real_sleeps_last_and_can_be_interrupted() {
     let mut failures = 2;
     let observed = Arc::new(Mutex::new(Vec::new()));
     let seen = observed.clone();
-    let policy = RetryPolicy::new().base_delay(Duration::from_millis(10)).jitter(Jitter::None).on_retry(move |n, delay| {
-        seen.lock().unwrap().push((n, delay.as_millis()));
-    });
+    let policy =
+        RetryPolicy::new().base_delay(Duration::from_millis(10)).jitter(Jitter::None).on_retry(move |n, delay| {
+            seen.lock().unwrap().push((n, delay.as_millis()));
+        });
     let mut operation = || {
         failures -= 1;
         if failures >= 0 { Err(Error::network("refused")) } else { Ok(failures) }
@@ -228,7 +233,9 @@ fn the_breaker_trips_probes_and_closes() {
     assert_eq!((CircuitState::Open, 2), (breaker.state(), breaker.failures()));
     clock.advance(10_000 * MS - 1);
     let refused = breaker.call(|| Ok::<_, Error>(())).unwrap_err();
-    assert!(matches!(&refused, Error::CircuitOpen { name, retry_after } if name == "db" && retry_after.as_nanos() == 1));
+    assert!(
+        matches!(&refused, Error::CircuitOpen { name, retry_after } if name == "db" && retry_after.as_nanos() == 1)
+    );
     clock.advance(1);
     assert!(breaker.call(|| Ok::<_, Error>(())).is_ok());
     assert_eq!("half_open", breaker.state().to_string());
@@ -278,7 +285,9 @@ fn the_breaker_judges_errors_and_panics() {
         assert_eq!(counts, breaker.state() == CircuitState::Open);
     }
     let breaker = builder().build();
-    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| breaker.call(|| -> Result<(), Error> { panic!("bug") })));
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        breaker.call(|| -> Result<(), Error> { panic!("bug") })
+    }));
     assert!(panicked.is_err());
     assert_eq!(CircuitState::Open, breaker.state());
 }
@@ -304,7 +313,22 @@ fn the_token_bucket_loses_nothing_to_rounding() {
     type Row = (i64, u32, bool);
     let tables: [(u32, u32, &[Row]); 3] = [
         (10, 1, &[(0, 1, true), (0, 1, false), (100, 1, true), (100, 1, false), (200, 1, true)]),
-        (10, 3, &[(0, 2, true), (0, 2, false), (0, 1, true), (200, 1, true), (300, 1, true), (400, 1, true), (400, 1, true), (400, 1, false), (900, 3, true), (900, 0, true)]),
+        (
+            10,
+            3,
+            &[
+                (0, 2, true),
+                (0, 2, false),
+                (0, 1, true),
+                (200, 1, true),
+                (300, 1, true),
+                (400, 1, true),
+                (400, 1, true),
+                (400, 1, false),
+                (900, 3, true),
+                (900, 0, true),
+            ],
+        ),
         (2, 2, &[(0, 1, true), (1, 1, true), (2, 1, false), (1002, 1, true), (1003, 1, true), (1004, 1, false)]),
     ];
     for (limit, burst, rows) in tables {
