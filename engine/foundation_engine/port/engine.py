@@ -16,6 +16,7 @@ from foundation_specs.model import LanguageId
 from foundation_engine.port import ir
 from foundation_engine.port.emit import go as emit_go
 from foundation_engine.port.emit import ruby as emit_ruby
+from foundation_engine.port.front import python
 from foundation_engine.port.request import Decline, PortCandidate, PortedFile, PortedFunction, PortRequest
 
 # The Go release that the generated module names: tests run under a virtual clock that it introduced.
@@ -38,8 +39,6 @@ def port(request: PortRequest) -> PortCandidate:
         raise PortError(
             f"porting from {request.source} to {request.target} is not supported yet (supported: {known})"
         )
-    from foundation_engine.port.front import python as _front_end  # noqa: F401 - its own errors are not the document's.
-
     try:
         module = lower(request)
     except SyntaxError as error:
@@ -72,7 +71,7 @@ def package_name(request: PortRequest) -> str:
 
 
 def runtime_root(language: LanguageId) -> Path | None:
-    """The folder of a language's runtime: in `$FOUNDATION_RUNTIMES`, packaged with the tool, the checkout's, or None."""
+    """The folder of a language's runtime: in `$FOUNDATION_RUNTIMES`, in the package, in the checkout, or None."""
     places: list[Path] = []
     if given := os.environ.get("FOUNDATION_RUNTIMES"):
         places.append(Path(given))
@@ -153,8 +152,6 @@ def formatted(command: list[str], text: str) -> str:
 
 
 def _from_python(text: str, name: str, line: int | None) -> ir.Module:
-    from foundation_engine.port.front import python
-
     return python.lower_module(text, name, line)
 
 

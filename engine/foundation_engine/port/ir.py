@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 
 class Unsupported(Exception):  # noqa: N818 - it names what was found, and it is data rather than a failure.
@@ -802,7 +802,8 @@ def same(a: Any, b: Any) -> bool:
     if type(a) is not type(b):
         return False
     if isinstance(a, list | tuple):
-        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))  # pyright: ignore[reportUnknownArgumentType]
+        left, right = cast("list[Any]", a), cast("list[Any]", b)
+        return len(left) == len(right) and all(same(x, y) for x, y in zip(left, right, strict=True))
     if is_dataclass(a) and isinstance(a, Node):
         return all(same(getattr(a, f.name), getattr(b, f.name)) for f in fields(a) if f.name != "line")
     return a == b

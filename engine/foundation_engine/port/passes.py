@@ -608,3 +608,38 @@ def _grows_later(rest: list[ir.Stmt], name: str) -> bool:
         for s in rest
         for n in ir.walk(s)
     )
+
+
+# Control flow
+
+
+def terminates(body: list[ir.Stmt]) -> bool:
+    """True when control never falls out of the end of `body`."""
+    if not body:
+        return False
+    last = body[-1]
+    match last:
+        case ir.Return() | ir.Raise() | ir.Hole() | ir.Break() | ir.Continue():
+            return True
+        case ir.If(orelse=orelse):
+            return bool(orelse) and terminates(last.body) and terminates(orelse)
+        case ir.Try():
+            done = terminates(last.body) or (bool(last.orelse) and terminates(last.orelse))
+            return (done and all(terminates(h.body) for h in last.handlers)) or terminates(last.final)
+        case ir.While(test=ir.Lit(value=True)):
+            return not any(isinstance(n, ir.Break) for n in loop_nodes(last.body))
+        case _:
+            return False
+
+
+def loop_nodes(body: list[ir.Stmt]) -> Iterator[ir.Node]:
+    """Nodes of a loop's body that are not in a loop inside it."""
+    for s in body:
+        if isinstance(s, ir.For | ir.ForRange | ir.While):
+            continue
+        yield s
+        for child in ir.children(s):
+            if isinstance(child, ir.Stmt):
+                yield from loop_nodes([child])
+            elif isinstance(child, ir.Handler):
+                yield from loop_nodes(child.body)

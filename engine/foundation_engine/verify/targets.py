@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# ruff: noqa: ARG002 - a language that has no use for a parameter still takes it, as the protocol says.
 import json
 import re
 import shutil
@@ -14,7 +15,9 @@ from typing import Protocol
 from foundation_specs.model import LanguageId
 
 from foundation_engine.port import ir
+from foundation_engine.port.emit._names import pascal, snake
 from foundation_engine.port.emit.go_tests import GoTests
+from foundation_engine.port.emit.ruby import method_name
 from foundation_engine.port.emit.ruby_tests import RubyTests
 from foundation_engine.port.engine import formatted, runtime_root
 from foundation_engine.port.passes import Effects
@@ -55,6 +58,10 @@ class Target(Protocol):
         more: Sequence[Case],
     ) -> list[PortedFile]:
         """Test files: those with role "test" are delivered, those with role "support" are only run."""
+        ...
+
+    def case_prefix(self, source_name: str) -> str:
+        """How the names of a function's cases begin; `source_name` is `f` or `Class.method`."""
         ...
 
     def test_command(self, folder: Path) -> Sequence[str]:
@@ -118,6 +125,11 @@ class GoTarget:
         if more:
             out.append(PortedFile("differential_test.go", differential, "support"))
         return out
+
+    def case_prefix(self, source_name: str) -> str:
+        """See `Target.case_prefix`."""
+        cls, _, name = source_name.rpartition(".")
+        return f"{pascal(cls, initialisms=False) if cls else ''}{pascal(name)}/"
 
     def test_command(self, folder: Path) -> Sequence[str]:
         """See `Target.test_command`."""
@@ -185,6 +197,11 @@ class RubyTarget:
         if more:
             out.append(PortedFile("differential_test.rb", maker.file(more, "Differential"), "support"))
         return out
+
+    def case_prefix(self, source_name: str) -> str:
+        """See `Target.case_prefix`."""
+        cls, _, name = source_name.rpartition(".")
+        return f"{snake(cls)}_{method_name(name)}_" if cls else f"{method_name(name)}_"
 
     def test_command(self, folder: Path) -> Sequence[str]:
         """See `Target.test_command`."""

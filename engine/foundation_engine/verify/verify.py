@@ -298,6 +298,20 @@ def _run_cases(state: _Run, cases: list[Case]) -> None:
             return
         elif mine:
             state.add(step, Verdict.PASSED, f"{len(mine)} cases agree", done, len(mine))
+    idle = _idle(state, set(outcomes))
+    if idle:
+        state.add("exercised", Verdict.INCONCLUSIVE, f"no case runs {', '.join(idle)}")
+
+
+def _idle(state: _Run, outcomes: set[str]) -> list[str]:
+    """Public functions of the port that no case called, by their names in the source."""
+    return [
+        f.source_name
+        for f in state.candidate.functions
+        if not f.holes
+        and not f.source_name.rpartition(".")[2].startswith("_")
+        and not any(o.startswith(state.target.case_prefix(f.source_name)) for o in outcomes)
+    ]
 
 
 def _telling(group: list[Case], count: int) -> tuple[list[Case], list[Case]]:

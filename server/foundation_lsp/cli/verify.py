@@ -1,119 +1,108 @@
-"""`foundation-lsp verify`: compare an implementation that exists already with the source that it was made from."""
+"""`foundation-lsp verify`: port a Python file again and say whether an implementation of it still behaves the same."""
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
-import re
 import sys
-from dataclasses import replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from foundation_engine.port.request import PortCandidate, PortedFile, PortRequest
+from foundation_engine.verify.report import Verdict, VerifyReport
 from foundation_grammars.language import language_of
-from foundation_specs.model import LanguageId
 
-from foundation_lsp.cli import port as port_command
-from foundation_lsp.cli.console import Style, UsageError, colour_wanted, fail, printable, write
-from foundation_lsp.settings import SettingsFinder
+from foundation_lsp.cli.console import UsageError, fail, write
 
-if TYPE_CHECKING:
-    from foundation_engine.port.request import PortCandidate, PortedFunction, PortRequest
+INCONCLUSIVE = 3
+_EPILOG = """exit codes: 0 the implementations agree; 1 they differ, or the second does not compile; 2 usage error; 3
+inconclusive (a missing toolchain, a time-out, nothing that could be compared).
 
-_EPILOG = """exit codes: 0 every function of SOURCE is in PORTED and they agree; 1 they do not agree, or PORTED does not
-compile; 2 usage error; 3 inconclusive: a missing toolchain, a time-out, a function that PORTED does not have.
-
-Verifying compiles and runs both files in a scratch directory: use it on code that you would run."""
+Both files are compiled or loaded and their functions are run on generated arguments, in limited processes: use it on
+code that you would run."""
 
 
 def add_parser(subparsers: Any) -> None:
     """Add the command to the parser."""
-    summary = "compile, run and compare a port that exists already"
+    summary = "run two implementations of the same module against each other"
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "verify",
         help=summary,
-        description="Check that PORTED does what SOURCE does: its functions run with the same generated arguments.",
+        description=f"{summary[0].upper()}{summary[1:]}. SOURCE says what should happen; IMPLEMENTATION, written "
+        "by hand or ported and then edited, has the names that `foundation-lsp port` gives.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("source", metavar="SOURCE", help="the file that was ported")
-    parser.add_argument("ported", metavar="PORTED", help="the file in the other language, as it is now")
-    parser.add_argument("--report", choices=["text", "json", "html"], default="text", help="(default: text)")
+    parser.add_argument("source", metavar="SOURCE", help="the Python file whose behaviour counts")
     parser.add_argument(
-        "--go-module", metavar="PATH", help="the module path of the Go runtime (default: from settings)"
+        "implementation", metavar="IMPLEMENTATION", help="the Go or Ruby file to compare with it"
     )
-    parser.add_argument("--color", choices=["auto", "always", "never"], default="auto")
+    parser.add_argument("--cases", type=int, default=60, metavar="N", help="calls per function (default: 60)")
+    parser.add_argument("--seed", type=int, default=20260101, help="of the generated arguments")
+    parser.add_argument("--report", choices=["text", "json"], default="text", help="(default: text)")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Compare the two files; returns the exit code."""
-    from foundation_engine.port import PortError
-    from foundation_engine.verify import Verdict, VerifyOptions, verify
+    """Compare as the options say; returns the exit code."""
+    from foundation_engine.port import PortError, port
+    from foundation_engine.verify import VerifyOptions, verify
 
-    path = Path(options.ported)
-    language = language_of(path)
-    if language is None:
-        raise UsageError(f"{path}: not a Python, Go, Rust or Ruby file")
-    text = _read(path)
-    request = port_command.request_of(
-        options.source,
-        language,
-        go_module=options.go_module or SettingsFinder().for_file(path.absolute()).go_module,
-        package=_package(text, path, language),
-    )
+    source, implementation = Path(options.source), Path(options.implementation)
+    texts: list[str] = []
+    for path in (source, implementation):
+        try:
+            texts.append(path.read_bytes().decode("utf-8-sig"))
+        except UnicodeDecodeError as error:
+            raise UsageError(f"{path}: not valid UTF-8 at byte {error.start}") from error
+        except OSError as error:
+            raise UsageError(f"{path}: {error.strerror or error}") from error
+    source_language, target = language_of(source), language_of(implementation)
+    if source_language is None or target is None:
+        raise UsageError(
+            f"{source if source_language is None else implementation}: not a Python, Go, Rust or Ruby file"
+        )
+    if options.cases < 1:
+        raise UsageError("--cases: at least 1")
     try:
-        candidate, absent = substituted(request, text)
+        candidate = port(PortRequest(str(source), texts[0], source_language, target))
     except PortError as error:
-        fail(f"{request.path}: {error}")
+        fail(f"{source}: {error}")
         return 2
-    with port_command.progress(f"verifying {path}") as say:
-        report = verify(candidate, VerifyOptions(progress=say))
+    report = verify(
+        _with(candidate, texts[1]),
+        VerifyOptions(
+            cases=min(12, options.cases), differential=max(0, options.cases - 12), seed=options.seed
+        ),
+    )
     if options.report == "json":
-        held = {**port_command.document(candidate, report, []), "absent": absent}
-        write(sys.stdout, json.dumps(held, indent=1) + "\n")
-    elif options.report == "html":
-        write(sys.stdout, port_command.page(candidate, report, []))
+        write(sys.stdout, json.dumps(_document(report), indent=1) + "\n")
     else:
-        style = Style(enabled=colour_wanted(options.color, sys.stdout))
-        port_command.show_evidence(report, style)
-        for name in absent:
-            write(sys.stdout, printable(f"not compared: {path} has no {name}") + "\n")
-    if report.verdict is Verdict.FAILED:
-        return 1
-    return port_command.INCONCLUSIVE if absent or report.verdict is Verdict.INCONCLUSIVE else 0
+        _show(report)
+    return {Verdict.PASSED: 0, Verdict.FAILED: 1}.get(report.verdict, INCONCLUSIVE)
 
 
-def _read(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not valid UTF-8 at byte {error.start}") from error
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}") from error
+def _with(candidate: PortCandidate, text: str) -> PortCandidate:
+    """The candidate with its source file replaced by the implementation's text; a hole of the port is not one of it."""
+    files = tuple(PortedFile(f.path, text, f.role) if f.role == "source" else f for f in candidate.files)
+    whole = {h.line for h in candidate.holes}
+    functions = tuple(f for f in candidate.functions if not f.holes)
+    return dataclasses.replace(
+        candidate, files=files, functions=functions, holes=() if functions or not whole else candidate.holes
+    )
 
 
-def _package(text: str, path: Path, language: LanguageId) -> str:
-    """The name that the file's package or module has; the port is made under the same one."""
-    clause = re.search(r"^package\s+(\w+)", text, re.MULTILINE) if language is LanguageId.GO else None
-    return clause[1] if clause is not None else re.sub(r"\W", "_", path.stem)
+def _document(report: VerifyReport) -> dict[str, Any]:
+    found = asdict(report)
+    found.pop("files")
+    return found
 
 
-def substituted(request: PortRequest, text: str) -> tuple[PortCandidate, list[str]]:
-    """The port of a request with its source text replaced by `text`, and the functions that `text` does not have.
-
-    Raises PortError when the request cannot be ported, because its functions are then not known.
-    """
-    from foundation_engine.port import port
-
-    candidate = port(request)
-    kept: list[PortedFunction] = []
-    absent: list[str] = []
-    for function in candidate.functions:
-        name = function.target_name.rpartition(".")[2]
-        if name and re.search(rf"\b{re.escape(name)}\b", text):
-            # A hole of the port may have been filled by hand since; whether it was, running it will show.
-            kept.append(replace(function, holes=0))
-        else:
-            absent.append(function.target_name or function.source_name)
-    files = tuple(replace(f, text=text) if f.role == "source" else f for f in candidate.files)
-    return replace(candidate, files=files, functions=tuple(kept), holes=()), absent
+def _show(report: VerifyReport) -> None:
+    for r in report.results:
+        cases = f", {r.cases} cases" if r.cases else ""
+        write(sys.stdout, f"{r.step:13} {r.verdict}{cases}\n")
+        if r.verdict is not Verdict.PASSED:
+            write(sys.stdout, "".join(f"    {line}\n" for line in r.detail.splitlines()))
+    write(sys.stdout, f"{report.verdict}\n")

@@ -551,18 +551,11 @@ class Operations:
     def _template(self, op: str, args: list[ir.Expr]) -> tuple[str, int]:
         text, own, need, imports = TEMPLATES[op]
         if op == "list.stride":
-            if not all(isinstance(a, ir.Lit) and a.value in (None, 0) for a in args[1:2]) or not (
-                isinstance(args[2], ir.Lit) and args[2].value is None
-            ):
-                if (
-                    isinstance(args[1], ir.Lit)
-                    and isinstance(args[1].value, int)
-                    and isinstance(args[2], ir.Lit)
-                    and args[2].value is None
-                ):
-                    inner = ir.Intrinsic("list.slice", args[:3], type=args[0].type)
-                    return f"{self.helper('stride')}({self.x(inner)}, {self.x(args[3])})", PRIMARY
+            low, high = args[1], args[2]
+            if not (isinstance(low, ir.Lit) and isinstance(high, ir.Lit) and high.value is None):
                 raise Unsupported("a slice with a step and bounds")
+            inner = ir.Intrinsic("list.slice", args[:3], type=args[0].type) if low.value else args[0]
+            return f"{self.helper('stride')}({self.x(inner)}, {self.x(args[3])})", PRIMARY
         if op == "list.repeat" and isinstance(args[0], ir.ListLit) and len(args[0].elems) == 1:
             made = self._filled(args[0].elems[0], args[1])
             if made is not None:
@@ -799,34 +792,27 @@ class Operations:
 
     def _guarded(self, e: ir.Expr) -> bool:
         """True when the function leaves early where this is zero, so that a check here would repeat it."""
+        at = place(e.args[0]) if isinstance(e, ir.Intrinsic) and e.op == "len" else place(e)
+        if at is None or at in stores(self.f.body):
+            return False
         for s in self.f.body:
-            if isinstance(s, ir.If) and s.body and isinstance(s.body[-1], ir.Return | ir.Raise):
-                test = s.test
-                if (
-                    isinstance(test, ir.Not)
-                    and isinstance(test.value, ir.Intrinsic)
-                    and test.value.op == "nonempty"
-                ):
+            if not (isinstance(s, ir.If) and s.body and isinstance(s.body[-1], ir.Return | ir.Raise)):
+                continue
+            if s.line >= e.line > 0:
+                return False
+            match s.test:
+                case ir.Not(value=ir.Intrinsic(op="nonempty", args=[tested])):
                     if (
                         isinstance(e, ir.Intrinsic)
-                        and e.op == "len"
-                        and ir.same(e.args[0], test.value.args[0])
-                        and place(e.args[0]) not in stores(self.f.body)
-                        and not self._shrinks(e.args[0])
+                        and ir.same(e.args[0], tested)
+                        and not self._shrinks(tested)
                     ):
                         return True
-                if (
-                    isinstance(test, ir.Intrinsic)
-                    and test.op in ("eq", "le")
-                    and isinstance(test.args[1], ir.Lit)
-                    and test.args[1].value == 0
-                ):
-                    if (
-                        ir.same(e, test.args[0])
-                        and place(e) is not None
-                        and place(e) not in stores(self.f.body)
-                    ):
+                case ir.Intrinsic(op="eq" | "le", args=[tested, ir.Lit(value=0)]):
+                    if ir.same(e, tested):
                         return True
+                case _:
+                    continue
         return False
 
     def _shrinks(self, e: ir.Expr) -> bool:

@@ -4,6 +4,7 @@
 # ruff: noqa: E501 - a template of the target's code reads best on one line.
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any, cast
 
 from foundation_specs.model import LanguageId, ParameterType, PatternSpec
@@ -12,7 +13,7 @@ from foundation_specs.registry import SpecRegistry
 from foundation_engine.port import ir
 from foundation_engine.port.emit._names import camel, pascal
 from foundation_engine.port.ir import Unsupported
-from foundation_engine.port.passes import stores
+from foundation_engine.port.passes import stores, terminates
 
 if TYPE_CHECKING:
     from foundation_engine.port.emit.go import FunctionEmitter
@@ -126,6 +127,18 @@ class Patterns:
         """Write the body of a function that runs under patterns, the outermost decorator outermost."""
         e = self.e
         e.prepare(f.body)
+        if f.patterns[0].pattern_id == "rate_limiting":
+            limiter = self._shared(f, f.patterns[0])
+            zeros = f"{self.go.zero(f.result)}, " if f.result != ir.NONE else ""
+            e.write(f"if err := {limiter}.Acquire(1); err != nil {{")
+            e.write(f"\treturn {zeros}err")
+            e.write("}")
+            if len(f.patterns) == 1:
+                e.block(f.body)
+                if f.result == ir.NONE and not terminates(f.body):
+                    e.write("return nil")
+                return
+            f = dataclasses.replace(f, patterns=f.patterns[1:])
         with e.captured() as body, e.indented():
             for p in f.params:
                 if p.name in stores(f.body):
@@ -133,8 +146,6 @@ class Patterns:
                     e.write(f"{e.name(p.name)} := {e.name(p.name)}")
             e.block(f.body)
             if f.result == ir.NONE:
-                from foundation_engine.port.front.python import terminates
-
                 if not terminates(f.body):
                     e.write("return nil")
         results = self.go.results(f.result, True)
@@ -162,7 +173,7 @@ class Patterns:
                 head = f"{package}.{'RetryValue' if value else 'Retry'}(ctx, "
                 options = self.options(use.pattern_id, use.arguments)
             case "circuit_breaker":
-                breaker = self._shared(f)
+                breaker = self._shared(f, use)
                 head = f"{package}.CallValue(ctx, {breaker}, " if value else f"{breaker}.Call(ctx, "
                 options = []
             case "error_boundary":
@@ -189,8 +200,18 @@ class Patterns:
         """The expression itself; a place to widen literals when fallbacks need it."""
         return v
 
-    def _shared(self, f: ir.Function) -> str:
-        raise Unsupported("a circuit breaker as a decorator", f.name, f.line)
+    def _shared(self, f: ir.Function, use: ir.PatternUse) -> str:
+        """The package's variable that holds the breaker or limiter of a decorated function."""
+        kind = "Breaker" if use.pattern_id == "circuit_breaker" else "Limiter"
+        name = f"{camel(f.name)}{kind}"
+        arguments = dict(use.arguments)
+        if use.pattern_id == "circuit_breaker":
+            arguments.setdefault("name", ir.Lit(f.name, type=ir.STR))
+        made = self.construct(ir.PatternNew(use.pattern_id, arguments, line=f.line))
+        self.go.shared.append(
+            f"// {name} is shared by all calls of {self.go.function_name(f.name)}.\nvar {name} = {made}"
+        )
+        return name
 
     def construct(self, e: ir.PatternNew) -> str:
         """The constructor of a pattern's object."""

@@ -16,7 +16,7 @@ from foundation_engine.port.emit._go_intrinsics import Operations
 from foundation_engine.port.emit._go_patterns import Patterns
 from foundation_engine.port.emit._names import camel, go_doc, pascal
 from foundation_engine.port.ir import Type, Unsupported
-from foundation_engine.port.passes import Effects, check_aliasing, declare, reads, stores
+from foundation_engine.port.passes import Effects, check_aliasing, declare, reads, stores, terminates
 
 _KEYWORDS = frozenset(
     [
@@ -152,6 +152,7 @@ class GoModule:
         self.errors = self.effects.errors
         self.imports: set[str] = set()
         self.helpers: set[str] = set()
+        self.shared: list[str] = []  # variables of the package that belong to decorated functions
         self.holes: list[Unsupported] = []
         self.names = GoNames()
         self.uses_runtime_errors = False
@@ -204,7 +205,9 @@ class GoModule:
         taken |= set(n.types.values())
         for d in self.module.definitions:
             if isinstance(d, ir.Function | ir.Constant):
-                made = camel(d.name) if d.name.startswith("_") else pascal(d.name)
+                # A module variable in lower case, such as a logger, is not part of what the module offers.
+                hidden = d.name.startswith("_") or (isinstance(d, ir.Constant) and d.name.islower())
+                made = camel(d.name) if hidden else pascal(d.name)
                 if made in taken or made in _KEYWORDS | _TAKEN or made == "main" or made == "init":
                     made += "Value" if isinstance(d, ir.Constant) else "Func"
                 taken.add(made)
@@ -500,9 +503,7 @@ class GoModule:
 
     def _declined(self, d: ir.Declined) -> list[str]:
         lines = ["", f"// not ported: {d.reason} (line {d.line})"]
-        for line in d.source.splitlines()[:40]:
-            lines.append(f"//\t{line}".rstrip())
-        return lines
+        return [*lines, *(f"//\t{line}".rstrip() for line in d.source.splitlines()[:40])]
 
     def _constant_like(self, c: ir.Constant) -> bool:
         return isinstance(c.value, ir.Lit) and c.type in (ir.INT, ir.FLOAT, ir.STR, ir.BOOL)
@@ -582,8 +583,7 @@ class GoModule:
             )
             return [*lines, f"var {self.sentinel(errors[0].name)} error = &{name}{{}}"]
         lines.append("var (")
-        for e in errors:
-            lines.append(f"\t{self.sentinel(e.name)} error = &{self.names.types[e.name]}{{}}")
+        lines.extend(f"\t{self.sentinel(e.name)} error = &{self.names.types[e.name]}{{}}" for e in errors)
         return [*lines, ")"]
 
     def _error(self, d: ir.ErrorClass) -> list[str]:
@@ -592,8 +592,7 @@ class GoModule:
         cause = d.name in self.causes
         if d.message is None:
             lines.append("\tMessage string")
-        for f in d.fields:
-            lines.append(f"\t{self.names.fields[d.name, f.name]} {self.type(f.type)}")
+        lines.extend(f"\t{self.names.fields[d.name, x.name]} {self.type(x.type)}" for x in d.fields)
         if cause:
             lines.append("\tCause error")
         lines.append("}")
@@ -779,7 +778,11 @@ class GoModule:
         else:
             emitter.prepare(f.body)
             emitter.block(f.body)
-        lines = ["", *self._doc(name, f.doc, f.comments)]
+        lines: list[str] = []
+        for declaration in self.shared:
+            lines.extend(["", *declaration.splitlines()])
+        self.shared.clear()
+        lines.extend(["", *self._doc(name, f.doc, f.comments)])
         receiver = ""
         if cls is not None and f.kind != "static":
             star = "*" if self.is_pointer(cls.name) else ""
@@ -1177,7 +1180,7 @@ class FunctionEmitter(Operations):
             texts = [f"{xs}[{i}]" for i, use in enumerate(live) if use]
         elif isinstance(value.type, ir.P) and value.type == ir.STR:
             raise Unsupported("unpacking a string")
-        elif isinstance(value, ir.Intrinsic) and value.op in ("str.partition",):
+        elif isinstance(value, ir.Intrinsic) and value.op == "str.partition":
             before, sep = self.x(value.args[0], PRIMARY), self.x(value.args[1])
             self.use("strings")
             names = [self.target_name(e) if use else "_" for e, use in zip(flat, live, strict=True)]
@@ -1589,8 +1592,6 @@ class FunctionEmitter(Operations):
         failing = self._failing_places(s.body)
         if failing is None or not s.handlers:
             return False
-        from foundation_engine.port.front.python import terminates
-
         handlers_end = all(terminates(h.body) for h in s.handlers)
         size = sum(len(h.body) for h in s.handlers)
         if handlers_end:
@@ -1653,8 +1654,6 @@ class FunctionEmitter(Operations):
 
     def _closure_try(self, s: ir.Try) -> None:
         """The body in a function of its own whose error is then handled."""
-        from foundation_engine.port.front.python import terminates
-
         if s.final:
             raise Unsupported("finally", "", s.line)
         if any(isinstance(n, ir.Return | ir.Break | ir.Continue) for b in s.body for n in ir.walk(b)):
@@ -1684,8 +1683,6 @@ class FunctionEmitter(Operations):
         orelse: list[ir.Stmt] | None = None,
         test: str = "",
     ) -> None:
-        from foundation_engine.port.front.python import terminates
-
         saved, self.handlers = self.handlers, self.handlers[:-1] if self.handlers else []
         effects = self.go.effects
         chain = False
@@ -1800,7 +1797,6 @@ class FunctionEmitter(Operations):
                 args = [self.x(self.owned(a)) for a in e.args]
                 if e.context:
                     args.insert(0, "ctx")
-                cls = e.obj.type.name if isinstance(e.obj.type, ir.NamedT) else ""
                 return (
                     f"{self.x(e.obj, PRIMARY)}.{self.go.method_name(e.method)}({', '.join(args)})",
                     e.raises,

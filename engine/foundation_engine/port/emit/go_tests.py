@@ -4,6 +4,7 @@
 # ruff: noqa: E501 - a template of the target's code reads best on one line.
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
@@ -175,8 +176,9 @@ class GoTests:
             assert isinstance(d, ir.Protocol)
             self.fakes.add(t.name)
             parts = ["calls: calls"]
-            for m in d.methods:
-                parts.append(f"{camel(m.name)}Script: {self._script(fake['methods'][m.name], m.result)}")
+            parts.extend(
+                f"{camel(m.name)}Script: {self._script(fake['methods'][m.name], m.result)}" for m in d.methods
+            )
             return f"&fake{self.go.names.types[t.name]}{{{', '.join(parts)}}}"
         assert isinstance(t, ir.FuncT)
         self.imports.add("context")
@@ -337,10 +339,9 @@ class GoTests:
             lines.append(f'wantSame(t, "{name} afterwards", {name}, {self.literal(after, t)})')
         if receiver and c.state is not None and owner is not None:
             self.support.add("wantSame")
-            try:
+            # A state that cannot be written as a literal is compared by what the methods answer.
+            with contextlib.suppress(Unsupported):
                 lines.append(f'wantSame(t, "state", object, {self._object(c.state, owner.name)})')
-            except Unsupported:
-                pass
         return lines
 
     def _make(self, owner: ir.Class, fields: dict[str, Any], setup: list[str]) -> str:

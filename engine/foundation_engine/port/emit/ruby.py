@@ -1,12 +1,14 @@
 """From the intermediate representation to Ruby: a module of functions, structs, and our runtime's blocks."""
 
 # ruff: noqa: S101 - assertions here narrow types that another module guarantees.
+# ruff: noqa: E501 - a template of the target's code reads best on one line.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, cast
 
 from foundation_specs.model import LanguageId
 from foundation_specs.registry import SpecRegistry
@@ -678,7 +680,7 @@ class Emitter:
         self.lines.append("  " * self.depth + text if text else "")
 
     @contextmanager
-    def indented(self) -> Iterator[None]:
+    def indented(self) -> Generator[None]:
         """Write one level deeper."""
         self.depth += 1
         try:
@@ -964,7 +966,7 @@ class Emitter:
         return f"{statement} if {self.x(test)}"
 
     @contextmanager
-    def _kept(self) -> Iterator[list[str]]:
+    def _kept(self) -> Generator[list[str]]:
         saved, self.lines = self.lines, []
         try:
             yield self.lines
@@ -1204,9 +1206,10 @@ class Emitter:
             return "[" + ", ".join(self.ruby.error(e.id) for e in v.elems if isinstance(e, ir.Name)) + "]"
         if kind == "enum" and isinstance(v, ir.Lit):
             return f":{v.value}"
-        if kind == "jitter" and isinstance(v, ir.Lit) and isinstance(v.value, dict):
-            ratio = v.value.get("ratio")
-            return f"{{ kind: :{v.value['kind']}{f', ratio: {ratio}' if ratio is not None else ''} }}"
+        if kind == "jitter" and isinstance(v, ir.Lit) and type(v.value) is dict:
+            named = cast("dict[str, Any]", v.value)
+            ratio = named.get("ratio")
+            return f"{{ kind: :{named['kind']}{f', ratio: {ratio}' if ratio is not None else ''} }}"
         if kind == "jitter" and isinstance(v, ir.Lit) and isinstance(v.value, str):
             return f":{v.value}"
         return self.x(v)

@@ -96,7 +96,8 @@ DICT_METHODS = frozenset(
     {"get", "keys", "values", "items", "pop", "setdefault", "update", "copy", "clear", "most_common"}
 )
 SET_METHODS = frozenset(
-    {"add", "discard", "remove", "update", "union", "intersection", "difference", "issubset", "issuperset", "copy", "clear",
+    {"add", "discard", "remove", "update", "union", "intersection", "difference", "issubset", "issuperset", "copy",
+     "clear",
      "symmetric_difference", "isdisjoint"}
 )  # fmt: skip
 
@@ -150,7 +151,7 @@ def string_method(
                 "isnumeric",
                 "isdecimal",
             ):
-                if op in ("str.isdigit",) and name != "isdecimal":
+                if op == "str.isdigit" and name != "isdecimal":
                     low.scope.differ(
                         "Digits are Unicode decimal digits; Python's isdigit also accepts superscripts and the like."
                     )
@@ -237,7 +238,7 @@ def list_method(
         case ("popleft", 0):
             return _op("list.pop_at", [obj, ir.Lit(0, type=ir.INT)], elem, "IndexError")
         case ("pop", 1):
-            return _op("list.pop_at", [obj, low.index(obj, e.args[0])], elem, "IndexError")
+            return _op("list.pop_at", [obj, low.index(e.args[0])], elem, "IndexError")
         case ("remove", 1):
             return _op("list.remove", [obj, value(0)], ir.NONE, "ValueError")
         case ("clear", 0):
@@ -500,7 +501,7 @@ def _reversed(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
     return _op("reversed", [v], ir.IterT(low.element_type(v.type)))
 
 
-def _sorted(low: ExpressionLowerer, e: ast.Call, want: Type | None) -> ir.Expr:
+def _sorted(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
     if len(e.args) != 1:
         raise Unsupported("sorted with these arguments", ast.unparse(e), e.lineno)
     v = low.as_list(low.iterable(e.args[0]))

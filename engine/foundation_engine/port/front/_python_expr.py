@@ -972,7 +972,7 @@ class ExpressionLowerer:
             raise Unsupported("a dict whose values have no common type")
         return ir.DictLit([(self.coerce(k, kt), self.coerce(v, vt)) for k, v in items], type=ir.DictT(kt, vt))
 
-    def index(self, obj: ir.Expr, node: ast.expr) -> ir.Expr:
+    def index(self, node: ast.expr) -> ir.Expr:
         """An index into a list or string, with its sign made explicit: see `from_end` and `wrap` in the catalogue."""
         i = self.expr(node)
         if i.type != ir.INT:
@@ -1012,9 +1012,9 @@ class ExpressionLowerer:
             return self._slice(obj, e.slice)
         match t:
             case ir.ListT(elem):
-                return ir.Intrinsic("list.index", [obj, self.index(obj, e.slice)], "IndexError", type=elem)
+                return ir.Intrinsic("list.index", [obj, self.index(e.slice)], "IndexError", type=elem)
             case ir.P(ir.Prim.STR):
-                return ir.Intrinsic("str.index", [obj, self.index(obj, e.slice)], "IndexError", type=ir.CHAR)
+                return ir.Intrinsic("str.index", [obj, self.index(e.slice)], "IndexError", type=ir.CHAR)
             case ir.DictT(key, value, zero):
                 k = self.coerce(self.expr(e.slice, key), key)
                 self.learn(e.value, ir.DictT(unify_element(k.type), ir.UNKNOWN, zero))
@@ -1079,7 +1079,7 @@ class ExpressionLowerer:
             case _:
                 raise Unsupported(f"iteration over {ir.type_text(t)}")
 
-    def unpack_types(self, t: Type, count: int, node: ast.AST) -> list[Type]:
+    def unpack_types(self, t: Type, count: int) -> list[Type]:
         """The types of the parts when a value is unpacked."""
         match t:
             case ir.TupleT(elems) if len(elems) == count:
@@ -1100,7 +1100,7 @@ class ExpressionLowerer:
                 self.forget(node.id)
                 return ir.VarTarget(node.id, type=t, line=node.lineno)
             case ast.Tuple() | ast.List():
-                types = self.unpack_types(t, len(node.elts), node)
+                types = self.unpack_types(t, len(node.elts))
                 return ir.TupleTarget(
                     [self.comp_target(e, u) for e, u in zip(node.elts, types, strict=True)], type=t
                 )
@@ -1241,7 +1241,7 @@ class ExpressionLowerer:
         if isinstance(e.func, ast.Attribute) and not (
             module is not None and self.lookup((path or "").partition(".")[0]) is None
         ):
-            return self._method(e, e.func, want)
+            return self._method(e, e.func)
         raise Unsupported(f"call of {ast.unparse(e.func)}", ast.unparse(e), e.lineno)
 
     def stdlib_name(self, func: ast.expr) -> str | None:
@@ -1371,7 +1371,7 @@ class ExpressionLowerer:
             message = self.coerce(value, ir.STR)
         return ir.New(name, [("message", message)], type=ir.NamedT(name))
 
-    def _method(self, e: ast.Call, func: ast.Attribute, want: Type | None) -> ir.Expr:
+    def _method(self, e: ast.Call, func: ast.Attribute) -> ir.Expr:
         from foundation_engine.port.front import _python_calls as calls
 
         obj = self.expr(func.value)

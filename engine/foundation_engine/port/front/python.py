@@ -23,6 +23,7 @@ from foundation_engine.port.front._python_names import (
     foreign_name,
 )
 from foundation_engine.port.ir import Type, Unsupported
+from foundation_engine.port.passes import loop_nodes, terminates
 
 
 def lower_module(text: str, name: str, line: int | None = None) -> ir.Module:
@@ -696,38 +697,6 @@ def _returns_value(f: ast.AST) -> bool:
     return any(isinstance(n, ast.Return) and n.value is not None for n in _own_nodes(f))
 
 
-def terminates(body: list[ir.Stmt]) -> bool:
-    """True when control never falls out of the end of `body`."""
-    if not body:
-        return False
-    last = body[-1]
-    match last:
-        case ir.Return() | ir.Raise() | ir.Hole() | ir.Break() | ir.Continue():
-            return True
-        case ir.If(orelse=orelse):
-            return bool(orelse) and terminates(last.body) and terminates(orelse)
-        case ir.Try():
-            done = terminates(last.body) or (bool(last.orelse) and terminates(last.orelse))
-            return (done and all(terminates(h.body) for h in last.handlers)) or terminates(last.final)
-        case ir.While(test=ir.Lit(value=True)):
-            return not any(isinstance(n, ir.Break) for n in _loop_nodes(last.body))
-        case _:
-            return False
-
-
-def _loop_nodes(body: list[ir.Stmt]) -> Iterable[ir.Node]:
-    """Nodes of a loop's body that are not in a loop inside it."""
-    for s in body:
-        if isinstance(s, ir.For | ir.ForRange | ir.While):
-            continue
-        yield s
-        for child in ir.children(s):
-            if isinstance(child, ir.Stmt):
-                yield from _loop_nodes([child])
-            elif isinstance(child, ir.Handler):
-                yield from _loop_nodes(child.body)
-
-
 class _FunctionLowerer(ExpressionLowerer):
     """Lower one function body; repeated until the types of its variables stand still."""
 
@@ -1022,7 +991,7 @@ class _FunctionLowerer(ExpressionLowerer):
                 obj = self.expr(node.value)
                 if isinstance(obj.type, ir.ListT):
                     self.learn(node.value, ir.ListT(unify_element(t)))
-                    index = self.index(obj, node.slice)
+                    index = self.index(node.slice)
                     elem = self.expr(node.value).type
                     return ir.IndexTarget(
                         obj, index, type=elem.elem if isinstance(elem, ir.ListT) else t, line=node.lineno
@@ -1038,7 +1007,7 @@ class _FunctionLowerer(ExpressionLowerer):
                     )
                 raise Unsupported(f"item assignment to {ir.type_text(obj.type)}", "", node.lineno)
             case ast.Tuple() | ast.List():
-                types = self.unpack_types(t, len(node.elts), node)
+                types = self.unpack_types(t, len(node.elts))
                 if any(isinstance(e, ast.Starred) for e in node.elts):
                     raise Unsupported("unpacking with a star", "", node.lineno)
                 return ir.TupleTarget(
@@ -1174,9 +1143,7 @@ class _FunctionLowerer(ExpressionLowerer):
             elif isinstance(obj.type, ir.ListT):
                 out.append(
                     ir.ExprStmt(
-                        ir.Intrinsic(
-                            "list.delete", [obj, self.index(obj, t.slice)], "IndexError", type=ir.NONE
-                        )
+                        ir.Intrinsic("list.delete", [obj, self.index(t.slice)], "IndexError", type=ir.NONE)
                     )
                 )
             else:
@@ -1273,7 +1240,7 @@ class _FunctionLowerer(ExpressionLowerer):
         body = self.block(s.body)
         if s.orelse:
             # for/else: the else part runs unless the loop was left by break, which a flag says.
-            if not any(isinstance(n, ir.Break) for n in _loop_nodes(body)):
+            if not any(isinstance(n, ir.Break) for n in loop_nodes(body)):
                 return [self._loop(target, iterable, body, s), *self.block(s.orelse)]
             self.temporaries += 1
             flag = (

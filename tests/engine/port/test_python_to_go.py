@@ -1,0 +1,194 @@
+"""Python constructs and what they become in Go; each case states the lines that carry the meaning."""
+
+# ruff: noqa: E501 - a source and what it becomes stand on one line.
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+from foundation_engine.port import PortError, port
+from foundation_engine.port.request import PortCandidate, PortRequest
+from foundation_specs.model import LanguageId
+
+HEADER = """\
+from __future__ import annotations
+from dataclasses import dataclass
+from enum import Enum
+from typing import Callable, Protocol
+from foundation.errors import NetworkError, ValidationError
+from foundation.resilience import CircuitBreaker, retry
+"""
+
+
+def to(target: str, source: str) -> PortCandidate:
+    """The port of a snippet."""
+    text = HEADER + textwrap.dedent(source)
+    return port(PortRequest("shop.py", text, LanguageId.PYTHON, LanguageId(target)))
+
+
+def body(candidate: PortCandidate) -> str:
+    """The generated source, with runs of blanks made one so that alignment does not matter."""
+    source = next(f.text for f in candidate.files if f.role == "source")
+    return "\n".join(" ".join(line.split()) for line in source.splitlines())
+
+
+CASES = [
+    # Floor division and the sign of a remainder.
+    ("def f(a: int, b: int) -> int:\n    return a // b", "return floorDiv(a, b)"),
+    ("def f(a: int) -> bool:\n    return a % 2 == 1", "return a%2 != 0"),
+    ("def f(xs: list[int]) -> int:\n    return len(xs) // 2", "return len(xs) / 2"),
+    # Strings are code points.
+    ("def f(s: str) -> int:\n    return len(s)", "return utf8.RuneCountInString(s)"),
+    ("def f(s: str) -> str:\n    return s[0]", "return string([]rune(s)[0])"),
+    # Slices are clamped and, when kept, copied.
+    ("def f(xs: list[int]) -> list[int]:\n    return xs[:3]", "return slices.Clone(xs[:min(3, len(xs))])"),
+    ("def f(xs: list[int]) -> int:\n    return xs[-1]", "return xs[len(xs)-1]"),
+    # A chained comparison keeps both of its ends.
+    ("def f(s: int) -> bool:\n    return 500 <= s < 600", "return 500 <= s && s < 600"),
+    # Absent values.
+    ("def f(x: int | None) -> int:\n    if x is None:\n        return 0\n    return x", "return *x"),
+    ("def f(name: str | None) -> str:\n    return name or 'guest'", 'if name != nil && *name != "" {'),
+    # Maps.
+    ("def f(d: dict[str, int], k: str) -> int:\n    return d.get(k, 0)", "return d[k]"),
+    ("def f(d: dict[str, int], k: str) -> int:\n    return d[k]", 'return 0, fmt.Errorf("key %v not found", k)'),
+    ("def f(d: dict[str, int]) -> list[str]:\n    return sorted(d)", "return slices.Sorted(maps.Keys(d))"),
+    # Comprehensions are loops.
+    ("def f(xs: list[int]) -> list[int]:\n    return [x * x for x in xs if x > 0]", "result = append(result, x*x)"),
+    ("def f(xs: list[str]) -> bool:\n    return any(x == 'a' for x in xs)", "return true"),
+    ("def f(xs: list[int]) -> int:\n    return sum(1 for x in xs if x > 2)", "count++"),
+    # Rounding is to even; a number of decimals is exact.
+    ("def f(x: float) -> int:\n    return round(x)", "return int(math.RoundToEven(x))"),
+    ("def f(x: float) -> str:\n    return f'{x:.2f}'", 'return fmt.Sprintf("%.2f", x)'),
+    # A zero divisor of floats is an error, not an infinity.
+    ("def f(a: float, b: float) -> float:\n    return a / b", 'panic("division by zero")'),
+    # Errors are values.
+    ("def f(s: str) -> int:\n    return int(s)", "strconv.Atoi(strings.TrimSpace(s))"),
+    ("def f(s: str) -> int:\n    try:\n        return int(s)\n    except ValueError:\n        return -1", "return -1"),
+    ("def f(n: int) -> int:\n    if n < 0:\n        raise ValueError('negative')\n    return n", 'return 0, errors.New("negative")'),
+    # Stable sorts by a key.
+    (
+        "def f(xs: list[str]) -> list[str]:\n    return sorted(xs, key=len, reverse=True)",
+        "slices.SortStableFunc(ordered, func(a, b string) int { return cmp.Compare(utf8.RuneCountInString(b), utf8.RuneCountInString(a)) })",
+    ),
+    # A variable that takes a value of another type gets a name of its own.
+    ("def f(n: int) -> int:\n    n = [d for d in str(n)]\n    return len(n)", "return len(nList)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"), CASES, ids=[c[0].splitlines()[-1].strip()[:40] for c in CASES]
+)
+def test_construct(source: str, expected: str) -> None:
+    candidate = to("go", source)
+    assert candidate.holes == ()
+    assert expected in body(candidate)
+
+
+DECLINED = [
+    ("def f(d: dict[str, int]) -> list[str]:\n    return [k for k in d]", "order"),
+    ("def f(xs: list[int]) -> None:\n    xs.append(1)", "the caller sees"),
+    ("def f(x: int):\n    yield x", "generator"),
+    ("def f(*xs: int) -> int:\n    return 1", "*args"),
+    ("def f(x) -> int:\n    return x", "annotate"),
+    ("def f(x: int) -> int:\n    return eval('x')", "eval"),
+    ("def f(x: float) -> bool:\n    return isinstance(x, int)", "integers from floats"),
+    ("def f(x: int) -> int:\n    import os\n    return os.getpid()", "os.getpid"),
+]
+
+
+@pytest.mark.parametrize(("source", "reason"), DECLINED, ids=[c[1] for c in DECLINED])
+def test_decline_is_a_marked_hole(source: str, reason: str) -> None:
+    candidate = to("go", source)
+    assert any(reason in h.reason for h in candidate.holes), candidate.holes
+    assert candidate.coverage < 1
+    assert all(h.line > HEADER.count("\n") for h in candidate.holes)
+    assert "not ported" in body(candidate)
+
+
+def test_retry_takes_the_context_and_the_policy() -> None:
+    candidate = to(
+        "go",
+        """
+        class Gateway(Protocol):
+            def charge(self, cents: int) -> str: ...
+
+        @retry(NetworkError, max_attempts=5, base_delay=0.25, backoff="linear", jitter=False)
+        def charge(gateway: Gateway, cents: int) -> str:
+            return gateway.charge(cents)
+        """,
+    )
+    text = body(candidate)
+    assert "func Charge(ctx context.Context, gateway Gateway, cents int) (string, error) {" in text
+    assert "return resilience.RetryValue(ctx, func(ctx context.Context) (string, error) {" in text
+    for option in (
+        "resilience.WithRetryable(errors.ErrNetwork)",
+        "resilience.WithMaxAttempts(5)",
+        "resilience.WithBaseDelay(250*time.Millisecond)",
+        "resilience.WithBackoff(resilience.Linear)",
+        "resilience.WithJitter(resilience.NoJitter)",
+    ):
+        assert option in text
+    assert candidate.provenance["shop.go"] == "rules, template:retry_with_backoff"
+
+
+def test_attempts_start_from_the_arguments() -> None:
+    candidate = to(
+        "go",
+        """
+        @retry(max_attempts=2)
+        def drain(take: Callable[[int], int], n: int) -> int:
+            n -= 1
+            return take(n)
+        """,
+    )
+    assert "n := n" in body(candidate)
+
+
+def test_an_exhausted_retry_is_not_caught_as_its_cause() -> None:
+    candidate = to(
+        "go",
+        """
+        @retry(NetworkError)
+        def fetch(get: Callable[[], str]) -> str:
+            return get()
+
+        def safe(get: Callable[[], str]) -> str:
+            try:
+                return fetch(get)
+            except NetworkError:
+                return ""
+        """,
+    )
+    assert "errors.Is(err, errors.ErrNetwork) && !errors.Is(err, errors.ErrMaxRetriesExceeded)" in body(
+        candidate
+    )
+
+
+def test_comments_stay_at_their_statements() -> None:
+    candidate = to("go", "def f(x: int) -> int:\n    # Twice.\n    y = x * 2  # doubled\n    return y")
+    lines = body(candidate).splitlines()
+    at = lines.index("y := x * 2 // doubled")
+    assert lines[at - 1] == "// Twice."
+
+
+def test_one_definition_with_what_it_uses() -> None:
+    text = (
+        HEADER
+        + "A = 1\nB = 2\n\ndef one() -> int:\n    return A\n\ndef two() -> int:\n    return one() + B\n"
+    )
+    line = text[: text.index("def two")].count("\n") + 1
+    both = port(PortRequest("m.py", text, LanguageId.PYTHON, LanguageId.GO, line))
+    alone = port(PortRequest("m.py", text, LanguageId.PYTHON, LanguageId.GO, line - 3))
+    assert [f.source_name for f in both.functions] == ["one", "two"]
+    assert [f.source_name for f in alone.functions] == ["one"]
+
+
+@pytest.mark.parametrize("text", ["def f(:", "x = '", "\x00"])
+def test_a_source_that_does_not_parse_is_refused(text: str) -> None:
+    with pytest.raises(PortError, match="does not parse"):
+        port(PortRequest("bad.py", text, LanguageId.PYTHON, LanguageId.GO))
+
+
+def test_differences_are_stated() -> None:
+    candidate = to("go", "def f(a: int, b: int) -> int:\n    return a * b")
+    assert any("64 bits" in d for d in candidate.differences)

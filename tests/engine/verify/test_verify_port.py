@@ -1,0 +1,140 @@
+"""Verification with the real toolchains: what agrees passes, what differs fails, what cannot run is inconclusive."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from foundation_engine.port import port
+from foundation_engine.port.request import PortCandidate, PortedFile, PortRequest
+from foundation_engine.verify import Verdict, VerifyOptions, VerifyReport, verify
+from foundation_engine.verify.cases import Plan
+from foundation_engine.verify.verify import record
+from foundation_specs.model import LanguageId
+
+ORDERS = Path(__file__).parents[3] / "examples" / "shop" / "python" / "orders.py"
+FEW = VerifyOptions(cases=4, differential=6, use_cache=False)
+
+
+def candidate_of(text: str, target: LanguageId, path: str = "pricing.py") -> PortCandidate:
+    """The port of a text."""
+    return port(PortRequest(path, text, LanguageId.PYTHON, target))
+
+
+def step(report: VerifyReport, name: str) -> Verdict:
+    """The verdict of one step."""
+    return next(r.verdict for r in report.results if r.step == name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", [LanguageId.GO, LanguageId.RUBY])
+def test_the_example_service_passes(target: LanguageId) -> None:
+    candidate = candidate_of(ORDERS.read_text(), target, str(ORDERS))
+    assert candidate.holes == ()
+    report = verify(candidate, FEW)
+    assert report.verdict is Verdict.PASSED, report.results
+    assert [r.step for r in report.results] == ["parse", "check", "compile", "vet", "cases", "differential"]
+    assert sum(r.cases for r in report.results) >= 80
+    (test,) = report.files
+    assert test.role == "test"
+    # Retries were exercised on a virtual clock, with every call of the fakes compared.
+    assert "reserve" in test.text
+    assert ("wantElapsed" if target is LanguageId.GO else "virtual_time") in test.text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("target", "right", "wrong"),
+    [
+        (LanguageId.GO, "total / 10", "total / 9"),
+        (LanguageId.GO, "floorDiv(cents, 10)", "cents / 10"),
+        (LanguageId.RUBY, "cents / 10", "cents / 9"),
+    ],
+)
+def test_a_port_that_answers_differently_fails(target: LanguageId, right: str, wrong: str) -> None:
+    if right == "total / 10":
+        text = "def fee(items: list[str]) -> int:\n    total = len(items) * 7\n    return total // 10\n"
+        right, wrong = "floorDiv(total, 10)", "total/10 + 1"
+    else:
+        text = "def fee(cents: int) -> int:\n    return cents // 10\n"
+    candidate = candidate_of(text, target)
+    source = candidate.files[0]
+    assert right in source.text
+    changed = PortedFile(source.path, source.text.replace(right, wrong), source.role)
+    broken = dataclasses.replace(candidate, files=(changed, *candidate.files[1:]))
+    report = verify(broken, VerifyOptions(cases=6, differential=40, use_cache=False))
+    assert report.verdict is Verdict.FAILED
+    assert any(r.disagreements for r in report.results)
+
+
+@pytest.mark.slow
+def test_a_port_that_does_not_compile_fails_at_that_step() -> None:
+    candidate = candidate_of("def f(x: int) -> int:\n    return x + 1\n", LanguageId.GO)
+    source = candidate.files[0]
+    changed = PortedFile(source.path, source.text.replace("return x + 1", 'return "x"'), source.role)
+    report = verify(dataclasses.replace(candidate, files=(changed, *candidate.files[1:])), FEW)
+    assert report.verdict is Verdict.FAILED
+    assert step(report, "compile") is Verdict.FAILED
+    assert "cannot use" in report.results[-1].detail
+
+
+def test_a_syntax_error_fails_before_any_tool_runs() -> None:
+    candidate = candidate_of("def f(x: int) -> int:\n    return x\n", LanguageId.GO)
+    broken = dataclasses.replace(candidate, files=(PortedFile("pricing.go", "package p\nfunc {", "source"),))
+    report = verify(broken, FEW)
+    assert report.verdict is Verdict.FAILED
+    assert [r.step for r in report.results] == ["parse"]
+    assert "pricing.go:2" in report.results[0].detail
+
+
+def test_a_missing_toolchain_is_inconclusive_and_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    candidate = candidate_of("def f(x: int) -> int:\n    return x\n", LanguageId.GO)
+    monkeypatch.setenv("PATH", "/nonexistent")
+    report = verify(candidate, FEW)
+    assert report.verdict is Verdict.INCONCLUSIVE
+    assert "install" in report.results[-1].detail
+
+
+@pytest.mark.slow
+def test_a_source_that_never_ends_is_inconclusive(tmp_path: Path) -> None:
+    path = tmp_path / "endless.py"
+    path.write_text("def f(x: int) -> int:\n    while True:\n        x += 1\n")
+    cases, problem = record(str(path), [Plan("f", (1,))], seconds=1.0)
+    assert cases == []
+    assert "did not finish" in problem
+
+
+@pytest.mark.slow
+def test_holes_keep_a_port_from_passing() -> None:
+    text = "def f(x: int) -> int:\n    return x + 1\n\ndef g(x: int) -> int:\n    return eval('x')\n"
+    report = verify(candidate_of(text, LanguageId.GO), FEW)
+    assert report.verdict is Verdict.INCONCLUSIVE
+    assert step(report, "cases") is Verdict.PASSED
+
+
+@pytest.mark.slow
+def test_without_execution_nothing_of_the_user_runs(tmp_path: Path) -> None:
+    mark = tmp_path / "ran"
+    text = f"from pathlib import Path\n\ndef f(x: int) -> int:\n    return x\n\nPath({str(mark)!r}).touch()\n"
+    path = tmp_path / "effects.py"
+    path.write_text(text)
+    candidate = candidate_of(text, LanguageId.GO, str(path))
+    assert not mark.exists()
+    verify(candidate, VerifyOptions(execute=False, use_cache=False))
+    assert not mark.exists()
+
+
+@pytest.mark.slow
+def test_reports_are_cached_by_content(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    candidate = candidate_of("def f(x: int) -> int:\n    return x + 1\n", LanguageId.RUBY)
+    options = VerifyOptions(cases=3, differential=3)
+    first = verify(candidate, options)
+    stored = list((tmp_path / "foundation-lsp" / "verify").glob("*.json"))
+    assert len(stored) == 1
+    assert verify(candidate, options) == first
+    stored[0].write_text("{")
+    assert verify(candidate, options).verdict is first.verdict
