@@ -231,7 +231,7 @@ class Logger:
                     if start is None:
                         parts.append(f',{quote(_unreserved(key))}:"{REDACTED}"')
                         continue
-                kind: Any = type(value)
+                kind = type(value)  # pyright: ignore[reportUnknownVariableType] - any value may be logged.
                 if kind is str:
                     parts.append(start + quote(value))
                 elif kind is int:

@@ -51,7 +51,7 @@ def number(value: float) -> str:
 
 def json_value(value: Any, extra: Extra, depth: int = 1) -> str:
     """A value as JSON text, redacted below."""
-    kind: Any = type(value)
+    kind = type(value)  # pyright: ignore[reportUnknownVariableType] - any value may be logged.
     if kind is str:
         return quote(value)
     if kind is int:
