@@ -270,12 +270,68 @@ def _configuration_cases(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
+_COMMANDS: list[dict[str, Any]] = [
+    {
+        "name": "db.migrate",
+        "aliases": ["m"],
+        "options": [
+            {"name": "steps", "type": "integer", "default": 1, "short": "s"},
+            {"name": "dry_run", "type": "boolean"},
+            {"name": "tag", "type": "string", "multiple": True},
+            {"name": "ratio", "type": "float", "default": 0.5},
+        ],
+        "arguments": [{"name": "target", "type": "string", "required": False, "default": "head"}],
+    },
+    {
+        "name": "add",
+        "options": [{"name": "note", "type": "string", "required": True}],
+        "arguments": [
+            {"name": "first", "type": "integer", "required": True},
+            {"name": "rest", "type": "integer", "required": False, "multiple": True},
+        ],
+    },
+    {"name": "hidden", "hidden": True},
+]
+_ARGV = st.one_of(
+    st.sampled_from(
+        (
+            "--steps",
+            "-s",
+            "--steps=3",
+            "--dry-run",
+            "--no-dry-run",
+            "--tag",
+            "--tag=",
+            "--ratio",
+            "--note",
+            "--note=x=y",
+        )
+    ),
+    st.sampled_from(
+        ("--", "--help", "-h", "-", "--bogus", "-x", "--dry-run=1", "--step", "--no-steps", "--version")
+    ),
+    st.sampled_from(("3", "-3", "0.5", "x", "", " 7 ", "1_0", "\u00e9", "migrate", "db", "add")),
+)
+
+
+@st.composite
+def _cli_cases(draw: st.DrawFn) -> dict[str, Any]:
+    start = draw(
+        st.sampled_from(
+            (["db", "migrate"], ["db", "m"], ["add"], ["add", "1", "--note", "n"], ["hidden"], ["db"], [])
+        )
+    )
+    argv = [*start, *draw(st.lists(_ARGV, max_size=6))]
+    return {"app": {"name": "shop", "version": "1.0"}, "commands": _COMMANDS, "argv": argv}
+
+
 _STRATEGIES: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "retry_with_backoff": _retry_cases(),
     "circuit_breaker": _breaker_cases(),
     "rate_limiting": _limiter_cases(),
     "structured_logging": _logging_cases(),
     "configuration": _configuration_cases(),
+    "cli_framework": _cli_cases(),
 }
 
 #: The patterns for which cases are generated: those whose behaviour is all in their trace.
