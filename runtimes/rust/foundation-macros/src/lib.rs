@@ -28,8 +28,15 @@ fn wrap(mut function: ItemFn, attribute: &str, wrap: impl FnOnce(&Tokens, bool) 
     Ok(quote!(#function))
 }
 
-fn expand(result: syn::Result<Tokens>) -> TokenStream {
-    result.unwrap_or_else(Error::into_compile_error).into()
+/// The new function, or the errors and the function as it was, so that its callers are not reported as well.
+fn expand(function: ItemFn, rewrite: impl FnOnce(ItemFn) -> syn::Result<Tokens>) -> TokenStream {
+    match rewrite(function.clone()) {
+        Ok(tokens) => tokens.into(),
+        Err(error) => {
+            let errors = error.into_compile_error();
+            quote!(#errors #function).into()
+        }
+    }
 }
 
 /// Retries a function that returns `Result<T, E>`, sync or async, with a backoff between the calls.
@@ -40,7 +47,7 @@ fn expand(result: syn::Result<Tokens>) -> TokenStream {
 #[proc_macro_attribute]
 pub fn retry(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let function = parse_macro_input!(item as ItemFn);
-    expand(retry_function(arguments.into(), function))
+    expand(function, |function| retry_function(arguments.into(), function))
 }
 
 fn retry_function(arguments: Tokens, function: ItemFn) -> syn::Result<Tokens> {
@@ -128,7 +135,7 @@ fn retry_function(arguments: Tokens, function: ItemFn) -> syn::Result<Tokens> {
 #[proc_macro_attribute]
 pub fn circuit_breaker(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let function = parse_macro_input!(item as ItemFn);
-    expand(circuit_breaker_function(arguments.into(), function))
+    expand(function, |function| circuit_breaker_function(arguments.into(), function))
 }
 
 fn circuit_breaker_function(arguments: Tokens, function: ItemFn) -> syn::Result<Tokens> {
@@ -183,7 +190,7 @@ fn circuit_breaker_function(arguments: Tokens, function: ItemFn) -> syn::Result<
 #[proc_macro_attribute]
 pub fn rate_limit(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let function = parse_macro_input!(item as ItemFn);
-    expand(rate_limit_function(arguments.into(), function))
+    expand(function, |function| rate_limit_function(arguments.into(), function))
 }
 
 fn rate_limit_function(arguments: Tokens, function: ItemFn) -> syn::Result<Tokens> {
@@ -225,7 +232,7 @@ fn rate_limit_function(arguments: Tokens, function: ItemFn) -> syn::Result<Token
 #[proc_macro_attribute]
 pub fn error_boundary(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let function = parse_macro_input!(item as ItemFn);
-    expand(error_boundary_function(arguments.into(), function))
+    expand(function, |function| error_boundary_function(arguments.into(), function))
 }
 
 fn error_boundary_function(arguments: Tokens, function: ItemFn) -> syn::Result<Tokens> {
@@ -263,7 +270,7 @@ fn error_boundary_function(arguments: Tokens, function: ItemFn) -> syn::Result<T
 #[proc_macro_attribute]
 pub fn register_command(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let function = parse_macro_input!(item as ItemFn);
-    expand(command::register(arguments.into(), &function))
+    expand(function, |function| command::register(arguments.into(), &function))
 }
 
 impl quote::ToTokens for Number {

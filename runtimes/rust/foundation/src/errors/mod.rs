@@ -136,6 +136,12 @@ pub trait Classify {
 
 /// What the patterns need of an error type: a class, a way in for the crate's own errors, and a way into a box.
 /// It is implemented for every type that has the three.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the error of a function that foundation guards",
+    label = "the error type of this function",
+    note = "implement `foundation::errors::Classify`, `From<foundation::Error>` and `std::error::Error` for `{Self}`",
+    note = "or return `foundation::Error`, `std::io::Error` or `Box<dyn Error + Send + Sync>`"
+)]
 pub trait Failure: Classify + From<Error> + Into<BoxError> {}
 
 impl<E: Classify + From<Error> + Into<BoxError>> Failure for E {}
