@@ -15,6 +15,7 @@ import gc
 import json
 import os
 import queue
+import resource
 import selectors
 import signal
 import socket
@@ -80,6 +81,11 @@ _PLANS_PER_SLOT: Final = 32
 _TICK_NS: Final = 2_000_000
 _ACTIVE_NS: Final = 200_000_000
 _SLOW_NS: Final = 2_000_000
+# More than two preemptions in a tenth of a second: the machine is crowded, for half a second at least.
+_CROWD_WINDOW_NS: Final = 100_000_000
+_CROWD_PREEMPTIONS: Final = 3
+_CROWDED_NS: Final = 500_000_000
+_RUSAGE: Final = getattr(resource, "RUSAGE_THREAD", resource.RUSAGE_SELF)
 _SLOW_STREAK: Final = 8
 _FAST_STREAK: Final = 64
 
@@ -312,6 +318,9 @@ class Server:
         self._watching = False
         self._processors = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
         self._spinning = False
+        self._preemptions = 0
+        self._counted_at = 0
+        self._crowded_until = 0
         self._tick_at = 0
         self._now = time.monotonic_ns()
         self._last_request = self._now
@@ -530,14 +539,15 @@ class Server:
         while self._commands:
             self._commands.popleft()()
         active = sum(1 for client in self._clients if now - client.active < _ACTIVE_NS)
-        spinning = 0 < active < self._processors and self._in_flight == 0
+        crowded = self._is_crowded(now)
+        spinning = 0 < active < self._processors and self._in_flight == 0 and not crowded
         spin_us = int(self.options.spin * 1e6) if spinning else 0
         for client in self._clients:
             if client.words[_SPIN_US] != spin_us:
                 client.words[_SPIN_US] = spin_us
         # Watching memory holds the interpreter's lock, which other threads of this process may need.
         others = threading.active_count() - sum(1 for e in self._models.values() if e.thread is not None)
-        self._watching = active > 0 and self._in_flight == 0 and others == 1
+        self._watching = active > 0 and self._in_flight == 0 and others == 1 and not crowded
         self._spinning = spinning
         seconds = now / 1e9
         for handshake in [h for h in self._handshakes if h.expires < seconds]:
@@ -564,6 +574,20 @@ class Server:
             and not self._in_flight
         ):
             self._begin_drain(graceful=True)
+
+    def _is_crowded(self, now: int) -> bool:
+        """Whether other programs want the processors, so that watching memory would only lose them to us.
+
+        A thread that watches uses up its share of a crowded processor and then waits for its turn, while one
+        that sleeps is scheduled as soon as it is woken. The kernel counts how often we were put off.
+        """
+        if now - self._counted_at >= _CROWD_WINDOW_NS:
+            preemptions = resource.getrusage(_RUSAGE).ru_nivcsw
+            if preemptions - self._preemptions >= _CROWD_PREEMPTIONS:
+                self._crowded_until = now + _CROWDED_NS
+            self._preemptions = preemptions
+            self._counted_at = now
+        return now < self._crowded_until
 
     def _park(self) -> None:
         """Sleep until a doorbell, a connection, a finished job or the next time-out."""
