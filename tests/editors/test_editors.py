@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURE = ROOT / "editors/vscode/test/fixture"
 SERVER = Path(sys.executable).with_name("foundation-lsp")
-NVIM_11 = ROOT / ".cache/nvim/bin/nvim"
+NVIM_11 = Path(sys.executable).with_name("nvim")
 NVIM_07 = Path("/usr/bin/nvim")
 STEPS = 20
 
