@@ -160,7 +160,11 @@ module Foundation
 
           argv.shift
           path += [word]
-          raise UsageError.new("unknown command #{path.join(' ').inspect}#{meant(path)}", path[0...-1]) unless @paths.key?(path) || group?(path)
+          next if @paths.key?(path) || group?(path)
+          # Who asks for help gets it, also after a command that does not exist.
+          return help_of_group(path[0...-1], @out, SUCCESS) if help_asked?(argv)
+
+          raise UsageError.new("unknown command #{path.join(' ').inspect}#{meant(path)}", path[0...-1])
         end
         command = @paths[path]
         return help_of_command(command) if Reading.help?(command, argv)
@@ -176,10 +180,14 @@ module Foundation
       end
 
       def missing(path, argv)
-        return help_of_group(path, @out, SUCCESS) if argv.take_while { |word| word != '--' }.intersect?(%w[--help -h])
+        return help_of_group(path, @out, SUCCESS) if help_asked?(argv)
         raise UsageError.new("unknown option #{argv.first}", path) if argv.first && argv.first != '--'
 
         help_of_group(path, @err, USAGE)
+      end
+
+      def help_asked?(argv)
+        argv.take_while { |word| word != '--' }.intersect?(%w[--help -h])
       end
 
       def group?(path)
