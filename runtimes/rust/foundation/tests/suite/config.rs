@@ -147,7 +147,8 @@ fn secrets_are_not_shown() {
     }
     let error = loader.load::<Wrong>().unwrap_err().to_string();
     assert!(error.contains("another type") && !error.contains("hunter2"), "{error}");
-    let error = ConfigLoader::new().load::<Wrong>().unwrap_err().to_string();
+    let other = ConfigLoader::new().field(Field::new("other", Type::String).default_value("x"));
+    let error = other.load::<Wrong>().unwrap_err().to_string();
     assert!(error.contains("missing field `token`"), "{error}");
 }
 
@@ -170,4 +171,59 @@ fn lax_settings_and_the_process_environment() {
     for unusable in [json!([1]), json!({"x": null}), json!({"x": [1]})] {
         assert_eq!(Class::ConfigurationError, ConfigLoader::new().defaults(&unusable).unwrap_err().class());
     }
+}
+
+#[test]
+fn the_schema_is_told_from_the_structure() {
+    #[derive(Debug, Deserialize, PartialEq)]
+    #[serde(rename_all = "lowercase")]
+    enum Mode {
+        Fast,
+        Safe,
+    }
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Shop {
+        name: String,
+        #[serde(default)]
+        debug: bool,
+        ratio: Option<f32>,
+        letter: char,
+        mode: Mode,
+        tags: Vec<String>,
+        inner: Inner,
+    }
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Inner {
+        count: i64,
+        limit: Option<u32>,
+    }
+    let environment = [("NAME", "n"), ("LETTER", "y"), ("MODE", "safe"), ("TAGS", "a,b"), ("INNER__COUNT", "3")];
+    let loaded: Shop = ConfigLoader::new().environment(environment).load().unwrap();
+    let inner = Inner { count: 3, limit: None };
+    let tags = vec!["a".to_owned(), "b".to_owned()];
+    assert_eq!(
+        Shop { name: "n".into(), debug: false, ratio: None, letter: 'y', mode: Mode::Safe, tags, inner },
+        loaded
+    );
+    let wrong = [("NAME", "n"), ("INNER__LIMIT", "many"), ("DEBUG", "y")];
+    let error = ConfigLoader::new().environment(wrong).load::<Shop>().unwrap_err();
+    let Error::Configuration { problems } = error else { panic!("{error:?}") };
+    let found: Vec<String> = problems.iter().map(|problem| format!("{} {}", problem.kind, problem.key)).collect();
+    let expected = [
+        "invalid_value debug",
+        "invalid_value inner.limit",
+        "missing inner.count",
+        "missing letter",
+        "missing mode",
+        "missing tags",
+    ];
+    assert_eq!(expected.as_slice(), found);
+
+    #[derive(Debug, Deserialize)]
+    #[allow(dead_code)] // Only its type matters.
+    struct Unreadable {
+        map: std::collections::BTreeMap<String, String>,
+    }
+    let error = ConfigLoader::new().load::<Unreadable>().unwrap_err().to_string();
+    assert!(error.contains("map is none of the types of a configuration"), "{error}");
 }

@@ -4,22 +4,25 @@
 //! The `config` crate is not underneath: it stops at the first problem and coerces in ways of its own.
 //!
 //! ```
-//! use foundation::config::{ConfigLoader, Field, Type};
+//! use foundation::config::ConfigLoader;
 //!
 //! #[derive(serde::Deserialize)]
-//! struct AppConfig { port: u16, database: Database }
+//! struct AppConfig {
+//!     #[serde(default = "default_port")]
+//!     port: u16,
+//!     database: Database,
+//! }
 //! #[derive(serde::Deserialize)]
 //! struct Database { url: String }
+//! fn default_port() -> u16 { 8080 }
 //!
-//! let cfg: AppConfig = ConfigLoader::new()
-//!     .env_prefix("APP")
-//!     .field(Field::new("port", Type::Integer).default_value(8080))
-//!     .field(Field::nested("database", [Field::new("url", Type::String)]))
-//!     .environment([("APP_DATABASE__URL", "postgres://db")])
-//!     .load()?;
+//! let loader = ConfigLoader::new().env_prefix("APP").environment([("APP_DATABASE__URL", "postgres://db")]);
+//! let cfg: AppConfig = loader.load()?;
 //! assert_eq!((8080, "postgres://db"), (cfg.port, cfg.database.url.as_str()));
 //! # Ok::<(), foundation::errors::Error>(())
 //! ```
+
+mod derive;
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
@@ -71,12 +74,14 @@ pub struct Field {
     default: Option<Value>,
     env: Option<String>,
     fields: Vec<Field>,
+    /// The structure can do without the field.
+    optional: bool,
 }
 
 impl Field {
     /// A required field.
     pub fn new(name: impl Into<String>, kind: Type) -> Self {
-        Self { name: name.into(), kind, default: None, env: None, fields: Vec::new() }
+        Self { name: name.into(), kind, default: None, env: None, fields: Vec::new(), optional: false }
     }
 
     /// A structure.
@@ -200,9 +205,15 @@ impl ConfigLoader {
         self
     }
 
-    /// Loads the configuration into a structure.
+    /// Loads the configuration into a structure. Without declared fields the schema is told from the structure itself:
+    /// its strings, numbers, booleans, lists of strings and structures, with `Option` and `#[serde(default)]` for what
+    /// may be missing.
     pub fn load<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        let values = self.load_values()?;
+        let values = if self.schema.is_empty() {
+            Self { schema: derive::schema_of::<T>()?, ..self.clone() }.load_values()?
+        } else {
+            self.load_values()?
+        };
         serde_json::from_value(Value::Object(values)).map_err(|error| Error::Configuration {
             problems: vec![Problem {
                 kind: "invalid_value",
@@ -402,6 +413,7 @@ impl Loading<'_> {
                 continue;
             }
             match &field.default {
+                None if field.optional => {}
                 None => {
                     let message = format!("{key} is missing; it must be {}", field.kind.described());
                     self.problem("missing", &key, "default", message);
