@@ -16,6 +16,7 @@ from foundation_specs.model import LanguageId
 from foundation_engine.port import ir
 from foundation_engine.port.emit import go as emit_go
 from foundation_engine.port.emit import ruby as emit_ruby
+from foundation_engine.port.emit import rust as emit_rust
 from foundation_engine.port.front import python
 from foundation_engine.port.request import Decline, PortCandidate, PortedFile, PortedFunction, PortRequest
 
@@ -168,10 +169,22 @@ def _to_ruby(request: PortRequest, module: ir.Module) -> PortCandidate:
     return _candidate(request, module, ported, made.requires, made.holes, made.functions)
 
 
+def _to_rust(request: PortRequest, module: ir.Module) -> PortCandidate:
+    name = package_name(request)
+    made = emit_rust.emit(module, request.text)
+    manifest = f'[package]\nname = "{name}"\nversion = "0.1.0"\nedition = "2021"\n\n[workspace]\n'
+    ported = [
+        PortedFile("src/lib.rs", formatted(["rustfmt", "--edition", "2021"], made.source), "source"),
+        PortedFile("Cargo.toml", manifest, "module"),
+    ]
+    return _candidate(request, module, ported, (), made.holes, made.functions)
+
+
 _FRONT_ENDS: Mapping[LanguageId, Callable[[str, str, int | None], ir.Module]] = {
     LanguageId.PYTHON: _from_python
 }
 _EMITTERS: Mapping[LanguageId, Callable[[PortRequest, ir.Module], PortCandidate]] = {
     LanguageId.GO: _to_go,
     LanguageId.RUBY: _to_ruby,
+    LanguageId.RUST: _to_rust,
 }

@@ -74,6 +74,10 @@ def constants_of(module: ir.Module) -> Constants:
                 out.errors.extend(c for c in n.classes if c not in out.errors)
             elif isinstance(n, ir.New) and n.cls in ir.RUNTIME_ERRORS and n.cls not in out.errors:
                 out.errors.append(n.cls)
+    # An error with fields of its own cannot be made the same in every language without knowing what they mean.
+    for d in module.definitions:
+        if isinstance(d, ir.ErrorClass) and d.message is not None and d.name in out.errors:
+            out.errors.remove(d.name)
     for _, f in module.functions():
         for p in f.patterns:
             for v in p.arguments.values():

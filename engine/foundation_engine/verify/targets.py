@@ -19,6 +19,7 @@ from foundation_engine.port.emit._names import pascal, snake
 from foundation_engine.port.emit.go_tests import GoTests
 from foundation_engine.port.emit.ruby import method_name
 from foundation_engine.port.emit.ruby_tests import RubyTests
+from foundation_engine.port.emit.rust_tests import RustTests
 from foundation_engine.port.engine import formatted, runtime_root
 from foundation_engine.port.passes import Effects
 from foundation_engine.port.request import PortCandidate, PortedFile, PortOptions
@@ -231,4 +232,81 @@ class RubyTarget:
         return out
 
 
-TARGETS: Mapping[LanguageId, Target] = {LanguageId.GO: GoTarget(), LanguageId.RUBY: RubyTarget()}
+class RustTarget:
+    """Rust: cargo build and cargo test, without the network."""
+
+    def missing(self) -> str:
+        """See `Target.missing`."""
+        if shutil.which("cargo") is None:
+            return "cargo was not found; install Rust from https://rustup.rs"
+        return ""
+
+    def version(self) -> str:
+        """See `Target.version`."""
+        return _version_line("rustc", "--version") if shutil.which("rustc") else ""
+
+    def env(self) -> Mapping[str, str]:
+        """See `Target.env`: nothing is downloaded, and each verification builds in its own folder."""
+        return {"CARGO_NET_OFFLINE": "true", "CARGO_TERM_COLOR": "never", "CARGO_TARGET_DIR": "target"}
+
+    def prepare(self, folder: Path, candidate: PortCandidate) -> None:
+        """See `Target.prepare`: the manifest of the port is enough."""
+
+    def compile_steps(self, folder: Path) -> Sequence[tuple[str, Sequence[str]]]:
+        """See `Target.compile_steps`."""
+        return (("compile", ("cargo", "build", "--quiet")),)
+
+    def tests(
+        self,
+        module: ir.Module,
+        package: str,
+        options: PortOptions,
+        cases: Sequence[Case],
+        more: Sequence[Case],
+    ) -> list[PortedFile]:
+        """See `Target.tests`."""
+        maker = RustTests(module)
+        out = [PortedFile(f"tests/{package}.rs", formatted(_RUSTFMT, maker.file(cases, package)), "test")]
+        if more:
+            out.append(
+                PortedFile("tests/differential.rs", maker.file(more, package, "differential_"), "support")
+            )
+        return out
+
+    def case_prefix(self, source_name: str) -> str:
+        """See `Target.case_prefix`."""
+        return f"{snake(source_name.rpartition('.')[2])}_"
+
+    def test_command(self, folder: Path) -> Sequence[str]:
+        """See `Target.test_command`."""
+        return ("cargo", "test", "--tests", "--no-fail-fast")
+
+    def read_tests(self, done: Completed) -> dict[str, tuple[bool, str]]:
+        """See `Target.read_tests`."""
+        said = {
+            m[1]: " ".join(m[2].split())[:400]
+            for m in re.finditer(
+                r"^---- (\S+) stdout ----\n(.+?)(?=\n\n|\Z)", done.stdout, re.MULTILINE | re.DOTALL
+            )
+        }
+        out: dict[str, tuple[bool, str]] = {}
+        for m in re.finditer(
+            r"^test (\S+)(?: - should panic)? \.\.\. (ok|FAILED)$", done.stdout, re.MULTILINE
+        ):
+            name = m[1]
+            shown = (
+                f"Differential_{name.removeprefix('differential_')}"
+                if name.startswith("differential_")
+                else name
+            )
+            out[shown] = (m[2] == "ok", said.get(name, ""))
+        return out
+
+
+_RUSTFMT = ["rustfmt", "--edition", "2021"]
+
+TARGETS: Mapping[LanguageId, Target] = {
+    LanguageId.GO: GoTarget(),
+    LanguageId.RUBY: RubyTarget(),
+    LanguageId.RUST: RustTarget(),
+}

@@ -206,7 +206,11 @@ def record(path: str, planned: Sequence[Plan], seconds: float = 60.0) -> tuple[l
     cases: list[Case] = []
     skipped: list[str] = []
     for line in done.stdout.splitlines():
-        seen: dict[str, Any] = json.loads(line)
+        try:
+            seen: dict[str, Any] = json.loads(line)
+        except ValueError:
+            # The last line of a process that was stopped may be cut.
+            continue
         if "skipped" in seen:
             skipped.append(str(seen["skipped"]))
             continue

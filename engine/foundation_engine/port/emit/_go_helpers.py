@@ -6,6 +6,15 @@ from collections.abc import Mapping
 
 # name -> (source, the packages that it imports)
 HELPERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "padding": (
+        r"""
+// padding is what s lacks to a width, counted in code points.
+func padding(s string, width int, fill string) string {
+	return strings.Repeat(fill, max(0, width-utf8.RuneCountInString(s)))
+}
+""",
+        ("strings", "unicode/utf8"),
+    ),
     "pair": (
         r"""
 // Pair holds two values.

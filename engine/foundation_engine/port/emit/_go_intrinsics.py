@@ -479,6 +479,10 @@ class Operations:
                 return self._string_slice(args), PRIMARY
             case "list.slice":
                 return self._list_slice(args), PRIMARY
+            case "str.ljust_char" | "str.rjust_char":
+                text = self.simple(args[0], "text") if not isinstance(args[0], ir.Name) else self.x(args[0])
+                pad = f"{self.helper('padding')}({text}, {self.x(args[1])}, {self.x(args[2])})"
+                return (f"{text} + {pad}" if op == "str.ljust_char" else f"{pad} + {text}"), ADD
             case "str.stride":
                 raise Unsupported("a string slice with a step")
             case "tuple.index":

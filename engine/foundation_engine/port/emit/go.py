@@ -902,7 +902,7 @@ class FunctionEmitter(Operations):
     def block(self, body: list[ir.Stmt]) -> None:
         """Statements of a block; the first that cannot be emitted becomes a hole that ends the block."""
         for s in body:
-            mark, used = len(self.lines), set(self.used)
+            mark, used, named = len(self.lines), set(self.used), set(self.names)
             try:
                 for c in s.comments:
                     for line in comment(c):
@@ -915,6 +915,10 @@ class FunctionEmitter(Operations):
                 del self.lines[mark:]
                 self.used = used
                 why.line = why.line or s.line
+                # What is dropped may have been the only use of a variable.
+                at = next(i for i, b in enumerate(body) if b is s)
+                for name in sorted((reads(body[at:]) & named) - {p.name for p in self.f.params} - {"self"}):
+                    self.write(f"_ = {self.name(name)}")
                 self.hole(why, "")
                 return
             if isinstance(s, ir.Hole):
@@ -1183,10 +1187,17 @@ class FunctionEmitter(Operations):
         elif isinstance(value, ir.Intrinsic) and value.op == "str.partition":
             before, sep = self.x(value.args[0], PRIMARY), self.x(value.args[1])
             self.use("strings")
+            if old:
+                raise Unsupported("str.partition into variables that exist")
             names = [self.target_name(e) if use else "_" for e, use in zip(flat, live, strict=True)]
-            if live[1] or old:
-                raise Unsupported("str.partition whose separator is used")
-            self.write(f"{names[0]}, {names[2]}, _ := strings.Cut({before}, {sep})")
+            found = self.fresh("found") if live[1] else "_"
+            operator = ":=" if any(n != "_" for n in (names[0], names[2], found)) else "="
+            self.write(f"{names[0]}, {names[2]}, {found} {operator} strings.Cut({before}, {sep})")
+            if live[1]:
+                self.write(f'{names[1]} := ""')
+                self.write(f"if {found} {{")
+                self.write(f"\t{names[1]} = {sep}")
+                self.write("}")
             return
         else:
             pair = self.simple(value, "pair")
@@ -1620,7 +1631,13 @@ class FunctionEmitter(Operations):
             count = sum(1 for n in ir.walk(s) if isinstance(n, ir.Expr) and self._raising(n))
             if isinstance(s, ir.Raise):
                 return None
-            if count and not isinstance(s, ir.Assign | ir.ExprStmt | ir.Return):
+            if count and isinstance(s, ir.If):
+                inner = [n for b in (*s.body, *s.orelse) for n in ir.walk(b)]
+                if any(
+                    isinstance(n, ir.Raise) or (isinstance(n, ir.Expr) and self._raising(n)) for n in inner
+                ):
+                    return None
+            elif count and not isinstance(s, ir.Assign | ir.ExprStmt | ir.Return):
                 return None
             out.extend([i] * count)
         return out

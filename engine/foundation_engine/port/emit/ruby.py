@@ -841,14 +841,7 @@ class Emitter:
             self.write(line)
         params = f" |{', '.join(local(p.name) for p in f.params)}|" if f.params else ""
         self.write(f"{local(f.name)} = lambda do{params}")
-        saved, self.leave = self.leave, "return" if self.leave == "return" else "next"
-        self.leave = "next"
-        if any(
-            isinstance(n, ir.For | ir.ForRange) and any(isinstance(m, ir.Return) for m in ir.walk(n))
-            for b in f.body
-            for n in ir.walk(b)
-        ):
-            self.leave = "return"
+        saved, self.leave = self.leave, "return"
         with self.indented():
             self.block(f.body, tail=f.result != ir.NONE)
         self.leave = saved
@@ -1143,7 +1136,8 @@ class Emitter:
         """The body of a function that runs under patterns."""
         head = [self._pattern(p) for p in f.patterns]
         inside_loop = any(
-            isinstance(n, ir.For | ir.ForRange) and any(isinstance(m, ir.Return) for m in ir.walk(n))
+            isinstance(n, ir.For | ir.ForRange | ir.While)
+            and any(isinstance(m, ir.Return) for m in ir.walk(n))
             for b in f.body
             for n in ir.walk(b)
         )

@@ -1083,7 +1083,17 @@ class _FunctionLowerer(ExpressionLowerer):
             self.fixed.add(s.target.id)
         if s.value is None:
             return []
-        value = self.coerce(self.expr(s.value, t), t)
+        made = self.expr(s.value, t)
+        if (
+            isinstance(t, ir.DictT)
+            and isinstance(made.type, ir.DictT)
+            and made.type.zero
+            and not ir.has_unknown(t)
+        ):
+            t = ir.DictT(t.key, t.value, zero=True)
+            if isinstance(s.target, ast.Name):
+                self.vars[s.target.id] = t
+        value = self.coerce(made, t)
         target = self.target(s.target, t)
         self._narrow_after(s.target, value)
         if isinstance(target, ir.VarTarget) and isinstance(t, ir.OptionalT) and isinstance(value, ir.Wrap):
