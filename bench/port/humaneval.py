@@ -271,6 +271,7 @@ def evaluate_each(root: Path, rows: dict[str, dict[str, Any]], language: Languag
 EVALUATE = {
     LanguageId.GO: evaluate_go,
     LanguageId.RUBY: lambda root, rows: evaluate_each(root, rows, LanguageId.RUBY),
+    LanguageId.RUST: lambda root, rows: evaluate_each(root, rows, LanguageId.RUST),
 }
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 """Port modules that use the patterns, verify them against their sources, and look for verdicts that do not hold.
 
-For every module and target: functions emitted without a hole, the verdict on recorded cases, and whether a second set of
-cases, made from another seed, disagrees with a verdict that passed.
+For every module and target: functions emitted without a hole, the verdict on recorded cases, and whether a second
+set of cases, made from another seed, disagrees with a verdict that passed.
 
     python bench/port/patterns.py [--to go] [--json FILE]
 """
 
+# ruff: noqa: E501 - the columns of the table stand in one line.
 from __future__ import annotations
 
 import argparse

@@ -563,6 +563,11 @@ class RubyEmitter:
         return lines
 
 
+def _is_table(value: Any) -> bool:
+    """True for the normalised form of a jitter that has a kind and a ratio."""
+    return isinstance(value, dict)
+
+
 def method_name(name: str) -> str:
     """The name of a method."""
     made = snake(name)
@@ -1200,7 +1205,7 @@ class Emitter:
             return "[" + ", ".join(self.ruby.error(e.id) for e in v.elems if isinstance(e, ir.Name)) + "]"
         if kind == "enum" and isinstance(v, ir.Lit):
             return f":{v.value}"
-        if kind == "jitter" and isinstance(v, ir.Lit) and type(v.value) is dict:
+        if kind == "jitter" and isinstance(v, ir.Lit) and _is_table(v.value):
             named = cast("dict[str, Any]", v.value)
             ratio = named.get("ratio")
             return f"{{ kind: :{named['kind']}{f', ratio: {ratio}' if ratio is not None else ''} }}"
