@@ -5,11 +5,13 @@ Two names for one list that changes have no counterpart in that, and are decline
 error that callers may handle makes the function return a `Result`; a mistake in the program panics.
 """
 
+# ruff: noqa: E501, S101, ARG002 - templates of Rust read best on one line; assertions narrow types; operations of a table
+# share one signature.
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -336,7 +338,7 @@ class RustModule:
             for d in self.module.definitions:
                 if isinstance(d, ir.Function) and not self.failing[d.name]:
                     fails = any(
-                        (isinstance(n, ir.Intrinsic) and n.raises and n.raises not in ir.PROGRAMERROR_KINDS)
+                        (isinstance(n, ir.Intrinsic) and n.raises and n.raises not in ir.PROGRAM_ERRORS)
                         or (
                             isinstance(n, ir.Call)
                             and isinstance(n.func, ir.Name)
@@ -388,7 +390,10 @@ class RustModule:
             case ir.Declined():
                 return [f"// Not ported: {d.name}: {d.reason}."]
             case _:
-                raise Unsupported(f"{type(d).__name__} definitions", getattr(d, "name", ""), d.line)
+                what = {"ErrorClass": "an error class of its own", "Protocol": "an interface"}.get(
+                    type(d).__name__, "a class whose objects can change and are shared"
+                )
+                raise Unsupported(what, getattr(d, "name", ""), d.line)
 
     def _constant(self, d: ir.Constant) -> list[str]:
         writer = FunctionWriter(self, None)
@@ -453,7 +458,7 @@ class FunctionWriter:
         self.lines.append(f"{'    ' * self.depth}{line}".rstrip())
 
     @contextmanager
-    def block_of(self, head: str, tail: str = "}") -> Iterator[None]:
+    def block_of(self, head: str, tail: str = "}") -> Generator[None]:
         """A head, an indented inside and a tail."""
         self.write(head)
         self.depth += 1
@@ -578,7 +583,8 @@ class FunctionWriter:
         if isinstance(e, ir.Lit) and e.type == ir.STR:
             return f"{rust_string(e.value)}.to_string()" if e.value else "String::new()"
         text, have = self._text(e)
-        return f"({text})" if have < need else text
+        # A choice of values needs parentheses only as a part of something.
+        return f"({text})" if have < need and (have > 0 or need > LOWEST) else text
 
     def _is_place(self, e: ir.Expr) -> bool:
         match e:
@@ -686,8 +692,8 @@ class FunctionWriter:
                 )
             case ir.Cond():
                 return (
-                    f"(if {self.x(e.test)} {{ {self.own(e.body)} }} else {{ {self.own(e.orelse)} }})",
-                    PRIMARY,
+                    f"if {self.x(e.test)} {{ {self.own(e.body)} }} else {{ {self.own(e.orelse)} }}",
+                    LOWEST - 1,
                 )
             case ir.Bool():
                 level, word = (AND, "&&") if e.op == "and" else (OR, "||")
@@ -831,6 +837,8 @@ class FunctionWriter:
         return f"!{self.x(e.args[0], PRIMARY)}", UNARY
 
     def _op_int_floordiv(self, e: ir.Intrinsic) -> tuple[str, int]:
+        if isinstance(e.args[1], ir.Lit) and e.args[1].value > 0:
+            return f"{self._numeric_receiver(e.args[0])}.div_euclid({e.args[1].value})", PRIMARY
         return f"{self.helper('floor_div')}({self.x(e.args[0])}, {self.x(e.args[1])})", PRIMARY
 
     def _op_int_mod(self, e: ir.Intrinsic) -> tuple[str, int]:
@@ -1296,7 +1304,7 @@ class FunctionWriter:
         return text
 
     @contextmanager
-    def closure(self, targets: Sequence[ir.Target]) -> Iterator[None]:
+    def closure(self, targets: Sequence[ir.Target]) -> Generator[None]:
         """The inside of a closure whose parameters are its own."""
         saved, refs = dict(self.names), set(self.by_ref)
 
@@ -1577,7 +1585,7 @@ class FunctionWriter:
         if not isinstance(s.error, ir.New):
             raise Unsupported("raise of a value", "", s.line)
         message = next((a for n, a in s.error.args if n == "message"), ir.Lit("", type=ir.STR))
-        if s.error.cls in ir.STOPPINGERROR_KINDS:
+        if s.error.cls in ir.STOPPING_ERRORS:
             self.write(f'panic!("{{}}", {self._shown(message)});')
             return
         kind = ERROR_KINDS.get(s.error.cls)

@@ -1,0 +1,233 @@
+"""Functions that a port to Rust brings along because Rust has no operation with exactly this meaning."""
+
+# ruff: noqa: E501 - Rust source, which its own formatter lays out.
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# name -> (documentation, source, helpers that it uses)
+HELPERS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
+    "floor_div": ("Divides and rounds down.", """
+fn floor_div(a: i64, b: i64) -> i64 {
+    let quotient = a / b;
+    if a % b != 0 && (a < 0) != (b < 0) { quotient - 1 } else { quotient }
+}
+""", ()),
+    "floor_mod": ("The remainder of `floor_div`; it has the sign of the divisor.", """
+fn floor_mod(a: i64, b: i64) -> i64 {
+    let rest = a % b;
+    if rest != 0 && (rest < 0) != (b < 0) { rest + b } else { rest }
+}
+""", ()),
+    "int_power": ("`base` to the power `exponent`, which must not be negative.", """
+fn int_power(base: i64, exponent: i64) -> i64 {
+    base.pow(u32::try_from(exponent).expect("an exponent that is not negative"))
+}
+""", ()),
+    "whole": ("The integer that a float without a fraction is.", """
+fn whole(x: f64) -> i64 {
+    assert!(x.abs() < 9_223_372_036_854_775_808.0, "a number of 64 bits");
+    x as i64
+}
+""", ()),
+    "gcd": ("The greatest common divisor.", """
+fn gcd(a: i64, b: i64) -> i64 {
+    if b == 0 { a.abs() } else { gcd(b, a % b) }
+}
+""", ()),
+    "binary": ("The binary digits behind `0b`.", """
+fn binary(n: i64) -> String {
+    format!("{}0b{:b}", if n < 0 { "-" } else { "" }, n.unsigned_abs())
+}
+""", ()),
+    "divide": ("Division that refuses zero.", """
+fn divide(a: f64, b: f64) -> f64 {
+    assert!(b != 0.0, "division by zero");
+    a / b
+}
+""", ()),
+    "float_mod": ("The remainder with the sign of the divisor.", """
+fn float_mod(a: f64, b: f64) -> f64 {
+    assert!(b != 0.0, "division by zero");
+    let rest = a % b;
+    if rest == 0.0 {
+        0.0_f64.copysign(b)
+    } else if (rest < 0.0) != (b < 0.0) {
+        rest + b
+    } else {
+        rest
+    }
+}
+""", ()),
+    "round_to": ("The number rounded to decimals, correctly in the last one.", """
+fn round_to(x: f64, digits: i64) -> f64 {
+    format!("{:.*}", usize::try_from(digits).expect("a number of decimals"), x).parse().unwrap_or(x)
+}
+""", ()),
+    "float_text": ("The shortest text that reads back as the same number.", """
+fn float_text(x: f64) -> String {
+    if x.is_nan() {
+        return "nan".to_string();
+    }
+    if x.is_infinite() {
+        return if x > 0.0 { "inf" } else { "-inf" }.to_string();
+    }
+    if x != 0.0 && (x.abs() < 1e-4 || x.abs() >= 1e16) {
+        let text = format!("{x:e}");
+        let (digits, exponent) = text.split_once('e').expect("an exponent");
+        let power: i32 = exponent.parse().expect("an exponent");
+        return format!("{digits}e{}{:02}", if power < 0 { '-' } else { '+' }, power.abs());
+    }
+    let text = x.to_string();
+    if text.contains('.') { text } else { format!("{text}.0") }
+}
+""", ()),
+    "all_chars": ("Whether the text is not empty and every character of it is of a kind.", """
+fn all_chars(text: &str, is: impl Fn(char) -> bool) -> bool {
+    !text.is_empty() && text.chars().all(is)
+}
+""", ()),
+    "is_upper": ("Whether the text has letters with case and all of them are upper case.", """
+fn is_upper(text: &str) -> bool {
+    text.chars().any(char::is_uppercase) && !text.chars().any(char::is_lowercase)
+}
+""", ()),
+    "is_lower": ("Whether the text has letters with case and all of them are lower case.", """
+fn is_lower(text: &str) -> bool {
+    text.chars().any(char::is_lowercase) && !text.chars().any(char::is_uppercase)
+}
+""", ()),
+    "capitalize": ("The text with its first letter in upper case and the rest in lower case.", """
+fn capitalize(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map_or(String::new(), |first| first.to_uppercase().chain(rest.as_str().to_lowercase().chars()).collect())
+}
+""", ()),
+    "title_case": ("The text with every run of letters capitalized.", """
+fn title_case(text: &str) -> String {
+    let mut inside = false;
+    let mut out = String::new();
+    for c in text.chars() {
+        if inside { out.extend(c.to_lowercase()) } else { out.extend(c.to_uppercase()) }
+        inside = c.is_alphabetic();
+    }
+    out
+}
+""", ()),
+    "swap_case": ("The text with the case of every letter changed.", """
+fn swap_case(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        if c.is_uppercase() { out.extend(c.to_lowercase()) } else { out.extend(c.to_uppercase()) }
+    }
+    out
+}
+""", ()),
+    "upper_char": ("The letter in upper case; itself when that is several characters.", """
+fn upper_char(c: char) -> char {
+    let mut upper = c.to_uppercase();
+    upper.next().filter(|_| upper.next().is_none()).unwrap_or(c)
+}
+""", ()),
+    "lower_char": ("The letter in lower case; itself when that is several characters.", """
+fn lower_char(c: char) -> char {
+    let mut lower = c.to_lowercase();
+    lower.next().filter(|_| lower.next().is_none()).unwrap_or(c)
+}
+""", ()),
+    "split_lines": ("The lines of a text; a final line end adds no empty line.", """
+fn split_lines(text: &str) -> Vec<String> {
+    text.replace("\\r\\n", "\\n").replace('\\r', "\\n").lines().map(str::to_string).collect()
+}
+""", ()),
+    "find": ("The position of a text in another in characters, or -1.", """
+fn find(text: &str, part: &str) -> i64 {
+    text.find(part).map_or(-1, |at| text[..at].chars().count() as i64)
+}
+""", ()),
+    "position": ("The position of a text in another in characters.", """
+fn position(text: &str, part: &str) -> Option<i64> {
+    text.find(part).map(|at| text[..at].chars().count() as i64)
+}
+""", ()),
+    "only_char": ("The code point of a text of one character.", """
+fn only_char(text: &str) -> i64 {
+    assert!(text.chars().count() == 1, "a text of one character");
+    text.chars().next().map_or(0, |c| i64::from(u32::from(c)))
+}
+""", ()),
+    "without": ("What `cut` leaves of a text; all of it when there is nothing to cut.", """
+fn without<'a>(text: &'a str, cut: impl Fn(&'a str) -> Option<&'a str>) -> String {
+    cut(text).unwrap_or(text).to_string()
+}
+""", ()),
+    "bounds": ("Where a slice begins and ends; bounds below zero count from the end.", """
+fn bounds(low: Option<i64>, high: Option<i64>, size: usize) -> (usize, usize) {
+    let size = size as i64;
+    let place = |i: i64| if i < 0 { (i + size).max(0) } else { i.min(size) };
+    let (low, high) = (low.map_or(0, place), high.map_or(size, place));
+    (low as usize, high.max(low) as usize)
+}
+""", ()),
+    "slice_text": ("The characters from `low` to before `high`.", """
+fn slice_text(text: &str, low: Option<i64>, high: Option<i64>) -> String {
+    let (low, high) = bounds(low, high, text.chars().count());
+    text.chars().skip(low).take(high - low).collect()
+}
+""", ("bounds",)),
+    "slice_list": ("The elements from `low` to before `high`.", """
+fn slice_list<T: Clone>(items: &[T], low: Option<i64>, high: Option<i64>) -> Vec<T> {
+    let (low, high) = bounds(low, high, items.len());
+    items[low..high].to_vec()
+}
+""", ("bounds",)),
+    "wrap": ("The place that an index means; below zero it counts from the end.", """
+fn wrap(index: i64, size: usize) -> usize {
+    (if index < 0 { index + size as i64 } else { index }) as usize
+}
+""", ()),
+    "joined": ("The elements of both lists.", """
+fn joined<T: Clone>(first: &[T], second: &[T]) -> Vec<T> {
+    [first, second].concat()
+}
+""", ()),
+    "parse_int": ("The integer that a text holds.", """
+fn parse_int(text: &str) -> Result<i64, Error> {
+    text.trim().parse().map_err(|_| Error::Value(format!("not an integer: {text:?}")))
+}
+""", ()),
+    "parse_float": ("The number that a text holds.", """
+fn parse_float(text: &str) -> Result<f64, Error> {
+    text.trim().parse().map_err(|_| Error::Value(format!("not a number: {text:?}")))
+}
+""", ()),
+    "count_each": ("How often each item occurs.", """
+fn count_each<T: Eq + std::hash::Hash>(items: impl Iterator<Item = T>) -> HashMap<T, i64> {
+    let mut counts = HashMap::new();
+    for item in items {
+        *counts.entry(item).or_insert(0) += 1;
+    }
+    counts
+}
+""", ()),
+    "sorted_by": ("The items in the order of their keys; items with equal keys stay in their order.", """
+fn sorted_by<T, K: PartialOrd>(items: impl Iterator<Item = T>, key: impl Fn(&T) -> K, reverse: bool) -> Vec<T> {
+    let mut keyed: Vec<(K, T)> = items.map(|item| (key(&item), item)).collect();
+    keyed.sort_by(|a, b| {
+        let order = a.0.partial_cmp(&b.0).expect("keys with an order");
+        if reverse { order.reverse() } else { order }
+    });
+    keyed.into_iter().map(|(_, item)| item).collect()
+}
+""", ()),
+    "greatest_by": ("The first item whose key is the greatest.", """
+fn greatest_by<T, K: PartialOrd>(items: impl Iterator<Item = T>, key: impl Fn(&T) -> K) -> Option<T> {
+    items.reduce(|best, item| if key(&item) > key(&best) { item } else { best })
+}
+""", ()),
+    "least_by": ("The first item whose key is the least.", """
+fn least_by<T, K: PartialOrd>(items: impl Iterator<Item = T>, key: impl Fn(&T) -> K) -> Option<T> {
+    items.reduce(|best, item| if key(&item) < key(&best) { item } else { best })
+}
+""", ()),
+}  # fmt: skip
