@@ -145,9 +145,8 @@ class Patterns:
                     # Every attempt starts from the argument, as a new call does.
                     e.write(f"{e.name(p.name)} := {e.name(p.name)}")
             e.block(f.body)
-            if f.result == ir.NONE:
-                if not terminates(f.body):
-                    e.write("return nil")
+            if f.result == ir.NONE and not terminates(f.body):
+                e.write("return nil")
         results = self.go.results(f.result, True)
         self.go.imports.add("context")
         lines = [f"func(ctx context.Context){results} {{", *body, "\t}"]

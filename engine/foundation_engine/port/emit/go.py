@@ -1133,21 +1133,20 @@ class FunctionEmitter(Operations):
             if use and not (isinstance(e, ir.VarTarget) and e.declares)
         ]
         call = isinstance(value, ir.Call | ir.MethodCall | ir.PatternOp)
+        # Independent declarations read better one by one, unless all are plain.
         if (
             isinstance(value, ir.TupleLit)
-            and not call
+            and not all(isinstance(v, ir.Lit | ir.Name) for v in value.elems)
             and all(isinstance(e, ir.VarTarget) and e.declares for e in flat)
             and all(
                 not reads([ir.ExprStmt(v)]) & {e.id for e in flat if isinstance(e, ir.VarTarget)}
                 for v in value.elems
             )
         ):
-            # Independent declarations read better one by one, unless all are plain.
-            if not all(isinstance(v, ir.Lit | ir.Name) for v in value.elems):
-                for e, v in zip(flat, value.elems, strict=True):
-                    assert isinstance(e, ir.VarTarget)
-                    self._assign_variable(e, v)
-                return
+            for e, v in zip(flat, value.elems, strict=True):
+                assert isinstance(e, ir.VarTarget)
+                self._assign_variable(e, v)
+            return
         if isinstance(value, ir.TupleLit):
             texts = [self.x(self.owned(v)) for v in value.elems]
             for v, e in zip(value.elems, flat, strict=True):
