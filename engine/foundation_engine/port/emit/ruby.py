@@ -257,7 +257,19 @@ end""",
 def float_text(number)
   return number.nan? ? 'nan' : (number.positive? ? 'inf' : '-inf') unless number.finite?
 
-  number.to_s.sub('.0e', 'e')
+  mantissa, exponent = number.to_s.split('e+')
+  return number.to_s.sub('.0e', 'e') unless exponent == '15'
+
+  whole, rest = mantissa.split('.')
+  "#{whole}#{rest[0, 15].ljust(15, '0')}.#{rest.length > 15 ? rest[15..] : '0'}"
+end""",
+    "round_decimals": """
+# The number rounded to decimals by its exact value, ties to even; `format` and `round` look at its shortest text.
+def round_decimals(number, digits)
+  return number unless number.finite?
+
+  nearest = number.to_r.round(digits, half: :even).to_f
+  nearest.zero? ? 0.0 * number : nearest
 end""",
     "split_on": """
 # The pieces between separators, empty ones included.
@@ -695,6 +707,8 @@ class Emitter:
 
     def helper(self, name: str) -> str:
         """Have a helper method emitted; its name as called from here."""
+        if any(isinstance(d, ir.Function) and method_name(d.name) == name for d in self.ruby.module.definitions):
+            raise Unsupported(f"an operation whose helper would be named {name}, as a function of this file is")
         self.ruby.helpers.add(name)
         if self.cls:
             raise Unsupported(f"{name.replace('_', ' ')} inside a class")
@@ -1229,9 +1243,12 @@ class Emitter:
             case ir.Name(id=name):
                 if name == "self":
                     return "self", PRIMARY
-                if isinstance(self.ruby.module.find(name), ir.Constant) and name not in stores(self.f.body):
+                own = name in stores(self.f.body) or any(
+                    isinstance(n, ir.Param) and n.name == name for n in ir.walk(self.f)
+                )
+                if isinstance(self.ruby.module.find(name), ir.Constant) and not own:
                     return self.ruby.constant(name), PRIMARY
-                if isinstance(self.ruby.module.find(name), ir.Function):
+                if isinstance(self.ruby.module.find(name), ir.Function) and not own:
                     return f"method(:{method_name(name)})", PRIMARY
                 return local(name), PRIMARY
             case ir.Field():
@@ -1475,9 +1492,7 @@ class Emitter:
                     return f"{self.x(a, MUL)} / {self.x(b, POWER)}", MUL
                 return f"{self.helper('divide')}({self.x(plain[0])}, {self.x(plain[1])})", PRIMARY
             case "float.round_to":
-                if isinstance(args[1], ir.Lit):
-                    return f"format('%.{args[1].value}f', {self.x(args[0])}).to_f", PRIMARY
-                return f'format("%.#{{{self.x(args[1])}}}f", {self.x(args[0])}).to_f', PRIMARY
+                return f"{self.helper('round_decimals')}({self.x(args[0])}, {self.x(args[1])})", PRIMARY
             case "str.split_n":
                 n = args[2]
                 limit = str(n.value + 1) if isinstance(n, ir.Lit) else f"{self.x(n, ADD)} + 1"
@@ -1681,7 +1696,11 @@ class Emitter:
 
     def _sum(self, e: ir.Intrinsic) -> tuple[str, int]:
         source = e.args[0]
-        start = f"({self.x(e.args[1])})" if len(e.args) > 1 else "(0.0)" if e.type == ir.FLOAT else ""
+        if e.type == ir.FLOAT:
+            # Ruby's sum corrects rounding on the way, which adding from left to right does not.
+            first = self.x(e.args[1]) if len(e.args) > 1 else "0.0"
+            return f"{self.sequence(source)}.reduce({first}, :+)", PRIMARY
+        start = f"({self.x(e.args[1])})" if len(e.args) > 1 else ""
         if isinstance(source, ir.Comp) and len(source.clauses) == 1:
             c = source.clauses[0]
             base = self.clause(c)
@@ -1779,11 +1798,19 @@ class Emitter:
                 return f"{self.x(v, PRIMARY)}.inspect"
             case "int":
                 align, zero, width, base = rest.split(":")
+                if base != "d":
+                    # Ruby writes negative numbers of these formats as complements.
+                    if zero:
+                        raise Unsupported(f"format {p.spec}")
+                    digits = f"{self.x(v, PRIMARY)}.to_s({ {'x': 16, 'X': 16, 'b': 2, 'o': 8}[base] })"
+                    digits += ".upcase" if base == "X" else ""
+                    return f"{digits}.{'ljust' if align == '<' else 'rjust'}({width})" if width else digits
                 return f"format('%{'-' if align == '<' and width else ''}{zero}{width}{base}', {self.x(v)})"
             case "float":
                 align, zero, width, precision, unit = rest.split(":")
                 scaled = f"{self.x(v, MUL)} * 100" if unit == "%" else self.x(v)
-                return f"format('%{'-' if align == '<' and width else ''}{zero}{width}.{precision}f{'%%' if unit == '%' else ''}', {scaled})"
+                flags = f"{'-' if align == '<' and width else ''}{zero}{width}.{precision}f{'%%' if unit == '%' else ''}"
+                return f"format('%{flags}', {self.helper('round_decimals')}({scaled}, {precision}))"
             case "str":
                 align, width = rest.split(":")
                 if not width:
