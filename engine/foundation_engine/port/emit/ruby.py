@@ -707,8 +707,12 @@ class Emitter:
 
     def helper(self, name: str) -> str:
         """Have a helper method emitted; its name as called from here."""
-        if any(isinstance(d, ir.Function) and method_name(d.name) == name for d in self.ruby.module.definitions):
-            raise Unsupported(f"an operation whose helper would be named {name}, as a function of this file is")
+        if any(
+            isinstance(d, ir.Function) and method_name(d.name) == name for d in self.ruby.module.definitions
+        ):
+            raise Unsupported(
+                f"an operation whose helper would be named {name}, as a function of this file is"
+            )
         self.ruby.helpers.add(name)
         if self.cls:
             raise Unsupported(f"{name.replace('_', ' ')} inside a class")
