@@ -3,12 +3,14 @@
 
 RUN := scripts/with-toolchains.sh
 PY  := .venv/bin/python
+ENGINE := .cache/engine-venv
+UV  := $(shell command -v uv || echo .cache/uv/bin/uv)
 
-.PHONY: demo test check bench setup format vsix test-python test-go test-rust test-ruby test-editors clean help
+.PHONY: demo test check bench setup format vsix test-python test-go test-rust test-ruby test-engine test-editors bench-shm clean help
 
 help:
 	@sed -n '1,2p' Makefile | cut -c3-
-	@echo 'also: setup format vsix test-python test-go test-rust test-ruby test-editors clean'
+	@echo 'also: setup format vsix test-python test-go test-rust test-ruby test-engine test-editors bench-shm clean'
 
 setup:
 	@scripts/bootstrap.sh
@@ -29,26 +31,30 @@ check: setup
 
 test: setup
 	@scripts/toolchains.sh go rust ruby
-	@$(MAKE) --no-print-directory test-go test-rust test-ruby test-editors test-python
+	@$(MAKE) --no-print-directory test-go test-rust test-ruby test-engine test-editors test-python
 
 test-go:
-	cd runtimes/go && ../../$(RUN) go vet ./... && ../../$(RUN) go test ./...
-	cd shm/clients/go && ../../../$(RUN) go vet ./... && ../../../$(RUN) go test ./...
+	cd runtimes/go && ../../$(RUN) go vet ./... && ../../$(RUN) go test -race ./...
 
 test-rust:
-	cd runtimes/rust && ../../$(RUN) cargo test --quiet --workspace
-	cd shm/clients/rust && ../../../$(RUN) cargo test --quiet
+	cd runtimes/rust && ../../$(RUN) cargo test --quiet --features foundation/tokio
 
 test-ruby:
 	$(RUN) ruby runtimes/ruby/test/all.rb
-	$(RUN) ruby -Ishm/clients/ruby/lib -e 'Dir["shm/clients/ruby/test/**/*_test.rb"].sort.each { |f| require "./#{f}" }'
+
+# The one part that needs torch, in an environment of its own: several gigabytes that nothing else should load.
+test-engine: $(ENGINE)/.ready
+	$(RUN) $(ENGINE)/bin/python -m pytest -p no:cacheprovider -c /dev/null --rootdir=. --import-mode=importlib -q tests/shm/torch_engine.py
+
+$(ENGINE)/.ready: pyproject.toml | setup
+	@scripts/engine.sh $(ENGINE)
 
 test-python: setup
 	.venv/bin/ruff format --check --quiet .
 	.venv/bin/ruff check --quiet .
 	.venv/bin/pyright
 	.venv/bin/lint-imports
-	$(RUN) $(PY) -m pytest runtimes/python/tests -q
+	$(RUN) $(PY) -m pytest runtimes/python/tests -q -n 2
 	$(RUN) $(PY) -m pytest tests -q -n 2 --dist loadgroup --ignore=tests/editors
 
 vsix: setup
@@ -64,7 +70,15 @@ test-editors: setup
 
 bench: setup
 	@scripts/toolchains.sh go rust ruby
-	@for each in bench/*.py; do echo; echo "== $$each"; $(RUN) $(PY) $$each || exit 1; done
+	@$(UV) pip install --quiet --python $(PY) --constraint constraints.txt --group bench
+	@for each in bench/spec_loading.py bench/grammars.py bench/lint.py bench/lsp.py bench/runtimes/python.py bench/port/patterns.py; do \
+	  echo; echo "== $$each"; $(RUN) $(PY) $$each || exit 1; done
+	cd bench/runtimes/go && ../../../$(RUN) go run .
+	cd bench/runtimes/rust && ../../../$(RUN) cargo run --quiet --release
+
+bench-shm: $(ENGINE)/.ready
+	@scripts/toolchains.sh go rust ruby
+	$(RUN) $(ENGINE)/bin/python bench/shm.py
 
 clean:
 	rm -rf .venv .cache build dist .pytest_cache .ruff_cache .hypothesis

@@ -22,5 +22,9 @@ class RuntimesHook(BuildHookInterface[Any]):
         root = Path(self.root)
         for path in sorted((root / "runtimes").rglob("*")):
             relative = path.relative_to(root)
-            if path.is_file() and not LEFT_OUT.intersection(relative.parts) and path.suffix not in (".pyc", ".lock"):
+            if (
+                path.is_file()
+                and not LEFT_OUT.intersection(relative.parts)
+                and path.suffix not in (".pyc", ".lock")
+            ):
                 build_data["force_include"][str(path)] = f"foundation_engine/{relative.as_posix()}"

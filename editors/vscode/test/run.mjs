@@ -46,8 +46,11 @@ async function editor({ trust, suite }) {
   }));
   // A machine with nothing but system programs and, for the port's proof, a Go toolchain: the bundled server must do.
   const go = path.dirname(execFileSync('sh', ['-c', 'command -v go'], { env: process.env }).toString().trim());
+  const PATH = `/usr/bin:/bin:${go}`;
+  // The editor asks a login shell for the user's environment; this user's has the same PATH.
+  for (const name of ['.profile', '.bash_profile', '.bashrc']) { fs.writeFileSync(path.join(profile, name), `export PATH='${PATH}'\n`); }
   const env = {
-    HOME: profile, PATH: `/usr/bin:/bin:${go}`, LANG: 'C.UTF-8', EXTENSIONS_GALLERY: '{}', FOUNDATION_SUITE: suite,
+    HOME: profile, PATH, LANG: 'C.UTF-8', EXTENSIONS_GALLERY: '{}', FOUNDATION_SUITE: suite,
     NODE_PATH: path.join(EXTENSION, 'node_modules'), GOCACHE: process.env.GOCACHE ?? path.join(ROOT, '.cache/go-build'), GOFLAGS: '-mod=mod', GOPROXY: 'off',
   };
   const main = path.join(VSCODE, 'out/server-main.js');
@@ -99,7 +102,7 @@ async function runSuite(name, trust) {
     await page.exposeFunction('codeAutomationLog', (type, args) => console[type === 'error' ? 'error' : 'log'](...args));
     const tests = path.join(HERE, 'suite/index.cjs');
     await page.goto(running.url([['extensionDevelopmentPath', running.remote(installedExtension(running))], ['extensionTestsPath', running.remote(tests)]]));
-    const code = await Promise.race([ended, new Promise(resolve => setTimeout(() => resolve('time-out'), 900_000))]);
+    const code = await Promise.race([ended, new Promise(resolve => { setTimeout(() => resolve('time-out'), 900_000).unref(); })]);
     if (code !== 0) {
       const picture = path.join(os.tmpdir(), `foundation-vscode-${name}.png`);
       await page.screenshot({ path: picture });

@@ -43,11 +43,12 @@ class TesteeCommand:
         return Testee(self.language, self.command, environment=self.environment, timeout=timeout)
 
 
-def find_runtimes(start: Path | None = None) -> Path | None:
-    """The folder with the four runtimes: above the working directory, or beside this source tree."""
-    here = (start or Path.cwd()).resolve()
-    source = Path(__file__).resolve()
-    for folder in (here, *here.parents, *source.parents):
+def find_runtimes() -> Path | None:
+    """The folder with the four runtimes: beside this source tree, or packaged with the tool.
+
+    The working directory is not looked at: a testee is run, and a checkout must not be able to bring its own.
+    """
+    for folder in Path(__file__).resolve().parents:
         if (folder / "runtimes" / "python" / "testee.py").is_file():
             return folder / "runtimes"
     return None

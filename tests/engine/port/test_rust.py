@@ -116,5 +116,5 @@ def test_what_is_not_certain_is_a_marked_hole(source: str, reason: str) -> None:
     candidate = to_rust(textwrap.dedent(source))
     assert [h for h in candidate.holes if reason in h.reason], [h.reason for h in candidate.holes]
     text = next(f.text for f in candidate.files if f.role == "source")
-    assert "panic!(\"not ported: " in text
+    assert 'panic!("not ported: ' in text
     assert candidate.functions[0].holes == 1

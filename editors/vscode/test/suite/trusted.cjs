@@ -65,10 +65,15 @@ suite(`foundation-lsp in VS Code ${vscode.version}`, () => {
     assert.match(preview.document.getText(), /func TotalWait\(/);
     assert.match(preview.document.getText(), /resilience\.Retry/);
 
+    const report = await vscode.workspace.openTextDocument(vscode.Uri.from({ scheme: 'foundation-port', path: '/Port report.md' }));
+    assert.match(report.getText(), /# Go port: passed/);
+    assert.match(report.getText(), /\| differential \| passed \| \d+/);
+
     await vscode.commands.executeCommand('foundation.writePort');
     const main = await until('the written file', () => vscode.window.activeTextEditor?.document.uri.scheme === 'file'
       && vscode.window.activeTextEditor.document.fileName.endsWith('.go') && vscode.window.activeTextEditor.document.fileName);
     const directory = path.dirname(main);
+    assert.notEqual(directory, folder(), 'a Go package was put among files of another package');
     execFileSync('go', ['build', './...'], { cwd: directory, env: { ...process.env, GOFLAGS: '-mod=mod', GOPROXY: 'off' }, timeout: 50_000 });
 
     const before = fs.readFileSync(main, 'utf8');

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from foundation_engine.port import ir
 from foundation_engine.port.emit._names import pascal
@@ -69,7 +69,8 @@ class RustTests:
             case ir.OptionalT(elem):
                 return "None" if v is None else f"Some({self.literal(v, elem)})"
             case ir.P(ir.Prim.FLOAT):
-                return rust_float(float(str(v["float"] if isinstance(v, dict) else v)))
+                number: object = cast("dict[str, object]", v)["float"] if isinstance(v, dict) else v
+                return rust_float(float(str(number)))
             case ir.P(ir.Prim.INT):
                 return str(int(v))
             case ir.P(ir.Prim.BOOL):
