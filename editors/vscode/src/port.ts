@@ -6,6 +6,7 @@ import { LanguageClient } from 'vscode-languageclient/node';
 import { LANGUAGES } from './status';
 
 const SCHEME = 'foundation-port';
+const REPORT = '/Port report.md';
 const TITLES: Record<string, string> = { python: 'Python', go: 'Go', rust: 'Rust', ruby: 'Ruby' };
 
 interface PortedFile { path: string; text: string; role: string }
@@ -24,16 +25,31 @@ interface PortResult {
   differences: string[];
 }
 
-/** The preview of the last port, and the button that writes it. */
-export class PortPreview implements vscode.Disposable, vscode.TextDocumentContentProvider {
+/** The preview of the last port, with its verdict and the button that writes it above the first line. */
+export class PortPreview implements vscode.Disposable, vscode.TextDocumentContentProvider, vscode.CodeLensProvider {
   private readonly contents = new Map<string, string>();
   private readonly changed = new vscode.EventEmitter<vscode.Uri>();
-  private readonly registration: vscode.Disposable;
+  private readonly registrations: vscode.Disposable[];
   private last: PortResult | undefined;
   readonly onDidChange = this.changed.event;
 
   constructor(private readonly client: () => LanguageClient | undefined) {
-    this.registration = vscode.workspace.registerTextDocumentContentProvider(SCHEME, this);
+    this.registrations = [
+      vscode.workspace.registerTextDocumentContentProvider(SCHEME, this),
+      vscode.languages.registerCodeLensProvider({ scheme: SCHEME }, this),
+      vscode.commands.registerCommand('foundation.showEvidence', () => this.showEvidence()),
+    ];
+  }
+
+  /** Above the first line: the verdict, which opens the evidence, and the button that writes the files. */
+  provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
+    if (!this.last || document.uri.path === REPORT) { return []; }
+    const top = new vscode.Range(0, 0, 0, 0);
+    const icon = this.last.verdict === 'passed' ? '$(verified)' : '$(warning)';
+    return [
+      new vscode.CodeLens(top, { title: `${icon} ${this.last.verdict ?? 'not verified'}, show evidence`, tooltip: this.last.summary, command: 'foundation.showEvidence' }),
+      new vscode.CodeLens(top, { title: '$(save-as) Write files', tooltip: 'Write the files; nothing is overwritten', command: 'foundation.writePort' }),
+    ];
   }
 
   provideTextDocumentContent(uri: vscode.Uri): string {
@@ -99,7 +115,7 @@ export class PortPreview implements vscode.Disposable, vscode.TextDocumentConten
   }
 
   dispose(): void {
-    this.registration.dispose();
+    for (const registration of this.registrations) { registration.dispose(); }
     this.changed.dispose();
   }
 
@@ -114,7 +130,7 @@ export class PortPreview implements vscode.Disposable, vscode.TextDocumentConten
     const main = result.files.find(file => file.role === 'source') ?? result.files[0];
     this.contents.clear();
     const source = this.put(`/${path.posix.basename(main.path)}`, main.text);
-    const report = this.put('/Port report.md', describe(result));
+    this.put(REPORT, describe(result));
     const document = await vscode.languages.setTextDocumentLanguage(await vscode.workspace.openTextDocument(source), result.target);
     await vscode.window.showTextDocument(document, { viewColumn: vscode.ViewColumn.Beside, preview: false, preserveFocus: true });
     const write = 'Write files';
@@ -123,8 +139,12 @@ export class PortPreview implements vscode.Disposable, vscode.TextDocumentConten
     const ask = result.verdict === 'passed' ? vscode.window.showInformationMessage : vscode.window.showWarningMessage;
     void ask(message, write, evidence).then(async answer => {
       if (answer === write) { await this.write(); }
-      if (answer === evidence) { await vscode.commands.executeCommand('markdown.showPreview', report); }
+      if (answer === evidence) { await this.showEvidence(); }
     });
+  }
+
+  private async showEvidence(): Promise<void> {
+    await vscode.commands.executeCommand('markdown.showPreview', vscode.Uri.from({ scheme: SCHEME, path: REPORT }));
   }
 
   private put(name: string, text: string): vscode.Uri {

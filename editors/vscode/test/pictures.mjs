@@ -43,9 +43,10 @@ export async function takePictures(browser, running, directory) {
   await page.locator('.quick-input-list .monaco-list-row', { hasText: 'Port Symbol to' }).first().click();
   await page.locator('.quick-input-list .monaco-list-row', { hasText: 'Go' }).first().click();
   await page.locator('.view-line', { hasText: 'func TotalWait' }).waitFor({ timeout: 120_000 });
-  await page.locator('.notification-toast', { hasText: 'Go port' }).waitFor({ timeout: 20_000 });
+  const verdict = page.locator('.codelens-decoration a', { hasText: 'passed' });
+  await verdict.waitFor({ timeout: 20_000 });
   await shoot('preview');
-  await page.locator('.notification-toast .monaco-button', { hasText: 'Show evidence' }).click();
+  await verdict.click();
   await page.waitForTimeout(2500);
   await shoot('evidence');
 }

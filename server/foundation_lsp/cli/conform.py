@@ -166,9 +166,11 @@ def _run_generated(args: argparse.Namespace, found: Any, testees: Any) -> bool:
         sys.stderr.write("foundation-lsp conform: generated cases need hypothesis: pip install hypothesis\n")
         return False
     available = {name: make for name, make in testees.items() if name not in found.unavailable}
-    patterns = args.patterns or generate.PATTERNS
-    failures = generate.run_generated(
-        [p for p in patterns if p in generate.PATTERNS], available, count=args.generate, seed=args.seed
+    patterns = [p for p in args.patterns or generate.PATTERNS if p in generate.PATTERNS]
+    failures = generate.run_generated(patterns, available, count=args.generate, seed=args.seed)
+    sys.stderr.write(
+        f"generated: {args.generate} cases for each of {len(patterns)} patterns (seed {args.seed}), "
+        f"{len(available)} languages, {len(failures)} on which they differ\n"
     )
     if failures:
         folder = args.save or Path("conform-failures")

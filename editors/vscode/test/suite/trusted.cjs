@@ -65,6 +65,8 @@ suite(`foundation-lsp in VS Code ${vscode.version}`, () => {
     assert.match(preview.document.getText(), /func TotalWait\(/);
     assert.match(preview.document.getText(), /resilience\.Retry/);
 
+    const lenses = await vscode.commands.executeCommand('vscode.executeCodeLensProvider', preview.document.uri);
+    assert.ok(lenses.some(lens => /passed/.test(lens.command?.title)), 'the verdict is not shown above the port');
     const report = await vscode.workspace.openTextDocument(vscode.Uri.from({ scheme: 'foundation-port', path: '/Port report.md' }));
     assert.match(report.getText(), /# Go port: passed/);
     assert.match(report.getText(), /\| differential \| passed \| \d+/);
