@@ -214,6 +214,8 @@ def test_an_interrupt_ends_the_run_with_130(project: Path) -> None:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        # A shell's background job, as this suite may be, is started with the signal ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - one thread only.
     )
     try:
         # It is in its read once it sleeps without using processor time.
