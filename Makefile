@@ -73,6 +73,7 @@ bench: setup
 	@$(UV) pip install --quiet --python $(PY) --constraint constraints.txt --group bench
 	@for each in bench/spec_loading.py bench/grammars.py bench/lint.py bench/lsp.py bench/runtimes/python.py bench/port/patterns.py; do \
 	  echo; echo "== $$each"; $(RUN) $(PY) $$each || exit 1; done
+	$(RUN) ruby bench/runtimes/ruby.rb
 	cd bench/runtimes/go && ../../../$(RUN) go run .
 	cd bench/runtimes/rust && ../../../$(RUN) cargo run --quiet --release
 

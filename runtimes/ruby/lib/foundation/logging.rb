@@ -2,7 +2,6 @@
 
 require 'foundation/clock'
 require 'foundation/numbers'
-require 'foundation/record'
 require 'foundation/redaction'
 
 module Foundation
@@ -11,6 +10,9 @@ module Foundation
     LEVELS = %i[trace debug info warning error critical].freeze
     FORMATS = %i[json logfmt].freeze
     RESERVED = %w[timestamp level logger message].to_h { |name| [name, "#{name}_"] }.freeze
+
+    NO_FIELDS = {}.freeze
+    private_constant :NO_FIELDS
 
     # One lock per output, so that loggers that share an output never mix their records.
     LOCKS = ObjectSpace::WeakMap.new
@@ -44,7 +46,7 @@ module Foundation
         @record = (@format == :json ? JsonRecord : LogfmtRecord).new(name, redaction, timestamps ? Timestamps.new(clock) : nil)
         @output = output
         @lock = Logging.lock_for(output)
-        @fields = {}
+        @fields = NO_FIELDS
       end
 
       LEVELS.each_with_index do |level, index|
@@ -66,7 +68,7 @@ module Foundation
       end
 
       def self.named(fields)
-        fields.to_h { |key, value| [RESERVED[text = key.to_s] || text, value] }
+        fields.transform_keys { |key| RESERVED[text = key.to_s] || text }
       end
 
       private
@@ -74,7 +76,7 @@ module Foundation
       attr_writer :fields
 
       def write(level, message, fields)
-        fields = self.class.named(fields)
+        fields = fields.empty? ? NO_FIELDS : self.class.named(fields)
         fields = @fields.merge(fields) unless @fields.empty?
         line = @record.line(LEVELS[level], message, fields)
         @lock.synchronize do
@@ -107,3 +109,6 @@ module Foundation
     private_constant :DEFAULT_REDACTION
   end
 end
+
+# After the levels above, which a record is written with.
+require 'foundation/record'

@@ -90,16 +90,18 @@ module Foundation
 
     # One record as a line of JSON.
     class JsonRecord
+      LEVELS = Logging::LEVELS.to_h { |level| [level, "\"level\":\"#{level}\",\"logger\":".freeze] }.freeze
+
       def initialize(name, redaction, timestamps)
         @redaction = redaction
         @timestamps = timestamps
-        @middle = Logging::LEVELS.to_h { |level| [level, "\"level\":\"#{level}\",\"logger\":#{JsonText.string(name)},\"message\":"] }
+        @name = "#{JsonText.string(name)},\"message\":".freeze
       end
 
       def line(level, message, fields)
         text = +'{'
         text << '"timestamp":"' << @timestamps.now << '",' if @timestamps
-        text << @middle[level] << JsonText.string(message.to_s)
+        text << LEVELS[level] << @name << JsonText.string(message.to_s)
         fields.each do |key, value|
           text << ',' << JsonText.string(key) << ':'
           text << (@redaction.secret?(key) ? '"[REDACTED]"' : JsonText.value(value, @redaction, 1))
