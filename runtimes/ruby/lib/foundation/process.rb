@@ -39,7 +39,9 @@ module Foundation
     # How long a pipe that a background process keeps open may be silent after the leader has ended.
     SILENCE = 1_000_000_000
     SECRETS = Redaction.new
-    private_constant :CHUNK, :SILENCE, :SECRETS
+    # Seconds between two looks at a leader that is about to end.
+    POLL = 0.002
+    private_constant :CHUNK, :SILENCE, :SECRETS, :POLL
 
     # The command as text, with secrets replaced.
     def self.shown(command)
@@ -86,9 +88,8 @@ module Foundation
         end
       end
 
-      def status
-        @waiter.value
-      end
+      # How the leader ended, once it has.
+      attr_reader :status
 
       attr_reader :escalated, :timeout
 
@@ -130,7 +131,6 @@ module Foundation
 
       def start
         @pipes = { stdout: IO.pipe, stderr: IO.pipe }
-        @wake, wake_writer = IO.pipe
         @feed = nil
         child_input, @feed = IO.pipe if @input
         options = {
@@ -139,11 +139,6 @@ module Foundation
         options[:chdir] = @cwd if @cwd
         executable = program
         @pid = ::Process.spawn(@environment, [executable, @command.first], *@command.drop(1), options)
-        @waiter = Thread.new do
-          _, status = ::Process.wait2(@pid)
-          wake_writer.close
-          status
-        end
       rescue SystemCallError => e
         close
         raise failure("cannot be executed (#{e.class.name.split('::').last})", e.is_a?(Errno::ENOENT) ? 127 : 126)
@@ -161,17 +156,17 @@ module Foundation
         left = @input.to_s.b
         silent_since = nil
         loop do
-          return :ended if readers.empty? && !@waiter.alive?
+          return :ended if readers.empty? && leader_ended?
           return :cancelled if @cancellation&.cancelled?
 
           now = @clock.now
           return :timed_out if deadline && now >= deadline
 
-          if !@waiter.alive?
+          if leader_ended?
             silent_since ||= now
             return :ended if now - silent_since >= SILENCE
           end
-          ready, writable = IO.select(readers + (@waiter.alive? ? [@wake] : []), [@feed].compact, nil, pause(deadline, silent_since, now))
+          ready, writable = IO.select(readers, [@feed].compact, nil, pause(deadline, silent_since, now))
           silent_since = @clock.now if read(ready || [], &sink) && silent_since
           left = feed(left) if writable&.any?
         end
@@ -181,24 +176,24 @@ module Foundation
       def terminate(&sink)
         return unless @pid
 
-        if @grace_period.positive? && @waiter.alive?
+        if @grace_period.positive? && !leader_ended?
           signal_group(:TERM)
           wait_for_end(@clock.now + @grace_period, &sink)
         end
-        @escalated = @waiter.alive? || readers.any?
+        @escalated = !leader_ended? || readers.any?
         signal_group(:KILL)
         wait_for_end(@clock.now + SILENCE, &sink)
-        @waiter.join
+        sleep(POLL) until leader_ended?
       end
 
       def wait_for_end(deadline, &sink)
         @feed&.close
         @feed = nil
-        while @waiter.alive? || readers.any?
+        while !leader_ended? || readers.any?
           left = deadline - @clock.now
           break unless left.positive?
 
-          ready, = IO.select(readers + (@waiter.alive? ? [@wake] : []), nil, nil, [left / 1e9, 0.05].min)
+          ready, = IO.select(readers, nil, nil, [left / 1e9, readers.empty? ? POLL : 0.02].min)
           read(ready || [], &sink)
         end
       end
@@ -210,10 +205,18 @@ module Foundation
         nil
       end
 
-      # How long to wait: until the next deadline. A cancellation has no descriptor, so it is looked at ten times a second.
+      # Whether the leader has ended; it is reaped when it has. Asked for again and again: a thread that waits for the
+      # child can miss its end in Ruby 3.1, whose own handling of SIGCHLD loses it now and then.
+      def leader_ended?
+        @status ||= ::Process.wait2(@pid, ::Process::WNOHANG)&.last
+        !@status.nil?
+      end
+
+      # How long to wait: until the next deadline, at most as long as the leader's end may go unnoticed. When both pipes
+      # are at their end it is about to end.
       def pause(deadline, silent_since, now)
-        waits = [deadline && (deadline - now), silent_since && (silent_since + SILENCE - now), @cancellation && 100_000_000].compact
-        waits.empty? ? nil : [waits.min, 0].max / 1e9
+        waits = [deadline && (deadline - now), silent_since && (silent_since + SILENCE - now)].compact.map { |wait| [wait, 0].max / 1e9 }
+        [*waits, readers.empty? ? POLL : 0.02].min
       end
 
       def readers
@@ -251,7 +254,7 @@ module Foundation
       end
 
       def close
-        [*@pipes.each_value.map(&:first), @wake, @feed].compact.each { |io| io.close unless io.closed? }
+        [*@pipes.each_value.map(&:first), @feed].compact.each { |io| io.close unless io.closed? }
       end
     end
     private_constant :Run
