@@ -111,7 +111,8 @@ def _integer(value: StaticValue, _parameter: Parameter, _occurrence: Occurrence)
 def _float(value: StaticValue, parameter: Parameter, occurrence: Occurrence) -> Any:
     if parameter.is_duration:
         if value.kind is ValueKind.DURATION and (
-            occurrence.language in {LanguageId.GO, LanguageId.RUST} or occurrence.dialect != "foundation"
+            # Python's runtime takes a timedelta wherever it takes seconds; Ruby has no type for a duration.
+            occurrence.language is not LanguageId.RUBY or occurrence.dialect != "foundation"
         ):
             return _seconds(value.value)
         if value.kind in {ValueKind.INTEGER, ValueKind.FLOAT} and (
