@@ -342,6 +342,21 @@ class PatternOp(Expr):
 
 
 @dataclass(slots=True)
+class PatternCall(Expr):
+    """A block of code that runs at once under a pattern; `type` is the type of what its own `Return`s give.
+
+    `obj` is the pattern's object (a breaker, a policy) or None, in which case `arguments` are the spec's parameters of
+    this one use. A `Return` in `body` ends the block, not the function around it; `Break` and `Continue` stay inside.
+    """
+
+    pattern_id: str
+    obj: Expr | None
+    arguments: dict[str, Expr]
+    body: list[Stmt]
+    raises: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
 class Lambda(Expr):
     """An anonymous function of one expression."""
 
@@ -613,7 +628,11 @@ class Function(Node):
 
 @dataclass(slots=True)
 class FieldDef(Node):
-    """A field of a class; `default` is evaluated per object."""
+    """A field of a class; `default` is evaluated per object.
+
+    `env` names the environment variable of a configuration field where the source does; `secret` keeps the value out
+    of the printed form.
+    """
 
     name: str
     type: Type
@@ -621,6 +640,8 @@ class FieldDef(Node):
     private: bool = False
     init: bool = True
     doc: str = ""
+    env: str = ""
+    secret: bool = False
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,19 +14,23 @@ from foundation_engine.port.passes import Effects
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One call to make: of a function, or of a method of an object that is made first. Values are in neutral form."""
+    """One call to make: of a function, or of a method of an object that is made first. Values are in neutral form.
+
+    `world` is what the call finds around it (see "Worlds" in the port engine's README), None when it looks at nothing.
+    """
 
     function: str
     args: tuple[Any, ...]
     cls: str = ""
     object: tuple[tuple[str, Any], ...] = ()
     repeat: int = 1
+    world: Mapping[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The plan as the recorder reads it."""
         return {
             "function": self.function, "args": list(self.args), "class": self.cls, "object": dict(self.object),
-            "repeat": self.repeat, "state": bool(self.cls),
+            "repeat": self.repeat, "state": bool(self.cls), "world": dict(self.world) if self.world else None,
         }  # fmt: skip
 
 
@@ -41,6 +45,7 @@ class Case:
     sleeps_high: tuple[int, ...] = ()
     after: tuple[Any, ...] = ()
     state: Any = None
+    world_after: Mapping[str, Any] | None = None
 
 
 @dataclass

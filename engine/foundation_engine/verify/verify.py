@@ -4,27 +4,24 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from foundation_grammars.tree import parse
-from foundation_specs.model import LanguageId, Severity
+from foundation_specs.model import Severity
 
-from foundation_engine.port.engine import lower, package_name, runtime_root
+from foundation_engine.port.engine import lower, package_name
 from foundation_engine.port.request import PortCandidate, PortedFile
 from foundation_engine.verify import cache
-from foundation_engine.verify.cases import Case, Plan, plans
+from foundation_engine.verify.cases import Case, plans
+from foundation_engine.verify.recorders import RECORDERS
 from foundation_engine.verify.report import StepResult, Verdict, VerifyReport
 from foundation_engine.verify.sandbox import Completed, Limits, run
 from foundation_engine.verify.targets import TARGETS, Target
-
-RECORDER = Path(__file__).with_name("record_python.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,57 +184,10 @@ def _outcome(state: _Run, step: str, done: Completed) -> bool:
 # Recording
 
 
-def record(path: str, planned: Sequence[Plan], seconds: float = 60.0) -> tuple[list[Case], str]:
-    """Run the source on planned calls in a limited process; the cases, and what went wrong if nothing came back."""
-    runtime = runtime_root(LanguageId.PYTHON)
-    extra = {
-        "FOUNDATION_RECORD_PATH": str(runtime) if runtime else "",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONHASHSEED": "0",
-    }
-    request = json.dumps({"path": os.path.abspath(path), "plans": [p.as_json() for p in planned]})  # noqa: PTH100 - no symlink is resolved.
-    done = run(
-        [sys.executable, str(RECORDER)],
-        Path(path).resolve().parent,
-        Limits(seconds, cpu_seconds=int(seconds), memory=4 << 30, file_bytes=16 << 20),
-        extra,
-        request,
-    )
-    cases: list[Case] = []
-    skipped: list[str] = []
-    for line in done.stdout.splitlines():
-        try:
-            seen: dict[str, Any] = json.loads(line)
-        except ValueError:
-            # The last line of a process that was stopped may be cut.
-            continue
-        if "skipped" in seen:
-            skipped.append(str(seen["skipped"]))
-            continue
-        cases.append(
-            Case(
-                planned[int(seen["index"])],
-                tuple(seen["steps"]),
-                tuple(seen["trace"]),
-                tuple(seen["sleeps"]),
-                tuple(seen.get("sleeps_high", ())),
-                tuple(seen["after"]),
-                seen["state"],
-            )
-        )
-    if done.timed_out and not cases:
-        return [], f"the source did not finish within {seconds:.0f} s"
-    if done.code not in (0, None) and not cases:
-        last = done.stderr.strip().splitlines()[-1:] or ["no message"]
-        return [], f"the source could not be run: {last[0]}"
-    if planned and not cases and skipped:
-        return [], f"no call of the source could be recorded: {skipped[0]}"
-    return cases, ""
-
-
 def _record(state: _Run) -> tuple[list[Case], str]:
     request = state.candidate.request
-    if request.source is not LanguageId.PYTHON:
+    recorder = RECORDERS.get(request.source)
+    if recorder is None:
         return [], f"recording {request.source} is not supported"
     module = lower(request)
     assert module is not None
@@ -246,14 +196,7 @@ def _record(state: _Run) -> tuple[list[Case], str]:
     planned = list(plans(module, whole, state.options.seed, count))
     if not planned:
         return [], ""
-    source = Path(request.path)
-    if source.exists() and source.read_text(encoding="utf-8") == request.text:
-        return record(str(source), planned)
-    # The document is unsaved: run its text beside the file, so that its imports resolve.
-    with tempfile.TemporaryDirectory(prefix="foundation-source-") as folder:
-        copy = Path(folder) / (source.name or "source.py")
-        copy.write_text(request.text, encoding="utf-8")
-        return record(str(copy), planned)
+    return recorder.record(request, module, planned)
 
 
 # Running
@@ -357,4 +300,4 @@ def _report(state: _Run) -> VerifyReport:
     return VerifyReport(verdict, tuple(state.results), state.target.version(), files=tuple(state.files))
 
 
-__all__ = ["VerifyOptions", "record", "verify"]
+__all__ = ["VerifyOptions", "verify"]

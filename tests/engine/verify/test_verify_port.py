@@ -10,7 +10,7 @@ from foundation_engine.port import port
 from foundation_engine.port.request import PortCandidate, PortedFile, PortRequest
 from foundation_engine.verify import Verdict, VerifyOptions, VerifyReport, verify
 from foundation_engine.verify.cases import Plan
-from foundation_engine.verify.verify import record
+from foundation_engine.verify.recorders import record_python
 from foundation_specs.model import LanguageId
 
 ORDERS = Path(__file__).parents[3] / "examples" / "shop" / "python" / "orders.py"
@@ -102,7 +102,7 @@ def test_a_missing_toolchain_is_inconclusive_and_says_what_to_install(
 def test_a_source_that_never_ends_is_inconclusive(tmp_path: Path) -> None:
     path = tmp_path / "endless.py"
     path.write_text("def f(x: int) -> int:\n    while True:\n        x += 1\n")
-    cases, problem = record(str(path), [Plan("f", (1,))], seconds=1.0)
+    cases, problem = record_python(str(path), [Plan("f", (1,))], seconds=1.0)
     assert cases == []
     assert "did not finish" in problem
 

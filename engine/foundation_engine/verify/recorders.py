@@ -1,0 +1,113 @@
+"""What recording needs to know of each source language: how to run its functions on planned calls."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from foundation_specs.model import LanguageId
+
+from foundation_engine.port import ir
+from foundation_engine.port.engine import runtime_root
+from foundation_engine.port.request import PortRequest
+from foundation_engine.verify.cases import Case, Plan
+from foundation_engine.verify.sandbox import Completed, Limits, run
+
+_PYTHON_RECORDER = Path(__file__).with_name("record_python.py")
+
+
+class Recorder(Protocol):
+    """One source language."""
+
+    def record(
+        self, request: PortRequest, module: ir.Module, planned: Sequence[Plan], seconds: float = 60.0
+    ) -> tuple[list[Case], str]:
+        """Run the source on planned calls in a limited process: the cases, and what went wrong if there are none.
+
+        This executes the user's code. `module` is the source as lowered, for recorders that need its types.
+        """
+        ...
+
+
+def read_cases(done: Completed, planned: Sequence[Plan], seconds: float) -> tuple[list[Case], str]:
+    """The cases that a recording process wrote, one JSON object a line, and what went wrong if there are none.
+
+    A line has `index` (of the plan) and `steps trace sleeps sleeps_high after state world_after` as in `Case`, or
+    `skipped` with the reason why the plan cannot be a case.
+    """
+    cases: list[Case] = []
+    skipped: list[str] = []
+    for line in done.stdout.splitlines():
+        try:
+            seen: dict[str, Any] = json.loads(line)
+        except ValueError:
+            # The last line of a process that was stopped may be cut.
+            continue
+        if "skipped" in seen:
+            skipped.append(str(seen["skipped"]))
+            continue
+        cases.append(
+            Case(
+                planned[int(seen["index"])],
+                tuple(seen["steps"]),
+                tuple(seen.get("trace", ())),
+                tuple(seen.get("sleeps", ())),
+                tuple(seen.get("sleeps_high", ())),
+                tuple(seen.get("after", ())),
+                seen.get("state"),
+                seen.get("world_after"),
+            )
+        )
+    if done.timed_out and not cases:
+        return [], f"the source did not finish within {seconds:.0f} s"
+    if done.code not in (0, None) and not cases:
+        last = done.stderr.strip().splitlines()[-1:] or ["no message"]
+        return [], f"the source could not be run: {last[0]}"
+    if planned and not cases and skipped:
+        return [], f"no call of the source could be recorded: {skipped[0]}"
+    return cases, ""
+
+
+class PythonRecorder:
+    """Imports the module and calls its functions, with virtual time and fixed random draws."""
+
+    def record(
+        self, request: PortRequest, module: ir.Module, planned: Sequence[Plan], seconds: float = 60.0
+    ) -> tuple[list[Case], str]:
+        """See `Recorder.record`."""
+        del module
+        source = Path(request.path)
+        if source.exists() and source.read_text(encoding="utf-8") == request.text:
+            return record_python(str(source), planned, seconds)
+        # The document is unsaved: run its text beside the file, so that its imports resolve.
+        with tempfile.TemporaryDirectory(prefix="foundation-source-") as folder:
+            copy = Path(folder) / (source.name or "source.py")
+            copy.write_text(request.text, encoding="utf-8")
+            return record_python(str(copy), planned, seconds)
+
+
+def record_python(path: str, planned: Sequence[Plan], seconds: float = 60.0) -> tuple[list[Case], str]:
+    """Record a Python file; see `Recorder.record`."""
+    runtime = runtime_root(LanguageId.PYTHON)
+    extra = {
+        "FOUNDATION_RECORD_PATH": str(runtime) if runtime else "",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
+    }
+    request = json.dumps({"path": os.path.abspath(path), "plans": [p.as_json() for p in planned]})  # noqa: PTH100 - no symlink is resolved.
+    done = run(
+        [sys.executable, str(_PYTHON_RECORDER)],
+        Path(path).resolve().parent,
+        Limits(seconds, cpu_seconds=int(seconds), memory=4 << 30, file_bytes=16 << 20),
+        extra,
+        request,
+    )
+    return read_cases(done, planned, seconds)
+
+
+RECORDERS: Mapping[LanguageId, Recorder] = {LanguageId.PYTHON: PythonRecorder()}
