@@ -7,6 +7,7 @@ import json
 import os
 import tempfile
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,21 @@ def folder() -> Path:
     return Path(base) / "foundation-lsp" / "verify"
 
 
+@cache
+def tool_fingerprint() -> str:
+    """A digest of the program that ports and verifies: another one may see what this one did not."""
+    root = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*")):
+        if path.suffix in (".py", ".rb", ".json", ".yaml") and "runtimes" not in path.parts:
+            digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
 def key(candidate: PortCandidate, *settings: object) -> str:
     """A digest of everything that a report depends on."""
     digest = hashlib.sha256()
-    parts = [_VERSION, candidate.request.text, candidate.request.path, *settings]
+    parts = [_VERSION, tool_fingerprint(), candidate.request.text, candidate.request.path, *settings]
     parts.extend((f.path, f.text) for f in candidate.files)
     digest.update(json.dumps(parts, default=str).encode())
     return digest.hexdigest()

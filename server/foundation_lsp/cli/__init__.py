@@ -24,7 +24,7 @@ COMMANDS = {
     "lint": ("foundation_lsp.cli.lint", "check source files and report findings"),
     "port": (
         "foundation_lsp.cli.port",
-        "port a file or a definition to another language, and verify the result",
+        "port files or a definition to another language, and verify the result",
     ),
     "verify": ("foundation_lsp.cli.verify", "compile, run and compare a port that exists already"),
     "conform": ("foundation_lsp.cli.conform", "run the conformance suite against the runtimes"),

@@ -1,4 +1,4 @@
-"""`foundation-lsp port`: port a file or one definition to another language, verify it, and say what was seen."""
+"""`foundation-lsp port`: port files or one definition to another language, verify it, and say what was seen."""
 
 from __future__ import annotations
 
@@ -23,16 +23,20 @@ from foundation_lsp.cli.console import Style, UsageError, colour_wanted, fail, p
 from foundation_lsp.settings import SettingsFinder
 
 INCONCLUSIVE = 3
-_EPILOG = """exit codes: 0 ported, and passed when it was verified; 1 the verification failed, or with --strict a
-hole was left; 2 usage error, or the source cannot be ported; 3 the verification was inconclusive (a missing
-toolchain, a time-out).
+_EPILOG = """exit codes: 0 ported, and passed when it was verified; 1 a verification failed, one file of several
+could not be ported, or with --strict a hole was left; 2 usage error, or the only source cannot be ported; 3 a
+verification was inconclusive (a missing toolchain, a time-out).
+
+Directories are searched as `foundation-lsp lint` searches them, and each file below DIR gets a directory of its own.
+A run that was stopped goes on where it was: what is ported already and has not changed is kept (.foundation-port.json
+in DIR says what that is).
 
 Verifying compiles and runs the source and its port in a scratch directory: use it on code that you would run."""
 
 
 def add_parser(subparsers: Any) -> None:
     """Add the command to the parser."""
-    summary = "port a file or a definition to another language, and verify the result"
+    summary = "port files or a definition to another language, and verify the result"
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "port",
         help=summary,
@@ -41,7 +45,16 @@ def add_parser(subparsers: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "source", metavar="FILE[:LINE]", help="the file, or the definition at a line of it with what it needs"
+        "sources",
+        metavar="PATH",
+        nargs="+",
+        help="a file, FILE:LINE for the definition at that line with what it needs, or a directory",
+    )
+    parser.add_argument(
+        "--from",
+        dest="source_language",
+        choices=[language.value for language in LanguageId],
+        help="port only the files of this language below directories (default: every language but the target)",
     )
     parser.add_argument(
         "--to",
@@ -58,6 +71,11 @@ def add_parser(subparsers: Any) -> None:
         help="compile and run the port (default: no)",
     )
     parser.add_argument("--strict", action="store_true", help="exit 1 when anything was left as a hole")
+    parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="list everything that is not ported with its reason and place, and write nothing",
+    )
     parser.add_argument("--report", choices=["text", "json", "html"], default="text", help="(default: text)")
     parser.add_argument(
         "--dialect",
@@ -73,6 +91,10 @@ def add_parser(subparsers: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Port as the options say; returns the exit code."""
+    if options.explain or len(options.sources) > 1 or Path(options.sources[0]).is_dir():
+        from foundation_lsp.cli.port_tree import run as run_tree
+
+        return run_tree(options)
     from foundation_engine.port import PortError, port
 
     request = _request(options)
@@ -84,7 +106,7 @@ def run(options: argparse.Namespace) -> int:
         return 2
     directory = Path(options.out) if options.out else None
     if directory is not None:
-        _refuse_overwriting(candidate.files, directory, force=options.force)
+        refuse_overwriting(candidate.files, directory, force=options.force)
     report: VerifyReport | None = None
     if options.verify:
         from foundation_engine.verify import VerifyOptions, verify
@@ -94,10 +116,10 @@ def run(options: argparse.Namespace) -> int:
     files = [*candidate.files, *(report.files if report is not None else ())]
     if directory is not None:
         # The tests that verification made belong beside the port, and overwrite nothing either.
-        _refuse_overwriting(files, directory, force=options.force)
+        refuse_overwriting(files, directory, force=options.force)
     # Files are written whatever the verdict is: the user asked for them, and the report says what they are worth.
     made = (*candidate.files, *(report.files if report is not None else ()))
-    written = [] if directory is None else [_write(directory, each) for each in made]
+    written = [] if directory is None else [write_file(directory, each) for each in made]
     if options.report == "json":
         write(sys.stdout, json.dumps(document(candidate, report, written), indent=1) + "\n")
     elif options.report == "html":
@@ -113,7 +135,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _request(options: argparse.Namespace) -> PortRequest:
     return request_of(
-        options.source,
+        options.sources[0],
         LanguageId(options.to),
         dialect=options.dialect,
         go_module=options.go_module,
@@ -130,7 +152,7 @@ def request_of(
     package: str | None = None,
 ) -> PortRequest:
     """The request to port FILE[:LINE] to a language; raises UsageError when the file cannot be had or read."""
-    path, line = _place(given)
+    path, line = place_of(given)
     language = language_of(path)
     if language is None:
         raise UsageError(f"{path}: not a Python, Go, Rust or Ruby file")
@@ -154,7 +176,7 @@ def request_of(
     return PortRequest(str(path), text, language, target, line, options)
 
 
-def _place(given: str) -> tuple[Path, int | None]:
+def place_of(given: str) -> tuple[Path, int | None]:
     """A path and the line after its last colon; a file that is really called so wins."""
     match = re.fullmatch(r"(.+?):(\d+)(?::\d+)?", given)
     path = Path(given)
@@ -191,7 +213,8 @@ def _target(directory: Path, ported: PortedFile) -> Path:
     return directory / relative
 
 
-def _refuse_overwriting(files: Sequence[PortedFile], directory: Path, *, force: bool) -> None:
+def refuse_overwriting(files: Sequence[PortedFile], directory: Path, *, force: bool) -> None:
+    """Raise UsageError when one of the files exists in the directory and `force` is not given."""
     if directory.exists() and not directory.is_dir():
         raise UsageError(f"--out {directory}: not a directory")
     existing = [str(path) for each in files if (path := _target(directory, each)).exists()]
@@ -199,7 +222,8 @@ def _refuse_overwriting(files: Sequence[PortedFile], directory: Path, *, force: 
         raise UsageError(f"{', '.join(existing)}: exists already; --force overwrites it")
 
 
-def _write(directory: Path, ported: PortedFile) -> str:
+def write_file(directory: Path, ported: PortedFile) -> str:
+    """Write a file below the directory, whole or not at all; its path. Raises UsageError."""
     path = _target(directory, ported)
     temporary = ""
     try:
@@ -311,7 +335,7 @@ def document(candidate: PortCandidate, report: VerifyReport | None, written: lis
     }
 
 
-_STYLE = """body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem }
+STYLE = """body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem }
 pre { background: #f6f8fa; padding: 1rem; overflow: auto }
 table { border-collapse: collapse }
 td, th { border: 1px solid #ccc; padding: .3rem .6rem; text-align: left; vertical-align: top }
@@ -327,11 +351,26 @@ def page(candidate: PortCandidate, report: VerifyReport | None, written: list[st
 
     verdict = "not verified" if report is None else report.verdict.value
     title = f"{request.path} to {request.target}: {verdict}"
-    parts = [
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">',
-        f"<title>{text(title)}</title><style>{_STYLE}</style></head><body>",
-        f'<h1>{text(request.path)} to {text(request.target)}</h1><p class="{text(verdict)}"><b>{text(verdict)}</b></p>',
-    ]
+    return "\n".join(
+        [
+            '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+            f"<title>{text(title)}</title><style>{STYLE}</style></head><body>",
+            f"<h1>{text(request.path)} to {text(request.target)}</h1>",
+            page_body(candidate, report, written),
+            "</body></html>\n",
+        ]
+    )
+
+
+def page_body(candidate: PortCandidate, report: VerifyReport | None, written: list[str]) -> str:
+    """What a page shows of one port: the verdict, the evidence, the holes and the files."""
+    request = candidate.request
+
+    def text(value: object) -> str:
+        return html.escape(str(value))
+
+    verdict = "not verified" if report is None else report.verdict.value
+    parts = [f'<p class="{text(verdict)}"><b>{text(verdict)}</b></p>']
     if report is not None:
         parts.append(
             "<h2>Evidence</h2><table><tr><th>step</th><th>verdict</th><th>cases</th><th>seconds</th><th>detail</th></tr>"
@@ -359,5 +398,5 @@ def page(candidate: PortCandidate, report: VerifyReport | None, written: list[st
     parts += [f"<h3>{text(f.path)} ({text(f.role)})</h3><pre>{text(f.text)}</pre>" for f in candidate.files]
     if written:
         parts.append("<p>Written: " + ", ".join(text(path) for path in written) + "</p>")
-    parts.append(f"<h2>Source</h2><pre>{text(request.text)}</pre></body></html>\n")
+    parts.append(f"<h2>Source</h2><pre>{text(request.text)}</pre>")
     return "\n".join(parts)

@@ -86,7 +86,7 @@ def test_html_is_one_page_without_scripts(cli, source: Path) -> None:
         (["numbers_of_orders.py:999", "--to", "go"], "the file has"),
         (["numbers_of_orders.py", "--to", "python"], "is written in python already"),
         (["notes.txt", "--to", "go"], "not a Python, Go, Rust or Ruby file"),
-        ([".", "--to", "go"], "not a regular file"),
+        (["/dev/null", "--to", "go"], "not a regular file"),
         (["latin.py", "--to", "go"], "not valid UTF-8 at byte 2"),
     ],
 )
