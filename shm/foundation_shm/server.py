@@ -15,7 +15,6 @@ import gc
 import json
 import os
 import queue
-import resource
 import selectors
 import signal
 import socket
@@ -55,6 +54,7 @@ from foundation_shm.layout import (
     align,
 )
 from foundation_shm.model import FunctionModel, Limits, Metrics, Model, Outputs, Result
+from foundation_shm.processor import Share, processors
 from foundation_shm.ring import WEAKLY_ORDERED, WORD_MASK, Fence, Region, create_region_file
 from foundation_shm.tensor import Tensor
 
@@ -81,11 +81,13 @@ _PLANS_PER_SLOT: Final = 32
 _TICK_NS: Final = 2_000_000
 _ACTIVE_NS: Final = 200_000_000
 _SLOW_NS: Final = 2_000_000
-# More than two preemptions in a tenth of a second: the machine is crowded, for half a second at least.
-_CROWD_WINDOW_NS: Final = 100_000_000
-_CROWD_PREEMPTIONS: Final = 3
+# A watcher that was put off for an eighth of the time since the last look goes to another processor. When that
+# does not help a few times in a row, the machine is crowded, at first for half a second.
+_PUT_OFF_SHARE: Final = 8
+_MOVES: Final = 3
+_SETTLED_NS: Final = 50_000_000
 _CROWDED_NS: Final = 500_000_000
-_RUSAGE: Final = getattr(resource, "RUSAGE_THREAD", resource.RUSAGE_SELF)
+_LONGEST_CROWDED_NS: Final = 8_000_000_000
 _SLOW_STREAK: Final = 8
 _FAST_STREAK: Final = 64
 
@@ -316,11 +318,16 @@ class Server:
         self._stopped = threading.Event()
         # Whether to watch memory before going to sleep, and whether without offering the processor.
         self._watching = False
-        self._processors = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+        self._processors = processors()
         self._spinning = False
-        self._preemptions = 0
-        self._counted_at = 0
+        self._share: Share | None = None
+        # When and how much this thread had been put off at the last look; 0 after it slept.
+        self._looked_at = 0
+        self._put_off = 0
+        self._moves = 0
+        self._moved_at = 0
         self._crowded_until = 0
+        self._crowded_for = _CROWDED_NS
         self._tick_at = 0
         self._now = time.monotonic_ns()
         self._last_request = self._now
@@ -444,6 +451,7 @@ class Server:
         # What exists now lives as long as the server; the collector need not look at it again.
         gc.collect()
         gc.freeze()
+        self._share = Share()
         self._now = self._last_request = time.monotonic_ns()
         idle_since = self._now
         spin_ns = int(self.options.spin * 1e9)
@@ -500,6 +508,9 @@ class Server:
         if self._selector is not None:
             self._selector.close()
             self._selector = None
+        if self._share is not None:
+            self._share.close()
+            self._share = None
         if self._lock_file is not None:
             os.close(self._lock_file)
             self._lock_file = None
@@ -579,18 +590,33 @@ class Server:
         """Whether other programs want the processors, so that watching memory would only lose them to us.
 
         A thread that watches uses up its share of a crowded processor and then waits for its turn, while one
-        that sleeps is scheduled as soon as it is woken. The kernel counts how often we were put off.
+        that sleeps is scheduled as soon as it is woken. So when this thread keeps being put off although it
+        went elsewhere, it stops watching for a while, and for longer each time that it finds the same again.
         """
-        if now - self._counted_at >= _CROWD_WINDOW_NS:
-            preemptions = resource.getrusage(_RUSAGE).ru_nivcsw
-            if preemptions - self._preemptions >= _CROWD_PREEMPTIONS:
-                self._crowded_until = now + _CROWDED_NS
-            self._preemptions = preemptions
-            self._counted_at = now
-        return now < self._crowded_until
+        share = self._share
+        if now < self._crowded_until or share is None:
+            self._looked_at = 0
+            return now < self._crowded_until
+        put_off, before, since = share.put_off_ns(), self._put_off, self._looked_at
+        self._put_off, self._looked_at = put_off, now
+        if since == 0 or (put_off - before) * _PUT_OFF_SHARE < now - since:
+            if self._moves and now - self._moved_at > _SETTLED_NS:
+                self._moves = 0
+                self._crowded_for = _CROWDED_NS
+            return False
+        if self._moves < _MOVES and share.move():
+            self._moves += 1
+            self._moved_at = now
+            self._looked_at = 0
+            return False
+        self._moves = 0
+        self._crowded_until = now + self._crowded_for
+        self._crowded_for = min(2 * self._crowded_for, _LONGEST_CROWDED_NS)
+        return True
 
     def _park(self) -> None:
         """Sleep until a doorbell, a connection, a finished job or the next time-out."""
+        self._looked_at = 0
         for client in self._clients:
             client.words[_PARKED] = 1
         # The flag must be visible before the rings are looked at once more, or a request that was
