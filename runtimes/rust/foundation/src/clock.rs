@@ -1,5 +1,6 @@
 //! The clock, the sleep, the random source and the cancellation that the patterns take, so that tests can replace them.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::future::Future;
 use std::hash::{BuildHasher, Hasher};
@@ -38,18 +39,66 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// What stands in the place of the system's clock and random source on one thread.
+type Simulated = (Arc<dyn Clock>, Arc<dyn Random>);
+
+thread_local! {
+    static SIMULATED: RefCell<Option<Simulated>> = const { RefCell::new(None) };
+}
+
+/// The simulation on this thread; a thread that is ending has none.
+fn simulated() -> Option<Simulated> {
+    SIMULATED.try_with(|simulated| simulated.borrow().clone()).ok().flatten()
+}
+
+/// Runs `body` with `clock` and `random` in the place of [`SystemClock`] and [`SystemRandom`] on this thread: for tests of
+/// code that takes neither, such as a function under `#[retry]`. Threads that `body` starts are not affected.
+///
+/// ```
+/// use std::sync::Arc;
+/// use foundation::clock::{Clock, Sequence, VirtualClock, simulate};
+/// use foundation::errors::Error;
+///
+/// #[foundation::retry(max_attempts = 2, base_delay = 60.0, jitter = false)]
+/// fn fetch() -> Result<(), Error> {
+///     Err(Error::network("refused"))
+/// }
+///
+/// let clock = Arc::new(VirtualClock::new());
+/// assert!(simulate(clock.clone(), Arc::new(Sequence::new([0])), fetch).is_err());
+/// assert_eq!(60_000_000_000, clock.now());
+/// ```
+pub fn simulate<T>(clock: Arc<dyn Clock>, random: Arc<dyn Random>, body: impl FnOnce() -> T) -> T {
+    /// Puts back what was there, also when `body` panics.
+    struct Before(Option<Simulated>);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            let before = self.0.take();
+            SIMULATED.with(|simulated| *simulated.borrow_mut() = before);
+        }
+    }
+    let _before = Before(SIMULATED.with(|simulated| simulated.borrow_mut().replace((clock, random))));
+    body()
+}
+
 /// The system's monotonic clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> i64 {
+        if let Some((clock, _)) = simulated() {
+            return clock.now();
+        }
         static ORIGIN: OnceLock<Instant> = OnceLock::new();
         let origin = *ORIGIN.get_or_init(Instant::now);
         nanoseconds(origin.elapsed())
     }
 
     fn sleep(&self, nanoseconds: i64, cancellation: Option<&Cancellation>) -> Result<(), Interrupted> {
+        if let Some((clock, _)) = simulated() {
+            return clock.sleep(nanoseconds, cancellation);
+        }
         let duration = Duration::from_nanos(nanoseconds.max(0) as u64);
         match cancellation {
             Some(cancellation) => cancellation.wait(duration),
@@ -68,6 +117,9 @@ impl Clock for SystemClock {
         nanoseconds: i64,
         cancellation: Option<&'a Cancellation>,
     ) -> BoxFuture<'a, Result<(), Interrupted>> {
+        if let Some((clock, _)) = simulated() {
+            return Box::pin(async move { clock.sleep_async(nanoseconds, cancellation).await });
+        }
         Box::pin(async move {
             let mut sleep = std::pin::pin!(tokio::time::sleep(Duration::from_nanos(nanoseconds.max(0) as u64)));
             std::future::poll_fn(|context| {
@@ -184,6 +236,9 @@ pub struct SystemRandom;
 
 impl Random for SystemRandom {
     fn fraction(&self) -> u64 {
+        if let Some((_, random)) = simulated() {
+            return random.fraction();
+        }
         static STATE: OnceLock<AtomicU64> = OnceLock::new();
         // The standard library seeds its hash maps from the operating system's random source.
         let seed = || AtomicU64::new(std::collections::hash_map::RandomState::new().build_hasher().finish());
