@@ -20,7 +20,7 @@ from foundation_engine.port.emit.go_tests import GoTests
 from foundation_engine.port.emit.ruby import method_name
 from foundation_engine.port.emit.ruby_tests import RubyTests
 from foundation_engine.port.emit.rust_tests import RustTests
-from foundation_engine.port.engine import formatted, runtime_root
+from foundation_engine.port.engine import formatted, go_mod, runtime_root
 from foundation_engine.port.passes import Effects
 from foundation_engine.port.request import PortCandidate, PortedFile, PortOptions
 from foundation_engine.verify.cases import Case
@@ -125,6 +125,9 @@ class GoTarget:
         out = [PortedFile(f"{package}_test.go", formatted(["gofmt"], recorded), "test")]
         if more:
             out.append(PortedFile("differential_test.go", differential, "support"))
+        if any(f'"{options.go_module}/' in f.text for f in out):
+            # Fakes that answer with our errors need the runtime even where the port itself does not.
+            out.append(PortedFile("go.mod", go_mod(package, options.go_module, uses_runtime=True), "module"))
         return out
 
     def case_prefix(self, source_name: str) -> str:

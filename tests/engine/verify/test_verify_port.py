@@ -138,3 +138,20 @@ def test_reports_are_cached_by_content(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert verify(candidate, options) == first
     stored[0].write_text("{")
     assert verify(candidate, options).verdict is first.verdict
+
+
+@pytest.mark.slow
+def test_a_port_without_our_runtime_has_tests_that_build() -> None:
+    # A failing call is compared with the standard library's errors alone.
+    plain = candidate_of("def first(names: list[str]) -> str:\n    return names[0]\n", LanguageId.GO)
+    report = verify(plain, FEW)
+    assert report.verdict is Verdict.PASSED, report.results
+    assert [f.role for f in report.files] == ["test"]
+    # A callable that answers with one of our errors needs the runtime, which the module file then names.
+    text = (
+        "from typing import Callable\n\n\n"
+        "def tried(send: Callable[[str], bool], body: str) -> bool:\n    return send(body)\n"
+    )
+    report = verify(candidate_of(text, LanguageId.GO), FEW)
+    assert report.verdict is Verdict.PASSED, report.results
+    assert {f.path for f in report.files if "require foundation" in f.text} == {"go.mod"}

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
@@ -240,6 +241,11 @@ class GoTests:
                 imports.add(package)
             else:
                 imports.discard(package)
+        ours_errors = f"{self.runtime}/errors"
+        if ours_errors in imports and not re.search(r"\berrors\.(?!(?:Is|As|New|Join)\b)", text):
+            # The standard package does, so that a port without our runtime has tests without it.
+            imports.remove(ours_errors)
+            imports.add("errors")
         ours = sorted(i for i in imports if i.startswith(f"{self.runtime}/"))
         lines.append("import (")
         lines.extend(f'\t"{i}"' for i in sorted(imports) if i not in ours)
