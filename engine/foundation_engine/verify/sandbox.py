@@ -91,6 +91,8 @@ def run(
         timed_out = False
         try:
             code: int | None = process.wait(timeout=limits.seconds)
+            # The limit on processor time is a limit on time as well.
+            timed_out = code == -signal.SIGXCPU
         except subprocess.TimeoutExpired:
             timed_out, code = True, None
         finally:

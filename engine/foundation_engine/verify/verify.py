@@ -219,7 +219,9 @@ def _run_cases(state: _Run, cases: list[Case]) -> None:
     for f in tests:
         (state.folder / f.path).parent.mkdir(parents=True, exist_ok=True)
         (state.folder / f.path).write_text(f.text, encoding="utf-8")
-    state.files.extend(f for f in tests if f.role in ("test", "module"))
+    unchanged = {(f.path, f.text) for f in state.candidate.files}
+    delivered = [f for f in tests if f.role in ("test", "module") and (f.path, f.text) not in unchanged]
+    state.files.extend(delivered)
     state.options.progress(f"running {len(cases)} cases")
     command = state.target.test_command(state.folder)
     done = run(command, state.folder, Limits(state.options.step_seconds), state.target.env())

@@ -481,9 +481,15 @@ class GoTests:
             wanted.add("same")
         if "wantFailure" in wanted:
             self.imports.add(f"{self.runtime}/errors")
-        return [line for name in sorted(wanted) for line in ["", *_SUPPORT[name].strip().splitlines()]]
+        texts = {name: _SUPPORT[name] for name in sorted(wanted)}
+        if "wantFailure" in texts and not any(f.patterns for _, f in self.module.functions()):
+            texts["wantFailure"] = texts["wantFailure"].replace(_EXHAUSTED, "")
+        return [line for text in texts.values() for line in ["", *text.strip().splitlines()]]
 
 
+_EXHAUSTED = """ else if class != errors.ErrMaxRetriesExceeded && class != nil && errors.Is(err, errors.ErrMaxRetriesExceeded) {
+		t.Errorf("retries were exhausted, want %v", class)
+	}"""
 _SUPPORT: Mapping[str, str] = {
     "ptr": "func ptr[T any](v T) *T { return &v }",
     "trace": """
