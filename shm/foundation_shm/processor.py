@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import resource
 import sys
+from pathlib import Path
 from typing import Final
 
 _WHO: Final = getattr(resource, "RUSAGE_THREAD", resource.RUSAGE_SELF)
@@ -59,9 +60,8 @@ class Share:
         return True
 
     def _present(self) -> int:
-        with open("/proc/thread-self/stat", "rb") as file:
-            # The name in the second field may hold anything, also spaces and parentheses.
-            return int(file.read().rpartition(b")")[2].split()[36])
+        # The name in the second field may hold anything, also spaces and parentheses.
+        return int(Path("/proc/thread-self/stat").read_bytes().rpartition(b")")[2].split()[36])
 
     def close(self) -> None:
         """Give the descriptor back."""

@@ -281,11 +281,19 @@ class Server:
 
     `endpoint` is a name (`engine`) or a socket path. Register models, then `serve_forever()` on the calling
     thread, or `start()` on one of its own. Models are called from the serving thread, or from one thread
-    for each model that is slow or asks for it.
+    for each model that is slow or asks for it. Each of these threads spends its life inside `around()`, for
+    what is dear to enter for each request.
     """
 
-    def __init__(self, endpoint: str = "engine", options: ServerOptions | None = None) -> None:
+    def __init__(
+        self,
+        endpoint: str = "engine",
+        options: ServerOptions | None = None,
+        *,
+        around: Callable[[], contextlib.AbstractContextManager[Any]] = contextlib.nullcontext,
+    ) -> None:
         self.endpoint = endpoint
+        self._around = around
         self.path = socket_path(endpoint)
         self.options = options or ServerOptions()
         self.instance = int.from_bytes(os.urandom(8), "little")
@@ -451,6 +459,10 @@ class Server:
         # What exists now lives as long as the server; the collector need not look at it again.
         gc.collect()
         gc.freeze()
+        with self._around():
+            self._serve()
+
+    def _serve(self) -> None:
         self._share = Share()
         self._now = self._last_request = time.monotonic_ns()
         idle_since = self._now
@@ -1047,6 +1059,10 @@ class Server:
 
     def _work(self, entry: _Entry) -> None:
         """The body of a model's own thread."""
+        with self._around():
+            self._work_off(entry)
+
+    def _work_off(self, entry: _Entry) -> None:
         while (batch := entry.jobs.get()) is not None:
             began = time.monotonic_ns()
             results = [
@@ -1084,26 +1100,28 @@ class Server:
         now = time.monotonic_ns()
         for call, result in zip(batch, results, strict=True):
             metrics.requests += 1
-            if isinstance(result, BaseException):
+            # The usual answer first: asking whether something is an iterator is dear.
+            if type(result) is list or not isinstance(result, (BaseException, Iterator)):
+                outputs = cast(Outputs, result)
+                plan = call.plan
+                if plan is not None:
+                    metrics.bytes_in += plan.size
+                for tensor in outputs:
+                    metrics.bytes_out += len(tensor.data)
+                metrics.latency.add(now - call.received)
+                self._answer(call, outputs, spent)
+            elif isinstance(result, BaseException):
                 metrics.failed += 1
                 self._answer_error(call, Status.MODEL_FAILED, f"{type(result).__name__}: {result}")
                 # Its traceback's frames hold the inputs, and often the error itself: a cycle that would keep
                 # the client's region mapped.
                 result.__traceback__ = result.__context__ = result.__cause__ = None
-            elif isinstance(result, Iterator):
+            else:
                 call.stream = result
                 if call.flags & _STREAM:
                     self._advance(call)
                 else:
                     self._collecting.append(call)
-            else:
-                plan = call.plan
-                if plan is not None:
-                    metrics.bytes_in += plan.size
-                for tensor in result:
-                    metrics.bytes_out += len(tensor.data)
-                metrics.latency.add(now - call.received)
-                self._answer(call, result, spent)
 
     # Streams and answers that need room
 
