@@ -24,7 +24,7 @@ _TYPE_WORDS = {
 
 
 def schema(name: str) -> dict[str, Any]:
-    """The packaged JSON Schema (draft 2020-12) of this name: `pattern`, `types` or `conformance`."""
+    """The packaged JSON Schema (draft 2020-12) of this name: `pattern`, `templates`, `types` or `conformance`."""
     return json.loads(files("foundation_specs").joinpath("schema", f"{name}.schema.json").read_text("utf-8"))
 
 

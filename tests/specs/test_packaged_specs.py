@@ -41,6 +41,14 @@ def test_compiled_specs_are_those_of_the_yaml_files_and_these_have_no_problem() 
     assert compiler.COMPILED.read_text("utf-8") == text, "run python -m foundation_specs.compile --write"
 
 
+def test_compiled_templates_are_those_of_the_yaml_files_and_these_have_no_problem() -> None:
+    text, problems = compiler.compiled_templates()
+    assert problems == []
+    assert compiler.COMPILED_TEMPLATES.read_text("utf-8") == text, (
+        "run python -m foundation_specs.compile --write"
+    )
+
+
 @pytest.mark.parametrize("spec", SPECS, ids=name)
 def test_a_spec_is_complete(spec: PatternSpec) -> None:
     assert set(spec.mappings) == set(LanguageId)

@@ -101,7 +101,7 @@ def _declines(request: PortRequest, found: list[ir.Unsupported]) -> tuple[Declin
 def _to_go(request: PortRequest, module: ir.Module) -> PortCandidate:
     package = package_name(request)
     runtime = request.options.go_module
-    made = emit_go.emit(module, package, runtime)
+    made = emit_go.emit(module, package, runtime, request.options.dialect)
     source = formatted(["gofmt"], made.source)
     ported = [
         PortedFile(f"{package}.go", source, "source"),

@@ -16,7 +16,7 @@ from foundation_specs.registry import SpecRegistry
 
 from foundation_lsp.cli.console import UsageError, fail, printable, write
 
-SCHEMAS = ("pattern", "types", "conformance", "requirements")
+SCHEMAS = ("pattern", "templates", "types", "conformance", "requirements")
 _EPILOG = (
     "exit codes: 0 done, or every file is valid; 1 a file is not valid; 2 usage error or unreadable path."
 )
@@ -41,7 +41,9 @@ def add_parser(subparsers: Any) -> None:
             default=".",
             help="the project whose .foundation/specs count (default: .)",
         )
-    validating = actions.add_parser("validate", help="check spec, type-mapping and test-suite files")
+    validating = actions.add_parser(
+        "validate", help="check spec, template, type-mapping and test-suite files"
+    )
     validating.add_argument("paths", nargs="+", metavar="PATH", help="YAML files, or directories of them")
     schema = actions.add_parser("schema", help="print a JSON Schema")
     schema.add_argument("kind", nargs="?", choices=SCHEMAS, default="pattern", help="(default: pattern)")
@@ -143,8 +145,9 @@ def _validate(paths: list[str]) -> int:
 
 
 def check_file(path: Path) -> tuple[str, tuple[Problem, ...]]:
-    """What a file is (pattern spec, type mappings, test suite) and every problem in it."""
+    """What a file is (pattern spec, templates, type mappings, test suite) and every problem in it."""
     from foundation_specs.suite import load_suite
+    from foundation_specs.templates import load_templates
     from foundation_specs.type_mappings import load_type_mappings
     from foundation_specs.workspace import check_file as check_spec
 
@@ -159,4 +162,6 @@ def check_file(path: Path) -> tuple[str, tuple[Problem, ...]]:
         return "test suite", tuple(load_suite(path)[1])
     if b"type_mappings" in keys and b"pattern_id" not in keys:
         return "type mappings", tuple(load_type_mappings(head, str(path))[1])
+    if b"patterns" in keys and b"dialect" in keys:
+        return "templates", load_templates(path)[1]
     return "pattern spec", tuple(check_spec(path)[1])

@@ -197,7 +197,7 @@ class Operations:
                 return f"{self.x(e.obj, PRIMARY)}.{self.field_name(e.obj, e.name)}", PRIMARY
             case ir.EnumMember():
                 return self.go.enum_member(e.enum, e.member), PRIMARY
-            case ir.Call() | ir.MethodCall() | ir.New() | ir.PatternOp():
+            case ir.Call() | ir.MethodCall() | ir.New() | ir.PatternOp() | ir.PatternCall():
                 if self._raising(e):
                     return self.value_of(e, self._hint(e)), PRIMARY
                 text, _ = self.call_text(e)
@@ -402,7 +402,9 @@ class Operations:
         if isinstance(e.value, ir.Unwrap):
             return self.x(e.value.value)
         text = self.x(e.value)
-        if text.isidentifier() and isinstance(e.value, ir.Call | ir.MethodCall | ir.PatternOp):
+        if text.isidentifier() and isinstance(
+            e.value, ir.Call | ir.MethodCall | ir.PatternOp | ir.PatternCall
+        ):
             return f"&{text}"
         name = self.fresh(self._value_name(e.value))
         if isinstance(e.value, ir.Lit) and t == ir.FLOAT:

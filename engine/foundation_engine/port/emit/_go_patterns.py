@@ -1,22 +1,24 @@
-"""Patterns in Go: the spec's parameters as options of the runtime's functions."""
+"""Patterns in Go: the specs' templates, and what is really Go's syntax around them (closures, errors, package variables)."""
 
 # ruff: noqa: S101 - assertions here narrow types that another module guarantees.
 # ruff: noqa: E501 - a template of the target's code reads best on one line.
 from __future__ import annotations
 
-import dataclasses
-from typing import TYPE_CHECKING, Any, cast
-
-from foundation_specs.model import LanguageId, ParameterType, PatternSpec
-from foundation_specs.registry import SpecRegistry
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from foundation_engine.port import ir
-from foundation_engine.port.emit._names import camel, pascal
+from foundation_engine.port.emit._names import camel
+from foundation_engine.port.emit.templates import Rendered
 from foundation_engine.port.ir import Unsupported
 from foundation_engine.port.passes import stores, terminates
 
 if TYPE_CHECKING:
     from foundation_engine.port.emit.go import FunctionEmitter
+
+# Patterns whose object outlives the call: a decorated function shares one.
+SHARED = {"circuit_breaker": "Breaker", "rate_limiting": "Limiter"}
 
 
 def go_duration(seconds: float) -> str:
@@ -35,255 +37,514 @@ def go_duration(seconds: float) -> str:
 
 
 class Patterns:
-    """Emits pattern uses for one function; the forms come from the specs' Go mappings."""
+    """Emits pattern uses for one function; a `Writer` of the templates."""
 
     def __init__(self, emitter: FunctionEmitter) -> None:
         self.e = emitter
         self.go = emitter.go
+        self.templates = emitter.go.templates
 
-    def spec(self, pattern_id: str) -> PatternSpec:
-        """The spec of a pattern."""
-        return SpecRegistry.builtin()[pattern_id]
+    # What the templates ask
 
-    def package(self, pattern_id: str) -> str:
-        """The Go package of a pattern, imported."""
-        line = self.spec(pattern_id).mappings[LanguageId.GO].import_line
-        path = line.split('"')[1]
-        self.go.imports.add(path.replace("foundation/", f"{self.go.runtime}/", 1))
-        return path.rpartition("/")[2]
-
-    def options(
-        self, pattern_id: str, arguments: dict[str, ir.Expr], skip: tuple[str, ...] = ()
-    ) -> list[str]:
-        """`resilience.WithMaxAttempts(3)` for every argument."""
-        spec, package = self.spec(pattern_id), self.package(pattern_id)
-        out: list[str] = []
-        for name, value in arguments.items():
-            if name in skip:
-                continue
-            parameter = spec.parameter(name)
-            if parameter is None:
-                raise Unsupported(f"parameter {name} of {pattern_id}")
-            option = (
-                "Backoff" if parameter.id == "backoff_strategy" else pascal(parameter.id, initialisms=True)
-            )
-            out.append(
-                f"{package}.With{option}({self.value(pattern_id, parameter.type, parameter.unit, value)})"
-            )
-        return out
-
-    def value(self, pattern_id: str, kind: ParameterType, unit: str | None, v: ir.Expr) -> str:
-        """An argument as the runtime's Go option takes it."""
-        package = self.package(pattern_id)
-        if unit == "seconds":
-            self.e.use("time")
-            if isinstance(v, ir.Lit) and isinstance(v.value, int | float):
-                return go_duration(float(v.value))
-            if v.type == ir.INT:
-                return f"time.Duration({self.e.x(v)}) * time.Second"
-            return f"time.Duration({self.e.x(v, 5)} * float64(time.Second))"
+    def value(self, kind: str, v: ir.Expr) -> str:
+        """A value as Go writes it."""
+        e = self.e
         match kind:
-            case ParameterType.ENUM:
-                if isinstance(v, ir.Lit) and isinstance(v.value, str):
-                    return f"{package}.{ {'json': 'JSON'}.get(v.value) or pascal(v.value) }"
-                raise Unsupported(f"a computed choice for {pattern_id}")
-            case ParameterType.JITTER:
-                return self._jitter(package, v)
-            case ParameterType.EXCEPTIONS:
-                if not isinstance(v, ir.ListLit):
-                    raise Unsupported("a computed list of error classes")
-                values: list[str] = []
-                for item in v.elems:
-                    assert isinstance(item, ir.Name)
-                    sentinel = self.go.sentinel(item.id)
-                    if sentinel is None:
-                        raise Unsupported(
-                            f"error class {item.id} has no counterpart in Go", item.id, item.line
-                        )
-                    values.append(sentinel)
-                return ", ".join(values)
-            case ParameterType.STRINGS:
-                if isinstance(v, ir.ListLit):
-                    return ", ".join(self.e.x(i) for i in v.elems)
-                return f"{self.e.x(v)}..."
+            case "duration":
+                e.use("time")
+                if isinstance(v, ir.Lit) and isinstance(v.value, int | float):
+                    return go_duration(float(v.value))
+                if v.type == ir.DURATION:
+                    return e.x(v)
+                if v.type == ir.INT:
+                    return f"time.Duration({e.x(v)}) * time.Second"
+                return f"time.Duration({e.x(v, 5)} * float64(time.Second))"
+            case "bytes" | "field_body":
+                return self._bytes(v)
+            case "mode":
+                if isinstance(v, ir.Lit) and isinstance(v.value, int):
+                    return f"0o{v.value:o}"
+                e.use("io/fs")
+                return f"fs.FileMode({e.x(v)})"
+            case "any_map":
+                if not isinstance(v, ir.DictLit):
+                    raise Unsupported("a computed context of an error boundary", line=v.line)
+                items = ", ".join(f"{e.x(key)}: {e.x(value)}" for key, value in v.items)
+                return f"map[string]any{{{items}}}"
+            case "field_params" | "field_headers":
+                name = "WithParam" if kind == "field_params" else "WithHeader"
+                if not isinstance(v, ir.DictLit):
+                    raise Unsupported(f"computed {kind.removeprefix('field_')} of a request", line=v.line)
+                return ", ".join(
+                    f"httpclient.{name}({e.x(key)}, {self._text(value)})" for key, value in v.items
+                )
+            case "field_json":
+                return self._json(v)
             case _:
-                return self.e.x(v)
+                return e.x(v)
 
-    def _jitter(self, package: str, v: ir.Expr) -> str:
-        if not isinstance(v, ir.Lit):
-            raise Unsupported("a computed jitter")
-        given: Any = v.value
-        if given is False or given == "none":
-            return f"{package}.NoJitter"
-        if given is True:
-            return f"{package}.Symmetric(0.25)"
-        named = cast("dict[str, Any]", given) if isinstance(given, dict) else {"kind": given, "ratio": None}
-        kind, ratio = str(named["kind"]), named["ratio"]
-        if kind == "symmetric":
-            return f"{package}.Symmetric({ratio if ratio is not None else 0.25})"
-        return f"{package}.{ {'none': 'NoJitter', 'full': 'FullJitter', 'equal': 'EqualJitter'}[kind] }"
+    def _bytes(self, v: ir.Expr) -> str:
+        return f"[]byte({self.e.x(v)})" if v.type in (ir.STR, ir.CHAR) else self.e.x(v)
+
+    def _text(self, v: ir.Expr) -> str:
+        """A parameter or header as text."""
+        if v.type == ir.STR:
+            return self.e.x(v)
+        if v.type == ir.INT:
+            return self.e.x(ir.Intrinsic("int.to_str", [v], type=ir.STR))
+        raise Unsupported(f"a query parameter or header of type {ir.type_text(v.type)}", line=v.line)
+
+    def _json(self, v: ir.Expr) -> str:
+        self.e.use("encoding/json")
+        self.differ("The keys of a JSON body are sorted, where the source keeps the order of its map.")
+        text = self._plain(v)
+        name = self.e.fresh("payload")
+        self.e.write(f"{name}, err := json.Marshal({text})")
+        self.e.err_scopes[-1] = True
+        self.e.check("err", frozenset({"HttpError"}))
+        return name
+
+    def _plain(self, v: ir.Expr) -> str:
+        """A value that encoding/json writes as the source's encoder does."""
+        if isinstance(v, ir.DictLit):
+            if not all(key.type == ir.STR for key, _ in v.items):
+                raise Unsupported("a JSON body whose keys are no texts", line=v.line)
+            items = ", ".join(f"{self.e.x(key)}: {self._plain(value)}" for key, value in v.items)
+            return f"map[string]any{{{items}}}"
+        if isinstance(v, ir.ListLit) and not all(isinstance(x, ir.Lit) for x in v.elems):
+            return f"[]any{{{', '.join(map(self._plain, v.elems))}}}"
+        if isinstance(v, ir.Wrap):
+            return self._plain(v.value)
+        plain = (ir.STR, ir.INT, ir.FLOAT, ir.BOOL)
+        t = v.type
+        inner = (
+            t.elem
+            if isinstance(t, ir.ListT)
+            else t.value
+            if isinstance(t, ir.DictT) and t.key == ir.STR
+            else t
+        )
+        literal = isinstance(v, ir.Lit) and (v.value is None or isinstance(v.value, float))
+        if not literal and (inner not in plain or inner == ir.FLOAT):
+            raise Unsupported(f"a JSON body with {ir.type_text(t)}", line=v.line)
+        return self.e.x(v)
+
+    def error_class(self, name: str, line: int) -> str:
+        """An error class as the value that errors.Is compares with."""
+        if name in ("Exception", "BaseException"):
+            self.go.uses_runtime_errors = True
+            self.go.errors_package()
+            return "errors.ErrAny"
+        sentinel = self.go.sentinel(name)
+        if sentinel is None:
+            raise Unsupported(f"error class {name} has no counterpart in Go", name, line)
+        return sentinel
+
+    def derives(self, name: str, base: str) -> bool:
+        """True when an error class is another or below it."""
+        return self.go.errors.is_a(name, base)
+
+    def imported(self, text: str) -> None:
+        """Import a package of a template."""
+        self.go.imports.add(text.replace("{runtime}", self.go.runtime))
+
+    def differ(self, sentence: str) -> None:
+        """Note a difference for the report."""
+        if sentence not in self.go.module.differences:
+            self.go.module.differences.append(sentence)
+
+    def _render(
+        self,
+        pattern_id: str,
+        form: str,
+        arguments: Mapping[str, ir.Expr],
+        slots: Mapping[str, str] | None = None,
+        fields: list[tuple[str, ir.Expr]] | None = None,
+        *,
+        procedure: bool = False,
+    ) -> Rendered:
+        return self.templates.render(
+            self, pattern_id, form, arguments, slots=slots, fields=fields or (), procedure=procedure
+        )
+
+    # Functions
 
     def wrap(self, f: ir.Function) -> None:
         """Write the body of a function that runs under patterns, the outermost decorator outermost."""
         e = self.e
+        patterns = [p for p in f.patterns if p.pattern_id != "cli_framework"]
+        if len(patterns) != len(f.patterns):
+            self.go.commands.append(f)
         e.prepare(f.body)
-        if f.patterns[0].pattern_id == "rate_limiting":
-            limiter = self._shared(f, f.patterns[0])
-            zeros = f"{self.go.zero(f.result)}, " if f.result != ir.NONE else ""
-            e.write(f"if err := {limiter}.Acquire(1); err != nil {{")
-            e.write(f"\treturn {zeros}err")
-            e.write("}")
-            if len(f.patterns) == 1:
-                e.block(f.body)
-                if f.result == ir.NONE and not terminates(f.body):
-                    e.write("return nil")
-                return
-            f = dataclasses.replace(f, patterns=f.patterns[1:])
-        with e.captured() as body, e.indented():
+        if not patterns:
+            e.block(f.body)
+            if f.result == ir.NONE and f.raises and not terminates(f.body):
+                e.write("return nil")
+            return
+        saved_fails, e.fails = e.fails, True
+        with e.captured() as lines:
+            closed = any(not self._is_guard(p) for p in patterns)
             for p in f.params:
-                if p.name in stores(f.body):
+                if closed and p.name in stores(f.body):
                     # Every attempt starts from the argument, as a new call does.
                     e.write(f"{e.name(p.name)} := {e.name(p.name)}")
             e.block(f.body)
             if f.result == ir.NONE and not terminates(f.body):
                 e.write("return nil")
-        results = self.go.results(f.result, True)
-        self.go.imports.add("context")
-        lines = [f"func(ctx context.Context){results} {{", *body, "\t}"]
-        for i, use in enumerate(reversed(f.patterns)):
-            lines = self._around(f, use, lines)
-            if i < len(f.patterns) - 1:
-                lines = [
-                    f"func(ctx context.Context){results} {{",
-                    f"\t\treturn {lines[0]}",
-                    *(f"\t{x}" for x in lines[1:]),
-                    "\t}",
-                ]
-        e.lines.append(f"\treturn {lines[0]}")
-        e.lines.extend(lines[1:])
+        e.fails = saved_fails
+        made = lines
+        for use in reversed(patterns):
+            made = self._around(f, use, made)
+        e.lines.extend(made)
 
-    def _around(self, f: ir.Function, use: ir.PatternUse, lines: list[str]) -> list[str]:
-        if isinstance(f.result, ir.TupleT):
-            raise Unsupported("a pattern around a function with several results", f.name, f.line)
-        value = f.result != ir.NONE
-        package = self.package(use.pattern_id)
-        match use.pattern_id:
-            case "retry_with_backoff":
-                head = f"{package}.{'RetryValue' if value else 'Retry'}(ctx, "
-                options = self.options(use.pattern_id, use.arguments)
-            case "circuit_breaker":
-                breaker = self._shared(f, use)
-                head = f"{package}.CallValue(ctx, {breaker}, " if value else f"{breaker}.Call(ctx, "
-                options = []
-            case "error_boundary":
-                arguments = dict(use.arguments)
-                fallback = arguments.pop("fallback", None)
-                zero = self.go.zero(f.result) if value else ""
-                first = (
-                    f"{self.e.x(self.e_coerce(fallback)) if fallback is not None and not (isinstance(fallback, ir.Lit) and fallback.value is None) else zero}, "
-                    if value
-                    else ""
-                )
-                head = f"{package}.{'BoundaryValue' if value else 'Boundary'}(ctx, {first}"
-                options = self.options(use.pattern_id, arguments)
-            case _:
-                raise Unsupported(f"pattern {use.pattern_id} around a function", f.name, f.line)
-        tail = "".join(f", {o}" for o in options) + ")"
-        if len(lines[-1]) + len(tail) > 110 and options:
-            last = [f"{lines[-1]},", *(f"\t\t{o}," for o in options), "\t)"]
-        else:
-            last = [f"{lines[-1]}{tail}"]
-        return [f"{head}{lines[0]}", *lines[1:-1], *last]
+    def _is_guard(self, use: ir.PatternUse) -> bool:
+        """True for a pattern that only stands in front of the body."""
+        form = self.templates.form(use.pattern_id, "function").form
+        return "{body}" not in form.text
 
-    def e_coerce(self, v: ir.Expr) -> ir.Expr:
-        """The expression itself; a place to widen literals when fallbacks need it."""
-        return v
+    def _around(self, f: ir.Function, use: ir.PatternUse, body: list[str]) -> list[str]:
+        """The statements of a function under one more pattern."""
+        arguments = dict(use.arguments)
+        slots: dict[str, str] = {}
+        form = "function"
+        if self.templates.find(use.pattern_id, "shared") is not None:
+            slots["object"] = self._shared(f, use)
+            arguments = {}
+        if self._waits(use.arguments):
+            form = "function_waiting"
+        if self._is_guard(use):
+            test = self._render(use.pattern_id, form, arguments, slots).text
+            zeros = self._zeros(f.result)
+            return [f"\tif err := {test}; err != nil {{", f"\t\treturn {zeros}err", "\t}", *body]
+        return self._closed(use.pattern_id, form, arguments, slots, f.result, body)
+
+    def _closed(
+        self,
+        pattern_id: str,
+        form: str,
+        arguments: dict[str, ir.Expr],
+        slots: dict[str, str],
+        result: ir.Type,
+        body: list[str],
+    ) -> list[str]:
+        """Statements that return what a body gives under a pattern; `body` are the statements of a function."""
+        several = isinstance(result, ir.TupleT)
+        slots |= self._fallback(pattern_id, arguments, result)
+        closure = self._closure(pattern_id, form, result, body)
+        if not several:
+            text = self._render(
+                pattern_id, form, arguments, {**slots, **closure}, procedure=result == ir.NONE
+            )
+            lines = text.lines
+            head = "\t" if self._is_statements(pattern_id, form, result) else "\treturn "
+            return self._folded([head + lines[0], *(f"\t{line}" for line in lines[1:])])
+        # A function of several results is called from one that stores them.
+        assert isinstance(result, ir.TupleT)
+        if "fallback" in arguments:
+            raise Unsupported("a fallback for several results")
+        e = self.e
+        once = e.fresh("once")
+        names = [e.fresh(n) for n in ("first", "second", "third", "fourth")[: len(result.elems)]]
+        if len(names) != len(result.elems):
+            raise Unsupported("a pattern around a function with more than four results")
+        stored = [
+            "\t\tvar err error",
+            f"\t\t{', '.join([*names, 'err'])} = {once}(ctx)",
+            "\t\treturn err",
+        ]
+        inner = self._closure(pattern_id, form, ir.NONE, [line[1:] for line in stored])
+        made = self._render(pattern_id, form, arguments, {**slots, **inner}, procedure=True).lines
+        if self._is_statements(pattern_id, form, ir.NONE):
+            raise Unsupported(
+                f"pattern {pattern_id} around a function with several results in {self.templates.chosen.title}"
+            )
+        return [
+            f"\t{once} := {closure['body']}",
+            *(f"\tvar {n} {self.go.type(t)}" for n, t in zip(names, result.elems, strict=True)),
+            f"\terr := {made[0]}",
+            *(f"\t{line}" for line in made[1:]),
+            f"\treturn {', '.join([*names, 'err'])}",
+        ]
+
+    def _is_statements(self, pattern_id: str, form: str, result: ir.Type) -> bool:
+        found = self.templates.form(pattern_id, form).form
+        text = found.procedure if result == ir.NONE and found.procedure else found.text
+        return "\n" in text
+
+    def _fallback(self, pattern_id: str, arguments: dict[str, ir.Expr], result: ir.Type) -> dict[str, str]:
+        """The text of a boundary's fallback, typed as the result is."""
+        if pattern_id != "error_boundary":
+            return {}
+        given = arguments.pop("fallback", None)
+        if result == ir.NONE:
+            return {"fallback": ""}
+        if given is None or (isinstance(given, ir.Lit) and given.value is None):
+            return {"fallback": "nil" if isinstance(result, ir.TupleT) else self.go.zero(result)}
+        return {"fallback": self.e.x(given)}
+
+    def _closure(self, pattern_id: str, form: str, result: ir.Type, body: list[str]) -> dict[str, str]:
+        found = self.templates.form(pattern_id, form).form
+        head = found.closure.replace("{results}", self.go.results(result, True))
+        text = "\n".join([f"{head} {{", *(f"\t{line}" for b in body for line in b.split("\n")), "\t}"])
+        # The lines stand one level deep already.
+        shown = "\n".join(line.removeprefix("\t") if i else line for i, line in enumerate(text.split("\n")))
+        return {
+            "body": shown,
+            "results": self.go.results(result, True),
+            "result": self.go.type(result) if result != ir.NONE and not isinstance(result, ir.TupleT) else "",
+            "zero": self.go.zero(result) if result != ir.NONE and not isinstance(result, ir.TupleT) else "",
+        }
+
+    def _folded(self, lines: list[str]) -> list[str]:
+        """Options that make the last line too long go to lines of their own."""
+        last = lines[-1]
+        if len(last) <= 110 or not last.lstrip().startswith("}, ") or not last.endswith(")"):
+            return lines
+        indent = last[: len(last) - len(last.lstrip())]
+        parts = _split_arguments(last.strip()[3:-1])
+        return [*lines[:-1], f"{indent}}},", *(f"{indent}\t{p}," for p in parts), f"{indent})"]
+
+    def _zeros(self, result: ir.Type) -> str:
+        if result == ir.NONE:
+            return ""
+        if isinstance(result, ir.TupleT):
+            return "".join(f"{self.go.zero(t)}, " for t in result.elems)
+        return f"{self.go.zero(result)}, "
+
+    @staticmethod
+    def _waits(arguments: Mapping[str, ir.Expr]) -> bool:
+        given = arguments.get("wait")
+        if given is not None and not isinstance(given, ir.Lit):
+            raise Unsupported("a computed `wait`", line=given.line)
+        return isinstance(given, ir.Lit) and given.value is True
 
     def _shared(self, f: ir.Function, use: ir.PatternUse) -> str:
         """The package's variable that holds the breaker or limiter of a decorated function."""
-        kind = "Breaker" if use.pattern_id == "circuit_breaker" else "Limiter"
-        name = f"{camel(f.name)}{kind}"
+        name = f"{camel(f'{self.e.cls}_{f.name}' if self.e.cls else f.name)}{SHARED[use.pattern_id]}"
         arguments = dict(use.arguments)
         if use.pattern_id == "circuit_breaker":
             arguments.setdefault("name", ir.Lit(f.name, type=ir.STR))
-        made = self.construct(ir.PatternNew(use.pattern_id, arguments, line=f.line))
+        made = self._render(use.pattern_id, "shared", arguments).text
         self.go.shared.append(
             f"// {name} is shared by all calls of {self.go.function_name(f.name)}.\nvar {name} = {made}"
         )
+        self.go.shared_state.append((name, use.pattern_id, made))
         return name
+
+    # Expressions
 
     def construct(self, e: ir.PatternNew) -> str:
         """The constructor of a pattern's object."""
-        package = self.package(e.pattern_id)
-        arguments = dict(e.arguments)
-        match e.pattern_id:
-            case "circuit_breaker":
-                name = arguments.pop("name", None)
-                first = self.e.x(name) if name is not None else '""'
-                options = self.options(e.pattern_id, arguments)
-                return self._call(f"{package}.NewCircuitBreaker", [first, *options])
-            case "rate_limiting":
-                limit, period = arguments.pop("limit", None), arguments.pop("period", None)
-                if limit is None:
-                    raise Unsupported("a rate limiter without a limit")
-                self.e.use("time")
-                every = (
-                    self.value(e.pattern_id, ParameterType.FLOAT, "seconds", period)
-                    if period is not None
-                    else "time.Second"
-                )
-                arguments.pop("wait", None)
-                return self._call(
-                    f"{package}.NewRateLimiter",
-                    [self.e.x(limit), every, *self.options(e.pattern_id, arguments)],
-                )
-            case "structured_logging":
-                name = arguments.pop("name", None)
-                if name is None:
-                    raise Unsupported("a logger without a name")
-                return self._call(f"{package}.New", [self.e.x(name), *self.options(e.pattern_id, arguments)])
-            case _:
-                raise Unsupported(f"an object of pattern {e.pattern_id}")
+        if e.pattern_id == "cli_framework":
+            name = e.arguments.get("name", ir.Lit("app", type=ir.STR))
+            version = e.arguments.get("version", ir.Lit("", type=ir.STR))
+            made = self._render(e.pattern_id, "new", {}, {"0": self.e.x(name), "1": self.e.x(version)}).text
+            self.go.registers = True
+            return f"withCommands({made})"
+        if e.pattern_id == "rate_limiting" and self._waits(e.arguments):
+            raise Unsupported("a limiter that always waits; its calls say so in Go", line=e.line)
+        return self._render(e.pattern_id, "new", e.arguments).text
 
-    def _call(self, function: str, args: list[str]) -> str:
-        return f"{function}({', '.join(args)})"
+    def block(self, e: ir.PatternCall) -> str:
+        """A block that runs at once under a pattern, as an expression that gives its value and an error."""
+        em = self.e
+        saved = em.result, em.fails, em.handlers, em.err_scopes, em.depth
+        em.result, em.fails, em.handlers, em.err_scopes, em.depth = e.type, True, [], [False], 1
+        try:
+            with em.captured() as body:
+                em.block(e.body)
+                if e.type == ir.NONE and not terminates(e.body):
+                    em.write("return nil")
+        finally:
+            em.result, em.fails, em.handlers, em.err_scopes, em.depth = saved
+        slots = {"object": em.x(e.obj, 7)} if e.obj is not None else {}
+        form = "block" if e.obj is None else "call"
+        if isinstance(e.type, ir.TupleT):
+            raise Unsupported("a block of several values under a pattern", line=e.line)
+        if e.obj is None and self.templates.find(e.pattern_id, "shared") is not None:
+            raise Unsupported(f"a block under {e.pattern_id} without an object", line=e.line)
+        arguments = dict(e.arguments)
+        slots |= self._fallback(e.pattern_id, arguments, e.type)
+        if self._is_statements(e.pattern_id, form, e.type):
+            raise Unsupported(f"a block under {e.pattern_id} in {self.templates.chosen.title}", line=e.line)
+        slots |= self._closure(e.pattern_id, form, e.type, body)
+        text = self._render(e.pattern_id, form, arguments, slots, procedure=e.type == ir.NONE).text
+        indent = "\t" * (em.depth - 1)
+        lines = text.split("\n")
+        lines = [lines[0], *(indent + line for line in self._folded([f"\t{x}" for x in lines[1:]]))]
+        return "\n".join(lines)
 
     def operation(self, e: ir.PatternOp) -> str:
         """A use of a pattern's object."""
-        emitter = self.e
-        match e.pattern_id, e.op:
-            case ("circuit_breaker", "call"):
-                inner = e.args[0]
-                assert isinstance(inner, ir.Call | ir.MethodCall)
-                assert e.obj is not None
-                package = self.package(e.pattern_id)
-                text, raised = emitter.call_text(inner)
-                results = self.go.results(inner.type, True)
-                if inner.type == ir.NONE:
-                    body = text if raised else ""
-                    if not body:
-                        raise Unsupported("a circuit breaker around a function that cannot fail")
-                    return f"{emitter.x(e.obj, 7)}.Call(ctx, func(ctx context.Context) error {{ return {body} }})"
-                value = f"return {text}" if raised else f"return {text}, nil"
-                indent = "\t" * emitter.depth
-                return f"{package}.CallValue(ctx, {emitter.x(e.obj)}, func(ctx context.Context){results} {{\n{indent}\t{value}\n{indent}}})"
-            case ("structured_logging", level):
-                assert e.obj is not None
-                args = [emitter.x(e.args[0])]
-                for name, value in e.fields:
-                    args.append(f'"{name}"')
-                    args.append(emitter.x(value))
-                return f"{emitter.x(e.obj, 7)}.{pascal(level)}({', '.join(args)})"
-            case ("rate_limiting", "acquire"):
-                assert e.obj is not None
-                return f"{emitter.x(e.obj, 7)}.Acquire({emitter.x(e.args[0])})"
-            case ("rate_limiting", "try_acquire"):
-                assert e.obj is not None
-                if isinstance(e.args[0], ir.Lit) and e.args[0].value == 1:
-                    return f"{emitter.x(e.obj, 7)}.Allow()"
-                raise Unsupported("try_acquire of several permits")
-            case _:
-                raise Unsupported(f"operation {e.op} of pattern {e.pattern_id}")
+        em = self.e
+        if e.op == "call":
+            return self._call(e)
+        if e.pattern_id == "configuration":
+            return self._load(e)
+        slots = {str(i): em.x(a) for i, a in enumerate(e.args)}
+        if e.obj is not None:
+            slots["object"] = em.x(e.obj, 7)
+        op = e.op
+        one = bool(e.args) and isinstance(e.args[0], ir.Lit) and e.args[0].value == 1
+        if e.pattern_id == "rate_limiting" and op == "try_acquire" and not one:
+            raise Unsupported("try_acquire of several permits")
+        if e.pattern_id == "file_operations":
+            op, slots = self._write(e, slots)
+        if e.pattern_id == "http_client":
+            if op == "close":
+                # Go's client has nothing to close.
+                return ""
+            if op == "request":
+                op = self._method(e)
+                slots["0"] = slots.pop("1")
+        return self._render(e.pattern_id, op, e.arguments, slots, e.fields).text
+
+    def _call(self, e: ir.PatternOp) -> str:
+        """A function that is called through an object."""
+        em = self.e
+        inner = e.args[0]
+        assert isinstance(inner, ir.Call | ir.MethodCall)
+        assert e.obj is not None
+        text, raised = em.call_text(inner)
+        if inner.type == ir.NONE:
+            lines = [f"\treturn {text}"] if raised else [f"\t{text}", "\treturn nil"]
+        else:
+            lines = [f"\treturn {text}" if raised else f"\treturn {text}, nil"]
+        slots = {"object": em.x(e.obj, 7), **self._closure(e.pattern_id, "call", inner.type, lines)}
+        if len(lines) == 1 and inner.type == ir.NONE:
+            slots["body"] = "func(ctx context.Context) error { " + lines[0].strip() + " }"
+        made = self._render(e.pattern_id, "call", {}, slots, procedure=inner.type == ir.NONE).text
+        indent = "\t" * (em.depth - 1)
+        return "\n".join(line if i == 0 else indent + line for i, line in enumerate(made.split("\n")))
+
+    def _method(self, e: ir.PatternOp) -> str:
+        method = e.args[0]
+        if not isinstance(method, ir.Lit) or str(method.value).lower() not in (
+            "get", "head", "post", "put", "patch", "delete",
+        ):  # fmt: skip
+            raise Unsupported("a computed HTTP method", line=e.line)
+        return str(method.value).lower()
+
+    def _write(self, e: ir.PatternOp, slots: dict[str, str]) -> tuple[str, dict[str, str]]:
+        if e.args[1].type == ir.STR:
+            return "write_text", slots
+        return "write", slots
+
+    def _load(self, e: ir.PatternOp) -> str:
+        """Load a configuration into a variable, and give the variable."""
+        em = self.e
+        assert isinstance(e.type, ir.NamedT)
+        variable = em.fresh("cfg" if "cfg" not in em.read else "loaded")
+        em.write(f"var {variable} {self.go.names.types[e.type.name]}")
+        text = self._render(e.pattern_id, "load", e.arguments, {"variable": variable}).text
+        em.write(f"err := {text}" if not em.err_known() else f"err = {text}")
+        em.err_scopes[-1] = True
+        em.check("err", frozenset({"ConfigurationError"}))
+        return f"&{variable}" if self.go.is_pointer(e.type.name) else variable
+
+    # Commands
+
+    def register(self, f: ir.Function) -> list[str]:
+        """The statement that adds a function of the file to an application as a command."""
+        use = next(p for p in f.patterns if p.pattern_id == "cli_framework")
+        arguments = dict(use.arguments)
+        if "description" not in arguments and f.doc:
+            arguments["description"] = ir.Lit(f.doc.splitlines()[0], type=ir.STR)
+        self.go.imports.add("context")
+        lines: list[str] = []
+        given = ["ctx"] if f.context else []
+        declared: list[str] = []
+        for p in f.params:
+            given.append(self._argument(p, lines))
+            declared.append(self._declaration(p))
+        call = f"{self.go.function_name(f.name)}({', '.join(given)})"
+        if f.result == ir.INT:
+            self.imported("{runtime}/cli")
+            if f.raises:
+                lines += [f"\tcode, err := {call}", "\tif err != nil {", "\t\treturn err", "\t}"]
+            else:
+                lines.append(f"\tcode := {call}")
+            lines += ["\tif code != 0 {", "\t\treturn cli.Exit(code)", "\t}", "\treturn nil"]
+        elif f.result == ir.NONE:
+            lines += [f"\treturn {call}"] if f.raises else [f"\t{call}", "\treturn nil"]
+        else:
+            raise Unsupported(f"a command that returns {ir.type_text(f.result)}", f.name, f.line)
+        body = "\n".join(["func(ctx context.Context, args cli.Args) error {", *lines, "}"])
+        made = self._render("cli_framework", "register", arguments, {"body": body}).lines
+        head, tail = made[:-1], made[-1].removesuffix(")")
+        return [*head, tail + "".join(f", {d}" for d in declared) + ")"]
+
+    def _kind(self, p: ir.Param) -> tuple[str, str, bool]:
+        """The runtime's name of a parameter's type, the method that reads it, and whether it collects."""
+        t = p.type.elem if isinstance(p.type, ir.OptionalT) else p.type
+        if t == ir.ListT(ir.STR):
+            return "String", "Strings", True
+        kinds: dict[ir.Type, tuple[str, str]] = {
+            ir.STR: ("String", "String"),
+            ir.INT: ("Integer", "Int"),
+            ir.FLOAT: ("Float", "Float"),
+            ir.BOOL: ("Boolean", "Bool"),
+        }
+        if t not in kinds:
+            raise Unsupported(f"a command with a parameter of type {ir.type_text(p.type)}", p.name, p.line)
+        return (*kinds[t], False)
+
+    def _argument(self, p: ir.Param, lines: list[str]) -> str:
+        _, method, _ = self._kind(p)
+        if isinstance(p.type, ir.OptionalT) and not self.go.nilable(p.type.elem):
+            held = {"String": "string", "Int": "int64", "Float": "float64", "Bool": "bool"}[method]
+            name = self.go.local(p.name)
+            shown = self.go.type(p.type.elem)
+            lines += [
+                f"\tvar {name} *{shown}",
+                f"\tif given, ok := args[{json.dumps(p.name)}].({held}); ok {{",
+                *(
+                    [f"\t\tvalue := {shown}(given)", f"\t\t{name} = &value"]
+                    if held != shown
+                    else [f"\t\t{name} = &given"]
+                ),
+                "\t}",
+            ]
+            return name
+        return f"args.{method}({json.dumps(p.name)})"
+
+    def _declaration(self, p: ir.Param) -> str:
+        kind, _, several = self._kind(p)
+        self.imported("{runtime}/config")
+        options: list[str] = []
+        given = p.default
+        absent = isinstance(given, ir.Lit) and given.value is None
+        if (
+            given is not None
+            and not absent
+            and not (kind == "Boolean" and isinstance(given, ir.Lit) and given.value is False)
+        ):
+            options.append(f"cli.Default({self.e.x(given)})")
+        if several:
+            options.append("cli.Multiple()")
+        option = given is not None or kind == "Boolean"
+        extra = "".join(f", {o}" for o in options)
+        return f"cli.With{'Option' if option else 'Argument'}({json.dumps(p.name)}, config.{kind}{extra})"
+
+
+def _split_arguments(text: str) -> list[str]:
+    """The arguments of a call, split at commas outside of brackets and texts."""
+    out: list[str] = []
+    depth, start, quote = 0, 0, ""
+    for i, c in enumerate(text):
+        if quote:
+            if c == quote and text[i - 1] != "\\":
+                quote = ""
+        elif c in "\"`'":
+            quote = c
+        elif c in "([{":
+            depth += 1
+        elif c in ")]}":
+            depth -= 1
+        elif c == "," and depth == 0:
+            out.append(text[start:i].strip())
+            start = i + 1
+    return [*out, text[start:].strip()]
 
 
 __all__ = ["Patterns", "camel", "go_duration"]

@@ -10,11 +10,14 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from foundation_specs.model import LanguageId
+
 from foundation_engine.port import ir
 from foundation_engine.port.emit._go_helpers import HELPERS
 from foundation_engine.port.emit._go_intrinsics import Operations
 from foundation_engine.port.emit._go_patterns import Patterns
 from foundation_engine.port.emit._names import camel, go_doc, pascal
+from foundation_engine.port.emit.templates import Templates
 from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.passes import Effects, check_aliasing, declare, reads, stores, terminates
 
@@ -143,8 +146,12 @@ def comment(text: str, indent: str = "") -> list[str]:
 class GoModule:
     """Names, types and imports of the generated package."""
 
-    def __init__(self, module: ir.Module, package: str, runtime: str) -> None:
+    def __init__(self, module: ir.Module, package: str, runtime: str, dialect: str = "foundation") -> None:
         self.module = module
+        self.templates = Templates(LanguageId.GO, dialect)
+        self.shared_state: list[tuple[str, str, str]] = []  # the same by name, with pattern and constructor
+        self.commands: list[ir.Function] = []
+        self.registers = False
         self.package = package
         self.runtime = runtime
         self.effects = Effects(module)
@@ -321,16 +328,9 @@ class GoModule:
             if isinstance(d, ir.ErrorClass):
                 return "error"
             return f"*{self.names.types[name]}" if self.is_pointer(name) else self.names.types[name]
-        patterns = {
-            "CircuitBreaker": "resilience",
-            "RateLimiter": "resilience",
-            "Logger": "logging",
-            "HttpClient": "httpclient",
-        }
-        if name in patterns:
-            package = patterns[name]
-            self.imports.add(f"{self.runtime}/{package}")
-            return f"*{package}.{'Client' if name == 'HttpClient' else name}"
+        found = self.templates.type(name, Patterns(FunctionEmitter(self, ir.Function("", [], ir.NONE, []))))
+        if found is not None:
+            return found
         if name in ir.ERROR_BASES:
             return "error"
         raise Unsupported(f"type {name}, which was not ported")
@@ -403,10 +403,12 @@ class GoModule:
             )
             or (isinstance(n, ir.Handler) and any(c in ir.RUNTIME_ERRORS for c in n.classes))
             or (isinstance(n, ir.Name) and n.id in ir.RUNTIME_ERRORS)
+            or (isinstance(n, ir.PatternCall) and n.pattern_id == "error_boundary")
             for d in self.module.definitions
             for n in ir.walk(d)
         ) or any(
-            isinstance(n, ir.Name) and n.id in ir.RUNTIME_ERRORS
+            p.pattern_id == "error_boundary"
+            or (isinstance(n, ir.Name) and (n.id in ir.RUNTIME_ERRORS or n.id == "Exception"))
             for _, f in self.module.functions()
             for p in f.patterns
             for v in p.arguments.values()
@@ -460,6 +462,7 @@ class GoModule:
                 if isinstance(d, ir.Function):
                     functions.append((d.name, "", d.line, 1))
         flush()
+        body.extend(self._commands())
         for name in sorted(self.helpers):
             body.extend(["", *HELPERS[name][0].strip("\n").splitlines()])
             self.imports.update(HELPERS[name][1])
@@ -486,6 +489,29 @@ class GoModule:
             self.names,
             any(i.startswith(f"{self.runtime}/") for i in imports),
         )
+
+    def _commands(self) -> list[str]:
+        """The function that adds the commands of the file to an application."""
+        if not self.commands and not self.registers:
+            return []
+        lines: list[str] = []
+        for f in self.commands:
+            try:
+                emitter = FunctionEmitter(self, ir.Function("", [], ir.NONE, []))
+                lines.extend(f"\t{line}" for line in Patterns(emitter).register(f))
+            except Unsupported as why:
+                self.holes.append(Unsupported(why.reason, f.name, f.line))
+                lines.append(f"\t// not ported: {why.reason} (line {f.line})")
+        self.imports.add(f"{self.runtime}/cli")
+        name = "withCommands" if self.registers else "WithCommands"
+        return [
+            "",
+            f"// {name} adds the commands of this file to an application.",
+            f"func {name}(app *cli.App) *cli.App {{",
+            *lines,
+            "\treturn app",
+            "}",
+        ]
 
     def _imports(self, imports: list[str]) -> list[str]:
         ours = [i for i in imports if i.startswith(f"{self.runtime}/")]
@@ -1132,7 +1158,7 @@ class FunctionEmitter(Operations):
             for e, use in zip(flat, live, strict=True)
             if use and not (isinstance(e, ir.VarTarget) and e.declares)
         ]
-        call = isinstance(value, ir.Call | ir.MethodCall | ir.PatternOp)
+        call = isinstance(value, ir.Call | ir.MethodCall | ir.PatternOp | ir.PatternCall)
         # Independent declarations read better one by one, unless all are plain.
         if (
             isinstance(value, ir.TupleLit)
@@ -1387,7 +1413,11 @@ class FunctionEmitter(Operations):
             self._return(ir.Return(v.orelse))
             return
         nil = ", nil" if self.fails else ""
-        if isinstance(v, ir.Call | ir.MethodCall | ir.PatternOp) and self._raising(v) and not self.handlers:
+        if (
+            isinstance(v, ir.Call | ir.MethodCall | ir.PatternOp | ir.PatternCall)
+            and self._raising(v)
+            and not self.handlers
+        ):
             text, _ = self.call_text(v)
             if self.same_results(v):
                 self.write(f"return {text}")
@@ -1425,7 +1455,7 @@ class FunctionEmitter(Operations):
     # Errors
 
     def _raising(self, v: ir.Expr) -> bool:
-        if isinstance(v, ir.Call | ir.MethodCall | ir.New | ir.PatternOp):
+        if isinstance(v, ir.Call | ir.MethodCall | ir.New | ir.PatternOp | ir.PatternCall):
             return bool(v.raises)
         return isinstance(v, ir.Intrinsic) and bool(v.raises) and v.raises not in ir.PROGRAM_ERRORS
 
@@ -1821,6 +1851,8 @@ class FunctionEmitter(Operations):
                 return self.new_text(e), e.raises
             case ir.PatternOp():
                 return Patterns(self).operation(e), e.raises
+            case ir.PatternCall():
+                return Patterns(self).block(e), e.raises
             case ir.Intrinsic():
                 return self.failing_intrinsic(e), frozenset({e.raises})
             case _:
@@ -1887,7 +1919,9 @@ class FunctionEmitter(Operations):
         text = self.x(e)
         if not text:
             return
-        if isinstance(e, ir.Call | ir.MethodCall | ir.PatternOp) and not isinstance(e, ir.Intrinsic):
+        if isinstance(e, ir.Call | ir.MethodCall | ir.PatternOp | ir.PatternCall) and not isinstance(
+            e, ir.Intrinsic
+        ):
             self.write(text)
         else:
             self.write(f"_ = {text}")
@@ -1914,7 +1948,7 @@ class FunctionEmitter(Operations):
     def pure(self, e: ir.Expr) -> bool:
         """True when an expression has no effect and cannot fail."""
         return not any(
-            isinstance(n, ir.Call | ir.MethodCall | ir.New | ir.PatternNew | ir.PatternOp)
+            isinstance(n, ir.Call | ir.MethodCall | ir.New | ir.PatternNew | ir.PatternOp | ir.PatternCall)
             or (isinstance(n, ir.Intrinsic) and (n.raises or n.op in ("list.pop", "dict.pop", "print")))
             for n in ir.walk(e)
         )
@@ -1926,9 +1960,9 @@ def place_words(e: ir.Expr) -> str:
     return name[:-1] if len(name) > 3 and name.endswith("s") and not name.endswith("ss") else ""
 
 
-def emit(module: ir.Module, package: str, runtime: str) -> GoPackage:
-    """The module as a Go package that imports the runtime under `runtime`."""
-    return GoModule(module, package, runtime).emit()
+def emit(module: ir.Module, package: str, runtime: str, dialect: str = "foundation") -> GoPackage:
+    """The module as a Go package that imports the runtime under `runtime`, with patterns of one library."""
+    return GoModule(module, package, runtime, dialect).emit()
 
 
 __all__ = ["GoNames", "GoPackage", "emit"]
