@@ -17,6 +17,8 @@ class Plan:
     """One call to make: of a function, or of a method of an object that is made first. Values are in neutral form.
 
     `world` is what the call finds around it (see "Worlds" in the port engine's README), None when it looks at nothing.
+    A call that is repeated finds `advance` nanoseconds more on the clock each time. `fresh` asks for a module that has
+    not been used yet, because breakers and limiters of the module outlive a call.
     """
 
     function: str
@@ -25,12 +27,15 @@ class Plan:
     object: tuple[tuple[str, Any], ...] = ()
     repeat: int = 1
     world: Mapping[str, Any] | None = None
+    advance: int = 0
+    fresh: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The plan as the recorder reads it."""
         return {
             "function": self.function, "args": list(self.args), "class": self.cls, "object": dict(self.object),
-            "repeat": self.repeat, "state": bool(self.cls), "world": dict(self.world) if self.world else None,
+            "repeat": self.repeat, "state": bool(self.cls), "advance": self.advance, "fresh": self.fresh,
+            "world": dict(self.world) if self.world is not None else None,
         }  # fmt: skip
 
 

@@ -10,6 +10,8 @@ this program. Time stands still except when the code sleeps, and random draws ar
 # It reports whatever the user's code raises, starts fast without pathlib, and its fakes show no names of their own.
 
 import asyncio
+import collections.abc
+import contextlib
 import enum
 import importlib
 import importlib.util
@@ -19,6 +21,9 @@ import os
 import random
 import sys
 import time
+import typing
+
+import record_world  # pyright: ignore[reportMissingImports] - it stands beside this script.
 
 LARGEST = 20_000  # characters of one recorded case
 LONGEST = 200  # calls that one case makes of fakes
@@ -34,6 +39,10 @@ class VirtualTime:
     def sleep(self, seconds):
         if seconds < 0:
             raise ValueError("sleep length must be non-negative")
+        if sys._getframe(1).f_globals.get("__name__") == "subprocess":
+            # Waiting for a real process takes real time, and how often is chance.
+            self.real_sleep(seconds)
+            return
         ns = round(seconds * 1e9)
         self.sleeps.append(ns)
         self.now += ns
@@ -44,6 +53,7 @@ class VirtualTime:
         return result
 
     def install(self):
+        self.real_sleep = time.sleep
         time.sleep = self.sleep
         time.monotonic = lambda: self.now / 1e9
         time.monotonic_ns = lambda: self.now
@@ -75,8 +85,9 @@ class TooManyCalls(BaseException):
 class Fake:
     """An object or callable that answers from a script and notes its calls."""
 
-    def __init__(self, session, name, methods):
+    def __init__(self, session, name, methods, coroutines=()):
         self._session = session
+        self._coroutines = frozenset(coroutines)
         self._name = name
         self._scripts = {m: list(outcomes) for m, outcomes in methods.items()}
         self._at = dict.fromkeys(methods, 0)
@@ -94,20 +105,30 @@ class Fake:
             raise self._session.error(outcome["error"])
         return self._session.decode(outcome["value"])
 
-    def __call__(self, *args):
-        return self._answer("", args)
+    def _call(self, method, args):
+        if method not in self._coroutines:
+            return self._answer(method, args)
+
+        async def later():
+            return self._answer(method, args)
+
+        return later()
+
+    def __call__(self, *args, **kwargs):
+        return self._call("", [*args, *kwargs.values()])
 
     def __getattr__(self, method):
         if method.startswith("__") or method not in self._scripts:
             raise AttributeError(method)
-        return lambda *args, **kwargs: self._answer(method, [*args, *kwargs.values()])
+        return lambda *args, **kwargs: self._call(method, [*args, *kwargs.values()])
 
 
 class Session:
     """Encoding and decoding of values against one module."""
 
-    def __init__(self, module):
+    def __init__(self, module, world=None):
         self.module = module
+        self.world = world
         self.trace = []
 
     def error(self, name):
@@ -132,6 +153,8 @@ class Session:
             return cls(*["scripted"] * count)
 
     def decode(self, v):
+        if isinstance(v, str) and self.world is not None:
+            return v.replace("{server}", self.world.server)
         if not isinstance(v, dict):
             return v
         (tag, body), *_ = v.items()
@@ -153,8 +176,38 @@ class Session:
             cls = getattr(self.module, body["class"])
             return cls(**{k: self.decode(w) for k, w in body["fields"].items()})
         if tag == "fake":
-            return Fake(self, body["name"], body["methods"])
+            return Fake(self, body["name"], body["methods"], self.coroutines(body["name"], body["methods"]))
+        if tag == "made":
+            cls = getattr(importlib.import_module("foundation"), body[0], None)
+            if cls is None:
+                cls = getattr(importlib.import_module("foundation.http"), body[0])
+            arguments = {k: self.decode(w) for k, w in body[1].items()}
+            if body[0] == "Logger":
+                return importlib.import_module("foundation.logging").get_logger(**arguments)
+            return cls(**arguments)
         raise Unrecordable(tag)
+
+    def coroutines(self, name, methods):
+        """Which methods of a fake a protocol of the module declares with `async`."""
+        protocol = getattr(self.module, name, None)
+        return [m for m in methods if m and inspect.iscoroutinefunction(getattr(protocol, m, None))]
+
+    def arguments(self, function, values):
+        """Decoded arguments; a callable that is awaited by its annotation gives a coroutine."""
+        decoded = {k: self.decode(v) for k, v in values.items()}
+        try:
+            hints = typing.get_type_hints(function)
+        except Exception:
+            # Annotations of things that exist only for the type checker say nothing about awaiting.
+            return decoded
+        for name, value in decoded.items():
+            if isinstance(value, Fake) and typing.get_origin(hints.get(name)) is collections.abc.Callable:
+                result = typing.get_args(hints[name])[-1]
+                if isinstance(typing.get_origin(result), type) and issubclass(
+                    typing.get_origin(result), collections.abc.Awaitable
+                ):
+                    value._coroutines = frozenset([""])
+        return decoded
 
     def encode(self, v, depth=0):
         if depth > 12:
@@ -203,19 +256,25 @@ def call(session, clock, plan):
     """Run one plan; what is seen, as JSON values."""
     session.trace.clear()
     clock.sleeps.clear()
-    args = [session.decode(a) for a in plan["args"]]
     steps = []
     if plan.get("class"):
         owner = getattr(session.module, plan["class"])
-        obj = owner(**{k: session.decode(v) for k, v in plan["object"].items()})
         member = inspect.getattr_static(owner, plan["function"])
+        if plan["object"] or not isinstance(member, (staticmethod, classmethod)):
+            obj = owner(**session.arguments(owner.__init__, plan["object"]))
+        else:
+            obj = owner
         if isinstance(member, property):
             function = lambda: getattr(obj, plan["function"])  # noqa: E731
         else:
             function = getattr(obj, plan["function"])
+        if obj is owner:
+            obj = None
     else:
         obj = None
         function = getattr(session.module, plan["function"])
+    names = parameter_names(function, len(plan["args"]))
+    args = list(session.arguments(function, dict(zip(names, plan["args"], strict=True))).values())
     for step in range(plan.get("repeat", 1)):
         if step:
             clock.now += plan.get("advance", 0)
@@ -233,8 +292,15 @@ def call(session, clock, plan):
         except Exception as error:
             bases = [c.__name__ for c in type(error).__mro__ if c not in (object, BaseException)]
             steps.append({"error": type(error).__name__, "bases": bases, "message": str(error)})
-    after = [session.encode(a) if not isinstance(a, Fake) else None for a in args]
-    state = session.encode(obj) if obj is not None and plan.get("state") else None
+    after = [
+        None if isinstance(given, dict) and ("fake" in given or "made" in given) else session.encode(a)
+        for given, a in zip(plan["args"], args, strict=True)
+    ]
+    state = None
+    if obj is not None and plan.get("state"):
+        # An object that keeps, for all to see, something that has no neutral form is compared by what it answers.
+        with contextlib.suppress(Unrecordable):
+            state = session.encode(obj)
     return {
         "steps": steps,
         "trace": [list(t) for t in session.trace],
@@ -244,17 +310,55 @@ def call(session, clock, plan):
     }
 
 
-def load(path):
-    """The module at a path, with the roots of its package and ours importable."""
+def parameter_names(function, count):
+    """Names for the positional arguments of a call."""
+    try:
+        names = [
+            p.name
+            for p in inspect.signature(function).parameters.values()
+            if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        ]
+    except (TypeError, ValueError):
+        names = []
+    return [*names[:count], *(f"*{i}" for i in range(count - len(names)))]
+
+
+def call_in_world(path, module, clock, plan):
+    """Run one plan in the world that it asks for; what is seen."""
+    if plan.get("fresh"):
+        module = load(path, again=True)
+    if plan.get("world") is None:
+        return call(Session(module), clock, plan)
+    with record_world.World(plan["world"]) as world:
+        seen = call(Session(module, world), clock, plan)
+        try:
+            seen["world_after"] = world.after()
+        except UnicodeDecodeError as error:
+            raise Unrecordable("a file that is not text") from error
+        text = json.dumps(seen)
+        if world.root in text:
+            raise Unrecordable("a result that names the working directory")
+        return json.loads(text.replace(world.server, "{server}")) if world.server else seen
+
+
+def load(path, again=False):
+    """The module at a path, with the roots of its package and ours importable; run once more with `again`."""
     folder = os.path.dirname(os.path.abspath(path))
     name = os.path.splitext(os.path.basename(path))[0]
     while os.path.exists(os.path.join(folder, "__init__.py")):
         name = f"{os.path.basename(folder)}.{name}"
         folder = os.path.dirname(folder)
-    sys.path.insert(0, folder)
-    for extra in os.environ.get("FOUNDATION_RECORD_PATH", "").split(os.pathsep):
-        if extra:
-            sys.path.append(extra)
+    if again:
+        sys.modules.pop(name, None)
+        if "foundation.cli" in sys.modules:
+            # Commands register themselves when their module is run.
+            cli = sys.modules["foundation.cli"]
+            cli._default_registry = cli.Registry()
+    else:
+        sys.path.insert(0, folder)
+        for extra in os.environ.get("FOUNDATION_RECORD_PATH", "").split(os.pathsep):
+            if extra:
+                sys.path.append(extra)
     if "." in name:
         return importlib.import_module(name)
     spec = importlib.util.spec_from_file_location(f"ported_{name}", path)
@@ -274,16 +378,17 @@ def main():
     sys.setrecursionlimit(2000)
     module = load(request["path"])
     for i, plan in enumerate(request["plans"]):
-        session = Session(module)
         try:
             Draws.high = False
-            seen = call(session, clock, plan)
+            seen = call_in_world(request["path"], module, clock, plan)
             if seen["sleeps"] or any("sleep" in str(s) for s in seen["steps"]):
                 low = list(seen["sleeps"])
                 Draws.high = True
-                session = Session(module)
-                again = call(session, clock, plan)
-                if again["steps"] != seen["steps"] or len(again["sleeps"]) != len(low):
+                again = call_in_world(request["path"], module, clock, plan)
+                same = [s.get("value", s.get("error")) for s in again["steps"]] == [
+                    s.get("value", s.get("error")) for s in seen["steps"]
+                ]
+                if not same or len(again["sleeps"]) != len(low):
                     raise Unrecordable("the result depends on randomness")
                 seen["sleeps_high"] = again["sleeps"]
             seen["index"] = i

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from foundation.cli import App, register_command
+from foundation.cli import App, Exit, register_command
 from foundation.errors import ProcessError, ProcessTimeoutError, ValidationError
 from foundation.process import run_process
 
@@ -77,23 +77,22 @@ def remote_uptime(host: str, user: str = "deploy") -> str:
 
 
 @register_command("release.tag", description="Tag a release", aliases=["rt"])
-def tag_release(version: str, dry_run: bool = False) -> int:
+def tag_release(version: str, dry_run: bool = False) -> None:
     """Tag the commit that is checked out."""
     number = parse_version(version)
     branch = current_branch()
     if branch != "main":
         print(f"refusing to tag on {branch}")
-        return 1
+        raise Exit(1)
     if dry_run:
         print(f"would tag v{number}")
-        return 0
+        return
     run_process(["git", "tag", f"v{number}"], timeout=10)
     print(f"tagged v{number}")
-    return 0
 
 
 @register_command("release.next")
-def next_release(part: str = "patch") -> int:
+def next_release(part: str = "patch") -> None:
     """Print the number of the next release."""
     latest = latest_tag() or Version(0, 0, 0)
     match part:
@@ -105,27 +104,25 @@ def next_release(part: str = "patch") -> int:
             following = Version(latest.major, latest.minor, latest.patch + 1)
         case _:
             print(f"unknown part {part}")
-            return 2
+            raise Exit(2)
     print(following)
-    return 0
 
 
 @register_command("rollback", description="Go back to an earlier release")
-def rollback(version: str, environment: str = "staging", force: bool = False) -> int:
+def rollback(version: str, environment: str = "staging", force: bool = False) -> None:
     """Go back to an earlier release; production needs --force."""
     if environment not in ENVIRONMENTS:
         print(f"environment must be one of {', '.join(ENVIRONMENTS)}")
-        return 2
+        raise Exit(2)
     if environment == "production" and not force:
         print("production needs --force")
-        return 1
+        raise Exit(1)
     number = parse_version(version)
-    result = run_process(["./rollback.sh", environment, str(number)], check=False, timeout=60)
+    result = run_process(["rollback-service", environment, str(number)], check=False, timeout=60)
     if result.exit_code != 0:
         print(f"rollback failed: {result.stderr.strip()}")
-        return 1
+        raise Exit(1)
     print(f"{environment} is back at {number}")
-    return 0
 
 
 def main(argv: list[str]) -> int:

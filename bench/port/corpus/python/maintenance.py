@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from foundation.cli import App, register_command
+from foundation.cli import App, Exit, register_command
 from foundation.errors import NetworkError, ServiceUnavailable, ValidationError, error_boundary
 from foundation.resilience import circuit_breaker, retry
 
@@ -25,17 +25,16 @@ def parse_size(text: str) -> int:
 
 
 @register_command("db.migrate", description="Apply pending migrations", aliases=["m"])
-def migrate(current: int, target: int = 4, dry_run: bool = False) -> int:
+def migrate(current: int, target: int = 4, dry_run: bool = False) -> None:
     """Apply the migrations after the current one."""
     if target not in MIGRATIONS or current > target:
         print(f"cannot migrate from {current} to {target}")
-        return 1
+        raise Exit(1)
     pending = [n for n in sorted(MIGRATIONS) if current < n <= target]
     for number in pending:
         prefix = "would apply" if dry_run else "applying"
         print(f"{prefix} {number:03d} {MIGRATIONS[number]}")
     print(f"{len(pending)} migrations")
-    return 0
 
 
 @register_command("cache.clear", description="Drop cached pages")
@@ -46,12 +45,13 @@ def clear_cache(section: list[str], older_than: int = 0) -> None:
 
 
 @register_command("quota", hidden=True)
-def quota(used: str, limit: str = "1G") -> int:
+def quota(used: str, limit: str = "1G") -> None:
     """Say how much of the disk is used."""
     percent = parse_size(used) * 100 / parse_size(limit)
     level = "ok" if percent < 80 else "warning" if percent < 100 else "full"
     print(f"{percent:.1f}% {level}")
-    return 0 if percent < 100 else 1
+    if percent >= 100:
+        raise Exit(1)
 
 
 def run_tool(argv: list[str]) -> int:
