@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from foundation_engine.port import ir
-from foundation_engine.port.front._python_names import PATTERN_OBJECTS
 from foundation_engine.port.ir import Type, Unsupported
 
 if TYPE_CHECKING:
@@ -191,6 +190,27 @@ def _join(low: ExpressionLowerer, e: ast.Call, sep: ir.Expr) -> ir.Expr:
     if parts.type != ir.ListT(ir.STR):
         raise Unsupported("join of something that is not strings", ast.unparse(e), e.lineno)
     return _op("str.join", [low.coerce(sep, ir.STR), parts], ir.STR)
+
+
+PATH_METHODS = frozenset(
+    {"read_text", "exists", "is_file", "unlink", "as_posix", "resolve", "write_text", "mkdir"}
+)
+
+
+def path_method(low: ExpressionLowerer, e: ast.Call, obj: ir.Expr, name: str) -> ir.Expr:
+    """A method of a path, which is a text here."""
+    match name:
+        case "read_text" if all(k.arg in ("encoding", "errors") for k in e.keywords) and not e.args:
+            assert isinstance(e.func, ast.Attribute)
+            return low.read_text(e.func.value)
+        case "exists" if not e.args and not e.keywords:
+            return _op("file.exists", [obj], ir.BOOL)
+        case "unlink" if not e.args and not e.keywords:
+            return _op("file.remove", [obj], ir.NONE, "OSError")
+        case "as_posix" if not e.args:
+            return obj
+        case _:
+            raise Unsupported(f"method {name} of a path with these arguments", ast.unparse(e), e.lineno)
 
 
 def list_method(
@@ -879,9 +899,65 @@ def stdlib(low: ExpressionLowerer, name: str, e: ast.Call, want: Type | None) ->
             return _op("list.copy", [v], v.type)
         if isinstance(v.type, ir.DictT) and isinstance(v.type.value, ir.P):
             return _op("dict.copy", [v], v.type)
+    if name in ("pathlib.Path", "pathlib.PurePath") and not e.keywords and e.args:
+        parts = [low.coerce(low.expr(a), ir.STR) for a in e.args]
+        if len(parts) == 1:
+            return parts[0]
+        pieces: list[ir.FormatPart] = []
+        for i, p in enumerate(parts):
+            pieces.extend([ir.FormatPart("/")] if i else [])
+            pieces.append(ir.FormatPart(value=p))
+        return ir.Format(pieces, type=ir.STR)
+    if name in ("os.path.exists", "os.remove", "os.unlink") and len(e.args) == 1 and not e.keywords:
+        at = low.coerce(low.expr(e.args[0]), ir.STR)
+        if name == "os.path.exists":
+            return _op("file.exists", [at], ir.BOOL)
+        return _op("file.remove", [at], ir.NONE, "OSError")
+    if name in ("os.environ.get", "os.getenv") and 1 <= len(e.args) <= 2 and not e.keywords:
+        key = low.coerce(low.expr(e.args[0]), ir.STR)
+        if len(e.args) == 1:
+            return _op("env.get", [key], ir.OptionalT(ir.STR))
+        default = low.expr(e.args[1])
+        if isinstance(default, ir.Lit) and default.value is None:
+            return _op("env.get", [key], ir.OptionalT(ir.STR))
+        return _op("env.get_or", [key, low.coerce(default, ir.STR)], ir.STR)
+    if name in ("time.sleep", "asyncio.sleep") and len(e.args) == 1 and not e.keywords:
+        return _op("sleep", [low.coerce(low.expr(e.args[0], ir.FLOAT), ir.FLOAT)], ir.NONE)
+    if name == "asyncio.run" and len(e.args) == 1 and not e.keywords:
+        return low.expr(e.args[0], want)
+    if name == "dataclasses.replace" and len(e.args) == 1:
+        return _replace(low, e)
+    if name == "logging.getLogger" and len(e.args) <= 1 and not e.keywords:
+        low.scope.differ(
+            "Log records are written by our runtime's logger, from the level info on, instead of the logging module."
+        )
+        title = low.expr(e.args[0]) if e.args else ir.Lit("root", type=ir.STR)
+        return ir.PatternNew("structured_logging", {"name": title}, type=ir.NamedT("Logger"))
     if name == "functools.reduce":
         raise Unsupported("functools.reduce", ast.unparse(e), e.lineno)
     return None
+
+
+def _replace(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    """`dataclasses.replace(obj, name=value)`: a new object with the other fields as they are."""
+    obj = low.expr(e.args[0])
+    info = low.scope.classes.get(obj.type.name) if isinstance(obj.type, ir.NamedT) else None
+    if info is None or info.kind != "dataclass" or not isinstance(obj.type, ir.NamedT):
+        raise Unsupported(
+            "dataclasses.replace of something else than a data class of this file", ast.unparse(e), e.lineno
+        )
+    low.require_pure(obj)
+    given = {k.arg: k.value for k in e.keywords}
+    names = {p.name for p in info.init}
+    if not set(given) <= names:
+        raise Unsupported("dataclasses.replace with an unknown field", ast.unparse(e), e.lineno)
+    args: list[tuple[str, ir.Expr]] = []
+    for p in info.init:
+        if p.name in given:
+            args.append((p.name, low.coerce(low.expr(given[p.name], p.type), p.type)))
+        else:
+            args.append((p.name, ir.Field(obj, p.name, type=p.type)))
+    return ir.New(obj.type.name, args, type=obj.type)
 
 
 def _math(low: ExpressionLowerer, function: str, e: ast.Call) -> ir.Expr | None:
@@ -1054,52 +1130,3 @@ def _brace_parts(low: ExpressionLowerer, e: ast.Call, text: str) -> list[ir.Form
             raise Unsupported("a format field of this kind", ast.unparse(e), e.lineno)
         out.append(_part(low, low.expr(node), spec or "", conversion or ""))
     return out
-
-
-# Patterns
-
-
-def pattern_call(low: ExpressionLowerer, e: ast.Call, pattern: str) -> ir.Expr:
-    """A call of a name of our runtime: the constructor of a pattern's object, or a one-off use."""
-    name = (
-        e.func.id
-        if isinstance(e.func, ast.Name)
-        else e.func.attr
-        if isinstance(e.func, ast.Attribute)
-        else ""
-    )
-    arguments = low.pattern_arguments(pattern, e)
-    if name == "get_logger" or name in PATTERN_OBJECTS.values():
-        return ir.PatternNew(pattern, arguments, type=ir.NamedT(PATTERN_OBJECTS[pattern]))
-    raise Unsupported(f"{name} of the runtime", ast.unparse(e), e.lineno)
-
-
-def pattern_method(low: ExpressionLowerer, e: ast.Call, obj: ir.Expr, cls: str, name: str) -> ir.Expr:
-    """A method of a pattern's object."""
-    if cls in ("CircuitBreaker", "Retry") and name == "call" and e.args:
-        pattern = "circuit_breaker" if cls == "CircuitBreaker" else "retry_with_backoff"
-        made = ast.copy_location(ast.Call(e.args[0], e.args[1:], e.keywords), e)
-        if isinstance(e.args[0], ast.Lambda) and len(e.args) == 1 and not e.args[0].args.args:
-            inner = low.expr(e.args[0].body)
-        else:
-            inner = low.expr(made)
-        if not isinstance(inner, ir.Call | ir.MethodCall):
-            raise Unsupported(
-                "a pattern's call of something that is not a function", ast.unparse(e), e.lineno
-            )
-        return ir.PatternOp(pattern, obj, "call", [inner], type=inner.type)
-    if cls == "Logger" and name in ("trace", "debug", "info", "warning", "error", "critical"):
-        message = low.coerce(low.expr(e.args[0]), ir.STR)
-        fields = [(k.arg or "", low.expr(k.value)) for k in e.keywords]
-        if len(e.args) > 1:
-            raise Unsupported("a log call with positional arguments", ast.unparse(e), e.lineno)
-        return ir.PatternOp("structured_logging", obj, name, [message], fields, type=ir.NONE)
-    if cls == "RateLimiter" and name in ("acquire", "try_acquire"):
-        n: ir.Expr = ir.Lit(1, type=ir.INT)
-        if e.args:
-            n = low.expr(e.args[0])
-        for k in e.keywords:
-            n = low.expr(k.value)
-        t = ir.BOOL if name == "try_acquire" else ir.NONE
-        return ir.PatternOp("rate_limiting", obj, name, [n], type=t)
-    raise Unsupported(f"method {name} of {cls}", ast.unparse(e), e.lineno)

@@ -21,10 +21,10 @@ from foundation_engine.port.front._python_calls import (
 )
 from foundation_engine.port.front._python_names import (
     BUILTIN_ERRORS,
-    PATTERN_NAMES,
-    PATTERN_POSITIONAL,
+    PATTERN_TYPES,
     ClassInfo,
     Scope,
+    Symbol,
     dotted,
 )
 from foundation_engine.port.ir import Type, Unsupported
@@ -127,6 +127,7 @@ class ExpressionLowerer:
         self.outer: ExpressionLowerer | None = None
         self.temporaries = 0
         self.declared_result = False
+        self.opened: dict[str, ast.expr] = {}  # reads of an open file, and the file's path
 
     # Scope
 
@@ -524,6 +525,8 @@ class ExpressionLowerer:
             return ir.Name("self", type=ir.NamedT(self.cls))
         if e.id in self.scope.constants:
             return ir.Name(e.id, type=self.scope.constants[e.id])
+        if e.id == "__name__":
+            return ir.Lit(self.scope.module, type=ir.STR)
         if e.id in self.scope.functions:
             s = self.scope.functions[e.id]
             return ir.Name(e.id, type=ir.FuncT(tuple(p.type for p in s.params), s.result))
@@ -549,6 +552,13 @@ class ExpressionLowerer:
                     return self._enum_value(
                         ir.EnumMember(head, rest.partition(".")[0], type=ir.NamedT(head)), info
                     )
+                origin = self.scope.foreign.get(head)
+                if (
+                    origin is not None
+                    and origin[1] == "CircuitState"
+                    and rest in ("OPEN", "CLOSED", "HALF_OPEN")
+                ):
+                    return ir.Lit(rest.lower(), type=ir.STR)
                 module = self.scope.modules.get(head)
                 full = f"{module}.{rest}" if module else ""
                 if full in MATH_CONSTANTS:
@@ -564,6 +574,12 @@ class ExpressionLowerer:
                 raise Unsupported(f"attribute {e.attr} of an enum member")
             if info is not None and e.attr in info.methods and info.methods[e.attr].kind == "property":
                 return ir.MethodCall(obj, e.attr, [], type=info.methods[e.attr].result)
+            if info is None and obj.type.name in PATTERN_TYPES:
+                from foundation_engine.port.front import _python_patterns as patterns
+
+                made = patterns.attribute(obj, e)
+                if made is not None:
+                    return made
         t = self.field_type(obj, e)
         out = ir.Field(obj, e.attr, type=t)
         if path in self.narrowed and isinstance(t, ir.OptionalT):
@@ -584,7 +600,7 @@ class ExpressionLowerer:
             info = self.scope.classes.get(obj.type.name)
             if info is not None and e.attr in info.fields:
                 return info.fields[e.attr]
-            if obj.type.name in PATTERN_NAMES or self.scope.error_base(obj.type.name) is not None:
+            if obj.type.name in PATTERN_TYPES or self.scope.error_base(obj.type.name) is not None:
                 raise Unsupported(f"attribute {e.attr} of {obj.type.name}", ast.unparse(e), e.lineno)
         raise Unsupported(f"attribute {e.attr} of {ir.type_text(obj.type)}", ast.unparse(e), e.lineno)
 
@@ -618,6 +634,11 @@ class ExpressionLowerer:
         if lt in (ir.INT, ir.FLOAT) and rt in (ir.INT, ir.FLOAT):
             return self._numeric(op, name, left, right)
         texts = (ir.STR, ir.CHAR)
+        if lt in texts and rt in texts and isinstance(op, ast.Div):
+            # Only paths, which are texts here, are divided by texts.
+            return ir.Format(
+                [ir.FormatPart(value=left), ir.FormatPart("/"), ir.FormatPart(value=right)], type=ir.STR
+            )
         if lt in texts and rt in texts and isinstance(op, ast.Add):
             return ir.Intrinsic(
                 "str.concat", [self.coerce(left, ir.STR), self.coerce(right, ir.STR)], type=ir.STR
@@ -768,7 +789,8 @@ class ExpressionLowerer:
             return ir.Intrinsic("is_some" if negative else "is_none", [left], type=ir.BOOL)
         if isinstance(op, ast.Is | ast.IsNot):
             enums = [t for t in (left.type, right.type) if isinstance(t, ir.NamedT) and self._is_enum(t.name)]
-            if len(enums) != 2 and not (left.type == ir.BOOL == right.type):
+            state = isinstance(left, ir.PatternOp) and left.op == "state"
+            if len(enums) != 2 and not (left.type == ir.BOOL == right.type) and not state:
                 raise Unsupported("identity of values")
             name = "eq" if isinstance(op, ast.Is) else "ne"
         else:
@@ -1209,16 +1231,22 @@ class ExpressionLowerer:
     def call(self, e: ast.Call, want: Type | None) -> ir.Expr:
         """A call: of a pattern, of this module, of a method, of a builtin or of the standard library."""
         from foundation_engine.port.front import _python_calls as calls
+        from foundation_engine.port.front import _python_patterns as patterns
 
+        gathered = self._gathered(e)
+        if gathered is not None:
+            return gathered
         if any(isinstance(a, ast.Starred) for a in e.args) or any(k.arg is None for k in e.keywords):
             raise Unsupported("a call with * or **")
+        if self.opened and ast.unparse(e) in self.opened:
+            return self.read_text(self.opened[ast.unparse(e)])
         path = dotted(e.func)
         if path is not None:
             head = path.partition(".")[0]
             if self.lookup(head) is None:
-                pattern = self.pattern_named(path)
-                if pattern is not None:
-                    return calls.pattern_call(self, e, pattern)
+                symbol = self.symbol(path)
+                if symbol is not None:
+                    return patterns.call(self, e, symbol)
                 if path in self.scope.functions:
                     return self.module_call(path, e)
                 if path in self.scope.classes:
@@ -1229,7 +1257,10 @@ class ExpressionLowerer:
             t = self.lookup(e.func.id)
             if isinstance(t, ir.FuncT):
                 return self._call_value(ir.Name(e.func.id, type=t), t, e)
-            if t is None:
+            held = t if t is not None else self.scope.constants.get(e.func.id)
+            if held is not None and held == ir.NamedT("RetryPolicy"):
+                return patterns.method(self, e, ir.Name(e.func.id, type=held), "RetryPolicy", "__call__")
+            if t is None and e.func.id not in self.scope.foreign:
                 found = calls.builtin(self, e.func.id, e, want)
                 if found is not None:
                     return found
@@ -1244,13 +1275,35 @@ class ExpressionLowerer:
             return self._method(e, e.func)
         raise Unsupported(f"call of {ast.unparse(e.func)}", ast.unparse(e), e.lineno)
 
+    def _gathered(self, e: ast.Call) -> ir.Expr | None:
+        """`asyncio.gather(...)`: the values of its calls, made one after the other; None for another call."""
+        if self.stdlib_name(e.func) != "asyncio.gather":
+            return None
+        if e.keywords:
+            raise Unsupported("asyncio.gather with options", ast.unparse(e), e.lineno)
+        self.scope.differ(
+            "What asyncio.gather awaits together runs one after the other, and stops at the first error."
+        )
+        if len(e.args) == 1 and isinstance(e.args[0], ast.Starred):
+            return self.as_list(self.expr(e.args[0].value))
+        if any(isinstance(a, ast.Starred) for a in e.args):
+            raise Unsupported("a call with * or **", ast.unparse(e), e.lineno)
+        values = [self.expr(a) for a in e.args]
+        return ir.TupleLit(values, type=ir.TupleT(tuple(v.type for v in values)))
+
+    def read_text(self, path: ast.expr) -> ir.Expr:
+        """The text of the file at a path."""
+        at = self.coerce(self.expr(path), ir.STR)
+        self.scope.differ("A file is read as UTF-8 as it is; Python turns `\\r\\n` into `\\n`.")
+        return ir.Intrinsic("file.read_text", [at], "OSError", type=ir.STR)
+
     def stdlib_name(self, func: ast.expr) -> str | None:
         """`math.sqrt` for a function that was imported from the standard library under any name."""
         path = dotted(func)
         if path is None:
             return None
         head, _, rest = path.partition(".")
-        if self.lookup(head) is not None:
+        if self.lookup(head) is not None or head in self.scope.constants:
             return None
         if head in self.scope.foreign and not rest:
             module, original = self.scope.foreign[head]
@@ -1335,7 +1388,7 @@ class ExpressionLowerer:
         name = origin[1] if origin is not None and path == last else last
         name = (
             BUILTIN_ERRORS.get(name, name)
-            if origin is None or not origin[0].startswith("foundation")
+            if origin is None or not origin[0].startswith(("foundation", "provide.foundation"))
             else name
         )
         return name if name in ir.ERROR_BASES else None
@@ -1373,7 +1426,23 @@ class ExpressionLowerer:
 
     def _method(self, e: ast.Call, func: ast.Attribute) -> ir.Expr:
         from foundation_engine.port.front import _python_calls as calls
+        from foundation_engine.port.front import _python_patterns as patterns
 
+        header = patterns.response_header(self, e)
+        if header is not None:
+            return header
+        match func.value:
+            case ast.Call(func=ast.Name(id="open"), args=[path]) if func.attr == "read" and not e.args:
+                if all(k.arg in ("encoding", "errors") for k in func.value.keywords):
+                    return self.read_text(path)
+            case _:
+                pass
+        if isinstance(func.value, ast.Name) and self.lookup(func.value.id) is None:
+            owner = self.scope.classes.get(func.value.id)
+            if owner is not None and func.attr in owner.methods and owner.methods[func.attr].kind == "static":
+                s = owner.methods[func.attr]
+                named = ir.Name(func.value.id, type=ir.NamedT(func.value.id))
+                return ir.MethodCall(named, func.attr, self.arguments(s.params, e), type=s.result)
         obj = self.expr(func.value)
         t = obj.type
         name = func.attr
@@ -1391,9 +1460,11 @@ class ExpressionLowerer:
                     ft = info.fields[name]
                     assert isinstance(ft, ir.FuncT)
                     return self._call_value(ir.Field(obj, name, type=ft), ft, e)
-                if cls in PATTERN_NAMES:
-                    return calls.pattern_method(self, e, obj, cls, name)
+                if cls in PATTERN_TYPES and info is None:
+                    return patterns.method(self, e, obj, cls, name)
             case ir.P(ir.Prim.STR) | ir.P(ir.Prim.CHAR):
+                if name in calls.PATH_METHODS and name not in STRING_METHODS:
+                    return calls.path_method(self, e, obj, name)
                 return calls.string_method(self, e, obj, name, STRING_METHODS)
             case ir.ListT():
                 return calls.list_method(self, e, func.value, obj, name, LIST_METHODS)
@@ -1415,61 +1486,20 @@ class ExpressionLowerer:
 
     # Patterns
 
-    def pattern_named(self, path: str) -> str | None:
-        """The pattern that a dotted name means through the imports of this file, or None."""
+    def symbol(self, path: str) -> Symbol | None:
+        """The name of a pattern's library that a dotted name means through the imports of this file, or None."""
+        from foundation_engine.port.front._python_patterns import symbol_of
+
         head, _, rest = path.partition(".")
+        if self.lookup(head) is not None:
+            return None
         origin = self.scope.foreign.get(head)
-        if origin is not None and not rest and origin[0].split(".")[0] == "foundation":
-            return PATTERN_NAMES.get(origin[1])
+        if origin is not None and not rest:
+            return symbol_of(*origin)
         module = self.scope.modules.get(head)
-        if module is not None and rest and module.split(".")[0] == "foundation":
-            return PATTERN_NAMES.get(path.rpartition(".")[2])
+        if module is not None and rest:
+            inner, _, name = rest.rpartition(".")
+            # `import foundation.http` binds the package's first name only.
+            whole = module if head != module.partition(".")[0] else head
+            return symbol_of(f"{whole}.{inner}" if inner else whole, name)
         return None
-
-    def pattern_arguments(self, pattern: str, call: ast.Call | None) -> dict[str, ir.Expr]:
-        """Arguments of a pattern by the spec's parameter ids; a policy literal is flattened."""
-        out: dict[str, ir.Expr] = {}
-        if call is None:
-            return out
-        names = PATTERN_POSITIONAL.get(pattern, ())
-        if names == "*exceptions":
-            classes = [self._class_value(a) for a in call.args]
-            if classes:
-                out["retryable" if pattern == "retry_with_backoff" else "catch"] = ir.ListLit(classes)
-        else:
-            for n, a in zip(names, call.args, strict=False):
-                out[n] = self.expr(a)
-        for k in call.keywords:
-            if k.arg == "policy" and isinstance(k.value, ast.Call):
-                for name, value in self.pattern_arguments(pattern, k.value).items():
-                    out.setdefault(name, value)
-            elif k.arg is not None:
-                out[_ALIASES.get(k.arg, k.arg)] = self._pattern_value(k.arg, k.value)
-        return out
-
-    def _class_value(self, node: ast.expr) -> ir.Expr:
-        name = self.error_name(node)
-        if name is None:
-            raise Unsupported("an error class that is not known", ast.unparse(node), node.lineno)
-        return ir.Name(name, type=ir.ERROR)
-
-    def _pattern_value(self, name: str, node: ast.expr) -> ir.Expr:
-        if _ALIASES.get(name, name) in ("retryable", "non_retryable", "catch", "expected", "excluded"):
-            nodes = node.elts if isinstance(node, ast.Tuple | ast.List) else [node]
-            return ir.ListLit([self._class_value(n) for n in nodes])
-        if name in ("backoff", "backoff_strategy", "algorithm", "level", "format", "env_mode"):
-            path = dotted(node)
-            if path is not None and "." in path:
-                return ir.Lit(path.rpartition(".")[2].lower(), type=ir.STR)
-        if name == "jitter" and isinstance(node, ast.Call):
-            path = dotted(node.func) or ""
-            if path.startswith("Jitter."):
-                ratio = self.expr(node.args[0]).value if node.args else None  # type: ignore[attr-defined]
-                return ir.Lit({"kind": path.partition(".")[2], "ratio": ratio}, type=ir.ANY)
-        return self.expr(node)
-
-
-_ALIASES = {
-    "backoff": "backoff_strategy", "retryable_exceptions": "retryable", "retryable_errors": "retryable",
-    "expected_exception": "expected", "failures": "expected",
-}  # fmt: skip

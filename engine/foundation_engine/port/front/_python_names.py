@@ -9,40 +9,102 @@ from dataclasses import dataclass, field
 from foundation_engine.port import ir
 from foundation_engine.port.ir import Type
 
-# What a name imported from the runtime is. `provide.foundation` is read as the same names.
-PATTERN_NAMES: Mapping[str, str] = {
-    "retry": "retry_with_backoff",
-    "Retry": "retry_with_backoff",
-    "RetryPolicy": "retry_with_backoff",
-    "circuit_breaker": "circuit_breaker",
-    "CircuitBreaker": "circuit_breaker",
-    "rate_limit": "rate_limiting",
-    "RateLimiter": "rate_limiting",
-    "error_boundary": "error_boundary",
-    "get_logger": "structured_logging",
-    "Logger": "structured_logging",
-    "load_config": "configuration",
-    "HttpClient": "http_client",
-    "register_command": "cli_framework",
-    "run_process": "process_execution",
-    "atomic_write": "file_operations",
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A name of a pattern's library: the pattern, the name there, and the library's dialect."""
+
+    pattern: str
+    name: str
+    dialect: str = "foundation"
+
+
+def _symbols() -> dict[tuple[str, str], Symbol]:
+    own = {
+        "retry": "retry_with_backoff", "Retry": "retry_with_backoff", "RetryPolicy": "retry_with_backoff",
+        "circuit_breaker": "circuit_breaker", "CircuitBreaker": "circuit_breaker",
+        "rate_limit": "rate_limiting", "RateLimiter": "rate_limiting",
+        "error_boundary": "error_boundary",
+        "get_logger": "structured_logging", "Logger": "structured_logging",
+        "load_config": "configuration",
+        "HttpClient": "http_client", "AsyncHttpClient": "http_client", "HttpResponse": "http_client",
+        "register_command": "cli_framework", "App": "cli_framework",
+        "run_process": "process_execution", "arun_process": "process_execution", "ProcessResult": "process_execution",
+        "atomic_write": "file_operations",
+    }  # fmt: skip
+    provide = {
+        "retry": "retry_with_backoff", "RetryPolicy": "retry_with_backoff", "RetryExecutor": "retry_with_backoff",
+        "circuit_breaker": "circuit_breaker", "SyncCircuitBreaker": "circuit_breaker",
+        "CircuitBreaker": "circuit_breaker",
+        "error_boundary": "error_boundary", "resilient": "error_boundary",
+        "get_logger": "structured_logging", "register_command": "cli_framework",
+        "run": "process_execution", "async_run": "process_execution",
+        "atomic_write_text": "file_operations",
+    }  # fmt: skip
+    out = {("foundation", n): Symbol(p, n) for n, p in own.items()}
+    out |= {("provide", n): Symbol(p, n, "provide") for n, p in provide.items()}
+    for n in ("retry", "Retrying", "AsyncRetrying"):
+        out["tenacity", n] = Symbol("retry_with_backoff", n, "tenacity")
+    return out
+
+
+# What a name imported from a pattern's library is, by the library and the name there.
+PATTERN_SYMBOLS: Mapping[tuple[str, str], Symbol] = _symbols()
+# Positional parameters of a name; "*exceptions" takes any number of error classes.
+PATTERN_POSITIONAL: Mapping[tuple[str, str], tuple[str, ...] | str] = {
+    ("foundation", "retry"): "*exceptions",
+    ("foundation", "Retry"): "*exceptions",
+    ("foundation", "error_boundary"): "*exceptions",
+    ("foundation", "circuit_breaker"): (),
+    ("foundation", "CircuitBreaker"): ("name",),
+    ("foundation", "rate_limit"): ("limit", "period"),
+    ("foundation", "RateLimiter"): ("limit", "period"),
+    ("foundation", "get_logger"): ("name",),
+    ("foundation", "register_command"): ("name", "description"),
+    ("foundation", "App"): ("name", "version"),
+    ("foundation", "run_process"): ("command",),
+    ("foundation", "arun_process"): ("command",),
+    ("foundation", "atomic_write"): ("path", "data"),
+    ("provide", "retry"): "*exceptions",
+    ("provide", "RetryExecutor"): "*exceptions",
+    ("provide", "resilient"): (),
+    ("provide", "error_boundary"): "*exceptions",
+    ("provide", "circuit_breaker"): ("failure_threshold", "recovery_timeout", "expected"),
+    ("provide", "SyncCircuitBreaker"): ("failure_threshold", "recovery_timeout", "expected"),
+    ("provide", "CircuitBreaker"): ("failure_threshold", "recovery_timeout", "expected"),
+    ("provide", "run"): ("command", "cwd", "env"),
+    ("provide", "async_run"): ("command", "cwd", "env"),
+    ("provide", "atomic_write_text"): ("path", "data"),
 }
-# Positional parameters of each pattern; "*exceptions" takes any number of error classes.
-PATTERN_POSITIONAL: Mapping[str, tuple[str, ...] | str] = {
-    "retry_with_backoff": "*exceptions",
-    "error_boundary": "*exceptions",
-    "structured_logging": ("name",),
-    "cli_framework": ("name",),
-    "process_execution": ("command",),
-    "file_operations": ("path", "data"),
-}
-# The type of the object that a pattern's constructor makes.
+# The type of the object that a constructor makes; also the types that annotations name.
 PATTERN_OBJECTS: Mapping[str, str] = {
-    "circuit_breaker": "CircuitBreaker",
-    "rate_limiting": "RateLimiter",
-    "retry_with_backoff": "Retry",
-    "structured_logging": "Logger",
-    "http_client": "HttpClient",
+    "CircuitBreaker": "CircuitBreaker",
+    "SyncCircuitBreaker": "CircuitBreaker",
+    "RateLimiter": "RateLimiter",
+    "Retry": "RetryPolicy",
+    "RetryExecutor": "RetryPolicy",
+    "RetryPolicy": "RetryPolicy",
+    "Retrying": "RetryPolicy",
+    "AsyncRetrying": "RetryPolicy",
+    "Logger": "Logger",
+    "get_logger": "Logger",
+    "HttpClient": "HttpClient",
+    "AsyncHttpClient": "HttpClient",
+    "App": "App",
+}
+# Types of objects whose methods and attributes the patterns define.
+PATTERN_TYPES = frozenset({*PATTERN_OBJECTS.values(), "HttpResponse", "ProcessResult"})
+# Other spellings of the spec's parameters.
+PATTERN_ALIASES: Mapping[str, str] = {
+    "backoff": "backoff_strategy", "retryable_exceptions": "retryable", "retryable_errors": "retryable",
+    "expected_exception": "expected", "failures": "expected",
+}  # fmt: skip
+# The names of `provide.foundation` for the spec's parameters, where they differ.
+PROVIDE_PARAMETERS: Mapping[str, Mapping[str, str]] = {
+    "process_execution": {"cmd": "command"},
+    "file_operations": {"text": "data"},
+    "circuit_breaker": {"expected_exception": "expected"},
+    "retry_with_backoff": {"retryable_errors": "retryable"},
 }
 # Builtin error classes that have a class of ours with the same meaning.
 BUILTIN_ERRORS: Mapping[str, str] = {
@@ -56,9 +118,9 @@ BUILTIN_ERRORS: Mapping[str, str] = {
 
 
 def foreign_name(module: str, name: str) -> tuple[str, str]:
-    """The module and name that an import means; `provide.foundation` is our runtime's other spelling."""
-    if module == "provide.foundation" or module.startswith("provide.foundation."):
-        module = module.removeprefix("provide.")
+    """The module and name that an import means; tenacity's RetryError says what our MaxRetriesExceeded says."""
+    if module.split(".")[0] == "tenacity" and name == "RetryError":
+        return "foundation.errors", "MaxRetriesExceeded"
     return module, name
 
 
@@ -114,6 +176,11 @@ class Scope:
     constants: dict[str, Type] = field(default_factory=dict[str, Type])
     differences: list[str] = field(default_factory=list[str])
     comments: Comments = field(default_factory=Comments)
+    module: str = ""
+    # Constants of the module that hold a retry policy, error classes, or an expression that options are made of.
+    policies: dict[str, dict[str, ir.Expr]] = field(default_factory=dict[str, dict[str, ir.Expr]])
+    error_tuples: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    constant_nodes: dict[str, ast.expr] = field(default_factory=dict[str, ast.expr])
 
     def differ(self, sentence: str) -> None:
         """Record a difference in semantics, once."""

@@ -11,10 +11,13 @@ from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from foundation_engine.port import ir
+from foundation_engine.port.front import _python_patterns as patterns
+from foundation_engine.port.front import _python_tenacity as tenacity
+from foundation_engine.port.front._python_classes import class_methods_static, flattened, is_abstract
 from foundation_engine.port.front._python_expr import ExpressionLowerer, entry, join, unify_element
 from foundation_engine.port.front._python_names import (
     BUILTIN_ERRORS,
-    PATTERN_NAMES,
+    PATTERN_OBJECTS,
     ClassInfo,
     Comments,
     Scope,
@@ -55,6 +58,10 @@ def read_comments(text: str) -> Comments:
     return out
 
 
+PATHS = "Paths are texts, as written: pathlib also drops doubled separators and `.` parts."
+ASYNC = "Coroutines are functions that block until they are done; what awaits them runs one after the other."
+
+
 class _Annotations:
     """Types from annotations."""
 
@@ -72,6 +79,7 @@ class _Annotations:
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
+        self.cls = ""  # the class whose members are read now, which `Self` means
 
     def type_of(self, node: ast.expr | None) -> Type:
         """The type that an annotation means; raises Unsupported."""
@@ -105,8 +113,22 @@ class _Annotations:
             return ir.DictT(ir.UNKNOWN, ir.UNKNOWN)
         if original in self._SETS:
             return ir.SetT(ir.UNKNOWN)
-        if original in PATTERN_NAMES:
+        symbol = patterns.symbol_of(*origin) if origin else None
+        if symbol is not None and original in ("HttpResponse", "ProcessResult"):
             return ir.NamedT(original)
+        if symbol is not None and original in PATTERN_OBJECTS and original[0].isupper():
+            return ir.NamedT(PATTERN_OBJECTS[original])
+        if origin == ("provide.foundation.process", "CompletedProcess"):
+            return ir.NamedT("ProcessResult")
+        if (
+            origin is not None
+            and origin[0] == "pathlib"
+            and original in ("Path", "PurePath", "PurePosixPath")
+        ):
+            self.scope.differ(PATHS)
+            return ir.STR
+        if original == "Self" and self.cls:
+            return ir.NamedT(self.cls)
         if self.scope.error_base(original) is not None:
             return ir.NamedT(original)
         raise Unsupported(f"type {original} has no known counterpart", ast.unparse(node), node.lineno)
@@ -183,15 +205,21 @@ class _ModuleLowerer:
     def __init__(self, text: str, name: str) -> None:
         self.text = text
         self.tree = ast.parse(text)
-        self.scope = Scope(text, comments=read_comments(text))
+        self.scope = Scope(text, comments=read_comments(text), module=name)
         self.annotations = _Annotations(self.scope)
         self.module = ir.Module(name, ast.get_docstring(self.tree) or "", [], [], {})
 
     def lower(self, line: int | None) -> ir.Module:
         body = [s for s in self.tree.body if not _is_main_guard(s)]
-        for stmt in body:
+        for stmt in self.tree.body:
             if isinstance(stmt, ast.Import | ast.ImportFrom):
                 self._import(stmt)
+            elif isinstance(stmt, ast.If) and _is_main_guard(stmt):
+                for inner in stmt.body:
+                    if isinstance(inner, ast.Import | ast.ImportFrom):
+                        self._import(inner)
+        self._constant_nodes(body)
+        body = self._flattened(body)
         classes = [s for s in body if isinstance(s, ast.ClassDef)]
         for c in classes:
             self.scope.classes[c.name] = ClassInfo(self._class_kind(c))
@@ -212,6 +240,52 @@ class _ModuleLowerer:
             self.module.foreign[local] = f"{module}.{original}"
         self.module.differences = self.scope.differences
         return self.module
+
+    def _flattened(self, body: list[ast.stmt]) -> list[ast.stmt]:
+        """The statements with classes that inherit from others of this file made whole, where that is certain."""
+        known = {
+            s.name: s
+            for s in body
+            if isinstance(s, ast.ClassDef)
+            and not self._is_error(s)
+            and self._class_kind(s) not in ("enum", "generic")
+        }
+        out: list[ast.stmt] = []
+        for s in body:
+            if isinstance(s, ast.ClassDef) and s.name in known:
+                try:
+                    s = class_methods_static(flattened(s, known))
+                except Unsupported as why:
+                    self._decline(s, s.name, why)
+                    continue
+            out.append(s)
+        return out
+
+    def _is_error(self, c: ast.ClassDef) -> bool:
+        names = {s.name: s for s in self.tree.body if isinstance(s, ast.ClassDef)}
+        for b in c.bases:
+            path = dotted(b) or ""
+            original = self.scope.foreign.get(path, ("", path.rpartition(".")[2]))[1]
+            if original in ir.ERROR_BASES or original in BUILTIN_ERRORS:
+                return True
+            if path in names and names[path] is not c and self._is_error(names[path]):
+                return True
+        return False
+
+    def _constant_nodes(self, body: list[ast.stmt]) -> None:
+        """Remember what constants of the module hold that options of patterns are made of."""
+        for s in body:
+            target = s.targets[0] if isinstance(s, ast.Assign) and len(s.targets) == 1 else None
+            target = s.target if isinstance(s, ast.AnnAssign) else target
+            if (
+                isinstance(target, ast.Name)
+                and isinstance(s, ast.Assign | ast.AnnAssign)
+                and s.value is not None
+            ):
+                if target.id in self.scope.constant_nodes:
+                    del self.scope.constant_nodes[target.id]
+                    continue
+                self.scope.constant_nodes[target.id] = s.value
 
     def _guard(self, node: ast.stmt, name: str, action: object) -> bool:
         try:
@@ -238,9 +312,21 @@ class _ModuleLowerer:
             return
         for alias in node.names:
             module, original = foreign_name(node.module or "", alias.name)
-            self.scope.foreign[alias.asname or alias.name] = (module, original)
+            local = alias.asname or alias.name
+            self.scope.foreign[local] = (module, original)
             if not module.startswith("foundation"):
-                self.scope.modules.setdefault(alias.asname or alias.name, f"{module}.{original}")
+                self.scope.modules.setdefault(local, f"{module}.{original}")
+            if module.startswith("provide.foundation") and original in ("logger", "log", "plog"):
+                # The library's ready-made logger is a logger of this module.
+                made = ir.PatternNew(
+                    "structured_logging",
+                    {"name": ir.Lit(self.module.name, type=ir.STR)},
+                    type=ir.NamedT("Logger"),
+                )
+                for sentence in patterns.PROVIDE_DIFFERENCES["structured_logging"]:
+                    self.scope.differ(sentence)
+                self.scope.constants[local] = made.type
+                self.module.definitions.append(ir.Constant(local, made.type, made, line=node.lineno))
 
     def _reachable(self, body: list[ast.stmt], line: int | None) -> set[str] | None:
         """Names of the definition at `line` and of what it uses in this module; None for everything."""
@@ -275,7 +361,10 @@ class _ModuleLowerer:
             return "enum"
         if any(isinstance(b, ast.Subscript) for b in c.bases) or "Generic" in originals:
             return "generic"
-        if "Protocol" in originals or "ABC" in originals:
+        methods = [s for s in c.body if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef)]
+        if "Protocol" in originals or (
+            "ABC" in originals and methods and all(is_abstract(m) for m in methods)
+        ):
             return "protocol"
         for o in originals:
             if o in ir.ERROR_BASES or o in BUILTIN_ERRORS:
@@ -285,7 +374,7 @@ class _ModuleLowerer:
                 return "error"
         if "NamedTuple" in originals:
             return "dataclass"
-        if originals and originals != ["object"]:
+        if [o for o in originals if o not in ("object", "ABC")]:
             return "derived"
         if any(
             (dotted(d.func if isinstance(d, ast.Call) else d) or "").rpartition(".")[2] == "dataclass"
@@ -311,10 +400,11 @@ class _ModuleLowerer:
             info.base = self.scope.foreign.get(base, ("", base))[1]
             info.base = BUILTIN_ERRORS.get(info.base, info.base)
         info.frozen = _is_frozen(c)
+        self.annotations.cls = c.name
         for s in c.body:
             if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name) and info.kind == "dataclass":
                 info.fields[s.target.id] = self.annotations.type_of(s.annotation)
-                default = s.value
+                default = _field_default(s.value, self.scope)[0] if s.value is not None else None
                 node = ir.Lit(..., type=ir.UNKNOWN) if default is not None else None
                 info.init.append(ir.Param(s.target.id, info.fields[s.target.id], node, line=s.lineno))
             elif isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -446,6 +536,8 @@ class _ModuleLowerer:
             "NewType",
         ):
             return
+        if self._options(target.id, s.value):
+            return
         lowerer = _FunctionLowerer(self.scope, self.annotations, "")
         want = self.annotations.type_of(s.annotation) if isinstance(s, ast.AnnAssign) else None
         value = lowerer.expr(s.value, want)
@@ -470,19 +562,50 @@ class _ModuleLowerer:
             )
         )
 
+    def _options(self, name: str, value: ast.expr) -> bool:
+        """True for a constant that only options of patterns are made of: it is written into each use."""
+        lowerer = _FunctionLowerer(self.scope, self.annotations, "")
+        if isinstance(value, ast.Call):
+            symbol = lowerer.symbol(dotted(value.func) or "")
+            if symbol is not None and symbol.name == "RetryPolicy":
+                self.scope.policies[name] = patterns.arguments(lowerer, symbol, value)
+                return True
+            if tenacity.is_option(lowerer, value):
+                return True
+        if isinstance(value, ast.Tuple) and value.elts:
+            classes = [lowerer.error_name(x) for x in value.elts]
+            if all(classes):
+                self.scope.error_tuples[name] = [c for c in classes if c]
+                return True
+        return False
+
     def _function(self, f: ast.FunctionDef | ast.AsyncFunctionDef, cls: str = "") -> ir.Function:
         if cls:
             info = self.scope.classes[cls]
             signature = info.methods.get(f.name) or Signature(info.init, ir.NONE, False, "method")
         else:
             signature = self.scope.functions[f.name]
+        self.annotations.cls = cls
         lowerer = _FunctionLowerer(self.scope, self.annotations, cls)
-        patterns = [p for p in (lowerer.pattern_of(d) for d in f.decorator_list) if p is not None]
+        around = [p for p in (lowerer.pattern_of(d) for d in f.decorator_list) if p is not None]
+        uses = [p for p in around if isinstance(p, ir.PatternUse)]
         body = lowerer.function_body(f, signature)
         signature.result = lowerer.result
         self.module.declines.extend(lowerer.declines)
+        if signature.is_async:
+            self.scope.differ(ASYNC)
+        for i in range(len(around) - 1, -1, -1):
+            p = around[i]
+            if isinstance(p, ir.PatternUse):
+                continue
+            if any(isinstance(q, ir.PatternUse) and q.pattern_id != "cli_framework" for q in around[i + 1 :]):
+                raise Unsupported("a pattern's object as a decorator outside another pattern", "", f.lineno)
+            body = _under(p, body, signature.result)
+        lifted = _lifted(body)
+        if lifted is not None:
+            uses, body = [*uses, lifted[0]], lifted[1]
         return ir.Function(
-            f.name, signature.params, signature.result, body, ast.get_docstring(f) or "", patterns, signature.kind,
+            f.name, signature.params, signature.result, body, ast.get_docstring(f) or "", uses, signature.kind,
             private=is_private(f.name), is_async=signature.is_async, line=f.lineno, end_line=f.end_lineno or f.lineno,
             comments=self.scope.comments.above(_first_line(f)),
         )  # fmt: skip
@@ -553,13 +676,15 @@ class _ModuleLowerer:
                 continue
             default = defaults.get(name)
             node: ir.Expr | None = None
+            env, secret = "", False
             if default is not None:
                 lowerer = _FunctionLowerer(self.scope, self.annotations, "")
-                factory = _field_default(default)
-                node = lowerer.coerce(lowerer.expr(factory, t), t)
+                factory, env, secret = _field_default(default, self.scope)
+                if factory is not None:
+                    node = lowerer.coerce(lowerer.expr(factory, t), t)
             at = lines.get(name, 0)
             doc = self.scope.comments.trailing.get(at, "") if at else ""
-            out.append(ir.FieldDef(name, t, node, is_private(name), doc=doc, line=at))
+            out.append(ir.FieldDef(name, t, node, is_private(name), doc=doc, line=at, env=env, secret=secret))
         # Later defaults are known now, so that calls can fill them in.
         if info.kind == "dataclass":
             by_name = {f.name: f for f in out}
@@ -632,23 +757,60 @@ class _ModuleLowerer:
         return ir.ErrorClass(c.name, info.base, info.init, fields, message, doc, comments, line=c.lineno)
 
 
-def _field_default(node: ast.expr) -> ast.expr:
-    """The default of a dataclass field: `field(default_factory=list)` is an empty list."""
-    if isinstance(node, ast.Call) and (dotted(node.func) or "").rpartition(".")[2] == "field":
-        for k in node.keywords:
-            if k.arg == "default":
-                return k.value
-            if (
-                k.arg == "default_factory"
-                and isinstance(k.value, ast.Name)
-                and k.value.id in ("list", "dict", "set")
-            ):
-                made = {"list": "[]", "dict": "{}", "set": "set()"}[k.value.id]
-                return ast.copy_location(ast.parse(made, mode="eval").body, node)
-            if k.arg == "default_factory" and isinstance(k.value, ast.Lambda):
-                return k.value.body
-        raise Unsupported("a dataclass field with these options", ast.unparse(node), node.lineno)
-    return node
+def _under(obj: ir.Expr, body: list[ir.Stmt], result: Type) -> list[ir.Stmt]:
+    """The body under a breaker, a limiter or a policy that is held in a variable."""
+    assert isinstance(obj.type, ir.NamedT)
+    if obj.type.name == "RateLimiter":
+        one = ir.Lit(1, type=ir.INT)
+        return [ir.ExprStmt(ir.PatternOp("rate_limiting", obj, "acquire", [one], type=ir.NONE)), *body]
+    pattern = "circuit_breaker" if obj.type.name == "CircuitBreaker" else "retry_with_backoff"
+    called = ir.PatternCall(pattern, obj, {}, body, type=result)
+    return [ir.ExprStmt(called)] if result == ir.NONE else [ir.Return(called)]
+
+
+def _lifted(body: list[ir.Stmt]) -> tuple[ir.PatternUse, list[ir.Stmt]] | None:
+    """The pattern of a function whose whole body is one block under it, and what is in the block."""
+    if not body or len(body) > 2 or (len(body) == 2 and body[1] != ir.Return(None, line=body[1].line)):
+        return None
+    value = body[0].value if isinstance(body[0], ir.Return | ir.ExprStmt) else None
+    if not isinstance(value, ir.PatternCall) or value.obj is not None:
+        return None
+    if value.pattern_id not in ("error_boundary", "retry_with_backoff"):
+        return None
+    if value.body:
+        value.body[0].comments = body[0].comments + value.body[0].comments
+    return ir.PatternUse(value.pattern_id, value.arguments, value.line), value.body
+
+
+def _field_default(node: ast.expr, scope: Scope) -> tuple[ast.expr | None, str, bool]:
+    """The default of a data class's field (`default_factory=list` is an empty list), its variable, its secrecy."""
+    if not (isinstance(node, ast.Call) and (dotted(node.func) or "").rpartition(".")[2] == "field"):
+        return node, "", False
+    origin = scope.foreign.get(dotted(node.func) or "")
+    ours = origin is not None and origin[0].split(".")[0] == "foundation"
+    default: ast.expr | None = None
+    env, secret = "", False
+    for k in node.keywords:
+        match k.arg, k.value:
+            case "default", _:
+                default = k.value
+            case "default_factory", ast.Name(id="list" | "dict" | "set" as made):
+                text = {"list": "[]", "dict": "{}", "set": "set()"}[made]
+                default = ast.copy_location(ast.parse(text, mode="eval").body, node)
+            case "default_factory", ast.Name(id=made) if made in scope.classes:
+                default = ast.copy_location(ast.Call(k.value, [], []), node)
+            case "default_factory", ast.Lambda(body=body):
+                default = body
+            case "env", ast.Constant(value=str() as env) if ours:
+                pass
+            case "secret", ast.Constant(value=bool() as secret) if ours:
+                pass
+            case "repr", ast.Constant(value=bool()) if not ours:
+                # Printed forms of data classes are not ported, so what they show does not matter.
+                pass
+            case _:
+                raise Unsupported("a dataclass field with these options", ast.unparse(node), node.lineno)
+    return default, env, secret
 
 
 def _is_frozen(c: ast.ClassDef) -> bool:
@@ -710,31 +872,49 @@ class _FunctionLowerer(ExpressionLowerer):
         self._last_line = 0
         self.block_end: dict[str, Type] = {}
         self.top: list[ast.stmt] = []
+        self.following: list[ast.stmt] = []
+        self.rest_done = False
 
-    def pattern_of(self, d: ast.expr) -> ir.PatternUse | None:
-        """The pattern that a decorator applies, None for a decorator that only shapes the definition."""
+    def pattern_of(self, d: ast.expr) -> ir.PatternUse | ir.Expr | None:
+        """The pattern or pattern's object that a decorator applies, None for one that only shapes the definition."""
         call = d if isinstance(d, ast.Call) else None
         name = dotted(call.func if call else d) or ""
         last = name.rpartition(".")[2]
-        if last in ("staticmethod", "property", "override", "abstractmethod", "dataclass", "final"):
+        if last in (
+            "staticmethod",
+            "property",
+            "override",
+            "abstractmethod",
+            "dataclass",
+            "final",
+            "classmethod",
+        ):
             return None
-        pattern = self.pattern_named(name)
-        if pattern is None:
-            raise Unsupported(f"decorator @{name} is not a pattern this port knows", ast.unparse(d), d.lineno)
-        arguments = self.pattern_arguments(pattern, call)
-        return ir.PatternUse(pattern, arguments, d.lineno)
+        symbol = self.symbol(name)
+        if symbol is not None and symbol.dialect == "tenacity":
+            return ir.PatternUse("retry_with_backoff", tenacity.policy(self, call), d.lineno)
+        if symbol is not None and symbol.pattern not in ("configuration", "http_client", "process_execution"):
+            return ir.PatternUse(symbol.pattern, patterns.arguments(self, symbol, call), d.lineno)
+        if call is None and isinstance(d, ast.Name) and d.id in self.scope.constants:
+            obj = self.expr(d)
+            if obj.type in (ir.NamedT("CircuitBreaker"), ir.NamedT("RateLimiter"), ir.NamedT("RetryPolicy")):
+                return obj
+        raise Unsupported(f"decorator @{name} is not a pattern this port knows", ast.unparse(d), d.lineno)
 
     def function_body(self, f: ast.FunctionDef | ast.AsyncFunctionDef, signature: Signature) -> list[ir.Stmt]:
         """The body; unknown statements become holes. Sets `result`."""
+        body = copy.deepcopy(f.body[1:] if ast.get_docstring(f) is not None else f.body)
         if any(isinstance(n, ast.Yield | ast.YieldFrom) for n in _own_nodes(f)):
-            raise Unsupported("a generator function", f"def {f.name}", f.lineno)
+            body = _collecting(f, body, signature)
+            self.scope.differ(
+                "A generator function gives the list of what it yields: all of it is computed before the first is used."
+            )
         for p in signature.params:
             self.vars[p.name] = p.type
             self.fixed.add(p.name)
         self.params = {p.name for p in signature.params}
         self.result = signature.result
         self.declared_result = signature.result != ir.UNKNOWN
-        body = copy.deepcopy(f.body[1:] if ast.get_docstring(f) is not None else f.body)
         self.top = body
         previous: tuple[dict[str, Type], Type] | None = None
         for _ in range(8):
@@ -776,6 +956,8 @@ class _FunctionLowerer(ExpressionLowerer):
         out: list[ir.Stmt] = []
         saved = dict(self.narrowed)
         for i, s in enumerate(body):
+            self.following = body[i + 1 :]
+            self.rest_done = False
             try:
                 try:
                     lowered = self.stmt(s)
@@ -802,6 +984,10 @@ class _FunctionLowerer(ExpressionLowerer):
             for node in lowered:
                 node.line = node.line or s.lineno
             out.extend(lowered)
+            if self.rest_done:
+                # The statement took what follows it along, or nothing can follow it.
+                self.rest_done = False
+                break
         self.block_end = self.narrowed
         self.narrowed = saved
         return out
@@ -863,8 +1049,15 @@ class _FunctionLowerer(ExpressionLowerer):
                 return self._if(s)
             case ast.While():
                 return self._while(s)
-            case ast.For():
+            case ast.For() | ast.AsyncFor():
+                attempts = self._attempts(s)
+                if attempts is not None:
+                    return attempts
+                if isinstance(s, ast.AsyncFor):
+                    raise Unsupported("an asynchronous loop", "", s.lineno)
                 return self._for(s)
+            case ast.Match():
+                return self._match(s)
             case ast.Break():
                 return [ir.Break()]
             case ast.Continue():
@@ -885,7 +1078,7 @@ class _FunctionLowerer(ExpressionLowerer):
             case ast.Import() | ast.ImportFrom():
                 self._local_import(s)
                 return []
-            case ast.With():
+            case ast.With() | ast.AsyncWith():
                 return self._with(s)
             case _:
                 raise Unsupported(f"statement {type(s).__name__}", "", s.lineno)
@@ -905,8 +1098,222 @@ class _FunctionLowerer(ExpressionLowerer):
                 self.scope.foreign[alias.asname or alias.name] = (module, original)
                 self.scope.modules.setdefault(alias.asname or alias.name, f"{module}.{original}")
 
-    def _with(self, s: ast.With) -> list[ir.Stmt]:
+    def _with(self, s: ast.With | ast.AsyncWith) -> list[ir.Stmt]:
+        following = self.following
+        if len(s.items) > 1:
+            inner = ast.copy_location(type(s)(s.items[1:], s.body), s)
+            s = ast.copy_location(type(s)(s.items[:1], [inner]), s)
+        item = s.items[0]
+        node = item.context_expr
+        used = patterns.block_use(self, node)
+        if used is not None:
+            return self._under_pattern(s, used, following)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open":
+            return self._with_open(s, node)
+        obj = self.expr(node)
+        if obj.type == ir.NamedT("HttpClient") and (
+            item.optional_vars is None or isinstance(item.optional_vars, ast.Name)
+        ):
+            return self._with_client(s, obj, item.optional_vars)
         raise Unsupported("a with statement over this context manager", "", s.lineno)
+
+    def _under_pattern(
+        self,
+        s: ast.With | ast.AsyncWith,
+        used: tuple[str, ir.Expr | None, dict[str, ir.Expr]],
+        following: list[ast.stmt],
+    ) -> list[ir.Stmt]:
+        pattern, obj, made = used
+        if s.items[0].optional_vars is not None:
+            raise Unsupported("the object of a with statement over a pattern", "", s.lineno)
+        body = self.block(s.body)
+        returns, _ = patterns.jumps(body)
+        if pattern == "error_boundary" and made.get("log_errors") is None:
+            # The record names the boundary, which a block does not take from its function.
+            made.setdefault("name", ir.Lit("boundary", type=ir.STR))
+        if returns and patterns.swallowing(pattern, made) and terminates(body):
+            # What follows is what the function gives when the error was swallowed.
+            match following:
+                case []:
+                    value: ir.Expr | None = ir.Lit(None, type=self.result)
+                case [ast.Return(value=None)]:
+                    value = ir.Lit(None, type=self.result)
+                case [ast.Return(value=node)] if node is not None:
+                    value = self.coerce(self.expr(node, self.result), self.result)
+                    self.require_pure(value)
+                    if not isinstance(
+                        value, ir.Lit | ir.ListLit | ir.DictLit | ir.Name | ir.EnumMember | ir.Wrap
+                    ):
+                        raise Unsupported(
+                            "a computed value after a boundary that swallows errors", "", s.lineno
+                        )
+                case _:
+                    raise Unsupported("statements after a boundary that swallows errors", "", s.lineno)
+            nothing = isinstance(value, ir.Lit) and value.value is None
+            if nothing and self.result != ir.NONE and not isinstance(self.result, ir.OptionalT):
+                raise Unsupported("a boundary that gives nothing where a value is declared", "", s.lineno)
+            made["fallback"] = value
+            reraise = made.pop("reraise")
+            out = patterns.block(pattern, obj, made, body, self.result, s.lineno)
+            made["reraise"] = reraise
+            self.rest_done = True
+            return out
+        out = patterns.block(pattern, obj, made, body, self.result, s.lineno)
+        self.rest_done = terminates(out)
+        return out
+
+    def _attempts(self, s: ast.For | ast.AsyncFor) -> list[ir.Stmt] | None:
+        """`for attempt in Retry(...): with attempt: ...` as a block under the policy, None for other loops."""
+        match s.body:
+            case [ast.With() | ast.AsyncWith() as inner] if (
+                isinstance(s.target, ast.Name)
+                and len(inner.items) == 1
+                and isinstance(inner.items[0].context_expr, ast.Name)
+                and inner.items[0].context_expr.id == s.target.id
+                and inner.items[0].optional_vars is None
+                and not s.orelse
+            ):
+                pass
+            case _:
+                return None
+        made: dict[str, ir.Expr] | None = None
+        obj: ir.Expr | None = None
+        if isinstance(s.iter, ast.Call):
+            symbol = self.symbol(dotted(s.iter.func) or "")
+            if symbol is None or symbol.pattern != "retry_with_backoff":
+                return None
+            made = (
+                tenacity.policy(self, s.iter)
+                if symbol.dialect == "tenacity"
+                else patterns.arguments(self, symbol, s.iter)
+            )
+        else:
+            obj = self.expr(s.iter)
+            if obj.type != ir.NamedT("RetryPolicy"):
+                return None
+        if any(isinstance(n, ast.Name) and n.id == s.target.id for b in inner.body for n in ast.walk(b)):
+            raise Unsupported("a block that looks at its attempt", "", s.lineno)
+        body = self.block(inner.body)
+        out = patterns.block("retry_with_backoff", obj, made or {}, body, self.result, s.lineno)
+        self.rest_done = terminates(out)
+        return out
+
+    def _with_client(self, s: ast.With | ast.AsyncWith, obj: ir.Expr, name: ast.Name | None) -> list[ir.Stmt]:
+        out: list[ir.Stmt] = []
+        if name is not None:
+            target = self.target(name, obj.type)
+            out.append(ir.Assign(target, obj, line=s.lineno))
+            obj = ir.Name(name.id, type=obj.type)
+        elif not isinstance(obj, ir.Name | ir.Field):
+            raise Unsupported("a client that nothing names", "", s.lineno)
+        body = self.block(s.body)
+        close = ir.ExprStmt(ir.PatternOp("http_client", obj, "close", [], type=ir.NONE), line=s.lineno)
+        out.append(ir.Try(body, [], [], [close], line=s.lineno))
+        self.rest_done = terminates(body)
+        return out
+
+    def _with_open(self, s: ast.With | ast.AsyncWith, node: ast.Call) -> list[ir.Stmt]:
+        """`with open(path) as f:` whose block reads the whole file once, first."""
+        name = s.items[0].optional_vars
+        mode = (
+            node.args[1]
+            if len(node.args) > 1
+            else next((k.value for k in node.keywords if k.arg == "mode"), None)
+        )
+        if (
+            not isinstance(name, ast.Name)
+            or not node.args
+            or any(k.arg not in ("mode", "encoding", "errors") for k in node.keywords)
+            or (mode is not None and not (isinstance(mode, ast.Constant) and mode.value in ("r", "rt")))
+        ):
+            raise Unsupported("a file opened in this way", "", s.lineno)
+        uses = [n for b in s.body for n in ast.walk(b) if isinstance(n, ast.Name) and n.id == name.id]
+        reads = [
+            n
+            for b in s.body[:1]
+            for n in ast.walk(b)
+            if isinstance(n, ast.Call)
+            and isinstance(n.func, ast.Attribute)
+            and n.func.attr == "read"
+            and not n.args
+            and isinstance(n.func.value, ast.Name)
+            and n.func.value.id == name.id
+        ]
+        if len(uses) != 1 or len(reads) != 1 or isinstance(s.body[0], ast.For | ast.While | ast.If | ast.Try):
+            raise Unsupported("an open file that is not read whole at once", "", s.lineno)
+        self.opened[ast.unparse(reads[0])] = node.args[0]
+        try:
+            return self.block(s.body)
+        finally:
+            self.opened.clear()
+
+    def _match(self, s: ast.Match) -> list[ir.Stmt]:
+        """A match over literals, enum members and alternatives of them, as a chain of tests."""
+        subject = self.expr(s.subject)
+        subject_node: ast.expr = s.subject
+        out: list[ir.Stmt] = []
+        if not isinstance(s.subject, ast.Name | ast.Attribute):
+            self.temporaries += 1
+            made = (
+                f"subject_{self.temporaries}"
+                if "subject" in self.vars and self.vars["subject"] != subject.type
+                else "subject"
+            )
+            subject_node = ast.copy_location(ast.Name(made, ast.Load()), s.subject)
+            target = self.target(ast.copy_location(ast.Name(made, ast.Store()), s.subject), subject.type)
+            out.append(ir.Assign(target, self.coerce(subject, target.type), line=s.lineno))
+        root: list[ast.stmt] = []
+        at = root
+        for case in s.cases:
+            test = self._case_test(case.pattern, subject_node)
+            if case.guard is not None and isinstance(case.pattern, ast.MatchAs) and case.pattern.name:
+                raise Unsupported("a match that binds a name", "", s.lineno)
+            body = case.body
+            if isinstance(case.pattern, ast.MatchAs) and case.pattern.name:
+                bound = ast.copy_location(
+                    ast.Assign(
+                        [ast.copy_location(ast.Name(case.pattern.name, ast.Store()), s.subject)], subject_node
+                    ),
+                    s.subject,
+                )
+                body = [bound, *body]
+            if case.guard is not None:
+                test = (
+                    case.guard
+                    if test is None
+                    else ast.copy_location(ast.BoolOp(ast.And(), [test, case.guard]), case.guard)
+                )
+            if test is None:
+                at.extend(body)
+                break
+            branch = ast.copy_location(ast.If(test, body, []), case.pattern)
+            branch.end_lineno = body[-1].end_lineno
+            at.append(branch)
+            at = branch.orelse
+        if root:
+            if isinstance(root[0], ast.If):
+                out.extend(self._if(root[0]))
+            else:
+                out.extend(self.block(root))
+        return out
+
+    def _case_test(self, p: ast.pattern, subject: ast.expr) -> ast.expr | None:
+        """The test that a case makes, None for one that takes everything."""
+        match p:
+            case ast.MatchValue(value=v):
+                return ast.copy_location(ast.Compare(subject, [ast.Eq()], [v]), p)
+            case ast.MatchSingleton(value=None):
+                none = ast.copy_location(ast.Constant(None), p)
+                return ast.copy_location(ast.Compare(subject, [ast.Is()], [none]), p)
+            case ast.MatchOr(patterns=alternatives):
+                tests = [self._case_test(x, subject) for x in alternatives]
+                if any(t is None for t in tests):
+                    return None
+                return ast.copy_location(ast.BoolOp(ast.Or(), [t for t in tests if t is not None]), p)
+            case ast.MatchAs(pattern=None):
+                return None
+            case _:
+                raise Unsupported("a match of a structure", ast.unparse(p), p.lineno)
 
     def _nested(self, s: ast.FunctionDef) -> list[ir.Stmt]:
         a = s.args
@@ -1309,6 +1716,26 @@ class _FunctionLowerer(ExpressionLowerer):
 
     # Errors
 
+    def caught(self, node: ast.expr | None) -> list[str]:
+        """The classes that an `except` names; none of them for every error."""
+        if node is None:
+            return []
+        if isinstance(node, ast.Name) and node.id in self.scope.error_tuples:
+            names: list[str | None] = list(self.scope.error_tuples[node.id])
+            nodes: list[ast.expr] = [node] * len(names)
+        else:
+            nodes = node.elts if isinstance(node, ast.Tuple) else [node]
+            names = [self.error_name(n) for n in nodes]
+        out: list[str] = []
+        for n, name in zip(nodes, names, strict=True):
+            if name is None:
+                raise Unsupported("except of an unknown class", ast.unparse(n), n.lineno)
+            if name == "Exception":
+                return []
+            if name not in out:
+                out.append(name)
+        return out
+
     def _raise(self, s: ast.Raise) -> list[ir.Stmt]:
         if s.exc is None:
             return [ir.Raise(None)]
@@ -1323,16 +1750,7 @@ class _FunctionLowerer(ExpressionLowerer):
         body = self.block(s.body)
         handlers: list[ir.Handler] = []
         for h in s.handlers:
-            classes: list[str] = []
-            nodes = h.type.elts if isinstance(h.type, ast.Tuple) else [h.type] if h.type is not None else []
-            for n in nodes:
-                name = self.error_name(n)
-                if name is None:
-                    raise Unsupported("except of an unknown class", ast.unparse(n), n.lineno)
-                if name == "Exception":
-                    classes = []
-                    break
-                classes.append(name)
+            classes = self.caught(h.type)
             if h.name:
                 self.vars[h.name] = ir.NamedT(classes[0]) if len(classes) == 1 else ir.ERROR
                 self.narrowed.pop(h.name, None)
@@ -1345,6 +1763,49 @@ class _FunctionLowerer(ExpressionLowerer):
         for key in list(self.narrowed):
             self.narrowed.pop(key)
         return [ir.Try(body, handlers, orelse, final, line=s.lineno)]
+
+
+def _collecting(
+    f: ast.FunctionDef | ast.AsyncFunctionDef, body: list[ast.stmt], signature: Signature
+) -> list[ast.stmt]:
+    """The body of a generator function with a list of its own in place of `yield`."""
+    if not isinstance(signature.result, ir.IterT | ir.ListT) or isinstance(f, ast.AsyncFunctionDef):
+        raise Unsupported("a generator function whose items are not declared", f"def {f.name}", f.lineno)
+    signature.result = ir.ListT(signature.result.elem)
+    used = {n.id for n in ast.walk(f) if isinstance(n, ast.Name)}
+    name = next(n for n in ("items", "found", "collected", "items_of") if n not in used)
+
+    def statement(text: str, at: ast.stmt, value: ast.expr | None = None) -> ast.stmt:
+        made = ast.parse(text).body[0]
+        for n in ast.walk(made):
+            if isinstance(n, ast.expr | ast.stmt):
+                ast.copy_location(n, at)
+        if value is not None and isinstance(made, ast.Expr) and isinstance(made.value, ast.Call):
+            made.value.args = [value]
+        return made
+
+    class Collect(ast.NodeTransformer):
+        def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.stmt:
+            return node
+
+        def visit_Expr(self, node: ast.Expr) -> ast.stmt:
+            match node.value:
+                case ast.Yield(value=v) if v is not None:
+                    return statement(f"{name}.append(None)", node, v)
+                case ast.YieldFrom(value=v):
+                    return statement(f"{name}.extend(None)", node, v)
+                case _:
+                    return node
+
+        def visit_Return(self, node: ast.Return) -> ast.stmt:
+            if node.value is not None:
+                raise Unsupported("a generator function that returns a value", "", node.lineno)
+            return statement(f"return {name}", node)
+
+    out = [Collect().visit(s) for s in body]
+    if any(isinstance(n, ast.Yield | ast.YieldFrom) for s in out for n in ast.walk(s)):
+        raise Unsupported("a yield whose value is used", f"def {f.name}", f.lineno)
+    return [statement(f"{name} = []", body[0]), *out, statement(f"return {name}", body[-1])]
 
 
 def _set_before_break(body: list[ir.Stmt], flag: str) -> None:
