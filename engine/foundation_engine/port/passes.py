@@ -23,8 +23,14 @@ PATTERN_ERRORS = {
     "circuit_breaker": frozenset({"CircuitOpenError"}),
     "rate_limiting": frozenset({"RateLimitExceeded"}),
     "process_execution": frozenset({"ProcessError", "ProcessTimeoutError"}),
-    "http_client": frozenset({"HttpError", "HttpStatusError"}),
+    "http_client": frozenset(
+        {"HttpError", "HttpStatusError", "NetworkError", "TimeoutError", "MaxRetriesExceeded"}
+    ),
+    "configuration": frozenset({"ConfigurationError"}),
+    "file_operations": frozenset({"OSError"}),
 }
+# Operations of a pattern's object that neither fail nor wait.
+SAFE_OPERATIONS = frozenset({"try_acquire", "state", "reset", "close", "bind", "main"})
 
 
 @dataclass
@@ -108,7 +114,14 @@ class Effects:
     def _context(self, f: ir.Function) -> bool:
         return any(
             (isinstance(n, ir.Call | ir.MethodCall | ir.New) and n.context)
-            or (isinstance(n, ir.PatternOp) and n.pattern_id in CONTEXT_PATTERNS and n.op != "try_acquire")
+            or (
+                isinstance(n, ir.PatternOp)
+                and (
+                    (n.pattern_id in CONTEXT_PATTERNS and n.op not in SAFE_OPERATIONS)
+                    or (n.pattern_id == "cli_framework" and n.op == "run")
+                )
+            )
+            or (isinstance(n, ir.PatternCall) and n.pattern_id in CONTEXT_PATTERNS)
             for s in f.body
             for n in ir.walk(s)
         )
@@ -209,8 +222,14 @@ class Effects:
                 return out | e.raises
             case ir.PatternOp():
                 e.raises = out | PATTERN_ERRORS.get(e.pattern_id, frozenset[str]())
-                if e.op == "try_acquire" or e.pattern_id == "structured_logging":
+                if e.op in SAFE_OPERATIONS or e.pattern_id == "structured_logging":
                     e.raises = out
+                return e.raises
+            case ir.PatternCall():
+                # Every block of a pattern can end with an error where errors are values: a cancellation at least.
+                e.raises = (
+                    out | PATTERN_ERRORS.get(e.pattern_id, frozenset[str]()) or frozenset({"CancelledError"})
+                )
                 return e.raises
             case ir.Intrinsic():
                 if e.raises and e.raises not in ir.PROGRAM_ERRORS:
@@ -380,6 +399,13 @@ def _collect_statement(
             hidden = hidden | {v for c in n.clauses for v in _target_names(c.target)}
         if isinstance(n, ir.Lambda):
             hidden = hidden | {p.name for p in n.params}
+        if isinstance(n, ir.PatternCall):
+            # The body is a block of its own inside this statement.
+            for child in (n.obj, *n.arguments.values()):
+                if child is not None:
+                    note(child, hidden)
+            _collect(_Block(n.body, block, i, False, block.depth + 1), uses, types, inline, known | hidden)
+            return
         if isinstance(n, ir.Name) and n.id not in hidden:
             uses.setdefault(n.id, []).append((block, i))
         elif isinstance(n, ir.VarTarget) and n.id not in hidden:
