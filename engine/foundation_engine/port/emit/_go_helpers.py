@@ -15,6 +15,38 @@ func padding(s string, width int, fill string) string {
 """,
         ("strings", "unicode/utf8"),
     ),
+    "headerOf": (
+        r"""
+// headerOf is the first value of a header, or nil.
+func headerOf(header http.Header, name string) *string {
+	if values := header.Values(name); len(values) > 0 {
+		return &values[0]
+	}
+	return nil
+}
+""",
+        ("net/http",),
+    ),
+    "exists": (
+        r"""
+// exists reports whether there is a file or directory at a path.
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+""",
+        ("os",),
+    ),
+    "readText": (
+        r"""
+// readText reads a file as text.
+func readText(path string) (string, error) {
+	content, err := os.ReadFile(path)
+	return string(content), err
+}
+""",
+        ("os",),
+    ),
     "pair": (
         r"""
 // Pair holds two values.

@@ -431,6 +431,9 @@ class Operations:
             return self.value_of(
                 e, {"int": "number"}.get(str(e.type.kind.value) if isinstance(e.type, ir.P) else "", "value")
             ), PRIMARY
+        found = self._of_a_pattern(op, args)
+        if found is not None:
+            return found, PRIMARY
         if op in TEMPLATES and not (op == "list.contains" and self._wide(args[0])):
             return self._template(op, args)
         match op:
@@ -1030,6 +1033,19 @@ class Operations:
             raise Unsupported("a computed list that grows")
         return self.x(e, PRIMARY)
 
+    def _of_a_pattern(self, op: str, args: list[ir.Expr]) -> str | None:
+        """What reads a pattern's result, by the templates."""
+        if op == "http.header":
+            return f"{self.helper('headerOf')}({self.x(args[0], PRIMARY)}.Header, {self.x(args[1])})"
+        if op == "file.exists":
+            return f"{self.helper('exists')}({self.x(args[0])})"
+        if op.partition(".")[0] not in ("http", "process"):
+            return None
+        from foundation_engine.port.emit._go_patterns import Patterns
+
+        texts = [self.x(a, PRIMARY) for a in args]
+        return self.go.templates.operation(op, texts, Patterns(self))  # type: ignore[arg-type]
+
     def failing_intrinsic(self, e: ir.Intrinsic) -> str:
         """The text of an operation that yields an error as a value."""
         op, args = e.op, e.args
@@ -1042,6 +1058,11 @@ class Operations:
                 return f"strconv.Atoi({self._trimmed(args[0])})"
             case "str.to_int_base":
                 raise Unsupported("int() with a base")
+            case "file.read_text":
+                return f"{self.helper('readText')}({self.x(args[0])})"
+            case "file.remove":
+                self.use("os")
+                return f"os.Remove({self.x(args[0])})"
             case "str.to_float":
                 self.use("strconv")
                 return f"strconv.ParseFloat({self._trimmed(args[0])}, 64)"

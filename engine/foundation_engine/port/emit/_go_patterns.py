@@ -379,8 +379,6 @@ class Patterns:
         em = self.e
         if e.op == "call":
             return self._call(e)
-        if e.pattern_id == "configuration":
-            return self._load(e)
         slots = {str(i): em.x(a) for i, a in enumerate(e.args)}
         if e.obj is not None:
             slots["object"] = em.x(e.obj, 7)
@@ -430,7 +428,7 @@ class Patterns:
             return "write_text", slots
         return "write", slots
 
-    def _load(self, e: ir.PatternOp) -> str:
+    def load(self, e: ir.PatternOp) -> str:
         """Load a configuration into a variable, and give the variable."""
         em = self.e
         assert isinstance(e.type, ir.NamedT)

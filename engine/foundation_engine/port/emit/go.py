@@ -152,6 +152,7 @@ class GoModule:
         self.shared_state: list[tuple[str, str, str]] = []  # the same by name, with pattern and constructor
         self.commands: list[ir.Function] = []
         self.registers = False
+        self.configurations = self._configurations()
         self.package = package
         self.runtime = runtime
         self.effects = Effects(module)
@@ -165,6 +166,25 @@ class GoModule:
         self.uses_runtime_errors = False
         self.causes = self._classes_with_cause()
         self._name_everything()
+
+    def _configurations(self) -> set[str]:
+        """The classes that a configuration is loaded into, with the classes of their fields."""
+        out: set[str] = set()
+        todo = [
+            n.type.name
+            for d in self.module.definitions
+            for n in ir.walk(d)
+            if isinstance(n, ir.PatternOp)
+            and n.pattern_id == "configuration"
+            and isinstance(n.type, ir.NamedT)
+        ]
+        while todo:
+            name = todo.pop()
+            d = self.module.find(name)
+            if name not in out and isinstance(d, ir.Class):
+                out.add(name)
+                todo.extend(f.type.name for f in d.fields if isinstance(f.type, ir.NamedT))
+        return out
 
     def may_wrap(self, cls: str) -> bool:
         """True when an exhausted retry may hold an error of this class as its cause."""
@@ -228,7 +248,12 @@ class GoModule:
                 for f in d.fields:
                     if n.fields[d.name, f.name] in methods:
                         n.fields[d.name, f.name] += "Value"
-                if d.init is not None or self._has_defaults(d):
+                made_here = d.name not in self.configurations or any(
+                    isinstance(n, ir.New) and n.cls == d.name
+                    for each in self.module.definitions
+                    for n in ir.walk(each)
+                )
+                if d.init is not None or (self._has_defaults(d) and made_here):
                     n.constructors[d.name] = f"New{n.types[d.name][:1].upper()}{n.types[d.name][1:]}"
 
     def _has_defaults(self, d: ir.Class) -> bool:
@@ -683,8 +708,11 @@ class GoModule:
         lines = ["", *self._doc(name, d.doc, d.comments), f"type {name} struct {{"]
         for f in d.fields:
             made = self.names.fields[d.name, f.name]
-            lines.append(f"\t{made} {self.type(f.type)}" + (f" // {f.doc}" if f.doc else ""))
+            tag = self._configuration_tag(d, f, made) if d.name in self.configurations else ""
+            lines.append(f"\t{made} {self.type(f.type)}{tag}" + (f" // {f.doc}" if f.doc else ""))
         lines.append("}")
+        if any(f.secret for f in d.fields):
+            lines.extend(self._masked(d))
         constructor = self.names.constructors.get(d.name)
         if constructor and d.init is not None:
             lines.extend(self._constructor(d, d.init, constructor))
@@ -698,6 +726,51 @@ class GoModule:
                 functions.append((f"{d.name}.{m.name}", "", m.line, 1))
                 lines.extend(self._declined(ir.Declined(why.reason, "", m.name, "", line=why.line or m.line)))
         return lines
+
+    def _configuration_tag(self, d: ir.Class, f: ir.FieldDef, made: str) -> str:
+        """The struct tag by which the configuration loader knows a field's key, default and variable."""
+        inner = self.module.find(f.type.name) if isinstance(f.type, ir.NamedT) else None
+        nested = isinstance(inner, ir.Class) and not self.is_pointer(inner.name)
+        if f.type not in (ir.STR, ir.INT, ir.FLOAT, ir.BOOL, ir.ListT(ir.STR)) and not nested:
+            raise Unsupported(
+                f"a configuration field of type {ir.type_text(f.type)}", f.name, f.line or d.line
+            )
+        value = f.default
+        text: str | None = None
+        if isinstance(value, ir.ListLit) and all(isinstance(v, ir.Lit) for v in value.elems):
+            text = ", ".join(str(v.value) for v in value.elems if isinstance(v, ir.Lit))
+        elif isinstance(value, ir.Lit):
+            text = str(value.value).lower() if isinstance(value.value, bool) else str(value.value)
+        elif value is not None and not nested:
+            raise Unsupported("a computed default of a configuration field", f.name, f.line or d.line)
+        # A zero without a tag would mean that the field is required.
+        empty = text is not None and (not text or (isinstance(value, ir.Lit) and self.is_zero(value)))
+        key = "" if config_key(made) == f.name else f.name
+        tags: list[str] = []
+        if key or empty:
+            tags.append(f'config:"{key}{",optional" if empty else ""}"')
+        if text is not None and not empty:
+            tags.append(f"default:{json.dumps(text, ensure_ascii=False)}")
+        if f.env:
+            tags.append(f'env:"{f.env}"')
+        if any("`" in tag for tag in tags):
+            raise Unsupported("a configuration default with a backquote", f.name, f.line or d.line)
+        return f" `{' '.join(tags)}`" if tags else ""
+
+    def _masked(self, d: ir.Class) -> list[str]:
+        """A printed form that hides the secrets."""
+        name, receiver = self.names.types[d.name], self.receiver(d.name)
+        self.imports.add("fmt")
+        hidden = [self.names.fields[d.name, f.name] for f in d.fields if f.secret and f.type == ir.STR]
+        return [
+            "",
+            "// String hides the secrets.",
+            f"func ({receiver} {name}) String() string {{",
+            f"\ttype plain {name}",
+            *(f'\t{receiver}.{h} = "[REDACTED]"' for h in hidden),
+            f'\treturn fmt.Sprintf("%+v", plain({receiver}))',
+            "}",
+        ]
 
     def _defaults(self, d: ir.Class, constructor: str) -> list[str]:
         name = self.names.types[d.name]
@@ -804,6 +877,8 @@ class GoModule:
         else:
             emitter.prepare(f.body)
             emitter.block(f.body)
+            if raises and f.result == ir.NONE and not terminates(f.body):
+                emitter.write("return nil")
         lines: list[str] = []
         for declaration in self.shared:
             lines.extend(["", *declaration.splitlines()])
@@ -1413,6 +1488,9 @@ class FunctionEmitter(Operations):
             self._return(ir.Return(v.orelse))
             return
         nil = ", nil" if self.fails else ""
+        if self.loads(v):
+            self.write(f"return {self.x(v)}{nil}")
+            return
         if (
             isinstance(v, ir.Call | ir.MethodCall | ir.PatternOp | ir.PatternCall)
             and self._raising(v)
@@ -1459,6 +1537,11 @@ class FunctionEmitter(Operations):
             return bool(v.raises)
         return isinstance(v, ir.Intrinsic) and bool(v.raises) and v.raises not in ir.PROGRAM_ERRORS
 
+    @staticmethod
+    def loads(v: ir.Expr) -> bool:
+        """True for loading a configuration, which fills a variable and is checked where it stands."""
+        return isinstance(v, ir.PatternOp) and v.pattern_id == "configuration"
+
     def err_known(self) -> bool:
         """True when `err` is declared in this Go scope."""
         return self.err_scopes[-1]
@@ -1481,6 +1564,12 @@ class FunctionEmitter(Operations):
             else:
                 self.write(f"{hint} = {self.looked_up(value, 'found')}")
             return
+        if self.loads(value):
+            assert isinstance(value, ir.PatternOp)
+            name = self.name(t.id)
+            made = Patterns(self).load(value)
+            self.write(f"{name} {self.declare(t)} {made}")
+            return
         text, raised = self.call_text(value)
         name = self.name(t.id)
         if t.declares:
@@ -1502,6 +1591,9 @@ class FunctionEmitter(Operations):
             "str.find_or_raise",
         ):
             return self.looked_up(e, hint)
+        if self.loads(e):
+            assert isinstance(e, ir.PatternOp)
+            return Patterns(self).load(e)
         text, raised = self.call_text(e)
         name = self.fresh(hint)
         self.write(f"{name}, err := {text}")
@@ -1887,7 +1979,7 @@ class FunctionEmitter(Operations):
         if isinstance(e, ir.Intrinsic) and e.op in ("dict.delete", "list.remove", "set.remove"):
             self._remove(e)
             return
-        if isinstance(e, ir.Intrinsic) and self._raising(e):
+        if (isinstance(e, ir.Intrinsic) and e.type != ir.NONE and self._raising(e)) or self.loads(e):
             self.x(e)
             return
         if self._raising(e):
@@ -1958,6 +2050,16 @@ def place_words(e: ir.Expr) -> str:
     """A name for an entry of a map: the map's name in the singular."""
     name = e.id if isinstance(e, ir.Name) else e.name if isinstance(e, ir.Field) else ""
     return name[:-1] if len(name) > 3 and name.endswith("s") and not name.endswith("ss") else ""
+
+
+def config_key(name: str) -> str:
+    """The key that the configuration loader derives from a field's name: PoolSize gives pool_size."""
+    out = ""
+    for i, c in enumerate(name):
+        if c.isupper() and i and (not name[i - 1].isupper() or (i + 1 < len(name) and name[i + 1].islower())):
+            out += "_"
+        out += c.lower()
+    return out
 
 
 def emit(module: ir.Module, package: str, runtime: str, dialect: str = "foundation") -> GoPackage:
