@@ -14,6 +14,7 @@ from typing import Any
 from foundation_grammars.tree import parse
 from foundation_specs.model import Severity
 
+from foundation_engine.port import ir
 from foundation_engine.port.engine import lower, package_name
 from foundation_engine.port.request import PortCandidate, PortedFile
 from foundation_engine.verify import cache
@@ -191,12 +192,30 @@ def _record(state: _Run) -> tuple[list[Case], str]:
         return [], f"recording {request.source} is not supported"
     module = lower(request)
     assert module is not None
-    whole = {f.source_name for f in state.candidate.functions if not f.holes}
+    whole = _reaching_no_hole(state.candidate, module)
     count = state.options.cases + state.options.differential
     planned = list(plans(module, whole, state.options.seed, count))
     if not planned:
         return [], ""
     return recorder.record(request, module, planned)
+
+
+def _reaching_no_hole(candidate: PortCandidate, module: ir.Module) -> set[str]:
+    """The functions (`f` or `Class.method`) that were ported whole and use only such functions."""
+    whole = {f.source_name for f in candidate.functions if not f.holes}
+    bodies = {f"{c.name}.{f.name}" if c else f.name: f for c, f in module.functions()}
+    used = {
+        name: {n.id for n in ir.walk(f) if isinstance(n, ir.Name)}
+        | {f".{n.method}" for n in ir.walk(f) if isinstance(n, ir.MethodCall)}
+        for name, f in bodies.items()
+    }
+    while True:
+        holed = {name for name in bodies if name not in whole}
+        holed |= {f".{name.rpartition('.')[2]}" for name in holed if "." in name}
+        left = {name for name in whole if not used.get(name, set()) & holed}
+        if left == whole:
+            return whole
+        whole = left
 
 
 # Running

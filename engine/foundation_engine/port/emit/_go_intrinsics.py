@@ -4,6 +4,8 @@
 # ruff: noqa: E501 - a template of the target's code reads best on one line.
 from __future__ import annotations
 
+import math
+import operator
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -140,6 +142,24 @@ for _name in ("sqrt", "sin", "cos", "tan", "exp", "log2", "log10", "atan", "hypo
         ("math",),
     )
 
+# Operations of constants that Go would work out more exactly than at run time, or refuse.
+_FOLDED: Mapping[str, Callable[..., int | float]] = {
+    "float.add": operator.add,
+    "float.sub": operator.sub,
+    "float.mul": operator.mul,
+    "float.div": operator.truediv,
+    "float.neg": operator.neg,
+    "float.abs": abs,
+    "float.to_int": int,
+    "float.trunc": int,
+    "float.floor": math.floor,
+    "float.ceil": math.ceil,
+    "float.round": round,
+    "int.to_float": float,
+    "max": max,
+    "min": min,
+}
+
 _NEGATED = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 
@@ -183,6 +203,13 @@ class Operations:
     def _text(self, e: ir.Expr) -> tuple[str, int]:
         from foundation_engine.port.emit.go import go_rune, go_string
 
+        folds = isinstance(e, ir.Intrinsic) and e.op in _FOLDED
+        if (
+            folds
+            and (e.type == ir.FLOAT or e.op not in ("max", "min"))
+            and (known := self._constant(e)) is not None
+        ):
+            e = ir.Lit(known, type=e.type, line=e.line)
         match e:
             case ir.Lit():
                 return self._literal(e, go_string, go_rune), PRIMARY if not isinstance(
@@ -280,6 +307,29 @@ class Operations:
             return camel(e.type.name)
         return self._called(e)
 
+    def _constant(self, e: ir.Expr) -> int | float | None:
+        """The value of an expression of literals and constants, rounded at each step.
+
+        Go would work it out exactly, and refuses to cut a constant such as 2.5 to an integer.
+        """
+        match e:
+            case ir.Lit(value) if isinstance(value, int | float) and not isinstance(value, bool):
+                return value
+            case ir.Name(id) if id not in self.names:
+                found = self.go.module.find(id)
+                return self._constant(found.value) if isinstance(found, ir.Constant) else None
+            case ir.Intrinsic(op, args) if op in _FOLDED:
+                values = [self._constant(a) for a in args]
+                if any(v is None for v in values):
+                    return None
+                try:
+                    made: int | float = _FOLDED[op](*values)
+                except (ArithmeticError, ValueError):
+                    return None
+                return made if abs(made) < 2**63 else None
+            case _:
+                return None
+
     def _literal(self, e: ir.Lit, go_string: Callable[[str], str], go_rune: Callable[[str], str]) -> str:
         match e.value:
             case bool():
@@ -292,6 +342,10 @@ class Operations:
                 if e.value != e.value or e.value in (float("inf"), float("-inf")):
                     self.use("math")
                     return "math.NaN()" if e.value != e.value else f"math.Inf({'1' if e.value > 0 else '-1'})"
+                if e.value == 0 and math.copysign(1, e.value) < 0:
+                    # The constant -0.0 has no sign in Go.
+                    self.use("math")
+                    return "math.Copysign(0, -1)"
                 return repr(e.value) if not e.value.is_integer() or abs(e.value) >= 1e16 else f"{e.value:.1f}"
             case str():
                 return go_rune(e.value) if e.type == ir.CHAR else go_string(e.value)
@@ -573,7 +627,7 @@ class Operations:
                 raise Unsupported("a list that repeats one object")
         if op == "int.abs":
             inner = self.simple(args[0], "number") if not isinstance(args[0], ir.Lit) else self.x(args[0])
-            return f"max({inner}, -{inner})", PRIMARY
+            return f"max({inner}, -{inner})" if not inner.startswith("-") else inner[1:], PRIMARY
         if (
             op in ("list.count", "count_each")
             and isinstance(args[0].type, ir.ListT)
@@ -771,6 +825,8 @@ class Operations:
 
     def _division(self, e: ir.Intrinsic) -> tuple[str, int]:
         a, b = e.args
+        if isinstance(b, ir.Lit) and b.value == 0:
+            raise Unsupported("a division by the literal zero")
         op = "/" if e.op == "int.floordiv" else "%"
         if isinstance(b, ir.Lit) and b.value > 0 and self._nonnegative(a):
             return f"{self.x(a, MUL)} {op} {self.x(b, MUL + 1)}", MUL

@@ -4,6 +4,7 @@
 # ruff: noqa: E501 - a template of the target's code reads best on one line.
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Callable, Generator
@@ -16,6 +17,7 @@ from foundation_engine.port import ir
 from foundation_engine.port.emit._go_helpers import HELPERS
 from foundation_engine.port.emit._go_intrinsics import Operations
 from foundation_engine.port.emit._go_patterns import Patterns
+from foundation_engine.port.emit._go_tidy import tidy
 from foundation_engine.port.emit._names import camel, go_doc, pascal
 from foundation_engine.port.emit.templates import Templates
 from foundation_engine.port.ir import Type, Unsupported
@@ -861,7 +863,12 @@ class GoModule:
     def _function(
         self, f: ir.Function, cls: ir.Class | None, functions: list[tuple[str, str, int, int]]
     ) -> list[str]:
-        check_aliasing(f)
+        try:
+            check_aliasing(f)
+        except Unsupported as why:
+            # The signature stays, so that callers compile.
+            hole = ir.Hole(why.reason, why.construct, "", line=why.line or f.line)
+            f = dataclasses.replace(f, body=[hole], patterns=[])
         if f.is_async:
             self.module.differences.append(
                 f"{f.name} is a coroutine in Python and a plain function in Go; run it in a goroutine where it must not block."
@@ -891,7 +898,7 @@ class GoModule:
         elif cls is not None:
             name = f"{self.names.types[cls.name]}{name}"
         lines.append(f"func {receiver}{name}({params}){results} {{")
-        lines.extend(emitter.lines)
+        lines.extend(tidy(emitter.lines, [self.local(p.name) for p in f.params]))
         lines.append("}")
         self.holes.extend(emitter.holes)
         functions.append((f"{cls.name}.{f.name}" if cls else f.name, name, f.line, len(emitter.holes)))
@@ -1003,7 +1010,7 @@ class FunctionEmitter(Operations):
     def block(self, body: list[ir.Stmt]) -> None:
         """Statements of a block; the first that cannot be emitted becomes a hole that ends the block."""
         for s in body:
-            mark, used, named = len(self.lines), set(self.used), set(self.names)
+            mark, used = len(self.lines), set(self.used)
             try:
                 for c in s.comments:
                     for line in comment(c):
@@ -1016,10 +1023,6 @@ class FunctionEmitter(Operations):
                 del self.lines[mark:]
                 self.used = used
                 why.line = why.line or s.line
-                # What is dropped may have been the only use of a variable.
-                at = next(i for i, b in enumerate(body) if b is s)
-                for name in sorted((reads(body[at:]) & named) - {p.name for p in self.f.params} - {"self"}):
-                    self.write(f"_ = {self.name(name)}")
                 self.hole(why, "")
                 return
             if isinstance(s, ir.Hole):
@@ -1337,6 +1340,10 @@ class FunctionEmitter(Operations):
         return self.go.names.fields.get((cls, name)) or pascal(name)
 
     def _augmented(self, s: ir.AugAssign) -> None:
+        if isinstance(s.target, ir.VarTarget) and s.target.id not in self.read | set(self.names):
+            # What was never read was never declared either.
+            self.effect(s.value)
+            return
         value = self.x(s.value, ADD + 1 if s.op in ("int.mul", "float.mul") else LOWEST)
         target = self.place(s.target)
         op = {
@@ -2007,6 +2014,10 @@ class FunctionEmitter(Operations):
         if isinstance(e, ir.Intrinsic) and self.effect_intrinsic(e):
             return
         if isinstance(e, ir.Lit | ir.Name | ir.Field):
+            return
+        if isinstance(e, ir.Call | ir.MethodCall) and isinstance(e.type, ir.TupleT):
+            # The call alone is the statement; as a value its results would be packed.
+            self.write(self.call_text(e)[0])
             return
         text = self.x(e)
         if not text:

@@ -553,7 +553,13 @@ class RubyEmitter:
         made = name or method_name(f.name)
         e = Emitter(self, f, cls.name if cls else "")
         hoist(f.body, {p.name for p in f.params})
-        e.read = reads(f.body)
+        # `n += 1` reads n too, so that its first assignment stays.
+        e.read = reads(f.body) | {
+            n.target.id
+            for s in f.body
+            for n in ir.walk(s)
+            if isinstance(n, ir.AugAssign) and isinstance(n.target, ir.VarTarget)
+        }
         params = [local(p.name) + (f" = {e.x(p.default)}" if p.default is not None else "") for p in f.params]
         head = f"def {'self.' if f.kind == 'static' else ''}{made}{'(' + ', '.join(params) + ')' if params else ''}"
         if f.patterns:

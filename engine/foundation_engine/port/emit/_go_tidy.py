@@ -1,0 +1,95 @@
+"""What Go's compiler and vet refuse in a function: variables that nothing uses, statements that nothing reaches.
+
+A source may assign what it never reads, and a statement that was not ported may have been a variable's only use. The
+statements of one function are looked at as text, after everything that could use a variable has been written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_TEXT = re.compile(r'"(?:\\.|[^"\\])*"|`[^`]*`|\'(?:\\.|[^\'\\])+\'|//.*$')
+_WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
+# Indentation, a keyword where the declaration belongs to a statement, the names, the operator and the rest.
+_ASSIGNED = re.compile(
+    r"^(\t*)((?:\} else )?(?:if|for|switch) )?([A-Za-z_]\w*(?:, [A-Za-z_]\w*)*) (:?=) (.*)$"
+)
+_DECLARED = re.compile(r"^(\t*)var ([A-Za-z_]\w*) ([^=]+?)(?: = (.+))?$")
+_CHANGED = re.compile(r"^(\t*)([A-Za-z_]\w*) ?(?:(?:[-+*/%&|^]|<<|>>|&\^)= (.*)|\+\+|--)$")
+
+
+def tidy(lines: list[str], parameters: Iterable[str]) -> list[str]:
+    """The lines of a function's body without what follows a hole in its block and without variables that nothing uses.
+
+    The values of those variables stay, because working them out may have an effect.
+    """
+    lines = _reached(lines)
+    while unused := _unused(lines) - set(parameters):
+        made = [line for old in lines if (line := _rewritten(old, unused)) is not None]
+        if made == lines:
+            return made
+        lines = made
+    return lines
+
+
+def _reached(lines: list[str]) -> list[str]:
+    out: list[str] = []
+    stopped: str | None = None
+    for line in lines:
+        indent = line[: len(line) - len(line.lstrip("\t"))]
+        if stopped is not None and indent.startswith(stopped):
+            continue
+        stopped = indent if line.lstrip("\t").startswith('panic("not ported') else None
+        out.append(line)
+    return out
+
+
+def _blanked(line: str) -> str:
+    return _TEXT.sub(lambda m: " " * len(m[0]), line)
+
+
+def _unused(lines: list[str]) -> set[str]:
+    declared: set[str] = set()
+    used: set[str] = set()
+    for line in lines:
+        code = _blanked(line)
+        if m := _DECLARED.match(code):
+            declared.add(m[2])
+            used.update(_WORD.findall(m[4] or ""))
+        elif m := _ASSIGNED.match(code):
+            if m[4] == ":=":
+                declared.update(m[3].split(", "))
+            used.update(_WORD.findall(m[5]))
+        elif m := _CHANGED.match(code):
+            used.update(_WORD.findall(m[3] or ""))
+        else:
+            used.update(_WORD.findall(code))
+    return declared - used - {"_"}
+
+
+def _rewritten(line: str, unused: set[str]) -> str | None:
+    code = _blanked(line)
+    if m := _DECLARED.match(code):
+        if m[2] not in unused:
+            return line
+        value = line[m.start(4) :] if m[4] else "nil"
+        return None if value == "nil" else f"{m[1]}_ = {value}"
+    if m := _ASSIGNED.match(code):
+        names = ["_" if name in unused else name for name in m[3].split(", ")]
+        if names == m[3].split(", "):
+            return line
+        rest = line[m.start(5) :]
+        keyword = m[2] or ""
+        if set(names) == {"_"}:
+            if keyword == "for " and rest.startswith("range "):
+                return f"{m[1]}for {rest}"
+            if m[4] == "=" and rest == "nil":
+                return None
+            return f"{m[1]}{keyword}{', '.join(names)} = {rest}"
+        if keyword == "for " and names[-1] == "_":
+            names.pop()
+        return f"{m[1]}{keyword}{', '.join(names)} {m[4]} {rest}"
+    if (m := _CHANGED.match(code)) and m[2] in unused:
+        return f"{m[1]}_ = {line[m.start(3) :]}" if m[3] else None
+    return line
