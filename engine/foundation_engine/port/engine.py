@@ -158,7 +158,7 @@ def _from_python(text: str, name: str, line: int | None) -> ir.Module:
 
 def _to_ruby(request: PortRequest, module: ir.Module) -> PortCandidate:
     name = package_name(request)
-    made = emit_ruby.emit(module, name)
+    made = emit_ruby.emit(module, name, request.options.dialect)
     ported = [PortedFile(f"{name}.rb", made.source, "source")]
     if any(r.startswith("foundation") for r in made.requires):
         root = runtime_root(LanguageId.RUBY)

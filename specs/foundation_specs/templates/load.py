@@ -33,7 +33,7 @@ SLOTS = frozenset(
     {
         "options", "fields", "body", "call", "object", "function", "function_text", "result", "results", "zero",
         "value", "name", "Name", "camelName", "key", "runtime", "ratio", "arguments", "type", "indent", "variable",
-        "schema", "attempt", "fallback",
+        "schema", "attempt", "fallback", "shared",
     }
 )  # fmt: skip
 FILTERS = frozenset({"minus_one", "seconds", "milliseconds", "text"})

@@ -6,15 +6,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Any, cast
 
 from foundation_specs.model import LanguageId
-from foundation_specs.registry import SpecRegistry
 
 from foundation_engine.port import ir
 from foundation_engine.port.emit._names import pascal, snake
+from foundation_engine.port.emit._ruby_patterns import Patterns
+from foundation_engine.port.emit.templates import Templates
 from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.passes import Effects, blocks, place, reads, stores
 
@@ -366,8 +366,19 @@ def comment(text: str, indent: str = "") -> list[str]:
 class RubyEmitter:
     """Names and the file."""
 
-    def __init__(self, module: ir.Module, name: str) -> None:
+    def __init__(self, module: ir.Module, name: str, dialect: str = "foundation") -> None:
         self.module = module
+        self.templates = Templates(LanguageId.RUBY, dialect)
+        self.commands: list[ir.Function] = []
+        self.registered = False
+        self.configurations = {
+            n.type.name
+            for d in module.definitions
+            for n in ir.walk(d)
+            if isinstance(n, ir.PatternOp)
+            and n.pattern_id == "configuration"
+            and isinstance(n.type, ir.NamedT)
+        }
         self.name = pascal(name, initialisms=False)
         self.effects = Effects(module)
         self.effects.run()
@@ -402,6 +413,10 @@ class RubyEmitter:
         in_functions = False
         for d in self.module.definitions:
             try:
+                if isinstance(d, ir.Constant) and _makes_app(d):
+                    # An application takes the commands that are registered when it is made.
+                    commands = self._commands()
+                    body.extend([*commands, ""] if commands else [])
                 if isinstance(d, ir.Function):
                     if not in_functions:
                         body.extend(["", "  module_function"])
@@ -418,6 +433,7 @@ class RubyEmitter:
                 body.extend(["", *comment(f"not ported: {why.reason} (line {why.line or d.line})", "  ")])
                 if isinstance(d, ir.Function):
                     functions.append((d.name, "", d.line, 1))
+        commands = self._commands()
         if self.helpers and not in_functions:
             body.extend(["", "  module_function"])
         for h in sorted(self.helpers):
@@ -425,6 +441,7 @@ class RubyEmitter:
         hidden = [*private, *sorted(self.helpers)]
         if hidden:
             body.extend(["", f"  private_class_method {', '.join(f':{h}' for h in hidden)}"])
+        body.extend(commands)
         lines = ["# frozen_string_literal: true", ""]
         requires = sorted(self.requires)
         lines.extend(f"require '{r}'" for r in requires)
@@ -436,6 +453,23 @@ class RubyEmitter:
             body.pop(0)
         lines.extend([*body, "end"])
         return RubyModule("\n".join(lines) + "\n", tuple(requires), self.holes, functions, self.name)
+
+    def _commands(self) -> list[str]:
+        """The statements that register the functions of the file as commands, once."""
+        if self.registered:
+            return []
+        self.registered = True
+        lines: list[str] = []
+        for d in self.module.definitions:
+            if not isinstance(d, ir.Function) or not any(p.pattern_id == "cli_framework" for p in d.patterns):
+                continue
+            try:
+                made = Patterns(Emitter(self, ir.Function("", [], ir.NONE, []))).register(d)
+                lines.extend(["", *(f"  {line}".rstrip() for line in made)])
+            except Unsupported as why:
+                self.holes.append(Unsupported(why.reason, d.name, d.line))
+                lines.extend(["", *comment(f"not ported: {why.reason} (line {d.line})", "  ")])
+        return lines
 
     def _definition(self, d: ir.Definition, functions: list[tuple[str, str, int, int]]) -> list[str]:
         match d:
@@ -538,9 +572,25 @@ class RubyEmitter:
         hidden = [method_name(m.name) for m in d.methods if m.name.startswith("_")]
         if hidden:
             inner.extend(["", f"    private {', '.join(f':{h}' for h in hidden)}"])
+        secrets = [local(f.name) for f in d.fields if f.secret]
+        if secrets:
+            shown = ", ".join(f"{s}: '[REDACTED]'" for s in secrets)
+            inner.extend(
+                [
+                    "",
+                    "    # The printed form hides the secrets.",
+                    "    def inspect",
+                    f'      "#<{name} #{{to_h.merge({shown})}}>"',
+                    "    end",
+                    "    alias_method :to_s, :inspect",
+                ]
+            )
         if inner and not inner[0]:
             inner.pop(0)
-        return [*lines, *inner, "  end"]
+        made = [*lines, *inner, "  end"]
+        if d.name in self.configurations:
+            made += ["", *Patterns(Emitter(self, ir.Function("", [], ir.NONE, []))).schema(d)]
+        return made
 
     def _function(
         self,
@@ -581,9 +631,8 @@ class RubyEmitter:
         return lines
 
 
-def _is_table(value: Any) -> bool:
-    """True for the normalised form of a jitter that has a kind and a ratio."""
-    return isinstance(value, dict)
+def _makes_app(d: ir.Constant) -> bool:
+    return any(isinstance(n, ir.PatternNew) and n.pattern_id == "cli_framework" for n in ir.walk(d.value))
 
 
 def method_name(name: str) -> str:
@@ -644,6 +693,19 @@ def hoist(body: list[ir.Stmt], known: set[str]) -> None:
                 scan(s.body, known | own(s) | stores(body[:i]))
             elif isinstance(s, ir.FuncDef):
                 hoist(s.func.body, known | {p.name for p in s.func.params})
+            elif uses := [n for n in ir.walk(s) if isinstance(n, ir.PatternCall)]:
+                later = {
+                    n.id for r in body[i + 1 :] for n in ir.walk(r) if isinstance(n, ir.Name | ir.VarTarget)
+                }
+                made = {v for use in uses for v in assigned(use.body)} - known
+                for v in sorted(made & later):
+                    body.insert(i, ir.VarDecl(v, ir.ANY))
+                    known = known | {v}
+                    i += 1
+                for use in uses:
+                    scan(use.body, known | stores(body[:i]))
+                for inner in blocks(s):
+                    scan(inner, known | stores(body[:i]))
             else:
                 for inner in blocks(s):
                     scan(inner, known | stores(body[:i]))
@@ -697,10 +759,14 @@ class Emitter:
         self.bounds: dict[str, str] = {}
         self.leave = "return"
         self.lambdas: set[str] = set()
+        self.fresh_names: set[str] = set()
 
     def write(self, text: str) -> None:
         """One line at the current depth."""
-        self.lines.append("  " * self.depth + text if text else "")
+        # Later lines of a text bring their own indentation.
+        first, *rest = text.split("\n")
+        self.lines.append("  " * self.depth + first if first else "")
+        self.lines.extend(rest)
 
     @contextmanager
     def indented(self) -> Generator[None]:
@@ -921,7 +987,8 @@ class Emitter:
 
     def _effects(self, e: ir.Expr) -> bool:
         return any(
-            isinstance(n, ir.Call | ir.MethodCall | ir.New | ir.PatternOp | ir.Intrinsic) for n in ir.walk(e)
+            isinstance(n, ir.Call | ir.MethodCall | ir.New | ir.PatternOp | ir.PatternCall | ir.Intrinsic)
+            for n in ir.walk(e)
         )
 
     def target(self, t: ir.Target) -> str:
@@ -1163,79 +1230,23 @@ class Emitter:
 
     def wrapped(self, f: ir.Function) -> None:
         """The body of a function that runs under patterns."""
-        head = [self._pattern(p) for p in f.patterns]
-        inside_loop = any(
-            isinstance(n, ir.For | ir.ForRange | ir.While)
-            and any(isinstance(m, ir.Return) for m in ir.walk(n))
-            for b in f.body
-            for n in ir.walk(b)
-        )
-        changed = {p.name for p in f.params} & stores(f.body)
-        if inside_loop or changed:
-            # A return inside a block would leave the whole method, and every attempt starts from the arguments.
-            name = f"{method_name(f.name)}_once"
-            args = ", ".join(local(p.name) for p in f.params)
-            inner = Emitter(self.ruby, f, self.cls)
-            inner.read = self.read
-            inner.block(f.body, tail=f.result != ir.NONE)
-            self.holes.extend(inner.holes)
-            self.extra.append(
-                ["", f"# One attempt of {method_name(f.name)}.", f"def {name}({args})", *inner.lines, "end"]
-            )
-            text = f"{name}({args})"
-            for h in reversed(head):
-                text = f"{h} {{ {text} }}"
-            self.write(text)
-            return
-        for i, h in enumerate(head):
-            self.lines.append("  " * (self.depth + i) + f"{h} do")
-        self.depth += len(head)
-        self.leave = "next"
-        self.block(f.body, tail=f.result != ir.NONE)
-        self.depth -= len(head)
-        for i in range(len(head) - 1, -1, -1):
-            self.lines.append("  " * (self.depth + i) + "end")
+        Patterns(self).wrap(f)
 
-    def _pattern(self, p: ir.PatternUse) -> str:
-        spec = SpecRegistry.builtin()[p.pattern_id]
-        line = spec.mappings[LanguageId.RUBY].import_line
-        self.ruby.requires.add(re.split(r"['\"]", line)[1])
-        options = self.options(p.pattern_id, p.arguments)
-        names = {
-            "retry_with_backoff": "retry",
-            "error_boundary": "error_boundary",
-            "circuit_breaker": "circuit_breaker",
-            "rate_limiting": "rate_limit",
-        }
-        if p.pattern_id not in names:
-            raise Unsupported(f"pattern {p.pattern_id} around a function")
-        if p.pattern_id in ("circuit_breaker", "rate_limiting") and "name" not in p.arguments:
-            options.insert(0, f"name: {quote(self.f.name)}")
-        return f"Foundation.{names[p.pattern_id]}{'(' + ', '.join(options) + ')' if options else ''}"
+    def captured(self) -> AbstractContextManager[list[str]]:
+        """Collect what is written instead of writing it."""
+        return self._kept()
 
-    def options(self, pattern_id: str, arguments: dict[str, ir.Expr]) -> list[str]:
-        """`max_attempts: 3` for every argument."""
-        spec = SpecRegistry.builtin()[pattern_id]
-        out: list[str] = []
-        for name, v in arguments.items():
-            parameter = spec.parameter(name)
-            if parameter is None:
-                raise Unsupported(f"parameter {name} of {pattern_id}")
-            out.append(f"{parameter.id}: {self._option(parameter.type.value, v)}")
-        return out
-
-    def _option(self, kind: str, v: ir.Expr) -> str:
-        if kind == "exceptions" and isinstance(v, ir.ListLit):
-            return "[" + ", ".join(self.ruby.error(e.id) for e in v.elems if isinstance(e, ir.Name)) + "]"
-        if kind == "enum" and isinstance(v, ir.Lit):
-            return f":{v.value}"
-        if kind == "jitter" and isinstance(v, ir.Lit) and _is_table(v.value):
-            named = cast("dict[str, Any]", v.value)
-            ratio = named.get("ratio")
-            return f"{{ kind: :{named['kind']}{f', ratio: {ratio}' if ratio is not None else ''} }}"
-        if kind == "jitter" and isinstance(v, ir.Lit) and isinstance(v.value, str):
-            return f":{v.value}"
-        return self.x(v)
+    def fresh(self, hint: str) -> str:
+        """A variable that is not used in this method."""
+        made, n = hint, 2
+        while made in self.fresh_names or any(
+            isinstance(x, ir.Name | ir.VarTarget) and local(x.id) == made
+            for s in self.f.body
+            for x in ir.walk(s)
+        ):
+            made, n = f"{hint}{n}", n + 1
+        self.fresh_names.add(made)
+        return made
 
     # Expressions
 
@@ -1281,9 +1292,11 @@ class Emitter:
             case ir.New():
                 return self._new(e), PRIMARY
             case ir.PatternNew():
-                return self._construct(e), PRIMARY
+                return Patterns(self).construct(e), PRIMARY
             case ir.PatternOp():
-                return self._operation(e), PRIMARY
+                return Patterns(self).operation(e), PRIMARY
+            case ir.PatternCall():
+                return Patterns(self).block(e), PRIMARY
             case ir.Intrinsic():
                 return self._intrinsic(e)
             case ir.ListLit() | ir.TupleLit():
@@ -1384,39 +1397,6 @@ class Emitter:
         name = self.ruby.error(e.cls)
         return f"{name}.new({', '.join(self.x(v) for _, v in e.args)})"
 
-    def _construct(self, e: ir.PatternNew) -> str:
-        spec = SpecRegistry.builtin()[e.pattern_id]
-        self.ruby.requires.add(re.split(r"['\"]", spec.mappings[LanguageId.RUBY].import_line)[1])
-        options = ", ".join(self.options(e.pattern_id, e.arguments))
-        match e.pattern_id:
-            case "circuit_breaker":
-                return f"Foundation::CircuitBreaker.new({options})"
-            case "rate_limiting":
-                return f"Foundation::RateLimiter.new({options})"
-            case "structured_logging":
-                arguments = dict(e.arguments)
-                name = arguments.pop("name")
-                rest = self.options(e.pattern_id, arguments)
-                return f"Foundation::Logging.logger({', '.join([self.x(name), *rest])})"
-            case _:
-                raise Unsupported(f"an object of pattern {e.pattern_id}")
-
-    def _operation(self, e: ir.PatternOp) -> str:
-        match e.pattern_id, e.op:
-            case ("circuit_breaker", "call"):
-                assert e.obj is not None
-                return f"{self.x(e.obj, PRIMARY)}.call {{ {self.x(e.args[0])} }}"
-            case ("structured_logging", level):
-                assert e.obj is not None
-                fields = "".join(f", {n}: {self.x(v)}" for n, v in e.fields)
-                return f"{self.x(e.obj, PRIMARY)}.{level}({self.x(e.args[0])}{fields})"
-            case ("rate_limiting", "acquire" | "try_acquire"):
-                assert e.obj is not None
-                n = "" if isinstance(e.args[0], ir.Lit) and e.args[0].value == 1 else f"({self.x(e.args[0])})"
-                return f"{self.x(e.obj, PRIMARY)}.{e.op}{n}"
-            case _:
-                raise Unsupported(f"operation {e.op} of pattern {e.pattern_id}")
-
     def _not(self, e: ir.Expr) -> tuple[str, int]:
         match e:
             case ir.Not(value=inner):
@@ -1433,6 +1413,11 @@ class Emitter:
                 return f"!{self.x(e, UNARY)}", UNARY
 
     def _intrinsic(self, e: ir.Intrinsic) -> tuple[str, int]:
+        if e.op.partition(".")[0] in ("http", "process", "file"):
+            texts = [self.x(a, PRIMARY if i == 0 else LOWEST) for i, a in enumerate(e.args)]
+            found = self.ruby.templates.operation(e.op, texts, Patterns(self))
+            if found is not None:
+                return found, PRIMARY
         op, args = e.op, e.args
         if op in _COMPARISONS:
             own = EQUAL if op in ("eq", "ne") else COMPARE
@@ -1856,6 +1841,6 @@ def _ends(s: ir.If) -> bool:
     return True
 
 
-def emit(module: ir.Module, name: str) -> RubyModule:
+def emit(module: ir.Module, name: str, dialect: str = "foundation") -> RubyModule:
     """The module as one Ruby file."""
-    return RubyEmitter(module, name).emit()
+    return RubyEmitter(module, name, dialect).emit()
