@@ -14,6 +14,7 @@ import struct
 import threading
 import time
 import weakref
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 from zlib import crc32
@@ -662,10 +663,7 @@ class _SocketSession:
         pending = _SocketPending(sock, request_id, model_id)
         try:
             sock.settimeout(max(deadline - time.monotonic(), 1e-6))
-            sock.sendall(header + message)
-            for piece in pieces:
-                if len(piece):
-                    sock.sendall(piece)
+            _send_all(sock, [header + message, *pieces])
         except TimeoutError as error:
             self.abandon(pending)
             raise CallTimeout(f"{model_id!r} at {self.endpoint} did not take the request in time") from error
@@ -681,8 +679,8 @@ class _SocketSession:
             magic, kind, _, _, _, data_size, message_size, _, _ = frame
             if magic != layout.MAGIC or kind != FrameKind.RESPONSE or message_size > layout.MAX_RESPONSE_SIZE:
                 raise ProtocolError(Status.BAD_REQUEST, "the server sent a damaged frame")
-            message = self._receive(pending, message_size, deadline)
-            data = memoryview(self._receive(pending, data_size, deadline))
+            body = self._receive(pending, message_size + data_size, deadline)
+            message, data = bytes(body[:message_size]), body[message_size:].toreadonly()
             response = layout.decode_response(message)
             layout.check_placement(response.outputs, ((0, data_size),))
             if response.request_id != pending.request_id:
@@ -710,7 +708,7 @@ class _SocketSession:
                 raise ProtocolError(Status.BAD_CHECKSUM, "the outputs' CRC-32 does not match the answer's")
         return Result(outputs, response.model_ns, more)
 
-    def _receive(self, pending: _SocketPending, size: int, deadline: float) -> bytes:
+    def _receive(self, pending: _SocketPending, size: int, deadline: float) -> memoryview:
         """Exactly `size` bytes; what arrived before a time-out is kept for the next attempt."""
         sock = pending.sock
         if sock is None:
@@ -729,7 +727,7 @@ class _SocketSession:
             raise CallTimeout(f"{pending.model_id!r} at {self.endpoint} did not answer in time") from error
         except OSError as error:
             raise self.gone() from error
-        return bytes(data)
+        return view
 
     def resume(self, pending: _SocketPending) -> None:
         """Ask for the next part of a stream."""
@@ -1090,9 +1088,22 @@ def _greet(
         for fd in fds:
             os.close(fd)
         raise
+    if granted == Transport.SOCKET:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, layout.SOCKET_BUFFER)
     if granted == Transport.SHM and fds:
         return sock, RegionShape(count, stride, data_at, size), fds[0]
     return sock, None, None
+
+
+def _send_all(sock: socket.socket, pieces: Sequence[bytes | memoryview]) -> None:
+    """Send pieces one after the other, with as few calls as the socket's buffer allows."""
+    left = deque(memoryview(piece) for piece in pieces if len(piece))
+    while left:
+        sent = sock.sendmsg(left)
+        while left and sent >= len(left[0]):
+            sent -= len(left.popleft())
+        if sent:
+            left[0] = left[0][sent:]
 
 
 def _tensors(inputs: Sequence[Any]) -> list[Tensor | Buffer]:

@@ -64,6 +64,8 @@ DEFAULT_SLOTS: Final = 64
 DEFAULT_INLINE: Final = 8192
 DEFAULT_DATA: Final = 64 << 20
 MAX_INLINE: Final = 1 << 20
+# What a socket of the socket transport may hold on its way; the system's own default is a fifth of a megabyte.
+SOCKET_BUFFER: Final = 2 << 20
 
 
 class DType(IntEnum):

@@ -78,7 +78,14 @@ _CHECK_DATA: Final = int(RequestFlag.CHECK_DATA)
 _STREAM: Final = int(RequestFlag.STREAM)
 
 _PLANS_PER_SLOT: Final = 32
+# The socket transport: how often one client's socket is read before the others' turn; the first memory of a
+# large body, and how much a connection keeps between calls.
+_READS: Final = 16
+_LEAST_BODY: Final = 1 << 20
+_KEPT_BODY: Final = 8 << 20
 _TICK_NS: Final = 2_000_000
+# Requests on sockets are only seen when they are polled, also while clients with memory keep the server awake.
+_SOCKET_TICK_NS: Final = 100_000
 _ACTIVE_NS: Final = 200_000_000
 _SLOW_NS: Final = 2_000_000
 # A watcher that was put off for an eighth of the time since the last look goes to another processor. When that
@@ -266,14 +273,30 @@ class _ShmConnection:
 class _SocketConnection:
     """A client on the socket transport: one call at a time."""
 
-    __slots__ = ("call", "message", "name", "outgoing", "received", "sock")
+    __slots__ = ("body", "call", "filled", "frame", "head", "name", "outgoing", "size", "sock")
 
     def __init__(self, sock: socket.socket, name: str) -> None:
         self.sock: socket.socket | None = sock
         self.name = name
-        self.received = bytearray()
+        self.head = memoryview(bytearray(layout.FRAME.size))
+        # The frame whose body arrives, and how much of the head, or then of the body, is here.
+        self.frame: tuple[int, ...] | None = None
+        self.size = 0
+        self.filled = 0
+        # Memory of the body, used again by the next frame: the tensors of a call point into it until it is over.
+        self.body = memoryview(bytearray(layout.MAX_REQUEST_SIZE))
         self.outgoing: deque[memoryview] = deque()
         self.call: _Call | None = None
+
+    def room(self) -> memoryview:
+        """Where the next bytes go. The body grows with what arrives, never with what a frame only claims."""
+        if self.frame is None:
+            return self.head[self.filled :]
+        if self.filled == len(self.body):
+            grown = memoryview(bytearray(min(self.size, max(2 * self.filled, _LEAST_BODY))))
+            grown[: self.filled] = self.body
+            self.body = grown
+        return self.body[self.filled : self.size]
 
 
 class Server:
@@ -337,6 +360,7 @@ class Server:
         self._crowded_until = 0
         self._crowded_for = _CROWDED_NS
         self._tick_at = 0
+        self._policy_at = 0
         self._now = time.monotonic_ns()
         self._last_request = self._now
 
@@ -557,10 +581,13 @@ class Server:
 
     def _tick(self, now: int) -> None:
         """What need not happen on every turn: sockets, time-outs, the spinning policy, commands."""
-        self._tick_at = now + _TICK_NS
+        self._tick_at = now + (_SOCKET_TICK_NS if self._sockets else _TICK_NS)
         self._poll(0)
         while self._commands:
             self._commands.popleft()()
+        if now < self._policy_at:
+            return
+        self._policy_at = now + _TICK_NS
         active = sum(1 for client in self._clients if now - client.active < _ACTIVE_NS)
         crowded = self._is_crowded(now)
         spinning = 0 < active < self._processors and self._in_flight == 0 and not crowded
@@ -770,10 +797,11 @@ class Server:
                     self._clients = [*self._clients, connection]
                 else:
                     connection = _SocketConnection(sock, label)
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, layout.SOCKET_BUFFER)
                     sock.send(welcome)
                     self._sockets = [*self._sockets, connection]
                 self._register(sock, connection)
-                self._tick_at = 0
+                self._tick_at = self._policy_at = 0
             else:
                 sock.send(welcome)
                 sock.close()
@@ -823,7 +851,7 @@ class Server:
             for entry in self._models.values():
                 if any(call.connection is connection for call in entry.queue):
                     entry.queue = deque(call for call in entry.queue if call.connection is not connection)
-        self._tick_at = 0
+        self._tick_at = self._policy_at = 0
 
     def _punish(self, client: _ShmConnection | _SocketConnection, error: Exception) -> None:
         """Drop a client that broke the protocol, or whose request met a defect of ours."""
@@ -1295,13 +1323,16 @@ class Server:
         try:
             if events & selectors.EVENT_WRITE:
                 self._flush(client)
-            if events & selectors.EVENT_READ and client.sock is not None:
-                piece = client.sock.recv(1 << 20)
-                if not piece:
-                    self._drop(client)
-                    return
-                client.received += piece
-                self._parse_frames(client)
+            if events & selectors.EVENT_READ:
+                for _ in range(_READS):
+                    if client.sock is None:
+                        return
+                    count = client.sock.recv_into(client.room())
+                    if not count:
+                        self._drop(client)
+                        return
+                    client.filled += count
+                    self._advance_frame(client)
         except BlockingIOError:
             return
         except OSError:
@@ -1309,39 +1340,46 @@ class Server:
         except Exception as error:  # noqa: BLE001 - one client's frame never takes the others down
             self._punish(client, error)
 
-    def _parse_frames(self, client: _SocketConnection) -> None:
-        received = client.received
-        while client.sock is not None and len(received) >= layout.FRAME.size:
-            magic, kind, opcode, flags, timeout_ns, data_size, message_size, data_crc, _ = (
-                layout.FRAME.unpack_from(received)
-            )
+    def _advance_frame(self, client: _SocketConnection) -> None:
+        """Look at what arrived: a head that is complete, and then a body that is."""
+        frame = client.frame
+        if frame is None:
+            if client.filled < layout.FRAME.size:
+                return
+            frame = client.frame = layout.FRAME.unpack(client.head)
+            magic, kind, _, _, _, data_size, message_size, _, _ = frame
             if magic != MAGIC:
                 raise _ViolationError(f"frame magic is 0x{magic:08X}")
             if message_size > layout.MAX_REQUEST_SIZE or data_size > self.options.max_frame:
                 raise _ViolationError(f"a frame of {message_size} + {data_size} bytes is over the limit")
-            end = layout.FRAME.size + message_size + data_size
-            if len(received) < end:
-                return
-            # The buffer is handed over whole, so the tensors may keep pointing into it.
-            frame = memoryview(bytes(memoryview(received)[:end]))
-            del received[:end]
-            self._last_request = self._now
-            if kind == FrameKind.CONTINUE:
-                call = client.call
-                if call is None or not call.touched:
-                    raise _ViolationError("CONTINUE without a partial result")
-                call.touched = 0
-                if call.expired:
-                    self._answer_error(call, Status.CANCELLED, "the client did not take the part in time")
-                else:
-                    self._waiting.remove(call)
-                    self._advance(call)
-                continue
-            if kind != FrameKind.REQUEST or client.call is not None:
+            # The body's memory belongs to a call until that is over, so nothing else may arrive during one.
+            if kind not in (FrameKind.REQUEST, FrameKind.CONTINUE) or (
+                client.call is not None and (kind == FrameKind.REQUEST or message_size + data_size)
+            ):
                 raise _ViolationError(f"a frame of kind {kind} does not belong here")
-            message = bytes(frame[layout.FRAME.size : layout.FRAME.size + message_size])
-            data = frame[layout.FRAME.size + message_size :]
-            self._take_frame(client, opcode, flags, timeout_ns, data_crc, message, data)
+            client.filled = 0
+            client.size = message_size + data_size
+        if client.filled < client.size:
+            return
+        client.frame = None
+        client.filled = 0
+        self._last_request = self._now
+        _, kind, opcode, flags, timeout_ns, data_size, message_size, data_crc, _ = frame
+        if kind == FrameKind.CONTINUE:
+            call = client.call
+            if call is None or not call.touched:
+                raise _ViolationError("CONTINUE without a partial result")
+            call.touched = 0
+            if call.expired:
+                self._answer_error(call, Status.CANCELLED, "the client did not take the part in time")
+            else:
+                self._waiting.remove(call)
+                self._advance(call)
+            return
+        message = bytes(client.body[:message_size])
+        self._take_frame(
+            client, opcode, flags, timeout_ns, data_crc, message, client.body[message_size : client.size]
+        )
 
     def _take_frame(
         self,
@@ -1387,20 +1425,38 @@ class Server:
         message = layout.encode_message(call.request_id, payload)
         size = max((end for _, end in places), default=0)
         header = layout.FRAME.pack(MAGIC, FrameKind.RESPONSE, 0, 0, 0, size, len(message), 0, 0)
-        client.outgoing.append(memoryview(header + message))
+        pieces: list[bytes | memoryview] = [header + message]
         at = 0
         for tensor, (start, end) in zip(outputs, places, strict=True):
             if start > at:
-                client.outgoing.append(memoryview(bytes(start - at)))
-            # The model may reuse its output's memory before a slow client has taken it.
-            client.outgoing.append(memoryview(bytes(tensor.data)))
+                pieces.append(bytes(start - at))
+            pieces.append(tensor.data)
             at = end
         if state == _DONE:
             client.call = None
+            if len(client.body) > _KEPT_BODY:
+                client.body = memoryview(bytearray(layout.MAX_REQUEST_SIZE))
         else:
             call.touched = self._now
             self._waiting.append(call)
-        self._flush(client)
+        sock = client.sock
+        sent = 0
+        if sock is not None and not client.outgoing:
+            # What the socket takes at once is not copied at all.
+            try:
+                sent = sock.sendmsg(pieces)
+            except BlockingIOError:
+                pass
+            except OSError:
+                self._drop(client)
+                return
+        for piece in pieces:
+            if sent < len(piece):
+                # The model may reuse its output's memory before a slow client has taken it.
+                client.outgoing.append(memoryview(bytes(memoryview(piece)[sent:])))
+            sent = max(0, sent - len(piece))
+        if client.outgoing:
+            self._flush(client)
 
     def _flush(self, client: _SocketConnection) -> None:
         sock, selector = client.sock, self._selector

@@ -402,5 +402,8 @@ func (c *Client) greet(wanted uint32) (_ *net.UnixConn, shape welcome, fd int, e
 		return nil, shape, fd, errors.Join(ErrConnect, damaged("no descriptor came with the region"))
 	}
 	_ = conn.SetDeadline(time.Time{})
+	if shape.transport == transportSocket {
+		_ = conn.SetWriteBuffer(socketBuffer)
+	}
 	return conn, shape, fd, nil
 }

@@ -424,7 +424,7 @@ func (s *session) read(p *slot) (*Result, uint64, error) {
 	if answer.status != StatusOK {
 		return nil, 0, &ServerError{answer.status, answer.errorText}
 	}
-	result, err := answer.take(s.region.memory, p.reply.offset, p.reply.offset+p.reply.size)
+	result, err := answer.take(s.region.memory, p.reply.offset, p.reply.offset+p.reply.size, (*Result).keep)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -436,16 +436,15 @@ func (s *session) read(p *slot) (*Result, uint64, error) {
 	return result, 0, nil
 }
 
-// take copies the outputs out of memory, whose bytes from start to end may hold them.
-func (r *response) take(memory []byte, start, end uint64) (*Result, error) {
+// take takes the outputs out of memory, whose bytes from start to end may hold them; keep makes them the caller's.
+func (r *response) take(memory []byte, start, end uint64, keep func(*Result, []byte) []byte) (*Result, error) {
 	result := &Result{ModelNS: r.modelNS, more: r.flags&flagMore != 0}
 	var crc uint32
 	for _, d := range r.outputs {
 		if !inside(d, start, end) {
 			return nil, damaged("an output lies outside the space given for it")
 		}
-		// append does not clear the memory first, as make would.
-		data := append([]byte(nil), memory[d.offset:d.offset+d.size]...)
+		data := keep(result, memory[d.offset:d.offset+d.size:d.offset+d.size])
 		shape := make([]int, len(d.shape))
 		for i, dimension := range d.shape {
 			shape[i] = int(dimension)

@@ -11,6 +11,9 @@ import (
 	"time"
 )
 
+// socketBuffer is what a socket may hold on its way, so that a megabyte goes in one piece and not in five.
+const socketBuffer = 2 << 20
+
 // socketSession is the fallback: a pool of connections, one call at a time on each.
 type socketSession struct {
 	client *Client
@@ -163,7 +166,7 @@ func (c *socketCall) receive(ctx context.Context) (result *Result, keep bool, er
 	if answer.status != StatusOK {
 		return nil, !more, &ServerError{answer.status, answer.errorText}
 	}
-	result, err = answer.take(body[messageSize:], 0, dataSize)
+	result, err = answer.take(body[messageSize:], 0, dataSize, func(_ *Result, data []byte) []byte { return data })
 	return result, err == nil && !more, err
 }
 

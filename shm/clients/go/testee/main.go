@@ -255,6 +255,7 @@ func bench(c command) (any, error) {
 			if record {
 				latencies[thread] = append(latencies[thread], time.Since(began).Nanoseconds())
 			}
+			result.Release()
 		}
 	}
 	loop(0, c.Warmup, false)
