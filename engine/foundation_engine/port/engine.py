@@ -171,13 +171,37 @@ def _to_ruby(request: PortRequest, module: ir.Module) -> PortCandidate:
 
 def _to_rust(request: PortRequest, module: ir.Module) -> PortCandidate:
     name = package_name(request)
-    made = emit_rust.emit(module, request.text)
-    manifest = f'[package]\nname = "{name}"\nversion = "0.1.0"\nedition = "2021"\n\n[workspace]\n'
+    made = emit_rust.emit(module, request.text, request.options.dialect)
     ported = [
         PortedFile("src/lib.rs", formatted(["rustfmt", "--edition", "2021"], made.source), "source"),
-        PortedFile("Cargo.toml", manifest, "module"),
+        PortedFile("Cargo.toml", cargo_toml(name, made.crates, "foundation::http" in made.source), "module"),
     ]
-    return _candidate(request, module, ported, (), made.holes, made.functions)
+    return _candidate(request, module, ported, tuple(sorted(made.crates)), made.holes, made.functions)
+
+
+# The crates that a port may need beside our runtime, in the versions that the runtime is built with.
+_CRATES = {
+    "indexmap": '"2"',
+    "serde_json": '"1"',
+    "serde": '{ version = "1", features = ["derive"] }',
+    "backon": '"1"',
+}
+
+
+def cargo_toml(name: str, crates: frozenset[str], http: bool = False) -> str:
+    """The manifest of a port; our runtime is named by the folder that this tool found."""
+    lines = ["[package]", f'name = "{name}"', 'version = "0.1.0"', 'edition = "2021"']
+    needed: list[str] = []
+    for crate in sorted(crates):
+        if crate == "foundation":
+            root = runtime_root(LanguageId.RUST)
+            place = f'path = "{root / "foundation"}"' if root is not None else 'version = "0.1"'
+            needed.append(f"foundation = {{ {place}{'' if http else ', default-features = false'} }}")
+        else:
+            needed.append(f"{crate} = {_CRATES[crate]}")
+    if needed:
+        lines += ["", "[dependencies]", *needed]
+    return "\n".join([*lines, "", "[workspace]", ""])
 
 
 _FRONT_ENDS: Mapping[LanguageId, Callable[[str, str, int | None], ir.Module]] = {

@@ -23,10 +23,12 @@ from foundation_engine.port.emit.rust_tests import RustTests
 from foundation_engine.port.engine import formatted, go_mod, runtime_root
 from foundation_engine.port.passes import Effects
 from foundation_engine.port.request import PortCandidate, PortedFile, PortOptions
+from foundation_engine.port.emit._rust_words import KEYWORDS
 from foundation_engine.verify.cases import Case
 from foundation_engine.verify.sandbox import Completed
 
 
+from foundation_engine.verify import cargo
 class Target(Protocol):
     """One target language."""
 
@@ -42,8 +44,8 @@ class Target(Protocol):
         """Extra environment for its commands."""
         ...
 
-    def prepare(self, folder: Path, candidate: PortCandidate) -> None:
-        """Make the scratch folder ready."""
+    def prepare(self, folder: Path, candidate: PortCandidate) -> str:
+        """Make the scratch folder ready; "" or what is missing, with the line that brings it."""
         ...
 
     def compile_steps(self, folder: Path) -> Sequence[tuple[str, Sequence[str]]]:
@@ -100,7 +102,7 @@ class GoTarget:
         """See `Target.env`: nothing is downloaded while verifying."""
         return {"GOFLAGS": "-mod=mod -buildvcs=false", "GOPROXY": "off", "GOWORK": "off", "GO111MODULE": "on"}
 
-    def prepare(self, folder: Path, candidate: PortCandidate) -> None:
+    def prepare(self, folder: Path, candidate: PortCandidate) -> str:
         """See `Target.prepare`: the module file of the port is enough."""
 
     def compile_steps(self, folder: Path) -> Sequence[tuple[str, Sequence[str]]]:
@@ -179,7 +181,7 @@ class RubyTarget:
         root = runtime_root(LanguageId.RUBY)
         return {"RUBYLIB": str(root / "lib") if root is not None else "", "RUBYOPT": "-W:no-experimental"}
 
-    def prepare(self, folder: Path, candidate: PortCandidate) -> None:
+    def prepare(self, folder: Path, candidate: PortCandidate) -> str:
         """See `Target.prepare`."""
 
     def compile_steps(self, folder: Path) -> Sequence[tuple[str, Sequence[str]]]:
@@ -241,6 +243,117 @@ class RustTarget:
     def missing(self) -> str:
         """See `Target.missing`."""
         if shutil.which("cargo") is None:
+class PythonTarget:
+    """Python: byte-compile, lint with ruff when it is there, unittest."""
+
+    def missing(self) -> str:
+        """See `Target.missing`: this program runs in Python itself."""
+        return ""
+
+    def version(self) -> str:
+        """See `Target.version`."""
+        return f"Python {platform.python_version()}"
+
+    def env(self) -> Mapping[str, str]:
+        """See `Target.env`."""
+        root = runtime_root(LanguageId.PYTHON)
+        return {
+            "PYTHONPATH": str(root) if root is not None else "", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"
+        }  # fmt: skip
+
+    def prepare(self, folder: Path, candidate: PortCandidate) -> str:
+        """See `Target.prepare`."""
+        return ""
+
+    def compile_steps(self, folder: Path) -> Sequence[tuple[str, Sequence[str]]]:
+        """See `Target.compile_steps`: the module is also run, so that its imports and decorators are."""
+        name = next(p.stem for p in sorted(folder.glob("*.py")))
+        load = (
+            f"import py_compile; py_compile.compile('{name}.py', '{name}.pyc', doraise=True); import {name}"
+        )
+        steps: list[tuple[str, Sequence[str]]] = [("compile", (sys.executable, "-c", load))]
+        ruff = python_formatter()[0]
+        if shutil.which(ruff) is not None:
+            # What pyflakes finds: names that are not defined, imports that nothing uses.
+            steps.append(
+                (
+                    "vet",
+                    (
+                        ruff,
+                        "check",
+                        "--isolated",
+                        "--no-cache",
+                        "--quiet",
+                        "--select",
+                        "F,E9",
+                        "--ignore",
+                        "F841",
+                        f"{name}.py",
+                    ),
+                )
+            )
+        return tuple(steps)
+
+    def tests(
+        self,
+        module: ir.Module,
+        package: str,
+        options: PortOptions,
+        cases: Sequence[Case],
+        more: Sequence[Case],
+    ) -> list[PortedFile]:
+        """See `Target.tests`."""
+        maker = PythonTests(module, package)
+        recorded = maker.file(cases)
+        out = [
+            PortedFile(f"test_{package}.py", formatted(python_formatter(), recorded), "test"),
+            PortedFile("recorded.py", _support("foundation_engine.port.emit", "_python_recorded.py"), "test"),
+        ]
+        maker.imports.clear()
+        differential = maker.file(more, "Differential") if more else ""
+        if more:
+            out.append(PortedFile("test_differential.py", differential, "support"))
+        if "World(" in recorded or "World(" in differential:
+            world = PortedFile(
+                "recorded_world.py", _support("foundation_engine.verify", "record_world.py"), "test"
+            )
+            out.append(world)
+        return out
+
+    def case_prefix(self, source_name: str) -> str:
+        """See `Target.case_prefix`."""
+        cls, _, name = source_name.rpartition(".")
+        return f"{case_name(cls, name)}_"
+
+    def test_command(self, folder: Path) -> Sequence[str]:
+        """See `Target.test_command`."""
+        names = sorted(p.stem for p in folder.glob("test_*.py"))
+        return (sys.executable, "-m", "unittest", "--verbose", *names)
+
+    def read_tests(self, done: Completed) -> dict[str, tuple[bool, str]]:
+        """See `Target.read_tests`: unittest reports on standard error."""
+        out: dict[str, tuple[bool, str]] = {}
+        for m in re.finditer(
+            r"^test_(\w+) \((?:\w+\.)*(\w+)Test\.test_\w+\) \.\.\. .*?(ok|FAIL|ERROR)$",
+            done.stderr,
+            re.MULTILINE | re.DOTALL,
+        ):
+            out[f"{'Differential' if m[2] == 'Differential' else ''}{m[1]}"] = (m[3] == "ok", "")
+        for m in re.finditer(
+            r"^(?:FAIL|ERROR): test_(\w+) \((?:\w+\.)*(\w+)Test\.test_\w+\)\n-+\n(.+?)(?=\n\n=====|\n\n-----|\Z)",
+            done.stderr,
+            re.MULTILINE | re.DOTALL,
+        ):
+            name = f"{'Differential' if m[2] == 'Differential' else ''}{m[1]}"
+            out[name] = (False, m[3].strip().splitlines()[-1][:400])
+        return out
+
+
+def _support(package: str, name: str) -> str:
+    """The text of a module that generated tests import."""
+    return (files(package) / name).read_text(encoding="utf-8")
+
+
             return "cargo was not found; install Rust from https://rustup.rs"
         return ""
 
@@ -250,10 +363,11 @@ class RustTarget:
 
     def env(self) -> Mapping[str, str]:
         """See `Target.env`: nothing is downloaded, and each verification builds in its own folder."""
-        return {"CARGO_NET_OFFLINE": "true", "CARGO_TERM_COLOR": "never", "CARGO_TARGET_DIR": "target"}
+        return {**cargo.ENV, "CARGO_TARGET_DIR": "target"}
 
-    def prepare(self, folder: Path, candidate: PortCandidate) -> None:
-        """See `Target.prepare`: the manifest of the port is enough."""
+    def prepare(self, folder: Path, candidate: PortCandidate) -> str:
+        """See `Target.prepare`: what the port depends on is compiled already."""
+        return cargo.ready(folder, self.version())
 
     def compile_steps(self, folder: Path) -> Sequence[tuple[str, Sequence[str]]]:
         """See `Target.compile_steps`."""
@@ -278,11 +392,19 @@ class RustTarget:
 
     def case_prefix(self, source_name: str) -> str:
         """See `Target.case_prefix`."""
-        return f"{snake(source_name.rpartition('.')[2])}_"
+        cls, _, name = source_name.rpartition(".")
+        made = snake(name.lstrip("_") or name)
+        made = f"{made}_" if made in KEYWORDS else made
+        return f"{snake(cls)}_{made}_" if cls else f"{made}_"
 
+        # One test program links once.
+        modules = "\n".join(
+            f'#[path = "{p.path.removeprefix("tests/")}"]\nmod {Path(p.path).stem};' for p in out
+        )
+        out.append(PortedFile("tests/every_case.rs", f"{modules}\n", "support"))
     def test_command(self, folder: Path) -> Sequence[str]:
         """See `Target.test_command`."""
-        return ("cargo", "test", "--tests", "--no-fail-fast")
+        return ("cargo", "test", "--test", "every_case", "--no-fail-fast")
 
     def read_tests(self, done: Completed) -> dict[str, tuple[bool, str]]:
         """See `Target.read_tests`."""
@@ -296,7 +418,7 @@ class RustTarget:
         for m in re.finditer(
             r"^test (\S+)(?: - should panic)? \.\.\. (ok|FAILED)$", done.stdout, re.MULTILINE
         ):
-            name = m[1]
+            name = m[1].rpartition("::")[2]
             shown = (
                 f"Differential_{name.removeprefix('differential_')}"
                 if name.startswith("differential_")

@@ -108,7 +108,10 @@ def _climb(state: _Run) -> None:
     if missing:
         state.add("compile", Verdict.INCONCLUSIVE, missing)
         return
-    target.prepare(state.folder, candidate)
+    unready = target.prepare(state.folder, candidate)
+    if unready:
+        state.add("compile", Verdict.INCONCLUSIVE, unready)
+        return
     with ThreadPoolExecutor(max_workers=1) as pool:
         # The source is recorded while the port compiles.
         recording = pool.submit(_record, state) if options.execute else None

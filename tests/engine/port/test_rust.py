@@ -98,16 +98,16 @@ def test_what_differs_between_the_languages_behaves_as_in_python(tmp_path: Path)
 
 
 DECLINED = [
-    # The caller would not see the change.
-    ("def f(xs: list[int]) -> None:\n    xs.append(1)", "a parameter that is changed in place"),
     # Two names for one list, of which one changes.
     ("def f(n: int) -> list[int]:\n    xs = [n]\n    ys = xs\n    ys.append(1)\n    return xs", "two names for one list"),
     ("def f(n: int) -> list[list[int]]:\n    row = [n]\n    out: list[list[int]] = []\n    out.append(row)\n    row.append(1)\n    return out", "two names for one list"),
     ("def f(n: int) -> list[list[int]]:\n    g = [[0] * n] * n\n    g[0][0] = 1\n    return g", "one list several times"),
     # A loop over a list sees what it changes.
     ("def f(n: int) -> int:\n    xs = [n, n]\n    s = 0\n    for i, x in enumerate(xs):\n        xs[1] = 5\n        s += x + i\n    return s", "changes while it is iterated over"),
-    # The order of a map is not kept.
-    ("def f(d: dict[str, int]) -> list[str]:\n    return [k for k in d]", "the order of a map"),
+    # A set has no order.
+    ("def f(s: set[str]) -> list[str]:\n    return [k for k in s]", "the order of a set"),
+    # Two places would hold one object that changes.
+    ("class C:\n    def __init__(self) -> None:\n        self.n = 0\n    def up(self) -> None:\n        self.n += 1\n\n\ndef f(c: C) -> list[C]:\n    xs = [c, c]\n    xs[0].up()\n    return xs", "two places share"),
 ]  # fmt: skip
 
 
@@ -117,4 +117,4 @@ def test_what_is_not_certain_is_a_marked_hole(source: str, reason: str) -> None:
     assert [h for h in candidate.holes if reason in h.reason], [h.reason for h in candidate.holes]
     text = next(f.text for f in candidate.files if f.role == "source")
     assert 'panic!("not ported: ' in text
-    assert candidate.functions[0].holes == 1
+    assert candidate.functions[-1].holes == 1

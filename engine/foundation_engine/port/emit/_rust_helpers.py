@@ -193,12 +193,12 @@ fn joined<T: Clone>(first: &[T], second: &[T]) -> Vec<T> {
 """, ()),
     "parse_int": ("The integer that a text holds.", """
 fn parse_int(text: &str) -> Result<i64, Error> {
-    text.trim().parse().map_err(|_| Error::Value(format!("not an integer: {text:?}")))
+    text.trim().parse().map_err(|_| Error::Value(format!("invalid literal for int() with base 10: {text:?}")))
 }
 """, ()),
     "parse_float": ("The number that a text holds.", """
 fn parse_float(text: &str) -> Result<f64, Error> {
-    text.trim().parse().map_err(|_| Error::Value(format!("not a number: {text:?}")))
+    text.trim().parse().map_err(|_| Error::Value(format!("could not convert string to float: {text:?}")))
 }
 """, ()),
     "count_each": ("How often each item occurs.", """
@@ -228,6 +228,62 @@ fn greatest_by<T, K: PartialOrd>(items: impl Iterator<Item = T>, key: impl Fn(&T
     "least_by": ("The first item whose key is the least.", """
 fn least_by<T, K: PartialOrd>(items: impl Iterator<Item = T>, key: impl Fn(&T) -> K) -> Option<T> {
     items.reduce(|best, item| if key(&item) < key(&best) { item } else { best })
+}
+""", ()),
+    "partition": ("The text before a separator, the separator, and the text behind it.", """
+fn partition(text: &str, separator: &str) -> (String, String, String) {
+    match text.split_once(separator) {
+        Some((before, after)) => (before.to_string(), separator.to_string(), after.to_string()),
+        None => (text.to_string(), String::new(), String::new()),
+    }
+}
+""", ()),
+    "partition_last": ("The text before the last separator, the separator, and the text behind it.", """
+fn partition_last(text: &str, separator: &str) -> (String, String, String) {
+    match text.rsplit_once(separator) {
+        Some((before, after)) => (before.to_string(), separator.to_string(), after.to_string()),
+        None => (String::new(), String::new(), text.to_string()),
+    }
+}
+""", ()),
+    "find_last": ("The last position of a text in another in characters, or -1.", """
+fn find_last(text: &str, part: &str) -> i64 {
+    text.rfind(part).map_or(-1, |at| text[..at].chars().count() as i64)
+}
+""", ()),
+    "pad_right": ("The text with characters behind it up to a width.", """
+fn pad_right(text: &str, width: i64, fill: char) -> String {
+    let missing = width - text.chars().count() as i64;
+    format!("{text}{}", fill.to_string().repeat(missing.max(0) as usize))
+}
+""", ()),
+    "pad_left": ("The text with characters before it up to a width.", """
+fn pad_left(text: &str, width: i64, fill: char) -> String {
+    let missing = width - text.chars().count() as i64;
+    format!("{}{text}", fill.to_string().repeat(missing.max(0) as usize))
+}
+""", ()),
+    "zero_fill": ("The text with zeros before it up to a width, behind its sign.", """
+fn zero_fill(text: &str, width: i64) -> String {
+    let missing = (width - text.chars().count() as i64).max(0) as usize;
+    let sign = usize::from(text.starts_with(['+', '-']));
+    format!("{}{}{}", &text[..sign], "0".repeat(missing), &text[sign..])
+}
+""", ()),
+    "parse_int_base": ("The integer that a text holds in a base.", """
+fn parse_int_base(text: &str, base: u32) -> Result<i64, Error> {
+    i64::from_str_radix(text.trim(), base)
+        .map_err(|_| Error::Value(format!("invalid literal for int() with base {base}: {text:?}")))
+}
+""", ()),
+    "hexadecimal": ("The hexadecimal digits behind `0x`.", """
+fn hexadecimal(n: i64) -> String {
+    format!("{}0x{:x}", if n < 0 { "-" } else { "" }, n.unsigned_abs())
+}
+""", ()),
+    "octal": ("The octal digits behind `0o`.", """
+fn octal(n: i64) -> String {
+    format!("{}0o{:o}", if n < 0 { "-" } else { "" }, n.unsigned_abs())
 }
 """, ()),
 }  # fmt: skip

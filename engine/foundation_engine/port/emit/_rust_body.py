@@ -1,0 +1,1175 @@
+"""Functions and statements in Rust."""
+
+# ruff: noqa: E501, S101 - templates of Rust read best on one line; assertions narrow types.
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from foundation_engine.port import ir
+from foundation_engine.port.emit._rust_operations import Operations
+from foundation_engine.port.emit._rust_ownership import Facts, Key, is_place, iterated, root
+from foundation_engine.port.emit._rust_patterns import Patterns
+from foundation_engine.port.emit._rust_words import INFIX, PRIMARY
+from foundation_engine.port.ir import Type, Unsupported
+from foundation_engine.port.passes import declare, reads, stores, terminates
+
+if TYPE_CHECKING:
+    from foundation_engine.port.emit.rust import RustModule
+
+
+class FunctionWriter(Operations):
+    """Writes one function."""
+
+    def __init__(self, rust: RustModule, cls: ir.Class | None) -> None:
+        super().__init__(rust, cls)
+        self.lines: list[str] = []
+        self.depth = 0
+        self.fails = False
+        self.result: Type = ir.NONE
+        self.current = ""  # the variable of the error that is being handled
+        self.labels = 0
+        self.function_body: list[ir.Stmt] = []
+        self.ends_blocks: list[str] = []
+
+    def write(self, line: str) -> None:
+        """A line at the present depth."""
+        self.lines.append(f"{'    ' * self.depth}{line}".rstrip())
+
+    @contextmanager
+    def block_of(self, head: str, tail: str = "}") -> Generator[None]:
+        """A head, an indented inside and a tail."""
+        self.write(head)
+        self.depth += 1
+        yield
+        self.depth -= 1
+        self.write(tail)
+
+    @contextmanager
+    def captured(self) -> Generator[list[str]]:
+        """What is written inside, in a list of its own."""
+        saved, self.lines = self.lines, []
+        try:
+            yield self.lines
+        finally:
+            self.lines = saved
+
+    # Functions
+
+    def function(self, f: ir.Function) -> list[str]:
+        """The lines of a function or method."""
+        key: Key = (self.cls.name if self.cls is not None else "", f.name)
+        own = self.rust.ownership
+        self.result = f.result
+        self.fails = self.can_fail = self.rust.failing[key]
+        if f.is_async:
+            self.rust.differ(f"{f.name} is a coroutine in the source and a plain function in Rust; run it on a thread where it must not block.")
+        params: list[str] = []
+        if self.cls is not None and f.kind != "static":
+            params.append("&mut self" if "self" in own.changed[key] else "&self")
+        for p in f.params:
+            params.append(self._parameter(p, p.name in own.changed[key], p.name in own.kept[key], f))
+        result = self.rust.result(f.result, self.fails)
+        attributes = Patterns(self).attributes(f)
+        self.function_body = f.body
+        declare(f, self._inline)
+        self.facts = own.facts(f)
+        if f.patterns:
+            # The body runs again at every attempt, so that what it is given stays.
+            given = {p.name for p in f.params}
+            for s in f.body:
+                for n in ir.walk(s):
+                    if isinstance(n, ir.Name) and n.id in given:
+                        self.facts.last.discard(id(n))
+        for c in f.comments:
+            self.write(f"// {c}")
+        for line in f.doc.splitlines():
+            self.write(f"/// {line}")
+        for a in attributes:
+            self.write(a)
+        visibility = "" if f.private else "pub "
+        made = self.rust.method(f.name) if self.cls is not None else self.rust.functions[f.name]
+        with self.block_of(f"{visibility}fn {made}({', '.join(params)}){' -> ' + result if result else ''} {{"):
+            self._reassigned(f)
+            self.block(f.body, tail=True)
+        return self.lines
+
+    def _parameter(self, p: ir.Param, changed: bool, kept: bool, f: ir.Function) -> str:
+        try:
+            t = self.rust.param(p.type, changed, kept)
+        except Unsupported as why:
+            why.line = why.line or p.line or f.line
+            raise
+        if changed:
+            if p.name in stores(f.body):
+                raise Unsupported("a parameter that is changed and then names something else", p.name, f.line)
+            self.by_mut.add(p.name)
+        elif self.rust.borrowed(p.type) and not (kept and self.rust.is_shared(p.type)):
+            self.by_ref.add(p.name)
+        return f"{self.name(p.name)}: {t}"
+
+    def _reassigned(self, f: ir.Function) -> None:
+        stored = stores(f.body)
+        for p in f.params:
+            if p.name in stored:
+                n = self.name(p.name)
+                given = self.own(ir.Name(p.name, type=p.type))
+                self.by_ref.discard(p.name)
+                self.write(f"let mut {n} = {given};")
+
+    def constructor(self, init: ir.Function) -> list[str]:
+        """The function that makes an object of a class."""
+        assert self.cls is not None
+        d = self.cls
+        key: Key = (d.name, "__init__")
+        own = self.rust.ownership
+        self.fails = self.can_fail = self.rust.failing[key]
+        params: list[str] = []
+        for p in init.params:
+            kept = p.name in own.kept[key]
+            if p.name in own.changed[key]:
+                raise Unsupported("a constructor that changes what it is given", p.name, init.line)
+            if p.type == ir.STR:
+                self.by_ref.add(p.name)
+                t = "&str"
+            else:
+                t = self.rust.param(p.type, False, kept) if kept else self.rust.type(p.type)
+            params.append(f"{self.name(p.name)}: {t}")
+        declare(init, self._inline)
+        self.facts = own.facts(init)
+        self.function_body = init.body
+        before: list[ir.Stmt] = []
+        values: dict[str, ir.Expr] = {}
+        rest = list(init.body)
+        while rest and len(values) < len(d.fields):
+            s = rest[0]
+            if isinstance(s, ir.Assign) and isinstance(s.target, ir.FieldTarget) and isinstance(s.target.obj, ir.Name) and s.target.obj.id == "self":
+                if any(isinstance(n, ir.Name) and n.id == "self" for n in ir.walk(s.value)):
+                    break
+                values[s.target.name] = s.value
+            elif any(isinstance(n, ir.Name) and n.id == "self" for n in ir.walk(s)):
+                break
+            else:
+                before.append(s)
+            rest.pop(0)
+        missing = [f.name for f in d.fields if f.name not in values and f.default is None]
+        if missing:
+            raise Unsupported("a constructor that sets a field late", missing[0], init.line)
+        if before and any(isinstance(n, ir.Return) for s in before for n in ir.walk(s)):
+            raise Unsupported("a constructor that returns early", d.name, init.line)
+        result = "Result<Self, Error>" if self.fails else "Self"
+        if self.fails:
+            self.rust.errors.used = True
+        for line in (init.doc or "").splitlines():
+            self.write(f"/// {line}")
+        with self.block_of(f"pub fn new({', '.join(params)}) -> {result} {{"):
+            self._reassigned(init)
+            self._ordered(init, before, values)
+            parts: list[str] = []
+            for f in d.fields:
+                made = self.rust.field(ir.NamedT(d.name), f.name)
+                value = values.get(f.name, f.default)
+                assert value is not None
+                text = made if f.name in self.early else self.own_as(value, f.type)
+                parts.append(made if text == made else f"{made}: {text}")
+            made = f"Self {{ {', '.join(parts)} }}"
+            if rest:
+                self.this = "this"
+                self.write(f"let mut this = {made};")
+                self.result = ir.NONE
+                self.block(rest)
+                made = "this"
+            self.write(f"Ok({made})" if self.fails else made)
+        return self.lines
+
+    def own_as(self, e: ir.Expr, t: Type) -> str:
+        """A value for a field; a service that is given is kept, a runtime's object that is made is shared where all are."""
+        if isinstance(e, ir.PatternNew) and isinstance(t, ir.NamedT) and t.name in self.rust.ownership.shared_objects:
+            return f"Arc::new({self.own(e)})"
+        if isinstance(t, ir.FuncT) and not is_place(e):
+            return f"Arc::new({self._function_value(e, t)})"
+        return self.own(e)
+
+    early: frozenset[str] = frozenset()
+
+    def _ordered(self, init: ir.Function, before: list[ir.Stmt], values: dict[str, ir.Expr]) -> None:
+        """Statements of a constructor before its object; fields stand before them where the source computes them first."""
+        if not before:
+            return
+        early: set[str] = set()
+        assert self.cls is not None
+        touched = stores(before) | {root(e) for e, _ in self.rust.ownership.changes(before)}
+        for s in init.body:
+            if s in before:
+                with_end = s
+                self.block([with_end])
+            elif isinstance(s, ir.Assign) and isinstance(s.target, ir.FieldTarget) and s.target.name in values:
+                later = init.body[init.body.index(s) + 1 :]
+                if any(x in before for x in later) and reads([s]) & touched:
+                    raise Unsupported("a constructor that changes a value after it was kept", s.target.name, s.line)
+        self.early = frozenset(early)
+
+    # Text of a whole expression
+
+    def written(self, e: ir.Expr) -> str:
+        """The statement that writes a text into a formatter `f`."""
+        if isinstance(e, ir.Format):
+            text, _ = self._format(e)
+            if text.startswith("format!("):
+                return f"write!(f, {text.removeprefix('format!(')}"
+        return f"f.write_str(&{self.own(e, PRIMARY)})"
+
+    def closure_of(self, body: list[ir.Stmt], t: Type) -> str:
+        """A block of code as a closure that gives a result."""
+        saved = (self.fails, self.result, self.label, self.can_fail, self.depth)
+        self.fails, self.result, self.label, self.can_fail = True, t, "", True
+        given = {n.id for s in body for n in ir.walk(s) if isinstance(n, ir.Name)}
+        for s in body:
+            for n in ir.walk(s):
+                if isinstance(n, ir.Name) and n.id in given and n.id in self.names:
+                    self.facts.last.discard(id(n))
+        with self.captured() as lines:
+            self.depth = 1
+            self.block(body, tail=True)
+            if t != ir.NONE and not terminates(body):
+                raise Unsupported("a block that may end without a value", "", body[-1].line if body else 0)
+        self.fails, self.result, self.label, self.can_fail, self.depth = saved
+        return "\n".join([f"|| -> {self.rust.result(t, True)} {{", *lines, "}"])
+
+    # Statements
+
+    def block(self, body: Sequence[ir.Stmt], tail: bool = False) -> None:
+        """Statements. `tail` means that the last one may be the value of the function."""
+        skip = 0
+        for i, s in enumerate(body):
+            if skip:
+                skip -= 1
+                continue
+            for c in s.comments:
+                self.write(f"// {c}")
+            start = len(self.lines)
+            try:
+                if isinstance(s, ir.VarDecl):
+                    self._declare(s, body[i + 1 :])
+                else:
+                    self.stmt(s, tail and i == len(body) - 1)
+            except Unsupported as why:
+                why.line = why.line or s.line
+                raise
+            if s.trailing and len(self.lines) == start + 1:
+                self.lines[start] += f" // {s.trailing}"
+        if tail and not body and self.fails:
+            self.write("Ok(())")
+
+    def _declare(self, s: ir.VarDecl, rest: Sequence[ir.Stmt]) -> None:
+        t = self.rust.type(s.type)
+        if _sets(rest, s.id):
+            again = sum(1 for x in rest for n in ir.walk(x) if isinstance(n, ir.VarTarget) and n.id == s.id)
+            first = next(x for x in rest if any(isinstance(n, ir.VarTarget) and n.id == s.id for n in ir.walk(x)))
+            inside = sum(1 for n in ir.walk(first) if isinstance(n, ir.VarTarget) and n.id == s.id)
+            arms = _arms(first)
+            mut = "mut " if again > inside or inside > arms or s.id in self.facts.changed else ""
+            self.write(f"let {mut}{self.name(s.id)}: {t};")
+            return
+        if isinstance(s.type, ir.OptionalT):
+            value = "None"
+        elif self._has_default(s.type):
+            value = {"i64": "0", "f64": "0.0", "bool": "false"}.get(t, "Default::default()")
+        else:
+            raise Unsupported("a variable that may not be set", s.id, s.line)
+        self.write(f"let mut {self.name(s.id)}: {t} = {value};")
+
+    def _has_default(self, t: Type) -> bool:
+        match t:
+            case ir.P(kind):
+                return kind in (ir.Prim.INT, ir.Prim.FLOAT, ir.Prim.BOOL, ir.Prim.STR, ir.Prim.CHAR, ir.Prim.BYTES)
+            case ir.ListT() | ir.DictT() | ir.SetT() | ir.OptionalT():
+                return True
+            case ir.TupleT(elems):
+                return all(self._has_default(e) for e in elems)
+            case _:
+                return False
+
+    def stmt(self, s: ir.Stmt, tail: bool) -> None:
+        """One statement."""
+        match s:
+            case ir.Assign():
+                self._assign(s)
+            case ir.AugAssign():
+                self._augment(s)
+            case ir.ExprStmt():
+                self._effect(s)
+                self._end(tail)
+                return
+            case ir.If():
+                self._if(s, tail)
+                return
+            case ir.While():
+                forever = isinstance(s.test, ir.Lit) and s.test.value is True
+                with self.block_of("loop {" if forever else f"while {self.x(s.test)} {{"):
+                    self.block(s.body)
+                if forever and terminates([s]):
+                    return
+            case ir.ForRange():
+                step = ir.Lit(s.step, type=ir.INT)
+                text = self.items(ir.Intrinsic("range", [s.start, s.stop, step], type=ir.IterT(ir.INT)))
+                bare = text[1:-1]
+                if text.startswith("(") and text.endswith(")") and text.count("(") == text.count(")") and s.step == 1 and _balanced(bare):
+                    text = bare
+                used = any(isinstance(n, ir.Name) and n.id == s.target.id for b in s.body for n in ir.walk(b))
+                with self.block_of(f"for {self.pattern(s.target, True) if used else '_'} in {text} {{"):
+                    self.block(s.body)
+            case ir.For():
+                self._for(s)
+            case ir.Return():
+                self._return(s, tail)
+                return
+            case ir.Break():
+                self.write("break;")
+            case ir.Continue():
+                self.write("continue;")
+            case ir.Raise():
+                self._raise(s)
+                return
+            case ir.Try():
+                self._try(s, tail)
+                return
+            case ir.FuncDef():
+                self._closure(s.func)
+            case ir.Pass():
+                pass
+            case ir.Hole():
+                raise Unsupported(s.reason, s.construct, s.line)
+            case _:
+                raise Unsupported(f"statement {type(s).__name__}", "", s.line)
+        self._end(tail)
+
+    def _effect(self, s: ir.ExprStmt) -> None:
+        v = s.value
+        if isinstance(v, ir.Lit | ir.Name):
+            return
+        if isinstance(v, ir.Intrinsic) and v.op == "print":
+            args = [self._shown(a) for a in v.args]
+            if any(a.type not in (ir.STR, ir.INT, ir.CHAR) for a in v.args):
+                raise Unsupported("print of a value of this type", "", s.line)
+            self.write(f"println!(\"{' '.join('{}' for _ in args)}\"{''.join(f', {a}' for a in args)});")
+            return
+        if isinstance(v, ir.Call) and isinstance(v.func, ir.Name) and v.func.id in self.ends_blocks:
+            raise Unsupported("a closure called for its effect", v.func.id, s.line)
+        text = self.x(v)
+        if isinstance(v, ir.Intrinsic) and v.op in ("dict.setdefault",):
+            text = self._changing(v)
+        self.write(f"{text};")
+
+    def _end(self, tail: bool) -> None:
+        if tail and self.fails:
+            self.write("Ok(())")
+
+    def _return(self, s: ir.Return, tail: bool) -> None:
+        if s.value is None:
+            value = "()" if self.fails else ""
+        else:
+            self.returned = s.value.value if isinstance(s.value, ir.Wrap) else s.value
+            if is_place(self.returned) and self.rust.mutable(self.returned.type) and not self._moves(self.returned):
+                self.rust.differ("A function that returns an object that it was given, or that another object holds, returns a copy of it.")
+            value = self.own(s.value)
+            self.returned = None
+        if self.fails and isinstance(s.value, ir.Call | ir.MethodCall) and not self.label and value.endswith("?"):
+            # The call's outcome is the function's own.
+            value = value[:-1]
+        else:
+            value = f"Ok({value})" if self.fails else value
+        if tail:
+            if value:
+                self.write(value)
+        else:
+            self.write(f"return {value};" if value else "return;")
+
+    def _leave(self, error: str) -> None:
+        """Fail with an error of the module's type."""
+        self.write(f"break '{self.label} Err({error});" if self.label else f"return Err({error});")
+
+    def _raise(self, s: ir.Raise) -> None:
+        if s.error is None:
+            if not self.current:
+                raise Unsupported("raise without an error outside of a handler", "", s.line)
+            self._leave(f"{self.current}.into()" if self.current in self.structs else self.current)
+            return
+        if s.cause is not None:
+            self.rust.differ("An error that is raised from another one does not keep it as its source.")
+        if not isinstance(s.error, ir.New):
+            if isinstance(s.error, ir.Name) and self.rust.is_error(s.error.type):
+                name = self.name(s.error.id)
+                self._leave(f"{name}.into()" if name in self.structs else name)
+                return
+            raise Unsupported("raise of a value", "", s.line)
+        if s.error.cls in ir.STOPPING_ERRORS and not self.rust.errors.is_own(s.error.cls):
+            message = next((a for n, a in s.error.args if n == "message"), ir.Lit("", type=ir.STR))
+            self.write(f'panic!("{{}}", {self._shown(message)});')
+            return
+        if not self.can_fail:
+            raise Unsupported(f"raise of {s.error.cls}", "", s.line)
+        self._leave(self.raised(s.error))
+
+    def _if(self, s: ir.If, tail: bool) -> None:
+        self.write(f"if {self.x(s.test)} {{")
+        while True:
+            self.depth += 1
+            self.block(s.body, tail)
+            self.depth -= 1
+            if len(s.orelse) == 1 and isinstance(s.orelse[0], ir.If) and not s.orelse[0].comments:
+                s = s.orelse[0]
+                self.write(f"}} else if {self.x(s.test)} {{")
+                continue
+            break
+        if s.orelse or (tail and self.fails):
+            self.write("} else {")
+            self.depth += 1
+            self.block(s.orelse, tail)
+            self.depth -= 1
+        self.write("}")
+
+    # Loops
+
+    def _for(self, s: ir.For) -> None:
+        targets = stores([ir.For(s.target, s.iter, [])])
+        own = self.rust.ownership
+        source = iterated(s.iter)
+        roots = {root(n) for n in ir.walk(s.iter) if isinstance(n, ir.Expr)} - {""}
+        inside = {root(e) for e, _ in own.changes(s.body)} - {""}
+        if targets & inside:
+            self._for_changing(s, targets & inside)
+            return
+        shared = inside & roots
+        if shared:
+            # What changes is not what is gone through, when it is of another type.
+            kinds = [t for e, t in own.changes(s.body) if root(e) in shared]
+            if any(own.contains(source.type, k) or own.contains(k, source.type) for k in kinds if not (isinstance(k, ir.NamedT) and not own.contains(source.type, k))):
+                raise Unsupported("a list that changes while it is iterated over", "", s.line)
+        borrowed = None if shared or (stores(s.body) & roots) else self._borrowing(s)
+        if borrowed is not None:
+            pattern, text, names = borrowed
+            saved = set(self.by_ref)
+            self.by_ref |= names
+            with self.block_of(f"for {pattern} in {text} {{"):
+                self.block(s.body)
+            self.by_ref = saved
+            return
+        text = self.bound(s.iter, s.target)
+        if stores(s.body) & roots or shared:
+            # The loop goes on over what the list was when it began, while its variable may take another.
+            text = f"{text}.collect::<Vec<_>>()"
+        with self.block_of(f"for {self.pattern(s.target, True)} in {text} {{"):
+            self.block(s.body)
+
+    def _free(self, t: ir.Target) -> bool:
+        """True for a variable that the loop only reads."""
+        return isinstance(t, ir.VarTarget) and t.id not in self.facts.often and t.id not in self.facts.changed and (
+            isinstance(t, ir.VarTarget)
+        )
+
+    def _borrowing(self, s: ir.For) -> tuple[str, str, set[str]] | None:
+        """A loop over references: its pattern, what it goes over, and the variables that are references."""
+        t, e = s.target, s.iter
+
+        def lent(list_: ir.Expr, target: ir.Target) -> bool:
+            return (
+                isinstance(list_.type, ir.ListT)
+                and is_place(list_)
+                and not self.is_constant(list_)
+                and isinstance(target, ir.VarTarget)
+                and self._free(target)
+                and not self.rust.copies(list_.type.elem)
+                and target.type == list_.type.elem
+            )
+
+        if isinstance(t, ir.VarTarget) and lent(e, t):
+            return self.pattern(t), self.ref(e), {t.id}
+        if isinstance(e, ir.Intrinsic) and e.op == "enumerate" and isinstance(t, ir.TupleTarget) and len(t.elems) == 2 and lent(e.args[0], t.elems[1]):
+            count, item = t.elems
+            assert isinstance(item, ir.VarTarget)
+            if isinstance(count, ir.VarTarget):
+                start = self.x(e.args[1]) if not isinstance(e.args[1], ir.Lit) else f"{e.args[1].value}_i64"
+                return f"({self.pattern(count, True)}, {self.pattern(item)})", f"({start}..).zip({self.ref(e.args[0])})", {item.id}
+        if isinstance(e, ir.Intrinsic) and e.op == "dict.items" and isinstance(t, ir.TupleTarget) and len(t.elems) == 2 and is_place(e.args[0]):
+            d = e.args[0]
+            assert isinstance(d.type, ir.DictT)
+            parts: list[str] = []
+            names: set[str] = set()
+            for x, kind in zip(t.elems, (d.type.key, d.type.value), strict=True):
+                if not isinstance(x, ir.VarTarget) or x.type != kind:
+                    return None
+                if self.rust.copies(kind):
+                    parts.append(f"&{self.pattern(x, True)}")
+                elif self._free(x):
+                    parts.append(self.pattern(x))
+                    names.add(x.id)
+                else:
+                    return None
+            self._unordered(self._order_free(s), e)
+            return f"({', '.join(parts)})", self.ref(d), names
+        return None
+
+    def _order_free(self, s: ir.For) -> bool:
+        """True when the loop's result is the same in every order: it only fills maps and sets by key, or counts integers."""
+        if any(isinstance(n, ir.Break | ir.Return | ir.Raise | ir.Call | ir.MethodCall | ir.PatternOp | ir.New | ir.Try) for b in s.body for n in ir.walk(b)):
+            return False
+        for b in s.body:
+            for n in ir.walk(b):
+                match n:
+                    case ir.AugAssign(op=op):
+                        if op not in ("int.add", "int.sub", "int.mul"):
+                            return False
+                    case ir.Assign() | ir.ExprStmt() | ir.For() | ir.ForRange() | ir.While():
+                        return False
+                    case _:
+                        pass
+        return True
+
+    def _for_changing(self, s: ir.For, names: set[str]) -> None:
+        """A loop that changes the objects that a list or map holds."""
+        t, e = s.target, s.iter
+        own = self.rust.ownership
+
+        def exclusive(pattern: str, text: str, name: str) -> None:
+            saved = set(self.by_mut)
+            self.by_mut.add(name)
+            with self.block_of(f"for {pattern} in {text} {{"):
+                self.block(s.body)
+            self.by_mut = saved
+
+        source = iterated(e)
+        others = [x for x, _ in own.changes(s.body) if root(x) == root(source) and root(x) not in names]
+        if others:
+            raise Unsupported("a list that changes while it is iterated over", "", s.line)
+        if isinstance(t, ir.VarTarget) and isinstance(e.type, ir.ListT) and (is_place(e) or isinstance(e, ir.Unwrap)) and not self.rust.copies(t.type):
+            exclusive(self.pattern(t), f"{self._changing(e)}.iter_mut()", t.id)
+            return
+        if isinstance(e, ir.Intrinsic) and e.op == "dict.values" and isinstance(t, ir.VarTarget) and is_place(e.args[0]):
+            self._unordered(False, e)
+            exclusive(self.pattern(t), f"{self._changing(e.args[0])}.values_mut()", t.id)
+            return
+        if isinstance(e, ir.Intrinsic) and e.op == "enumerate" and isinstance(t, ir.TupleTarget) and is_place(e.args[0]):
+            count, item = t.elems
+            if isinstance(item, ir.VarTarget) and isinstance(count, ir.VarTarget) and isinstance(e.args[1], ir.Lit):
+                exclusive(f"({self.pattern(count, True)}, {self.pattern(item)})", f"({e.args[1].value}_i64..).zip({self._changing(e.args[0])}.iter_mut())", item.id)
+                return
+        if not is_place(source) and isinstance(t, ir.VarTarget) and root(source) == "":
+            # A new list belongs to the loop alone.
+            with self.block_of(f"for {self.pattern(t, True)} in {self.bound(e, t)} {{"):
+                self.block(s.body)
+            return
+        raise Unsupported("a loop variable that is changed in place, which its list sees", sorted(names)[0], s.line)
+
+    # Assignment
+
+    def _assign(self, s: ir.Assign) -> None:
+        t = s.target
+        match t:
+            case ir.TupleTarget():
+                self._unpack(s, t)
+            case ir.IndexTarget():
+                if self._counts(s, t):
+                    return
+                value = self.own(s.value)
+                if isinstance(t.obj.type, ir.DictT):
+                    self.write(f"{self._changing(t.obj)}.insert({self.own(t.index)}, {value});")
+                    return
+                self.write(f"{self._element(t)} = {value};")
+            case ir.FieldTarget():
+                owner = self._changing(t.obj)
+                self.write(f"{owner}.{self.rust.field(t.obj.type, t.name)} = {self.own_as(s.value, t.type)};")
+            case ir.VarTarget():
+                self._assign_variable(s, t)
+            case _:
+                raise Unsupported("a target of this kind", "", s.line)
+
+    def _counts(self, s: ir.Assign, t: ir.IndexTarget) -> bool:
+        """Write `map[key] = map.get(key, start) + step` as a change of the entry."""
+        v = s.value
+        if not (isinstance(v, ir.Intrinsic) and v.op in INFIX and len(v.args) == 2 and self.rust.copies(v.type)):
+            return False
+        old, step = v.args
+        if not (isinstance(old, ir.Intrinsic) and old.op == "dict.get_or" and ir.same(old.args[0], t.obj) and ir.same(old.args[1], t.index)):
+            return False
+        if root(t.obj) in {n.id for n in ir.walk(step) if isinstance(n, ir.Name)} or self.may_fail(step) or self.may_fail(t.index):
+            return False
+        start = self.own(old.args[2])
+        self.write(f"*{self._changing(t.obj)}.entry({self.own(t.index)}).or_insert({start}) {INFIX[v.op][0]}= {self.x(step)};")
+        return True
+
+    def _element(self, t: ir.IndexTarget) -> str:
+        self._changing(t.obj)
+        return self._op_list_index(ir.Intrinsic("list.index", [t.obj, t.index], type=t.type))[0]
+
+    def _assign_variable(self, s: ir.Assign, t: ir.VarTarget) -> None:
+        name = self.name(t.id)
+        if self._borrows(s, t):
+            return
+        if self.rust.mutable(s.value.type) and t.id in self.facts.changed and is_place(s.value) and not self._moves(s.value):
+            raise Unsupported("two names for one list that changes", t.id, s.line)
+        value = self.own_as(s.value, t.type)
+        if t.declares:
+            mut = "mut " if t.id in self.facts.often | self.facts.changed else ""
+            self.write(f"let {mut}{name}: {self.rust.type(t.type)} = {value};")
+        else:
+            self.write(f"{name} = {value};")
+
+    def _borrows(self, s: ir.Assign, t: ir.VarTarget) -> bool:
+        """Declare a variable that is a reference: to an object that is changed through it, or that it only reads."""
+        if not t.declares or t.id in self.facts.often:
+            return False
+        value = s.value
+        found = value.args if isinstance(value, ir.Intrinsic) and value.op == "dict.get" else None
+        place = is_place(value) and not isinstance(value, ir.Name)
+        changed = t.id in self.facts.changed
+        inner = value.type.elem if found is not None and isinstance(value.type, ir.OptionalT) else value.type
+        objects = isinstance(inner, ir.NamedT) and isinstance(self.rust.module.find(inner.name), ir.Class) and self.rust.mutable(inner)
+        if not (place or found is not None) or root(value) in ("",) or not (objects or (changed and self.rust.mutable(inner))):
+            return False
+        name = self.name(t.id)
+        if changed:
+            if found is not None:
+                text = f"{self._changing(found[0])}.get_mut({self.ref(found[1])})"
+            else:
+                made = self._changing(value)
+                text = made if isinstance(value, ir.Intrinsic) and value.op == "dict.index" else f"&mut {made}"
+            self.by_mut.add(t.id)
+            self.write(f"let {'mut ' if found is not None else ''}{name} = {text};")
+            if found is not None:
+                self.optional_refs.add(t.id)
+            return True
+        if found is not None:
+            text = f"{self.place(found[0])}.get({self.ref(found[1])})"
+            self.optional_refs.add(t.id)
+        else:
+            text = self.ref(value)
+        self.by_ref.add(t.id)
+        self.write(f"let {name} = {text};")
+        return True
+
+    def _unpack(self, s: ir.Assign, target: ir.TupleTarget) -> None:
+        declares = [isinstance(t, ir.VarTarget) and t.declares for t in target.elems]
+        if isinstance(s.value.type, ir.ListT):
+            self._unpack_list(s, target, declares)
+            return
+        value = self.own(s.value)
+        used = reads(self.function_body)
+        names = [
+            "_" if isinstance(t, ir.VarTarget) and t.declares and t.id not in used else self.pattern(t, True)
+            for t in target.elems
+            if isinstance(t, ir.VarTarget | ir.TupleTarget)
+        ]
+        if all(declares):
+            self.write(f"let ({', '.join(names)}) = {value};")
+            return
+        lefts: list[str] = []
+        assigned: set[str] = set()
+        after: list[str] = []
+        for i, t in enumerate(target.elems):
+            read = {n.id for n in ir.walk(t) if isinstance(n, ir.Name)}
+            if read & assigned:
+                raise Unsupported("an assignment to several targets of which one decides another", "", s.line)
+            if declares[i]:
+                assert isinstance(t, ir.VarTarget)
+                mut = "mut " if t.id in self.facts.often | self.facts.changed else ""
+                self.write(f"let {mut}{self.name(t.id)}: {self.rust.type(t.type)};")
+                lefts.append(self.name(t.id))
+            elif isinstance(t, ir.VarTarget):
+                assigned.add(t.id)
+                lefts.append("_" if t.id not in used else self.name(t.id))
+            elif isinstance(t, ir.IndexTarget) and isinstance(t.obj.type, ir.ListT):
+                lefts.append(self._element(t))
+            elif isinstance(t, ir.FieldTarget):
+                lefts.append(f"{self._changing(t.obj)}.{self.rust.field(t.obj.type, t.name)}")
+            else:
+                raise Unsupported("an assignment to these targets", "", s.line)
+        self.write(f"({', '.join(lefts)}) = {value};")
+        for line in after:
+            self.write(line)
+
+    def _unpack_list(self, s: ir.Assign, target: ir.TupleTarget, declares: list[bool]) -> None:
+        """A list of exactly so many elements; another length is a mistake, as in the source."""
+        if not all(declares) or "ValueError" in self._handled():
+            raise Unsupported("unpacking a list", "", s.line)
+        value = self.own(s.value)
+        names = ", ".join(self.pattern(t, True) for t in target.elems)
+        count = len(target.elems)
+        self.write(f'let [{names}]: [_; {count}] = {value}.try_into().expect("{count} values to unpack");')
+
+    def _handled(self) -> set[str]:
+        return {c for b in self.function_body for n in ir.walk(b) if isinstance(n, ir.Handler) for c in n.classes or ["ValueError"]}
+
+    def _augment(self, s: ir.AugAssign) -> None:
+        t = s.target
+        match t:
+            case ir.VarTarget():
+                where = self.name(t.id)
+                if t.id in self.by_mut:
+                    where = f"*{where}"
+            case ir.FieldTarget():
+                where = f"{self._changing(t.obj)}.{self.rust.field(t.obj.type, t.name)}"
+            case ir.IndexTarget() if isinstance(t.obj.type, ir.DictT):
+                entry = ir.Intrinsic("dict.index", [t.obj, t.index], "" if t.obj.type.zero else "KeyError", type=t.type)
+                if s.op in ("list.concat", "str.concat") or not t.obj.type.zero:
+                    # The key is looked up before anything changes.
+                    where = self._changing(entry)
+                    where = f"*{where}" if s.op not in ("list.concat", "str.concat") else where
+                else:
+                    where = f"*{self._changing(entry)}"
+            case ir.IndexTarget():
+                where = self._element(t)
+            case _:
+                raise Unsupported("a target of this kind", "", s.line)
+        if s.op == "str.concat":
+            value = s.value
+            where = where.removeprefix("*")
+            if isinstance(value, ir.Intrinsic) and value.op == "char.to_str":
+                self.write(f"{where}.push({self.x(value.args[0])});")
+            else:
+                self.write(f"{where}.push_str({self._str(value)});")
+            return
+        if s.op == "list.concat":
+            self.write(f"{where.removeprefix('*')}.extend({self.items(s.value)});")
+            return
+        if s.op in ("set.union",):
+            self.write(f"{where.removeprefix('*')}.extend({self.bound_to(s.value, t.type)});")
+            return
+        sign = {"int.shl": "<<", "int.shr": ">>"}.get(s.op) or INFIX.get(s.op, ("", 0))[0]
+        if sign:
+            self.write(f"{where} {sign}= {self.x(s.value)};")
+            return
+        if isinstance(t, ir.VarTarget):
+            value = ir.Intrinsic(s.op, [ir.Name(t.id, type=t.type), s.value], "ZeroDivisionError" if "div" in s.op or "mod" in s.op else "", type=t.type)
+            self.write(f"{where} = {self.own(value)};")
+            return
+        if isinstance(t, ir.FieldTarget):
+            value = ir.Intrinsic(s.op, [ir.Field(t.obj, t.name, type=t.type), s.value], type=t.type)
+            self.write(f"{where} = {self.own(value)};")
+            return
+        raise Unsupported(f"augmented assignment {s.op}", "", s.line)
+
+    def _str(self, e: ir.Expr) -> str:
+        return self.ref(e) if is_place(e) or isinstance(e, ir.Lit) else f"&{self.own(e, PRIMARY)}"
+
+    # Closures
+
+    def _closure(self, f: ir.Function) -> None:
+        """A function inside a function."""
+        own = {p.name for p in f.params} | stores(f.body)
+        outer = {n.id for s in f.body for n in ir.walk(s) if isinstance(n, ir.Name)} - own
+        if f.name in outer:
+            raise Unsupported("a function inside a function that calls itself", f.name, f.line)
+        facts = self.rust.ownership.facts(f)
+        captured = outer & set(self.names)
+        if (facts.changed | stores(f.body)) & captured or captured & (self.facts.often | self.facts.changed):
+            raise Unsupported("a function inside a function that shares a variable that changes", f.name, f.line)
+        if f.patterns:
+            raise Unsupported("a pattern around a function inside a function", f.name, f.line)
+        saved = (self.names, self.by_ref, self.by_mut, self.facts, self.fails, self.can_fail, self.result, self.label, self.function_body)
+        self.names, self.by_ref = dict(self.names), set(self.by_ref)
+        for name in own:
+            self.names.pop(name, None)
+            self.by_ref.discard(name)
+        # What is captured is used again at the next call.
+        facts.last = {i for i in facts.last}
+        for s in f.body:
+            for n in ir.walk(s):
+                if isinstance(n, ir.Name) and n.id in captured:
+                    facts.last.discard(id(n))
+        self.facts = facts
+        params: list[str] = []
+        for p in f.params:
+            changed = p.name in facts.changed
+            params.append(f"{self.name(p.name)}: {self.rust.param(p.type, changed)}")
+            if changed:
+                raise Unsupported("a function inside a function that changes its argument", f.name, f.line)
+            if self.rust.borrowed(p.type):
+                self.by_ref.add(p.name)
+        self.fails = self.can_fail = bool(f.raises)
+        self.result, self.label, self.function_body = f.result, "", f.body
+        result = self.rust.result(f.result, self.fails)
+        with self.captured() as lines:
+            self.depth += 1
+            self._reassigned(f)
+            self.block(f.body, tail=True)
+            self.depth -= 1
+        self.names, self.by_ref, self.by_mut, self.facts, self.fails, self.can_fail, self.result, self.label, self.function_body = saved
+        name = self.name(f.name)
+        self.write(f"let {name} = |{', '.join(params)}|{' -> ' + result if result else ''} {{")
+        self.lines.extend(lines)
+        self.write("};")
+        self.local_closures = self.local_closures | {f.name}
+        self.by_ref.add(f.name)
+
+    # Handling errors
+
+    def may_fail(self, n: ir.Node) -> list[ir.Expr]:
+        """The operations below a node that give a Result."""
+        out: list[ir.Expr] = []
+        for e in ir.walk(n):
+            match e:
+                case ir.Call() if isinstance(e.func, ir.Name) and ("", e.func.id) in self.rust.failing and e.func.id not in self.names:
+                    if self.rust.failing["", e.func.id]:
+                        out.append(e)
+                case ir.Call():
+                    if e.raises:
+                        out.append(e)
+                case ir.MethodCall():
+                    key = (e.obj.type.name if isinstance(e.obj.type, ir.NamedT) else "", e.method)
+                    if self.rust.failing.get(key, True):
+                        out.append(e)
+                case ir.New() if isinstance(self.rust.module.find(e.cls), ir.Class):
+                    if self.rust.failing.get((e.cls, "__init__"), False):
+                        out.append(e)
+                case ir.Intrinsic(raises=raises) if raises and raises not in ir.PROGRAM_ERRORS:
+                    out.append(e)
+                case ir.PatternOp() | ir.PatternCall():
+                    if e.raises:
+                        out.append(e)
+                case _:
+                    pass
+        return out
+
+    def _direct(self, s: ir.Try) -> ir.Expr | None:
+        """The one call that a body consists of, when handling its result is all there is to do."""
+        if len(s.body) != 1 or s.final:
+            return None
+        b = s.body[0]
+        match b:
+            case ir.Assign(target=ir.VarTarget(), value=value) if all(terminates(h.body) for h in s.handlers):
+                call = value
+            case ir.ExprStmt(value=value):
+                call = value
+            case ir.Return(value=value) if value is not None:
+                call = value
+            case _:
+                return None
+        if not isinstance(call, ir.Call | ir.MethodCall) or self.may_fail(call) != [call]:
+            return None
+        return call
+
+    def _yields(self, s: ir.Try) -> bool:
+        """True when the body's variables can be its value, because every handler leaves."""
+        return (
+            not s.final
+            and bool(s.handlers)
+            and all(terminates(h.body) for h in s.handlers)
+            and not terminates(s.body)
+            and not any(isinstance(n, ir.Return | ir.Break | ir.Continue) for b in s.body for n in ir.walk(b))
+        )
+
+    def _inline(self, s: ir.Try) -> bool:
+        return self._yields(s) or (self._direct(s) is not None and all(terminates(h.body) for h in s.handlers))
+
+    def _check_caught(self, s: ir.Try) -> None:
+        for b in s.body:
+            for n in ir.walk(b):
+                if isinstance(n, ir.Intrinsic) and n.raises in ir.PROGRAM_ERRORS:
+                    classes = {c for h in s.handlers for c in h.classes}
+                    if any(not h.classes for h in s.handlers):
+                        classes.add("Exception")
+                    if any(self.rust.errors.tree.is_a(n.raises, c) for c in classes):
+                        raise Unsupported(f"except of {n.raises}, which stops a Rust program", "", n.line or s.line)
+
+    def _try(self, s: ir.Try, tail: bool) -> None:
+        self._check_caught(s)
+        if s.final:
+            self._finally(s, tail)
+            return
+        raised = frozenset[str]()
+        for b in s.body:
+            raised |= self.rust.effects.statement(b)
+        if not any(self.may_fail(b) or any(isinstance(n, ir.Raise) for n in ir.walk(b)) for b in s.body):
+            # Nothing in it can fail here, so that no handler can be reached.
+            self.block([*s.body, *s.orelse], tail)
+            if tail and not s.body and not s.orelse:
+                self._end(tail)
+            return
+        call = self._direct(s)
+        self.rust.errors.used = True
+        if call is not None:
+            assert isinstance(call, ir.Call | ir.MethodCall)
+            text, _ = self.call(call)
+            b = s.body[0]
+            if isinstance(b, ir.Assign):
+                assert isinstance(b.target, ir.VarTarget)
+                name = self.name(b.target.id)
+                if b.target.declares:
+                    mut = "mut " if b.target.id in self.facts.often | self.facts.changed else ""
+                    head = f"let {mut}{name}: {self.rust.type(b.target.type)} = match {text} {{"
+                else:
+                    head = f"{name} = match {text} {{"
+                self._arms(s, raised, head, "Ok(value) => value,", "};", [])
+                self.block(s.orelse, tail)
+                if not s.orelse:
+                    self._end(tail)
+                return
+            if isinstance(b, ir.Return):
+                value = "value" if self.result != ir.NONE else "()"
+                given = f"Ok({value})" if self.fails else value
+                self._arms(s, raised, f"match {text} {{", f"Ok({value}) => {given}," if tail else f"Ok({value}) => return {given},", "}", [], tail)
+                return
+            self._arms(s, raised, f"match {text} {{", "Ok(_) => {", "}", s.orelse, tail)
+            return
+        if self._yields(s):
+            self._try_value(s, raised, tail)
+            return
+        leaves = any(isinstance(n, ir.Break | ir.Continue | ir.Return) for b in s.body for n in ir.walk(b))
+        if leaves:
+            self._labelled(s, raised, tail)
+            return
+        saved = self._as_function(ir.NONE)
+        with self.captured() as lines:
+            self.depth += 1
+            self.block(s.body, tail=True)
+            self.depth -= 1
+        self._back(saved)
+        self.write("let outcome = (|| -> Result<(), Error> {")
+        self.lines.extend(lines)
+        self.write("})();")
+        self._arms(s, raised, "match outcome {", "Ok(()) => {", "}", s.orelse, tail)
+
+    def _as_function(self, result: Type) -> tuple[bool, Type, str, bool]:
+        saved = (self.fails, self.result, self.label, self.can_fail)
+        self.fails, self.result, self.label, self.can_fail = True, result, "", True
+        return saved
+
+    def _back(self, saved: tuple[bool, Type, str, bool]) -> None:
+        self.fails, self.result, self.label, self.can_fail = saved
+
+    def _try_value(self, s: ir.Try, raised: frozenset[str], tail: bool) -> None:
+        """The body as a closure whose value are the variables that it sets."""
+        outside = [x for x in _others(self.function_body, s)]
+        needed = set[str]()
+        for x in outside:
+            needed |= {n.id for n in ir.walk(x) if isinstance(n, ir.Name)}
+        needed |= reads(s.orelse)
+        made: list[ir.VarTarget] = []
+        for b in s.body:
+            for n in ir.walk(b):
+                if isinstance(n, ir.VarTarget) and n.declares and n.id in needed and n.id not in {m.id for m in made}:
+                    made.append(n)
+        outer_names = [m.id for m in made]
+        saved = self._as_function(ir.NONE)
+        with self.captured() as lines:
+            self.depth += 1
+            self.block(s.body)
+            names = [self.name(n) for n in outer_names]
+            value = "()" if not names else names[0] if len(names) == 1 else f"({', '.join(names)})"
+            self.write(f"Ok({value})")
+            self.depth -= 1
+        self._back(saved)
+        types = [self.rust.type(m.type) for m in made]
+        t = "()" if not types else types[0] if len(types) == 1 else f"({', '.join(types)})"
+        pattern = [self.pattern(m, True) for m in made]
+        # Inside the closure every variable is set once more often than outside.
+        left = "" if not made else f"let {pattern[0] if len(pattern) == 1 else '(' + ', '.join(pattern) + ')'} = "
+        head_lines = [f"{left}match (|| -> Result<{t}, Error> {{", *[x.removeprefix("    " * self.depth) for x in lines], "})() {"]
+        for x in head_lines[:-1]:
+            self.write(x)
+        self._arms(s, raised, head_lines[-1], "Ok(value) => value," if made else "Ok(()) => {}", "};" if made else "}", [])
+        self.block(s.orelse, tail)
+        if not s.orelse:
+            self._end(tail)
+
+    def _labelled(self, s: ir.Try, raised: frozenset[str], tail: bool) -> None:
+        """The body as a block that its failures leave by name; what leaves the function or a loop does so directly."""
+        self.labels += 1
+        label = "attempt" if self.labels == 1 else f"attempt{self.labels}"
+        saved_label, saved_can = self.label, self.can_fail
+        self.write(f"let outcome: Result<(), Error> = '{label}: {{")
+        self.depth += 1
+        self.label, self.can_fail = label, True
+        self.block(s.body)
+        if not terminates(s.body):
+            self.write("Ok(())")
+        self.label, self.can_fail = saved_label, saved_can
+        self.depth -= 1
+        self.write("};")
+        self._arms(s, raised, "match outcome {", "Ok(()) => {", "}", s.orelse, tail)
+
+    def _arms(
+        self,
+        s: ir.Try,
+        raised: frozenset[str],
+        head: str,
+        first: str,
+        close: str,
+        orelse: list[ir.Stmt],
+        tail: bool = False,
+    ) -> None:
+        """The arms of a match on a result: success, every handler that can be reached, and the rest."""
+        effects = self.rust.effects
+        self.write(head)
+        self.depth += 1
+        if first.endswith("{"):
+            self.write(first)
+            self.depth += 1
+            self.block(orelse, tail)
+            self.depth -= 1
+            self.write("}")
+        else:
+            self.write(first)
+        left = raised
+        exhausted = False
+        for h in s.handlers:
+            if h.classes and not any(r == ir.ANY_ERROR or effects.may_match(r, h.classes) for r in left):
+                continue
+            exhausted = not h.classes
+            self._arm(h, tail)
+            left = frozenset(r for r in left if not effects.caught(r, h.classes)) if h.classes else frozenset[str]()
+            if exhausted:
+                break
+        if not exhausted:
+            if self.can_fail:
+                leave = f"break '{self.label} Err(error)" if self.label else "return Err(error)"
+                self.write(f"Err(error) => {leave},")
+            else:
+                self.write('Err(error) => unreachable!("{error}"),')
+        self.depth -= 1
+        self.write(close)
+
+    def _arm(self, h: ir.Handler, tail: bool) -> None:
+        again = any(isinstance(n, ir.Raise) and n.error is None for b in h.body for n in ir.walk(b))
+        causes = sum(1 for b in h.body for n in ir.walk(b) if isinstance(n, ir.Raise) and n.error is not None and isinstance(n.cause, ir.Name) and n.cause.id == h.var)
+        used = bool(h.var) and sum(1 for b in h.body for n in ir.walk(b) if isinstance(n, ir.Name) and n.id == h.var) > causes
+        errors = self.rust.errors
+        single = h.classes[0] if len(h.classes) == 1 and errors.is_own(h.classes[0]) else ""
+        if single and any(errors.tree.is_a(d.name, single) and d.name != single for d in errors.own):
+            if any(isinstance(n, ir.Field) and isinstance(n.obj, ir.Name) and n.obj.id == h.var for b in h.body for n in ir.walk(b)):
+                raise Unsupported("fields of an error class that has subclasses", single, h.line)
+            single = ""
+        name = ""
+        if used or again:
+            self.names.pop(h.var, None)
+            name = self.name(h.var) if h.var else "error"
+        fields = any(isinstance(n, ir.Field) and isinstance(n.obj, ir.Name) and n.obj.id == h.var for b in h.body for n in ir.walk(b))
+        if fields and not single:
+            raise Unsupported("fields of an error that may be of several classes", h.var, h.line)
+        if not h.classes:
+            pattern = name or "_"
+        elif single and name:
+            pattern = f"Error::{self.rust.class_name(single)}({name})"
+        else:
+            found = errors.pattern(h.classes)
+            pattern = f"{name} @ ({found})" if name and " | " in found else f"{name} @ {found}" if name else found
+        saved, saved_structs = self.current, set(self.structs)
+        self.current = name
+        if single and name:
+            self.structs.add(name)
+        else:
+            self.structs.discard(name)
+        self.write(f"Err({pattern}) => {{")
+        self.depth += 1
+        for c in h.comments:
+            self.write(f"// {c}")
+        self.block(h.body, tail)
+        self.depth -= 1
+        self.write("}")
+        self.current, self.structs = saved, saved_structs
+
+    def _finally(self, s: ir.Try, tail: bool) -> None:
+        """The body, with its handlers, in a closure; then what always runs; then the closure's outcome."""
+        inner: list[ir.Stmt] = [ir.Try(s.body, s.handlers, s.orelse, [], line=s.line)] if s.handlers else [*s.body, *s.orelse]
+        nodes = [n for b in inner for n in ir.walk(b)]
+        if any(isinstance(n, ir.Break | ir.Continue) for n in nodes) and not any(isinstance(n, ir.For | ir.While | ir.ForRange) for n in nodes):
+            raise Unsupported("finally around what leaves a loop", "", s.line)
+        returns = any(isinstance(n, ir.Return) for n in nodes)
+        if returns and not terminates(inner):
+            raise Unsupported("finally around what returns only at times", "", s.line)
+        if any(isinstance(n, ir.Return | ir.Raise) for b in s.final for n in ir.walk(b)):
+            raise Unsupported("finally that returns or raises", "", s.line)
+        fails = self.can_fail
+        result = self.result if returns else ir.NONE
+        saved = self._as_function(result)
+        self.fails = self.can_fail = fails
+        with self.captured() as lines:
+            self.depth += 1
+            self.block(inner, tail=True)
+            self.depth -= 1
+        self._back(saved)
+        shown = self.rust.result(result, fails)
+        self.write(f"let outcome = (||{' -> ' + shown if shown else ''} {{")
+        self.lines.extend(lines)
+        self.write("})();")
+        self.block(s.final)
+        if returns:
+            if self.label and fails:
+                raise Unsupported("finally inside another try that returns", "", s.line)
+            self.write("outcome" if tail else "return outcome;")
+        elif fails:
+            self.write(f"{self.question('outcome', ir.Lit(None, line=s.line))};")
+            self._end(tail)
+        else:
+            self._end(tail)
+
+
+def _others(body: list[ir.Stmt], s: ir.Try) -> Generator[ir.Node]:
+    """The statements of a function outside of the body of a try."""
+    for x in body:
+        if x is s:
+            for h in s.handlers:
+                yield from h.body
+            yield from s.orelse
+            yield from s.final
+        elif any(n is s for n in ir.walk(x)):
+            for child in ir.children(x):
+                if isinstance(child, ir.Stmt):
+                    yield from _others([child], s)
+                elif isinstance(child, ir.Handler):
+                    yield from _others(child.body, s)
+                else:
+                    yield child
+        else:
+            yield x
+
+
+def _balanced(text: str) -> bool:
+    depth = 0
+    for c in text:
+        depth += {"(": 1, ")": -1}.get(c, 0)
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+def _sets(rest: Sequence[ir.Stmt], name: str) -> bool:
+    """True when the first statement that names a variable sets it on every way through."""
+    for s in rest:
+        if any(isinstance(n, ir.Name | ir.VarTarget) and n.id == name for n in ir.walk(s)):
+            return _assigns([s], name)
+    return False
+
+
+def _assigns(body: Sequence[ir.Stmt], name: str) -> bool:
+    for s in body:
+        match s:
+            case ir.Assign(target=ir.VarTarget(id=found), value=value) if found == name:
+                return not any(isinstance(n, ir.Name) and n.id == name for n in ir.walk(value))
+            case ir.If() if not any(isinstance(n, ir.Name) and n.id == name for n in ir.walk(s.test)):
+                if bool(s.orelse) and all(_assigns(arm, name) or (terminates(arm) and not _named(arm, name)) for arm in (s.body, s.orelse)):
+                    return True
+                if _named([s], name):
+                    return False
+            case ir.Raise() | ir.Return() | ir.Continue() | ir.Break():
+                return not _named([s], name)
+            case _:
+                if _named([s], name):
+                    return False
+    return False
+
+
+def _named(body: Sequence[ir.Stmt], name: str) -> bool:
+    return any(isinstance(n, ir.Name | ir.VarTarget) and n.id == name for s in body for n in ir.walk(s))
+
+
+def _arms(s: ir.Stmt) -> int:
+    """How many ways a chain of branches has."""
+    if not isinstance(s, ir.If):
+        return 1
+    return sum(_arms(arm[0]) if len(arm) == 1 and isinstance(arm[0], ir.If) else 1 for arm in (s.body, s.orelse) if arm)
+
+
+__all__ = ["Facts", "FunctionWriter"]

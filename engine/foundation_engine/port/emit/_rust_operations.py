@@ -1,0 +1,1482 @@
+"""Expressions in Rust: values, references to them and places, and the operations of the catalogue."""
+
+# ruff: noqa: E501, S101 - templates of Rust read best on one line; assertions narrow types.
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from foundation_engine.port import ir
+from foundation_engine.port.emit._names import pascal, snake
+from foundation_engine.port.emit._rust_ownership import Facts, is_place, root
+from foundation_engine.port.emit._rust_patterns import Patterns
+from foundation_engine.port.emit._rust_words import (
+    ADD,
+    AND,
+    BAND,
+    BOR,
+    CAST,
+    CHAR_TESTS,
+    COMPARE,
+    COMPARISONS,
+    HELPED,
+    INFIX,
+    LOWEST,
+    METHODS,
+    MUL,
+    OR,
+    PRIMARY,
+    SHIFT,
+    UNARY,
+    WHOLE,
+    rust_char,
+    rust_float,
+    rust_string,
+)
+from foundation_engine.port.ir import Type, Unsupported
+
+if TYPE_CHECKING:
+    from foundation_engine.port.emit.rust import RustModule
+
+
+class Operations:
+    """Writes expressions: `own` gives values, `ref` what can be borrowed, `place` where something is."""
+
+    def __init__(self, rust: RustModule, cls: ir.Class | None) -> None:
+        self.rust = rust
+        self.cls = cls
+        self.names: dict[str, str] = {}
+        self.by_ref: set[str] = set()  # variables that hold a shared reference
+        self.by_mut: set[str] = set()  # variables that hold an exclusive reference
+        self.services: set[str] = set()  # of by_ref, those of a protocol or callable
+        self.structs: set[str] = set()  # handler variables that hold one class of error
+        self.facts = Facts()
+        self.closures = 0
+        self.label = ""  # the block that a failure leaves, "" when it leaves the function
+        self.this = "self"
+        self.optional_refs: set[str] = set()  # variables that hold an optional reference
+
+    def helper(self, name: str) -> str:
+        """The name of a helper that the file then has."""
+        self.rust.helpers.add(name)
+        return self.rust.helper_names[name]
+
+    def name(self, source: str) -> str:
+        """The Rust name of a variable."""
+        if source not in self.names:
+            made = self.rust.local(source)
+            while made in self.names.values() or made in self.rust.taken:
+                made += "_"
+            self.names[source] = made
+        return self.names[source]
+
+    def is_constant(self, e: ir.Expr) -> bool:
+        """True for the name of a constant of the module."""
+        return isinstance(e, ir.Name) and e.id not in self.names and e.id in self.rust.constants
+
+    # Values
+
+    def own(self, e: ir.Expr, need: int = LOWEST) -> str:
+        """A value that belongs to whoever evaluates it."""
+        if isinstance(e, ir.Unwrap) and not self.rust.copies(e.type):
+            if is_place(e.value) and not self._moves(e.value):
+                self._check_copy(e)
+                return f"{self.place(e)}.{'to_string' if e.type == ir.STR else 'clone'}()"
+            return f"{self.own(e.value, PRIMARY)}.unwrap()"
+        if is_place(e) and not self.rust.copies(e.type):
+            if self._moves(e):
+                assert isinstance(e, ir.Name)
+                return self.name(e.id)
+            self._check_copy(e)
+            text = self.place(e)
+            if isinstance(e, ir.Name) and (e.id in self.by_ref or e.id in self.by_mut or self.is_constant(e)):
+                if e.type == ir.STR:
+                    return f"{text}.to_string()"
+                return f"{text}.{'to_vec' if isinstance(e.type, ir.ListT) else 'clone'}()"
+            if isinstance(e, ir.Intrinsic) and e.op == "list.index" and self.is_constant(e.args[0]) and e.type == ir.STR:
+                return f"{text}.to_string()"
+            return f"{text}.clone()"
+        if isinstance(e, ir.Name) and (e.id in self.by_ref or e.id in self.by_mut) and self.rust.copies(e.type):
+            return f"*{self.place(e)}" if need <= UNARY else f"(*{self.place(e)})"
+        if isinstance(e, ir.Lit) and e.type == ir.STR:
+            return f"{rust_string(e.value)}.to_string()" if e.value else "String::new()"
+        text, have = self._text(e)
+        # A choice of values needs parentheses only as a part of something.
+        return f"({text})" if have < need and (have > 0 or need > LOWEST) else text
+
+    def _moves(self, e: ir.Expr) -> bool:
+        return (
+            isinstance(e, ir.Name)
+            and id(e) in self.facts.last
+            and e.id in self.names
+            and e.id not in self.by_ref
+            and e.id not in self.by_mut
+            and not self.closures
+        )
+
+    def _check_copy(self, e: ir.Expr) -> None:
+        """Refuse a copy that would be seen to be one, because it or what it was copied from changes."""
+        t = e.type
+        if not self.rust.cloneable(t):
+            raise Unsupported(f"a second owner of a value of type {ir.type_text(t)}", "", e.line)
+        if not self.rust.mutable(t):
+            return
+        if self.rust.ownership.changes_inside(t) and e is not self.returned:
+            raise Unsupported(f"an object of type {ir.type_text(t)} that two places share and that changes", "", e.line)
+        if isinstance(t, ir.NamedT):
+            return
+        own = self.rust.ownership
+        inside = [m for m in self.facts.types if own.contains(t, m)]
+        if not inside:
+            return
+        if root(e) in self.facts.changed or any(own.contains(t, m) for m in self.facts.deep):
+            raise Unsupported("two names for one list that changes", root(e), e.line)
+
+    returned: ir.Expr | None = None  # the value of a return, of which a copy is given
+
+    def place(self, e: ir.Expr) -> str:
+        """Where a value is: what methods that borrow can be called on."""
+        match e:
+            case ir.Lit() if e.type == ir.STR:
+                return rust_string(e.value)
+            case ir.Intrinsic(op="str.strip" | "str.lstrip" | "str.rstrip", args=[inner]):
+                method = {"str.strip": "trim", "str.lstrip": "trim_start", "str.rstrip": "trim_end"}[e.op]
+                return f"{self.place(inner)}.{method}()"
+            case ir.Unwrap() if not self.rust.copies(e.type):
+                if isinstance(e.value, ir.Name) and e.value.id in self.by_mut:
+                    return self.place(e.value)
+                if not is_place(e.value):
+                    return f"{self.own(e.value, PRIMARY)}.unwrap()"
+                return f"{self.place(e.value)}.as_ref().unwrap()"
+            case _:
+                text, have = self._text(e)
+                return f"({text})" if have < PRIMARY else text
+
+    def ref(self, e: ir.Expr) -> str:
+        """A reference to a value."""
+        if isinstance(e, ir.Lit) and e.type == ir.STR:
+            return rust_string(e.value)
+        if isinstance(e, ir.Name):
+            if e.id in self.by_ref or e.id in self.by_mut or (e.id == "self" and self.cls is not None):
+                return self.place(e)
+            if self.is_constant(e) and self.rust.constant_kinds.get(e.id) == "str":
+                return self.place(e)
+        if isinstance(e, ir.Unwrap) and not self.rust.copies(e.type):
+            text = self.place(e)
+            return text if is_place(e.value) else f"&{text}"
+        if isinstance(e, ir.Name) and isinstance(e.type, ir.FuncT):
+            return self.own(e)
+        if self.rust.is_service(e.type):
+            return f"{self.place(e)}.as_ref()"
+        return f"&{self.place(e)}"
+
+    def exclusive(self, e: ir.Expr) -> str:
+        """An exclusive reference to a place that a call changes."""
+        if isinstance(e, ir.Name):
+            if e.id in self.by_mut or (e.id == "self" and self.cls is not None):
+                return self.place(e)
+            if e.id in self.by_ref:
+                raise Unsupported("a change of what is only borrowed", e.id, e.line)
+        return f"&mut {self._changing(e)}"
+
+    def passed(self, e: ir.Expr, t: Type, changed: bool, kept: bool) -> str:
+        """What a call passes for a parameter that its function changes or keeps."""
+        if changed:
+            return self.exclusive(e)
+        if kept and (isinstance(t, ir.FuncT) or self.rust.is_shared(t)):
+            if isinstance(t, ir.FuncT) and not is_place(e) or (isinstance(e, ir.Name) and e.id in self.rust.functions and e.id not in self.names):
+                return f"Arc::new({self._function_value(e, t)})"
+            return self.own(e)
+        if isinstance(t, ir.FuncT):
+            return self._function_value(e, t)
+        return self.argument(e, t)
+
+    def _function_value(self, e: ir.Expr, t: ir.FuncT) -> str:
+        """A callable as a value: a closure, a function of the module, or a reference to what a variable holds."""
+        if isinstance(e, ir.Lambda):
+            return self._lambda(e, t)
+        if isinstance(e, ir.Name) and e.id not in self.names and e.id in self.rust.functions:
+            f = self.rust.module.find(e.id)
+            assert isinstance(f, ir.Function)
+            key = ("", f.name)
+            if self.rust.ownership.changed[key] or any(p.default is not None for p in f.params[len(t.params) :]):
+                raise Unsupported("a function as a value whose parameters change", e.id, e.line)
+            if self.rust.failing.get(key, False) == t.raises:
+                return self.rust.functions[e.id]
+            if self.rust.failing.get(key, False):
+                raise Unsupported("a function that fails where one is wanted that does not", e.id, e.line)
+            names = ", ".join(f"a{i}" for i in range(len(t.params)))
+            return f"|{names}| Ok({self.rust.functions[e.id]}({names}))"
+        if isinstance(e, ir.Field):
+            return f"&*{self.place(e)}"
+        return f"&{self.place(e)}"
+
+    def _lambda(self, e: ir.Lambda, t: ir.FuncT) -> str:
+        with self.closure([ir.VarTarget(p.name, type=p.type) for p in e.params]):
+            params: list[str] = []
+            for p in e.params:
+                params.append(f"{self.name(p.name)}: {self.rust.param(p.type)}")
+                if self.rust.borrowed(p.type):
+                    self.by_ref.add(p.name)
+            body = self.own(e.body)
+        return f"|{', '.join(params)}| {f'Ok({body})' if t.raises else body}"
+
+    def argument(self, e: ir.Expr, t: Type) -> str:
+        """What a call passes for a parameter that is only read."""
+        return self.ref(e) if self.rust.borrowed(t) else self.own(e)
+
+    def x(self, e: ir.Expr, need: int = LOWEST) -> str:
+        """The text of an expression whose type copies, or of a new value."""
+        return self.own(e, need)
+
+    def usize(self, e: ir.Expr) -> str:
+        """An index."""
+        if isinstance(e, ir.Lit):
+            return str(e.value)
+        if (
+            isinstance(e, ir.Intrinsic)
+            and e.op == "len"
+            and isinstance(e.args[0].type, ir.ListT | ir.DictT | ir.SetT)
+        ):
+            return f"{self.place(e.args[0])}.len()"
+        return f"{self.x(e, PRIMARY)} as usize"
+
+    def _text(self, e: ir.Expr) -> tuple[str, int]:
+        match e:
+            case ir.Lit():
+                return self._literal(e)
+            case ir.Name():
+                if e.id == "self" and self.cls is not None:
+                    return self.this, PRIMARY
+                if self.is_constant(e):
+                    return self.rust.constant_name(e.id), PRIMARY
+                if e.id not in self.names and e.id in self.rust.functions:
+                    raise Unsupported("a function as a value", e.id, e.line)
+                return self.name(e.id), PRIMARY
+            case ir.Field():
+                return f"{self.place(e.obj)}.{self.rust.field(e.obj.type, e.name)}", PRIMARY
+            case ir.EnumMember():
+                return f"{pascal(e.enum, initialisms=False)}::{pascal(e.member, initialisms=False)}", PRIMARY
+            case ir.Call() | ir.MethodCall() | ir.New():
+                text, fails = self.call(e)
+                return (self.question(text, e) if fails else text), PRIMARY
+            case ir.PatternOp() | ir.PatternNew() | ir.PatternCall():
+                return Patterns(self).expression(e), PRIMARY
+            case ir.Intrinsic():
+                return self._intrinsic(e)
+            case ir.ListLit():
+                return (
+                    f"vec![{', '.join(self.own(v) for v in e.elems)}]" if e.elems else "Vec::new()"
+                ), PRIMARY
+            case ir.SetLit():
+                return (
+                    f"HashSet::from([{', '.join(self.own(v) for v in e.elems)}])"
+                    if e.elems
+                    else "HashSet::new()"
+                ), PRIMARY
+            case ir.DictLit():
+                items = ", ".join(f"({self.own(k)}, {self.own(v)})" for k, v in e.items)
+                return (f"{self.rust.map}::from([{items}])" if items else f"{self.rust.map}::new()"), PRIMARY
+            case ir.TupleLit():
+                return (
+                    f"({', '.join(self.own(v) for v in e.elems)}{',' if len(e.elems) == 1 else ''})",
+                    PRIMARY,
+                )
+            case ir.Cond():
+                return (
+                    f"if {self.x(e.test)} {{ {self.own(e.body)} }} else {{ {self.own(e.orelse)} }}",
+                    LOWEST - 1,
+                )
+            case ir.Bool():
+                level, word = (AND, "&&") if e.op == "and" else (OR, "||")
+                return f" {word} ".join(self.x(v, level + 1) for v in e.values), level
+            case ir.Not():
+                return self._not(e.value)
+            case ir.Unwrap():
+                return f"{self.x(e.value, PRIMARY)}.unwrap()", PRIMARY
+            case ir.Wrap():
+                return f"Some({self.own(e.value)})", PRIMARY
+            case ir.Comp():
+                return self._comp(e)
+            case ir.Format():
+                return self._format(e)
+            case _:
+                raise Unsupported(f"expression {type(e).__name__}", "", e.line)
+
+    def call(self, e: ir.Call | ir.MethodCall | ir.New) -> tuple[str, bool]:
+        """A call, without what follows when it may fail, and whether it may."""
+        rust = self.rust
+        match e:
+            case ir.MethodCall():
+                owner = rust.module.find(e.obj.type.name) if isinstance(e.obj.type, ir.NamedT) else None
+                if isinstance(owner, ir.Class):
+                    m = next((x for x in owner.methods if x.name == e.method), None)
+                    key = (owner.name, e.method)
+                elif isinstance(owner, ir.Protocol):
+                    m = next((x for x in owner.methods if x.name == e.method), None)
+                    key = ("", "")
+                else:
+                    m, key = None, ("", "")
+                if m is None:
+                    raise Unsupported("a call of this method", e.method, e.line)
+                changed, kept = rust.ownership.changed.get(key, set()), rust.ownership.kept.get(key, set())
+                args = ", ".join(
+                    self.passed(a, p.type, p.name in changed, p.name in kept)
+                    for a, p in zip(e.args, m.params, strict=True)
+                )
+                name = rust.method(e.method)
+                if m.kind == "static" and isinstance(owner, ir.Class):
+                    return f"{rust.class_name(owner.name)}::{name}({args})", rust.failing[key]
+                obj = self._changing(e.obj) if "self" in changed else self.place(e.obj)
+                fails = rust.failing[key] if key[0] else True
+                return f"{obj}.{name}({args})", fails
+            case ir.New():
+                return self._new(e)
+            case _:
+                pass
+        if isinstance(e.func, ir.Name) and e.func.id in rust.functions and e.func.id not in self.names:
+            key = ("", e.func.id)
+            d = rust.ownership.functions[key]
+            changed, kept = rust.ownership.changed[key], rust.ownership.kept[key]
+            args = ", ".join(
+                self.passed(a, p.type, p.name in changed, p.name in kept)
+                for a, p in zip(e.args, d.params, strict=True)
+            )
+            return f"{rust.functions[e.func.id]}({args})", rust.failing[key]
+        if isinstance(e.func.type, ir.FuncT):
+            args = ", ".join(self.passed(a, t, False, False) for a, t in zip(e.args, e.func.type.params, strict=True))
+            place = self.place(e.func)
+            fails = bool(e.raises) if isinstance(e.func, ir.Name) and e.func.id in self.local_closures else e.func.type.raises
+            return f"{place if isinstance(e.func, ir.Name) else f'({place})'}({args})", fails
+        raise Unsupported("a call of a function value", "", e.line)
+
+    local_closures: frozenset[str] = frozenset()
+
+    def _new(self, e: ir.New) -> tuple[str, bool]:
+        rust = self.rust
+        d = rust.module.find(e.cls)
+        if not isinstance(d, ir.Class):
+            return self.error(e), False
+        name = rust.class_name(e.cls)
+        if d.init is not None:
+            key = (e.cls, "__init__")
+            kept = rust.ownership.kept[key]
+            args = ", ".join(self.constructed(a, p.type, p.name in kept) for (_, a), p in zip(e.args, d.init.params, strict=True))
+            return f"{name}::new({args})", rust.failing[key]
+        rust.type(ir.NamedT(e.cls))
+        defaults = {f.name: f.default for f in d.fields}
+        given = [(n, a) for n, a in e.args if defaults.get(n) is None or not ir.same(a, defaults[n])]
+        if any(f.default is not None for f in d.fields) and all(defaults.get(n) is None for n, _ in given):
+            return f"{name}::new({', '.join(self.own(a) for _, a in given)})", False
+        parts = []
+        for n, a in e.args:
+            field, value = rust.field(ir.NamedT(e.cls), n), self.own(a)
+            parts.append(field if field == value else f"{field}: {value}")
+        missing = [f for f in d.fields if f.name not in {n for n, _ in e.args}]
+        for f in missing:
+            if f.default is None:
+                raise Unsupported("an object without all of its fields", e.cls, e.line)
+            parts.append(f"{rust.field(ir.NamedT(e.cls), f.name)}: {self.own(f.default)}")
+        return f"{name} {{ {', '.join(parts)} }}", False
+
+    def constructed(self, e: ir.Expr, t: Type, kept: bool) -> str:
+        """What a constructor takes: texts borrowed, everything else as a value."""
+        if kept:
+            return self.passed(e, t, False, True)
+        return self.ref(e) if t == ir.STR else self.own(e)
+
+    def error(self, e: ir.New) -> str:
+        """A new error, of the module's type or one that converts into it."""
+        errors = self.rust.errors
+        message = next((a for n, a in e.args if n == "message"), ir.Lit("", type=ir.STR))
+        if errors.is_own(e.cls):
+            d = self.rust.module.find(e.cls)
+            assert isinstance(d, ir.ErrorClass)
+            name = pascal(e.cls, initialisms=False)
+            if d.message is None:
+                return f"{name}({self.own(message)})"
+            parts = [f"{self.rust.local(n)}: {self.own(a)}" for n, a in e.args]
+            return f"{name} {{ {', '.join(self._short(x) for x in parts)} }}"
+        if e.cls in self.rust.error_constructors:
+            text = self._shown(message) if isinstance(message, ir.Lit) else self.own(message)
+            errors.used = True
+            return f"{errors.foundation}::{self.rust.error_constructors[e.cls]}({text})"
+        if e.cls in errors.builtin or e.cls in ("OSError",):
+            return errors.value(self.own(message), e.cls)
+        raise Unsupported(f"an error of class {e.cls}, which has no constructor in Rust", e.cls, e.line)
+
+    def raised(self, e: ir.New) -> str:
+        """A new error as a value of the module's error type."""
+        text = self.error(e)
+        errors = self.rust.errors
+        errors.used = True
+        converts = errors.is_own(e.cls) or (e.cls in self.rust.error_constructors and not errors.plain)
+        return f"{text}.into()" if converts else text
+
+    def _short(self, part: str) -> str:
+        name, _, value = part.partition(": ")
+        return name if name == value else part
+
+    def _literal(self, e: ir.Lit) -> tuple[str, int]:
+        match e.value:
+            case None:
+                return ("None" if isinstance(e.type, ir.OptionalT) else "()"), PRIMARY
+            case bool():
+                return ("true" if e.value else "false"), PRIMARY
+            case int():
+                return str(e.value), PRIMARY if e.value >= 0 else UNARY
+            case float():
+                return rust_float(e.value), PRIMARY if e.value >= 0 else UNARY
+            case str() if e.type == ir.CHAR:
+                return rust_char(e.value), PRIMARY
+            case str():
+                return f"{rust_string(e.value)}.to_string()", PRIMARY
+            case _:
+                raise Unsupported("a literal of this kind", "", e.line)
+
+    def _not(self, e: ir.Expr) -> tuple[str, int]:
+        match e:
+            case ir.Not():
+                return self._text(e.value)
+            case ir.Intrinsic(op="nonempty", args=[a]):
+                return f"{self.place(a)}.is_empty()", PRIMARY
+            case ir.Intrinsic(op="is_some" | "is_none", args=[a]):
+                return f"{self.place(a)}.{'is_none' if e.op == 'is_some' else 'is_some'}()", PRIMARY
+            case ir.Intrinsic(op="eq" | "ne", args=[a, b]):
+                return self._comparison("ne" if e.op == "eq" else "eq", a, b)
+            case _:
+                return f"!{self.x(e, UNARY)}", UNARY
+
+    def _is_string(self, e: ir.Expr) -> bool:
+        """True for the place of an owned text."""
+        return isinstance(e, ir.Field) or (isinstance(e, ir.Name) and e.id in self.names and e.id not in self.by_ref and e.id not in self.by_mut)
+
+    def _comparison(self, op: str, a: ir.Expr, b: ir.Expr) -> tuple[str, int]:
+        sign = COMPARISONS[op]
+        if a.type == ir.STR and isinstance(b, ir.Lit) and b.value == "" and op in ("eq", "ne"):
+            text = f"{self.place(a)}.is_empty()"
+            return (text, PRIMARY) if op == "eq" else (f"!{text}", UNARY)
+        if a.type == ir.STR or b.type == ir.STR:
+            if isinstance(b, ir.Lit) and op in ("eq", "ne"):
+                return f"{self.place(a)} {sign} {self.place(b)}", COMPARE
+            if self._is_string(a) and self._is_string(b):
+                return f"{self.place(a)} {sign} {self.place(b)}", COMPARE
+            return f"*{self.place(a)} {sign} *{self.place(b)}", COMPARE
+        if isinstance(a, ir.Intrinsic) and a.op == "len" and isinstance(b, ir.Lit) and b.value >= 0 and a.args[0].type != ir.STR:
+            return f"{self.place(a.args[0])}.len() {sign} {b.value}", COMPARE
+        if self.rust.copies(a.type):
+            left = self.x(a, COMPARE + 1)
+            # A cast before < would be read as the start of type arguments.
+            left = (
+                f"({left})" if " as " in left and sign.startswith("<") and not left.startswith("(") else left
+            )
+            return f"{left} {sign} {self.x(b, COMPARE + 1)}", COMPARE
+        if isinstance(a.type, ir.ListT):
+            return f"{self.place(a)}[..] {sign} {self.place(b)}[..]", COMPARE
+        return f"{self.own(a, COMPARE + 1)} {sign} {self.own(b, COMPARE + 1)}", COMPARE
+
+    def question(self, text: str, e: ir.Expr) -> str:
+        """The value of an operation that may fail; its failure leaves the function or the block of a handler."""
+        if self.closures:
+            if not self.closure_fails:
+                raise Unsupported("a failure inside a comprehension", "", e.line)
+            return f"{text}?"
+        if not self.can_fail:
+            raise Unsupported("a failure where none is expected", "", e.line)
+        if self.label:
+            return f"match {text} {{ Ok(value) => value, Err(error) => break '{self.label} Err(error.into()) }}"
+        return f"{text}?"
+
+    closure_fails = False  # true inside of a closure that gives a Result
+
+    can_fail = True
+
+    # Operations
+
+    def _intrinsic(self, e: ir.Intrinsic) -> tuple[str, int]:
+        op, a = e.op, e.args
+        if op in INFIX:
+            sign, level = INFIX[op]
+            return f"{self.x(a[0], level)} {sign} {self.x(a[1], level + 1)}", level
+        if op in COMPARISONS:
+            return self._comparison(op, a[0], a[1])
+        if op.startswith("tuple.") and op[6:] in COMPARISONS:
+            return f"{self.own(a[0])} {COMPARISONS[op[6:]]} {self.own(a[1])}", COMPARE
+        if op in METHODS:
+            method = METHODS[op]
+            base = (
+                self._numeric_receiver(a[0])
+                if op.startswith(("int.", "float.", "math."))
+                else self.place(a[0])
+            )
+            return f"{base}.{method}", PRIMARY
+        if op in WHOLE:
+            return f"{self.helper('whole')}({self._numeric_receiver(a[0])}.{WHOLE[op]}())", PRIMARY
+        if op in HELPED:
+            more = f", {CHAR_TESTS[op]}" if op in CHAR_TESTS else ""
+            return f"{self.helper(HELPED[op])}({self.ref(a[0])}{more})", PRIMARY
+        special = getattr(self, "_op_" + op.replace(".", "_"), None)
+        if special is None:
+            raise Unsupported(f"operation {op}", "", e.line)
+        return special(e)
+
+    def _numeric_receiver(self, e: ir.Expr) -> str:
+        if isinstance(e, ir.Lit):
+            return (
+                f"{self.x(e)}_{'f64' if e.type == ir.FLOAT else 'i64'}"
+                if e.value >= 0
+                else f"({self.x(e)}_{'f64' if e.type == ir.FLOAT else 'i64'})"
+            )
+        return self.x(e, PRIMARY)
+
+    def _op_len(self, e: ir.Intrinsic) -> tuple[str, int]:
+        base = self.place(e.args[0])
+        return (
+            f"{base}.chars().count() as i64" if e.args[0].type == ir.STR else f"{base}.len() as i64"
+        ), CAST
+
+    def _op_nonempty(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"!{self.place(e.args[0])}.is_empty()", UNARY
+
+    def _op_is_none(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.place(e.args[0])}.is_none()", PRIMARY
+
+    def _op_is_some(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.place(e.args[0])}.is_some()", PRIMARY
+
+    def _op_int_neg(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"-{self.x(e.args[0], PRIMARY)}", UNARY
+
+    _op_float_neg = _op_int_neg
+
+    def _op_int_invert(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"!{self.x(e.args[0], PRIMARY)}", UNARY
+
+    def _op_int_floordiv(self, e: ir.Intrinsic) -> tuple[str, int]:
+        if isinstance(e.args[1], ir.Lit) and e.args[1].value > 0:
+            return f"{self._numeric_receiver(e.args[0])}.div_euclid({e.args[1].value})", PRIMARY
+        return f"{self.helper('floor_div')}({self.x(e.args[0])}, {self.x(e.args[1])})", PRIMARY
+
+    def _op_int_mod(self, e: ir.Intrinsic) -> tuple[str, int]:
+        if isinstance(e.args[1], ir.Lit) and e.args[1].value > 0:
+            return f"{self._numeric_receiver(e.args[0])}.rem_euclid({e.args[1].value})", PRIMARY
+        return f"{self.helper('floor_mod')}({self.x(e.args[0])}, {self.x(e.args[1])})", PRIMARY
+
+    def _op_int_pow(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.helper('int_power')}({self.x(e.args[0])}, {self.x(e.args[1])})", PRIMARY
+
+    def _op_int_shl(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.x(e.args[0], SHIFT)} << {self.x(e.args[1], ADD)}", SHIFT
+
+    def _op_int_shr(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.x(e.args[0], SHIFT)} >> {self.x(e.args[1], ADD)}", SHIFT
+
+    def _op_int_to_float(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.x(e.args[0], CAST)} as f64", CAST
+
+    def _op_int_gcd(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.helper('gcd')}({self.x(e.args[0])}, {self.x(e.args[1])})", PRIMARY
+
+    def _op_int_chr(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f'char::from_u32({self.x(e.args[0], CAST)} as u32).expect("a code point")', PRIMARY
+
+    def _op_int_bin(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.helper('binary')}({self.x(e.args[0])})", PRIMARY
+
+    def _op_float_div(self, e: ir.Intrinsic) -> tuple[str, int]:
+        if isinstance(e.args[1], ir.Lit) and e.args[1].value:
+            return f"{self.x(e.args[0], MUL)} / {self.x(e.args[1], MUL + 1)}", MUL
+        return f"{self.helper('divide')}({self.x(e.args[0])}, {self.x(e.args[1])})", PRIMARY
+
+    def _op_float_mod(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.helper('float_mod')}({self.x(e.args[0])}, {self.x(e.args[1])})", PRIMARY
+
+    def _op_float_pow(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self._numeric_receiver(e.args[0])}.powf({self.x(e.args[1])})", PRIMARY
+
+    def _op_float_round_to(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.helper('round_to')}({self.x(e.args[0])}, {self.x(e.args[1])})", PRIMARY
+
+    def _op_float_to_str(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.helper('float_text')}({self.x(e.args[0])})", PRIMARY
+
+    def _op_bool_to_int(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"i64::from({self.x(e.args[0])})", PRIMARY
+
+    def _op_bool_to_str(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f'(if {self.x(e.args[0])} {{ "True" }} else {{ "False" }}).to_string()', PRIMARY
+
+    def _op_math_pi(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return "std::f64::consts::PI", PRIMARY
+
+    def _op_math_inf(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return "f64::INFINITY", PRIMARY
+
+    # Texts
+
+    def _op_char_to_str(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.place(e.args[0])}.to_string()", PRIMARY
+
+    def _op_char_isdigit(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.place(e.args[0])}.is_ascii_digit()", PRIMARY
+
+    def _op_char_upper(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.helper('upper_char')}({self.x(e.args[0])})", PRIMARY
+
+    def _op_char_lower(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.helper('lower_char')}({self.x(e.args[0])})", PRIMARY
+
+    def _op_str_ord(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"i64::from(u32::from({self.x(e.args[0])}))", PRIMARY
+
+    def _op_str_concat(self, e: ir.Intrinsic) -> tuple[str, int]:
+        parts: list[ir.Expr] = []
+
+        def collect(v: ir.Expr) -> None:
+            if isinstance(v, ir.Intrinsic) and v.op == "str.concat":
+                collect(v.args[0])
+                collect(v.args[1])
+            else:
+                parts.append(v)
+
+        collect(e)
+        literal = "".join(p.value.replace("{", "{{").replace("}", "}}") if isinstance(p, ir.Lit) and p.type == ir.STR else "{}" for p in parts)
+        shown = [self._shown(p) for p in parts if not (isinstance(p, ir.Lit) and p.type == ir.STR)]
+        text, args = _inlined(literal, shown)
+        return f"format!({', '.join([rust_string(text), *args])})", PRIMARY
+
+    def _shown(self, e: ir.Expr) -> str:
+        if isinstance(e, ir.Lit) and e.type == ir.STR:
+            return rust_string(e.value)
+        if isinstance(e, ir.Intrinsic) and e.op == "char.to_str":
+            return self.x(e.args[0])
+        if isinstance(e, ir.Intrinsic) and e.op == "len" and e.args[0].type != ir.STR:
+            return f"{self.place(e.args[0])}.len()"
+        if isinstance(e, ir.Intrinsic) and e.op == "int.to_str":
+            return self._shown(e.args[0])
+        if self.rust.copies(e.type) and not is_place(e):
+            return self.x(e)
+        return self.place(e)
+
+    def _op_str_repeat(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.place(e.args[0])}.repeat({self._count(e.args[1])})", PRIMARY
+
+    def _count(self, e: ir.Expr) -> str:
+        if isinstance(e, ir.Lit):
+            return str(max(e.value, 0))
+        return f"{self.x(e, PRIMARY)}.max(0) as usize"
+
+    def _contains(self, e: ir.Intrinsic, method: str) -> tuple[str, int]:
+        return f"{self.place(e.args[0])}.{method}({self._pattern(e.args[1])})", PRIMARY
+
+    def _pattern(self, e: ir.Expr) -> str:
+        return (
+            self.x(e)
+            if e.type == ir.CHAR
+            else self.ref(e)
+            if not isinstance(e, ir.Intrinsic)
+            else f"&*{self.place(e)}"
+        )
+
+    def _op_str_contains(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return self._contains(e, "contains")
+
+    _op_str_contains_char = _op_str_contains
+
+    def _op_str_startswith(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return self._contains(e, "starts_with")
+
+    def _op_str_endswith(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return self._contains(e, "ends_with")
+
+    def _op_str_split_ws(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return (
+            f"{self.place(e.args[0])}.split_whitespace().map(str::to_string).collect::<Vec<String>>()",
+            PRIMARY,
+        )
+
+    def _op_str_split(self, e: ir.Intrinsic) -> tuple[str, int]:
+        if not (isinstance(e.args[1], ir.Lit) and e.args[1].value):
+            raise Unsupported("split by a computed separator", "", e.line)
+        return (
+            f"{self.place(e.args[0])}.split({self.ref(e.args[1])}).map(str::to_string).collect::<Vec<String>>()",
+            PRIMARY,
+        )
+
+    def _op_str_join(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.place(e.args[1])}.join({self._pattern(e.args[0])})", PRIMARY
+
+    def _op_str_replace(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.place(e.args[0])}.replace({self._pattern(e.args[1])}, {self.ref(e.args[2])})", PRIMARY
+
+    def _op_str_count(self, e: ir.Intrinsic) -> tuple[str, int]:
+        if not (isinstance(e.args[1], ir.Intrinsic) and e.args[1].op == "char.to_str") and not (
+            isinstance(e.args[1], ir.Lit) and e.args[1].value
+        ):
+            return f"{self.place(e.args[0])}.matches({self._pattern(e.args[1])}).count() as i64", CAST
+        return f"{self.place(e.args[0])}.matches({self._pattern(e.args[1])}).count() as i64", CAST
+
+    def _op_str_find(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.helper('find')}({self.ref(e.args[0])}, {self.ref(e.args[1])})", PRIMARY
+
+    def _op_str_index(self, e: ir.Intrinsic) -> tuple[str, int]:
+        obj, i = e.args
+        if isinstance(i, ir.Intrinsic) and i.op == "from_end":
+            return (
+                f'{self.place(obj)}.chars().nth_back({self.usize(i.args[0])} - 1).expect("a character")',
+                PRIMARY,
+            )
+        if isinstance(i, ir.Intrinsic) and i.op == "wrap":
+            raise Unsupported("an index that may count from the end", "", e.line)
+        return f'{self.place(obj)}.chars().nth({self.usize(i)}).expect("a character")', PRIMARY
+
+    def _op_str_to_int(self, e: ir.Intrinsic) -> tuple[str, int]:
+                return self.question(f"{self.helper('parse_int')}({self.ref(e.args[0])})", e), PRIMARY
+
+    def _op_str_to_float(self, e: ir.Intrinsic) -> tuple[str, int]:
+                return self.question(f"{self.helper('parse_float')}({self.ref(e.args[0])})", e), PRIMARY
+
+    def _slice(self, e: ir.Intrinsic) -> tuple[str, int]:
+        obj, low, high = e.args[:3]
+        kind = "slice_text" if e.op.startswith("str") else "slice_list"
+        if isinstance(low, ir.Lit) and low.value is None and isinstance(high, ir.Lit) and high.value is None:
+            copied = "to_string" if kind == "slice_text" else "to_vec"
+            return f"{self.place(obj)}.{copied}()", PRIMARY
+        return f"{self.helper(kind)}({self.ref(obj)}, {self._bound(low)}, {self._bound(high)})", PRIMARY
+
+    _op_str_slice = _slice
+    _op_list_slice = _slice
+
+    def _bound(self, e: ir.Expr) -> str:
+        if isinstance(e, ir.Lit) and e.value is None:
+            return "None"
+        if isinstance(e, ir.Intrinsic) and e.op == "from_end":
+            return f"Some(-{self.x(e.args[0])})"
+        if isinstance(e, ir.Intrinsic) and e.op in ("bound", "wrap"):
+            e = e.args[0]
+        return f"Some({self.x(e)})"
+
+    def _stride(self, e: ir.Intrinsic) -> tuple[str, int]:
+        part, _ = self._slice(e)
+        step = self.usize(e.args[3])
+        if e.op.startswith("str"):
+            return f"{part}.chars().step_by({step}).collect::<String>()", PRIMARY
+        return f"{part}.into_iter().step_by({step}).collect::<Vec<_>>()", PRIMARY
+
+    _op_str_stride = _stride
+    _op_list_stride = _stride
+
+    # Elements
+
+    def _op_list_index(self, e: ir.Intrinsic) -> tuple[str, int]:
+        obj, i = e.args
+        base = self.place(obj)
+        if isinstance(i, ir.Intrinsic) and i.op == "from_end":
+            return f"{base}[{base}.len() - {self.usize(i.args[0])}]", PRIMARY
+        if isinstance(i, ir.Intrinsic) and i.op == "wrap":
+            return f"{base}[{self.helper('wrap')}({self.x(i.args[0])}, {base}.len())]", PRIMARY
+        return f"{base}[{self.usize(i)}]", PRIMARY
+
+    def _op_tuple_index(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.place(e.args[0])}.{self.x(e.args[1])}", PRIMARY
+
+    def _op_tuple_to_list(self, e: ir.Intrinsic) -> tuple[str, int]:
+        raise Unsupported("a tuple as a list", "", e.line)
+
+    def _op_dict_index(self, e: ir.Intrinsic) -> tuple[str, int]:
+        obj, key = e.args
+        if isinstance(obj.type, ir.DictT) and obj.type.zero:
+            return f"{self.place(obj)}.get({self.ref(key)}).cloned().unwrap_or_default()", PRIMARY
+        if e.raises:
+            made = self.rust.errors.value(self._key_text(key), "KeyError")
+            found = self.question(f"{self.place(obj)}.get({self.ref(key)}).ok_or_else(|| {made})", e)
+            return (f"*{found}", UNARY) if self.rust.copies(e.type) else (f"(*{found})", PRIMARY)
+        return f"{self.place(obj)}[{self.ref(key)}]", PRIMARY
+
+    def _key_text(self, key: ir.Expr) -> str:
+        """The message of a missing key: the key as a literal."""
+        return f'format!("{{:?}}", {self._shown(key)})'
+
+    def _op_dict_get(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.place(e.args[0])}.get({self.ref(e.args[1])}).{'copied' if isinstance(e.args[0].type, ir.DictT) and self.rust.copies(e.args[0].type.value) else 'cloned'}()", PRIMARY
+
+    def _op_dict_get_or(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return (
+            f"{self.place(e.args[0])}.get({self.ref(e.args[1])}).{'copied' if self.rust.copies(e.type) else 'cloned'}().unwrap_or({self.own(e.args[2])})",
+            PRIMARY,
+        )
+
+    def _op_dict_contains(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.place(e.args[0])}.contains_key({self.ref(e.args[1])})", PRIMARY
+
+    def _op_set_contains(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.place(e.args[0])}.contains({self.ref(e.args[1])})", PRIMARY
+
+    def _op_list_contains(self, e: ir.Intrinsic) -> tuple[str, int]:
+        obj, v = e.args
+        if v.type == ir.STR and isinstance(obj, ir.Name) and self.is_constant(obj) and self.rust.constant_kinds[obj.id] == "texts":
+            text = self.ref(v)
+            return f"{self.place(obj)}.contains({f'&{text}' if not text.startswith('&') else f'&{text[1:]}.as_str()'})", PRIMARY
+        if isinstance(obj, ir.ListLit) and v.type == ir.STR and all(isinstance(x, ir.Lit) for x in obj.elems):
+            text = self.ref(v)
+            given = f"&{text}" if not text.startswith("&") else f"&{text[1:]}.as_str()"
+            return f"[{', '.join(self.ref(x) for x in obj.elems)}].contains({given})", PRIMARY
+        if isinstance(obj, ir.ListLit):
+            return f"[{', '.join(self.own(x) for x in obj.elems)}].contains({self.ref(v)})", PRIMARY
+        if v.type == ir.STR:
+            return f"{self.place(obj)}.iter().any(|item| *item == *{self.place(v)})", PRIMARY
+        return f"{self.place(obj)}.contains({self.ref(v)})", PRIMARY
+
+    def _op_list_count(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return (
+            f"{self.place(e.args[0])}.iter().filter(|item| **item == *{self.ref(e.args[1]) if not self.ref(e.args[1]).startswith('&') else '(' + self.ref(e.args[1]) + ')'}).count() as i64",
+            CAST,
+        )
+
+    def _op_list_find_or_raise(self, e: ir.Intrinsic) -> tuple[str, int]:
+        obj, v = e.args
+        wanted = f"*{self.place(v)}" if not self.rust.copies(v.type) else self.x(v, COMPARE + 1)
+        found = f"{self.place(obj)}.iter().position(|item| *item == {wanted})"
+        made = self.rust.errors.value('"not in the list".to_string()', "ValueError")
+        return f"{self.question(f'{found}.ok_or_else(|| {made})', e)} as i64", CAST
+
+    def _op_str_find_or_raise(self, e: ir.Intrinsic) -> tuple[str, int]:
+        found = f"{self.helper('position')}({self.ref(e.args[0])}, {self.ref(e.args[1])})"
+        made = self.rust.errors.value('"substring not found".to_string()', "ValueError")
+        return self.question(f"{found}.ok_or_else(|| {made})", e), PRIMARY
+
+    def _op_str_ord_first(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.helper('only_char')}({self.ref(e.args[0])})", PRIMARY
+
+    def _op_str_removeprefix(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return (
+            f"{self.helper('without')}({self.ref(e.args[0])}, |text| text.strip_prefix({self._pattern(e.args[1])}))",
+            PRIMARY,
+        )
+
+    def _op_str_removesuffix(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return (
+            f"{self.helper('without')}({self.ref(e.args[0])}, |text| text.strip_suffix({self._pattern(e.args[1])}))",
+            PRIMARY,
+        )
+
+    def _op_list_copy(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return (
+            f"{self.place(e.args[0])}.{'to_vec' if isinstance(e.args[0].type, ir.ListT) else 'clone'}()",
+            PRIMARY,
+        )
+
+    _op_dict_copy = _op_list_copy
+    _op_set_copy = _op_list_copy
+
+    def _op_list_reversed(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.items(e.args[0])}.rev().collect::<Vec<_>>()", PRIMARY
+
+    def _op_list_concat(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.helper('joined')}({self.ref(e.args[0])}, {self.ref(e.args[1])})", PRIMARY
+
+    def _op_list_repeat(self, e: ir.Intrinsic) -> tuple[str, int]:
+        obj, n = e.args
+        if isinstance(obj, ir.ListLit) and len(obj.elems) == 1:
+            if self.rust.mutable(obj.elems[0].type):
+                raise Unsupported("a list that holds one list several times", "", e.line)
+            return f"vec![{self.own(obj.elems[0])}; {self._count(n)}]", PRIMARY
+        return f"{self.place(obj)}.repeat({self._count(n)})", PRIMARY
+
+    def _sets(self, e: ir.Intrinsic) -> tuple[str, int]:
+        method = e.op[4:]
+        return (
+            f"{self.place(e.args[0])}.{method}({self.ref(e.args[1])}).cloned().collect::<HashSet<_>>()",
+            PRIMARY,
+        )
+
+    _op_set_union = _sets
+    _op_set_intersection = _sets
+    _op_set_difference = _sets
+    _op_set_symmetric_difference = _sets
+
+    def _op_set_issubset(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.place(e.args[0])}.is_subset({self.ref(e.args[1])})", PRIMARY
+
+    def _op_set_isdisjoint(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.place(e.args[0])}.is_disjoint({self.ref(e.args[1])})", PRIMARY
+
+    # What changes a place
+
+    def _changing(self, e: ir.Expr) -> str:
+        """A place that is about to change."""
+        match e:
+            case ir.Intrinsic(op="dict.index", args=[obj, key]):
+                if isinstance(obj.type, ir.DictT) and obj.type.zero:
+                    return f"{self._changing(obj)}.entry({self.own(key)}).or_default()"
+                found = f"{self._changing(obj)}.get_mut({self.ref(key)})"
+                if e.raises and self.can_fail and not self.closures:
+                    made = self.rust.errors.value(self._key_text(key), "KeyError")
+                    return self.question(f"{found}.ok_or_else(|| {made})", e)
+                return f'{found}.expect("a known key")'
+            case ir.Intrinsic(op="dict.setdefault", args=[obj, key, default]):
+                return f"{self._changing(obj)}.entry({self.own(key)}).or_insert({self.own(default)})"
+            case ir.Intrinsic(op="list.index", args=[obj, _]):
+                self._changing(obj)
+                return self._op_list_index(e)[0]
+            case ir.Intrinsic(op="tuple.index", args=[obj, at]):
+                raise Unsupported("a change inside a tuple", "", e.line)
+            case ir.Field():
+                return f"{self._changing(e.obj)}.{self.rust.field(e.obj.type, e.name)}"
+            case ir.Unwrap(value=inner):
+                if isinstance(inner, ir.Name) and inner.id in self.by_mut:
+                    return self.place(inner)
+                if isinstance(inner, ir.Intrinsic) and inner.op == "dict.get":
+                    return f'{self._changing(inner.args[0])}.get_mut({self.ref(inner.args[1])}).expect("a known key")'
+                return f'{self._changing(inner)}.as_mut().expect("a value")'
+            case ir.Name() if e.id in self.by_ref or self.is_constant(e):
+                raise Unsupported("a change of what is only borrowed", e.id, e.line)
+            case ir.Name():
+                return self.place(e)
+            case _:
+                raise Unsupported("a change of a computed value", "", e.line)
+
+    def _op_list_append(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self._changing(e.args[0])}.push({self.own(e.args[1])})", PRIMARY
+
+    def _op_list_extend(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self._changing(e.args[0])}.extend({self.items(e.args[1])})", PRIMARY
+
+    def _op_list_pop(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f'{self._changing(e.args[0])}.pop().expect("an element")', PRIMARY
+
+    def _op_list_pop_at(self, e: ir.Intrinsic) -> tuple[str, int]:
+        if isinstance(e.args[1], ir.Intrinsic) and e.args[1].op in ("from_end", "wrap"):
+            raise Unsupported("pop counted from the end", "", e.line)
+        return f"{self._changing(e.args[0])}.remove({self.usize(e.args[1])})", PRIMARY
+
+    _op_list_delete = _op_list_pop_at
+
+    def _op_list_insert(self, e: ir.Intrinsic) -> tuple[str, int]:
+        base = self._changing(e.args[0])
+        at = (
+            "0"
+            if isinstance(e.args[1], ir.Lit) and e.args[1].value == 0
+            else f"({self.usize(e.args[1])}).min({base}.len())"
+        )
+        return f"{base}.insert({at}, {self.own(e.args[2])})", PRIMARY
+
+    def _op_list_clear(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self._changing(e.args[0])}.clear()", PRIMARY
+
+    _op_dict_clear = _op_list_clear
+    _op_set_clear = _op_list_clear
+
+    def _op_list_reverse(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self._changing(e.args[0])}.reverse()", PRIMARY
+
+    def _op_list_sort(self, e: ir.Intrinsic) -> tuple[str, int]:
+        base = self._changing(e.args[0])
+        return f"{base} = {self._sorted(e)}", PRIMARY
+
+    def _op_set_add(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self._changing(e.args[0])}.insert({self.own(e.args[1])})", PRIMARY
+
+    def _op_set_discard(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self._changing(e.args[0])}.remove({self.ref(e.args[1])})", PRIMARY
+
+    def _op_set_update(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self._changing(e.args[0])}.extend({self.bound_to(e.args[1], e.args[0].type)})", PRIMARY
+
+    def _op_set_remove(self, e: ir.Intrinsic) -> tuple[str, int]:
+        made = self.rust.errors.value(self._key_text(e.args[1]), "KeyError")
+        removed = f"{self._changing(e.args[0])}.take({self.ref(e.args[1])})"
+        return self.question(f"{removed}.ok_or_else(|| {made})", e), PRIMARY
+
+    def bound_to(self, e: ir.Expr, t: Type) -> str:
+        """An iterator whose items become elements of a set of this type."""
+        text = self.items(e, True)
+        return f"{text}.map(|c| c.to_string())" if isinstance(t, ir.SetT) and t.elem == ir.STR and e.type == ir.STR else text
+
+    def _taken(self, e: ir.Intrinsic) -> str:
+        """The removal of a key, as an optional."""
+        word = "shift_remove" if self.rust.ordered else "remove"
+        return f"{self._changing(e.args[0])}.{word}({self.ref(e.args[1])})"
+
+    def _op_dict_pop_optional(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return self._taken(e), PRIMARY
+
+    def _op_dict_pop_or(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self._taken(e)}.unwrap_or({self.own(e.args[2])})", PRIMARY
+
+    def _op_dict_pop(self, e: ir.Intrinsic) -> tuple[str, int]:
+        if not e.raises:
+            return f'{self._taken(e)}.expect("a known key")', PRIMARY
+        made = self.rust.errors.value(self._key_text(e.args[1]), "KeyError")
+        return self.question(f"{self._taken(e)}.ok_or_else(|| {made})", e), PRIMARY
+
+    _op_dict_delete = _op_dict_pop
+
+    def _op_dict_update(self, e: ir.Intrinsic) -> tuple[str, int]:
+        other = e.args[1]
+        if not isinstance(other.type, ir.DictT):
+            raise Unsupported("a map updated from something else", "", e.line)
+        items = f"{self.own(other, PRIMARY)}.into_iter()" if self._moves(other) or not is_place(other) else (
+            f"{self.place(other)}.iter().map(|(key, value)| (key.clone(), value.clone()))"
+        )
+        return f"{self._changing(e.args[0])}.extend({items})", PRIMARY
+
+    def _op_dict_setdefault(self, e: ir.Intrinsic) -> tuple[str, int]:
+        text = f"{self._changing(e.args[0])}.entry({self.own(e.args[1])}).or_insert({self.own(e.args[2])})"
+        return (f"*{text}", UNARY) if self.rust.copies(e.type) else (f"{text}.clone()", PRIMARY)
+
+    def _op_list_remove(self, e: ir.Intrinsic) -> tuple[str, int]:
+        obj, v = e.args
+        wanted = self.x(v, COMPARE + 1) if self.rust.copies(v.type) else f"*{self.place(v)}"
+        made = self.rust.errors.value('"list.remove(x): x not in list".to_string()', "ValueError")
+        found = self.question(f"{self.place(obj)}.iter().position(|item| *item == {wanted}).ok_or_else(|| {made})", e)
+        return f"{self._changing(obj)}.remove({found})", PRIMARY
+
+    def _op_error_message(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.place(e.args[0])}.to_string()", PRIMARY
+
+    def _op_enum_value(self, e: ir.Intrinsic) -> tuple[str, int]:
+        t = e.args[0].type
+        assert isinstance(t, ir.NamedT)
+        self.rust.valued.add(t.name)
+        text = f"{self.place(e.args[0])}.value()"
+        return (f"{text}.to_string()" if e.type == ir.STR else text), PRIMARY
+
+    def _op_enum_of_value(self, e: ir.Intrinsic) -> tuple[str, int]:
+        assert isinstance(e.type, ir.NamedT)
+        self.rust.valued.add(e.type.name)
+        self.rust.parsed.add(e.type.name)
+        self.rust.errors.value('""', "ValueError")
+        return self.question(f"{pascal(e.type.name, initialisms=False)}::from_value({self.argument(e.args[0], e.args[0].type)})", e), PRIMARY
+
+    def _op_str_partition(self, e: ir.Intrinsic) -> tuple[str, int]:
+        if not (isinstance(e.args[1], ir.Lit) and e.args[1].value):
+            raise Unsupported("partition by a computed separator", "", e.line)
+        return f"{self.helper('partition')}({self.ref(e.args[0])}, {self.ref(e.args[1])})", PRIMARY
+
+    def _op_str_split_n(self, e: ir.Intrinsic) -> tuple[str, int]:
+        if not (isinstance(e.args[1], ir.Lit) and e.args[1].value and isinstance(e.args[2], ir.Lit) and e.args[2].value >= 0):
+            raise Unsupported("split by a computed separator or count", "", e.line)
+        return (
+            f"{self.place(e.args[0])}.splitn({e.args[2].value + 1}, {self.ref(e.args[1])}).map(str::to_string).collect::<Vec<String>>()",
+            PRIMARY,
+        )
+
+    def _op_str_replace_n(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.place(e.args[0])}.replacen({self._pattern(e.args[1])}, {self.ref(e.args[2])}, {self._count(e.args[3])})", PRIMARY
+
+    def _op_str_rfind(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.helper('find_last')}({self.ref(e.args[0])}, {self.ref(e.args[1])})", PRIMARY
+
+    def _justified(self, e: ir.Intrinsic) -> tuple[str, int]:
+        fill = e.args[2] if len(e.args) > 2 else ir.Lit(" ", type=ir.CHAR)
+        if not isinstance(fill, ir.Lit) or len(fill.value) != 1:
+            raise Unsupported("padding with a computed text", "", e.line)
+        return f"{self.helper('pad_right' if e.op.startswith('str.ljust') else 'pad_left')}({self.ref(e.args[0])}, {self.x(e.args[1])}, {rust_char(fill.value)})", PRIMARY
+
+    _op_str_ljust = _justified
+    _op_str_rjust = _justified
+    _op_str_ljust_char = _justified
+    _op_str_rjust_char = _justified
+
+    def _op_str_rpartition(self, e: ir.Intrinsic) -> tuple[str, int]:
+        if not (isinstance(e.args[1], ir.Lit) and e.args[1].value):
+            raise Unsupported("partition by a computed separator", "", e.line)
+        return f"{self.helper('partition_last')}({self.ref(e.args[0])}, {self.ref(e.args[1])})", PRIMARY
+
+    def _op_str_zfill(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.helper('zero_fill')}({self.ref(e.args[0])}, {self.x(e.args[1])})", PRIMARY
+
+    def _op_str_strip_chars(self, e: ir.Intrinsic) -> tuple[str, int]:
+        method = {"str.strip_chars": "trim_matches", "str.lstrip_chars": "trim_start_matches", "str.rstrip_chars": "trim_end_matches"}[e.op]
+        if e.args[1].type == ir.CHAR:
+            return f"{self.place(e.args[0])}.{method}({self.x(e.args[1])}).to_string()", PRIMARY
+        if not isinstance(e.args[1], ir.Lit):
+            return f"{self.place(e.args[0])}.{method}(|c| {self.place(e.args[1])}.contains(c)).to_string()", PRIMARY
+        chars = ", ".join(rust_char(c) for c in e.args[1].value)
+        return f"{self.place(e.args[0])}.{method}([{chars}]).to_string()" if len(e.args[1].value) > 1 and "start" not in method and "end" not in method else f"{self.place(e.args[0])}.{method}(&[{chars}][..]).to_string()", PRIMARY
+
+    _op_str_lstrip_chars = _op_str_strip_chars
+    _op_str_rstrip_chars = _op_str_strip_chars
+
+    def _op_str_to_int_base(self, e: ir.Intrinsic) -> tuple[str, int]:
+        if not (isinstance(e.args[1], ir.Lit) and 2 <= e.args[1].value <= 36):
+            raise Unsupported("a number in a computed base", "", e.line)
+        return self.question(f"{self.helper('parse_int_base')}({self.ref(e.args[0])}, {e.args[1].value})", e), PRIMARY
+
+    def _op_int_hex(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.helper('hexadecimal')}({self.x(e.args[0])})", PRIMARY
+
+    def _op_int_oct(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.helper('octal')}({self.x(e.args[0])})", PRIMARY
+
+    def _op_int_isqrt(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self._numeric_receiver(e.args[0])}.isqrt()", PRIMARY
+
+    def _op_int_factorial(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"(1..={self.x(e.args[0], SHIFT)}).product::<i64>()", PRIMARY
+
+    def _op_int_truncdiv(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.x(e.args[0], MUL)} / {self.x(e.args[1], MUL + 1)}", MUL
+
+    def _op_int_rem(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.x(e.args[0], MUL)} % {self.x(e.args[1], MUL + 1)}", MUL
+
+    def _op_int_divmod(self, e: ir.Intrinsic) -> tuple[str, int]:
+        a, b = (self.x(v) for v in e.args)
+        return f"({self.helper('floor_div')}({a}, {b}), {self.helper('floor_mod')}({a}, {b}))", PRIMARY
+
+    def _op_float_floordiv(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"({self.helper('divide')}({self.x(e.args[0])}, {self.x(e.args[1])})).floor()", PRIMARY
+
+    # Iteration
+
+    def items(self, e: ir.Expr, free: bool = False) -> str:
+        """An iterator over owned items. `free` says that the order makes no difference."""
+        match e:
+            case ir.Intrinsic(op="to_list", args=[inner]) | ir.Intrinsic(op="to_set", args=[inner]) if (
+                e.op == "to_list"
+            ):
+                return self.items(inner, free)
+            case ir.Intrinsic(op="range", args=[start, stop, step]):
+                assert isinstance(step, ir.Lit)
+                if step.value > 0:
+                    text = f"({self.x(start, SHIFT)}..{self.x(stop, SHIFT)})"
+                else:
+                    text = f"({self.x(stop, ADD)} + 1..={self.x(start, SHIFT)}).rev()"
+                return text if abs(step.value) == 1 else f"{text}.step_by({abs(step.value)})"
+            case ir.Intrinsic(op="enumerate", args=[inner, start]):
+                first = (
+                    f" + {self.x(start, ADD)}" if not (isinstance(start, ir.Lit) and start.value == 0) else ""
+                )
+                return (
+                    f"{self.items(inner, free)}.enumerate().map(|(place, item)| (place as i64{first}, item))"
+                )
+            case ir.Intrinsic(op="zip", args=args):
+                text = ".zip(".join(self.items(a) for a in args) + ")" * (len(args) - 1)
+                if len(args) == 2:
+                    return text
+                if len(args) == 3:
+                    first, second, third = (self.items(a) for a in args)
+                    return f"{first}.zip({second}).zip({third}).map(|((a, b), c)| (a, b, c))"
+                raise Unsupported("zip of more than three", "", e.line)
+            case ir.Intrinsic(op="reversed", args=[inner]):
+                return f"{self.items(inner)}.rev()"
+            case ir.Intrinsic(op="dict.keys" | "dict.values" | "dict.items", args=[d]):
+                self._unordered(free, e)
+                word = e.op[5:]
+                if word == "items":
+                    return f"{self.place(d)}.iter().map(|(key, value)| (key.clone(), value.clone()))"
+                return f"{self.place(d)}.{word}().cloned()"
+            case ir.Comp() if e.kind in ("iter", "list"):
+                return self._chain(e, 0, free)
+            case _:
+                pass
+        if e.type in (ir.STR, ir.CHAR):
+            return f"{self.place(e)}.chars()"
+        if isinstance(e.type, ir.DictT):
+            self._unordered(free, e)
+            return f"{self.place(e)}.keys().cloned()"
+        if isinstance(e.type, ir.SetT):
+            self._unordered(free, e)
+            return f"{self.place(e)}.iter().cloned()"
+        if isinstance(e.type, ir.ListT):
+            if is_place(e):
+                return f"{self.place(e)}.iter().{'copied' if self.rust.copies(e.type.elem) else 'cloned'}()"
+            return f"{self.own(e, PRIMARY)}.into_iter()"
+        raise Unsupported(f"iteration over {ir.type_text(e.type)}", "", e.line)
+
+    def _unordered(self, free: bool, e: ir.Expr) -> None:
+        if free:
+            return
+        if isinstance(e.type, ir.SetT):
+            raise Unsupported("the order of a set, which is not kept", "", e.line)
+        # The order of a map is observed: the file then has maps that keep it.
+        self.rust.wants_order = True
+
+    def bound(self, e: ir.Expr, target: ir.Target, free: bool = False) -> str:
+        """An iterator whose items fit the target: characters become texts where the variable holds texts."""
+        text = self.items(e, free)
+        if isinstance(target, ir.VarTarget) and target.type == ir.STR and e.type in (ir.STR, ir.CHAR):
+            text += ".map(|c| c.to_string())"
+        return text
+
+    @contextmanager
+    def closure(self, targets: Sequence[ir.Target]) -> Generator[None]:
+        """The inside of a closure whose parameters are its own."""
+        saved, refs = dict(self.names), set(self.by_ref)
+
+        def drop(t: ir.Target) -> None:
+            if isinstance(t, ir.VarTarget):
+                self.names.pop(t.id, None)
+                self.by_ref.discard(t.id)
+            elif isinstance(t, ir.TupleTarget):
+                for x in t.elems:
+                    drop(x)
+
+        for t in targets:
+            drop(t)
+        self.closures += 1
+        try:
+            yield
+        finally:
+            self.closures -= 1
+            self.names, self.by_ref = saved, refs
+
+    def pattern(self, t: ir.Target, mutable: bool = False) -> str:
+        """The pattern that binds a target."""
+        if isinstance(t, ir.VarTarget):
+            return (
+                f"mut {self.name(t.id)}" if mutable and t.id in self.facts.often | self.facts.changed else self.name(t.id)
+            )
+        assert isinstance(t, ir.TupleTarget)
+        return f"({', '.join(self.pattern(x, mutable) for x in t.elems)})"
+
+    def _lent(self, clause: ir.Clause, free: bool) -> tuple[str, str, set[str]] | None:
+        """A clause that only reads what it goes over: the iterator, its pattern and the variables that are references."""
+        t, e = clause.target, clause.iter
+        if isinstance(t, ir.VarTarget) and isinstance(e.type, ir.ListT) and is_place(e) and not self.rust.copies(e.type.elem) and t.type == e.type.elem:
+            return f"{self.place(e)}.iter()", self.rust.local(t.id), {t.id}
+        if isinstance(e, ir.Intrinsic) and e.op == "dict.items" and isinstance(t, ir.TupleTarget) and is_place(e.args[0]):
+            d = e.args[0]
+            assert isinstance(d.type, ir.DictT)
+            parts: list[str] = []
+            names: set[str] = set()
+            for x, kind in zip(t.elems, (d.type.key, d.type.value), strict=True):
+                if not isinstance(x, ir.VarTarget) or x.type != kind:
+                    return None
+                parts.append(f"{'&' if self.rust.copies(kind) else ''}{self.rust.local(x.id)}")
+                if not self.rust.copies(kind):
+                    names.add(x.id)
+            self._unordered(free, e)
+            return f"{self.place(d)}.iter()", f"({', '.join(parts)})", names
+        return None
+
+    def _fails_inside(self, e: ir.Expr) -> bool:
+        return bool(self.may_fail(e))
+
+    def may_fail(self, n: ir.Node) -> list[ir.Expr]:
+        """The operations below a node that give a Result."""
+        raise NotImplementedError
+
+    def _chain(self, e: ir.Comp, at: int, free: bool, consume: str = "") -> str:
+        clause = e.clauses[at]
+        lent = self._lent(clause, free)
+        base = lent[0] if lent is not None else self.bound(clause.iter, clause.target, free)
+        with self.closure([clause.target]):
+            pattern = self.pattern(clause.target) if lent is None else lent[1]
+            if lent is not None:
+                for t in ir.walk(clause.target):
+                    if isinstance(t, ir.VarTarget):
+                        self.name(t.id)
+                pattern = lent[1] if isinstance(clause.target, ir.TupleTarget) else self.pattern(clause.target)
+                self.by_ref |= lent[2]
+            test = self.x(clause.conds[0]) if len(clause.conds) == 1 and not consume else " && ".join(self.x(c, AND + 1) for c in clause.conds)
+            if at + 1 < len(e.clauses):
+                inner = self._chain(e, at + 1, free, consume)
+                if consume:
+                    joined = f"{test} && {inner}" if consume == "any" else f"!({test}) || {inner}"
+                    return f"{base}.{consume}(|{pattern}| {joined if test else inner})"
+                if test:
+                    return f"{base}.flat_map(|{pattern}| if {test} {{ {inner}.collect::<Vec<_>>() }} else {{ Vec::new() }})"
+                return f"{base}.flat_map(|{pattern}| {inner}.collect::<Vec<_>>())"
+            failing = self.may_fail(e.elem)
+            if failing and (consume or len(e.clauses) > 1):
+                raise Unsupported("a failure inside a comprehension of this kind", "", e.line)
+            if failing:
+                self.rust.errors.used = True
+                if isinstance(e.elem, ir.Call | ir.MethodCall) and failing == [e.elem]:
+                    elem, _ = self.call(e.elem)
+                else:
+                    saved, self.closure_fails = self.closure_fails, True
+                    elem = f"Ok::<_, Error>({self.own(e.elem)})"
+                    self.closure_fails = saved
+                    # The closure gives a Result, so that the mark of a failure stays inside of it.
+                    elem = f"(|| {elem})()"
+                if test:
+                    return f"{base}.filter_map(|{pattern}| if {test} {{ Some({elem}) }} else {{ None }})"
+                return f"{base}.map(|{pattern}| {elem})"
+            elem = self.own(e.elem)
+            if consume:
+                elem = self.x(e.elem, AND + 1)
+                joined = f"{test} && {elem}" if consume == "any" else f"!({test}) || {elem}"
+                return f"{base}.{consume}(|{pattern}| {joined if test else elem})"
+            if test:
+                return f"{base}.filter_map(|{pattern}| if {test} {{ Some({elem}) }} else {{ None }})"
+            if lent is not None and isinstance(e.elem, ir.Name) and e.elem.id in lent[2]:
+                return f"{base}.cloned()"
+            return base if elem == pattern else f"{base}.map(|{pattern}| {elem})"
+
+    def _comp(self, e: ir.Comp) -> tuple[str, int]:
+        kind = {"list": "Vec<_>", "iter": "Vec<_>", "set": "HashSet<_>", "dict": f"{self.rust.map}<_, _>"}[e.kind]
+        # A map that is made of another one's keys has one entry for each, in whatever order they come.
+        keyed = (
+            e.kind == "dict"
+            and len(e.clauses) == 1
+            and isinstance(e.elem, ir.TupleLit)
+            and isinstance(e.elem.elems[0], ir.Name)
+            and isinstance(e.clauses[0].target, ir.TupleTarget)
+            and isinstance(e.clauses[0].target.elems[0], ir.VarTarget)
+            and e.clauses[0].target.elems[0].id == e.elem.elems[0].id
+            and isinstance(e.clauses[0].iter, ir.Intrinsic)
+            and e.clauses[0].iter.op == "dict.items"
+        )
+        chain = self._chain(e, 0, e.kind == "set" or keyed)
+        if self.may_fail(e.elem):
+            return self.question(f"{chain}.collect::<Result<{kind}, Error>>()", e), PRIMARY
+        return f"{chain}.collect::<{kind}>()", PRIMARY
+
+    def _quantified(self, e: ir.Intrinsic) -> tuple[str, int]:
+        v = e.args[0]
+        if isinstance(v, ir.Comp):
+            return self._chain(v, 0, True, e.op), PRIMARY
+        return f"{self.items(v, True)}.{e.op}(|item| item)", PRIMARY
+
+    _op_any = _quantified
+    _op_all = _quantified
+
+    def _op_sum(self, e: ir.Intrinsic) -> tuple[str, int]:
+        # The standard sum of no floats is -0.0.
+        adding = "sum::<i64>()" if e.type == ir.INT else "fold(0.0, |sum, item| sum + item)"
+        total = f"{self.items(e.args[0], e.type == ir.INT)}.{adding}"
+        return (f"{self.x(e.args[1], ADD)} + {total}", ADD) if len(e.args) > 1 else (total, PRIMARY)
+
+    def _op_to_list(self, e: ir.Intrinsic) -> tuple[str, int]:
+        text = self.items(e.args[0])
+        if isinstance(e.type, ir.ListT) and e.type.elem == ir.STR and e.args[0].type == ir.STR:
+            text += ".map(|c| c.to_string())"
+        return f"{text}.collect::<Vec<_>>()", PRIMARY
+
+    def _op_to_set(self, e: ir.Intrinsic) -> tuple[str, int]:
+        text = self.items(e.args[0], True)
+        if isinstance(e.type, ir.SetT) and e.type.elem == ir.STR and e.args[0].type == ir.STR:
+            text += ".map(|c| c.to_string())"
+        return f"{text}.collect::<HashSet<_>>()", PRIMARY
+
+    def _op_count_each(self, e: ir.Intrinsic) -> tuple[str, int]:
+        text = self.items(e.args[0], True)
+        if isinstance(e.type, ir.DictT) and e.type.key == ir.STR and e.args[0].type == ir.STR:
+            text += ".map(|c| c.to_string())"
+        return f"{self.helper('count_each')}({text})", PRIMARY
+
+    def _key(self, key: ir.Expr) -> str:
+        if not isinstance(key, ir.Lambda):
+            return ""
+        p = key.params[0]
+        with self.closure([ir.VarTarget(p.name, type=p.type)]):
+            n = self.name(p.name)
+            body = key.body
+            if isinstance(body, ir.Name) and body.id == p.name:
+                return ""
+            return f"|{n}| {{ let {n} = {n}.clone(); {self.own(body)} }}"
+
+    def _sorted(self, e: ir.Intrinsic) -> str:
+        obj, key, reverse = e.args
+        source = self.items(obj, True)
+        if (
+            isinstance(obj.type, ir.ListT)
+            and obj.type.elem == ir.STR
+            and isinstance(obj, ir.Intrinsic)
+            and obj.op == "to_list"
+            and obj.args[0].type == ir.STR
+        ):
+            source += ".map(|c| c.to_string())"
+        k = self._key(key)
+        if (
+            k
+            and isinstance(obj, ir.Intrinsic)
+            and obj.op == "to_list"
+            and not isinstance(obj.args[0].type, ir.ListT | ir.P)
+        ):
+            # Equal keys keep the order in which the items come, which a map or set has not.
+            source = self.items(obj)
+        return f"{self.helper('sorted_by')}({source}, {k or '|item| item.clone()'}, {self.x(reverse)})"
+
+    def _op_sorted(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return self._sorted(e), PRIMARY
+
+    def _extreme(self, e: ir.Intrinsic) -> tuple[str, int]:
+        obj, key, default = e.args
+        k = self._key(key)
+        found = f"{self.helper('greatest_by' if e.op == 'max_of' else 'least_by')}({self.items(obj, not k)}, {k or '|item| item.clone()'})"
+        if isinstance(default, ir.Lit) and default.type == ir.NONE:
+            return f'{found}.expect("at least one")', PRIMARY
+        return f"{found}.unwrap_or({self.own(default)})", PRIMARY
+
+    _op_max_of = _extreme
+    _op_min_of = _extreme
+
+    def _several(self, e: ir.Intrinsic) -> tuple[str, int]:
+        if e.type not in (ir.INT, ir.FLOAT):
+            raise Unsupported(f"{e.op} of several values of this type", "", e.line)
+        text = self._numeric_receiver(e.args[0])
+        for v in e.args[1:]:
+            text = f"{text}.{e.op}({self.x(v)})"
+        return text, PRIMARY
+
+    _op_max = _several
+    _op_min = _several
+
+    # Formatted texts
+
+    def _format(self, e: ir.Format) -> tuple[str, int]:
+        text, args = "", list[str]()
+        for p in e.parts:
+            if p.value is None:
+                text += p.text.replace("{", "{{").replace("}", "}}")
+                continue
+            kind, *rest = p.spec.split(":")
+            if kind == "" and p.value.type in (ir.FLOAT, ir.BOOL):
+                text += "{}"
+                op = "float.to_str" if p.value.type == ir.FLOAT else "bool.to_str"
+                args.append(self.x(ir.Intrinsic(op, [p.value], type=ir.STR)))
+            elif kind == "":
+                if p.value.type not in (ir.STR, ir.INT, ir.CHAR) and not self.rust.is_error(p.value.type):
+                    raise Unsupported(f"a value of type {ir.type_text(p.value.type)} as text", "", e.line)
+                text += "{}"
+                args.append(self._shown(p.value))
+            elif kind == "quoted" and p.value.type in (ir.STR, ir.CHAR):
+                text += "{:?}"
+                args.append(self._shown(p.value))
+            elif kind == "float" and rest[4] == "f" and rest[0] == ">":
+                text += f"{{:{rest[1]}{rest[2]}.{rest[3]}}}"
+                args.append(self.x(p.value))
+            elif kind == "int" and rest[0] == ">":
+                form = "" if rest[3] == "d" else rest[3]
+                if form and not isinstance(p.value, ir.Lit):
+                    raise Unsupported("digits of another base than ten", "", e.line)
+                text += f"{{:{rest[1]}{rest[2]}{form}}}" if rest[1] or rest[2] or form else "{}"
+                args.append(self.x(p.value))
+            elif kind == "str":
+                text += f"{{:{rest[0]}{rest[1]}}}"
+                args.append(self._shown(p.value))
+            else:
+                raise Unsupported(f"format {p.spec}", "", e.line)
+        if not args:
+            return f"{rust_string(text.replace('{{', '{').replace('}}', '}'))}.to_string()", PRIMARY
+        text, args = _inlined(text, args)
+        return f"format!({', '.join([rust_string(text), *args])})", PRIMARY
+
+
+def _inlined(text: str, args: list[str]) -> tuple[str, list[str]]:
+    """A format string with the names that it can hold itself."""
+    out, left, i = "", list[str](), 0
+    at = iter(args)
+    while i < len(text):
+        if text[i : i + 2] in ("{{", "}}"):
+            out += text[i : i + 2]
+            i += 2
+        elif text[i] == "{":
+            end = text.index("}", i)
+            arg, spec = next(at), text[i + 1 : end]
+            if arg.isidentifier() and arg != "self":
+                out += f"{{{arg}{spec}}}"
+            else:
+                out += f"{{{spec}}}"
+                left.append(arg)
+            i = end + 1
+        else:
+            out += text[i]
+            i += 1
+    return out, left
