@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 from foundation_engine.port import ir
 from foundation_engine.port.emit._names import camel, pascal
-from foundation_engine.port.emit.go import GoModule, go_string
+from foundation_engine.port.emit.go import FunctionEmitter, GoModule, go_string
 from foundation_engine.port.ir import Type, Unsupported
 
 
@@ -28,6 +29,12 @@ class RecordedPlan(Protocol):
     def object(self) -> tuple[tuple[str, Any], ...]: ...
     @property
     def repeat(self) -> int: ...
+    @property
+    def world(self) -> Mapping[str, Any] | None: ...
+    @property
+    def advance(self) -> int: ...
+    @property
+    def fresh(self) -> bool: ...
 
 
 class RecordedCase(Protocol):
@@ -47,6 +54,39 @@ class RecordedCase(Protocol):
     def after(self) -> tuple[Any, ...]: ...
     @property
     def state(self) -> Any: ...
+    @property
+    def world_after(self) -> Mapping[str, Any] | None: ...
+
+
+# The patterns whose objects can be arguments, by the names of their classes.
+MADE = {
+    "HttpClient": "http_client", "CircuitBreaker": "circuit_breaker", "RateLimiter": "rate_limiting",
+    "Logger": "structured_logging", "RetryPolicy": "retry_with_backoff",
+}  # fmt: skip
+# What a method of a fake does that a case does not script.
+UNEXPECTED: list[dict[str, Any]] = [{"error": "RuntimeError"}]
+
+
+def made_object(v: Any) -> ir.PatternNew:
+    """The construction of a neutral value that is an object of the runtime."""
+    name, arguments = tagged(v)["made"]
+
+    def literal(a: Any) -> ir.Expr:
+        match a:
+            case {"float": text}:
+                return ir.Lit(float(text), type=ir.FLOAT)
+            case {"list": items}:
+                return ir.ListLit([literal(i) for i in items], type=ir.ListT(ir.STR))
+            case bool():
+                return ir.Lit(a, type=ir.BOOL)
+            case int():
+                return ir.Lit(a, type=ir.INT)
+            case str():
+                return ir.Lit(a, type=ir.STR)
+            case _:
+                raise Unsupported(f"an argument {a!r} of {name}")
+
+    return ir.PatternNew(MADE[name], {k: literal(a) for k, a in arguments.items()}, type=ir.NamedT(name))
 
 
 def tagged(v: Any) -> dict[str, Any]:
@@ -77,6 +117,24 @@ class GoTests:
         self.imports: set[str] = set()
         self.support: set[str] = set()
         self.fakes: set[str] = set()
+        self.shared = self._shared_objects()
+
+    def _shared_objects(self) -> list[tuple[str, str]]:
+        """The package's variables that hold breakers and limiters, with what makes them."""
+        made_somewhere = any(
+            isinstance(n, ir.PatternNew) for d in self.module.definitions for n in ir.walk(d)
+        )
+        if not made_somewhere and not any(f.patterns for _, f in self.module.functions()):
+            return []
+        # Emitting marks the module's nodes, so a copy is emitted.
+        module = copy.deepcopy(self.module)
+        source = GoModule(module, self.package, self.runtime, self.go.templates.chosen.dialect).emit().source
+        made: list[tuple[str, str]] = re.findall(
+            r"^(?:var |\t)(\w+)\s+= (resilience\.New(?:CircuitBreaker|RateLimiter)\(.*\))$",
+            source,
+            re.MULTILINE,
+        )
+        return made
 
     # Values
 
@@ -100,7 +158,7 @@ class GoTests:
             case ir.P(ir.Prim.STR) | ir.P(ir.Prim.CHAR):
                 if not isinstance(v, str):
                     raise Unsupported("a value of another type than declared")
-                return go_string(v)
+                return self._place(go_string(v))
             case ir.P(ir.Prim.BYTES):
                 return f"[]byte{{{', '.join(map(str, v['bytes']))}}}"
             case ir.ListT(elem):
@@ -120,6 +178,10 @@ class GoTests:
                 return self._object(v, name)
             case _:
                 raise Unsupported(f"a value of type {ir.type_text(t)} in a test")
+
+    def _place(self, text: str) -> str:
+        """A string literal in which the server's address is put at run time."""
+        return f"world.text({text})" if "{server}" in text else text
 
     def _float(self, v: Any) -> str:
         text = float_text(v)
@@ -168,6 +230,10 @@ class GoTests:
                 made += "Fake"
             before.append(f"{made} := {self._fake(v['fake'], t)}")
             return made
+        if "made" in tagged(v):
+            # The emitter writes it as it writes the constructor in a port.
+            text = FunctionEmitter(self.go, ir.Function("test", [], ir.NONE, [])).x(made_object(v))
+            return text.replace('"{server}"', "world.server.URL")
         return self.literal(v, t)
 
     def _fake(self, fake: Mapping[str, Any], t: Type) -> str:
@@ -178,7 +244,8 @@ class GoTests:
             self.fakes.add(t.name)
             parts = ["calls: calls"]
             parts.extend(
-                f"{camel(m.name)}Script: {self._script(fake['methods'][m.name], m.result)}" for m in d.methods
+                f"{camel(m.name)}Script: {self._script(fake['methods'].get(m.name, UNEXPECTED), m.result)}"
+                for m in d.methods
             )
             return f"&fake{self.go.names.types[t.name]}{{{', '.join(parts)}}}"
         assert isinstance(t, ir.FuncT)
@@ -235,9 +302,13 @@ class GoTests:
         text = "\n".join([*body, *tail])
         for package, mark in (
             ("reflect", "reflect."), ("math", "math."), ("time", "time."), ("context", "context."), ("testing/synctest", "synctest."),
-            ("fmt", "fmt."), (f"{self.runtime}/errors", "errors."),
+            ("fmt", "fmt."), (f"{self.runtime}/errors", "errors."), (f"{self.runtime}/resilience", "resilience."),
+            (f"{self.runtime}/httpclient", "httpclient."), (f"{self.runtime}/logging", "logging."),
+            ("net/http", "http."), ("net/http/httptest", "httptest."), ("os", "os."), ("path/filepath", "filepath."),
+            ("strings", "strings."), ("io", "io."), ("io/fs", "fs."), ("encoding/json", "json."), ("slices", "slices."),
+            ("sync", "sync."), ("strconv", "strconv."),
         ):  # fmt: skip
-            if mark in text:
+            if re.search(rf"(?<![\w.]){re.escape(mark)}", text):
                 imports.add(package)
             else:
                 imports.discard(package)
@@ -271,10 +342,14 @@ class GoTests:
             except (Unsupported, KeyError, ValueError, TypeError, AttributeError):
                 # A value that the target's declared types cannot hold is not a case for it.
                 continue
-            virtual = f.context
+            virtual = f.context or bool(c.plan.advance)
             out.append(f'\tt.Run("case {i + 1}", func(t *testing.T) {{')
             out.append("\t\tdefer noPanic(t)")
             self.support.add("noPanic")
+            if c.plan.world is not None:
+                # The server must not live in the bubble: what waits for the network keeps its time from passing.
+                self.support.add("world")
+                out.append(f"\t\tworld := newWorld(t, {self._given(c.plan.world)})")
             if virtual:
                 out.append("\t\tsynctest.Test(t, func(t *testing.T) {")
                 out.append("\t\t\tdefer noPanic(t)")
@@ -311,7 +386,11 @@ class GoTests:
         receiver = ""
         if owner is not None and not static:
             receiver = "object"
-            setup.append(f"object := {self._make(owner, dict(c.plan.object), setup)}")
+            made = self._make(owner, dict(c.plan.object), setup)
+            if owner.init is not None and owner.init.raises:
+                setup.extend([f"object, err := {made}", "if err != nil {", "\tt.Fatal(err)", "}"])
+            else:
+                setup.append(f"object := {made}")
         if f.context:
             args.insert(0, "t.Context()")
         method = self.go.method_name(f.name) if owner is not None else self.go.function_name(f.name)
@@ -327,13 +406,20 @@ class GoTests:
         if fakes:
             lines.append("calls := &trace{}")
         lines.extend(setup)
-        if f.context:
+        if c.plan.fresh and self.shared:
+            self.support.add("fresh")
+            lines.insert(0, "fresh()")
+        timed = f.context or bool(c.plan.advance)
+        if timed:
             lines.append("start := time.Now()")
         fails = bool(f.raises)
-        for step in c.steps:
+        for i, step in enumerate(c.steps):
+            if i and c.plan.advance:
+                lines.append(f"time.Sleep({c.plan.advance})")
             lines.extend(self._step(f, call, step, fails))
-        if f.context:
-            low, high = sum(c.sleeps), sum(c.sleeps_high or c.sleeps)
+        if timed:
+            passed = c.plan.advance * (len(c.steps) - 1)
+            low, high = sum(c.sleeps) + passed, sum(c.sleeps_high or c.sleeps) + passed
             self.support.add("wantElapsed")
             lines.append(f"wantElapsed(t, start, {min(low, high)}, {max(low, high)})")
         if fakes:
@@ -348,16 +434,65 @@ class GoTests:
             # A state that cannot be written as a literal is compared by what the methods answer.
             with contextlib.suppress(Unsupported):
                 lines.append(f'wantSame(t, "state", object, {self._object(c.state, owner.name)})')
+        if c.plan.world is not None and c.world_after is not None:
+            lines.append(f"world.want(t, {self._left(c.world_after)})")
         return lines
+
+    # Worlds
+
+    def _given(self, world: Mapping[str, Any]) -> str:
+        parts: list[str] = []
+        for key in ("env", "files"):
+            if world.get(key):
+                items = ", ".join(f"{go_string(k)}: {go_string(v)}" for k, v in world[key].items())
+                parts.append(f"{key}: map[string]string{{{items}}}")
+        if world.get("commands"):
+            items = ", ".join(
+                f"{go_string(name)}: {{{', '.join(self._output(o) for o in outcomes)}}}"
+                for name, outcomes in world["commands"].items()
+            )
+            parts.append(f"commands: map[string][]output{{{items}}}")
+        if "http" in world or "{server}" in str(world):
+            items = ", ".join(self._answer(a) for a in world.get("http", ()))
+            parts.append(f"http: []answer{{{items}}}, server: true")
+        return f"given{{{', '.join(parts)}}}"
+
+    def _output(self, o: Mapping[str, Any]) -> str:
+        parts = [f"{k}: {go_string(o[k])}" for k in ("stdout", "stderr") if o.get(k)]
+        if o.get("exit"):
+            parts.append(f"exit: {o['exit']}")
+        return f"{{{', '.join(parts)}}}"
+
+    def _answer(self, a: Mapping[str, Any]) -> str:
+        parts = [f"status: {a.get('status', 200)}"]
+        if a.get("headers"):
+            items = ", ".join(f"{go_string(k)}: {go_string(str(v))}" for k, v in a["headers"].items())
+            parts.append(f"headers: map[string]string{{{items}}}")
+        if a.get("body"):
+            parts.append(f"body: {go_string(a['body'])}")
+        return f"{{{', '.join(parts)}}}"
+
+    def _left(self, after: Mapping[str, Any]) -> str:
+        files = ", ".join(f"{go_string(k)}: {go_string(v)}" for k, v in after.get("files", {}).items())
+        parts = [f"files: map[string]string{{{files}}}", f"stdout: {go_string(after.get('stdout', ''))}"]
+        if "commands" in after:
+            calls = ", ".join(f"{{{', '.join(go_string(w) for w in call)}}}" for call in after["commands"])
+            parts.append(f"commands: [][]string{{{calls}}}")
+        if "requests" in after:
+            requests = ", ".join(
+                f"{{{go_string(r['method'])}, {go_string(r['path'])}, {go_string(r['body'])}}}"
+                for r in after["requests"]
+            )
+            parts.append(f"requests: []request{{{requests}}}")
+        return f"left{{{', '.join(parts)}}}"
 
     def _make(self, owner: ir.Class, fields: dict[str, Any], setup: list[str]) -> str:
         name = self.go.names.types[owner.name]
         if owner.init is not None:
             args = [self.argument(fields[p.name], p.type, p.name, setup) for p in owner.init.params]
-            call = f"{self.go.names.constructors[owner.name]}({', '.join(args)})"
-            if owner.init.raises:
-                raise Unsupported("a constructor that may fail")
-            return call
+            if owner.init.context:
+                args.insert(0, "t.Context()")
+            return f"{self.go.names.constructors[owner.name]}({', '.join(args)})"
         parts = [
             f"{self.go.names.fields[owner.name, f.name]}: {self.argument(fields[f.name], f.type, f.name, setup)}"
             for f in owner.fields
@@ -477,11 +612,16 @@ class GoTests:
 
     def _support(self) -> list[str]:
         wanted = {*self.support}
+        if "world" in wanted:
+            wanted.add("wantSame")
         if "wantSame" in wanted:
             wanted.add("same")
         if "wantFailure" in wanted:
             self.imports.add(f"{self.runtime}/errors")
-        texts = {name: _SUPPORT[name] for name in sorted(wanted)}
+        texts = {name: _SUPPORT[name] for name in sorted(wanted - {"fresh"})}
+        if "fresh" in wanted:
+            lines = "\n".join(f"\t{name} = {made}" for name, made in self.shared)
+            texts["fresh"] = _FRESH.replace("LINES", lines)
         if "wantFailure" in texts and not any(f.patterns for _, f in self.module.functions()):
             texts["wantFailure"] = texts["wantFailure"].replace(_EXHAUSTED, "")
         return [line for text in texts.values() for line in ["", *text.strip().splitlines()]]
@@ -490,7 +630,190 @@ class GoTests:
 _EXHAUSTED = """ else if class != errors.ErrMaxRetriesExceeded && class != nil && errors.Is(err, errors.ErrMaxRetriesExceeded) {
 		t.Errorf("retries were exhausted, want %v", class)
 	}"""
+_FRESH = """
+// fresh gives the package new breakers and limiters, because they outlive a call.
+func fresh() {
+LINES
+}
+"""
 _SUPPORT: Mapping[str, str] = {
+    "world": """
+// given is what a call finds around it.
+type given struct {
+	env, files map[string]string
+	commands   map[string][]output
+	http       []answer
+	server     bool
+}
+
+// output is how a command ends; answer is what the server says. The last of a list repeats.
+type output struct {
+	stdout, stderr string
+	exit           int
+}
+
+type answer struct {
+	status  int
+	headers map[string]string
+	body    string
+}
+
+type request struct{ method, path, body string }
+
+// left is what there is after the call.
+type left struct {
+	files    map[string]string
+	stdout   string
+	commands [][]string
+	requests []request
+}
+
+// world is a folder with files, an environment, commands on the path, and a server on the loopback address.
+type world struct {
+	folder, notes string
+	stdout        *os.File
+	server        *httptest.Server
+	mutex         sync.Mutex
+	requests      []request
+}
+
+func newWorld(t *testing.T, g given) *world {
+	t.Helper()
+	check := func(err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	root := t.TempDir()
+	w := &world{folder: filepath.Join(root, "work"), notes: filepath.Join(root, "notes", "all")}
+	commands := filepath.Join(root, "bin")
+	for _, folder := range []string{w.folder, commands, filepath.Dir(w.notes)} {
+		check(os.Mkdir(folder, 0o755))
+	}
+	for name, text := range g.files {
+		path := filepath.Join(w.folder, name)
+		check(os.MkdirAll(filepath.Dir(path), 0o755))
+		check(os.WriteFile(path, []byte(text), 0o644))
+	}
+	for name, outputs := range g.commands {
+		log := filepath.Join(root, "notes", name)
+		for i, o := range outputs {
+			check(os.WriteFile(log+"."+strconv.Itoa(i)+".out", []byte(o.stdout), 0o644))
+			check(os.WriteFile(log+"."+strconv.Itoa(i)+".err", []byte(o.stderr), 0o644))
+			check(os.WriteFile(log+"."+strconv.Itoa(i)+".exit", []byte(strconv.Itoa(o.exit)+"\\n"), 0o644))
+		}
+		script := strings.NewReplacer("LOG", log, "ALL", w.notes, "NAME", name, "COUNT", strconv.Itoa(len(outputs))).Replace(commandScript)
+		check(os.WriteFile(filepath.Join(commands, name), []byte(script), 0o755))
+	}
+	if g.server {
+		w.server = httptest.NewServer(http.HandlerFunc(func(writer http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			w.mutex.Lock()
+			defer w.mutex.Unlock()
+			w.requests = append(w.requests, request{r.Method, r.URL.RequestURI(), string(body)})
+			a := answer{status: 500}
+			if len(g.http) > 0 {
+				a = g.http[min(len(w.requests), len(g.http))-1]
+			}
+			for name, value := range a.headers {
+				writer.Header().Set(name, w.text(value))
+			}
+			writer.WriteHeader(a.status)
+			_, _ = io.WriteString(writer, a.body)
+		}))
+		// A connection that is kept open would keep the virtual clock from moving.
+		w.server.Config.SetKeepAlivesEnabled(false)
+		t.Cleanup(w.server.Close)
+	}
+	for name, value := range g.env {
+		t.Setenv(name, w.text(value))
+	}
+	t.Setenv("PATH", commands)
+	t.Chdir(w.folder)
+	stdout, err := os.Create(filepath.Join(root, "stdout"))
+	check(err)
+	before := os.Stdout
+	os.Stdout, w.stdout = stdout, stdout
+	t.Cleanup(func() { os.Stdout = before; _ = stdout.Close() })
+	return w
+}
+
+// commandScript answers from its list in turn, and notes its arguments.
+const commandScript = `#!/bin/sh
+n=0
+[ -f 'LOG.n' ] && read -r n < 'LOG.n'
+echo $((n + 1)) > 'LOG.n'
+{ printf '%s\\037' 'NAME' "$@"; printf '\\036'; } >> 'ALL'
+[ "$n" -lt COUNT ] || n=$((COUNT - 1))
+/bin/cat "LOG.$n.out"
+/bin/cat "LOG.$n.err" >&2
+read -r code < "LOG.$n.exit"
+exit "$code"
+`
+
+// text puts the server's address in.
+func (w *world) text(text string) string {
+	if w.server == nil {
+		return text
+	}
+	return strings.ReplaceAll(text, "{server}", w.server.URL)
+}
+
+func (w *world) want(t *testing.T, l left) {
+	t.Helper()
+	files := map[string]string{}
+	err := filepath.WalkDir(w.folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		name, _ := filepath.Rel(w.folder, path)
+		files[name] = string(text)
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	for name, text := range l.files {
+		l.files[name] = w.text(text)
+	}
+	wantSame(t, "files", files, l.files)
+	stdout, _ := os.ReadFile(w.stdout.Name())
+	wantSame(t, "standard output", string(stdout), w.text(l.stdout))
+	calls := [][]string{}
+	notes, _ := os.ReadFile(w.notes)
+	for call := range strings.SplitSeq(strings.TrimSuffix(string(notes), "\\x1e"), "\\x1e") {
+		if call != "" {
+			calls = append(calls, strings.Split(strings.TrimSuffix(call, "\\x1f"), "\\x1f"))
+		}
+	}
+	wantSame(t, "commands", calls, l.commands)
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	if len(w.requests) != len(l.requests) {
+		t.Errorf("requests: got %v, want %v", w.requests, l.requests)
+		return
+	}
+	for i, r := range w.requests {
+		want := l.requests[i]
+		wantSame(t, "request", r.method+" "+parametersInOrder(r.path), want.method+" "+parametersInOrder(w.text(want.path)))
+		var got, wanted any
+		if json.Unmarshal([]byte(r.body), &got) == nil && json.Unmarshal([]byte(want.body), &wanted) == nil {
+			wantSame(t, "body", got, wanted)
+		} else {
+			wantSame(t, "body", r.body, w.text(want.body))
+		}
+	}
+}
+
+// parametersInOrder sorts a request's parameters, because their order carries no meaning.
+func parametersInOrder(path string) string {
+	where, parameters, _ := strings.Cut(path, "?")
+	list := strings.Split(strings.ReplaceAll(parameters, "+", "%20"), "&")
+	slices.Sort(list)
+	return where + "?" + strings.Join(list, "&")
+}
+""",
     "ptr": "func ptr[T any](v T) *T { return &v }",
     "trace": """
 // trace is the list of calls that fakes received, in order.

@@ -9,8 +9,8 @@ from typing import Any
 
 from foundation_engine.port import ir
 from foundation_engine.port.emit._names import snake
-from foundation_engine.port.emit.go_tests import RecordedCase, float_text, tagged
-from foundation_engine.port.emit.ruby import RubyEmitter, local, method_name, quote
+from foundation_engine.port.emit.go_tests import UNEXPECTED, RecordedCase, float_text, made_object, tagged
+from foundation_engine.port.emit.ruby import Emitter, RubyEmitter, local, method_name, quote
 from foundation_engine.port.ir import Type, Unsupported
 
 _SUPPORT = """
@@ -35,14 +35,17 @@ _SUPPORT = """
     end
   end
 
-  # Run without waiting; the nanoseconds slept.
+  # Run without waiting; the nanoseconds slept. The block is given a way to let time pass.
   def virtual_time
-    now = 0
+    # Objects made before the block have seen the real clock, which must not run backwards.
+    now = Process.clock_gettime(Process::CLOCK_MONOTONIC, :nanosecond)
+    slept = 0
     clock = ->(_id, unit = :float_second) { unit == :nanosecond ? now : now / 1e9 }
+    sleep = ->(seconds) { slept += (seconds * 1e9).round; now += (seconds * 1e9).round }
     Process.stub(:clock_gettime, clock) do
-      Kernel.stub(:sleep, ->(seconds) { now += (seconds * 1e9).round }) { yield }
+      Kernel.stub(:sleep, sleep) { yield ->(nanoseconds) { now += nanoseconds } }
     end
-    now
+    slept
   end
 
   # Equal by value: floats nearly.
@@ -62,6 +65,169 @@ _SUPPORT = """
 """
 
 
+_FRESH = """
+  # Load the module again, because its breakers and limiters outlive a call.
+  def fresh
+    %i[CIRCUIT_BREAKERS RATE_LIMITERS].each do |name|
+      Foundation.const_get(name).instance_variable_get(:@made).clear if Foundation.const_defined?(name)
+    end
+    Foundation.const_get(:APP_COMMANDS).clear if Foundation.const_defined?(:APP_COMMANDS)
+    Object.send(:remove_const, :MODULE)
+    load File.join(__dir__, 'FILE.rb')
+  end
+"""
+_WORLD = r"""
+  # A folder with files, an environment, commands on the path, and a server on the loopback address.
+  class World
+    SCRIPT = <<~'SH'
+      #!/bin/sh
+      # Answers from its list in turn, and notes its arguments.
+      n=0
+      [ -f 'LOG.n' ] && read -r n < 'LOG.n'
+      echo $((n + 1)) > 'LOG.n'
+      { printf '%s\037' 'NAME' "$@"; printf '\036'; } >> 'ALL'
+      [ "$n" -lt COUNT ] || n=$((COUNT - 1))
+      /bin/cat "LOG.$n.out"
+      /bin/cat "LOG.$n.err" >&2
+      read -r code < "LOG.$n.exit"
+      exit "$code"
+    SH
+
+    attr_reader :address
+
+    def initialize(env: {}, files: {}, commands: {}, http: nil)
+      @env = env
+      @files = files
+      @commands = commands
+      @http = http
+      @requests = []
+    end
+
+    # Run the block in it; what there is afterwards.
+    def run
+      Dir.mktmpdir do |root|
+        @folder = File.join(File.realpath(root), 'work')
+        bin, notes = %w[bin notes].map { |name| File.join(root, name) }
+        [@folder, bin, notes].each { |folder| Dir.mkdir(folder) }
+        write_files
+        write_scripts(bin, notes)
+        serving do
+          with_environment(bin) { Dir.chdir(@folder) { yield self } }
+        end
+        { files: files_now, stdout: @stdout.string, commands: calls(notes), requests: @requests }
+      end
+    end
+
+    # The text with the server's address.
+    def text(text)
+      @address ? text.gsub('{server}', @address) : text
+    end
+
+    private
+
+    def write_files
+      @files.each do |name, text|
+        path = File.join(@folder, name)
+        FileUtils.mkdir_p(File.dirname(path))
+        File.binwrite(path, text)
+      end
+    end
+
+    def write_scripts(bin, notes)
+      @commands.each do |name, outcomes|
+        log = File.join(notes, name)
+        outcomes.each_with_index do |(out, err, code), i|
+          File.binwrite("#{log}.#{i}.out", out)
+          File.binwrite("#{log}.#{i}.err", err)
+          File.binwrite("#{log}.#{i}.exit", "#{code}\n")
+        end
+        words = { 'LOG' => log, 'ALL' => File.join(notes, 'all'), 'NAME' => name, 'COUNT' => outcomes.length.to_s }
+        File.write(File.join(bin, name), SCRIPT.gsub(/LOG|ALL|NAME|COUNT/, words))
+        File.chmod(0o755, File.join(bin, name))
+      end
+    end
+
+    def serving
+      return yield unless @http
+
+      listening = TCPServer.new('127.0.0.1', 0)
+      @address = "http://127.0.0.1:#{listening.addr[1]}"
+      thread = Thread.new { loop { answer(listening.accept) } }
+      yield
+    ensure
+      thread&.kill
+      listening&.close
+    end
+
+    def answer(socket)
+      verb, path, = socket.gets.to_s.split
+      size = 0
+      while (line = socket.gets) && line != "\r\n"
+        size = line.split(':')[1].to_i if line.downcase.start_with?('content-length:')
+      end
+      body = size.positive? ? socket.read(size).force_encoding('UTF-8') : ''
+      @requests << [verb, path, body]
+      status, headers, text = @http[[@requests.length, @http.length].min - 1] || [500, {}, '']
+      head = headers.map { |name, value| "#{name}: #{text(value)}\r\n" }.join
+      socket.write("HTTP/1.1 #{status} Status\r\n#{head}content-length: #{text.bytesize}\r\nconnection: close\r\n\r\n")
+      socket.write(text) unless verb == 'HEAD'
+    rescue SystemCallError, IOError
+      # A client that goes away in the middle of an answer is its own affair.
+    ensure
+      socket.close
+    end
+
+    def with_environment(bin)
+      before = ENV.to_h
+      stdout = $stdout
+      $stdout = @stdout = StringIO.new
+      @env.each { |name, value| ENV[name] = text(value) }
+      ENV['PATH'] = bin
+      yield
+    ensure
+      $stdout = stdout
+      ENV.replace(before)
+    end
+
+    def files_now
+      Dir.glob('**/*', File::FNM_DOTMATCH, base: @folder).select { |name| File.file?(File.join(@folder, name)) }
+         .to_h { |name| [name, File.read(File.join(@folder, name), encoding: 'UTF-8')] }
+    end
+
+    def calls(notes)
+      log = File.join(notes, 'all')
+      File.exist?(log) ? File.read(log, encoding: 'UTF-8').split("\x1e").map { |call| call.split("\x1f", -1)[0..-2] } : []
+    end
+  end
+
+  # What a call left, against what the source's call left.
+  def assert_left(world, got, files:, stdout:, commands: nil, requests: nil)
+    assert_same_value(files.transform_values { |text| world.text(text) }, got[:files], 'files')
+    assert_same_value(world.text(stdout), got[:stdout], 'standard output')
+    assert_same_value(commands, got[:commands], 'commands') if commands
+    return unless requests
+
+    assert_equal(requests.length, got[:requests].length, 'requests')
+    requests.zip(got[:requests]) do |(verb, path, body), (got_verb, got_path, got_body)|
+      assert_equal([verb, parameters_in_order(world.text(path))], [got_verb, parameters_in_order(got_path)], 'request')
+      assert_same_value(parsed(world.text(body)), parsed(got_body), 'body')
+    end
+  end
+
+  # A request's path with its parameters sorted, because their order carries no meaning.
+  def parameters_in_order(path)
+    where, parameters = path.split('?', 2)
+    [where, parameters.to_s.gsub('+', '%20').split('&').sort]
+  end
+
+  def parsed(body)
+    JSON.parse(body)
+  rescue JSON::ParserError
+    body
+  end
+"""
+
+
 class RubyTests:
     """Builds the test file of one module."""
 
@@ -70,6 +236,17 @@ class RubyTests:
         self.ruby = RubyEmitter(module, name)
         self.file_name = name
         self.prefix = self.ruby.name
+        # Breakers and limiters that outlive a call.
+        self.keeps_state = any(
+            p.pattern_id in ("circuit_breaker", "rate_limiting")
+            for _, f in module.functions()
+            for p in f.patterns
+        ) or any(
+            isinstance(n, ir.PatternNew)
+            for d in module.definitions
+            if isinstance(d, ir.Constant)
+            for n in ir.walk(d)
+        )
 
     def literal(self, v: Any, t: Type) -> str:
         """A neutral value as Ruby source."""
@@ -97,7 +274,7 @@ class RubyTests:
                 if not isinstance(v, str):
                     raise Unsupported("a value of another type than declared")
                 # A literal of a frozen-string file could not be told from the text that callers pass.
-                return quote(v)
+                return f"world.text({quote(v)})" if "{server}" in v else quote(v)
             case ir.P(ir.Prim.BYTES):
                 return f"[{', '.join(map(str, v['bytes']))}].pack('C*')"
             case ir.ListT(elem):
@@ -128,11 +305,19 @@ class RubyTests:
 
     def argument(self, v: Any, t: Type) -> str:
         """An argument; a fake is made in place."""
+        if "made" in tagged(v):
+            # The emitter writes it as it writes the constructor in a port.
+            text = Emitter(self.ruby, ir.Function("test", [], ir.NONE, [])).x(made_object(v))
+            return text.replace("'{server}'", "world.address")
         if "fake" not in tagged(v):
             return self.literal(v, t)
         fake: Mapping[str, Any] = v["fake"]
         scripts: list[str] = []
-        for method, outcomes in fake["methods"].items():
+        methods = dict(fake["methods"])
+        d = self.module.find(t.name) if isinstance(t, ir.NamedT) else None
+        if isinstance(d, ir.Protocol):
+            methods = {m.name: methods.get(m.name, UNEXPECTED) for m in d.methods}
+        for method, outcomes in methods.items():
             result = self._result(t, method)
             items = [
                 f"{self._qualified(o['error'])}" if "error" in o else f"[{self.literal(o['value'], result)}]"
@@ -175,10 +360,17 @@ class RubyTests:
             body.extend(["", f"  def test_{name}_{count[name]}", *(f"    {line}" for line in inner), "  end"])
         if body:
             body.pop(0)
+        support = _SUPPORT
+        required = ["minitest/autorun", "minitest/mock", "set"]
+        if "World.new" in "".join(body):
+            support += _WORLD
+            required.extend(["fileutils", "json", "socket", "stringio", "tmpdir"])
+        if any(line.strip() == "fresh" for line in body):
+            support += _FRESH.replace("MODULE", self.prefix).replace("FILE", self.file_name)
         return "\n".join(
             [
-                "# frozen_string_literal: true", "", "require 'minitest/autorun'", "require 'minitest/mock'", "require 'set'",
-                f"require_relative '{self.file_name}'", "", f"class {title or self.prefix}Test < Minitest::Test", *_SUPPORT.strip("\n").splitlines(), "",
+                "# frozen_string_literal: true", "", *(f"require '{r}'" for r in sorted(required)),
+                f"require_relative '{self.file_name}'", "", f"class {title or self.prefix}Test < Minitest::Test", *support.strip("\n").splitlines(), "",
                 *body, "end", "",
             ]
         )  # fmt: skip
@@ -206,18 +398,20 @@ class RubyTests:
         fakes = "Fake.new(" in " ".join([*lines, call])
         if fakes:
             lines.insert(0, "calls = []")
-        timed = bool(c.sleeps) or fakes
+        timed = bool(c.sleeps) or fakes or bool(c.plan.advance)
         steps: list[str] = []
-        if len(c.steps) > 1 and fakes and "Fake.new(" in call:
-            # The fakes are part of the arguments and must live over all steps.
+        if len(c.steps) > 1:
+            # Fakes and objects are part of the arguments and must live over all steps.
             names: list[str] = []
-            for i, a in enumerate(args):
-                if a.startswith("Fake.new("):
-                    lines.append(f"fake{i} = {a}")
-                    a = f"fake{i}"
+            for i, (a, v) in enumerate(zip(args, c.plan.args, strict=True)):
+                if {"fake", "made", "list", "dict", "set", "object"} & set(tagged(v)):
+                    lines.append(f"argument{i} = {a}")
+                    a = f"argument{i}"
                 names.append(a)
-            call = f"{receiver}.{method_name(f.name)}({', '.join(names)})"
-        for step in c.steps:
+            call = f"{receiver}.{method_name(f.name)}" + (f"({', '.join(names)})" if names else "")
+        for i, step in enumerate(c.steps):
+            if i and c.plan.advance:
+                steps.append(f"pass_time.call({c.plan.advance})")
             if "error" in step:
                 cls = self._error(step)
                 steps.append(f"assert_raises({cls}) {{ {call} }}")
@@ -227,7 +421,7 @@ class RubyTests:
                 steps.append(f"assert_same_value({self.literal(step['value'], f.result)}, {call})")
         if timed:
             low, high = sum(c.sleeps), sum(c.sleeps_high or c.sleeps)
-            lines.append("slept = virtual_time do")
+            lines.append("slept = virtual_time do" + (" |pass_time|" if c.plan.advance else ""))
             lines.extend(f"  {s}" for s in steps)
             lines.append("end")
             slack = 1000 * max(1, len(c.sleeps))
@@ -248,7 +442,51 @@ class RubyTests:
                         )
                     except Unsupported:
                         continue
+        if c.plan.fresh and self.keeps_state:
+            lines.insert(0, "fresh")
+        if c.plan.world is not None:
+            given = self._given(c.plan.world)
+            lines = [f"world = World.new{given}", "left = world.run do", *(f"  {x}" for x in lines), "end"]
+            if c.world_after is not None:
+                lines.append(f"assert_left(world, left, {self._left(c.world_after)})")
         return lines
+
+    # Worlds
+
+    def _given(self, world: Mapping[str, Any]) -> str:
+        parts = [f"{key}: {{ {self._table(world[key])} }}" for key in ("env", "files") if world.get(key)]
+        if world.get("commands"):
+            items = ", ".join(
+                f"{quote(name)} => [{', '.join(self._output(o) for o in outcomes)}]"
+                for name, outcomes in world["commands"].items()
+            )
+            parts.append(f"commands: {{ {items} }}")
+        if "http" in world or "{server}" in str(world):
+            answers = ", ".join(
+                f"[{a.get('status', 200)}, {{{self._table(a.get('headers', {}))}}}, {quote(str(a.get('body', '')))}]"
+                for a in world.get("http", ())
+            )
+            parts.append(f"http: [{answers}]")
+        return f"({', '.join(parts)})" if parts else ""
+
+    def _table(self, texts: Mapping[str, Any]) -> str:
+        return ", ".join(f"{quote(k)} => {quote(str(v))}" for k, v in texts.items())
+
+    def _output(self, o: Mapping[str, Any]) -> str:
+        return f"[{quote(o.get('stdout', ''))}, {quote(o.get('stderr', ''))}, {o.get('exit', 0)}]"
+
+    def _left(self, after: Mapping[str, Any]) -> str:
+        parts = [f"files: {{ {self._table(after.get('files', {}))} }}".replace("{  }", "{}")]
+        parts.append(f"stdout: {quote(after.get('stdout', ''))}")
+        if "commands" in after:
+            calls = ", ".join(f"[{', '.join(quote(w) for w in call)}]" for call in after["commands"])
+            parts.append(f"commands: [{calls}]")
+        if "requests" in after:
+            requests = ", ".join(
+                f"[{quote(r['method'])}, {quote(r['path'])}, {quote(r['body'])}]" for r in after["requests"]
+            )
+            parts.append(f"requests: [{requests}]")
+        return ", ".join(parts)
 
     def _error(self, step: Mapping[str, Any]) -> str:
         for name in (step["error"], *step.get("bases", ())):
