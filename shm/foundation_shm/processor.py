@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import resource
 import sys
+import time
 from pathlib import Path
 from typing import Final
 
@@ -34,14 +35,20 @@ class Share:
         except OSError:
             self._file = -1
 
-    def put_off_ns(self) -> int:
-        """Nanoseconds that this thread could have run but something else ran, since it began."""
+    def put_off(self) -> tuple[int, int]:
+        """`(nanoseconds, times)` that this thread could have run but had to wait for its processor, so far."""
         if self._file >= 0:
             try:
-                return int(os.pread(self._file, 80, 0).split()[1])
-            except (OSError, IndexError, ValueError):
+                _, waited, times = os.pread(self._file, 80, 0).split()
+                return int(waited), int(times)
+            except (OSError, ValueError):
                 self.close()
-        return resource.getrusage(_WHO).ru_nivcsw * _PREEMPTION_NS
+        times = resource.getrusage(_WHO).ru_nivcsw
+        return times * _PREEMPTION_NS, times
+
+    def others_ns(self) -> int:
+        """Nanoseconds of processor that the other threads of this process used, such as a model's helpers."""
+        return time.process_time_ns() - time.thread_time_ns()
 
     def move(self) -> bool:
         """Go to another processor than the present one; false when there is none to go to."""

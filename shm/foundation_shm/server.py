@@ -88,10 +88,14 @@ _TICK_NS: Final = 2_000_000
 _SOCKET_TICK_NS: Final = 100_000
 _ACTIVE_NS: Final = 200_000_000
 _SLOW_NS: Final = 2_000_000
-# A watcher that was put off for an eighth of the time since the last look goes to another processor. When that
-# does not help a few times in a row, the machine is crowded, at first for half a second.
+# A watcher that was put off for an eighth of the time since the last look, and longer each time than an idle
+# processor takes to wake, goes to another processor. When that does not help a few times in a row, the machine is
+# crowded, at first for half a second.
 _PUT_OFF_SHARE: Final = 8
+_PUT_OFF_NS: Final = 60_000
 _MOVES: Final = 3
+# Clients watch for a millisecond at most.
+_MAX_WATCH_US: Final = 1000
 _SETTLED_NS: Final = 50_000_000
 _CROWDED_NS: Final = 500_000_000
 _LONGEST_CROWDED_NS: Final = 8_000_000_000
@@ -352,9 +356,15 @@ class Server:
         self._processors = processors()
         self._spinning = False
         self._share: Share | None = None
-        # When and how much this thread had been put off at the last look; 0 after it slept.
+        # When this thread last looked how long and how often it had been put off, and what it saw.
         self._looked_at = 0
-        self._put_off = 0
+        self._put_off = (0, 0)
+        # What the threads of this process other than the serving one had used at the last look.
+        self._others = 0
+        self._others_at = self._looked_at
+        # The longest run of a model on the serving thread since the last look, and what followed from it.
+        self._longest_run = 0
+        self._watch_us = int(self.options.spin * 1e6)
         self._moves = 0
         self._moved_at = 0
         self._crowded_until = 0
@@ -590,8 +600,9 @@ class Server:
         self._policy_at = now + _TICK_NS
         active = sum(1 for client in self._clients if now - client.active < _ACTIVE_NS)
         crowded = self._is_crowded(now)
-        spinning = 0 < active < self._processors and self._in_flight == 0 and not crowded
-        spin_us = int(self.options.spin * 1e6) if spinning else 0
+        spare = self._processors - active - self._helpers(now)
+        spinning = active > 0 and spare > 0 and self._in_flight == 0 and not crowded
+        spin_us = self._worth_watching_us() if spinning else 0
         for client in self._clients:
             if client.words[_SPIN_US] != spin_us:
                 client.words[_SPIN_US] = spin_us
@@ -625,6 +636,24 @@ class Server:
         ):
             self._begin_drain(graceful=True)
 
+    def _worth_watching_us(self) -> int:
+        """How long a client should watch for its answer: as long as models take, or not at all if that is long."""
+        longest, self._longest_run = self._longest_run, 0
+        if longest:
+            self._watch_us = max(int(self.options.spin * 1e6), longest * 3 // 2000)
+        return self._watch_us if self._watch_us <= _MAX_WATCH_US else 0
+
+    def _helpers(self, now: int) -> int:
+        """How many processors the models' own helper threads took since the last look."""
+        share = self._share
+        if share is None:
+            return 0
+        used = share.others_ns()
+        elapsed = max(1, now - self._others_at)
+        helpers = -(-max(0, used - self._others - elapsed // 10) // elapsed)
+        self._others, self._others_at = used, now
+        return helpers
+
     def _is_crowded(self, now: int) -> bool:
         """Whether other programs want the processors, so that watching memory would only lose them to us.
 
@@ -636,9 +665,10 @@ class Server:
         if now < self._crowded_until or share is None:
             self._looked_at = 0
             return now < self._crowded_until
-        put_off, before, since = share.put_off_ns(), self._put_off, self._looked_at
+        put_off, before, since = share.put_off(), self._put_off, self._looked_at
         self._put_off, self._looked_at = put_off, now
-        if since == 0 or (put_off - before) * _PUT_OFF_SHARE < now - since:
+        waited, times = put_off[0] - before[0], put_off[1] - before[1]
+        if since == 0 or waited * _PUT_OFF_SHARE < now - since or waited < _PUT_OFF_NS * times:
             if self._moves and now - self._moved_at > _SETTLED_NS:
                 self._moves = 0
                 self._crowded_for = _CROWDED_NS
@@ -655,7 +685,6 @@ class Server:
 
     def _park(self) -> None:
         """Sleep until a doorbell, a connection, a finished job or the next time-out."""
-        self._looked_at = 0
         for client in self._clients:
             client.words[_PARKED] = 1
         # The flag must be visible before the rings are looked at once more, or a request that was
@@ -1121,6 +1150,8 @@ class Server:
         if len(batch) > metrics.largest_batch:
             metrics.largest_batch = len(batch)
         metrics.model_time.add(spent)
+        if spent > self._longest_run:
+            self._longest_run = spent
         if spent > _SLOW_NS or entry.offloaded:
             entry.weigh(spent)
         elif entry.slowness:
