@@ -221,14 +221,17 @@ class Effects:
                     e.raises, e.context = init.raises, init.context
                 return out | e.raises
             case ir.PatternOp():
-                e.raises = out | PATTERN_ERRORS.get(e.pattern_id, frozenset[str]())
-                if e.op in SAFE_OPERATIONS or e.pattern_id == "structured_logging":
-                    e.raises = out
-                return e.raises
+                e.raises = PATTERN_ERRORS.get(e.pattern_id, frozenset[str]())
+                if e.op in SAFE_OPERATIONS or e.pattern_id in ("structured_logging", "cli_framework"):
+                    e.raises = frozenset[str]()
+                if e.op == "call":
+                    # What the called function raises comes through the pattern.
+                    e.raises |= out
+                return out | e.raises
             case ir.PatternCall():
                 # Every block of a pattern can end with an error where errors are values: a cancellation at least.
-                e.raises = (
-                    out | PATTERN_ERRORS.get(e.pattern_id, frozenset[str]()) or frozenset({"CancelledError"})
+                e.raises = out | PATTERN_ERRORS.get(e.pattern_id, frozenset[str]()) or frozenset(
+                    {"CancelledError"}
                 )
                 return e.raises
             case ir.Intrinsic():

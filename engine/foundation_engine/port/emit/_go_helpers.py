@@ -15,6 +15,55 @@ func padding(s string, width int, fill string) string {
 """,
         ("strings", "unicode/utf8"),
     ),
+    "rpartition": (
+        r"""
+// rpartition is what stands before the last separator, the separator, and the rest; without one all is rest.
+func rpartition(s, separator string) Triple[string, string, string] {
+	if i := strings.LastIndex(s, separator); i >= 0 {
+		return Triple[string, string, string]{s[:i], separator, s[i+len(separator):]}
+	}
+	return Triple[string, string, string]{Third: s}
+}
+""",
+        ("strings",),
+    ),
+    "lookupEnv": (
+        r"""
+// lookupEnv is the value of an environment variable, or nil.
+func lookupEnv(name string) *string {
+	if value, ok := os.LookupEnv(name); ok {
+		return &value
+	}
+	return nil
+}
+""",
+        ("os",),
+    ),
+    "envOr": (
+        r"""
+// envOr is the value of an environment variable, or a default.
+func envOr(name, fallback string) string {
+	if value, ok := os.LookupEnv(name); ok {
+		return value
+	}
+	return fallback
+}
+""",
+        ("os",),
+    ),
+    "parseInt": (
+        r"""
+// parseInt reads a whole number within bounds.
+func parseInt(s string, low, high int) (int, error) {
+	n, err := strconv.Atoi(s)
+	if err == nil && (n < low || n > high) {
+		err = fmt.Errorf("%d is outside of %d to %d", n, low, high)
+	}
+	return n, err
+}
+""",
+        ("fmt", "strconv"),
+    ),
     "headerOf": (
         r"""
 // headerOf is the first value of a header, or nil.

@@ -218,6 +218,8 @@ class Operations:
             case ir.Name():
                 if e.id == "self" and self.cls:
                     return self.go.receiver(self.cls), PRIMARY
+                if e.id not in self.names:
+                    self.go.ported(e.id, e.line)
                 known = e.id in self.names or e.id not in self.go.names.functions
                 return (self.name(e.id) if known else self.go.function_name(e.id)), PRIMARY
             case ir.Field():
@@ -508,6 +510,25 @@ class Operations:
                     f"{self.x(args[0], MUL)} {'<<' if op == 'int.shl' else '>>'} {self.x(args[1], MUL + 1)}",
                     MUL,
                 )
+            case "int.truncdiv" | "int.rem":
+                return (
+                    f"{self.x(args[0], MUL)} {'/' if op == 'int.truncdiv' else '%'} {self.x(args[1], MUL + 1)}",
+                    MUL,
+                )
+            case "float.quotient":
+                return f"{self.x(args[0], MUL)} / {self.x(args[1], MUL + 1)}", MUL
+            case "str.byte_len":
+                return f"len({self.x(args[0])})", PRIMARY
+            case "str.rpartition":
+                self.go.type(e.type)
+                return f"{self.helper('rpartition')}({self.x(args[0])}, {self.x(args[1])})", PRIMARY
+            case "env.get":
+                return f"{self.helper('lookupEnv')}({self.x(args[0])})", PRIMARY
+            case "env.get_or":
+                if isinstance(args[1], ir.Lit) and args[1].value == "":
+                    self.use("os")
+                    return f"os.Getenv({self.x(args[0])})", PRIMARY
+                return f"{self.helper('envOr')}({self.x(args[0])}, {self.x(args[1])})", PRIMARY
             case "int.floordiv" | "int.mod":
                 return self._division(e)
             case "float.div":
@@ -1114,6 +1135,11 @@ class Operations:
                 return f"strconv.Atoi({self._trimmed(args[0])})"
             case "str.to_int_base":
                 raise Unsupported("int() with a base")
+            case "str.parse_int":
+                return f"{self.helper('parseInt')}({', '.join(self.x(a) for a in args)})"
+            case "str.parse_float":
+                self.use("strconv")
+                return f"strconv.ParseFloat({self.x(args[0])}, 64)"
             case "file.read_text":
                 return f"{self.helper('readText')}({self.x(args[0])})"
             case "file.remove":

@@ -428,11 +428,12 @@ class Patterns:
             return "write_text", slots
         return "write", slots
 
-    def load(self, e: ir.PatternOp) -> str:
+    def load(self, e: ir.PatternOp, into: str = "") -> str:
         """Load a configuration into a variable, and give the variable."""
         em = self.e
         assert isinstance(e.type, ir.NamedT)
-        variable = em.fresh("cfg" if "cfg" not in em.read else "loaded")
+        self.go.ported(e.type.name, e.line)
+        variable = into or em.fresh("cfg" if "cfg" not in em.read else "loaded")
         em.write(f"var {variable} {self.go.names.types[e.type.name]}")
         text = self._render(e.pattern_id, "load", e.arguments, {"variable": variable}).text
         em.write(f"err := {text}" if not em.err_known() else f"err = {text}")

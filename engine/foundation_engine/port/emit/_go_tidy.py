@@ -28,9 +28,30 @@ def tidy(lines: list[str], parameters: Iterable[str]) -> list[str]:
     while unused := _unused(lines) - set(parameters):
         made = [line for old in lines if (line := _rewritten(old, unused)) is not None]
         if made == lines:
-            return made
+            break
         lines = made
-    return lines
+    return _redeclared(lines, parameters)
+
+
+def _redeclared(lines: list[str], parameters: Iterable[str]) -> list[str]:
+    """The lines with `=` for a `:=` whose names its block has declared already, which Go refuses."""
+    out: list[str] = []
+    scopes: dict[int, set[str]] = {1: set(parameters)}
+    for line in (part for whole in lines for part in whole.split("\n")):
+        code = _blanked(line)
+        depth = len(code) - len(code.lstrip("\t"))
+        if code.strip():
+            scopes = {d: names for d, names in scopes.items() if d <= depth}
+        known = scopes.setdefault(depth, set())
+        if m := _DECLARED.match(code):
+            known.add(m[2])
+        elif (m := _ASSIGNED.match(code)) and not m[2] and m[4] == ":=":
+            names = set(m[3].split(", ")) - {"_"}
+            if names <= known:
+                line = f"{line[: m.start(4)]}={line[m.end(4) :]}"
+            known |= names
+        out.append(line)
+    return out
 
 
 def _reached(lines: list[str]) -> list[str]:

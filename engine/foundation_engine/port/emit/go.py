@@ -4,6 +4,7 @@
 # ruff: noqa: E501 - a template of the target's code reads best on one line.
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 import re
@@ -99,6 +100,25 @@ _TAKEN = frozenset(
         "err",
     ]
 )
+# Error classes of our runtime that are made from facts rather than from a message.
+PLAIN_FIELDS = frozenset(
+    {
+        "MaxRetriesExceeded",
+        "CircuitOpenError",
+        "RateLimitExceeded",
+        "ProcessError",
+        "ProcessTimeoutError",
+        "HttpStatusError",
+        "CancelledError",
+    }
+)
+# Error classes of the source's language that get a type in Go where the file tells them apart, and what they mean.
+BUILT_IN = {
+    "KeyError": "a key that is missing",
+    "OSError": "a failure of the operating system",
+    "RuntimeError": "a failure at run time",
+    "ValueError": "a value that is not acceptable",
+}
 PRIMARY, UNARY, MUL, ADD, COMPARE, AND, OR, LOWEST = 7, 6, 5, 4, 3, 2, 1, 0
 
 
@@ -154,7 +174,19 @@ class GoModule:
         self.shared_state: list[tuple[str, str, str]] = []  # the same by name, with pattern and constructor
         self.commands: list[ir.Function] = []
         self.registers = False
+        self.wanted_errors: set[str] = set()  # built-in classes that the file tells apart
+        self.failed: dict[str, Unsupported] = {}  # definitions that could not be written at all
         self.configurations = self._configurations()
+        # Configurations that nothing changes are handled by value, which is how the loader fills them.
+        self.settled = {
+            name
+            for name in self.configurations
+            if not any(
+                isinstance(n, ir.FieldTarget) and n.obj.type == ir.NamedT(name)
+                for each in module.definitions
+                for n in ir.walk(each)
+            )
+        }
         self.package = package
         self.runtime = runtime
         self.effects = Effects(module)
@@ -270,6 +302,11 @@ class GoModule:
             return False
         return False
 
+    def ported(self, name: str, line: int) -> None:
+        """Raise Unsupported when a definition that code refers to was not ported."""
+        if isinstance(self.module.find(name), ir.Declined):
+            raise Unsupported(f"{name}, which was not ported", name, line)
+
     def function_name(self, name: str) -> str:
         """The Go name of a function or constant of this module."""
         return self.names.functions.get(name) or pascal(name)
@@ -284,7 +321,7 @@ class GoModule:
         """True when objects of this class are handled by pointer: classes that can change."""
         d = self.module.find(name)
         if isinstance(d, ir.Class):
-            return not d.frozen
+            return not d.frozen and name not in self.settled
         return isinstance(d, ir.ErrorClass) or (d is None and name in ir.ERROR_BASES)
 
     def nilable(self, t: Type) -> bool:
@@ -389,7 +426,7 @@ class GoModule:
                 d = self.module.find(name)
                 if isinstance(d, ir.EnumClass):
                     return '""' if d.string_valued else "0"
-                if isinstance(d, ir.Class) and d.frozen:
+                if isinstance(d, ir.Class) and not self.is_pointer(name):
                     return f"{self.names.types[name]}{{}}"
                 return "nil"
             case ir.TupleT():
@@ -415,6 +452,8 @@ class GoModule:
             short = name.removesuffix("Error")
             special = {"Http": "HTTP", "HttpStatus": "HTTPStatus"}
             return f"errors.Err{special.get(short, short)}"
+        if name in BUILT_IN:
+            self.wanted_errors.add(name)
         return None
 
     # The file
@@ -480,6 +519,7 @@ class GoModule:
                         body.extend(self._declined(d))
             except Unsupported as why:
                 line = why.line or d.line
+                self.failed[getattr(d, "name", "")] = why
                 self.holes.append(Unsupported(why.reason, why.construct or getattr(d, "name", ""), line))
                 body.extend(
                     self._declined(
@@ -738,6 +778,8 @@ class GoModule:
                 f"a configuration field of type {ir.type_text(f.type)}", f.name, f.line or d.line
             )
         value = f.default
+        if isinstance(value, ir.Name) and isinstance(known := self.module.find(value.id), ir.Constant):
+            value = known.value
         text: str | None = None
         if isinstance(value, ir.ListLit) and all(isinstance(v, ir.Lit) for v in value.elems):
             text = ", ".join(str(v.value) for v in value.elems if isinstance(v, ir.Lit))
@@ -1081,25 +1123,35 @@ class FunctionEmitter(Operations):
                 raise Unsupported(f"statement {type(s).__name__}")
 
     def _closure(self, f: ir.Function) -> None:
-        if f.raises:
-            raise Unsupported("a nested function that may fail", f.name, f.line)
+        called = {id(n.func) for s in self.f.body for n in ir.walk(s) if isinstance(n, ir.Call)}
+        handed = any(
+            isinstance(n, ir.Name) and n.id == f.name and id(n) not in called
+            for s in self.f.body
+            for n in ir.walk(s)
+        )
+        fails = bool(f.raises)
+        if fails and handed:
+            raise Unsupported("a nested function that may fail and is handed on", f.name, f.line)
         name = self.name(f.name)
         params = ", ".join(f"{self.name(p.name)} {self.go.type(p.type)}" for p in f.params)
-        signature = f"func({params}){self.go.results(f.result, False)}"
+        signature = f"func({params}){self.go.results(f.result, fails)}"
         recursive = f.name in reads(f.body)
         saved_result, self.result = self.result, f.result
-        saved_fails, self.fails = self.fails, False
+        saved_fails, self.fails = self.fails, fails
+        saved_handlers, self.handlers = self.handlers, []
         if recursive:
             self.write(
-                f"var {name} func({', '.join(self.go.type(p.type) for p in f.params)}){self.go.results(f.result, False)}"
+                f"var {name} func({', '.join(self.go.type(p.type) for p in f.params)}){self.go.results(f.result, fails)}"
             )
         for line in comment(f.doc):
             self.write(line)
         self.write(f"{name} {'=' if recursive else ':='} {signature} {{")
         with self.indented():
             self.block(f.body)
+            if fails and f.result == ir.NONE and not terminates(f.body):
+                self.write("return nil")
         self.write("}")
-        self.result, self.fails = saved_result, saved_fails
+        self.result, self.fails, self.handlers = saved_result, saved_fails, saved_handlers
 
     def declare(self, t: ir.VarTarget) -> str:
         """The operator for assigning to a variable."""
@@ -1504,7 +1556,7 @@ class FunctionEmitter(Operations):
             and not self.handlers
         ):
             text, _ = self.call_text(v)
-            if self.same_results(v):
+            if self.same_results(v) and not self.classed(v):
                 self.write(f"return {text}")
                 return
         if isinstance(self.result, ir.TupleT):
@@ -1574,6 +1626,10 @@ class FunctionEmitter(Operations):
         if self.loads(value):
             assert isinstance(value, ir.PatternOp)
             name = self.name(t.id)
+            assert isinstance(value.type, ir.NamedT)
+            if t.declares and not self.go.is_pointer(value.type.name):
+                Patterns(self).load(value, name)
+                return
             made = Patterns(self).load(value)
             self.write(f"{name} {self.declare(t)} {made}")
             return
@@ -1587,7 +1643,7 @@ class FunctionEmitter(Operations):
             self.write("var err error")
             self.write(f"{name}, err = {text}")
         self.err_scopes[-1] = True
-        self.check("err", raised)
+        self.received(value, raised)
 
     def value_of(self, e: ir.Expr, hint: str = "value") -> str:
         """The value of a failing expression, checked; its name."""
@@ -1605,8 +1661,30 @@ class FunctionEmitter(Operations):
         name = self.fresh(hint)
         self.write(f"{name}, err := {text}")
         self.err_scopes[-1] = True
-        self.check("err", raised)
+        self.received(e, raised)
         return name
+
+    def classed(self, e: ir.Expr) -> str:
+        """The error of an operation of Go's library, as the class that the file tells apart; "" for any other."""
+        cls = ""
+        if isinstance(e, ir.Intrinsic):
+            cls = e.raises
+        elif isinstance(e, ir.PatternOp) and e.pattern_id == "file_operations":
+            cls = "OSError"
+        if cls and isinstance(self.go.module.find(cls), ir.ErrorClass) and cls in BUILT_IN:
+            return f"&{self.go.names.types[cls]}{{Message: err.Error()}}"
+        return ""
+
+    def received(self, e: ir.Expr, raised: frozenset[str]) -> None:
+        """Handle the error that an expression gave into `err`."""
+        made = self.classed(e)
+        self.check(made or "err", raised, "err != nil" if made else "")
+
+    def failure(self, cls: str, pattern: str, value: str) -> str:
+        """An error of a built-in class, with a class of its own where the file tells it apart."""
+        if isinstance(self.go.module.find(cls), ir.ErrorClass):
+            return f"&{self.go.names.types[cls]}{{Message: fmt.Sprintf({go_string(pattern)}, {value})}}"
+        return f"fmt.Errorf({go_string(pattern)}, {value})"
 
     def check(self, err: str, raised: frozenset[str], test: str = "") -> None:
         """Handle an error that was just received; `test` says whether there is one, by default that it is not nil."""
@@ -1636,7 +1714,7 @@ class FunctionEmitter(Operations):
                 self.fresh("ok"),
             )
             self.write(f"{name}, {ok} := {obj}[{key}]")
-            self.check(f'fmt.Errorf("key %v not found", {key})', frozenset({"KeyError"}), f"!{ok}")
+            self.check(self.failure("KeyError", "key %v not found", key), frozenset({"KeyError"}), f"!{ok}")
             if e.op == "dict.pop":
                 self.write(f"delete({obj}, {key})")
             return name
@@ -1646,7 +1724,7 @@ class FunctionEmitter(Operations):
             self.write(f"{name} := slices.Index({obj}, {key})")
         else:
             self.write(f"{name} := {self.helper('runeIndex')}({obj}, {key})")
-        self.check(f'fmt.Errorf("%v not found", {key})', frozenset({"ValueError"}), f"{name} < 0")
+        self.check(self.failure("ValueError", "%v not found", key), frozenset({"ValueError"}), f"{name} < 0")
         return name
 
     def propagate(self, err: str) -> None:
@@ -1710,6 +1788,10 @@ class FunctionEmitter(Operations):
             self.go.uses_runtime_errors = True
             package = self.go.errors_package()
             parts = [] if self.go.is_zero(message) else [f"Message: {self.x(message)}"]
+            if e.cls == "ConfigurationError" and parts:
+                parts = [f"Problems: []{package}.Problem{{{{{parts[0]}}}}}"]
+            elif e.cls in PLAIN_FIELDS and parts:
+                raise Unsupported(f"raising {e.cls} by hand", e.cls, e.line)
             if wrapped:
                 parts.append(f"Cause: {wrapped}")
             return f"&{package}.{e.cls}{{{', '.join(parts)}}}"
@@ -1928,6 +2010,8 @@ class FunctionEmitter(Operations):
         """The text of a call that may fail, and with what."""
         match e:
             case ir.Call():
+                if isinstance(e.func, ir.Name):
+                    self.go.ported(e.func.id, e.line)
                 args = [self.x(self.owned(a)) for a in e.args]
                 if e.context:
                     args.insert(0, "ctx")
@@ -1959,6 +2043,7 @@ class FunctionEmitter(Operations):
 
     def new_text(self, e: ir.New) -> str:
         """A composite literal or a constructor call."""
+        self.go.ported(e.cls, e.line)
         d = self.go.module.find(e.cls)
         if not isinstance(d, ir.Class):
             return self.error_value(e, None)
@@ -1994,7 +2079,7 @@ class FunctionEmitter(Operations):
             if e.type == ir.NONE and not self.handlers:
                 self.write(f"if err := {text}; err != nil {{")
                 with self.indented():
-                    self.propagate("err")
+                    self.propagate(self.classed(e) or "err")
                 self.write("}")
                 return
             blanks = ["_"] * (
@@ -2004,12 +2089,12 @@ class FunctionEmitter(Operations):
             if blanks and not self.handlers:
                 self.write(f"if {', '.join([*blanks, 'err'])} := {text}; err != nil {{")
                 with self.indented():
-                    self.propagate("err")
+                    self.propagate(self.classed(e) or "err")
                 self.write("}")
                 return
             self.write(f"{', '.join([*blanks, 'err'])} {operator} {text}")
             self.err_scopes[-1] = True
-            self.check("err", raised)
+            self.received(e, raised)
             return
         if isinstance(e, ir.Intrinsic) and self.effect_intrinsic(e):
             return
@@ -2040,12 +2125,14 @@ class FunctionEmitter(Operations):
             self.use("slices")
             at = self.fresh("index" if "index" not in self.read else "position")
             self.write(f"{at} := slices.Index({obj}, {key})")
-            self.check(f'fmt.Errorf("%v not found", {key})', frozenset({"ValueError"}), f"{at} < 0")
+            self.check(
+                self.failure("ValueError", "%v not found", key), frozenset({"ValueError"}), f"{at} < 0"
+            )
             self.write(f"{obj} = slices.Delete({obj}, {at}, {at}+1)")
             return
         ok = self.fresh("ok")
         self.write(f"_, {ok} := {obj}[{key}]")
-        self.check(f'fmt.Errorf("key %v not found", {key})', frozenset({"KeyError"}), f"!{ok}")
+        self.check(self.failure("KeyError", "key %v not found", key), frozenset({"KeyError"}), f"!{ok}")
         self.write(f"delete({obj}, {key})")
 
     def pure(self, e: ir.Expr) -> bool:
@@ -2075,7 +2162,44 @@ def config_key(name: str) -> str:
 
 def emit(module: ir.Module, package: str, runtime: str, dialect: str = "foundation") -> GoPackage:
     """The module as a Go package that imports the runtime under `runtime`, with patterns of one library."""
-    return GoModule(module, package, runtime, dialect).emit()
+    declined: dict[str, Unsupported] = {}
+    classes: set[str] = set()
+    while True:
+        # A definition that fails as a whole is missing for the others, which are then written again without it.
+        copied = copy.deepcopy(module)
+        copied.definitions = [
+            ir.Declined(why.reason, why.construct, name, "", line=why.line or d.line)
+            if (name := getattr(d, "name", "")) in declined and (why := declined[name])
+            else d
+            for d in copied.definitions
+        ]
+        copied.definitions[:0] = [
+            ir.ErrorClass(
+                name,
+                ir.ERROR_BASES[name],
+                [ir.Param("message", ir.STR)],
+                [],
+                None,
+                f"{name} is {BUILT_IN[name]}.",
+            )
+            for name in sorted(classes)
+        ]
+        made = GoModule(copied, package, runtime, dialect)
+        out = made.emit()
+        if made.wanted_errors - classes:
+            classes |= made.wanted_errors
+            continue
+        if made.failed.keys() <= declined.keys():
+            break
+        declined |= made.failed
+    for d in module.definitions:
+        if (name := getattr(d, "name", "")) in declined:
+            why = declined[name]
+            out.holes.append(Unsupported(why.reason, why.construct or name, why.line or d.line))
+            if isinstance(d, ir.Function):
+                out.functions.append((name, "", d.line, 1))
+    module.differences[:] = copied.differences
+    return out
 
 
 __all__ = ["GoNames", "GoPackage", "emit"]

@@ -122,6 +122,15 @@ _TEMPLATES: Mapping[str, tuple[str, int, int]] = {
     "int.bin": ("prefixed_base({0}, 2, '0b')", PRIMARY, LOWEST),
     "int.hex": ("prefixed_base({0}, 16, '0x')", PRIMARY, LOWEST),
     "int.oct": ("prefixed_base({0}, 8, '0o')", PRIMARY, LOWEST),
+    "int.truncdiv": ("({0}.to_r / {1}).truncate", PRIMARY, PRIMARY),
+    "int.rem": ("{0}.remainder({1})", PRIMARY, PRIMARY),
+    "float.quotient": ("{0} / {1}", MUL, POWER),
+    "str.byte_len": ("{0}.bytesize", PRIMARY, PRIMARY),
+    "str.parse_int": ("parse_int({0}, {1}, {2})", PRIMARY, LOWEST),
+    "str.parse_float": ("parse_float({0})", PRIMARY, LOWEST),
+    "str.rpartition": ("{0}.rpartition({1})", PRIMARY, PRIMARY),
+    "env.get": ("ENV[{0}]", PRIMARY, LOWEST),
+    "env.get_or": ("ENV.fetch({0}, {1})", PRIMARY, LOWEST),
     "bool.or": ("{0} | {1}", BOR, BOR),
     "bool.and": ("{0} & {1}", BAND, BAND),
     "bool.to_int": ("({0} ? 1 : 0)", PRIMARY, TERNARY + 1),
@@ -271,6 +280,25 @@ def round_decimals(number, digits)
   nearest = number.to_r.round(digits, half: :even).to_f
   nearest.zero? ? 0.0 * number : nearest
 end""",
+    "parse_int": """
+# The whole number that a text is, within bounds; nothing else may stand in the text.
+def parse_int(text, low, high)
+  number = text.match?(/\\A[+-]?[0-9]+\\z/) ? text.to_i : nil
+  return number if number&.between?(low, high)
+
+  raise ArgumentError, "invalid integer #{text.inspect}"
+end""",
+    "parse_float": """
+# The number that a text is; nothing else may stand in the text.
+def parse_float(text)
+  special = text.downcase.delete_prefix('+')
+  return Float::NAN if special == 'nan'
+  return Float::INFINITY if %w[inf infinity].include?(special)
+  return -Float::INFINITY if %w[-inf -infinity].include?(special)
+  raise ArgumentError, "invalid number #{text.inspect}" unless text.match?(/\\A[+-]?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([eE][+-]?[0-9]+)?\\z/)
+
+  text.to_f
+end""",
     "split_on": """
 # The pieces between separators, empty ones included.
 def split_on(text, separator, limit = -1)
@@ -383,6 +411,7 @@ class RubyEmitter:
         self.effects = Effects(module)
         self.effects.run()
         self.helpers: set[str] = set()
+        self.shared_helpers: set[str] = set()
         self.requires: set[str] = set()
         self.holes: list[Unsupported] = []
 
@@ -438,7 +467,8 @@ class RubyEmitter:
             body.extend(["", "  module_function"])
         for h in sorted(self.helpers):
             body.extend(["", *(f"  {line}".rstrip() for line in _HELPERS[h].strip().splitlines())])
-        hidden = [*private, *sorted(self.helpers)]
+        # What a class of the file calls cannot be private.
+        hidden = [*private, *sorted(self.helpers - self.shared_helpers)]
         if hidden:
             body.extend(["", f"  private_class_method {', '.join(f':{h}' for h in hidden)}"])
         body.extend(commands)
@@ -787,7 +817,8 @@ class Emitter:
             )
         self.ruby.helpers.add(name)
         if self.cls:
-            raise Unsupported(f"{name.replace('_', ' ')} inside a class")
+            self.ruby.shared_helpers.add(name)
+            return f"{self.ruby.name}.{name}"
         return name
 
     # Statements
@@ -1475,7 +1506,7 @@ class Emitter:
                 return f"{self.sequence(args[0].args[0])}.uniq.length", PRIMARY
             head = text.partition("(")[0]
             if head in _HELPERS:
-                self.helper(head)
+                text = self.helper(head) + text.removeprefix(head)
             return text.format(*(self.x(a, need) for a in args)), own
         match op:
             case "float.div":
