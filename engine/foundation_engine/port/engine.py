@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -15,6 +16,7 @@ from foundation_specs.model import LanguageId
 
 from foundation_engine.port import ir
 from foundation_engine.port.emit import go as emit_go
+from foundation_engine.port.emit import python as emit_python
 from foundation_engine.port.emit import ruby as emit_ruby
 from foundation_engine.port.emit import rust as emit_rust
 from foundation_engine.port.front import python
@@ -35,7 +37,7 @@ def port(request: PortRequest) -> PortCandidate:
     `PortError` when the document has a syntax error or the direction has no front end or emitter.
     """
     maker = _EMITTERS.get(request.target)
-    if maker is None or request.source not in _FRONT_ENDS:
+    if maker is None or request.source not in _FRONT_ENDS or request.source is request.target:
         known = ", ".join(f"{a} to {b}" for a in _FRONT_ENDS for b in _EMITTERS if a is not b)
         raise PortError(
             f"porting from {request.source} to {request.target} is not supported yet (supported: {known})"
@@ -169,6 +171,43 @@ def _to_ruby(request: PortRequest, module: ir.Module) -> PortCandidate:
     return _candidate(request, module, ported, made.requires, made.holes, made.functions)
 
 
+def python_candidate(request: PortRequest, module: ir.Module) -> PortCandidate:
+    """A module as a Python package of one file."""
+    name = package_name(request)
+    if request.source is not LanguageId.PYTHON:
+        difference = "Integers grow beyond 64 bits, where the source's wrap or stop."
+        if request.source is not LanguageId.RUBY and difference not in module.differences:
+            module.differences.append(difference)
+    # In Ruby as in Python an index below zero counts from the end.
+    made = emit_python.emit(
+        module, request.source in (LanguageId.PYTHON, LanguageId.RUBY), request.options.dialect
+    )
+    for sentence in made.differences:
+        if sentence not in module.differences:
+            module.differences.append(sentence)
+    ported = [PortedFile(f"{name}.py", formatted(python_formatter(), made.source), "source")]
+    if made.runtime:
+        ported.append(PortedFile("pyproject.toml", _pyproject(name), "module"))
+    return _candidate(request, module, ported, made.imports, made.holes, made.functions)
+
+
+def _pyproject(name: str) -> str:
+    """The project file; our runtime is taken from the folder that this tool found."""
+    root = runtime_root(LanguageId.PYTHON)
+    place = f" @ {root.as_uri()}" if root is not None else ""
+    return (
+        f'[project]\nname = "{name.replace("_", "-")}"\nversion = "0.1.0"\nrequires-python = ">=3.11"\n'
+        f'dependencies = ["foundation-runtime{place}"]\n\n[tool.setuptools]\npy-modules = ["{name}"]\n'
+    )
+
+
+def python_formatter() -> list[str]:
+    """The command of Python's formatter: ruff on the path, or beside the interpreter."""
+    beside = Path(sys.executable).with_name("ruff")
+    ruff = str(beside) if beside.exists() and shutil.which("ruff") is None else "ruff"
+    return [ruff, "format", "--line-length", "100", "--stdin-filename", "ported.py", "-"]
+
+
 def _to_rust(request: PortRequest, module: ir.Module) -> PortCandidate:
     name = package_name(request)
     made = emit_rust.emit(module, request.text, request.options.dialect)
@@ -209,6 +248,7 @@ _FRONT_ENDS: Mapping[LanguageId, Callable[[str, str, int | None], ir.Module]] = 
 }
 _EMITTERS: Mapping[LanguageId, Callable[[PortRequest, ir.Module], PortCandidate]] = {
     LanguageId.GO: _to_go,
+    LanguageId.PYTHON: python_candidate,
     LanguageId.RUBY: _to_ruby,
     LanguageId.RUST: _to_rust,
 }

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 # ruff: noqa: ARG002 - a language that has no use for a parameter still takes it, as the protocol says.
 import json
+import platform
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Protocol
 
@@ -16,19 +19,20 @@ from foundation_specs.model import LanguageId
 
 from foundation_engine.port import ir
 from foundation_engine.port.emit._names import pascal, snake
+from foundation_engine.port.emit._rust_words import KEYWORDS
 from foundation_engine.port.emit.go_tests import GoTests
+from foundation_engine.port.emit.python_tests import PythonTests, case_name
 from foundation_engine.port.emit.ruby import method_name
 from foundation_engine.port.emit.ruby_tests import RubyTests
 from foundation_engine.port.emit.rust_tests import RustTests
-from foundation_engine.port.engine import formatted, go_mod, runtime_root
+from foundation_engine.port.engine import formatted, go_mod, python_formatter, runtime_root
 from foundation_engine.port.passes import Effects
 from foundation_engine.port.request import PortCandidate, PortedFile, PortOptions
-from foundation_engine.port.emit._rust_words import KEYWORDS
+from foundation_engine.verify import cargo
 from foundation_engine.verify.cases import Case
 from foundation_engine.verify.sandbox import Completed
 
 
-from foundation_engine.verify import cargo
 class Target(Protocol):
     """One target language."""
 
@@ -104,6 +108,7 @@ class GoTarget:
 
     def prepare(self, folder: Path, candidate: PortCandidate) -> str:
         """See `Target.prepare`: the module file of the port is enough."""
+        return ""
 
     def compile_steps(self, folder: Path) -> Sequence[tuple[str, Sequence[str]]]:
         """See `Target.compile_steps`."""
@@ -183,6 +188,7 @@ class RubyTarget:
 
     def prepare(self, folder: Path, candidate: PortCandidate) -> str:
         """See `Target.prepare`."""
+        return ""
 
     def compile_steps(self, folder: Path) -> Sequence[tuple[str, Sequence[str]]]:
         """See `Target.compile_steps`."""
@@ -237,12 +243,6 @@ class RubyTarget:
         return out
 
 
-class RustTarget:
-    """Rust: cargo build and cargo test, without the network."""
-
-    def missing(self) -> str:
-        """See `Target.missing`."""
-        if shutil.which("cargo") is None:
 class PythonTarget:
     """Python: byte-compile, lint with ruff when it is there, unittest."""
 
@@ -354,6 +354,12 @@ def _support(package: str, name: str) -> str:
     return (files(package) / name).read_text(encoding="utf-8")
 
 
+class RustTarget:
+    """Rust: cargo build and cargo test, without the network."""
+
+    def missing(self) -> str:
+        """See `Target.missing`."""
+        if shutil.which("cargo") is None:
             return "cargo was not found; install Rust from https://rustup.rs"
         return ""
 
@@ -388,6 +394,11 @@ def _support(package: str, name: str) -> str:
             out.append(
                 PortedFile("tests/differential.rs", maker.file(more, package, "differential_"), "support")
             )
+        # One test program links once.
+        modules = "\n".join(
+            f'#[path = "{p.path.removeprefix("tests/")}"]\nmod {Path(p.path).stem};' for p in out
+        )
+        out.append(PortedFile("tests/every_case.rs", f"{modules}\n", "support"))
         return out
 
     def case_prefix(self, source_name: str) -> str:
@@ -397,11 +408,6 @@ def _support(package: str, name: str) -> str:
         made = f"{made}_" if made in KEYWORDS else made
         return f"{snake(cls)}_{made}_" if cls else f"{made}_"
 
-        # One test program links once.
-        modules = "\n".join(
-            f'#[path = "{p.path.removeprefix("tests/")}"]\nmod {Path(p.path).stem};' for p in out
-        )
-        out.append(PortedFile("tests/every_case.rs", f"{modules}\n", "support"))
     def test_command(self, folder: Path) -> Sequence[str]:
         """See `Target.test_command`."""
         return ("cargo", "test", "--test", "every_case", "--no-fail-fast")
@@ -424,7 +430,7 @@ def _support(package: str, name: str) -> str:
                 if name.startswith("differential_")
                 else name
             )
-            out[shown] = (m[2] == "ok", said.get(name, ""))
+            out[shown] = (m[2] == "ok", said.get(m[1], ""))
         return out
 
 
@@ -432,6 +438,7 @@ _RUSTFMT = ["rustfmt", "--edition", "2021"]
 
 TARGETS: Mapping[LanguageId, Target] = {
     LanguageId.GO: GoTarget(),
+    LanguageId.PYTHON: PythonTarget(),
     LanguageId.RUBY: RubyTarget(),
     LanguageId.RUST: RustTarget(),
 }

@@ -699,6 +699,8 @@ def _set(low: ExpressionLowerer, e: ast.Call, want: Type | None) -> ir.Expr:
     if not e.args:
         return ir.SetLit([], type=want if isinstance(want, ir.SetT) else ir.SetT(ir.UNKNOWN))
     v = low.expr(e.args[0])
+    if isinstance(v, ir.SetLit | ir.Comp) and isinstance(v.type, ir.SetT):
+        return v
     if isinstance(v.type, ir.SetT):
         return _op("set.copy", [v], v.type)
     return as_set(low, v)
