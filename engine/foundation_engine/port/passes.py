@@ -527,6 +527,28 @@ def stores(body: list[ir.Stmt]) -> set[str]:
     return {n.id for s in body for n in ir.walk(s) if isinstance(n, ir.VarTarget)}
 
 
+def positions(body: list[ir.Stmt]) -> set[str]:
+    """String variables that are assigned once at most and looked into by position twice, or in a loop."""
+    weights: dict[str, int] = {}
+    assigned: dict[str, int] = {}
+
+    def visit(node: ir.Node, loops: int) -> None:
+        match node:
+            case ir.Intrinsic(op="str.index" | "str.slice", args=[ir.Name(id=name, type=ir.STR), *_]):
+                weights[name] = weights.get(name, 0) + (2 if loops else 1)
+            case ir.VarTarget(id=name):
+                assigned[name] = assigned.get(name, 0) + 1
+            case _:
+                pass
+        inside = loops + isinstance(node, ir.While | ir.For | ir.ForRange | ir.Comp | ir.Lambda | ir.FuncDef)
+        for child in ir.children(node):
+            visit(child, inside)
+
+    for s in body:
+        visit(s, 0)
+    return {name for name, weight in weights.items() if weight >= 2 and assigned.get(name, 0) <= 1}
+
+
 # Aliasing
 
 GROWING = frozenset(

@@ -289,6 +289,9 @@ def call(session, clock, plan):
             raise
         except (RecursionError, MemoryError, OverflowError) as error:
             raise Unrecordable(type(error).__name__) from error
+        except PermissionError as error:
+            # The folder that it may write to ends here; outside a recording the call might have succeeded.
+            raise Unrecordable(f"the call was not permitted: {error}") from error
         except Exception as error:
             bases = [c.__name__ for c in type(error).__mro__ if c not in (object, BaseException)]
             steps.append({"error": type(error).__name__, "bases": bases, "message": str(error)})

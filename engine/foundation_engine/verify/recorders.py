@@ -100,13 +100,15 @@ def record_python(path: str, planned: Sequence[Plan], seconds: float = 60.0) -> 
         "PYTHONHASHSEED": "0",
     }
     request = json.dumps({"path": os.path.abspath(path), "plans": [p.as_json() for p in planned]})  # noqa: PTH100 - no symlink is resolved.
-    done = run(
-        [sys.executable, str(_PYTHON_RECORDER)],
-        Path(path).resolve().parent,
-        Limits(seconds, cpu_seconds=int(seconds), memory=4 << 30, file_bytes=16 << 20),
-        extra,
-        request,
-    )
+    # Not beside the source: a function that writes to a generated path must not write there.
+    with tempfile.TemporaryDirectory(prefix="foundation-record-", ignore_cleanup_errors=True) as scratch:
+        done = run(
+            [sys.executable, str(_PYTHON_RECORDER)],
+            Path(scratch),
+            Limits(seconds, cpu_seconds=int(seconds), memory=4 << 30, file_bytes=16 << 20),
+            extra,
+            request,
+        )
     return read_cases(done, planned, seconds)
 
 

@@ -1,4 +1,7 @@
-"""Run a command out of process: a process group of its own, limits, no shell, no secrets of the environment."""
+"""Run a command out of process: a process group of its own, limits, no shell, no secrets of the environment.
+
+On Linux it changes files in its working directory, in a temporary folder of its own and in the toolchains' caches only.
+"""
 
 # ruff: noqa: S101 - assertions here narrow types that another module guarantees.
 from __future__ import annotations
@@ -15,6 +18,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from foundation_engine.verify.confine import Confinement
 
 OUTPUT_LIMIT = 4 << 20
 # Toolchains need where they live, where they cache and where to look; nothing else of the environment is passed on.
@@ -66,26 +71,37 @@ def run(
     env: Mapping[str, str] | None = None,
     stdin: str = "",
 ) -> Completed:
-    """Run to the end or to the time limit, whichever comes first; the whole process group is gone afterwards."""
+    """Run to the end or to the time limit, whichever comes first; the whole process group is gone afterwards.
+
+    The command may change what is below `cwd`, so pass a scratch folder.
+    """
     limits = limits or Limits()
     started = time.monotonic()
     program = shutil.which(command[0])
     if program is None:
         return Completed(tuple(command), None, "", f"{command[0]} was not found", 0.0)
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+    with (
+        tempfile.TemporaryFile() as out,
+        tempfile.TemporaryFile() as err,
+        tempfile.TemporaryDirectory(prefix="foundation-run-", ignore_cleanup_errors=True) as temporary,
+    ):
+        given = {**environment(env), "TMPDIR": temporary}
+        confinement = Confinement([cwd, Path(temporary), *_caches(given)])
         try:
             process = subprocess.Popen(
                 [program, *command[1:]],
                 cwd=cwd,
-                env=environment(env),
+                env=given,
                 stdin=subprocess.PIPE,
                 stdout=out,
                 stderr=err,
                 start_new_session=True,
-                preexec_fn=_limiter(limits),  # noqa: PLW1509 - it only sets limits, and takes no lock.
+                preexec_fn=_limiter(limits, confinement),  # noqa: PLW1509 - it only sets limits, and takes no lock.
             )
-        except OSError as error:
+        except (OSError, subprocess.SubprocessError) as error:
             return Completed(tuple(command), None, "", str(error), time.monotonic() - started)
+        finally:
+            confinement.close()
         feeder = threading.Thread(target=_feed, args=(process, stdin), daemon=True)
         feeder.start()
         timed_out = False
@@ -117,8 +133,27 @@ def _kill_group(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _limiter(limits: Limits) -> Callable[[], None]:
+def _caches(env: Mapping[str, str]) -> list[Path]:
+    """Where the toolchains and this program keep what they build: a compiler must be able to write there."""
+    home = Path(env.get("HOME") or Path.home())
+    named = [
+        Path(env[n])
+        for n in ("GOCACHE", "GOMODCACHE", "GOPATH", "CARGO_HOME", "CARGO_TARGET_DIR")
+        if env.get(n)
+    ]
+    usual = [
+        home / "go",
+        home / ".cargo",
+        home / ".rustup",
+        home / ".cache" / "go-build",
+        Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "foundation-lsp",
+    ]
+    return [p for p in (*named, *usual) if p.is_absolute()]
+
+
+def _limiter(limits: Limits, confinement: Confinement) -> Callable[[], None]:
     def apply() -> None:
+        confinement.enter()
         resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 5))
         resource.setrlimit(resource.RLIMIT_FSIZE, (limits.file_bytes, limits.file_bytes))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

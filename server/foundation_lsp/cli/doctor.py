@@ -146,6 +146,7 @@ def examine() -> Iterator[Found]:
     with ThreadPoolExecutor(8) as pool:
         yield from pool.map(_tool, TOOLS)
         yield _torch()
+        yield _confinement()
         yield from pool.map(_editor, EDITORS)
 
 
@@ -192,6 +193,16 @@ def _torch() -> Found:
     spec = importlib.util.find_spec("torch")
     path = str(Path(spec.origin).parent) if spec is not None and spec.origin else ""
     return Found("torch", "extra", True, False, version, path, purpose, "")
+
+
+def _confinement() -> Found:
+    from foundation_engine.verify.confine import version
+
+    purpose = "keeps code under verification from changing files elsewhere"
+    if found := version():
+        return Found("landlock", "extra", True, False, f"version {found}", "", purpose, "")
+    remedy = "needs Linux 5.13 or later with Landlock; verify only code that you would run without limits"
+    return Found("landlock", "extra", False, False, "", "", purpose, remedy)
 
 
 def _editor(editor: tuple[str, tuple[int, ...], str]) -> Found:

@@ -175,6 +175,7 @@ class Operations:
     fails: bool
     handlers: list[Any]
     read: set[str]
+    code_points: dict[str, str]
     wanted: str
     f: ir.Function
     cls: str
@@ -473,6 +474,8 @@ class Operations:
 
     def _length(self, v: ir.Expr) -> str:
         if v.type == ir.STR:
+            if isinstance(v, ir.Name) and v.id in self.code_points:
+                return f"len({self.code_points[v.id]})"
             self.use("unicode/utf8")
             return f"utf8.RuneCountInString({self.x(v)})"
         if isinstance(v, ir.Intrinsic) and v.op == "to_set" and isinstance(v.type, ir.SetT):
@@ -924,11 +927,17 @@ class Operations:
 
     def _string_index(self, args: list[ir.Expr]) -> str:
         s, i = args
-        if self._from_end(i):
-            runes = self.fresh("runes")
-            self.write(f"{runes} := []rune({self.x(s)})")
+        if self._from_end(i) or (isinstance(s, ir.Name) and s.id in self.code_points):
+            runes = self._code_points(s)
             return f"{runes}[{self.index_text(runes, i)}]"
         return f"[]rune({self.x(s)})[{self.x(i)}]"
+
+    def _code_points(self, s: ir.Expr) -> str:
+        if isinstance(s, ir.Name) and s.id in self.code_points:
+            return self.code_points[s.id]
+        runes = self.fresh("runes")
+        self.write(f"{runes} := []rune({self.x(s)})")
+        return runes
 
     def _bound(self, i: ir.Expr, length: str, absent: str) -> str:
         """A slice bound as a position between 0 and the length."""
@@ -961,8 +970,7 @@ class Operations:
 
     def _string_slice(self, args: list[ir.Expr]) -> str:
         s, low, high = args
-        runes = self.fresh("runes")
-        self.write(f"{runes} := []rune({self.x(s)})")
+        runes = self._code_points(s)
         first = self._bound(low, f"len({runes})", "")
         last = self._bound(high, f"len({runes})", "")
         if first and last:

@@ -22,7 +22,15 @@ from foundation_engine.port.emit._go_tidy import tidy
 from foundation_engine.port.emit._names import camel, go_doc, pascal
 from foundation_engine.port.emit.templates import Templates
 from foundation_engine.port.ir import Type, Unsupported
-from foundation_engine.port.passes import Effects, check_aliasing, declare, reads, stores, terminates
+from foundation_engine.port.passes import (
+    Effects,
+    check_aliasing,
+    declare,
+    positions,
+    reads,
+    stores,
+    terminates,
+)
 
 _KEYWORDS = frozenset(
     [
@@ -925,6 +933,9 @@ class GoModule:
             Patterns(emitter).wrap(f)
         else:
             emitter.prepare(f.body)
+            for p in f.params:
+                if p.name not in stores(f.body):
+                    emitter.keep_code_points(p.name)
             emitter.block(f.body)
             if raises and f.result == ir.NONE and not terminates(f.body):
                 emitter.write("return nil")
@@ -965,6 +976,8 @@ class FunctionEmitter(Operations):
         self.handlers: list[Callable[[str, frozenset[str], str], None]] = []
         self.constructs = constructs
         self.read: set[str] = set()
+        self.by_position: set[str] = set()
+        self.code_points: dict[str, str] = {}  # by variable, the Go variable that holds its code points
         self.wanted = ""
         for p in f.params:
             self.name(p.name)
@@ -972,6 +985,14 @@ class FunctionEmitter(Operations):
     def prepare(self, body: list[ir.Stmt]) -> None:
         """Find which variables are read, so that unread ones are not declared."""
         self.read = reads(body)
+        self.by_position = positions(body)
+
+    def keep_code_points(self, id: str) -> None:  # noqa: A002 - the representation's own word.
+        """Split a string into code points once when the function looks into it by position again and again."""
+        if id in self.by_position:
+            name = self.name(id)
+            self.code_points[id] = self.fresh("runes" if len(self.by_position) == 1 else f"{name}Runes")
+            self.write(f"{self.code_points[id]} := []rune({name})")
 
     # Writing
 
@@ -1215,6 +1236,8 @@ class FunctionEmitter(Operations):
             self.write(f"var {name} {self.go.type(t.type)} = {text}")
         elif text != name:
             self.write(f"{name} {self.declare(t)} {text}")
+        if t.declares:
+            self.keep_code_points(t.id)
 
     def _needs_type(self, t: Type, value: ir.Expr) -> bool:
         """True when := would infer another type than the variable has."""
