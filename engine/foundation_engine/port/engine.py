@@ -19,6 +19,7 @@ from foundation_engine.port.emit import go as emit_go
 from foundation_engine.port.emit import python as emit_python
 from foundation_engine.port.emit import ruby as emit_ruby
 from foundation_engine.port.emit import rust as emit_rust
+from foundation_engine.port.front import go as front_go
 from foundation_engine.port.front import python
 from foundation_engine.port.request import Decline, PortCandidate, PortedFile, PortedFunction, PortRequest
 
@@ -244,7 +245,8 @@ def cargo_toml(name: str, crates: frozenset[str], http: bool = False) -> str:
 
 
 _FRONT_ENDS: Mapping[LanguageId, Callable[[str, str, int | None], ir.Module]] = {
-    LanguageId.PYTHON: _from_python
+    LanguageId.GO: front_go.lower_module,
+    LanguageId.PYTHON: _from_python,
 }
 _EMITTERS: Mapping[LanguageId, Callable[[PortRequest, ir.Module], PortCandidate]] = {
     LanguageId.GO: _to_go,

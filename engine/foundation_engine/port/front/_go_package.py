@@ -1,0 +1,624 @@
+"""What a Go file declares: imports, types, signatures, sentinels and constants, before any body is lowered."""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from foundation_grammars.occurrence import Occurrence
+from foundation_grammars.query import find_occurrences
+from foundation_grammars.tree import SyntaxNode, SyntaxTree, parse
+from foundation_specs.model import LanguageId
+
+from foundation_engine.port.emit._names import snake
+from foundation_engine.port.front._go_types import (
+    BOOL,
+    ERROR,
+    MASKS,
+    PREDECLARED,
+    SYNONYMS,
+    UNSIGNED,
+    Basic,
+    Empty,
+    FieldInfo,
+    Func,
+    FuncInfo,
+    GoType,
+    Map,
+    Named,
+    Pointer,
+    Sentinel,
+    Slice,
+    Tuple,
+    TypeInfo,
+    Types,
+    error_class_name,
+)
+from foundation_engine.port.ir import Type, Unsupported
+
+_RUNTIME = re.compile(
+    r"(?:^|/)foundation/(resilience|errors|logging|config|httpclient|cli|process|files|clock)$"
+)
+ENUM_ORDER = "An enum's member is told from others by identity; Go allows any value of its underlying type."
+
+
+@dataclass
+class Variable:
+    """A package-level constant or variable."""
+
+    name: str
+    type: GoType | None
+    node: SyntaxNode | None
+    const: object = None
+    constant: bool = True
+    line: int = 0
+    ir_type: Type | None = None
+
+
+@dataclass
+class Package:
+    """One file, with everything that its bodies may name."""
+
+    tree: SyntaxTree
+    name: str = ""
+    doc: str = ""
+    imports: dict[str, str] = field(default_factory=dict[str, str])
+    declared: dict[str, TypeInfo] = field(default_factory=dict[str, TypeInfo])
+    functions: dict[str, FuncInfo] = field(default_factory=dict[str, FuncInfo])
+    variables: dict[str, Variable] = field(default_factory=dict[str, Variable])
+    sentinels: dict[str, Sentinel] = field(default_factory=dict[str, Sentinel])
+    declined: list[tuple[SyntaxNode, str, Unsupported]] = field(
+        default_factory=list[tuple[SyntaxNode, str, Unsupported]]
+    )
+    optional: set[str] = field(default_factory=set[str])  # places that may hold nil
+    changed: bool = False
+    differences: list[str] = field(default_factory=list[str])
+    fresh_fields: set[str] = field(default_factory=set[str])
+    waits: set[str] = field(default_factory=set[str])  # limiters that are waited for
+    assigned: set[str] = field(default_factory=set[str])  # package variables that a function assigns
+
+    def __post_init__(self) -> None:
+        self.types = Types(self.declared)
+        self._rows = [0, *(m.end() for m in re.finditer(rb"\n", self.tree.text))]
+        self.occurrences: dict[int, list[Occurrence]] = {}
+        for o in find_occurrences(self.tree):
+            self.occurrences.setdefault(o.range.start, []).append(o)
+
+    # The tree
+
+    def text(self, node: SyntaxNode) -> str:
+        """The source of a node."""
+        return self.tree.source(node)
+
+    def line(self, node: SyntaxNode) -> int:
+        """The 1-based line on which a node begins."""
+        return bisect.bisect_right(self._rows, node.start_byte)
+
+    def end_line(self, node: SyntaxNode) -> int:
+        """The 1-based line on which a node ends."""
+        return bisect.bisect_right(self._rows, max(node.end_byte - 1, 0))
+
+    def differ(self, sentence: str) -> None:
+        """Note an accepted difference in meaning, once."""
+        if sentence not in self.differences:
+            self.differences.append(sentence)
+
+    def unsupported(self, reason: str, node: SyntaxNode) -> Unsupported:
+        """The error for a construct at a node."""
+        return Unsupported(reason, self.text(node).split("\n")[0][:120], self.line(node))
+
+    def mark_optional(self, key: str) -> None:
+        """A place was seen to hold nil; the bodies are lowered once more."""
+        if key and key not in self.optional:
+            self.optional.add(key)
+            self.changed = True
+
+    def path(self, name: str) -> str | None:
+        """The path of an imported package by its local name."""
+        return self.imports.get(name)
+
+    # Types
+
+    def type_of(self, node: SyntaxNode) -> GoType:
+        """The type that a type expression means; raises Unsupported."""
+        match node.type:
+            case "type_identifier":
+                name = SYNONYMS.get(self.text(node), self.text(node))
+                if name in self.declared:
+                    return Named(name)
+                if name in PREDECLARED:
+                    return Basic(name)
+                raise self.unsupported(f"type {name} has no known counterpart", node)
+            case "qualified_type":
+                package, name = self.text(node).split(".", 1)
+                path = self.path(package)
+                if path == "context" and name == "Context":
+                    return Named("context.Context")
+                return Named(f"{path or package}.{name}")
+            case "pointer_type":
+                return Pointer(self.type_of(node.named_children[0]))
+            case "slice_type":
+                return Slice(self.type_of(_child(node, "element")))
+            case "array_type" | "implicit_length_array_type":
+                return Slice(self.type_of(_child(node, "element")), array=True)
+            case "map_type":
+                value = _child(node, "value")
+                empty = value.type == "struct_type" and not _field_nodes(value)
+                return Map(self.type_of(_child(node, "key")), Empty() if empty else self.type_of(value))
+            case "struct_type" if not _field_nodes(node):
+                return Empty()
+            case "interface_type" if not node.named_children:
+                return Basic("any")
+            case "function_type":
+                info = self.signature(node, "func")
+                return info.type()
+            case "parenthesized_type":
+                return self.type_of(node.named_children[0])
+            case "channel_type":
+                raise self.unsupported("a channel", node)
+            case "generic_type":
+                raise self.unsupported("a generic type", node)
+            case _:
+                raise self.unsupported("a type of this kind", node)
+
+    def signature(self, node: SyntaxNode, name: str) -> FuncInfo:
+        """Parameters and results of a function, method, method element, function type or literal."""
+        info = FuncInfo(name, name, [], (), line=self.line(node), node=node)
+        parameters = node.child_by_field_name("parameters")
+        for i, p in enumerate(parameters.named_children if parameters else ()):
+            if p.type == "comment":
+                continue
+            kind = p.child_by_field_name("type")
+            if kind is None:
+                raise self.unsupported("a parameter without a type", p)
+            names = [self.text(n) for n in p.children_by_field_name("name")] or [f"arg{i + 1}"]
+            t = self.type_of(kind)
+            if t == Named("context.Context"):
+                info.context = names[0] if p.children_by_field_name("name") else "_"
+                continue
+            if p.type == "variadic_parameter_declaration":
+                info.variadic = True
+                t = Slice(t)
+            info.params.extend((n if n != "_" else f"unused{i + 1}", t) for n in names)
+        result = node.child_by_field_name("result")
+        if result is not None and result.type == "parameter_list":
+            results: list[GoType] = []
+            labels: list[str] = []
+            for p in result.named_children:
+                if p.type == "comment":
+                    continue
+                kind = p.child_by_field_name("type")
+                names = [self.text(n) for n in p.children_by_field_name("name")]
+                if kind is None:
+                    raise self.unsupported("a result without a type", p)
+                labels.extend(names)
+                results.extend([self.type_of(kind)] * max(1, len(names)))
+            info.results, info.result_names = tuple(results), tuple(labels)
+        elif result is not None:
+            info.results = (self.type_of(result),)
+        if ERROR in info.results[:-1]:
+            raise self.unsupported("a function with an error that is not its last result", node)
+        return info
+
+
+def _child(node: SyntaxNode, name: str) -> SyntaxNode:
+    found = node.child_by_field_name(name)
+    if found is None:
+        raise Unsupported(f"a {node.type} without {name}")
+    return found
+
+
+def _field_nodes(struct: SyntaxNode) -> list[SyntaxNode]:
+    return [f for c in struct.named_children for f in c.named_children if f.type == "field_declaration"]
+
+
+def walk(node: SyntaxNode) -> Iterator[SyntaxNode]:
+    """The node and everything named below it."""
+    yield node
+    for c in node.named_children:
+        yield from walk(c)
+
+
+def read_package(text: str) -> Package:
+    """Parse a file and collect its declarations. Raises SyntaxError when it does not parse."""
+    tree = parse(text.encode(), LanguageId.GO)
+    if tree.errors:
+        line = tree.text[: tree.errors[0].start].count(b"\n") + 1
+        error = SyntaxError("this is not Go")
+        error.lineno = line
+        raise error
+    package = Package(tree)
+    _Reader(package).read()
+    return package
+
+
+class _Reader:
+    """The first sweep over a file."""
+
+    def __init__(self, package: Package) -> None:
+        self.p = package
+
+    def read(self) -> None:
+        p = self.p
+        root = p.tree.root
+        for n in root.named_children:
+            if n.type == "package_clause":
+                p.name = p.text(n.named_children[0])
+            elif n.type == "import_declaration":
+                for spec in walk(n):
+                    if spec.type == "import_spec":
+                        self._import(spec)
+        specs = [
+            s
+            for n in root.named_children
+            if n.type == "type_declaration"
+            for s in n.named_children
+            if s.type in ("type_spec", "type_alias")
+        ]
+        for s in specs:
+            name = p.text(_child(s, "name"))
+            p.declared[name] = TypeInfo(name, self._kind(_child(s, "type")), s, line=p.line(s))
+        for s in specs:
+            self._guard(s, p.text(_child(s, "name")), self._type)
+        self._methods()
+        for n in root.named_children:
+            if n.type == "function_declaration":
+                self._guard(n, p.text(_child(n, "name")), self._function)
+        self._constants()
+        self._usage()
+
+    def _guard(self, node: SyntaxNode, name: str, action: object) -> None:
+        try:
+            action(node)  # type: ignore[operator]  # pyright: ignore[reportCallIssue]
+        except Unsupported as why:
+            self.p.declined.append((node, name, why))
+            self.p.declared.pop(name, None)
+
+    def _import(self, spec: SyntaxNode) -> None:
+        p = self.p
+        path = p.text(_child(spec, "path")).strip('"`')
+        m = _RUNTIME.search(path)
+        if m is not None:
+            path = f"foundation/{m[1]}"
+        given = spec.child_by_field_name("name")
+        last = path.rpartition("/")[2]
+        if re.fullmatch(r"v\d+", last):
+            last = path.split("/")[-2]
+        p.imports[p.text(given) if given is not None else last] = path
+
+    def _kind(self, node: SyntaxNode) -> str:
+        return {"struct_type": "struct", "interface_type": "interface", "function_type": "func"}.get(
+            node.type, "alias"
+        )
+
+    def _type(self, spec: SyntaxNode) -> None:
+        p = self.p
+        info = p.declared[p.text(_child(spec, "name"))]
+        node = _child(spec, "type")
+        if spec.child_by_field_name("type_parameters") is not None:
+            raise p.unsupported("a generic type", spec)
+        if info.kind == "struct":
+            for f in _field_nodes(node):
+                names = f.children_by_field_name("name")
+                if not names:
+                    raise p.unsupported("an embedded struct", f)
+                t = p.type_of(_child(f, "type"))
+                tag = f.child_by_field_name("tag")
+                doc = self._trailing(f)
+                for n in names:
+                    info.fields[p.text(n)] = FieldInfo(
+                        p.text(n), t, p.text(tag)[1:-1] if tag is not None else "", doc, p.line(f)
+                    )
+        elif info.kind == "interface":
+            for m in node.named_children:
+                if m.type == "comment":
+                    continue
+                if m.type != "method_elem":
+                    raise p.unsupported("an interface that embeds another or lists types", m)
+                method = p.signature(m, p.text(_child(m, "name")))
+                method.owner, method.ir_name = info.name, method.name
+                info.methods[method.name] = method
+        else:
+            info.underlying = p.type_of(node)
+
+    def _trailing(self, node: SyntaxNode) -> str:
+        after = node.next_named_sibling
+        if after is not None and after.type == "comment" and self.p.line(after) == self.p.end_line(node):
+            return self.p.text(after).lstrip("/").strip()
+        return ""
+
+    def _methods(self) -> None:
+        p = self.p
+        for n in p.tree.root.named_children:
+            if n.type != "method_declaration":
+                continue
+            receiver = _child(n, "receiver").named_children[0]
+            name = p.text(_child(n, "name"))
+            try:
+                kind = _child(receiver, "type")
+                pointer = kind.type == "pointer_type"
+                owner = p.text(kind.named_children[0] if pointer else kind)
+                if owner not in p.declared:
+                    raise p.unsupported(f"a method of {owner}, which is not ported", n)
+                info = p.signature(n, name)
+                label = receiver.child_by_field_name("name")
+                info.receiver = p.text(label) if label is not None else "_"
+                info.owner, info.pointer = owner, pointer
+                info.ir_name = self._visible(name)
+                p.declared[owner].methods[name] = info
+            except Unsupported as why:
+                p.declined.append((n, f"{p.text(receiver)}.{name}", why))
+        for info in p.declared.values():
+            error = info.methods.get("Error")
+            if info.kind == "struct" and error is not None and error.results == (Basic("string"),):
+                info.kind = "error"
+
+    def _visible(self, name: str) -> str:
+        """The name in the representation: an unexported one is marked as private, except in a program's main file."""
+        return name if name[:1].isupper() or self.p.name == "main" else f"_{name}"
+
+    def _function(self, n: SyntaxNode) -> None:
+        p = self.p
+        name = p.text(_child(n, "name"))
+        if n.child_by_field_name("type_parameters") is not None:
+            raise p.unsupported("a generic function", n)
+        if name == "init":
+            raise p.unsupported("an init function", n)
+        info = p.signature(n, name)
+        info.ir_name = self._visible(name)
+        if any(snake(f.ir_name) == snake(name) for f in p.functions.values()):
+            raise p.unsupported("two functions whose names differ only in case", n)
+        p.functions[name] = info
+
+    # Constants and variables
+
+    def _constants(self) -> None:
+        p = self.p
+        for n in p.tree.root.named_children:
+            if n.type == "const_declaration":
+                self._const_block(n)
+            elif n.type == "var_declaration":
+                for spec in walk(n):
+                    if spec.type == "var_spec":
+                        self._var(spec)
+        # Error values that wrap another are classes below it.
+        for s in p.sentinels.values():
+            if s.base in p.sentinels:
+                s.base = p.sentinels[s.base].cls
+
+    def _const_block(self, block: SyntaxNode) -> None:
+        p = self.p
+        kind: GoType | None = None
+        values: list[SyntaxNode] = []
+        for i, spec in enumerate(s for s in block.named_children if s.type == "const_spec"):
+            given = spec.child_by_field_name("value")
+            if given is not None:
+                values = [v for v in given.named_children if v.type != "comment"]
+                t = spec.child_by_field_name("type")
+                try:
+                    kind = p.type_of(t) if t is not None else None
+                except Unsupported as why:
+                    p.declined.append((spec, p.text(spec.children_by_field_name("name")[0]), why))
+                    continue
+            for name_node, value in zip(spec.children_by_field_name("name"), values, strict=False):
+                name = p.text(name_node)
+                const = self._constant_value(value, i)
+                if name == "_":
+                    continue
+                p.variables[name] = Variable(name, kind, value, const, True, p.line(spec))
+                info = p.declared.get(kind.name) if isinstance(kind, Named) else None
+                if info is not None and info.kind in ("alias", "enum") and isinstance(const, str | int):
+                    member = _member(name, info.name)
+                    info.members[name] = member
+                    info.values[member] = const
+        for info in p.declared.values():
+            if info.kind == "alias" and len(info.members) > 1 and not self._converted(info):
+                info.kind = "enum"
+
+    def _converted(self, info: TypeInfo) -> bool:
+        """True when values of the type are made or computed other than by its constants."""
+        p = self.p
+        base = p.types.underlying(info.underlying) if info.underlying is not None else None
+        if not isinstance(base, Basic):
+            return True
+        for n in walk(p.tree.root):
+            if n.type == "call_expression" and p.text(n.children[0]) == info.name:
+                return True
+        return len(set(info.values.values())) != len(info.values)
+
+    def _constant_value(self, node: SyntaxNode, iota: int) -> object:
+        """The value of a constant expression, None when it is not known here."""
+        p = self.p
+        match node.type:
+            case "int_literal":
+                return go_int(p.text(node))
+            case "float_literal":
+                return float(p.text(node).replace("_", ""))
+            case "interpreted_string_literal" | "raw_string_literal":
+                return go_string(p.text(node))
+            case "rune_literal":
+                return None
+            case "iota":
+                return iota
+            case "true" | "false":
+                return node.type == "true"
+            case "parenthesized_expression":
+                return self._constant_value(node.named_children[0], iota)
+            case "identifier":
+                known = p.variables.get(p.text(node))
+                return known.const if known is not None and known.constant else None
+            case "unary_expression" if p.text(node).startswith("-"):
+                inner = self._constant_value(node.named_children[0], iota)
+                return -inner if isinstance(inner, int | float) and not isinstance(inner, bool) else None
+            case "binary_expression":
+                left = self._constant_value(_child(node, "left"), iota)
+                right = self._constant_value(_child(node, "right"), iota)
+                return _fold(p.text(_child(node, "operator")), left, right)
+            case _:
+                return None
+
+    def _var(self, spec: SyntaxNode) -> None:
+        p = self.p
+        names = [p.text(n) for n in spec.children_by_field_name("name")]
+        values = spec.child_by_field_name("value")
+        given = [v for v in values.named_children if v.type != "comment"] if values is not None else []
+        kind = spec.child_by_field_name("type")
+        for i, name in enumerate(names):
+            node = given[i] if i < len(given) else None
+            sentinel = self._sentinel(name, node, p.line(spec)) if node is not None else None
+            if sentinel is not None:
+                p.sentinels[name] = sentinel
+                continue
+            try:
+                t = p.type_of(kind) if kind is not None else None
+            except Unsupported as why:
+                p.declined.append((spec, name, why))
+                continue
+            p.variables[name] = Variable(name, t, node, None, False, p.line(spec))
+
+    def _sentinel(self, name: str, node: SyntaxNode, line: int) -> Sentinel | None:
+        p = self.p
+        if node.type != "call_expression":
+            return None
+        function = p.text(_child(node, "function"))
+        package, _, called = function.partition(".")
+        path = p.imports.get(package, "")
+        arguments = [a for a in _child(node, "arguments").named_children if a.type != "comment"]
+        if not arguments or not arguments[0].type.endswith("string_literal"):
+            return None
+        text = go_string(p.text(arguments[0]))
+        if called == "New" and path in ("errors", "foundation/errors") and len(arguments) == 1:
+            return Sentinel(name, error_class_name(name), text, line=line)
+        if called == "Errorf" and path == "fmt":
+            if len(arguments) == 1 and "%" not in text:
+                return Sentinel(name, error_class_name(name), text, line=line)
+            if len(arguments) == 2 and text.count("%") == 1 and "%w" in text:
+                below = p.text(arguments[1])
+                base = p.sentinels.get(below)
+                if base is not None:
+                    return Sentinel(
+                        name, error_class_name(name), text.replace("%w", base.message), below, line=line
+                    )
+        return None
+
+    # How things are used in the whole file
+
+    def _usage(self) -> None:
+        p = self.p
+        for n in walk(p.tree.root):
+            if n.type in ("assignment_statement", "inc_statement", "dec_statement"):
+                left = n.child_by_field_name("left") or n
+                for target in left.named_children:
+                    if target.type == "identifier" and p.text(target) in p.variables:
+                        p.assigned.add(p.text(target))
+            elif n.type == "call_expression":
+                function = n.child_by_field_name("function")
+                if function is not None and function.type == "selector_expression":
+                    if p.text(_child(function, "field")) == "Wait":
+                        p.waits.add(p.text(_child(function, "operand")).rpartition(".")[2])
+        self._mutations()
+
+    def _mutations(self) -> None:
+        """Which structs have a field assigned after they were made, by the names of the fields."""
+        p = self.p
+        changed: set[str] = set()
+        for n in walk(p.tree.root):
+            targets: list[SyntaxNode] = []
+            if n.type == "assignment_statement":
+                targets = list(_child(n, "left").named_children)
+            elif n.type in ("inc_statement", "dec_statement"):
+                targets = [n.named_children[0]]
+            for t in targets:
+                while t.type == "parenthesized_expression":
+                    t = t.named_children[0]
+                if t.type == "selector_expression":
+                    changed.add(p.text(_child(t, "field")))
+        for info in p.declared.values():
+            info.mutated = any(f in changed for f in info.fields)
+
+
+def go_int(text: str) -> int:
+    """The value of an integer literal."""
+    plain = text.replace("_", "").lower()
+    if plain.startswith("0") and len(plain) > 1 and plain[1].isdigit():
+        return int(plain, 8)
+    return int(plain, 0)
+
+
+_ESCAPES = {
+    "n": "\n",
+    "t": "\t",
+    "r": "\r",
+    "\\": "\\",
+    '"': '"',
+    "'": "'",
+    "a": "\a",
+    "b": "\b",
+    "f": "\f",
+    "v": "\v",
+}
+
+
+def go_string(text: str) -> str:
+    """The value of a string or rune literal; raises Unsupported for bytes that are not text."""
+    if text.startswith("`"):
+        return text[1:-1].replace("\r", "")
+    body = text[1:-1]
+
+    def one(m: re.Match[str]) -> str:
+        escape = m[0][1:]
+        if escape in _ESCAPES:
+            return _ESCAPES[escape]
+        value = int(escape[1:], 16) if escape[0] in "uUx" else int(escape, 8)
+        if value > 127 and escape[0] not in "uU":
+            raise Unsupported("a string literal that is not text", text)
+        return chr(value)
+
+    return re.sub(r"\\(?:u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|[0-7]{3}|.)", one, body)
+
+
+def _member(constant: str, type_name: str) -> str:
+    """`StatusPending` of `Status` is `Pending`; `PriorityHigh` of `TaskPriority` is `High` too."""
+    if constant.startswith(type_name) and constant != type_name:
+        return constant[len(type_name) :]
+    if constant.lower().startswith(type_name.lower()) and len(constant) > len(type_name):
+        return constant[len(type_name) :]
+    for i in range(1, len(type_name)):
+        if type_name[i].isupper() and constant.startswith(type_name[i:]) and constant != type_name[i:]:
+            return constant[len(type_name) - i :]
+    return constant
+
+
+def _fold(op: str, a: object, b: object) -> object:
+    if not isinstance(a, int | float | str) or not isinstance(b, int | float | str):
+        return None
+    if isinstance(a, bool) or isinstance(b, bool):
+        return None
+    if isinstance(a, str) or isinstance(b, str):
+        return a + b if op == "+" and isinstance(a, str) and isinstance(b, str) else None
+    match op:
+        case "+":
+            return a + b
+        case "-":
+            return a - b
+        case "*":
+            return a * b
+        case "/" if b:
+            if isinstance(a, int) and isinstance(b, int):
+                return abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
+            return a / b
+        case "<<" if isinstance(a, int) and isinstance(b, int) and 0 <= b < 64:
+            return a << b
+        case ">>" if isinstance(a, int) and isinstance(b, int) and 0 <= b < 64:
+            return a >> b
+        case "|" if isinstance(a, int) and isinstance(b, int):
+            return a | b
+        case _:
+            return None
+
+
+__all__ = [
+    "BOOL", "MASKS", "UNSIGNED", "Func", "Package", "Tuple", "Variable", "go_int", "go_string", "read_package", "walk",
+]  # fmt: skip
