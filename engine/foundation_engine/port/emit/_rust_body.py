@@ -71,11 +71,13 @@ class FunctionWriter(Operations):
         for p in f.params:
             params.append(self._parameter(p, p.name in own.changed[key], p.name in own.kept[key], f))
         result = self.rust.result(f.result, self.fails)
+        self.title = f.name
         attributes = Patterns(self).attributes(f)
+        around = Patterns(self).wrapped(f)
         self.function_body = f.body
         declare(f, self._inline)
         self.facts = own.facts(f)
-        if f.patterns:
+        if any(p.pattern_id != "cli_framework" for p in f.patterns):
             # The body runs again at every attempt, so that what it is given stays.
             given = {p.name for p in f.params}
             for s in f.body:
@@ -91,8 +93,16 @@ class FunctionWriter(Operations):
         visibility = "" if f.private else "pub "
         made = self.rust.method(f.name) if self.cls is not None else self.rust.functions[f.name]
         with self.block_of(f"{visibility}fn {made}({', '.join(params)}){' -> ' + result if result else ''} {{"):
+            if around is not None:
+                self.write(f"{around[0]}|| -> {result} {{")
+                self.depth += 1
             self._reassigned(f)
             self.block(f.body, tail=True)
+            if around is not None:
+                self.depth -= 1
+                self.write("})")
+        if any(p.pattern_id == "cli_framework" for p in f.patterns):
+            self.lines += Patterns(self).command(f)
         return self.lines
 
     def _parameter(self, p: ir.Param, changed: bool, kept: bool, f: ir.Function) -> str:
@@ -185,8 +195,6 @@ class FunctionWriter(Operations):
 
     def own_as(self, e: ir.Expr, t: Type) -> str:
         """A value for a field; a service that is given is kept, a runtime's object that is made is shared where all are."""
-        if isinstance(e, ir.PatternNew) and isinstance(t, ir.NamedT) and t.name in self.rust.ownership.shared_objects:
-            return f"Arc::new({self.own(e)})"
         if isinstance(t, ir.FuncT) and not is_place(e):
             return f"Arc::new({self._function_value(e, t)})"
         return self.own(e)
@@ -574,7 +582,7 @@ class FunctionWriter(Operations):
                     return
                 value = self.own(s.value)
                 if isinstance(t.obj.type, ir.DictT):
-                    self.write(f"{self._changing(t.obj)}.insert({self.own(t.index)}, {value});")
+                    self.write(f"{self._changing(t.obj)}.insert({self._kept_for(t.index, s.value)}, {value});")
                     return
                 self.write(f"{self._element(t)} = {value};")
             case ir.FieldTarget():
@@ -584,6 +592,14 @@ class FunctionWriter(Operations):
                 self._assign_variable(s, t)
             case _:
                 raise Unsupported("a target of this kind", "", s.line)
+
+    def _kept_for(self, e: ir.Expr, later: ir.Expr) -> str:
+        """A value that is written before another expression, which may still use its variables."""
+        names = {n.id for n in ir.walk(later) if isinstance(n, ir.Name)}
+        for n in ir.walk(e):
+            if isinstance(n, ir.Name) and n.id in names:
+                self.facts.last.discard(id(n))
+        return self.own(e)
 
     def _counts(self, s: ir.Assign, t: ir.IndexTarget) -> bool:
         """Write `map[key] = map.get(key, start) + step` as a change of the entry."""

@@ -103,11 +103,17 @@ class RustErrors:
 
     def variants(self, cls: str) -> list[str]:
         """The patterns that an error of this class or below it matches."""
-        if cls in ir.PROGRAM_ERRORS and cls not in self.builtin and not any(self.tree.is_a(b, cls) for b in self.builtin):
-            return []
-        inner = [v for n, v in RUNTIME.items() if self.tree.is_a(n, cls)]
-        out = [f"Error::{pascal(d.name, initialisms=False)}(_)" for d in self.own if self.tree.is_a(d.name, cls)]
-        out += [f"Error::{BUILTIN[b]}(_)" for b in sorted(self.builtin) if self.tree.is_a(b, cls)]
+        return self._variants([cls])
+
+    def _variants(self, classes: Iterable[str]) -> list[str]:
+        wanted = [c for c in classes if c not in ir.PROGRAM_ERRORS or any(self.tree.is_a(b, c) for b in self.builtin)]
+
+        def means(name: str) -> bool:
+            return any(self.tree.is_a(name, c) for c in wanted)
+
+        inner = [v for n, v in RUNTIME.items() if means(n)]
+        out = [f"Error::{pascal(d.name, initialisms=False)}(_)" for d in self.own if means(d.name)]
+        out += [f"Error::{BUILTIN[b]}(_)" for b in sorted(self.builtin) if means(b)]
         if inner and self.runtime:
             if self.plain:
                 out += [f"Error::{v}" for v in inner]
@@ -119,9 +125,7 @@ class RustErrors:
 
     def pattern(self, classes: Iterable[str]) -> str:
         """A pattern for errors of several classes; raises Unsupported when nothing can match."""
-        out: list[str] = []
-        for c in classes:
-            out.extend(v for v in self.variants(c) if v not in out)
+        out = self._variants(classes)
         if not out:
             raise Unsupported(f"except {', '.join(classes)}, which no error of the port is")
         return " | ".join(out)

@@ -286,4 +286,20 @@ fn octal(n: i64) -> String {
     format!("{}0o{:o}", if n < 0 { "-" } else { "" }, n.unsigned_abs())
 }
 """, ()),
+    "try_sorted_by": ("The items in the order of their keys, of which one may fail.", """
+fn try_sorted_by<T, K: PartialOrd>(items: impl Iterator<Item = T>, key: impl Fn(&T) -> Result<K, Error>, reverse: bool) -> Result<Vec<T>, Error> {
+    let mut keyed: Vec<(K, T)> = items.map(|item| Ok((key(&item)?, item))).collect::<Result<_, Error>>()?;
+    keyed.sort_by(|a, b| {
+        let order = a.0.partial_cmp(&b.0).expect("keys with an order");
+        if reverse { order.reverse() } else { order }
+    });
+    Ok(keyed.into_iter().map(|(_, item)| item).collect())
+}
+""", ()),
+    "pause": ("Waits for some seconds.", """
+fn pause(seconds: f64) {
+    // Nobody gives a signal to end it.
+    let _ = SystemClock.sleep(clock::nanoseconds(clock::seconds(seconds)), None);
+}
+""", ()),
 }  # fmt: skip

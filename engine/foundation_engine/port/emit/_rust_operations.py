@@ -162,6 +162,8 @@ class Operations:
                 return self.place(e)
             if self.is_constant(e) and self.rust.constant_kinds.get(e.id) == "str":
                 return self.place(e)
+        if isinstance(e, ir.Cond) and e.type == ir.STR and all(isinstance(arm, ir.Lit) for arm in (e.body, e.orelse)):
+            return f"if {self.x(e.test)} {{ {self.ref(e.body)} }} else {{ {self.ref(e.orelse)} }}"
         if isinstance(e, ir.Unwrap) and not self.rust.copies(e.type):
             text = self.place(e)
             return text if is_place(e.value) else f"&{text}"
@@ -398,6 +400,9 @@ class Operations:
                 return f"{name}({self.own(message)})"
             parts = [f"{self.rust.local(n)}: {self.own(a)}" for n, a in e.args]
             return f"{name} {{ {', '.join(self._short(x) for x in parts)} }}"
+        if e.cls == "ConfigurationError":
+            errors.used = True
+            return f'{errors.foundation}::bad_parameter("", {self.own(message)})'
         if e.cls in self.rust.error_constructors:
             text = self._shown(message) if isinstance(message, ir.Lit) else self.own(message)
             errors.used = True
@@ -411,7 +416,7 @@ class Operations:
         text = self.error(e)
         errors = self.rust.errors
         errors.used = True
-        converts = errors.is_own(e.cls) or (e.cls in self.rust.error_constructors and not errors.plain)
+        converts = errors.is_own(e.cls) or (e.cls in (*self.rust.error_constructors, "ConfigurationError") and not errors.plain)
         return f"{text}.into()" if converts else text
 
     def _short(self, part: str) -> str:
@@ -488,6 +493,12 @@ class Operations:
             return f"match {text} {{ Ok(value) => value, Err(error) => break '{self.label} Err(error.into()) }}"
         return f"{text}?"
 
+    title = "block"
+
+    def closure_of(self, body: list[ir.Stmt], t: Type) -> str:
+        """A block of code as a closure that gives a result."""
+        raise NotImplementedError
+
     closure_fails = False  # true inside of a closure that gives a Result
 
     can_fail = True
@@ -518,8 +529,36 @@ class Operations:
             return f"{self.helper(HELPED[op])}({self.ref(a[0])}{more})", PRIMARY
         special = getattr(self, "_op_" + op.replace(".", "_"), None)
         if special is None:
-            raise Unsupported(f"operation {op}", "", e.line)
+            patterns = Patterns(self)
+            found = self.rust.templates.operation(op, [self.place(a) if i == 0 else self.ref(a) for i, a in enumerate(e.args)], patterns)
+            if found is None:
+                raise Unsupported(f"operation {op}", "", e.line)
+            return (self.question(found, e) if e.raises and e.raises not in ir.PROGRAM_ERRORS else found), PRIMARY
         return special(e)
+
+    # What surrounds the program
+
+    def _op_file_read_text(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return self.question(f"std::fs::read_to_string({self.ref(e.args[0])})", e), PRIMARY
+
+    def _op_file_exists(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"std::path::Path::new({self.ref(e.args[0])}).exists()", PRIMARY
+
+    def _op_file_remove(self, e: ir.Intrinsic) -> tuple[str, int]:
+        removed = f"std::fs::remove_file({self.ref(e.args[0])})"
+        if e.raises:
+            return self.question(removed, e), PRIMARY
+        self.rust.uses.add("std::io::ErrorKind")
+        return f'{removed}.or_else(|error| if error.kind() == ErrorKind::NotFound {{ Ok(()) }} else {{ Err(error) }}).expect("a file that can be removed")', PRIMARY
+
+    def _op_env_get(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"std::env::var({self.ref(e.args[0])}).ok()", PRIMARY
+
+    def _op_env_get_or(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"std::env::var({self.ref(e.args[0])}).unwrap_or_else(|_| {self.own(e.args[1])})", PRIMARY
+
+    def _op_sleep(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.helper('pause')}({self.x(e.args[0])})", PRIMARY
 
     def _numeric_receiver(self, e: ir.Expr) -> str:
         if isinstance(e, ir.Lit):
@@ -696,11 +735,19 @@ class Operations:
             PRIMARY,
         )
 
+    def _never_empty(self, e: ir.Expr) -> bool:
+        """True for a text that is certainly not empty."""
+        if isinstance(e, ir.Cond):
+            return self._never_empty(e.body) and self._never_empty(e.orelse)
+        return e.type == ir.CHAR or (isinstance(e, ir.Lit) and bool(e.value)) or (
+            isinstance(e, ir.Intrinsic) and e.op == "char.to_str"
+        ) or (isinstance(e, ir.Name) and self.rust.constant_kinds.get(e.id) == "str" and self.is_constant(e))
+
     def _op_str_split(self, e: ir.Intrinsic) -> tuple[str, int]:
-        if not (isinstance(e.args[1], ir.Lit) and e.args[1].value):
+        if not self._never_empty(e.args[1]):
             raise Unsupported("split by a computed separator", "", e.line)
         return (
-            f"{self.place(e.args[0])}.split({self.ref(e.args[1])}).map(str::to_string).collect::<Vec<String>>()",
+            f"{self.place(e.args[0])}.split({self._pattern(e.args[1])}).map(str::to_string).collect::<Vec<String>>()",
             PRIMARY,
         )
 
@@ -1051,12 +1098,12 @@ class Operations:
         return self.question(f"{pascal(e.type.name, initialisms=False)}::from_value({self.argument(e.args[0], e.args[0].type)})", e), PRIMARY
 
     def _op_str_partition(self, e: ir.Intrinsic) -> tuple[str, int]:
-        if not (isinstance(e.args[1], ir.Lit) and e.args[1].value):
+        if not self._never_empty(e.args[1]):
             raise Unsupported("partition by a computed separator", "", e.line)
         return f"{self.helper('partition')}({self.ref(e.args[0])}, {self.ref(e.args[1])})", PRIMARY
 
     def _op_str_split_n(self, e: ir.Intrinsic) -> tuple[str, int]:
-        if not (isinstance(e.args[1], ir.Lit) and e.args[1].value and isinstance(e.args[2], ir.Lit) and e.args[2].value >= 0):
+        if not (self._never_empty(e.args[1]) and isinstance(e.args[2], ir.Lit) and e.args[2].value >= 0):
             raise Unsupported("split by a computed separator or count", "", e.line)
         return (
             f"{self.place(e.args[0])}.splitn({e.args[2].value + 1}, {self.ref(e.args[1])}).map(str::to_string).collect::<Vec<String>>()",
@@ -1081,7 +1128,7 @@ class Operations:
     _op_str_rjust_char = _justified
 
     def _op_str_rpartition(self, e: ir.Intrinsic) -> tuple[str, int]:
-        if not (isinstance(e.args[1], ir.Lit) and e.args[1].value):
+        if not self._never_empty(e.args[1]):
             raise Unsupported("partition by a computed separator", "", e.line)
         return f"{self.helper('partition_last')}({self.ref(e.args[0])}, {self.ref(e.args[1])})", PRIMARY
 
@@ -1233,28 +1280,36 @@ class Operations:
         assert isinstance(t, ir.TupleTarget)
         return f"({', '.join(self.pattern(x, mutable) for x in t.elems)})"
 
-    def _lent(self, clause: ir.Clause, free: bool) -> tuple[str, str, set[str]] | None:
-        """A clause that only reads what it goes over: the iterator, its pattern and the variables that are references."""
+    def _lent(self, clause: ir.Clause, free: bool) -> tuple[str, set[str]] | None:
+        """A clause that only reads what it goes over: the iterator and the variables that are references."""
         t, e = clause.target, clause.iter
-        if isinstance(t, ir.VarTarget) and isinstance(e.type, ir.ListT) and is_place(e) and not self.rust.copies(e.type.elem) and t.type == e.type.elem:
-            return f"{self.place(e)}.iter()", self.rust.local(t.id), {t.id}
+        if (
+            isinstance(t, ir.VarTarget)
+            and isinstance(e.type, ir.ListT)
+            and is_place(e)
+            and not self.rust.copies(e.type.elem)
+            and t.type == e.type.elem
+        ):
+            return f"{self.place(e)}.iter()", {t.id}
         if isinstance(e, ir.Intrinsic) and e.op == "dict.items" and isinstance(t, ir.TupleTarget) and is_place(e.args[0]):
             d = e.args[0]
             assert isinstance(d.type, ir.DictT)
-            parts: list[str] = []
             names: set[str] = set()
             for x, kind in zip(t.elems, (d.type.key, d.type.value), strict=True):
                 if not isinstance(x, ir.VarTarget) or x.type != kind:
                     return None
-                parts.append(f"{'&' if self.rust.copies(kind) else ''}{self.rust.local(x.id)}")
                 if not self.rust.copies(kind):
                     names.add(x.id)
             self._unordered(free, e)
-            return f"{self.place(d)}.iter()", f"({', '.join(parts)})", names
+            return f"{self.place(d)}.iter()", names
         return None
 
-    def _fails_inside(self, e: ir.Expr) -> bool:
-        return bool(self.may_fail(e))
+    def _lent_pattern(self, t: ir.Target, names: set[str]) -> str:
+        """The pattern of a clause over references: what copies is taken out of them."""
+        if isinstance(t, ir.TupleTarget):
+            return f"({', '.join(self._lent_pattern(x, names) for x in t.elems)})"
+        assert isinstance(t, ir.VarTarget)
+        return f"{'' if t.id in names else '&'}{self.name(t.id)}"
 
     def may_fail(self, n: ir.Node) -> list[ir.Expr]:
         """The operations below a node that give a Result."""
@@ -1265,13 +1320,9 @@ class Operations:
         lent = self._lent(clause, free)
         base = lent[0] if lent is not None else self.bound(clause.iter, clause.target, free)
         with self.closure([clause.target]):
-            pattern = self.pattern(clause.target) if lent is None else lent[1]
+            pattern = self.pattern(clause.target) if lent is None else self._lent_pattern(clause.target, lent[1])
             if lent is not None:
-                for t in ir.walk(clause.target):
-                    if isinstance(t, ir.VarTarget):
-                        self.name(t.id)
-                pattern = lent[1] if isinstance(clause.target, ir.TupleTarget) else self.pattern(clause.target)
-                self.by_ref |= lent[2]
+                self.by_ref |= lent[1]
             test = self.x(clause.conds[0]) if len(clause.conds) == 1 and not consume else " && ".join(self.x(c, AND + 1) for c in clause.conds)
             if at + 1 < len(e.clauses):
                 inner = self._chain(e, at + 1, free, consume)
@@ -1304,7 +1355,7 @@ class Operations:
                 return f"{base}.{consume}(|{pattern}| {joined if test else elem})"
             if test:
                 return f"{base}.filter_map(|{pattern}| if {test} {{ Some({elem}) }} else {{ None }})"
-            if lent is not None and isinstance(e.elem, ir.Name) and e.elem.id in lent[2]:
+            if lent is not None and isinstance(e.elem, ir.Name) and e.elem.id in lent[1]:
                 return f"{base}.cloned()"
             return base if elem == pattern else f"{base}.map(|{pattern}| {elem})"
 
@@ -1369,7 +1420,15 @@ class Operations:
             body = key.body
             if isinstance(body, ir.Name) and body.id == p.name:
                 return ""
-            return f"|{n}| {{ let {n} = {n}.clone(); {self.own(body)} }}"
+            if not self.rust.copies(p.type):
+                self.by_ref.add(p.name)
+            mark = "&" if self.rust.copies(p.type) else ""
+            if self.may_fail(body):
+                saved, self.closure_fails = self.closure_fails, True
+                text = self.own(body)
+                self.closure_fails = saved
+                return f"|{mark}{n}| Ok({text})"
+            return f"|{mark}{n}| {self.own(body)}"
 
     def _sorted(self, e: ir.Intrinsic) -> str:
         obj, key, reverse = e.args
@@ -1391,6 +1450,8 @@ class Operations:
         ):
             # Equal keys keep the order in which the items come, which a map or set has not.
             source = self.items(obj)
+        if isinstance(key, ir.Lambda) and self.may_fail(key.body):
+            return self.question(f"{self.helper('try_sorted_by')}({source}, {k}, {self.x(reverse)})", e)
         return f"{self.helper('sorted_by')}({source}, {k or '|item| item.clone()'}, {self.x(reverse)})"
 
     def _op_sorted(self, e: ir.Intrinsic) -> tuple[str, int]:
@@ -1398,6 +1459,8 @@ class Operations:
 
     def _extreme(self, e: ir.Intrinsic) -> tuple[str, int]:
         obj, key, default = e.args
+        if isinstance(key, ir.Lambda) and self.may_fail(key.body):
+            raise Unsupported("a key that may fail", "", e.line)
         k = self._key(key)
         found = f"{self.helper('greatest_by' if e.op == 'max_of' else 'least_by')}({self.items(obj, not k)}, {k or '|item| item.clone()'})"
         if isinstance(default, ir.Lit) and default.type == ir.NONE:

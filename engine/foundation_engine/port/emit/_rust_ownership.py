@@ -14,7 +14,7 @@ from foundation_engine.port.emit._rust_words import MUTATING
 from foundation_engine.port.ir import Type
 
 Key = tuple[str, str]  # class name or "", function name
-RUNTIME_OBJECTS = frozenset({"CircuitBreaker", "RateLimiter", "Logger", "HttpClient", "RetryPolicy", "App"})
+RUNTIME_OBJECTS = frozenset({"CircuitBreaker", "RateLimiter", "Logger", "HttpClient", "RetryPolicy"})
 
 
 def root(e: ir.Node) -> str:
@@ -81,7 +81,13 @@ class Ownership:
         self.kept: dict[Key, set[str]] = {k: set() for k in self.functions}
         self._fix()
         self.changing = self._changing_classes()
-        self.shared_objects = {
+        held = {
+            n.type.value.name
+            for d in module.definitions
+            for n in ir.walk(d)
+            if isinstance(n, ir.Expr | ir.FieldDef) and isinstance(n.type, ir.DictT) and isinstance(n.type.value, ir.NamedT)
+        }
+        self.shared_objects = (held & RUNTIME_OBJECTS) | {
             p.type.name
             for d in module.definitions
             if isinstance(d, ir.Class)

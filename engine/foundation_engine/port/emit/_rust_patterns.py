@@ -3,6 +3,7 @@
 # ruff: noqa: E501, S101 - templates of Rust read best on one line; assertions narrow types.
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from foundation_engine.port import ir
@@ -30,6 +31,17 @@ def rust_duration(seconds: float) -> str:
         if ns % size == 0:
             return f"Duration::from_{unit}({ns // size})"
     return f"Duration::from_nanos({ns})"
+
+
+def _fitted(v: ir.Expr, t: ir.Type) -> ir.Expr:
+    """A value that stands for one of the type: a tuple for a list, a plain value for an optional one."""
+    if isinstance(v, ir.TupleLit | ir.ListLit) and isinstance(t, ir.ListT):
+        return ir.ListLit(v.elems, type=t, line=v.line)
+    if isinstance(v, ir.DictLit | ir.SetLit):
+        v.type = t
+    if isinstance(t, ir.OptionalT) and not isinstance(v.type, ir.OptionalT) and not (isinstance(v, ir.Lit) and v.value is None):
+        return ir.Wrap(_fitted(v, t.elem), type=t, line=v.line)
+    return v
 
 
 class Patterns:
@@ -137,6 +149,10 @@ class Patterns:
         """The attributes of a function that runs under patterns, outermost first."""
         out: list[str] = []
         for use in f.patterns:
+            if use.pattern_id == "cli_framework" or (use.pattern_id == "error_boundary" and "context" in use.arguments):
+                if len(f.patterns) > 1:
+                    raise Unsupported(f"pattern {use.pattern_id} beside others around a function", f.name, use.line or f.line)
+                continue
             if use.pattern_id not in ATTRIBUTES:
                 raise Unsupported(f"pattern {use.pattern_id} around a function", f.name, use.line or f.line)
             arguments = self._lists(use.arguments)
@@ -148,10 +164,11 @@ class Patterns:
                         raise Unsupported("a boundary that gives nothing where a value is declared", f.name, use.line or f.line)
                 elif fallback is not None:
                     assert self.e is not None
-                    arguments["fallback"] = fallback
+                    arguments["fallback"] = _fitted(fallback, f.result)
             self.attribute = True
             try:
-                out.append(self.templates.render(self, use.pattern_id, "function", arguments).text.replace("()]", "]"))
+                text = self.templates.render(self, use.pattern_id, "function", arguments).text
+                out.append(re.sub(r"^#\[(\w+)\(\)\]$", r"#[\1]", text))
             finally:
                 self.attribute = False
         return out
@@ -176,9 +193,14 @@ class Patterns:
     def construct(self, e: ir.PatternNew) -> str:
         """The constructor of a pattern's object."""
         arguments = self._lists(e.arguments)
+        if e.pattern_id == "cli_framework":
+            return self._app(e)
         if e.pattern_id == "rate_limiting":
             arguments.pop("wait", None)
         text = self.templates.render(self, e.pattern_id, "new", arguments).text
+        if isinstance(e.type, ir.NamedT) and e.type.name in self.rust.ownership.shared_objects:
+            self.rust.uses.add("std::sync::Arc")
+            text = f"Arc::new({text})"
         if e.pattern_id == "http_client":
             assert self.e is not None
             return self.e.question(text, e)
@@ -192,7 +214,10 @@ class Patterns:
         if e.obj is not None:
             slots["object"] = writer.place(e.obj)
         arguments = self._lists(e.arguments)
+        context: ir.Expr | None = None
         if e.pattern_id == "error_boundary":
+            arguments.setdefault("name", ir.Lit(self.e.title, type=ir.STR))
+            context = arguments.pop("context", None)
             fallback = arguments.pop("fallback", None)
             given = fallback is not None and not (isinstance(fallback, ir.Lit) and fallback.value is None)
             slots["fallback"] = writer.own(fallback) if given and fallback is not None else "()" if e.type == ir.NONE else "Default::default()"
@@ -202,6 +227,8 @@ class Patterns:
                 raise Unsupported("a block under a rate limit without a limiter", "", e.line)
             return f"{{ {writer.question(taken, e)}; {writer.question(f'({closure})()', e)} }}"
         text = self.templates.render(self, e.pattern_id, "call" if e.obj is not None else "block", arguments, slots=slots).text
+        if e.pattern_id == "error_boundary" and context is not None:
+            text = text.replace(".run_or(", f"{self.context(context)}.run_or(", 1)
         return writer.question(text, e)
 
     def _operation(self, e: ir.PatternOp) -> str:
@@ -242,11 +269,160 @@ class Patterns:
                     pairs = "".join(f".env({writer.ref(k)}, {writer.ref(v)})" for k, v in env.items)
                     text = f"{text.removesuffix('.run()')}{pairs}.run()"
                 return writer.question(text, e)
+            case ("configuration", "load"):
+                return self._load(e)
+            case ("cli_framework", "run"):
+                assert e.obj is not None
+                return f"i64::from({writer.place(e.obj)}.run({writer.ref(e.args[0])}.iter().cloned()))"
+            case ("cli_framework", "main"):
+                assert e.obj is not None
+                return f"{writer.place(e.obj)}.main()"
             case ("file_operations", "write" | "write_text"):
                 slots = {"0": writer.ref(e.args[0]), "1": writer.ref(e.args[1])}
                 return writer.question(self.templates.render(self, e.pattern_id, "write", dict(e.arguments), slots=slots).text, e)
             case _:
                 raise Unsupported(f"operation {e.op} of pattern {e.pattern_id}", "", e.line)
+
+    def _load(self, e: ir.PatternOp) -> str:
+        """A configuration: its class says which fields there are."""
+        assert self.e is not None
+        writer = self.e
+        assert isinstance(e.type, ir.NamedT)
+        self.rust.loaded.add(e.type.name)
+        self.rust.uses.add("foundation::config::ConfigLoader")
+        text = f"{self.rust.class_name(e.type.name)}::fields().into_iter().fold(ConfigLoader::new(), ConfigLoader::field)"
+        for name, v in e.arguments.items():
+            match name:
+                case "files" if isinstance(v, ir.ListLit):
+                    text += "".join(f".file({writer.ref(x)})" for x in v.elems)
+                case "files":
+                    text = f"{writer.ref(v)}.iter().fold({text}, ConfigLoader::file)"
+                case "env_prefix" | "strict" | "secret_files":
+                    text += f".{name}({writer.ref(v) if v.type == ir.STR else writer.x(v)})"
+                case _:
+                    raise Unsupported(f"`{name}` of a configuration", "", e.line)
+        return writer.question(f"{text}.load::<{self.rust.class_name(e.type.name)}>()", e)
+
+    def fields(self, d: ir.Class) -> list[str]:
+        """The function that tells the fields of a configuration."""
+        assert self.e is not None
+        self.rust.uses.update({"foundation::config::Field", "foundation::config::Type"})
+        kinds = {ir.STR: "String", ir.INT: "Integer", ir.FLOAT: "Float", ir.BOOL: "Boolean", ir.ListT(ir.STR): "Strings"}
+        items: list[str] = []
+        for f in d.fields:
+            t = f.type.elem if isinstance(f.type, ir.OptionalT) else f.type
+            if self.rust.local(f.name) != f.name:
+                raise Unsupported("a setting whose name is a word of Rust", f.name, f.line)
+            if isinstance(t, ir.NamedT) and isinstance(self.rust.module.find(t.name), ir.Class):
+                self.rust.loaded.add(t.name)
+                items.append(f'Field::nested("{f.name}", {self.rust.class_name(t.name)}::fields())')
+                continue
+            if t not in kinds:
+                raise Unsupported(f"a setting of type {ir.type_text(f.type)}", f.name, f.line)
+            text = f'Field::new("{f.name}", Type::{kinds[t]})'
+            if isinstance(f.type, ir.OptionalT) and (f.default is None or (isinstance(f.default, ir.Lit) and f.default.value is None)):
+                text += ".default_value(())"
+            elif f.default is not None:
+                value = self.e.ref(f.default) if t == ir.STR else self.e.own(f.default)
+                text += f".default_value({'Vec::<String>::new()' if value == 'Vec::new()' else value})"
+            if f.env:
+                text += f".env({rust_string(f.env)})"
+            items.append(text)
+        return ["/// The settings, for the loader.", "pub fn fields() -> Vec<Field> {", f"    vec![{', '.join(items)}]", "}"]
+
+    def _app(self, e: ir.PatternNew) -> str:
+        """A program with every command of the module."""
+        assert self.e is not None
+        self.rust.uses.add("foundation::cli::App")
+        name, version = e.arguments.get("name"), e.arguments.get("version")
+        text = f"App::new({self.e.ref(name) if name is not None else rust_string('app')}, {self.e.ref(version) if version is not None else rust_string('')})"
+        for d in self.rust.module.definitions:
+            if isinstance(d, ir.Function) and d.name in self.rust.settings.commands:
+                text += f".register({self.rust.functions[d.name]}_command())"
+        return text
+
+    def command(self, f: ir.Function) -> list[str]:
+        """The function that makes a command of a function."""
+        use = next(p for p in f.patterns if p.pattern_id == "cli_framework")
+        self.rust.commands.add(f.name)
+        assert self.e is not None
+        writer = self.e
+        self.rust.uses.update({"foundation::cli::Command", "foundation::cli::Parameter", "foundation::config::Type"})
+        name = use.arguments.get("name")
+        shown = writer.ref(name) if name is not None else rust_string(f.name.replace("_", "-"))
+        text = f"Command::new({shown})"
+        described = use.arguments.get("description")
+        if described is not None or f.doc:
+            text += f".description({writer.ref(described) if described is not None else rust_string(' '.join(f.doc.split()))})"
+        for key in ("aliases", "hidden", "category"):
+            v = use.arguments.get(key)
+            if v is not None:
+                value = f"[{', '.join(writer.ref(x) for x in v.elems)}]" if isinstance(v, ir.ListLit) else writer.ref(v) if v.type == ir.STR else writer.x(v)
+                text += f".{key}({value})"
+        kinds = {ir.STR: ("String", "as_text"), ir.INT: ("Integer", "as_integer"), ir.FLOAT: ("Float", "as_float"), ir.BOOL: ("Boolean", "")}
+        values: list[str] = []
+        for p in f.params:
+            spelled = rust_string(p.name)
+            collects = isinstance(p.type, ir.ListT)
+            t = p.type.elem if isinstance(p.type, ir.ListT | ir.OptionalT) else p.type
+            if t not in kinds or (collects and t == ir.BOOL):
+                raise Unsupported(f"a parameter of a command of type {ir.type_text(p.type)}", p.name, f.line)
+            kind, getter = kinds[t]
+            made = f"Parameter::new({spelled}, Type::{kind})"
+            if collects:
+                text += f".argument({made}.multiple().optional())" if p.default is None else f".option({made}.multiple())"
+                values.append(f"&args.list({spelled}).iter().filter_map(|value| value.{getter}()).collect::<Vec<_>>()")
+            elif t == ir.BOOL:
+                text += f".option({made}{'.default_value(true)' if isinstance(p.default, ir.Lit) and p.default.value else ''})"
+                values.append(f"args.flag({spelled})")
+            elif isinstance(p.type, ir.OptionalT):
+                text += f".option({made})"
+                values.append(f"args.get({spelled}).and_then(|value| value.{getter}())")
+            else:
+                default = "" if p.default is None else f".default_value({writer.ref(p.default) if t == ir.STR else writer.own(p.default)})"
+                text += f".{'option' if default else 'argument'}({made}{default})"
+                value = f"args.get({spelled}).and_then(|value| value.{getter}()).unwrap_or_default()"
+                values.append(f"&{value}" if t == ir.STR else value)
+        fn = self.rust.functions[f.name]
+        call = f"{fn}({', '.join(values)})"
+        failing = self.rust.failing["", f.name]
+        if f.result == ir.INT:
+            self.rust.uses.add("foundation::cli::Exit")
+            body = f"match {call}{'?' if failing else ''} {{ 0 => Ok(()), code => Err(Exit(code as i32).into()) }}"
+        elif f.result == ir.NONE:
+            body = f"{call}{'?' if failing else ''}; Ok(())"
+        else:
+            raise Unsupported("a command that gives a value", f.name, f.line)
+        return ["", f"/// The command that calls `{fn}`.", f"pub fn {fn}_command() -> Command {{", f"    {text}.run(|args| {{ {body} }})", "}"]
+
+    def wrapped(self, f: ir.Function) -> list[str] | None:
+        """The head of a body whose pattern no attribute can say: the runtime's object and the closure it runs."""
+        if len(f.patterns) != 1 or f.patterns[0].pattern_id != "error_boundary" or "context" not in f.patterns[0].arguments:
+            return None
+        assert self.e is not None
+        arguments = self._lists(f.patterns[0].arguments)
+        context = arguments.pop("context")
+        fallback = arguments.pop("fallback", None)
+        reraises = self._reraises(arguments)
+        arguments.setdefault("name", ir.Lit(f.name, type=ir.STR))
+        text = self.templates.render(self, "error_boundary", "block", arguments, slots={"body": "@", "fallback": "#"}).text
+        head = text.partition(".run_or(")[0]
+        head += self.context(context)
+        if reraises:
+            return [f"{head}.observe("]
+        given = fallback is not None and not (isinstance(fallback, ir.Lit) and fallback.value is None)
+        if given and fallback is not None:
+            return [f"{head}.run_or({self.e.own(fallback)}, "]
+        if f.result != ir.NONE and not isinstance(f.result, ir.OptionalT):
+            raise Unsupported("a boundary that gives nothing where a value is declared", f.name, f.line)
+        return [f"{head}.run("]
+
+    def context(self, v: ir.Expr) -> str:
+        """The fields that a boundary adds to its record."""
+        assert self.e is not None
+        if not isinstance(v, ir.DictLit):
+            raise Unsupported("a computed context of an error boundary", "", v.line)
+        return "".join(f".context({self.e.ref(k)}, {self.e.own(x)})" for k, x in v.items)
 
     def _request(self, e: ir.PatternOp, op: str) -> str:
         assert self.e is not None

@@ -21,7 +21,7 @@ from foundation_engine.port.emit._rust_body import FunctionWriter
 from foundation_engine.port.emit._rust_errors import CONSTRUCTORS, RustErrors
 from foundation_engine.port.emit._rust_helpers import HELPERS
 from foundation_engine.port.emit._rust_ownership import RUNTIME_OBJECTS, Ownership
-from foundation_engine.port.emit._rust_patterns import RUNTIME_TYPES
+from foundation_engine.port.emit._rust_patterns import RUNTIME_TYPES, Patterns
 from foundation_engine.port.emit._rust_words import KEYWORDS, rust_char, rust_float, rust_string
 from foundation_engine.port.emit.templates import Templates
 from foundation_engine.port.ir import Type, Unsupported
@@ -49,6 +49,8 @@ class _Settings:
     keyed: set[str] = field(default_factory=set[str])
     valued: set[str] = field(default_factory=set[str])
     parsed: set[str] = field(default_factory=set[str])
+    loaded: set[str] = field(default_factory=set[str])
+    commands: set[str] = field(default_factory=set[str])
 
 
 class RustModule:
@@ -70,6 +72,8 @@ class RustModule:
         self.keyed: set[str] = set(self.settings.keyed)
         self.valued: set[str] = set(self.settings.valued)
         self.parsed: set[str] = set(self.settings.parsed)
+        self.loaded: set[str] = set(self.settings.loaded)
+        self.commands: set[str] = set()
         self.uses: set[str] = set()
         self.crates: set[str] = set()
         self.helpers: set[str] = set()
@@ -355,7 +359,7 @@ class RustModule:
     def _imports(self, text: str) -> list[str]:
         uses = set(self.uses)
         uses.update(f"std::collections::{n}" for n in ("HashMap", "HashSet") if re.search(rf"\b{n}\b", text))
-        uses.update(u for u, n in (("indexmap::IndexMap", "IndexMap"), ("std::sync::Arc", "Arc"), ("std::sync::LazyLock", "LazyLock")) if re.search(rf"\b{n}\b", text))
+        uses.update(u for u, n in (("indexmap::IndexMap", "IndexMap"), ("std::sync::Arc", "Arc"), ("std::sync::LazyLock", "LazyLock"), ("foundation::clock", "clock"), ("foundation::clock::Clock", "Clock"), ("foundation::clock::SystemClock", "SystemClock")) if re.search(rf"\b{n}\b", text))
         if self.errors.plain and re.search(r"\bError\b", text):
             uses.add("foundation::errors::Error")
         out: dict[str, set[str]] = {}
@@ -533,6 +537,13 @@ class RustModule:
             derives.append("PartialEq")
         if d.name in self.keyed:
             derives += ["Eq", "Hash"]
+        secret = any(f.secret for f in d.fields)
+        if secret and "Debug" in derives:
+            derives.remove("Debug")
+        if d.name in self.loaded:
+            self.crates.add("serde")
+            self.uses.add("serde::Deserialize")
+            derives.append("Deserialize")
         lines = [*self._doc(d.doc, d.comments), *([f"#[derive({', '.join(derives)})]"] if derives else []), f"pub struct {name} {{"]
         for f in d.fields:
             if self.ownership.contains(f.type, ir.NamedT(d.name)) and not isinstance(f.type, ir.ListT | ir.DictT):
@@ -545,6 +556,10 @@ class RustModule:
             inside.append(FunctionWriter(self, d).constructor(d.init))
         elif any(f.default is not None for f in d.fields):
             inside.append(self._defaults(d))
+        if d.name in self.loaded:
+            writer = FunctionWriter(self, d)
+            writer.can_fail = False
+            inside.append(Patterns(writer).fields(d))
         for m in d.methods:
             before = len(self.holes)
             try:
@@ -561,7 +576,22 @@ class RustModule:
                 lines += [""] if i else []
                 lines += [f"    {x}".rstrip() for x in part]
             lines.append("}")
+        if secret:
+            lines += self._shown(d)
         return lines
+
+    def _shown(self, d: ir.Class) -> list[str]:
+        """What is printed of an object with secrets."""
+        name = self.class_name(d.name)
+        fields = "".join(
+            f'.field("{n}", &{chr(34)}[REDACTED]{chr(34)})' if f.secret else f'.field("{n}", &self.{n})'
+            for f in d.fields
+            for n in [self.field(ir.NamedT(d.name), f.name)]
+        )
+        return [
+            "", f"impl std::fmt::Debug for {name} {{", "    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {",
+            f'        f.debug_struct("{name}"){fields}.finish()', "    }", "}",
+        ]  # fmt: skip
 
     def _defaults(self, d: ir.Class) -> list[str]:
         writer = FunctionWriter(self, d)
@@ -586,7 +616,9 @@ def settled(module: ir.Module, source: str = "", dialect: str = "foundation") ->
     while True:
         rust = RustModule(copy.deepcopy(module), source, settings, dialect)
         file = rust.emit()
-        found = _Settings(settings.ordered or rust.wants_order, rust.keyed, rust.valued, rust.parsed)
+        found = _Settings(
+            settings.ordered or rust.wants_order, rust.keyed, rust.valued, rust.parsed, rust.loaded, rust.commands
+        )
         if found == settings:
             for sentence in rust.module.differences:
                 if sentence not in module.differences:
