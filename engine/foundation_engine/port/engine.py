@@ -21,6 +21,7 @@ from foundation_engine.port.emit import ruby as emit_ruby
 from foundation_engine.port.emit import rust as emit_rust
 from foundation_engine.port.front import go as front_go
 from foundation_engine.port.front import python
+from foundation_engine.port.front import rust as front_rust
 from foundation_engine.port.request import Decline, PortCandidate, PortedFile, PortedFunction, PortRequest
 
 # The Go release that the generated module names: tests run under a virtual clock that it introduced.
@@ -247,6 +248,7 @@ def cargo_toml(name: str, crates: frozenset[str], http: bool = False) -> str:
 _FRONT_ENDS: Mapping[LanguageId, Callable[[str, str, int | None], ir.Module]] = {
     LanguageId.GO: front_go.lower_module,
     LanguageId.PYTHON: _from_python,
+    LanguageId.RUST: front_rust.lower_module,
 }
 _EMITTERS: Mapping[LanguageId, Callable[[PortRequest, ir.Module], PortCandidate]] = {
     LanguageId.GO: _to_go,
