@@ -1,0 +1,160 @@
+"""Small functions that a port brings along where Ruby's own method means something no other language has a word for."""
+
+from __future__ import annotations
+
+# Lowered by the Ruby front end itself, so that every emitter knows them.
+PRELUDE = '''
+# The integer that a text begins with, 0 when it begins with none.
+#: (String) -> Integer
+def leading_integer(text)
+  value = 0
+  position = 0
+  negative = false
+  text.lstrip.each_char do |c|
+    if "0123456789".include?(c)
+      value = value * 10 + c.ord - 48
+    elsif position == 0 && (c == "-" || c == "+")
+      negative = c == "-"
+    else
+      break
+    end
+    position += 1
+  end
+  negative ? -value : value
+end
+
+# The number that a text begins with, 0.0 when it begins with none.
+#: (String) -> Float
+def leading_float(text)
+  seen = ""
+  whole = ""
+  state = 0
+  text.lstrip.each_char do |c|
+    digit = "0123456789".include?(c)
+    if digit
+      state = 1 if state == 0
+      state = 3 if state == 2
+      state = 6 if state == 4 || state == 5
+    elsif seen.empty? && (c == "-" || c == "+")
+      state = 0
+    elsif c == "." && state == 1
+      state = 2
+    elsif (c == "e" || c == "E") && (state == 1 || state == 3)
+      state = 4
+    elsif (c == "-" || c == "+") && state == 4
+      state = 5
+    else
+      break
+    end
+    seen += c
+    whole = seen if digit
+  end
+  return 0.0 if whole.empty?
+
+  begin
+    Float(whole)
+  rescue ArgumentError
+    0.0
+  end
+end
+
+# The parts between separators, without empty ones at the end.
+#: (String, String) -> Array[String]
+def split_parts(text, separator)
+  return [] if text.empty?
+
+  parts = text.split(separator, -1)
+  parts.pop while !parts.empty? && parts[parts.length - 1] == ""
+  parts
+end
+
+# The lines of a text without their line feeds.
+#: (String) -> Array[String]
+def lines_of(text)
+  return [] if text.empty?
+  return [""] if text == "\\n"
+
+  text.delete_suffix("\\n").split("\\n", -1).map { |line| line.delete_suffix("\\r") }
+end
+
+# The digits of a number, the last one first.
+#: (Integer) -> Array[Integer]
+def digits_of(number)
+  return [0] if number == 0
+
+  digits = []
+  rest = number
+  while rest > 0
+    digits << rest % 10
+    rest = rest / 10
+  end
+  digits
+end
+
+# The nearest integer, a half away from zero.
+#: (Float) -> Integer
+def round_half_up(value)
+  whole = value.to_i
+  return whole if (value - whole.to_f).abs < 0.5
+
+  value < 0.0 ? whole - 1 : whole + 1
+end
+
+# A float at a number of decimals, a half away from zero.
+#: (Float, Integer) -> Float
+def round_to_digits(value, digits)
+  scale = 10.0**digits
+  scaled = value * scale
+  return value if scaled.abs >= 4503599627370496.0
+
+  rounded = round_half_up(scaled).to_f
+  if value > 0.0
+    rounded += 1.0 if (rounded + 0.5) / scale <= value
+  elsif (rounded - 0.5) / scale >= value
+    rounded -= 1.0
+  end
+  rounded / scale
+end
+
+# Whether a text has only characters of a set, or only others.
+#: (String, String, bool) -> bool
+def all_characters(text, members, others)
+  text.each_char do |c|
+    return false if members.include?(c) == others
+  end
+  true
+end
+
+# A text with characters of a set replaced, each or each run of them.
+#: (String, String, bool, String, bool) -> String
+def replace_characters(text, members, others, replacement, runs)
+  made = ""
+  inside = false
+  text.each_char do |c|
+    if members.include?(c) != others
+      made += replacement unless inside && runs
+      inside = true
+    else
+      made += c
+      inside = false
+    end
+  end
+  made
+end
+
+# Whether a text is a sequence of characters of these sets, each at least and at most so often (-1 for any).
+#: (String, Array[String], Array[Integer], Array[Integer]) -> bool
+def matches_classes(text, classes, least, most)
+  chars = text.chars
+  position = 0
+  classes.each_with_index do |members, i|
+    count = 0
+    while position < chars.length && (most[i] < 0 || count < most[i]) && members.include?(chars[position])
+      position += 1
+      count += 1
+    end
+    return false if count < least[i]
+  end
+  position == chars.length
+end
+'''
