@@ -16,6 +16,7 @@ from foundation_engine.port import ir
 from foundation_engine.port.engine import runtime_root
 from foundation_engine.port.request import PortRequest
 from foundation_engine.verify.cases import Case, Plan
+from foundation_engine.verify.record_go import GoRecorder
 from foundation_engine.verify.sandbox import Completed, Limits, run
 
 _PYTHON_RECORDER = Path(__file__).with_name("record_python.py")
@@ -112,4 +113,7 @@ def record_python(path: str, planned: Sequence[Plan], seconds: float = 60.0) -> 
     return read_cases(done, planned, seconds)
 
 
-RECORDERS: Mapping[LanguageId, Recorder] = {LanguageId.PYTHON: PythonRecorder()}
+RECORDERS: Mapping[LanguageId, Recorder] = {
+    LanguageId.GO: GoRecorder(),
+    LanguageId.PYTHON: PythonRecorder(),
+}

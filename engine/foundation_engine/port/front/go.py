@@ -37,7 +37,7 @@ def lower_module(text: str, name: str, line: int | None = None) -> ir.Module:
     """
     package = read_package(text)
     wanted = _reachable(package, line)
-    _choose_constructors(package)
+    choose_constructors(package)
     package.fresh_fields = fresh_fields(package)
     module = ir.Module(name, "", [], [], {})
     for _ in range(_ROUNDS):
@@ -71,7 +71,7 @@ def _share_interfaces(package: Package) -> None:
                         package.mark_optional(b)
 
 
-def _choose_constructors(package: Package) -> None:
+def choose_constructors(package: Package) -> None:
     """`NewX` becomes the initialiser of X where it is the only place that makes one, in one statement."""
     made: dict[str, list[SyntaxNode]] = {}
     for n in walk(package.tree.root):
@@ -565,4 +565,4 @@ def _is_lock(t: object) -> bool:
     return isinstance(t, Named) and t.name in ("sync.Mutex", "sync.RWMutex")
 
 
-__all__ = ["Func", "lower_module"]
+__all__ = ["choose_constructors", "lower_module"]

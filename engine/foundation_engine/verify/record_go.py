@@ -1,0 +1,552 @@
+"""Record a Go file: a test beside a copy of it calls its functions on planned arguments, in virtual time.
+
+The test is generic code over reflection (`record_support.go.txt`) and a generated file that names the package's
+functions, types, enums and error values and makes fakes for its interfaces. Annotations (`// @retry(...)`) are comments to
+Go's compiler; the copy calls annotated functions through the runtime, as the port does.
+"""
+
+# ruff: noqa: E501 - a template of generated code reads best on one line.
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from foundation_grammars.tree import SyntaxNode
+from foundation_specs.model import LanguageId
+
+from foundation_engine.port import ir
+from foundation_engine.port.engine import runtime_root
+from foundation_engine.port.front import _go_types as go
+from foundation_engine.port.front._go_expr import free_name
+from foundation_engine.port.front._go_package import Package, read_package
+from foundation_engine.port.front.go import choose_constructors
+from foundation_engine.port.passes import error_tree
+from foundation_engine.port.request import PortRequest
+from foundation_engine.verify.cases import Case, Plan
+from foundation_engine.verify.sandbox import Completed, Limits, run
+
+_SUPPORT = Path(__file__).with_name("record_support.go.txt")
+_GO = "1.25"
+_ORDER = "\x00order"
+_IMPORTED_RUNTIME = re.compile(r'"((?:[^"\s]*/)?foundation)/(resilience|errors|logging|config|httpclient|cli|process|files|clock)"')
+_DRAWS = """
+// Draw replaces random fractions by the least or the greatest while a source is recorded.
+var Draw = uint64(0)
+
+func (systemRandom) Fraction() uint64 { return Draw }
+"""
+
+
+class GoRecorder:
+    """Copies the file into a module of its own and runs a generated test there."""
+
+    def record(
+        self, request: PortRequest, module: ir.Module, planned: Sequence[Plan], seconds: float = 60.0
+    ) -> tuple[list[Case], str]:
+        """See `Recorder.record`."""
+        from foundation_engine.verify.recorders import read_cases
+
+        package = read_package(request.text)
+        choose_constructors(package)
+        made = _Registry(package, module)
+        with tempfile.TemporaryDirectory(prefix="foundation-record-", ignore_cleanup_errors=True) as scratch:
+            folder = Path(scratch)
+            problem = _workspace(folder, request, package, made)
+            if problem:
+                return [], problem
+            plans = [made.plan(p) for p in planned]
+            (folder / "plans.json").write_text(json.dumps(plans), encoding="utf-8")
+            done = _test(folder, seconds)
+            cases = folder / "cases.jsonl"
+            text = cases.read_text(encoding="utf-8") if cases.exists() else ""
+            if not text and not done.timed_out:
+                siblings = _siblings(request, package.name)
+                if siblings and done.code:
+                    for s in siblings:
+                        (folder / s.name).write_text(s.read_text(encoding="utf-8"), encoding="utf-8")
+                    done = _test(folder, seconds)
+                    text = cases.read_text(encoding="utf-8") if cases.exists() else ""
+        tree = error_tree(module)
+        lines: list[str] = []
+        for line in text.splitlines():
+            try:
+                seen: dict[str, Any] = json.loads(line)
+            except ValueError:
+                continue
+            for step in seen.get("steps") or ():
+                if "error" in step:
+                    step["bases"] = list(tree.ancestors(step["error"]))
+            lines.append(json.dumps(seen))
+        problem_text = next((x for x in done.text.splitlines() if re.search(r"\.go:\d+|panic|cannot|error", x)), "")
+        stderr = problem_text or done.stderr
+        read = Completed(done.command, done.code if not lines else 0, "\n".join(lines), stderr, done.seconds, done.timed_out)
+        return read_cases(read, planned, seconds)
+
+
+def _test(folder: Path, seconds: float) -> Completed:
+    env = {
+        "GOFLAGS": "-mod=mod -buildvcs=false", "GOPROXY": "off", "GOWORK": "off", "GO111MODULE": "on",
+        "FOUNDATION_RECORD_PLANS": str(folder / "plans.json"), "FOUNDATION_RECORD_CASES": str(folder / "cases.jsonl"),
+    }  # fmt: skip
+    command = ["go", "test", "-vet=off", "-count=1", "-run", "^TestRecord$", "-timeout", f"{int(seconds)}s", "."]
+    if (folder / "overlay.json").exists():
+        command[2:2] = ["-overlay", "overlay.json"]
+    return run(command, folder, Limits(seconds * 2, cpu_seconds=int(seconds * 4)), env)
+
+
+def _siblings(request: PortRequest, name: str) -> list[Path]:
+    """Other files of the package, for a document that is part of one."""
+    source = Path(request.path)
+    if not source.parent.is_dir():
+        return []
+    out: list[Path] = []
+    for p in sorted(source.parent.glob("*.go")):
+        if p.name == source.name or p.name.endswith("_test.go"):
+            continue
+        try:
+            text = p.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            continue
+        if re.search(rf"^package {re.escape(name)}\b", text, re.MULTILINE):
+            out.append(p)
+    return out
+
+
+def _workspace(folder: Path, request: PortRequest, package: Package, made: _Registry) -> str:
+    """Write the module; what is missing, "" when nothing is."""
+    root = runtime_root(LanguageId.GO)
+    found = _IMPORTED_RUNTIME.search(request.text)
+    runtime = found[1] if found else "foundation"
+    (folder / "go.mod").write_text(_go_mod(request, runtime, root), encoding="utf-8")
+    sums = _near(request, "go.sum")
+    if sums is not None:
+        (folder / "go.sum").write_text(sums.read_text(encoding="utf-8"), encoding="utf-8")
+    uses = bool(found) or bool(made.wrapped)
+    if uses and root is None:
+        return "the Go runtime was not found; set FOUNDATION_RUNTIMES to the folder that holds it"
+    if uses and root is not None:
+        clock = root / "clock" / "clock.go"
+        text = clock.read_text(encoding="utf-8")
+        patched = re.sub(r"\nfunc \(systemRandom\) Fraction\(\) uint64 \{[^\n]*\}\n", _DRAWS, text)
+        patched = patched.replace('\t"math/rand/v2"\n', "")
+        (folder / "clock.go.txt").write_text(patched, encoding="utf-8")
+        (folder / "overlay.json").write_text(
+            json.dumps({"Replace": {str(clock): str(folder / "clock.go.txt")}}), encoding="utf-8"
+        )
+    name = Path(request.path).name or "source.go"
+    (folder / (name if name.endswith(".go") and not name.endswith("_test.go") else "source.go")).write_text(
+        made.source(), encoding="utf-8"
+    )
+    (folder / "zz_registry_test.go").write_text(made.text(runtime, uses), encoding="utf-8")
+    if made.wrapped:
+        (folder / "zz_patterns.go").write_text(made.wrappers(runtime), encoding="utf-8")
+    support = _SUPPORT.read_text(encoding="utf-8").replace("package PACKAGE", f"package {package.name}", 1)
+    (folder / "zz_support_test.go").write_text(support, encoding="utf-8")
+    return ""
+
+
+def _near(request: PortRequest, name: str) -> Path | None:
+    source = Path(request.path).resolve()
+    return next((p / name for p in list(source.parents)[:6] if (p / name).exists()), None)
+
+
+def _go_mod(request: PortRequest, runtime: str, root: Path | None) -> str:
+    """The source's own module file with our runtime in place, or one made for it."""
+    own = _near(request, "go.mod")
+    lines = ["module recorded", "", f"go {_GO}"]
+    if own is not None:
+        for line in own.read_text(encoding="utf-8").splitlines():
+            if re.match(r"\s*(module|go|toolchain)\b", line) or re.search(rf"\b{re.escape(runtime)}\s", line):
+                continue
+            moved = re.search(r"=>\s*(\.\.?/\S*)", line)
+            lines.append(line.replace(moved[1], str((own.parent / moved[1]).resolve())) if moved else line)
+    if root is not None:
+        lines.extend([f"require {runtime} v0.1.0", f"replace {runtime} => {root}"])
+    return "\n".join(lines) + "\n"
+
+
+class _Registry:
+    """The generated file: what the package has, by the names of the representation."""
+
+    def __init__(self, package: Package, module: ir.Module) -> None:
+        self.p = package
+        self.module = module
+        self.constructed = {t.name: t for t in package.declared.values() if t.constructor}
+        self.wrapped = self._wrapped()
+
+    # Plans
+
+    def plan(self, p: Plan) -> dict[str, Any]:
+        """A plan in JSON; objects with constructors carry their arguments in order."""
+        out = p.as_json()
+        out["args"] = [self._ordered(a) for a in out["args"]]
+        out["object"] = self._fields(p.cls, out["object"])
+        return out
+
+    def _fields(self, cls: str, fields: dict[str, Any]) -> dict[str, Any]:
+        inner = {k: self._ordered(v) for k, v in fields.items()}
+        if cls in self.constructed:
+            return {_ORDER: list(inner.values())}
+        return inner
+
+    def _ordered(self, v: Any) -> Any:
+        if isinstance(v, list):
+            return [self._ordered(x) for x in cast("list[Any]", v)]
+        if not isinstance(v, dict):
+            return v
+        table = cast("dict[str, Any]", v)
+        if "object" in table:
+            o = table["object"]
+            return {"object": {"class": o["class"], "fields": self._fields(o["class"], o["fields"])}}
+        return {k: self._ordered(x) for k, x in table.items()}
+
+    # The source
+
+    def _wrapped(self) -> list[tuple[go.FuncInfo, ir.Function]]:
+        """Functions and methods that an annotation puts under a pattern."""
+        out: list[tuple[go.FuncInfo, ir.Function]] = []
+        for cls, f in self.module.functions():
+            uses = [u for u in f.patterns if u.pattern_id != "cli_framework"]
+            info = self._info(cls, f)
+            if uses and info is not None and self._annotated(info):
+                out.append((info, f))
+        return out
+
+    def _info(self, cls: ir.Class | None, f: ir.Function) -> go.FuncInfo | None:
+        if cls is None:
+            return next((i for i in self.p.functions.values() if i.ir_name == f.name), None)
+        owner = self.p.declared.get(cls.name)
+        return next((m for m in owner.methods.values() if m.ir_name == f.name), None) if owner else None
+
+    def _annotated(self, info: go.FuncInfo) -> bool:
+        node = info.node
+        name = node.child_by_field_name("name") if node is not None else None
+        return name is not None and any(
+            o.form.value == "annotation" and o.target is not None and o.target.name_range is not None
+            and o.target.name_range.start == name.start_byte
+            for found in self.p.occurrences.values()
+            for o in found
+        )  # fmt: skip
+
+    def source(self) -> str:
+        """The file with annotated functions under another name."""
+        data = self.p.tree.text
+        places: list[int] = []
+        for info, _ in self.wrapped:
+            assert info.node is not None  # noqa: S101 - it was found by its node.
+            name = info.node.child_by_field_name("name")
+            assert name is not None  # noqa: S101 - every function has one.
+            places.append(name.end_byte)
+        for at in sorted(places, reverse=True):
+            data = data[:at] + b"Unguarded" + data[at:]
+        return data.decode("utf-8")
+
+    def wrappers(self, runtime: str) -> str:
+        """Functions under the annotated names that run the source's under their patterns."""
+        body: list[str] = []
+        for info, f in self.wrapped:
+            body.extend(self._wrapper(info, f))
+        text = "\n".join(body)
+        imports = self._imports(text, runtime, {"context": "context", "time": "time", "recresilience": f"{runtime}/resilience", "recerrors": f"{runtime}/errors"})
+        return f"package {self.p.name}\n\n{imports}\n{text}\n"
+
+    def _imports(self, text: str, runtime: str, more: dict[str, str]) -> str:
+        lines: list[str] = []
+        named = dict(more)
+        for name, path in self.p.imports.items():
+            full = re.sub(r"^foundation/", f"{runtime}/", path)
+            named.setdefault(name, full)
+        lines.extend(f'\t{name} "{path}"' for name, path in named.items() if re.search(rf"\b{re.escape(name)}\.", text))
+        return "import (\n" + "\n".join(lines) + "\n)\n" if lines else ""
+
+    def _wrapper(self, info: go.FuncInfo, f: ir.Function) -> list[str]:
+        node = info.node
+        assert node is not None  # noqa: S101 - it was found by its node.
+        params = [f"a{i} {self.go_text(t, info.variadic and i == len(info.params) - 1)}" for i, (_, t) in enumerate(info.params)]
+        args = [f"a{i}{'...' if info.variadic and i == len(info.params) - 1 else ''}" for i in range(len(info.params))]
+        if info.context:
+            params.insert(0, "ctx context.Context")
+            args.insert(0, "ctx")
+        results = [f"r{i} {self.go_text(t)}" for i, t in enumerate(info.values)]
+        receiver, call = "", f"{info.name}Unguarded"
+        if info.owner:
+            receiver = f"(self {'*' if info.pointer else ''}{info.owner}) "
+            call = f"self.{call}"
+        out = [f"func {receiver}{info.name}({', '.join(params)}) ({', '.join([*results, 'err error'])}) {{"]
+        if not info.context:
+            out.append("\tctx := context.Background()")
+        targets = ", ".join([*(f"r{i}" for i in range(len(results))), "err"])
+        run_it = f"func(ctx context.Context) (err error) {{ {targets} = {call}({', '.join(args)}); return err }}"
+        shared: list[str] = []
+        for n, use in enumerate(reversed(f.patterns)):
+            options = self._options(use)
+            name = f"rec{info.owner}{info.name}{n}"
+            match use.pattern_id:
+                case "retry_with_backoff":
+                    run_it = f"func(ctx context.Context) error {{ return recresilience.Retry(ctx, {', '.join([run_it, *options])}) }}"
+                case "error_boundary":
+                    fallback = use.arguments.get("fallback")
+                    reset = f"; if err != nil {{ r0 = {self._literal(fallback)} }}" if fallback is not None and results else ""
+                    run_it = f"func(ctx context.Context) error {{ failed := false; err := recerrors.Boundary(ctx, func(ctx context.Context) error {{ err := {run_it}(ctx); failed = err != nil; return err }}, {', '.join(options)}); _ = failed{reset.replace('err != nil', 'failed')}; return err }}"
+                case "circuit_breaker":
+                    shared.append(f'var {name} = recresilience.NewCircuitBreaker({", ".join([json.dumps(info.name), *options])})')
+                    run_it = f"func(ctx context.Context) error {{ return {name}.Call(ctx, {run_it}) }}"
+                case "rate_limiting":
+                    limit = self._literal(use.arguments["limit"])
+                    period = self._seconds(use.arguments.get("period", ir.Lit(1, type=ir.INT)))
+                    shared.append(f"var {name} = recresilience.NewRateLimiter({', '.join([limit, period, *options])})")
+                    run_it = f"func(ctx context.Context) error {{ if err := {name}.Acquire(1); err != nil {{ return err }}; return {run_it}(ctx) }}"
+                case _:
+                    continue
+        if not info.fails:
+            out[0] = f"func {receiver}{info.name}({', '.join(params)}) ({', '.join(results)}) {{"
+            return [*shared, out[0], f"\treturn {call}({', '.join(args)})" if results else f"\t{call}({', '.join(args)})", "}"]
+        out.append(f"\terr = ({run_it})(ctx)")
+        out.append("\treturn")
+        return [*shared, *out, "}"]
+
+    def _options(self, use: ir.PatternUse) -> list[str]:
+        from foundation_specs.registry import SpecRegistry
+
+        from foundation_engine.port.emit._names import pascal
+
+        spec = SpecRegistry.builtin()[use.pattern_id]
+        package = "recerrors" if use.pattern_id == "error_boundary" else "recresilience"
+        out: list[str] = []
+        for name, v in use.arguments.items():
+            parameter = spec.parameter(name)
+            if name in ("limit", "period", "fallback", "wait", "name") or parameter is None:
+                continue
+            option = "Backoff" if name == "backoff_strategy" else pascal(name)
+            if isinstance(v, ir.ListLit):
+                value = ", ".join(self.sentinel(e.id) or "nil" for e in v.elems if isinstance(e, ir.Name))
+            elif parameter.unit == "seconds":
+                value = self._seconds(v)
+            elif name == "jitter":
+                value = self._jitter(v)
+            elif isinstance(v, ir.Lit) and isinstance(v.value, str) and parameter.type.value == "enum":
+                value = f"{package}.{pascal(v.value)}"
+            elif isinstance(v, ir.DictLit):
+                out.extend(f"{package}.WithContext({self._literal(k)}, {self._literal(x)})" for k, x in v.items)
+                continue
+            else:
+                value = self._literal(v)
+            out.append(f"{package}.With{option}({value})")
+        return out
+
+    def _jitter(self, v: ir.Expr) -> str:
+        given = v.value if isinstance(v, ir.Lit) else True
+        if given is False or given == "none":
+            return "recresilience.NoJitter"
+        if isinstance(given, dict):
+            kind = cast("dict[str, Any]", given)
+            if kind["kind"] in ("full", "equal"):
+                return f"recresilience.{str(kind['kind']).title()}Jitter"
+            return f"recresilience.Symmetric({kind.get('ratio') or 0.25})"
+        return "recresilience.Symmetric(0.25)"
+
+    def _seconds(self, v: ir.Expr) -> str:
+        seconds = v.value if isinstance(v, ir.Lit) else 0
+        return f"time.Duration({round(float(seconds) * 1e9)})"
+
+    def _literal(self, v: ir.Expr | None) -> str:
+        match v:
+            case ir.Lit(value=None):
+                return "nil"
+            case ir.Lit(value=value):
+                return json.dumps(value)
+            case _:
+                return "nil"
+
+    # Types
+
+    def go_text(self, t: go.GoType, variadic: bool = False) -> str:
+        """A type as the file writes it."""
+        match t:
+            case go.Basic(name):
+                return name
+            case go.Slice(elem, array):
+                if array:
+                    raise ir.Unsupported("an array in a signature")
+                return f"{'...' if variadic else '[]'}{self.go_text(elem)}"
+            case go.Map(key, value):
+                return f"map[{self.go_text(key)}]{self.go_text(value)}"
+            case go.Pointer(elem):
+                return f"*{self.go_text(elem)}"
+            case go.Func(params, results, context):
+                inner = ["context.Context", *map(self.go_text, params)] if context else list(map(self.go_text, params))
+                return f"func({', '.join(inner)}) ({', '.join(map(self.go_text, results))})"
+            case go.Empty():
+                return "struct{}"
+            case go.Named(name) if "." in name:
+                path, _, last = name.rpartition(".")
+                local = next((k for k, v in self.p.imports.items() if v == path), path.rpartition("/")[2])
+                return f"{local}.{last}"
+            case go.Named(name):
+                return name
+            case _:
+                raise ir.Unsupported("a type in a signature")
+
+    # The generated file
+
+    def sentinel(self, cls: str) -> str | None:
+        """The error value that stands for a class, None when there is none."""
+        for s in self.p.sentinels.values():
+            if s.cls == cls:
+                return s.name
+        for name, runtime_class in go.RUNTIME_SENTINELS.items():
+            if runtime_class == cls:
+                return f"recerrors.{name}"
+        return None
+
+    def text(self, runtime: str, uses_runtime: bool) -> str:
+        """The registry as Go source."""
+        lines: list[str] = ["func registry() *recRegistry {", "\treturn &recRegistry{"]
+        lines.append("\t\tfunctions: map[string]reflect.Value{")
+        for d in self.module.definitions:
+            if isinstance(d, ir.Function):
+                named = self._function_text(d)
+                if named:
+                    lines.append(f"\t\t\t{json.dumps(d.name)}: reflect.ValueOf({named}),")
+            elif isinstance(d, ir.Class):
+                info = self.p.declared[d.name]
+                for m in info.methods.values():
+                    if not any(x.name == m.ir_name for x in d.methods):
+                        continue
+                    lines.append(f"\t\t\t{json.dumps(f'{d.name}.{m.ir_name}')}: reflect.ValueOf((*{d.name}).{m.name}),")
+        lines.append("\t\t},")
+        lines.append("\t\tconstructors: map[string]reflect.Value{")
+        lines.extend(f"\t\t\t{json.dumps(n)}: reflect.ValueOf({t.constructor})," for n, t in self.constructed.items())
+        lines.append("\t\t},\n\t\ttypes: map[string]reflect.Type{")
+        classes = [d for d in self.module.definitions if isinstance(d, ir.Class)]
+        lines.extend(f"\t\t\t{json.dumps(c.name)}: reflect.TypeOf({c.name}{{}})," for c in classes)
+        lines.append("\t\t},\n\t\tenums: map[string]reflect.Value{")
+        for d in self.module.definitions:
+            if isinstance(d, ir.EnumClass):
+                for constant, member in self.p.declared[d.name].members.items():
+                    lines.append(f"\t\t\t{json.dumps(f'{d.name}.{member}')}: reflect.ValueOf({constant}),")
+        lines.append("\t\t},\n\t\thidden: map[string][]string{")
+        for c in classes:
+            shown = {f.name for f in c.fields if not f.private and not self._opaque(f.type)}
+            hidden = [f for f in self.p.declared[c.name].fields if f not in shown]
+            lines.append(f"\t\t\t{json.dumps(c.name)}: {{{', '.join(map(json.dumps, hidden))}}},")
+        lines.append("\t\t},\n\t\tfakes: map[string]func(f *recFake) any{")
+        fakes = [d for d in self.module.definitions if isinstance(d, ir.Protocol)]
+        lines.extend(f"\t\t\t{json.dumps(d.name)}: func(f *recFake) any {{ return &fake{d.name}{{f}} }}," for d in fakes)
+        lines.append("\t\t},\n\t\tsentinels: map[string]error{")
+        lines.extend(f"\t\t\t{json.dumps(s.cls)}: {s.name}," for s in self.p.sentinels.values())
+        if uses_runtime:
+            seen = {s.cls for s in self.p.sentinels.values()}
+            for name, cls in go.RUNTIME_SENTINELS.items():
+                if cls in seen or cls in ("Exception", "FoundationError"):
+                    continue
+                made = f'&recerrors.{cls}{{Message: "scripted"}}' if cls in go.MESSAGE_ERRORS else f"recerrors.{name}"
+                lines.append(f"\t\t\t{json.dumps(cls)}: {made},")
+        lines.append("\t\t},\n\t\terrorTypes: map[string]string{")
+        lines.extend(f"\t\t\t{json.dumps(t.name)}: {json.dumps(t.name)}," for t in self.p.declared.values() if t.kind == "error")
+        lines.append("\t\t},")
+        text = "\n".join(lines)
+        lines.append(self._makers())
+        lines.append(self._reset())
+        lines.append("\t\tvirtual: true,")
+        if uses_runtime:
+            lines.append("\t\thigh: func(high bool) { recclock.Draw = 0; if high { recclock.Draw = 1<<53 - 1 } },")
+        lines.extend(["\t}", "}", ""])
+        for d in fakes:
+            lines.extend(self._fake(d))
+        text = "\n".join(lines)
+        more = {
+            "reflect": "reflect", "context": "context", "time": "time", "recerrors": f"{runtime}/errors", "recclock": f"{runtime}/clock",
+            "rechttp": f"{runtime}/httpclient", "recres": f"{runtime}/resilience", "reclog": f"{runtime}/logging",
+        }  # fmt: skip
+        imports = self._imports(text, runtime, more)
+        return f"package {self.p.name}\n\n{imports}\n{text}\n"
+
+    def _opaque(self, t: ir.Type) -> bool:
+        """True for fields whose value is no data: runtime objects, functions and fakes."""
+        if isinstance(t, ir.OptionalT):
+            return self._opaque(t.elem)
+        if isinstance(t, ir.NamedT):
+            return not isinstance(self.module.find(t.name), ir.Class | ir.EnumClass)
+        return isinstance(t, ir.FuncT)
+
+    def _function_text(self, d: ir.Function) -> str:
+        for f in self.p.functions.values():
+            if f.ir_name == d.name:
+                return f.name
+        for t in self.p.declared.values():
+            if t.kind in ("enum", "alias"):
+                for m in t.methods.values():
+                    if free_name(m) == d.name:
+                        return f"({'*' if m.pointer else ''}{t.name}).{m.name}"
+        return ""
+
+    def _makers(self) -> str:
+        used = self.p.tree.text.decode("utf-8", "replace")
+        out = ["\t\tmade: map[string]func(p map[string]any) any{"]
+        paths = set(self.p.imports.values())
+        if "foundation/httpclient" in paths:
+            out.append(
+                '\t\t\t"HttpClient": func(p map[string]any) any { return rechttp.New(rechttp.WithBaseURL(text(p["base_url"])), '
+                'rechttp.WithMaxAttempts(int(number(p["max_attempts"]))), rechttp.WithBaseDelay(time.Duration(number(p["base_delay"])*1e9))) },'
+            )
+        if "CircuitBreaker" in used:
+            out.append(
+                '\t\t\t"CircuitBreaker": func(p map[string]any) any { return recres.NewCircuitBreaker(text(p["name"]), '
+                'recres.WithFailureThreshold(int(number(p["failure_threshold"]))), recres.WithRecoveryTimeout(time.Duration(number(p["recovery_timeout"])*1e9))) },'
+            )
+        if "RateLimiter" in used:
+            out.append(
+                '\t\t\t"RateLimiter": func(p map[string]any) any { return recres.NewRateLimiter(int(number(p["limit"])), '
+                'time.Duration(number(p["period"])*1e9)) },'
+            )
+        if "foundation/logging" in paths:
+            out.append('\t\t\t"Logger": func(p map[string]any) any { return reclog.New(text(p["name"])) },')
+        return "\n".join([*out, "\t\t},"])
+
+    def _reset(self) -> str:
+        """Package variables that outlive a call are made anew before each plan."""
+        out: list[str] = []
+        for d in self.module.definitions:
+            if isinstance(d, ir.Constant) and isinstance(d.value, ir.PatternNew):
+                known = self.p.variables.get(d.name)
+                if known is not None and known.node is not None:
+                    out.append(f"\t\t\t{d.name} = {self._node(known.node)}")
+        for info, f in self.wrapped:
+            for line in self._wrapper(info, f):
+                if line.startswith("var "):
+                    out.append("\t\t\t" + line.removeprefix("var ").replace("recresilience.", "recres."))
+        return "\t\treset: func() {\n" + "\n".join(out) + "\n\t\t}," if out else ""
+
+    def _node(self, node: SyntaxNode) -> str:
+        return self.p.text(node)
+
+    def _fake(self, d: ir.Protocol) -> list[str]:
+        info = self.p.declared[d.name]
+        out = [f"type fake{d.name} struct{{ *recFake }}", f"func (f *fake{d.name}) recFakeName() string {{ return f.name }}"]
+        for m in info.methods.values():
+            last = len(m.params) - 1
+            params = [f"a{i} {self.go_text(t, m.variadic and i == last)}" for i, (_, t) in enumerate(m.params)]
+            if m.context:
+                params.insert(0, "ctx context.Context")
+            args = "".join(f", a{i}" for i in range(len(m.params)))
+            results = ", ".join(self.go_text(t) for t in m.results)
+            types = ", ".join(f"reflect.TypeOf((*{self.go_text(t)})(nil)).Elem()" for t in m.values)
+            out.append(f"func (f *fake{d.name}) {m.name}({', '.join(params)}) ({results}) {{")
+            out.append(f"\tv, err := f.answer({json.dumps(m.ir_name)}, []reflect.Type{{{types}}}{args})")
+            values = [f"recAs[{self.go_text(t)}](v[{i}])" for i, t in enumerate(m.values)]
+            if m.fails:
+                out.append("\t_ = v")
+                out.append(f"\treturn {', '.join([*values, 'err'])}")
+            else:
+                out.append('\tif err != nil {\n\t\tskipf("a fake that fails where it cannot")\n\t}')
+                out.append(f"\treturn {', '.join(values)}" if values else "\t_ = v")
+            out.append("}")
+        return [*out, ""]
+
+
+__all__ = ["GoRecorder"]
