@@ -275,11 +275,13 @@ def call(session, clock, plan):
         function = getattr(session.module, plan["function"])
     names = parameter_names(function, len(plan["args"]))
     args = list(session.arguments(function, dict(zip(names, plan["args"], strict=True))).values())
+    # Parameters after a bare asterisk are passed by name.
+    positional = len(names) - sum(kind_of(function, n) == inspect.Parameter.KEYWORD_ONLY for n in names)
     for step in range(plan.get("repeat", 1)):
         if step:
             clock.now += plan.get("advance", 0)
         try:
-            value = function(*args)
+            value = function(*args[:positional], **dict(zip(names[positional:], args[positional:], strict=True)))
             if inspect.iscoroutine(value):
                 value = asyncio.run(value)
             if inspect.isgenerator(value) or type(value).__name__ in ("map", "filter", "zip", "reversed"):
@@ -313,13 +315,22 @@ def call(session, clock, plan):
     }
 
 
+def kind_of(function, name):
+    """How a parameter is passed, None for one that the signature does not tell."""
+    try:
+        parameter = inspect.signature(function).parameters.get(name)
+    except (TypeError, ValueError):
+        return None
+    return parameter.kind if parameter is not None else None
+
+
 def parameter_names(function, count):
-    """Names for the positional arguments of a call."""
+    """Names for the arguments of a call, those that are passed by name last."""
     try:
         names = [
             p.name
             for p in inspect.signature(function).parameters.values()
-            if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+            if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
         ]
     except (TypeError, ValueError):
         names = []

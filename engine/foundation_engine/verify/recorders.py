@@ -89,14 +89,16 @@ class PythonRecorder:
         with tempfile.TemporaryDirectory(prefix="foundation-source-") as folder:
             copy = Path(folder) / (source.name or "source.py")
             copy.write_text(request.text, encoding="utf-8")
-            return record_python(str(copy), planned, seconds)
+            return record_python(str(copy), planned, seconds, source.resolve().parent)
 
 
-def record_python(path: str, planned: Sequence[Plan], seconds: float = 60.0) -> tuple[list[Case], str]:
-    """Record a Python file; see `Recorder.record`."""
-    runtime = runtime_root(LanguageId.PYTHON)
+def record_python(
+    path: str, planned: Sequence[Plan], seconds: float = 60.0, beside: Path | None = None
+) -> tuple[list[Case], str]:
+    """Record a Python file; see `Recorder.record`. Its imports are looked for `beside` it, too."""
+    roots = [beside, runtime_root(LanguageId.PYTHON)]
     extra = {
-        "FOUNDATION_RECORD_PATH": str(runtime) if runtime else "",
+        "FOUNDATION_RECORD_PATH": os.pathsep.join(str(root) for root in roots if root is not None),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import html
 import json
 import os
@@ -70,6 +71,11 @@ def add_parser(subparsers: Any) -> None:
         default=False,
         help="compile and run the port (default: no)",
     )
+    parser.add_argument(
+        "--trace",
+        metavar="COMMAND",
+        help="run COMMAND, for example your tests, and take the types of a file without annotations from what it calls",
+    )
     parser.add_argument("--strict", action="store_true", help="exit 1 when anything was left as a hole")
     parser.add_argument(
         "--explain",
@@ -92,12 +98,17 @@ def add_parser(subparsers: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Port as the options say; returns the exit code."""
     if options.explain or len(options.sources) > 1 or Path(options.sources[0]).is_dir():
+        if options.trace:
+            raise UsageError("--trace takes one FILE, and no --explain")
         from foundation_lsp.cli.port_tree import run as run_tree
 
         return run_tree(options)
     from foundation_engine.port import PortError, port
 
     request = _request(options)
+    learned: tuple[str, ...] = ()
+    if options.trace:
+        request, learned = _traced(request, options.trace)
     try:
         with progress(f"porting {request.path} to {request.target}"):
             candidate = port(request)
@@ -118,19 +129,34 @@ def run(options: argparse.Namespace) -> int:
         # The tests that verification made belong beside the port, and overwrite nothing either.
         refuse_overwriting(files, directory, force=options.force)
     # Files are written whatever the verdict is: the user asked for them, and the report says what they are worth.
-    made = (*candidate.files, *(report.files if report is not None else ()))
-    written = [] if directory is None else [write_file(directory, each) for each in made]
+    written = [] if directory is None else [write_file(directory, each) for each in files]
     if options.report == "json":
-        write(sys.stdout, json.dumps(document(candidate, report, written), indent=1) + "\n")
+        made = document(candidate, report, written) | {"traced": list(learned)}
+        write(sys.stdout, json.dumps(made, indent=1) + "\n")
     elif options.report == "html":
         write(sys.stdout, page(candidate, report, written))
     else:
-        _show(candidate, report, written, Style(enabled=colour_wanted(options.color, sys.stdout)))
+        style = Style(enabled=colour_wanted(options.color, sys.stdout))
+        _show(candidate, report, written, style)
+        for signature in learned:
+            write(sys.stdout, f"{style.severity('info', 'traced')} {printable(signature)}\n")
     if report is not None and report.verdict is Verdict.FAILED:
         return 1
     if options.strict and candidate.holes:
         return 1
     return INCONCLUSIVE if report is not None and report.verdict is Verdict.INCONCLUSIVE else 0
+
+
+def _traced(request: PortRequest, command: str) -> tuple[PortRequest, tuple[str, ...]]:
+    """The request with the types that a run of the command showed, and the signatures that were added."""
+    from foundation_engine.port.trace import TraceError, trace
+
+    try:
+        with progress(f"tracing {command}"):
+            traced = trace(request.path, request.text, request.source, command)
+    except TraceError as error:
+        raise UsageError(f"--trace {error}") from error
+    return dataclasses.replace(request, text=traced.text), tuple(map(str, traced.learned))
 
 
 def _request(options: argparse.Namespace) -> PortRequest:

@@ -1,0 +1,120 @@
+"""Types from a run of the user's tests: what is learned, where it is written, and that the port then works."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from foundation_engine.port import port
+from foundation_engine.port.request import PortRequest
+from foundation_engine.port.trace import TraceError, merged, trace
+from foundation_engine.verify import Verdict, VerifyOptions, verify
+from foundation_specs.model import LanguageId
+
+SOURCE = """\
+def total(items, rate=1.0, *, label=None):
+    # Everything together.
+    out = 0.0
+    for name, cents in items:
+        out += cents * rate
+    if label is not None and label == "half":
+        return out / 2
+    return out
+
+
+def decorated(function):
+    return function
+
+
+@decorated
+def initials(
+    words,  # é: a column that counts bytes
+):
+    return [w[:1] for w in words]
+
+
+def never(x):
+    return x
+
+
+def mixed(x):
+    return None
+"""
+CALLS = """
+from scores import *
+total([("a", 1), ("b", 2)])
+total([], 2.0, label="half")
+initials(["go", "ruby"])
+initials([])
+mixed(1)
+mixed("one")
+"""
+
+
+@pytest.fixture
+def scores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "scores.py").write_text(SOURCE)
+    (tmp_path / "calls.py").write_text(CALLS)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "scores.py"
+
+
+def test_annotations_are_added_on_the_same_lines(scores: Path) -> None:
+    traced = trace(str(scores), SOURCE, LanguageId.PYTHON, f"{sys.executable} calls.py")
+    before, after = SOURCE.splitlines(), traced.text.splitlines()
+    assert len(before) == len(after)
+    assert (
+        after[0]
+        == "def total(items: list[tuple[str, int]], rate: float=1.0, *, label: str | None=None) -> float:"
+    )
+    assert after[16:18] == ["    words: list[str],  # é: a column that counts bytes", ") -> list[str]:"]
+    # What was not called, and what had types that do not fit one annotation, stays as it was.
+    assert "def never(x):" in after
+    assert "def mixed(x) -> None:" in after
+    assert [str(one) for one in traced.learned if one.function == "initials"] == [
+        "initials(words: list[str]) -> list[str]"
+    ]
+    assert scores.read_text() == SOURCE
+
+
+@pytest.mark.slow
+def test_what_was_traced_is_ported_and_verified(scores: Path) -> None:
+    traced = trace(str(scores), SOURCE, LanguageId.PYTHON, f"{sys.executable} calls.py")
+    request = PortRequest(str(scores), traced.text, LanguageId.PYTHON, LanguageId.RUBY)
+    candidate = port(request)
+    whole = {f.source_name for f in candidate.functions if not f.holes}
+    assert "total" in whole
+    report = verify(candidate, VerifyOptions(cases=4, differential=6, use_cache=False))
+    steps = {r.step: r.verdict for r in report.results}
+    assert steps["cases"] is Verdict.PASSED, report.results
+
+
+def test_a_command_that_does_not_help_is_named(scores: Path) -> None:
+    with pytest.raises(TraceError, match="the command was not found"):
+        trace(str(scores), SOURCE, LanguageId.PYTHON, "no-such-command --now")
+    with pytest.raises(TraceError, match=r"exit code 3, and no function of .*scores.py was called"):
+        trace(str(scores), SOURCE, LanguageId.PYTHON, f"{sys.executable} -c 'raise SystemExit(3)'")
+
+
+@pytest.mark.parametrize(
+    ("types", "annotation"),
+    [
+        (["int"], "int"),
+        (["int", "float"], "float"),
+        (["None", "str"], "str | None"),
+        (["list[]", "list[int]"], "list[int]"),
+        (["list[None|int]"], "list[int | None]"),
+        (["dict[str, int]", "dict[str, float]"], "dict[str, float]"),
+        (["tuple[int, str]", "tuple[int, None]"], "tuple[int, str | None]"),
+        (["None"], "None"),
+        (["int", "str"], None),
+        (["list[]"], None),
+        (["tuple[int]", "tuple[int, int]"], None),
+        (["?"], None),
+        (["list[?]"], None),
+        ([], None),
+    ],
+)
+def test_types_are_merged_into_one_or_none(types: list[str], annotation: str | None) -> None:
+    assert merged(types) == annotation
