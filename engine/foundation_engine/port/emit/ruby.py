@@ -125,6 +125,13 @@ _TEMPLATES: Mapping[str, tuple[str, int, int]] = {
     "int.truncdiv": ("({0}.to_r / {1}).truncate", PRIMARY, PRIMARY),
     "int.rem": ("{0}.remainder({1})", PRIMARY, PRIMARY),
     "float.quotient": ("{0} / {1}", MUL, POWER),
+    "float.ieee_div": ("{0} / {1}", MUL, POWER),
+    "float.round_away": ("{0}.round", PRIMARY, PRIMARY),
+    "str.byte_at": ("byte_at({0}, {1})", PRIMARY, LOWEST),
+    "str.byte_find": ("({0}.b.index({1}.b) || -1)", PRIMARY, PRIMARY),
+    "str.byte_rfind": ("({0}.b.rindex({1}.b) || -1)", PRIMARY, PRIMARY),
+    "error.with_message": ("{0}.exception({1})", PRIMARY, PRIMARY),
+    "sleep": ("sleep({0})", PRIMARY, LOWEST),
     "str.byte_len": ("{0}.bytesize", PRIMARY, PRIMARY),
     "str.parse_int": ("parse_int({0}, {1}, {2})", PRIMARY, LOWEST),
     "str.parse_float": ("parse_float({0})", PRIMARY, LOWEST),
@@ -319,6 +326,11 @@ end""",
 def char_at(text, index)
   text[index] || raise(IndexError, 'string index out of range')
 end""",
+    "byte_at": """
+# The byte at a position, which must exist.
+def byte_at(text, index)
+  text.getbyte(index) || raise(IndexError, 'byte index out of range')
+end""",
     "divide": """
 # The quotient of floats; a zero divisor is an error.
 def divide(numerator, divisor)
@@ -417,7 +429,7 @@ class RubyEmitter:
 
     def constant(self, name: str) -> str:
         """The name of a module constant."""
-        return name.strip("_").upper()
+        return snake(name).upper()
 
     def type_name(self, name: str) -> str:
         """The name of a class."""
@@ -1534,6 +1546,13 @@ class Emitter:
                 return f"{self.helper('char_at')}({self.x(args[0])}, {self._position(args[1])})", PRIMARY
             case "tuple.index":
                 return f"{self.x(args[0], PRIMARY)}[{self.x(args[1])}]", PRIMARY
+            case "str.byte_slice":
+                low, high = (None if isinstance(a, ir.Lit) and a.value is None else self.x(a, ADD) for a in args[1:])
+                return f"{self.x(args[0], PRIMARY)}.byteslice({low or 0}{f'...{high}' if high else '..'})", PRIMARY
+            case "error.is" if isinstance(args[1], ir.ListLit):
+                err = self.x(args[0], PRIMARY)
+                tests = [f"{err}.is_a?({self.ruby.error(c.id)})" for c in args[1].elems if isinstance(c, ir.Name)]
+                return " || ".join(tests), PRIMARY if len(tests) == 1 else OR
             case "dict.index":
                 zero = isinstance(args[0].type, ir.DictT) and args[0].type.zero
                 if zero or not e.raises:
