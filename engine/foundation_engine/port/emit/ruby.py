@@ -1420,7 +1420,8 @@ class Emitter:
             if isinstance(known, ir.Function) and e.func.id not in self.lambdas:
                 prefix = f"{self.ruby.name}." if self.cls else ""
                 if prefix and known.name.startswith("_"):
-                    raise Unsupported("a private function called from a class")
+                    # The module's own functions are its business; a class inside it is part of the module.
+                    return f"{prefix}send(:{method_name(e.func.id)}{f', {args}' if args else ''})"
                 return f"{prefix}{method_name(e.func.id)}{f'({args})' if args else ''}"
             return f"{local(e.func.id)}.call({args})"
         return f"{self.x(e.func, PRIMARY)}.call({args})"
