@@ -21,6 +21,7 @@ from foundation_engine.port.emit import ruby as emit_ruby
 from foundation_engine.port.emit import rust as emit_rust
 from foundation_engine.port.front import go as front_go
 from foundation_engine.port.front import python
+from foundation_engine.port.front import ruby as front_ruby
 from foundation_engine.port.front import rust as front_rust
 from foundation_engine.port.request import Decline, PortCandidate, PortedFile, PortedFunction, PortRequest
 
@@ -64,6 +65,9 @@ def directions() -> frozenset[tuple[LanguageId, LanguageId]]:
 
 def lower(request: PortRequest) -> ir.Module | None:
     """The request's text as IR, or None when its language has no front end. Raises SyntaxError."""
+    if request.source is LanguageId.RUBY:
+        # Its types may stand in RBS files beside it.
+        return front_ruby.lower_document(request.text, package_name(request), request.line, request.path)[0]
     front = _FRONT_ENDS.get(request.source)
     return front(request.text, package_name(request), request.line) if front is not None else None
 
@@ -248,6 +252,7 @@ def cargo_toml(name: str, crates: frozenset[str], http: bool = False) -> str:
 _FRONT_ENDS: Mapping[LanguageId, Callable[[str, str, int | None], ir.Module]] = {
     LanguageId.GO: front_go.lower_module,
     LanguageId.PYTHON: _from_python,
+    LanguageId.RUBY: front_ruby.lower_module,
     LanguageId.RUST: front_rust.lower_module,
 }
 _EMITTERS: Mapping[LanguageId, Callable[[PortRequest, ir.Module], PortCandidate]] = {

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
 from foundation_specs.model import LanguageId
 
 from foundation_engine.port import ir
-from foundation_engine.port.engine import runtime_root
+from foundation_engine.port.engine import package_name, runtime_root
+from foundation_engine.port.front.ruby import lower_document
 from foundation_engine.port.request import PortRequest
 from foundation_engine.verify.cases import Case, Plan
 from foundation_engine.verify.record_go import GoRecorder
 from foundation_engine.verify.sandbox import Completed, Limits, run
 
 _PYTHON_RECORDER = Path(__file__).with_name("record_python.py")
+_RUBY_RECORDER = Path(__file__).with_name("record_ruby.rb")
 
 
 class Recorder(Protocol):
@@ -115,7 +119,49 @@ def record_python(
     return read_cases(done, planned, seconds)
 
 
+class RubyRecorder:
+    """Loads the file and calls its methods, with virtual time and fixed random draws."""
+
+    def record(
+        self, request: PortRequest, module: ir.Module, planned: Sequence[Plan], seconds: float = 60.0
+    ) -> tuple[list[Case], str]:
+        """See `Recorder.record`."""
+        del module
+        if shutil.which("ruby") is None:
+            return [], "ruby was not found; install it with: apt install ruby (or from https://www.ruby-lang.org)"
+        source = Path(request.path)
+        if source.exists() and source.read_text(encoding="utf-8") == request.text:
+            return _record_ruby(request, str(source), planned, seconds)
+        # The document is unsaved: its text runs from a folder of its own.
+        with tempfile.TemporaryDirectory(prefix="foundation-source-") as folder:
+            copy = Path(folder) / (source.name or "source.rb")
+            copy.write_text(request.text, encoding="utf-8")
+            return _record_ruby(request, str(copy), planned, seconds)
+
+
+def _record_ruby(
+    request: PortRequest, path: str, planned: Sequence[Plan], seconds: float
+) -> tuple[list[Case], str]:
+    runtime = runtime_root(LanguageId.RUBY)
+    _, shapes = lower_document(request.text, package_name(request), request.line, request.path)
+    asked = json.dumps(
+        {"path": os.path.abspath(path), "plans": [p.as_json() for p in planned], "shapes": asdict(shapes)}  # noqa: PTH100 - no symlink is resolved.
+    )
+    extra = {"RUBYLIB": str(runtime / "lib") if runtime is not None else "", "RUBYOPT": "-W0"}
+    # Not beside the source: a function that writes to a generated path must not write there.
+    with tempfile.TemporaryDirectory(prefix="foundation-record-", ignore_cleanup_errors=True) as scratch:
+        done = run(
+            ["ruby", str(_RUBY_RECORDER)],
+            Path(scratch),
+            Limits(seconds, cpu_seconds=int(seconds), memory=4 << 30, file_bytes=16 << 20),
+            extra,
+            asked,
+        )
+    return read_cases(done, planned, seconds)
+
+
 RECORDERS: Mapping[LanguageId, Recorder] = {
     LanguageId.GO: GoRecorder(),
     LanguageId.PYTHON: PythonRecorder(),
+    LanguageId.RUBY: RubyRecorder(),
 }

@@ -17,7 +17,7 @@ from foundation_engine.port.front._ruby_expr import Maybe, lit
 from foundation_engine.port.front._ruby_patterns import arguments, shared_name
 from foundation_engine.port.front._ruby_prelude import PRELUDE
 from foundation_engine.port.front._ruby_scope import ClassInfo, ConstantInfo, Param, Scope, Signature
-from foundation_engine.port.front._ruby_signatures import Signatures, read_signatures
+from foundation_engine.port.front._ruby_signatures import Signatures, read_signatures, signatures_beside
 from foundation_engine.port.front._ruby_stmt import Memory, Statements
 from foundation_engine.port.front._ruby_types import Declared, Doc, SymbolT, Types, VarT, erased, read_doc, type_text
 from foundation_engine.port.ir import Type, Unsupported
@@ -43,6 +43,11 @@ def lower_module(text: str, name: str, line: int | None = None, signatures: str 
     definition.
     """
     return lower_with_shapes(text, name, line, signatures)[0]
+
+
+def lower_document(text: str, name: str, line: int | None, path: str) -> tuple[ir.Module, Shapes]:
+    """The same with the RBS files beside the source at `path`, and what a recorder must know of it."""
+    return lower_with_shapes(text, name, line, signatures_beside(path))
 
 
 def lower_with_shapes(
