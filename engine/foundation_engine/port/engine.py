@@ -227,14 +227,16 @@ def _to_rust(request: PortRequest, module: ir.Module) -> PortCandidate:
 # The crates that a port may need beside our runtime, in the versions that the runtime is built with.
 _CRATES = {
     "indexmap": '"2"',
-    "serde_json": '"1"',
+    "serde_json": '{ version = "1", default-features = false, features = ["std"] }',
     "serde": '{ version = "1", features = ["derive"] }',
     "backon": '"1"',
 }
 
 
-def cargo_toml(name: str, crates: frozenset[str], http: bool = False) -> str:
-    """The manifest of a port; our runtime is named by the folder that this tool found."""
+def cargo_toml(
+    name: str, crates: frozenset[str], http: bool = False, tests: frozenset[str] = frozenset()
+) -> str:
+    """The manifest of a port; our runtime is named by the folder that this tool found. `tests` are its tests' crates."""
     lines = ["[package]", f'name = "{name}"', 'version = "0.1.0"', 'edition = "2021"']
     needed: list[str] = []
     for crate in sorted(crates):
@@ -261,3 +263,9 @@ _EMITTERS: Mapping[LanguageId, Callable[[PortRequest, ir.Module], PortCandidate]
     LanguageId.RUBY: _to_ruby,
     LanguageId.RUST: _to_rust,
 }
+    if tests - crates:
+        lines += [
+            "",
+            "[dev-dependencies]",
+            *(f"{crate} = {_CRATES[crate]}" for crate in sorted(tests - crates)),
+        ]

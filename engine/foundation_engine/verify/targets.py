@@ -25,7 +25,7 @@ from foundation_engine.port.emit.python_tests import PythonTests, case_name
 from foundation_engine.port.emit.ruby import method_name
 from foundation_engine.port.emit.ruby_tests import RubyTests
 from foundation_engine.port.emit.rust_tests import RustTests
-from foundation_engine.port.engine import formatted, go_mod, python_formatter, runtime_root
+from foundation_engine.port.engine import cargo_toml, formatted, go_mod, python_formatter, runtime_root
 from foundation_engine.port.passes import Effects
 from foundation_engine.port.request import PortCandidate, PortedFile, PortOptions
 from foundation_engine.verify import cargo
@@ -396,7 +396,9 @@ class RustTarget:
             )
         # One test program links once.
         modules = "\n".join(
-            f'#[path = "{p.path.removeprefix("tests/")}"]\nmod {Path(p.path).stem};' for p in out
+            f'#[path = "{p.path.removeprefix("tests/")}"]\nmod {Path(p.path).stem};'
+            for p in out
+            if p.role != "module"
         )
         out.append(PortedFile("tests/every_case.rs", f"{modules}\n", "support"))
         return out
@@ -441,4 +443,10 @@ TARGETS: Mapping[LanguageId, Target] = {
     LanguageId.PYTHON: PythonTarget(),
     LanguageId.RUBY: RubyTarget(),
     LanguageId.RUST: RustTarget(),
+        if any("serde_json::" in f.text for f in out):
+            made = maker.made
+            manifest = cargo_toml(
+                package, made.crates, "foundation::http" in made.source, frozenset({"serde_json"})
+            )
+            out.append(PortedFile("Cargo.toml", manifest, "module"))
 }

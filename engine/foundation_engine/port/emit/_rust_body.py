@@ -707,15 +707,38 @@ class FunctionWriter(Operations):
 
     def _unpack_list(self, s: ir.Assign, target: ir.TupleTarget, declares: list[bool]) -> None:
         """A list of exactly so many elements; another length is a mistake, as in the source."""
-        if not all(declares) or "ValueError" in self._handled():
-            raise Unsupported("unpacking a list", "", s.line)
-        value = self.own(s.value)
-        names = ", ".join(self.pattern(t, True) for t in target.elems)
+        if self._caught(s, "ValueError"):
+            raise Unsupported("unpacking a list where the wrong length is handled", "", s.line)
+        assert isinstance(s.value.type, ir.ListT)
+        value = self.own(s.value, PRIMARY)
         count = len(target.elems)
-        self.write(f'let [{names}]: [_; {count}] = {value}.try_into().expect("{count} values to unpack");')
+        names: list[str] = []
+        after: list[str] = []
+        used = reads(self.function_body)
+        for t, new in zip(target.elems, declares, strict=True):
+            if not isinstance(t, ir.VarTarget):
+                raise Unsupported("unpacking a list into these targets", "", s.line)
+            if t.id not in used:
+                names.append("_")
+            elif new:
+                names.append(self.pattern(t, True))
+            else:
+                names.append(f"new_{self.name(t.id)}")
+                after.append(f"{self.name(t.id)} = new_{self.name(t.id)};")
+        kind = self.rust.type(s.value.type.elem)
+        self.write(f'let [{", ".join(names)}]: [{kind}; {count}] = {value}.try_into().expect("{count} values to unpack");')
+        for line in after:
+            self.write(line)
 
-    def _handled(self) -> set[str]:
-        return {c for b in self.function_body for n in ir.walk(b) if isinstance(n, ir.Handler) for c in n.classes or ["ValueError"]}
+    def _caught(self, s: ir.Stmt, cls: str) -> bool:
+        """True when a handler around a statement catches errors of a class."""
+        return any(
+            isinstance(n, ir.Try)
+            and any(m is s for b in n.body for m in ir.walk(b))
+            and any(not h.classes or any(self.rust.errors.tree.is_a(cls, c) for c in h.classes) for h in n.handlers)
+            for b in self.function_body
+            for n in ir.walk(b)
+        )
 
     def _augment(self, s: ir.AugAssign) -> None:
         t = s.target
@@ -1069,7 +1092,7 @@ class FunctionWriter(Operations):
         elif single and name:
             pattern = f"Error::{self.rust.class_name(single)}({name})"
         else:
-            found = errors.pattern(h.classes)
+            found = errors.pattern(["OSError" if c == "FileNotFoundError" else c for c in h.classes])
             pattern = f"{name} @ ({found})" if name and " | " in found else f"{name} @ {found}" if name else found
         saved, saved_structs = self.current, set(self.structs)
         self.current = name
@@ -1077,7 +1100,17 @@ class FunctionWriter(Operations):
             self.structs.add(name)
         else:
             self.structs.discard(name)
-        self.write(f"Err({pattern}) => {{")
+        guard = ""
+        if "FileNotFoundError" in h.classes:
+            if name:
+                pattern = pattern.partition(" @ ")[2] or pattern
+                pattern = f"{name} @ {pattern if ' | ' not in pattern or pattern.startswith('(') else f'({pattern})'}"
+            else:
+                name_ = "cause"
+                pattern = f"{name_} @ ({pattern})"
+            shown = name or "cause"
+            guard = f" if !matches!(&{shown}, Error::Io(found) if found.kind() != std::io::ErrorKind::NotFound)"
+        self.write(f"Err({pattern}){guard} => {{")
         self.depth += 1
         for c in h.comments:
             self.write(f"// {c}")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 BUILTIN = {
     "Exception": "Failure", "ValueError": "Value", "LookupError": "Lookup", "KeyError": "Key", "IndexError": "Index",
     "ArithmeticError": "Arithmetic", "ZeroDivisionError": "ZeroDivision", "TypeError": "Type", "RuntimeError": "Runtime",
-    "OSError": "Io",
+    "OSError": "Io", "Exit": "Exit",
 }  # fmt: skip
 # Errors of the runtime: the variant and what it holds.
 RUNTIME = {
@@ -28,6 +28,8 @@ RUNTIME = {
     "ProcessError": "Process(_)", "ProcessTimeoutError": "ProcessTimeout { .. }", "HttpError": "Http { .. }",
     "HttpStatusError": "HttpStatus(_)", "CancelledError": "Cancelled { .. }",
 }  # fmt: skip
+# What a variant holds when it is not a message.
+HELD = {"OSError": "std::io::Error", "Exit": "foundation::cli::Exit"}
 CONSTRUCTORS = {
     "NetworkError": "network", "TimeoutError": "timeout", "ServiceUnavailable": "service_unavailable",
     "AuthenticationError": "authentication", "ValidationError": "validation", "HttpError": "http",
@@ -76,6 +78,8 @@ class RustErrors:
         made = {n.cls for d in module.definitions for n in ir.walk(d) if isinstance(n, ir.New)}
         raised = {n.raises for d in module.definitions for n in ir.walk(d) if isinstance(n, ir.Intrinsic) and n.raises and n.raises not in ir.PROGRAM_ERRORS}
         self.builtin = {n for n in (made | raised | {h for h in named if h not in ir.PROGRAM_ERRORS or h in made}) if n in BUILTIN and n not in own}
+        if "FileNotFoundError" in made | raised | named:
+            self.builtin.add("OSError")
         self.builtin -= {n for n in self.builtin if n in ir.STOPPING_ERRORS}
         self.plain = self.runtime and not self.own and not self.builtin
         self.used = False  # set when something of the file says `Error`
@@ -160,9 +164,9 @@ class RustErrors:
             name = pascal(d.name, initialisms=False)
             variants.append((name, name))
             classes.append(f"Error::{name}(_) => {self.class_of(d)},")
-        messages = [BUILTIN[b] for b in sorted(self.builtin) if b != "OSError"]
+        messages = [BUILTIN[b] for b in sorted(self.builtin) if b not in HELD]
         for b in sorted(self.builtin):
-            variants.append((BUILTIN[b], "std::io::Error" if b == "OSError" else "String"))
+            variants.append((BUILTIN[b], HELD.get(b, "String")))
             classes.append("Error::Io(error) => error.class()," if b == "OSError" else f'Error::{BUILTIN[b]}(_) => Class::Other("{b}"),')
         if self.runtime:
             variants.append(("Foundation", "FoundationError"))

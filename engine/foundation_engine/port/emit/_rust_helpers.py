@@ -299,7 +299,7 @@ fn try_sorted_by<T, K: PartialOrd>(items: impl Iterator<Item = T>, key: impl Fn(
     "pause": ("Waits for some seconds.", """
 fn pause(seconds: f64) {
     // Nobody gives a signal to end it.
-    let _ = SystemClock.sleep(clock::nanoseconds(clock::seconds(seconds)), None);
+    let _ = clock::Clock::sleep(&clock::SystemClock, clock::nanoseconds(clock::seconds(seconds)), None);
 }
 """, ()),
 }  # fmt: skip

@@ -407,6 +407,14 @@ class Operations:
             text = self._shown(message) if isinstance(message, ir.Lit) else self.own(message)
             errors.used = True
             return f"{errors.foundation}::{self.rust.error_constructors[e.cls]}({text})"
+        if e.cls == "Exit":
+            errors.used = True
+            code = next((a for n, a in e.args if n == "code"), ir.Lit(0, type=ir.INT))
+            self.rust.uses.add("foundation::cli::Exit")
+            return f"Error::Exit(Exit({self.x(code) if isinstance(code, ir.Lit) else f'{self.x(code, PRIMARY)} as i32'}))"
+        if e.cls == "FileNotFoundError":
+            errors.used = True
+            return f"Error::Io(std::io::Error::new(std::io::ErrorKind::NotFound, {self.own(message)}))"
         if e.cls in errors.builtin or e.cls in ("OSError",):
             return errors.value(self.own(message), e.cls)
         raise Unsupported(f"an error of class {e.cls}, which has no constructor in Rust", e.cls, e.line)
@@ -1082,6 +1090,20 @@ class Operations:
 
     def _op_error_message(self, e: ir.Intrinsic) -> tuple[str, int]:
         return f"{self.place(e.args[0])}.to_string()", PRIMARY
+
+    def _failure(self, e: ir.Intrinsic, variants: str, value: str) -> tuple[str, int]:
+        """What an error of the runtime says about its cause."""
+        return f"(match &{self.place(e.args[0])} {{ {variants} => {value}, _ => unreachable!() }})", PRIMARY
+
+    def _op_error_http_status(self, e: ir.Intrinsic) -> tuple[str, int]:
+        errors = self.rust.errors
+        pattern = f"{errors.foundation}::HttpStatus(failure)"
+        return self._failure(e, pattern if errors.plain else f"Error::Foundation({pattern})", "i64::from(failure.status)")
+
+    def _op_error_exit_code(self, e: ir.Intrinsic) -> tuple[str, int]:
+        errors = self.rust.errors
+        pattern = f"{errors.foundation}::Process(failure) | {errors.foundation}::ProcessTimeout {{ failure, .. }}"
+        return self._failure(e, pattern if errors.plain else f"Error::Foundation({pattern})", "i64::from(failure.exit_code)")
 
     def _op_enum_value(self, e: ir.Intrinsic) -> tuple[str, int]:
         t = e.args[0].type

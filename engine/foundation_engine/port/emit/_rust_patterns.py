@@ -385,6 +385,9 @@ class Patterns:
                 values.append(f"&{value}" if t == ir.STR else value)
         fn = self.rust.functions[f.name]
         call = f"{fn}({', '.join(values)})"
+        if "Exit" in self.rust.errors.builtin and self.rust.failing["", f.name]:
+            # The program ends with the code that the command chose.
+            call += ".or_else(|error| match error { Error::Exit(exit) => Err(Box::<dyn std::error::Error + Send + Sync>::from(exit)), other => Err(other.into()) })"
         failing = self.rust.failing["", f.name]
         if f.result == ir.INT:
             self.rust.uses.add("foundation::cli::Exit")

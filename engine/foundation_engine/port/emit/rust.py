@@ -359,7 +359,7 @@ class RustModule:
     def _imports(self, text: str) -> list[str]:
         uses = set(self.uses)
         uses.update(f"std::collections::{n}" for n in ("HashMap", "HashSet") if re.search(rf"\b{n}\b", text))
-        uses.update(u for u, n in (("indexmap::IndexMap", "IndexMap"), ("std::sync::Arc", "Arc"), ("std::sync::LazyLock", "LazyLock"), ("foundation::clock", "clock"), ("foundation::clock::Clock", "Clock"), ("foundation::clock::SystemClock", "SystemClock")) if re.search(rf"\b{n}\b", text))
+        uses.update(u for u, n in (("indexmap::IndexMap", "IndexMap"), ("std::sync::Arc", "Arc"), ("std::sync::LazyLock", "LazyLock"), ("foundation::clock", "clock")) if re.search(rf"\b{n}\b", text))
         if self.errors.plain and re.search(r"\bError\b", text):
             uses.add("foundation::errors::Error")
         out: dict[str, set[str]] = {}

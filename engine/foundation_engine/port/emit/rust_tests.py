@@ -10,7 +10,8 @@ from typing import Any
 from foundation_engine.port import ir
 from foundation_engine.port.emit._names import pascal
 from foundation_engine.port.emit._rust_errors import BUILTIN, CONSTRUCTORS
-from foundation_engine.port.emit.go_tests import RecordedCase, elements, float_text, tagged
+from foundation_engine.port.emit._rust_body import FunctionWriter
+from foundation_engine.port.emit.go_tests import RecordedCase, elements, float_text, made_object, tagged
 from foundation_engine.port.emit.rust import RustModule, rust_char, rust_float, rust_string, settled
 from foundation_engine.port.ir import Type, Unsupported
 
@@ -94,11 +95,211 @@ impl<T> Script<T> {
     }
 }
 """,
+    "here": """
+/// The text with the address of this case's server.
+fn here(text: &str) -> String {
+    text.replace("{server}", &std::env::var("CASE_SERVER").unwrap_or_default())
+}
+""",
+    "alone": r"""
+/// Set in the process that a case has to itself.
+const ALONE: &str = "CASE_ALONE";
+
+/// Runs a case in a process of its own: what it counts and what is open begin anew.
+fn alone(name: &str, case: impl FnOnce()) {
+    in_world(name, Given::default(), None, case);
+}
+
+/// What a case finds around it.
+#[derive(Default)]
+struct Given {
+    env: Vec<(&'static str, &'static str)>,
+    files: Vec<(&'static str, &'static str)>,
+    commands: Vec<(&'static str, Vec<Output>)>,
+    server: bool,
+    http: Vec<Answer>,
+}
+
+/// How a command ends.
+struct Output {
+    stdout: &'static str,
+    stderr: &'static str,
+    exit: i32,
+}
+
+/// What the server says.
+#[derive(Clone)]
+struct Answer {
+    status: u16,
+    headers: Vec<(&'static str, &'static str)>,
+    body: &'static str,
+}
+
+/// What a case leaves.
+struct Left {
+    files: Vec<(&'static str, &'static str)>,
+    stdout: &'static str,
+    commands: Vec<Vec<&'static str>>,
+    requests: Vec<(&'static str, &'static str, &'static str)>,
+}
+
+/// Answers from its list in turn, the last one repeating, and notes its arguments.
+const COMMAND: &str = r#"#!/bin/sh
+n=0
+[ -f 'LOG.n' ] && read -r n < 'LOG.n'
+echo $((n + 1)) > 'LOG.n'
+{ printf '%s\037' 'NAME' "$@"; printf '\036'; } >> 'ALL'
+[ "$n" -lt COUNT ] || n=$((COUNT - 1))
+/bin/cat "LOG.$n.out"
+/bin/cat "LOG.$n.err" >&2
+read -r code < "LOG.$n.exit"
+exit "$code"
+"#;
+
+type Requests = Arc<Mutex<Vec<(String, String, String)>>>;
+
+/// Runs a case in a process and a folder of its own, and checks what it leaves there.
+fn in_world(name: &str, given: Given, left: Option<Left>, case: impl FnOnce()) {
+    if std::env::var_os(ALONE).is_some() {
+        print!("\u{2}");
+        case();
+        print!("\u{3}");
+        return;
+    }
+    let name = name.split_once("::").map_or(name, |(_, name)| name);
+    let root = std::env::temp_dir().join(format!("case-{}-{}", std::process::id(), name.replace("::", "-")));
+    let (work, bin, notes) = (root.join("work"), root.join("bin"), root.join("notes"));
+    for folder in [&work, &bin, &notes] {
+        fs::create_dir_all(folder).unwrap();
+    }
+    for (path, text) in &given.files {
+        fs::create_dir_all(work.join(path).parent().unwrap()).unwrap();
+        fs::write(work.join(path), text).unwrap();
+    }
+    for (command, outputs) in &given.commands {
+        let log = notes.join(command).display().to_string();
+        for (i, output) in outputs.iter().enumerate() {
+            fs::write(format!("{log}.{i}.out"), output.stdout).unwrap();
+            fs::write(format!("{log}.{i}.err"), output.stderr).unwrap();
+            fs::write(format!("{log}.{i}.exit"), format!("{}\n", output.exit)).unwrap();
+        }
+        let script = COMMAND
+            .replace("LOG", &log)
+            .replace("ALL", &notes.join("all").display().to_string())
+            .replace("NAME", command)
+            .replace("COUNT", &outputs.len().to_string());
+        fs::write(bin.join(command), script).unwrap();
+        fs::set_permissions(bin.join(command), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let requests = Requests::default();
+    let server = if given.server { serve(given.http.clone(), requests.clone()) } else { String::new() };
+    let here = |text: &str| text.replace("{server}", &server);
+    let mut run = Command::new(std::env::current_exe().unwrap());
+    run.args(["--exact", name, "--nocapture"]).env(ALONE, "1").env("CASE_SERVER", &server).current_dir(&work);
+    for (name, value) in &given.env {
+        run.env(name, here(value));
+    }
+    if left.is_some() {
+        run.env("PATH", &bin);
+    }
+    let done = run.output().unwrap();
+    let stdout = String::from_utf8_lossy(&done.stdout).into_owned();
+    let stderr = String::from_utf8_lossy(&done.stderr).into_owned();
+    let found = files_below(&work, &work);
+    let noted = fs::read_to_string(notes.join("all")).unwrap_or_default();
+    let _ = fs::remove_dir_all(&root);
+    assert!(done.status.success() && stdout.contains('\u{3}'), "{stderr}{stdout}");
+    let Some(left) = left else { return };
+    let want: BTreeMap<String, String> = left.files.iter().map(|(path, text)| (path.to_string(), here(text))).collect();
+    assert_eq!(found, want, "files");
+    let said = stdout.split('\u{2}').nth(1).and_then(|rest| rest.split('\u{3}').next()).unwrap_or_default();
+    assert_eq!(said, here(left.stdout), "standard output");
+    let calls: Vec<Vec<&str>> = noted.split_terminator('\u{1e}').map(|call| call.split_terminator('\u{1f}').collect()).collect();
+    assert_eq!(calls, left.commands, "commands");
+    let got: Vec<_> = requests.lock().unwrap().iter().map(|(m, p, b)| (m.clone(), in_order(p), json(b))).collect();
+    let want: Vec<_> = left.requests.iter().map(|(m, p, b)| (m.to_string(), in_order(&here(p)), json(&here(b)))).collect();
+    assert_eq!(got, want, "requests");
+}
+
+fn files_below(folder: &Path, root: &Path) -> BTreeMap<String, String> {
+    let mut out = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            out.extend(files_below(&path, root));
+        } else {
+            let name = path.strip_prefix(root).unwrap().display().to_string();
+            out.insert(name, String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned());
+        }
+    }
+    out
+}
+
+/// The path with its parameters sorted, because their order carries no meaning.
+fn in_order(path: &str) -> String {
+    let (place, parameters) = path.split_once('?').unwrap_or((path, ""));
+    let parameters = parameters.replace('+', "%20");
+    let mut list: Vec<&str> = parameters.split('&').collect();
+    list.sort_unstable();
+    format!("{place}?{}", list.join("&"))
+}
+
+/// A JSON text in one form, any other text as it is.
+fn json(text: &str) -> String {
+    serde_json::from_str::<serde_json::Value>(text).map_or_else(|_| text.to_string(), |value| value.to_string())
+}
+
+/// A server that answers from a list in turn, the last one repeating.
+fn serve(answers: Vec<Answer>, requests: Requests) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let me = address.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut reader = BufReader::new(stream.unwrap());
+            let (mut line, mut length) = (String::new(), 0);
+            if reader.read_line(&mut line).unwrap_or(0) == 0 {
+                continue;
+            }
+            let mut words = line.split_whitespace().map(str::to_string);
+            let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+            loop {
+                let mut header = String::new();
+                if reader.read_line(&mut header).unwrap_or(0) == 0 || header.trim().is_empty() {
+                    break;
+                }
+                if let Some((name, value)) = header.split_once(':') {
+                    if name.eq_ignore_ascii_case("content-length") {
+                        length = value.trim().parse().unwrap_or(0);
+                    }
+                }
+            }
+            let mut body = vec![0; length];
+            let _ = reader.read_exact(&mut body);
+            let mut seen = requests.lock().unwrap();
+            seen.push((method.clone(), path, String::from_utf8_lossy(&body).into_owned()));
+            let last = Answer { status: 500, headers: Vec::new(), body: "" };
+            let answer = answers.get((seen.len() - 1).min(answers.len().saturating_sub(1))).unwrap_or(&last);
+            let mut text = format!("HTTP/1.1 {} Answer\r\nConnection: close\r\n", answer.status);
+            for (name, value) in &answer.headers {
+                text += &format!("{name}: {}\r\n", value.replace("{server}", &me));
+            }
+            text += &format!("Content-Length: {}\r\n\r\n", answer.body.len());
+            if method != "HEAD" {
+                text += answer.body;
+            }
+            let _ = reader.get_mut().write_all(text.as_bytes());
+        }
+    });
+    address
+}
+""",
     "timed": """
 /// Runs a case in virtual time, which must then be from `low` to `high` nanoseconds later.
-fn timed(low: i64, high: i64, case: impl FnOnce()) {
+fn timed(low: i64, high: i64, case: impl FnOnce(&VirtualClock)) {
     let clock = Arc::new(VirtualClock::new());
-    simulate(clock.clone(), Arc::new(Sequence::new(vec![0; 1000])), case);
+    let now = clock.clone();
+    simulate(clock.clone(), Arc::new(Sequence::new(vec![0; 1000])), move || case(&now));
     let took = clock.now();
     assert!((low..=high).contains(&took), "took {took} ns, want {low} to {high}");
 }
@@ -111,9 +312,14 @@ class RustTests:
 
     def __init__(self, module: ir.Module) -> None:
         self.rust, self.made = settled(module)
+        # Breakers and limiters of the module are there as long as its process is.
+        self.outlives = any(f.patterns for _, f in module.functions()) or any(
+            isinstance(d, ir.Constant) and any(isinstance(n, ir.PatternNew) for n in ir.walk(d)) for d in module.definitions
+        )
         self.module = self.rust.module
         self.support: set[str] = set()
         self.fakes: set[str] = set()
+        self.objects: set[str] = set()  # what objects of the runtime are called and where they come from
 
     # Values
 
@@ -131,6 +337,9 @@ class RustTests:
             case ir.P(ir.Prim.CHAR) | ir.P(ir.Prim.STR):
                 if not isinstance(v, str):
                     raise Unsupported("a value of another type than declared")
+                if "{server}" in v and t == ir.STR:
+                    self.support.add("here")
+                    return f"here({rust_string(v)})"
                 return rust_char(v) if t == ir.CHAR else f"{rust_string(v)}.to_string()"
             case ir.P(ir.Prim.BYTES):
                 return f"vec![{', '.join(f'{b}_u8' for b in v['bytes'])}]" if v["bytes"] else "Vec::<u8>::new()"
@@ -177,7 +386,7 @@ class RustTests:
         args: list[str] = []
         for p in d.init.params:
             v = fields[p.name]
-            if p.name in kept or "fake" in tagged(v):
+            if p.name in kept or "fake" in tagged(v) or "made" in tagged(v):
                 args.append(self._given(v, p.type, p.name, before, p.name in kept))
             elif p.type == ir.STR:
                 args.append(rust_string(v))
@@ -190,6 +399,8 @@ class RustTests:
 
     def _given(self, v: Any, t: Type, name: str, before: list[str], kept: bool) -> str:
         """A fake or another value that a function keeps, or a reference to one that it does not keep."""
+        if "made" in tagged(v):
+            return self._runtime_object(v, t, name, before, kept)
         if "fake" not in tagged(v):
             raise Unsupported("a service that is no fake")
         made = self.rust.local(name)
@@ -213,6 +424,19 @@ class RustTests:
             text = f"move |{params}| {{ {note} {made}_answers.next(){'' if t.raises else '.unwrap()'} }}"
         before.append(f"let {made} = {f'Arc::new({text})' if kept else text};")
         return made if kept else f"&{made}"
+
+    def _runtime_object(self, v: Any, t: Type, name: str, before: list[str], kept: bool) -> str:
+        """An object of the runtime with the parameters of the case."""
+        made = self.rust.local(name)
+        made = f"{made}_made" if made in ("calls", "object", "got") else made
+        text = FunctionWriter(self.rust, None).own(made_object(v))
+        text = f"{text[:-1]}.unwrap()" if text.endswith("?") else text
+        if "{server}" in text:
+            self.support.add("here")
+            text = text.replace('"{server}"', 'here("{server}")')
+        self.objects |= self.rust.uses
+        before.append(f"let {made} = {text};")
+        return f"{made}.clone()" if kept else f"&{made}" if self.rust.borrowed(t) else made
 
     def _script(self, outcomes: Sequence[Mapping[str, Any]], result: Type) -> str:
         parts = [f"|| Err({self._scripted(o['error'])})" if "error" in o else f"|| Ok({self.literal(o['value'], result)})" for o in outcomes]
@@ -295,7 +519,21 @@ class RustTests:
                     continue
                 support += self._same(d)
         text = "\n".join([*tests, *fakes, *support])
+        text = re.sub(r"#!/bin/sh.*?\"#;", "", text, flags=re.DOTALL)
         uses = [f"use {crate}::*;"]
+        if "alone" in self.support:
+            uses += ["use std::collections::BTreeMap;", "use std::fs;", "use std::io::{BufRead, BufReader, Read, Write};", "use std::net::TcpListener;",
+                     "use std::os::unix::fs::PermissionsExt;", "use std::path::Path;", "use std::process::Command;"]
+        brought: dict[str, set[str]] = {}
+        for path in sorted(self.objects):
+            place, _, rest = path.partition("::{") if "{" in path else path.rpartition("::")
+            for n in rest.rstrip("}").split(", "):
+                if place.startswith("foundation::") and n not in ("Class", "Classify") and " as " not in n and re.search(rf"\b{n}\b", "\n".join(tests)):
+                    brought.setdefault(place, set()).add(n)
+        brought.get("foundation::errors", set()).discard("Error")
+        uses += [f"use {place}::{{{', '.join(sorted(names))}}};" for place, names in sorted(brought.items()) if names]
+        if "Duration::" in text:
+            uses.append("use std::time::Duration;")
         std = [n for n in ("HashMap", "HashSet") if re.search(rf"\b{n}\b", text)]
         if std:
             uses.append(f"use std::collections::{std[0] if len(std) == 1 else '{' + ', '.join(std) + '}'};")
@@ -337,40 +575,42 @@ class RustTests:
             if f is None:
                 continue
             try:
-                inner = self._case(f, owner if isinstance(owner, ir.Class) else None, c)
+                name = f"{prefix}{name}"
+                title = f"{name}_{count.get(name, 0) + 1}"
+                inner = self._case(f, owner if isinstance(owner, ir.Class) else None, c, title)
             except (Unsupported, KeyError, ValueError, TypeError, AttributeError):
                 # A value that the declared types cannot hold is not a case.
                 continue
-            name = f"{prefix}{name}"
             count[name] = count.get(name, 0) + 1
             lines.extend(["", "#[test]", f"fn {name}_{count[name]}() {{", *(f"    {x}" for x in inner), "}"])
         return lines
 
-    def _case(self, f: ir.Function, owner: ir.Class | None, c: RecordedCase) -> list[str]:
+    def _case(self, f: ir.Function, owner: ir.Class | None, c: RecordedCase, title: str) -> list[str]:
+        name = f'concat!(module_path!(), "::{title}")'
         key = (owner.name if owner is not None else "", f.name)
         changed, kept = self.rust.ownership.changed[key], self.rust.ownership.kept[key]
         setup: list[str] = []
         args: list[str] = []
         watched: list[tuple[str, Type, Any]] = []
         for i, (p, v) in enumerate(zip(f.params, c.plan.args, strict=True)):
-            if "fake" in tagged(v):
+            if "fake" in tagged(v) or "made" in tagged(v):
                 args.append(self._given(v, p.type, p.name, setup, p.name in kept))
                 continue
             after = c.after[i] if i < len(c.after) else None
             text = self.literal(v, p.type)
             if p.name in changed:
-                name = self.rust.local(p.name)
-                name = f"{name}_argument" if name in ("calls", "object", "got") else name
-                setup.append(f"let mut {name} = {text};")
+                local = self.rust.local(p.name)
+                local = f"{local}_argument" if local in ("calls", "object", "got", "clock") else local
+                setup.append(f"let mut {local} = {text};")
                 if after is not None:
-                    watched.append((name, p.type, after))
-                args.append(f"&mut {name}")
+                    watched.append((local, p.type, after))
+                args.append(f"&mut {local}")
             elif after is not None and after != v:
                 raise Unsupported("an argument that is changed")
             elif len(c.steps) > 1 and not self.rust.copies(p.type) and not self.rust.borrowed(p.type):
                 args.append(text)
             else:
-                args.append(rust_string(v) if p.type == ir.STR else f"&{text}" if self.rust.borrowed(p.type) else text)
+                args.append(rust_string(v) if p.type == ir.STR and "{server}" not in v else f"&{text}" if self.rust.borrowed(p.type) else text)
         receiver = ""
         if owner is not None and f.kind != "static":
             made = self._made(owner, dict(c.plan.object), setup)
@@ -383,10 +623,12 @@ class RustTests:
             call = f"{self.rust.functions[f.name]}({', '.join(args)})"
         lines = ["let calls = Calls::default();"] if any("calls" in s for s in setup) else []
         lines += setup
-        for step in c.steps:
+        for i, step in enumerate(c.steps):
+            if i and c.plan.advance:
+                lines.append(f"clock.advance({c.plan.advance});")
             lines += self._step(key, f, call, step)
-        for name, t, after in watched:
-            lines += self._compare(name, after, t)
+        for local, t, after in watched:
+            lines += self._compare(local, after, t)
         if any("calls" in s for s in setup):
             expected = ", ".join(self._noted(t) for t in c.trace)
             lines.append(f"assert_eq!(calls.list(), {f'vec![{expected}]' if c.trace else 'Vec::<String>::new()'});")
@@ -395,11 +637,44 @@ class RustTests:
             for fd in owner.fields:
                 if not fd.private and fd.name in state:
                     lines += self._compare(f"object.{self.rust.field(ir.NamedT(owner.name), fd.name)}", state[fd.name], fd.type)
-        if "foundation" in self.made.crates and f.context:
-            low, high = sum(c.sleeps), sum(c.sleeps_high or c.sleeps)
+        if "foundation" in self.made.crates and (f.context or c.sleeps or c.plan.advance):
+            passed = c.plan.advance * (len(c.steps) - 1)
+            low, high = sum(c.sleeps) + passed, sum(c.sleeps_high or c.sleeps) + passed
             self.support.add("timed")
-            return [f"timed({min(low, high)}, {max(low, high)}, || {{", *(f"    {x}" for x in lines), "});"]
+            clock = "clock" if c.plan.advance and len(c.steps) > 1 else "_"
+            lines = [f"timed({min(low, high)}, {max(low, high)}, |{clock}| {{", *(f"    {x}" for x in lines), "});"]
+        elif c.sleeps or c.plan.advance:
+            raise Unsupported("time that passes without our clock")
+        if c.plan.world is not None:
+            self.support.add("alone")
+            given, left = self._world(c.plan.world), self._left(c.world_after or {})
+            return [f"in_world({name}, {given}, Some({left}), || {{", *(f"    {x}" for x in lines), "});"]
+        if c.plan.fresh and self.outlives:
+            self.support.add("alone")
+            return [f"alone({name}, || {{", *(f"    {x}" for x in lines), "});"]
         return lines
+
+    # Worlds
+
+    def _world(self, world: Mapping[str, Any]) -> str:
+        parts: list[str] = []
+        for key in ("env", "files"):
+            if world.get(key):
+                parts.append(f"{key}: vec![{', '.join(f'({rust_string(k)}, {rust_string(str(v))})' for k, v in world[key].items())}]")
+        if world.get("commands"):
+            commands = [f"({rust_string(n)}, vec![{', '.join(map(_output, outcomes))}])" for n, outcomes in world["commands"].items()]
+            parts.append(f"commands: vec![{', '.join(commands)}]")
+        if "http" in world or "{server}" in str(world):
+            parts.append(f"server: true, http: vec![{', '.join(map(_answer, world.get('http', ())))}]")
+        return f"Given {{ {', '.join([*parts, '..Given::default()'])} }}" if len(parts) < 4 else f"Given {{ {', '.join(parts)} }}"
+
+    def _left(self, after: Mapping[str, Any]) -> str:
+        files = ", ".join(f"({rust_string(k)}, {rust_string(v)})" for k, v in after.get("files", {}).items())
+        commands = ", ".join(f"vec![{', '.join(map(rust_string, words))}]" for words in after.get("commands", ()))
+        requests = ", ".join(
+            f"({rust_string(r['method'])}, {rust_string(r['path'])}, {rust_string(r.get('body') or '')})" for r in after.get("requests", ())
+        )
+        return f"Left {{ files: vec![{files}], stdout: {rust_string(after.get('stdout', ''))}, commands: vec![{commands}], requests: vec![{requests}] }}"
 
     def _step(self, key: tuple[str, str], f: ir.Function, call: str, step: Mapping[str, Any]) -> list[str]:
         fails = self.rust.failing[key]
@@ -452,7 +727,7 @@ class RustTests:
         if self._exact(t):
             if t == ir.BOOL:
                 return [f"assert!({'' if v else '!'}{got});"]
-            plain = rust_string(v) if t == ir.STR else want
+            plain = rust_string(v) if t == ir.STR and "{server}" not in v else want
             return [f"assert_eq!({got}, {plain});"]
         self.support.add("Same")
         shown = f"let want: {self.rust.type(t)} = {want};"
@@ -474,6 +749,15 @@ class RustTests:
                 return not isinstance(d, ir.Class) or name in seen or ("PartialEq" in self._derives(d) and all(self._exact(f.type, seen | {name}) for f in d.fields))
             case _:
                 return True
+
+
+def _output(o: Mapping[str, Any]) -> str:
+    return f"Output {{ stdout: {rust_string(o.get('stdout', ''))}, stderr: {rust_string(o.get('stderr', ''))}, exit: {o.get('exit', 0)} }}"
+
+
+def _answer(a: Mapping[str, Any]) -> str:
+    headers = ", ".join(f"({rust_string(k)}, {rust_string(str(v))})" for k, v in (a.get("headers") or {}).items())
+    return f"Answer {{ status: {a.get('status', 200)}, headers: vec![{headers}], body: {rust_string(a.get('body') or '')} }}"
 
 
 def _unordered(t: Type) -> bool:
