@@ -10,6 +10,7 @@ import ast
 import io
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -180,6 +181,7 @@ def _annotate_python(text: str, seen: Mapping[str, Seen]) -> Traced:
     by_line: dict[int, Seen] = {}
     for key, entry in seen.items():
         by_line[int(key.rpartition(":")[2])] = entry
+    classes = {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
     lines = text.splitlines(keepends=True)
     inserts: list[tuple[int, int, str]] = []
     learned: list[Learned] = []
@@ -192,12 +194,12 @@ def _annotate_python(text: str, seen: Mapping[str, Seen]) -> Traced:
             continue
         parameters: list[tuple[str, str]] = []
         for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
-            kind = merged(entry.arguments.get(argument.arg, ()))
+            kind = _quoted(merged(entry.arguments.get(argument.arg, ())), classes)
             if argument.annotation is None and kind is not None:
                 parameters.append((argument.arg, kind))
                 inserts.append((argument.end_lineno or 0, argument.end_col_offset or 0, f": {kind}"))
         result = ""
-        if node.returns is None and (kind := merged(entry.result)) is not None:
+        if node.returns is None and (kind := _quoted(merged(entry.result), classes)) is not None:
             place = _before_colon(lines, node)
             if place is not None:
                 result = kind
@@ -209,6 +211,13 @@ def _annotate_python(text: str, seen: Mapping[str, Seen]) -> Traced:
         data = lines[line - 1].encode()
         lines[line - 1] = (data[:column] + added.encode() + data[column:]).decode()
     return Traced("".join(lines), tuple(sorted(learned, key=lambda one: one.line)))
+
+
+def _quoted(annotation: str | None, classes: set[str]) -> str | None:
+    """An annotation in quotes when it names a class of the file, which may be defined further down."""
+    if annotation is None or not set(re.findall(r"\w+", annotation)) & classes:
+        return annotation
+    return f'"{annotation}"'
 
 
 def _before_colon(lines: list[str], node: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[int, int] | None:

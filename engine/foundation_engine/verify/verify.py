@@ -18,7 +18,7 @@ from foundation_engine.port import ir
 from foundation_engine.port.engine import lower, package_name
 from foundation_engine.port.request import PortCandidate, PortedFile
 from foundation_engine.verify import cache
-from foundation_engine.verify.cases import Case, plans
+from foundation_engine.verify.cases import Case, Plan, plans
 from foundation_engine.verify.recorders import RECORDERS
 from foundation_engine.verify.report import StepResult, Verdict, VerifyReport
 from foundation_engine.verify.sandbox import Completed, Limits, run
@@ -30,7 +30,8 @@ class VerifyOptions:
     """What to run.
 
     `execute` False stops before anything of the user's runs: parse, check, compile and vet only. `cases` recorded cases
-    per function are delivered as a test; `differential` more per function are run and not delivered.
+    per function are delivered as a test; `differential` more per function are run and not delivered. Where there are
+    `plans`, those calls are made instead of generated ones.
     """
 
     execute: bool = True
@@ -39,6 +40,7 @@ class VerifyOptions:
     seed: int = 20260101
     step_seconds: float = 600.0
     use_cache: bool = True
+    plans: tuple[Plan, ...] = ()
     progress: Callable[[str], None] = field(default=lambda _: None)
 
 
@@ -82,7 +84,13 @@ def verify(candidate: PortCandidate, options: VerifyOptions | None = None) -> Ve
         )
         return VerifyReport(Verdict.INCONCLUSIVE, (StepResult("parse", Verdict.INCONCLUSIVE, reason),))
     key = cache.key(
-        candidate, options.execute, options.cases, options.differential, options.seed, target.version()
+        candidate,
+        options.execute,
+        options.cases,
+        options.differential,
+        options.seed,
+        target.version(),
+        [p.as_json() for p in options.plans],
     )
     if options.use_cache and (known := cache.load(key)) is not None:
         return known
@@ -197,7 +205,8 @@ def _record(state: _Run) -> tuple[list[Case], str]:
     assert module is not None
     whole = _reaching_no_hole(state.candidate, module)
     count = state.options.cases + state.options.differential
-    planned = list(plans(module, whole, state.options.seed, count))
+    given = [p for p in state.options.plans if (f"{p.cls}.{p.function}" if p.cls else p.function) in whole]
+    planned = given if state.options.plans else list(plans(module, whole, state.options.seed, count))
     if not planned:
         return [], ""
     return recorder.record(request, module, planned)

@@ -1,0 +1,298 @@
+"""Port the Exercism exercises that the four tracks share, and drive every port with their canonical data.
+
+    python bench/port/exercism.py --tracks FOLDER [--from python] [--to go] [--only leap] [--json FILE]
+
+FOLDER holds checkouts (or bare repositories) of exercism/problem-specifications, python, go, rust and ruby, each in a
+directory whose name ends in its own; nothing of them is part of this repository. A track's example solution is the
+source. Its function for a property of the canonical data is the one that gives the expected answers; the types of
+Python and Ruby come from a run of the track's own tests where the solution has none.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import json
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from foundation_engine.port import PortError, directions, lower, port
+from foundation_engine.port.request import PortRequest
+from foundation_engine.port.trace import TRACERS, TraceError, trace
+from foundation_engine.verify import Verdict, VerifyOptions, verify
+from foundation_engine.verify.cases import Plan
+from foundation_engine.verify.recorders import RECORDERS
+from foundation_specs.model import LanguageId
+from humaneval import neutral, wilson
+
+ENDINGS = {LanguageId.PYTHON: "py", LanguageId.GO: "go", LanguageId.RUST: "rs", LanguageId.RUBY: "rb"}
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A repository's files, from a working tree or from its history."""
+
+    path: Path
+
+    def names(self, prefix: str) -> list[str]:
+        """The files below a prefix."""
+        if (self.path / prefix).is_dir():
+            return [
+                p.relative_to(self.path).as_posix() for p in (self.path / prefix).rglob("*") if p.is_file()
+            ]
+        return self._git("ls-tree", "-r", "--name-only", "HEAD", prefix).splitlines()
+
+    def text(self, name: str) -> str | None:
+        """A file's text, None when there is none."""
+        if (self.path / name).exists():
+            return (self.path / name).read_text()
+        try:
+            return self._git("show", f"HEAD:{name}")
+        except subprocess.CalledProcessError:
+            return None
+
+    def _git(self, *arguments: str) -> str:
+        return subprocess.run(
+            ["git", "-C", str(self.path), *arguments], capture_output=True, text=True, check=True
+        ).stdout
+
+
+def checkout(folder: Path, name: str) -> Checkout:
+    """The checkout whose directory's name ends in the repository's."""
+    for path in sorted(folder.iterdir()):
+        if re.split(r"[+/_]", path.name)[-1] == name and "exercism" in str(path):
+            return Checkout(path / "repo" if (path / "repo").exists() else path)
+    raise SystemExit(f"{folder}: no checkout of exercism/{name}")
+
+
+def cases(data: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The canonical cases, groups unfolded; a case that another replaces is left out."""
+    replaced = {c["reimplements"] for c in _leaves(data) if "reimplements" in c}
+    yield from (c for c in _leaves(data) if c["uuid"] not in replaced)
+
+
+def _leaves(data: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for case in data["cases"]:
+        if "cases" in case:
+            yield from _leaves(case)
+        else:
+            yield case
+
+
+def solution(track: Checkout, slug: str, language: LanguageId) -> str | None:
+    """The example solution of a track, when it is one file."""
+    base = f"exercises/practice/{slug}/.meta"
+    found = [
+        n for n in track.names(base) if re.search(rf"/(?:example|exemplar)[^/]*\.{ENDINGS[language]}$", n)
+    ]
+    return track.text(found[0]) if len(found) == 1 else None
+
+
+def typed(text: str, path: Path, track: Checkout, slug: str, language: LanguageId) -> str:
+    """The solution with types from the track's own tests, where the language can be traced."""
+    if language not in TRACERS:
+        return text
+    name = slug.replace("-", "_")
+    test = f"{name}_test.{ENDINGS[language]}"
+    body = track.text(f"exercises/practice/{slug}/{test}")
+    if body is None:
+        return text
+    (path.parent / test).write_text(body)
+    command = {
+        LanguageId.PYTHON: [sys.executable, "-m", "unittest", test.removesuffix(".py")],
+        LanguageId.RUBY: ["ruby", f"-I{path.parent}", test],
+    }[language]
+    words = ["sh", "-c", f"cd {shlex.quote(str(path.parent))} && exec {shlex.join(command)}"]
+    try:
+        return trace(str(path), text, language, shlex.join(words), seconds=60).text
+    except TraceError:
+        return text
+
+
+def plans_for(request: PortRequest, given: list[dict[str, Any]]) -> tuple[list[Plan], int]:
+    """Calls for the canonical cases that the source answers as expected, and how many cases could be tried at all."""
+    module = lower(request)
+    recorder = RECORDERS.get(request.source)
+    if module is None or recorder is None:
+        return [], 0
+    functions = [f for c, f in module.functions() if c is None and not f.name.startswith("_")]
+    chosen: list[Plan] = []
+    tried = 0
+    by_property: dict[str, list[dict[str, Any]]] = collections.defaultdict(list)
+    for case in given:
+        by_property[case["property"]].append(case)
+    for group in by_property.values():
+        best: list[Plan] = []
+        usable = 0
+        for function in functions:
+            planned: list[tuple[Plan, Any]] = []
+            for case in group:
+                try:
+                    values = [neutral(v) for v in case["input"].values()]
+                except ValueError:
+                    continue
+                if len(values) == len(function.params):
+                    planned.append((Plan(function.name, tuple(values)), case["expected"]))
+            usable = max(usable, len(planned))
+            if not planned:
+                continue
+            recorded, _ = recorder.record(request, module, [p for p, _ in planned])
+            right = [c.plan for c in recorded if _expected(c.steps[0], dict_of(planned).get(repr(c.plan)))]
+            best = max(best, right, key=len)
+        chosen += best
+        tried += usable
+    return chosen, tried
+
+
+def dict_of(planned: list[tuple[Plan, Any]]) -> dict[str, Any]:
+    """Expected answers by plan."""
+    return {repr(plan): expected for plan, expected in planned}
+
+
+def _expected(step: Mapping[str, Any], expected: Any) -> bool:
+    if isinstance(expected, dict) and "error" in expected:
+        return "error" in step
+    if "value" not in step:
+        return False
+    return _plain(step["value"]) == expected
+
+
+def _plain(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    (tag, body), *_ = value.items()
+    match tag:
+        case "float":
+            return float(body)
+        case "list" | "tuple" | "set":
+            return [_plain(v) for v in body]
+        case "dict":
+            return {str(_plain(k)): _plain(v) for k, v in body}
+        case _:
+            return None
+
+
+def main() -> int:
+    """Run and print the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--tracks", type=Path, required=True)
+    parser.add_argument("--from", dest="sources", action="append", choices=[x.value for x in LanguageId])
+    parser.add_argument("--to", action="append", choices=[x.value for x in LanguageId])
+    parser.add_argument("--only", help="exercises whose name contains this")
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--show", action="store_true", help="every exercise with its reason")
+    options = parser.parse_args()
+    specifications = checkout(options.tracks, "problem-specifications")
+    tracks = {x: checkout(options.tracks, x.value) for x in LanguageId}
+    data: dict[str, list[dict[str, Any]]] = {}
+    for name in specifications.names("exercises"):
+        slug = name.split("/")[1]
+        if name.endswith("canonical-data.json") and (not options.only or options.only in slug):
+            data[slug] = list(cases(json.loads(specifications.text(name) or "")))
+    shared = [s for s in sorted(data) if all(solution(t, s, x) is not None for x, t in tracks.items())]
+    print(f"{len(shared)} exercises with canonical data and a solution in one file in all four tracks")
+    rows: list[dict[str, Any]] = []
+    for source in LanguageId:
+        if options.sources and source.value not in options.sources:
+            continue
+        targets = [
+            t for s, t in sorted(directions()) if s is source and (not options.to or t.value in options.to)
+        ]
+        for slug in shared:
+            rows += _exercise(slug, source, targets, tracks[source], data[slug], options)
+        for target in targets:
+            _summary(
+                source, target, [r for r in rows if (r["from"], r["to"]) == (source.value, target.value)]
+            )
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=1) + "\n")
+    return 0
+
+
+def _exercise(
+    slug: str,
+    source: LanguageId,
+    targets: list[LanguageId],
+    track: Checkout,
+    given: list[dict[str, Any]],
+    options: argparse.Namespace,
+) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory(prefix="foundation-exercism-") as folder:
+        path = Path(folder) / f"{slug.replace('-', '_')}.{ENDINGS[source]}"
+        text = solution(track, slug, source) or ""
+        path.write_text(text)
+        text = typed(text, path, track, slug, source)
+        planned: list[Plan] | None = None
+        for target in targets:
+            row: dict[str, Any] = {
+                "from": source.value,
+                "to": target.value,
+                "exercise": slug,
+                "cases": len(given),
+            }
+            rows.append(row)
+            request = PortRequest(str(path), text, source, target)
+            try:
+                candidate = port(request)
+            except PortError as error:
+                row["result"], row["detail"] = "declined", str(error)
+                continue
+            if candidate.holes or not candidate.functions:
+                hole = candidate.holes[0] if candidate.holes else None
+                row["result"] = "declined"
+                row["detail"] = f"{hole.reason} | {hole.construct}" if hole else "no functions"
+                continue
+            if planned is None:
+                planned, _ = plans_for(request, given)
+            row["driven"] = len(planned)
+            report = verify(candidate, VerifyOptions(plans=tuple(planned), cases=max(12, len(planned))))
+            failed = [r for r in report.results if r.verdict is Verdict.FAILED]
+            unclear = [
+                r for r in report.results if r.verdict is Verdict.INCONCLUSIVE and r.step != "exercised"
+            ]
+            row["result"] = "failed" if failed else "passed" if not unclear else "unclear"
+            row["step"] = failed[0].step if failed else unclear[0].step if unclear else ""
+            row["detail"] = (failed or unclear)[0].detail[:300] if failed or unclear else ""
+            row["kind"] = "canonical" if planned else "generated"
+    if options.show:
+        for row in rows:
+            print(
+                f"  {slug}: {row['from']} to {row['to']}: {row['result']} {row.get('detail', '')[:160]!r}",
+                flush=True,
+            )
+    return rows
+
+
+def _summary(source: LanguageId, target: LanguageId, rows: list[dict[str, Any]]) -> None:
+    emitted = [r for r in rows if r["result"] != "declined"]
+    passed = [r for r in emitted if r["result"] == "passed"]
+    canonical = sum(r.get("kind") == "canonical" for r in passed)
+    print(f"{source} to {target}")
+    print(f"  emitted without a hole  {wilson(len(emitted), len(rows))}")
+    print(
+        f"  passing, of emitted     {wilson(len(passed), len(emitted))}"
+        f"   ({canonical} driven by canonical data, the rest by generated arguments)"
+    )
+    print(f"  passing, of all         {wilson(len(passed), len(rows))}")
+    reasons = collections.Counter(r["detail"].partition(" | ")[0] for r in rows if r["result"] == "declined")
+    for reason, count in reasons.most_common(8):
+        print(f"    {count:3d}  {reason}")
+    for row in emitted:
+        if row["result"] != "passed":
+            print(
+                f"    {row['result']} {row['exercise']} ({row['step']}): {' '.join(row['detail'].split())[:200]}"
+            )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
