@@ -13,6 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from foundation_specs.model import LanguageId
+from foundation_specs.templates import Library, dialects_of, known_dialects, templates
 
 from foundation_engine.port import ir
 from foundation_engine.port.emit import go as emit_go
@@ -45,6 +46,7 @@ def port(request: PortRequest) -> PortCandidate:
         raise PortError(
             f"porting from {request.source} to {request.target} is not supported yet (supported: {known})"
         )
+    check_dialect(request.target, request.options.dialect)
     try:
         module = lower(request)
     except SyntaxError as error:
@@ -54,6 +56,16 @@ def port(request: PortRequest) -> PortCandidate:
         raise PortError(f"the source does not parse: {error}") from error
     assert module is not None
     return maker(request, module)
+
+
+def check_dialect(target: LanguageId, dialect: str) -> None:
+    """Raise `PortError` for a library that ports to a language cannot use; it names those that they can."""
+    known = dialects_of(target)
+    if dialect in known:
+        return
+    elsewhere = known_dialects().get(dialect, ())
+    hint = f"; {dialect} is for {', '.join(elsewhere)}" if elsewhere else ""
+    raise PortError(f"no dialect {dialect!r} for {target} (known: {', '.join(known)}){hint}")
 
 
 def directions() -> frozenset[tuple[LanguageId, LanguageId]]:
@@ -111,9 +123,12 @@ def _to_go(request: PortRequest, module: ir.Module) -> PortCandidate:
     runtime = request.options.go_module
     made = emit_go.emit(module, package, runtime, request.options.dialect)
     source = formatted(["gofmt"], made.source)
+    library = templates(LanguageId.GO, request.options.dialect).library
+    if library is not None and library.package not in made.imports:
+        library = None
     ported = [
         PortedFile(f"{package}.go", source, "source"),
-        PortedFile("go.mod", go_mod(package, runtime, made.runtime), "module"),
+        PortedFile("go.mod", go_mod(package, runtime, made.runtime, library), "module"),
     ]
     return _candidate(request, module, ported, made.imports, made.holes, made.functions)
 
@@ -138,9 +153,11 @@ def _candidate(
     )
 
 
-def go_mod(package: str, runtime: str, uses_runtime: bool) -> str:
+def go_mod(package: str, runtime: str, uses_runtime: bool, library: Library | None = None) -> str:
     """The module file; our runtime is replaced by the folder that this tool found, when it has its own name."""
     lines = [f"module {package}", "", f"go {GO_VERSION}"]
+    if library is not None:
+        lines.extend(["", f"require {library.package} {library.version}"])
     if uses_runtime:
         lines.extend(["", f"require {runtime} v0.1.0"])
         root = runtime_root(LanguageId.GO)
@@ -168,11 +185,16 @@ def _to_ruby(request: PortRequest, module: ir.Module) -> PortCandidate:
     name = package_name(request)
     made = emit_ruby.emit(module, name, request.options.dialect)
     ported = [PortedFile(f"{name}.rb", made.source, "source")]
+    gems: list[str] = []
     if any(r.startswith("foundation") for r in made.requires):
         root = runtime_root(LanguageId.RUBY)
-        place = f", path: '{root}'" if root is not None else ""
+        gems.append("gem 'foundation'" + (f", path: '{root}'" if root is not None else ""))
+    library = templates(LanguageId.RUBY, request.options.dialect).library
+    if library is not None and library.package in made.requires:
+        gems.append(f"gem '{library.package}', '~> {library.version}'")
+    if gems:
         ported.append(
-            PortedFile("Gemfile", f"# frozen_string_literal: true\n\ngem 'foundation'{place}\n", "module")
+            PortedFile("Gemfile", "\n".join(["# frozen_string_literal: true", "", *gems, ""]), "module")
         )
     return _candidate(request, module, ported, made.requires, made.holes, made.functions)
 
@@ -248,6 +270,12 @@ def cargo_toml(
             needed.append(f"{crate} = {_CRATES[crate]}")
     if needed:
         lines += ["", "[dependencies]", *needed]
+    if tests - crates:
+        lines += [
+            "",
+            "[dev-dependencies]",
+            *(f"{crate} = {_CRATES[crate]}" for crate in sorted(tests - crates)),
+        ]
     return "\n".join([*lines, "", "[workspace]", ""])
 
 
@@ -263,9 +291,3 @@ _EMITTERS: Mapping[LanguageId, Callable[[PortRequest, ir.Module], PortCandidate]
     LanguageId.RUBY: _to_ruby,
     LanguageId.RUST: _to_rust,
 }
-    if tests - crates:
-        lines += [
-            "",
-            "[dev-dependencies]",
-            *(f"{crate} = {_CRATES[crate]}" for crate in sorted(tests - crates)),
-        ]

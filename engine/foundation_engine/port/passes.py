@@ -57,6 +57,27 @@ class Errors:
         return [n for n, b in self.bases.items() if b == name]
 
 
+def retryable_classes(module: ir.Module) -> set[str]:
+    """The error classes that some retry of a module tries again after."""
+    out: set[str] = set()
+    uses = [
+        p.arguments for _, f in module.functions() for p in f.patterns if p.pattern_id == "retry_with_backoff"
+    ]
+    nodes = (n for d in module.definitions for n in ir.walk(d))
+    uses += [
+        n.arguments
+        for n in nodes
+        if isinstance(n, ir.PatternCall | ir.PatternNew) and n.pattern_id == "retry_with_backoff"
+    ]
+    for arguments in uses:
+        given = arguments.get("retryable")
+        if isinstance(given, ir.ListLit):
+            out |= {e.id for e in given.elems if isinstance(e, ir.Name)}
+        else:
+            out |= {"NetworkError", "TimeoutError", "ServiceUnavailable"}
+    return out
+
+
 def error_tree(module: ir.Module) -> Errors:
     """The error classes that code of the module can name."""
     tree = Errors()

@@ -66,12 +66,18 @@ class Draws:
     """Fixed random fractions: the least, or the greatest."""
 
     high = False
+    drawn = False
 
     @classmethod
     def install(cls):
-        random.getrandbits = lambda bits: (1 << bits) - 1 if cls.high else 0
-        random.random = lambda: 1 - 2**-53 if cls.high else 0.0
-        random.uniform = lambda a, b: b if cls.high else a
+        random.getrandbits = lambda bits: cls._draw((1 << bits) - 1, 0)
+        random.random = lambda: cls._draw(1 - 2**-53, 0.0)
+        random.uniform = lambda a, b: cls._draw(b, a)
+
+    @classmethod
+    def _draw(cls, greatest, least):
+        cls.drawn = True
+        return greatest if cls.high else least
 
 
 class Unrecordable(Exception):
@@ -144,13 +150,27 @@ class Session:
         if cls is None:
             raise Unrecordable(f"no error class {name}")
         try:
-            return cls("scripted")
+            hints = typing.get_type_hints(cls.__init__)
+        except Exception:
+            hints = {}
+        given = []
+        parameters = (
+            []
+            if cls.__init__ is Exception.__init__
+            else list(inspect.signature(cls.__init__).parameters.values())[1:]
+        )
+        for p in parameters:
+            if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD):
+                kind = hints.get(p.name, str)
+                known = {int: 0, float: 0.0, bool: False, bytes: b""}
+                if isinstance(kind, type) and issubclass(kind, BaseException):
+                    given.append(RuntimeError("scripted"))
+                else:
+                    given.append(known.get(kind, "scripted"))
+        try:
+            return cls(*given) if given else cls("scripted")
         except TypeError:
-            count = (
-                len([p for p in inspect.signature(cls.__init__).parameters.values() if p.default is p.empty])
-                - 1
-            )
-            return cls(*["scripted"] * count)
+            return cls()
 
     def decode(self, v):
         if isinstance(v, str) and self.world is not None:
@@ -297,6 +317,11 @@ def call(session, clock, plan):
         except Exception as error:
             bases = [c.__name__ for c in type(error).__mro__ if c not in (object, BaseException)]
             steps.append({"error": type(error).__name__, "bases": bases, "message": str(error)})
+            if error.__cause__ is not None:
+                causes = [
+                    c.__name__ for c in type(error.__cause__).__mro__ if c not in (object, BaseException)
+                ]
+                steps[-1]["cause"] = causes
     after = [
         None if isinstance(given, dict) and ("fake" in given or "made" in given) else session.encode(a)
         for given, a in zip(plan["args"], args, strict=True)
@@ -393,16 +418,17 @@ def main():
     module = load(request["path"])
     for i, plan in enumerate(request["plans"]):
         try:
-            Draws.high = False
+            Draws.high = Draws.drawn = False
             seen = call_in_world(request["path"], module, clock, plan)
-            if seen["sleeps"] or any("sleep" in str(s) for s in seen["steps"]):
-                low = list(seen["sleeps"])
+            # Full jitter may draw no delay at all, which is no sleep.
+            if seen["sleeps"] or Draws.drawn or any("sleep" in str(s) for s in seen["steps"]):
                 Draws.high = True
                 again = call_in_world(request["path"], module, clock, plan)
                 same = [s.get("value", s.get("error")) for s in again["steps"]] == [
                     s.get("value", s.get("error")) for s in seen["steps"]
                 ]
-                if not same or len(again["sleeps"]) != len(low):
+                seen["sleeps"] = seen["sleeps"] or [0] * len(again["sleeps"])
+                if not same or len(again["sleeps"]) != len(seen["sleeps"]):
                     raise Unrecordable("the result depends on randomness")
                 seen["sleeps_high"] = again["sleeps"]
             seen["index"] = i

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from foundation_specs.model import LanguageId
+from foundation_specs.templates import Library, templates
 
 from foundation_engine.port import ir
 from foundation_engine.port.emit._names import pascal, snake
@@ -80,6 +81,29 @@ class Target(Protocol):
         ...
 
 
+def _library(candidate: PortCandidate) -> Library | None:
+    """The library of the port's dialect, when its files use it."""
+    request = candidate.request
+    library = templates(request.target, request.options.dialect).library
+    name = library.package.rpartition("/")[2] if library is not None else ""
+    found = (
+        any(library.package in f.text or f"'{name}'" in f.text for f in candidate.files) if library else False
+    )
+    return library if found else None
+
+
+def _bring(library: Library) -> str:
+    return f"{library.package} {library.version} is not on this machine; bring it with: {library.install}"
+
+
+def _without_waiting(test: str, library: Library | None) -> str:
+    """A Ruby test in which a library's own sleep is virtual too."""
+    if library is None:
+        return test
+    stubbed = f"{pascal(library.package)}.stub(:sleep, sleep) {{ \\1 }}"
+    return re.sub(r"(Kernel\.stub\(:sleep, sleep\) \{ yield .* \})$", stubbed, test, flags=re.MULTILINE)
+
+
 @cache
 def _version_line(*command: str) -> str:
     try:
@@ -104,11 +128,23 @@ class GoTarget:
 
     def env(self) -> Mapping[str, str]:
         """See `Target.env`: nothing is downloaded while verifying."""
-        return {"GOFLAGS": "-mod=mod -buildvcs=false", "GOPROXY": "off", "GOWORK": "off", "GO111MODULE": "on"}
+        return {
+            "GOFLAGS": "-mod=mod -buildvcs=false",
+            "GOPROXY": "off",
+            "GOSUMDB": "off",
+            "GOWORK": "off",
+            "GO111MODULE": "on",
+        }
 
     def prepare(self, folder: Path, candidate: PortCandidate) -> str:
-        """See `Target.prepare`: the module file of the port is enough."""
-        return ""
+        """See `Target.prepare`: the module file of the port is enough, and a library must be in the module cache."""
+        library = _library(candidate)
+        if library is None:
+            return ""
+        cache = Path(_version_line("go", "env", "GOMODCACHE"))
+        if (cache / f"{library.package}@{library.version}").is_dir():
+            return ""
+        return _bring(library)
 
     def compile_steps(self, folder: Path) -> Sequence[tuple[str, Sequence[str]]]:
         """See `Target.compile_steps`."""
@@ -134,7 +170,14 @@ class GoTarget:
             out.append(PortedFile("differential_test.go", differential, "support"))
         if any(f'"{options.go_module}/' in f.text for f in out):
             # Fakes that answer with our errors need the runtime even where the port itself does not.
-            out.append(PortedFile("go.mod", go_mod(package, options.go_module, uses_runtime=True), "module"))
+            chosen = templates(LanguageId.GO, options.dialect)
+            used = {
+                n.pattern_id for d in module.definitions for n in ir.walk(d) if isinstance(n, ir.PatternCall)
+            }
+            used |= {p.pattern_id for _, f in module.functions() for p in f.patterns}
+            library = chosen.library if used & chosen.patterns.keys() else None
+            made = go_mod(package, options.go_module, uses_runtime=True, library=library)
+            out.append(PortedFile("go.mod", made, "module"))
         return out
 
     def case_prefix(self, source_name: str) -> str:
@@ -187,8 +230,14 @@ class RubyTarget:
         return {"RUBYLIB": str(root / "lib") if root is not None else "", "RUBYOPT": "-W:no-experimental"}
 
     def prepare(self, folder: Path, candidate: PortCandidate) -> str:
-        """See `Target.prepare`."""
-        return ""
+        """See `Target.prepare`: a library must be where Ruby finds it."""
+        library = _library(candidate)
+        if library is None:
+            return ""
+        found = subprocess.run(
+            ["ruby", "-e", f"require '{library.package}'"], capture_output=True, timeout=20, check=False
+        )
+        return "" if found.returncode == 0 else _bring(library)
 
     def compile_steps(self, folder: Path) -> Sequence[tuple[str, Sequence[str]]]:
         """See `Target.compile_steps`."""
@@ -205,9 +254,12 @@ class RubyTarget:
     ) -> list[PortedFile]:
         """See `Target.tests`."""
         maker = RubyTests(module, package)
-        out = [PortedFile(f"{package}_test.rb", maker.file(cases), "test")]
+        library = templates(LanguageId.RUBY, options.dialect).library
+        recorded = _without_waiting(maker.file(cases), library)
+        out = [PortedFile(f"{package}_test.rb", recorded, "test")]
         if more:
-            out.append(PortedFile("differential_test.rb", maker.file(more, "Differential"), "support"))
+            differential = _without_waiting(maker.file(more, "Differential"), library)
+            out.append(PortedFile("differential_test.rb", differential, "support"))
         return out
 
     def case_prefix(self, source_name: str) -> str:
@@ -394,6 +446,12 @@ class RustTarget:
             out.append(
                 PortedFile("tests/differential.rs", maker.file(more, package, "differential_"), "support")
             )
+        if any("serde_json::" in f.text for f in out):
+            made = maker.made
+            manifest = cargo_toml(
+                package, made.crates, "foundation::http" in made.source, frozenset({"serde_json"})
+            )
+            out.append(PortedFile("Cargo.toml", manifest, "module"))
         # One test program links once.
         modules = "\n".join(
             f'#[path = "{p.path.removeprefix("tests/")}"]\nmod {Path(p.path).stem};'
@@ -443,10 +501,4 @@ TARGETS: Mapping[LanguageId, Target] = {
     LanguageId.PYTHON: PythonTarget(),
     LanguageId.RUBY: RubyTarget(),
     LanguageId.RUST: RustTarget(),
-        if any("serde_json::" in f.text for f in out):
-            made = maker.made
-            manifest = cargo_toml(
-                package, made.crates, "foundation::http" in made.source, frozenset({"serde_json"})
-            )
-            out.append(PortedFile("Cargo.toml", manifest, "module"))
 }

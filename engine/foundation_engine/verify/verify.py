@@ -7,12 +7,13 @@ import json
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from foundation_grammars.tree import parse
 from foundation_specs.model import Severity
+from foundation_specs.templates import templates
 
 from foundation_engine.port import ir
 from foundation_engine.port.engine import lower, package_name
@@ -246,6 +247,8 @@ def _run_cases(state: _Run, cases: list[Case]) -> None:
     request = state.candidate.request
     module = lower(request)
     assert module is not None
+    if templates(request.target, request.options.dialect).exhausted == "last_error":
+        chosen, rest = [_last_error(c) for c in chosen], [_last_error(c) for c in rest]
     tests = state.target.tests(module, package_name(request), request.options, chosen, rest)
     for f in tests:
         (state.folder / f.path).parent.mkdir(parents=True, exist_ok=True)
@@ -281,6 +284,18 @@ def _run_cases(state: _Run, cases: list[Case]) -> None:
     idle = _idle(state, set(outcomes))
     if idle:
         state.add("exercised", Verdict.INCONCLUSIVE, f"no case runs {', '.join(idle)}")
+
+
+def _last_error(case: Case) -> Case:
+    """The case as a library has it that gives the last error itself when every attempt failed."""
+
+    def step(given: dict[str, Any]) -> dict[str, Any]:
+        if given.get("error") != "MaxRetriesExceeded":
+            return given
+        bases: list[str] = given.get("cause") or ["Exception"]
+        return {"error": bases[0], "bases": bases, "message": ""}
+
+    return replace(case, steps=tuple(step(s) for s in case.steps))
 
 
 def _idle(state: _Run, outcomes: set[str]) -> list[str]:

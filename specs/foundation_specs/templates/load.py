@@ -117,10 +117,11 @@ def _problems(document: YamlDocument) -> Iterator[Problem]:
             yield from unknown(
                 section(given, "parameters"), parameters, (*here, "parameters"), "parameter of the pattern"
             )
+            own = frozenset(items_of(given, "locals"))
             for key in ("text", "procedure", "option", "closure"):
                 for found in PLACEHOLDER.finditer(given.get(key, "")):
                     name, applied = found["name"], found["filter"]
-                    if name not in parameters and name not in SLOTS and not name.isdigit():
+                    if name not in parameters | SLOTS | own and not name.isdigit():
                         yield document.problem(
                             here,
                             f"the placeholder `{{{name}}}` is neither a parameter of the pattern nor one of"
@@ -186,6 +187,7 @@ def _form(data: str | Plain) -> FormTemplate:
         join=data.get("join", ", "),
         closure=data.get("closure", ""),
         leave=data.get("leave", ""),
+        locals=tuple(items_of(data, "locals")),
         imports=tuple(items_of(data, "imports")),
         explicit=tuple(items_of(data, "explicit")),
         absent=section(data, "absent"),

@@ -54,9 +54,10 @@ class FormTemplate:
     `text` has placeholders in braces (see the port engine's README); `procedure` replaces it where there is no value.
     `option` writes one parameter by `{name}`, `{Name}` or `{camelName}` and `{value}`, `join` stands between options.
     `closure` is the head of the function literal that `{body}` becomes, in languages that need one. `leave` is the
-    word by which the body returns from itself. `fields` writes named values by `{key}` and `{value}`; the key `*` is
-    any name. `absent` gives the text of a placeholder whose parameter was not given and has no default. `parameters`
-    replaces the pattern's templates of parameters in this form.
+    word by which the body returns from itself. `locals` are placeholders for variables of the text, for which the
+    emitter finds free names. `fields` writes named values by `{key}` and `{value}`; the key `*` is any name. `absent`
+    gives the text of a placeholder whose parameter was not given and has no default. `parameters` replaces the
+    pattern's templates of parameters in this form.
     """
 
     text: str
@@ -65,6 +66,7 @@ class FormTemplate:
     join: str = ", "
     closure: str = ""
     leave: str = ""
+    locals: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
     explicit: tuple[str, ...] = ()
     absent: Mapping[str, str] = field(default_factory=dict[str, str])

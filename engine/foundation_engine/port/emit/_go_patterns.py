@@ -202,6 +202,10 @@ class Patterns:
         form = self.templates.form(use.pattern_id, "function").form
         return "{body}" not in form.text
 
+    def _locals(self, pattern_id: str, form: str) -> dict[str, str]:
+        """Free names for the variables of a template."""
+        return {n: self.e.fresh(camel(n)) for n in self.templates.form(pattern_id, form).form.locals}
+
     def _around(self, f: ir.Function, use: ir.PatternUse, body: list[str]) -> list[str]:
         """The statements of a function under one more pattern."""
         arguments = dict(use.arguments)
@@ -229,6 +233,7 @@ class Patterns:
     ) -> list[str]:
         """Statements that return what a body gives under a pattern; `body` are the statements of a function."""
         several = isinstance(result, ir.TupleT)
+        slots |= self._locals(pattern_id, form)
         slots |= self._fallback(pattern_id, arguments, result)
         closure = self._closure(pattern_id, form, result, body)
         if not several:
@@ -366,7 +371,15 @@ class Patterns:
         arguments = dict(e.arguments)
         slots |= self._fallback(e.pattern_id, arguments, e.type)
         if self._is_statements(e.pattern_id, form, e.type):
-            raise Unsupported(f"a block under {e.pattern_id} in {self.templates.chosen.title}", line=e.line)
+            # Statements become an expression in a function that is called at once.
+            inner = self._closed(e.pattern_id, form, arguments, slots, e.type, body)
+            indent = "\t" * (em.depth - 1)
+            lines = [
+                f"func(){self.go.results(e.type, True)} {{",
+                *(indent + "\t" + x for line in inner for x in line.split("\n")),
+                f"{indent}\t}}()",
+            ]
+            return "\n".join(lines)
         slots |= self._closure(e.pattern_id, form, e.type, body)
         text = self._render(e.pattern_id, form, arguments, slots, procedure=e.type == ir.NONE).text
         indent = "\t" * (em.depth - 1)

@@ -113,16 +113,23 @@ class Patterns:
             if use.pattern_id == "circuit_breaker":
                 arguments = {"name": ir.Lit(self._shared_name(f), type=ir.STR), **arguments}
             lines = filled(
-                self._render(use.pattern_id, "function", arguments, self._slots(f), procedure=not valued),
+                self._render(
+                    use.pattern_id,
+                    "function",
+                    arguments,
+                    self._slots(f, use.pattern_id, "function"),
+                    procedure=not valued,
+                ),
                 lines,
             )
         for line in lines:
             e.write(line)
 
-    def _slots(self, f: ir.Function) -> dict[str, str]:
+    def _slots(self, f: ir.Function, pattern_id: str, form: str) -> dict[str, str]:
         from foundation_engine.port.emit.ruby import quote
 
-        return {"body": _BODY, "function": snake(f.name), "shared": quote(self._shared_name(f))}
+        free = {n: self.e.fresh(n) for n in self.templates.form(pattern_id, form).form.locals}
+        return {**free, "body": _BODY, "function": snake(f.name), "shared": quote(self._shared_name(f))}
 
     def _shared_name(self, f: ir.Function) -> str:
         """The name under which all calls of a method share a breaker or limiter."""
@@ -180,7 +187,7 @@ class Patterns:
         arguments = dict(e.arguments)
         if e.obj is None and e.pattern_id == "circuit_breaker" and "name" not in arguments:
             arguments = {"name": ir.Lit(self._shared_name(em.f), type=ir.STR), **arguments}
-        slots = self._slots(em.f)
+        slots = self._slots(em.f, e.pattern_id, form)
         if e.obj is not None:
             slots["object"] = em.x(e.obj, _PRIMARY)
         made = filled(self._render(e.pattern_id, form, arguments, slots, procedure=not valued), lines)

@@ -28,6 +28,7 @@ from foundation_engine.port.passes import (
     declare,
     positions,
     reads,
+    retryable_classes,
     stores,
     terminates,
 )
@@ -230,19 +231,7 @@ class GoModule:
 
     def may_wrap(self, cls: str) -> bool:
         """True when an exhausted retry may hold an error of this class as its cause."""
-        retryable: set[str] = set()
-        for _, f in self.module.functions():
-            for p in f.patterns:
-                if p.pattern_id == "retry_with_backoff":
-                    given = p.arguments.get("retryable")
-                    names = (
-                        [e.id for e in given.elems if isinstance(e, ir.Name)]
-                        if isinstance(given, ir.ListLit)
-                        else None
-                    )
-                    retryable |= set(
-                        names if names is not None else ("NetworkError", "TimeoutError", "ServiceUnavailable")
-                    )
+        retryable = retryable_classes(self.module)
         if self.errors.is_a("MaxRetriesExceeded", cls):
             return False
         return any(self.errors.is_a(r, cls) or self.errors.is_a(cls, r) for r in retryable)
@@ -543,7 +532,7 @@ class GoModule:
             self.imports.update(HELPERS[name][1])
         text = "\n".join(body)
         # A statement that became a hole may have asked for a package that nothing else uses.
-        self.imports = {i for i in self.imports if re.search(rf"\b{re.escape(i.rpartition('/')[2])}\.", text)}
+        self.imports = {i for i in self.imports if re.search(rf"\b{re.escape(package_of(i))}\.", text)}
         header: list[str] = []
         if self.module.doc:
             doc = (
@@ -589,7 +578,7 @@ class GoModule:
         ]
 
     def _imports(self, imports: list[str]) -> list[str]:
-        ours = [i for i in imports if i.startswith(f"{self.runtime}/")]
+        ours = [i for i in imports if i.startswith(f"{self.runtime}/") or "." in i.partition("/")[0]]
         standard = [i for i in imports if i not in ours]
         if not imports:
             return []
@@ -1806,6 +1795,9 @@ class FunctionEmitter(Operations):
             if wrapped:
                 parts.append(f"Cause: {wrapped}")
             return f"&{name}{{{', '.join(parts)}}}"
+        if e.cls == "Exit":
+            self.go.imports.add(f"{self.go.runtime}/cli")
+            return f"cli.Exit({self.x(args['code'])})"
         message = args.get("message", ir.Lit("", type=ir.STR))
         if e.cls in ir.RUNTIME_ERRORS:
             self.go.uses_runtime_errors = True
@@ -1884,6 +1876,9 @@ class FunctionEmitter(Operations):
                         raise Unsupported(
                             f"except of {n.raises}, which stops a Go program", "", n.line or s.line
                         )
+        raised = frozenset[str]().union(*(self.go.effects.statement(b) for b in s.body))
+        for h in s.handlers:
+            self.go.templates.handles(raised, h.classes, self.go.module, self.go.errors)
         if not self.inline_try(s):
             self._closure_try(s)
             return
@@ -2171,6 +2166,11 @@ def place_words(e: ir.Expr) -> str:
     """A name for an entry of a map: the map's name in the singular."""
     name = e.id if isinstance(e, ir.Name) else e.name if isinstance(e, ir.Field) else ""
     return name[:-1] if len(name) > 3 and name.endswith("s") and not name.endswith("ss") else ""
+
+
+def package_of(path: str) -> str:
+    """The name that an import gives: its last segment, a major version aside."""
+    return re.sub(r"/v[0-9]+$", "", path).rpartition("/")[2]
 
 
 def config_key(name: str) -> str:

@@ -95,6 +95,7 @@ _ERRORS: Mapping[str, str] = {
     "NotImplementedError": "NotImplementedError",
     "AssertionError": "RuntimeError",
     "OSError": "SystemCallError",
+    "FileNotFoundError": "Errno::ENOENT",
     "ArithmeticError": "ZeroDivisionError",
 }
 
@@ -201,6 +202,7 @@ _TEMPLATES: Mapping[str, tuple[str, int, int]] = {
     "str.ljust_char": ("{0}.ljust({1}, {2})", PRIMARY, PRIMARY),
     "str.rjust_char": ("{0}.rjust({1}, {2})", PRIMARY, PRIMARY),
     "str.zfill": ("zero_fill({0}, {1})", PRIMARY, LOWEST),
+    "path.join": ("join_path({0}, {1})", PRIMARY, LOWEST),
     "str.title": ("title_case({0})", PRIMARY, LOWEST),
     "str.isupper": ("upper_case?({0})", PRIMARY, LOWEST),
     "str.islower": ("lower_case?({0})", PRIMARY, LOWEST),
@@ -259,6 +261,12 @@ _TEMPLATES: Mapping[str, tuple[str, int, int]] = {
     "set.issubset": ("{0}.subset?({1})", PRIMARY, PRIMARY),
     "set.isdisjoint": ("{0}.disjoint?({1})", PRIMARY, PRIMARY),
     "error.message": ("{0}.message", PRIMARY, PRIMARY),
+    "error.http_status": ("{0}.status", PRIMARY, PRIMARY),
+    "error.exit_code": ("{0}.exit_code", PRIMARY, PRIMARY),
+    "error.stdout": ("{0}.stdout", PRIMARY, PRIMARY),
+    "error.stderr": ("{0}.stderr", PRIMARY, PRIMARY),
+    "error.attempts": ("{0}.attempts", PRIMARY, PRIMARY),
+    "error.cause": ("{0}.cause", PRIMARY, PRIMARY),
     "count_each": ("{0}.tally", PRIMARY, PRIMARY),
 }  # fmt: skip
 
@@ -337,6 +345,15 @@ def divide(numerator, divisor)
   raise ZeroDivisionError, 'division by zero' if divisor.zero?
 
   numerator.fdiv(divisor)
+end""",
+    "join_path": """
+# One path below another, without doubled separators and dots; an absolute second path stands alone.
+def join_path(folder, name)
+  whole = folder.empty? || name.start_with?('/') ? name : "#{folder}/#{name}"
+  joined = whole.split('/').reject { |part| ['', '.'].include?(part) }.join('/')
+  return "/#{joined}" if whole.start_with?('/')
+
+  joined.empty? ? '.' : joined
 end""",
     "zero_fill": """
 # Zeros between the sign and the digits.
@@ -442,6 +459,9 @@ class RubyEmitter:
         if name in ir.RUNTIME_ERRORS or name == "FoundationError":
             self.requires.add("foundation/errors")
             return f"Foundation::{name}"
+        if name == "Exit":
+            self.requires.add("foundation/cli")
+            return "Foundation::CLI::Exit"
         if name in _ERRORS:
             return _ERRORS[name]
         raise Unsupported(f"error class {name}")
@@ -611,7 +631,7 @@ class RubyEmitter:
             except Unsupported as why:
                 self.holes.append(Unsupported(why.reason, why.construct or m.name, why.line or m.line))
                 functions.append((f"{d.name}.{m.name}", "", m.line, 1))
-        hidden = [method_name(m.name) for m in d.methods if m.name.startswith("_")]
+        hidden = [method_name(m.name) for m in d.methods if m.name.startswith("_") and m.name != "__str__"]
         if hidden:
             inner.extend(["", f"    private {', '.join(f':{h}' for h in hidden)}"])
         secrets = [local(f.name) for f in d.fields if f.secret]
@@ -679,6 +699,8 @@ def _makes_app(d: ir.Constant) -> bool:
 
 def method_name(name: str) -> str:
     """The name of a method."""
+    if name == "__str__":
+        return "to_s"
     made = snake(name)
     return f"{made}_" if made in _KEYWORDS else made
 
@@ -1225,6 +1247,9 @@ class Emitter:
         if isinstance(d, ir.ErrorClass) and d.message is not None:
             self.write(f"raise {name}.new({', '.join(self.x(v) for _, v in e.args)})")
             return
+        if e.cls == "Exit":
+            self.write(f"raise {name}.new({self.x(args['code'])})")
+            return
         message = args.get("message")
         if message is None or (isinstance(message, ir.Lit) and message.value == ""):
             self.write(f"raise {name}")
@@ -1232,6 +1257,9 @@ class Emitter:
             self.write(f"raise {name}, {self.x(message)}")
 
     def _try(self, s: ir.Try) -> None:
+        raised = frozenset[str]().union(*(self.ruby.effects.statement(b) for b in s.body))
+        for h in s.handlers:
+            self.ruby.templates.handles(raised, h.classes, self.ruby.module, self.ruby.effects.errors)
         for h in s.handlers:
             if "IndexError" in h.classes or "LookupError" in h.classes:
                 for b in s.body:
@@ -1548,11 +1576,18 @@ class Emitter:
             case "tuple.index":
                 return f"{self.x(args[0], PRIMARY)}[{self.x(args[1])}]", PRIMARY
             case "str.byte_slice":
-                low, high = (None if isinstance(a, ir.Lit) and a.value is None else self.x(a, ADD) for a in args[1:])
-                return f"{self.x(args[0], PRIMARY)}.byteslice({low or 0}{f'...{high}' if high else '..'})", PRIMARY
+                low, high = (
+                    None if isinstance(a, ir.Lit) and a.value is None else self.x(a, ADD) for a in args[1:]
+                )
+                return (
+                    f"{self.x(args[0], PRIMARY)}.byteslice({low or 0}{f'...{high}' if high else '..'})",
+                    PRIMARY,
+                )
             case "error.is" if isinstance(args[1], ir.ListLit):
                 err = self.x(args[0], PRIMARY)
-                tests = [f"{err}.is_a?({self.ruby.error(c.id)})" for c in args[1].elems if isinstance(c, ir.Name)]
+                tests = [
+                    f"{err}.is_a?({self.ruby.error(c.id)})" for c in args[1].elems if isinstance(c, ir.Name)
+                ]
                 return " || ".join(tests), PRIMARY if len(tests) == 1 else OR
             case "dict.index":
                 zero = isinstance(args[0].type, ir.DictT) and args[0].type.zero

@@ -20,6 +20,7 @@ from foundation_specs.templates.model import FormTemplate, ParameterTemplate, Pa
 from foundation_engine.port import ir
 from foundation_engine.port.emit._names import camel, pascal
 from foundation_engine.port.ir import Unsupported
+from foundation_engine.port.passes import Errors, retryable_classes
 
 _NOTHING = ParameterTemplate()
 _LISTS = (ParameterType.EXCEPTIONS, ParameterType.STRINGS, ParameterType.INTEGERS)
@@ -125,6 +126,23 @@ class Templates:
                     return _positional(pattern.operations[op], args)
         return None
 
+    def handles(
+        self, raised: frozenset[str], classes: Sequence[str], module: ir.Module, errors: Errors
+    ) -> None:
+        """Raise Unsupported when a handler would see how a retry ended, which the chosen library does not say.
+
+        `raised` is what the handled code may raise, `classes` what the handler takes, none for every error.
+        """
+        lost = self.chosen.exhausted == "last_error" and "retry_with_backoff" in self.chosen.patterns
+        if not lost or "MaxRetriesExceeded" not in raised or not classes or "Exception" in classes:
+            return
+        for name in classes:
+            for last in ("MaxRetriesExceeded", *retryable_classes(module)):
+                if errors.is_a(last, name) or errors.is_a(name, last):
+                    raise Unsupported(
+                        f"handling {name} around a retry, whose last error {self.chosen.title} gives as it is"
+                    )
+
     def render(
         self,
         writer: Writer,
@@ -174,6 +192,17 @@ class _Rendering:
             default = default_value(self.spec.parameters[name])
             if name not in self.arguments and default is not None:
                 self.arguments[name] = default
+        self.clamp()
+
+    def clamp(self) -> None:
+        """Cut the first delay to the longest one, as our runtimes do and libraries do not."""
+        given = {n: self.arguments.get(n) for n in ("base_delay", "max_delay")}
+        if self.foreign and self.spec.pattern_id == "retry_with_backoff":
+            for name, value in given.items():
+                given[name] = value if value is not None else default_value(self.spec.parameters[name])
+            base, longest = given["base_delay"], given["max_delay"]
+            if isinstance(base, ir.Lit) and isinstance(longest, ir.Lit) and base.value > longest.value:
+                self.arguments["base_delay"] = longest
 
     def run(self, procedure: bool) -> Rendered:
         text = self.form.procedure if procedure and self.form.procedure else self.form.text
@@ -185,7 +214,8 @@ class _Rendering:
                 self.consumed |= {m["name"] for m in PLACEHOLDER.finditer(choice)}
         for name, value in self.arguments.items():
             template = self.template(name)
-            if template.declined and not self.is_default(name, value):
+            said = template.disjoint and self.disjoint(value, template.disjoint)
+            if template.declined and not said and not self.is_default(name, value):
                 raise Unsupported(template.declined, line=value.line)
             if template.dropped and not self.is_default(name, value):
                 self.writer.differ(template.dropped)
@@ -247,7 +277,7 @@ class _Rendering:
         out: list[str] = []
         for name, value in self.arguments.items():
             template = self.template(name)
-            if name in self.consumed or template.declined or template.dropped or template.option == "":
+            if name in self.consumed or template.dropped or template.option == "":
                 continue
             if template.disjoint and self.disjoint(value, template.disjoint):
                 continue
@@ -313,6 +343,9 @@ class _Rendering:
                 if parameter.type is ParameterType.EXCEPTIONS:
                     if not isinstance(item, ir.Name):
                         raise Unsupported(f"a computed error class in `{parameter.id}`", line=v.line)
+                    if item.id in template.values:
+                        items.append(template.values[item.id])
+                        continue
                     text = self.writer.error_class(item.id, item.line)
                 else:
                     text = self.writer.value(
@@ -330,14 +363,14 @@ class _Rendering:
         found = jitter_from(given, cast("Jitter", parameter.default)) if given is not None else None
         if found is None:
             raise Unsupported("a computed jitter", line=v.line)
-        text = self.choice(parameter, template, found.kind.value, v)
-        return text.replace("{ratio}", repr(found.ratio))
+        if found.kind.value not in template.values:
+            raise Unsupported(f"{self.title} has no {parameter.id} `{found.kind.value}`", line=v.line)
+        return self.expand(template.values[found.kind.value].replace("{ratio}", repr(found.ratio)))
 
     def choice(self, parameter: Parameter, template: ParameterTemplate, key: str, v: ir.Expr) -> str:
         if key not in template.values:
             raise Unsupported(f"{self.title} has no {parameter.id} `{key}`", line=v.line)
-        text = template.values[key]
-        return text if "{ratio}" in text else self.expand(text)
+        return self.expand(template.values[key])
 
 
 def default_value(parameter: Parameter) -> ir.Expr | None:
