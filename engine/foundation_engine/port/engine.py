@@ -238,7 +238,8 @@ def python_formatter() -> list[str]:
 
 def _to_rust(request: PortRequest, module: ir.Module) -> PortCandidate:
     name = package_name(request)
-    made = emit_rust.emit(module, request.text, request.options.dialect)
+    quotes = request.source is LanguageId.PYTHON
+    made = emit_rust.emit(module, request.text, request.options.dialect, quotes_python=quotes)
     ported = [
         PortedFile("src/lib.rs", formatted(["rustfmt", "--edition", "2021"], made.source), "source"),
         PortedFile("Cargo.toml", cargo_toml(name, made.crates, "foundation::http" in made.source), "module"),

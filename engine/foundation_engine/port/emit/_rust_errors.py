@@ -167,7 +167,7 @@ class RustErrors:
         messages = [BUILTIN[b] for b in sorted(self.builtin) if b not in HELD]
         for b in sorted(self.builtin):
             variants.append((BUILTIN[b], HELD.get(b, "String")))
-            classes.append("Error::Io(error) => error.class()," if b == "OSError" else f'Error::{BUILTIN[b]}(_) => Class::Other("{b}"),')
+            classes.append('Error::Io(_) => Class::Other("OSError"),' if b == "OSError" else f'Error::{BUILTIN[b]}(_) => Class::Other("{b}"),')
         if self.runtime:
             variants.append(("Foundation", "FoundationError"))
             classes.append("Error::Foundation(error) => error.class(),")

@@ -302,4 +302,23 @@ fn pause(seconds: f64) {
     let _ = clock::Clock::sleep(&clock::SystemClock, clock::nanoseconds(clock::seconds(seconds)), None);
 }
 """, ()),
+    "quoted": ("The text as a literal of the source's language.", """
+fn quoted(text: &str) -> String {
+    let quote = if text.contains('\\'') && !text.contains('"') { '"' } else { '\\'' };
+    let mut out = String::from(quote);
+    for c in text.chars() {
+        match c {
+            '\\n' => out.push_str("\\\\n"),
+            '\\r' => out.push_str("\\\\r"),
+            '\\t' => out.push_str("\\\\t"),
+            '\\\\' => out.push_str("\\\\\\\\"),
+            c if c == quote => out.extend(['\\\\', c]),
+            c if c.is_control() => out.push_str(&format!("\\\\x{:02x}", c as u32)),
+            c => out.push(c),
+        }
+    }
+    out.push(quote);
+    out
+}
+""", ()),
 }  # fmt: skip

@@ -1521,6 +1521,9 @@ class Operations:
                     raise Unsupported(f"a value of type {ir.type_text(p.value.type)} as text", "", e.line)
                 text += "{}"
                 args.append(self._shown(p.value))
+            elif kind == "quoted" and p.value.type in (ir.STR, ir.CHAR) and self.rust.quotes:
+                text += "{}"
+                args.append(f"{self.helper('quoted')}({self.ref(p.value) if p.value.type == ir.STR else '&' + self.place(p.value) + '.to_string()'})")
             elif kind == "quoted" and p.value.type in (ir.STR, ir.CHAR):
                 text += "{:?}"
                 args.append(self._shown(p.value))

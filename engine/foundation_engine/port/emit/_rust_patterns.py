@@ -75,7 +75,8 @@ class Patterns:
             case "integer":
                 if isinstance(v, ir.Lit):
                     return str(v.value)
-                return f"{e.x(v, PRIMARY)}.try_into().unwrap_or_default()"
+                # What is no count is out of range, as it is in the source.
+                return f"{e.x(v, PRIMARY)}.try_into().unwrap_or(u32::MAX)"
             case "any":
                 return self._logged(v)
             case "string" | "text":
@@ -146,9 +147,12 @@ class Patterns:
     # Around functions
 
     def attributes(self, f: ir.Function) -> list[str]:
-        """The attributes of a function that runs under patterns, outermost first."""
+        """The attributes of a function that runs under patterns.
+
+        Rust expands the first one first, so that the last one is the outermost.
+        """
         out: list[str] = []
-        for use in f.patterns:
+        for use in reversed(f.patterns):
             if use.pattern_id == "cli_framework" or (use.pattern_id == "error_boundary" and "context" in use.arguments):
                 if len(f.patterns) > 1:
                     raise Unsupported(f"pattern {use.pattern_id} beside others around a function", f.name, use.line or f.line)

@@ -56,7 +56,7 @@ class _Settings:
 class RustModule:
     """Names, types and helpers of the generated file."""
 
-    def __init__(self, module: ir.Module, source: str = "", settings: _Settings | None = None, dialect: str = "foundation") -> None:
+    def __init__(self, module: ir.Module, source: str = "", settings: _Settings | None = None, dialect: str = "foundation", quotes_python: bool = False) -> None:
         self.module = module
         self.source = source.splitlines()
         self.settings = settings or _Settings()
@@ -69,6 +69,8 @@ class RustModule:
         self.ordered = self.settings.ordered
         self.map = "IndexMap" if self.ordered else "HashMap"
         self.wants_order = False
+        # A quoted text that is only part of an error's message may have Rust's quotes.
+        self.quotes = quotes_python and any(_shows_quotes(d) for d in module.definitions)
         self.keyed: set[str] = set(self.settings.keyed)
         self.valued: set[str] = set(self.settings.valued)
         self.parsed: set[str] = set(self.settings.parsed)
@@ -605,16 +607,21 @@ class RustModule:
         return ["/// An object with defaults for the other fields.", f"pub fn new({params}) -> Self {{", f"    Self {{ {', '.join(parts)} }}", "}"]
 
 
-def emit(module: ir.Module, source: str = "", dialect: str = "foundation") -> RustFile:
-    """The module as one Rust file; `source` is the text that holes quote from."""
-    return settled(module, source, dialect)[1]
+def emit(module: ir.Module, source: str = "", dialect: str = "foundation", *, quotes_python: bool = False) -> RustFile:
+    """The module as one Rust file; `source` is the text that holes quote from.
+
+    `quotes_python` says that a quoted text is one as Python's repr writes it.
+    """
+    return settled(module, source, dialect, quotes_python=quotes_python)[1]
 
 
-def settled(module: ir.Module, source: str = "", dialect: str = "foundation") -> tuple[RustModule, RustFile]:
+def settled(
+    module: ir.Module, source: str = "", dialect: str = "foundation", *, quotes_python: bool = False
+) -> tuple[RustModule, RustFile]:
     """The module's names and types, and its file: written again until what a writing finds out changes nothing."""
     settings = _Settings()
     while True:
-        rust = RustModule(copy.deepcopy(module), source, settings, dialect)
+        rust = RustModule(copy.deepcopy(module), source, settings, dialect, quotes_python)
         file = rust.emit()
         found = _Settings(
             settings.ordered or rust.wants_order, rust.keyed, rust.valued, rust.parsed, rust.loaded, rust.commands
@@ -625,6 +632,14 @@ def settled(module: ir.Module, source: str = "", dialect: str = "foundation") ->
                     module.differences.append(sentence)
             return rust, file
         settings = found
+
+
+def _shows_quotes(d: ir.Definition) -> bool:
+    """True when a quoted text can get further than into the message of an error that nobody reads."""
+    if any(isinstance(n, ir.Intrinsic) and n.op == "error.message" for n in ir.walk(d)):
+        return True
+    hidden = {id(m) for n in ir.walk(d) if isinstance(n, ir.Raise) and n.error is not None for m in ir.walk(n.error)}
+    return any(isinstance(n, ir.FormatPart) and n.spec == "quoted" and id(n) not in hidden for n in ir.walk(d))
 
 
 __all__ = ["RustFile", "RustModule", "emit", "rust_char", "rust_float", "rust_string", "settled"]
