@@ -20,6 +20,7 @@ from foundation_engine.port.front.ruby import lower_document
 from foundation_engine.port.request import PortRequest
 from foundation_engine.verify.cases import Case, Plan
 from foundation_engine.verify.record_go import GoRecorder
+from foundation_engine.verify.record_rust import RustRecorder
 from foundation_engine.verify.sandbox import Completed, Limits, run
 
 _PYTHON_RECORDER = Path(__file__).with_name("record_python.py")
@@ -164,4 +165,5 @@ RECORDERS: Mapping[LanguageId, Recorder] = {
     LanguageId.GO: GoRecorder(),
     LanguageId.PYTHON: PythonRecorder(),
     LanguageId.RUBY: RubyRecorder(),
+    LanguageId.RUST: RustRecorder(),
 }

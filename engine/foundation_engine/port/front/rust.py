@@ -76,10 +76,10 @@ def lower_module(text: str, name: str, line: int | None = None) -> ir.Module:
     Raises SyntaxError when the text is not Rust. Everything else that is not understood becomes a hole or a
     `Declined` definition.
     """
-    return _Module(text, name).lower(line)
+    return ModuleLowerer(text, name).lower(line)
 
 
-class _Module:
+class ModuleLowerer:
     """Several sweeps over a file: names, then types and signatures, then bodies."""
 
     def __init__(self, text: str, name: str) -> None:
@@ -186,19 +186,19 @@ class _Module:
                 case _:
                     pass
 
-    def _has_impl(self, name: str, *traits: str) -> bool:
+    def has_impl(self, name: str, *traits: str) -> bool:
         return any(t in traits for t, _ in self.impls.get(name, []))
 
     def _types(self) -> None:
         scope = self.scope
         for name, info in scope.enums.items():
-            if self._has_impl(name, "Error", "Classify") or "Error" in info.derives:
+            if self.has_impl(name, "Error", "Classify") or "Error" in info.derives:
                 info.kind = "error"
-            info.display = self._has_impl(name, "Display")
+            info.display = self.has_impl(name, "Display")
         for name, info in scope.structs.items():
-            if self._has_impl(name, "Error", "Classify") or "Error" in info.derives:
+            if self.has_impl(name, "Error", "Classify") or "Error" in info.derives:
                 scope.error_structs.add(name)
-            info.display = self._has_impl(name, "Display")
+            info.display = self.has_impl(name, "Display")
         for name in scope.error_structs:
             info = scope.structs.pop(name)
             scope.error_nodes[name] = info.node
@@ -576,7 +576,7 @@ class _Module:
                     info.frozen = False
         del name
 
-    def _functions_of(self, owner: str) -> list[tuple[str, SyntaxNode, SyntaxNode]]:
+    def functions_of(self, owner: str) -> list[tuple[str, SyntaxNode, SyntaxNode]]:
         """(trait, impl, function) of every function of a type."""
         out: list[tuple[str, SyntaxNode, SyntaxNode]] = []
         for trait, node in self.impls.get(owner, []):
@@ -590,7 +590,7 @@ class _Module:
 
     def _constructor(self, name: str, info: Struct) -> None:
         """What `new` becomes: the plain constructor, the initialiser, or a static method."""
-        made = next((m for t, _, m in self._functions_of(name) if not t and self.name_of(m) == "new"), None)
+        made = next((m for t, _, m in self.functions_of(name) if not t and self.name_of(m) == "new"), None)
         s = info.methods.get("new")
         if made is None or s is None or s.receiver:
             return
@@ -604,7 +604,7 @@ class _Module:
         for n in walk(self.scope.tree.root):
             if n.type == "struct_expression":
                 head = self.src(n.child_by_field_name("name"))
-                if head == name or (head == "Self" and self._owner_of(n) == name):
+                if head == name or (head == "Self" and self.owner_of(n) == name):
                     literals += 1
         last = code_children(made.child_by_field_name("body") or made)
         straight = bool(last) and last[-1].type == "struct_expression"
@@ -633,7 +633,7 @@ class _Module:
         """True when the file may copy an object of a struct that can be changed."""
         return not self.scope.structs[name].frozen and ".clone()" in self.scope.text
 
-    def _owner_of(self, node: SyntaxNode) -> str:
+    def owner_of(self, node: SyntaxNode) -> str:
         at = node.parent
         while at is not None and at.type != "impl_item":
             at = at.parent
@@ -654,7 +654,7 @@ class _Module:
             name = (
                 self.name_of(n)
                 if n.type != "impl_item"
-                else self._owner_of(code_children(n)[-1]) or self.name_of(n)
+                else self.owner_of(code_children(n)[-1]) or self.name_of(n)
             )
             if n.type == "impl_item":
                 kind = n.child_by_field_name("type")
@@ -851,7 +851,7 @@ class _Module:
         fields = self._field_defs(n, name, info)
         methods: list[ir.Function] = []
         init: ir.Function | None = None
-        for trait, node, m in self._functions_of(name):
+        for trait, node, m in self.functions_of(name):
             mname = self.name_of(m)
             if trait in ("Error", "Classify", "Clone", "PartialEq", "Hash", "Debug", "From") or self._is_test(
                 m
@@ -1035,7 +1035,7 @@ class _Module:
             ir.EnumClass(name, members, scope.doc(n), self._comments(n), line=scope.line(n))
         )
         receiver = snake(name)
-        for trait, _, m in self._functions_of(name):
+        for trait, _, m in self.functions_of(name):
             mname = self.name_of(m)
             if trait in _IGNORED_TRAITS - {"Display", "Default"}:
                 continue
@@ -1107,7 +1107,7 @@ class _Module:
             )  # fmt: skip
             self.module.definitions.append(base_class)
         self.module.definitions.extend(made)
-        for trait, _, m in self._functions_of(name):
+        for trait, _, m in self.functions_of(name):
             if trait in _IGNORED_TRAITS:
                 continue
             self._decline(
@@ -1220,7 +1220,7 @@ class _Module:
                 for f, t in kinds.items():
                     body.bind(f, ir.Name(f, type=_stored(t)), t)
                 message = self._attribute_message(a, Variant(name, list(kinds.items())), body)
-        shown = next((m for t, _, m in self._functions_of(name) if t == "Display"), None)
+        shown = next((m for t, _, m in self.functions_of(name) if t == "Display"), None)
         if message is None and shown is not None:
             del own
             for f, t in kinds.items():
@@ -1231,7 +1231,7 @@ class _Module:
         made = self._error_class(name, base, params, message, scope.doc(n), scope.line(n))
         made.comments = self._comments(n)
         self.module.definitions.append(made)
-        for trait, _, m in self._functions_of(name):
+        for trait, _, m in self.functions_of(name):
             if trait in _IGNORED_TRAITS or (name, self.name_of(m)) in scope.error_constructors:
                 continue
             self._decline(
@@ -1273,7 +1273,7 @@ class _Module:
 
     def _rest_of_impl(self, n: SyntaxNode) -> None:
         """What an `impl` holds beside functions: constants; functions are with their type."""
-        owner = self._owner_of(code_children(n)[-1])
+        owner = self.owner_of(code_children(n)[-1])
         if self.wanted is not None and owner not in self.wanted:
             return
         known = owner in self.scope.structs or owner in self.scope.enums or owner in self.scope.error_structs
