@@ -449,8 +449,10 @@ def measure(source: LanguageId, target: LanguageId, found: list[Job], options: a
 def table(rows: list[Row]) -> list[str]:
     """The Markdown table of the directions."""
     out = [
-        "| from | to | functions | emitted whole | compile, of emitted | pass the suite, of all "
-        + "| pass, of emitted | verdict passed | false verdicts | median time to a verified port |",
+        (
+            "| from | to | functions | emitted whole | compile, of emitted | pass the suite, of all "
+            "| pass, of emitted | verdict passed | false verdicts | median time to a verified port |"
+        ),
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     directions = list(dict.fromkeys((r.source, r.target) for r in rows))
@@ -559,8 +561,10 @@ def main() -> int:
     text = [
         f"# {options.title}",
         "",
-        f"Made on {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC at commit {commit()} by "
-        + f"`python bench/port/experiment.py{' --verify' if options.verify else ''}`. Intervals are Wilson's, 95 %.",
+        (
+            f"Made on {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC at commit {commit()} by "
+            f"`python bench/port/experiment.py{' --verify' if options.verify else ''}`. Intervals are Wilson's, 95 %."
+        ),
         "",
         *table(rows),
         "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from foundation_engine.port import ir
 from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.passes import Effects
+from foundation_engine.verify.worlds import Looks, Surroundings, Worlds
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,15 @@ class Generator:
         self.constants = constants_of(module)
         self.effects = Effects(module)
         self.effects.run()
+        self.surroundings = Surroundings(module)
+        self.looks = Looks()
+        self.worlds = Worlds(self.looks, self.random, (), ())
+
+    def look(self, cls: ir.Class | None, f: ir.Function) -> Looks:
+        """Generate for this function from now on; what it looks at."""
+        self.looks = self.surroundings.of(cls, f)
+        self.worlds = Worlds(self.looks, self.random, self.constants.strings, self.constants.ints)
+        return self.looks
 
     def value(self, t: Type, name: str = "", depth: int = 0) -> Any:
         """One value of the type in neutral form; raises Unsupported when the type has no generator."""
@@ -138,7 +149,16 @@ class Generator:
             case ir.P(ir.Prim.BOOL):
                 return r.random() < 0.5
             case ir.P(ir.Prim.STR) | ir.P(ir.Prim.CHAR):
-                return self._text()
+                if name in self.looks.paths and depth <= 1:
+                    return self.worlds.path()
+                text = self._text()
+                # Whatever becomes of a text, it names nothing outside of the working directory.
+                if self.looks.http:
+                    # Runtimes differ in what they make of an address that is none.
+                    text = re.sub(r"[^A-Za-z0-9_.,:/=-]", "-", text)
+                return text.replace("/", "-").replace("..", ".") if self.looks.files else text
+            case ir.ListT(elem) if depth == 0 and self.looks.cli and elem == ir.STR:
+                return {"list": list(self.worlds.words())}
             case ir.P(ir.Prim.BYTES):
                 return {"bytes": [r.randint(0, 255) for _ in range(r.randint(0, 6))]}
             case ir.ListT(elem):
@@ -157,7 +177,7 @@ class Generator:
             case ir.NamedT(cls):
                 return self._object(cls, depth)
             case ir.FuncT(_, result):
-                return {"fake": {"name": name, "methods": {"": self._script(result)}}}
+                return {"fake": {"name": name, "methods": {"": self._script(result, fails=t.raises)}}}
             case _:
                 raise Unsupported(f"no generator for {ir.type_text(t)}")
 
@@ -202,20 +222,43 @@ class Generator:
             case ir.EnumClass():
                 return {"enum": [cls, self.random.choice(d.members)[0]]}
             case ir.Protocol():
-                methods = {m.name: self._script(m.result) for m in d.methods}
+                methods = {m.name: self._script(m.result, fails=bool(m.raises)) for m in d.methods}
                 return {"fake": {"name": cls, "methods": methods}}
+            case None if cls in _MADE:
+                return {"made": [cls, self._made(cls)]}
             case ir.Class() if depth < 4:
                 return {"object": {"class": cls, "fields": dict(self.fields(d, depth))}}
             case _:
                 raise Unsupported(f"no generator for {cls}")
+
+    def _made(self, cls: str) -> dict[str, Any]:
+        """Parameters for an object of the runtime."""
+        r = self.random
+        match cls:
+            case "HttpClient":
+                return {
+                    "base_url": "{server}",
+                    "max_attempts": r.choice([1, 2, 3]),
+                    "base_delay": {"float": "0.5"},
+                }
+            case "CircuitBreaker":
+                return {
+                    "name": "test",
+                    "failure_threshold": r.choice([1, 2, 3]),
+                    "recovery_timeout": {"float": "5.0"},
+                }
+            case "RateLimiter":
+                return {"limit": r.choice([1, 2, 3, 5]), "period": {"float": "10.0"}}
+            case _:
+                return {"name": "test"}
 
     def fields(self, d: ir.Class, depth: int = 0) -> list[tuple[str, Any]]:
         """Arguments for the class's constructor."""
         params = d.init.params if d.init is not None else [ir.Param(f.name, f.type) for f in d.fields]
         return [(p.name, self.value(p.type, p.name, depth + 1)) for p in params]
 
-    def _script(self, result: Type) -> list[dict[str, Any]]:
-        """Outcomes of successive calls; the last repeats."""
+    def _script(self, result: Type, *, fails: bool = True) -> list[dict[str, Any]]:
+        """Outcomes of successive calls, of one that cannot fail without errors; the last repeats."""
         r = self.random
 
         def success() -> dict[str, Any]:
@@ -223,6 +266,8 @@ class Generator:
 
         errors = self.constants.errors or ["NetworkError"]
         kind = r.random()
+        if not fails:
+            return [success() for _ in range(r.randint(1, 3))]
         if kind < 0.4:
             return [success()]
         if kind < 0.75:
@@ -230,6 +275,10 @@ class Generator:
         if kind < 0.9:
             return [{"error": r.choice(errors)}]
         return [success(), {"error": r.choice(errors)}, success()]
+
+
+# Objects of the runtime that can be arguments.
+_MADE = frozenset(("HttpClient", "CircuitBreaker", "RateLimiter", "Logger"))
 
 
 def _unique(items: Iterable[Any]) -> list[Any]:
@@ -247,25 +296,41 @@ def plans(module: ir.Module, names: set[str], seed: int, count: int) -> Iterator
         full = f"{cls.name}.{f.name}" if cls else f.name
         if full not in names or f.name.startswith("_"):
             continue
-        if any(p.pattern_id in ("circuit_breaker", "rate_limiting") for p in f.patterns):
-            # The breaker or limiter of a decorated function outlives the call, so that its cases are not independent.
-            continue
+        looks = generator.look(cls, f)
         seen: set[str] = set()
         try:
             for i in range(count * 3):
-                if len(seen) >= count or (not f.params and cls is None and i):
+                varies = f.params or cls is not None or looks.needs_world or looks.outlives
+                if len(seen) >= count or (not varies and i):
                     break
                 args = tuple(generator.value(p.type, p.name) for p in f.params)
                 made = tuple(generator.fields(cls)) if cls is not None and f.kind != "static" else ()
-                repeat = (
-                    generator.random.choice([1, 1, 3])
-                    if cls is not None and f.kind != "static" and not cls.frozen
-                    else 1
+                repeat, advance = _repeated(generator, cls, f, args)
+                named = [*zip((p.name for p in f.params), args, strict=True), *made]
+                paths = [v for name, v in named if name in looks.paths]
+                world = generator.worlds.world([v for v in paths if isinstance(v, str)])
+                plan = Plan(
+                    f.name, args, cls.name if cls else "", made, repeat, world, advance, looks.outlives
                 )
-                plan = Plan(f.name, args, cls.name if cls else "", made, repeat)
                 key = repr(plan)
                 if key not in seen:
                     seen.add(key)
                     yield plan
         except Unsupported:
             continue
+
+
+def _repeated(
+    generator: Generator, cls: ir.Class | None, f: ir.Function, args: tuple[Any, ...]
+) -> tuple[int, int]:
+    """How often to call, and how many nanoseconds pass in between."""
+    r, looks = generator.random, generator.looks
+    made: list[str] = [v["made"][0] for v in args if isinstance(v, dict) and "made" in v]
+    given = "CircuitBreaker" in made or "RateLimiter" in made
+    if looks.outlives or looks.times or given:
+        # Long enough for a breaker to half-open or a limiter to refill, a part of it, or no time at all.
+        whole = round(r.choice([*looks.times, 5.0 if given else 60.0]) * 1_000_000_000)
+        return r.choice([1, 2, 4, 6]), r.choice([0, 0, whole, whole // 2])
+    if cls is not None and f.kind != "static" and not cls.frozen:
+        return r.choice([1, 1, 3]), 0
+    return 1, 0

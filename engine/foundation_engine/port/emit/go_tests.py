@@ -233,7 +233,12 @@ class GoTests:
         if "made" in tagged(v):
             # The emitter writes it as it writes the constructor in a port.
             text = FunctionEmitter(self.go, ir.Function("test", [], ir.NONE, [])).x(made_object(v))
-            return text.replace('"{server}"', "world.server.URL")
+            made = self.go.local(name)
+            if made in ("calls", "got", "t", "start", "world"):
+                made += "Made"
+            # It is one object for all steps of a case.
+            before.append(f"{made} := " + text.replace('"{server}"', "world.server.URL"))
+            return made
         return self.literal(v, t)
 
     def _fake(self, fake: Mapping[str, Any], t: Type) -> str:
