@@ -756,6 +756,8 @@ ERROR_BASES: Mapping[str, str] = {
     "NotImplementedError": "RuntimeError",
     "AssertionError": "Exception",
     "OSError": "Exception",
+    "FileNotFoundError": "OSError",
+    "Exit": "Exception",
     "FoundationError": "Exception",
     "NetworkError": "FoundationError",
     "TimeoutError": "FoundationError",

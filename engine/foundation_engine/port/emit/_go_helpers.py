@@ -27,6 +27,32 @@ func rpartition(s, separator string) Triple[string, string, string] {
 """,
         ("strings",),
     ),
+    "joinPath": (
+        r"""
+// joinPath is one path below another, without doubled separators and dots; an absolute second path stands alone.
+func joinPath(folder, name string) string {
+	whole := folder + "/" + name
+	if folder == "" || strings.HasPrefix(name, "/") {
+		whole = name
+	}
+	parts := []string{}
+	for _, part := range strings.Split(whole, "/") {
+		if part != "" && part != "." {
+			parts = append(parts, part)
+		}
+	}
+	joined := strings.Join(parts, "/")
+	if strings.HasPrefix(whole, "/") {
+		return "/" + joined
+	}
+	if joined == "" {
+		return "."
+	}
+	return joined
+}
+""",
+        ("strings",),
+    ),
     "lookupEnv": (
         r"""
 // lookupEnv is the value of an environment variable, or nil.

@@ -99,6 +99,7 @@ TEMPLATES: Mapping[str, tuple[str, int, int, tuple[str, ...]]] = {
     "str.rjust": ('fmt.Sprintf("%*s", {1}, {0})', PRIMARY, LOWEST, ("fmt",)),
     "str.zfill": ("zeroFill({0}, {1})", PRIMARY, LOWEST, ()),
     "str.reversed": ("reverseString({0})", PRIMARY, LOWEST, ()),
+    "path.join": ("joinPath({0}, {1})", PRIMARY, LOWEST, ()),
     "str.encode": ("[]byte({0})", PRIMARY, LOWEST, ()),
     "str.ord": ("int({0})", PRIMARY, LOWEST, ()),
     "str.ord_first": ("int([]rune({0})[0])", PRIMARY, LOWEST, ()),
@@ -162,6 +163,17 @@ _FOLDED: Mapping[str, Callable[..., int | float]] = {
 
 _NEGATED = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+
+
+# What an error of the runtime carries: its type, and the field as text.
+ERROR_FIELDS: Mapping[str, tuple[str, str]] = {
+    "error.http_status": ("HttpStatusError", "{0}.Status"),
+    "error.exit_code": ("ProcessError", "{0}.ExitCode"),
+    "error.stdout": ("ProcessError", "string({0}.Stdout)"),
+    "error.stderr": ("ProcessError", "string({0}.Stderr)"),
+    "error.attempts": ("MaxRetriesExceeded", "{0}.Attempts"),
+    "error.cause": ("MaxRetriesExceeded", "{0}.Cause"),
+}
 
 
 class Operations:
@@ -490,6 +502,14 @@ class Operations:
             return self.value_of(
                 e, {"int": "number"}.get(str(e.type.kind.value) if isinstance(e.type, ir.P) else "", "value")
             ), PRIMARY
+        if op in ERROR_FIELDS:
+            # The error is known by its class only, so what it carries is looked for in its chain.
+            kind, text = ERROR_FIELDS[op]
+            package, err = self.go.errors_package(), self.x(args[0])
+            name = self.fresh("failure")
+            self.write(f"var {name} *{package}.{kind}")
+            self.write(f"{package}.As({err}, &{name})")
+            return text.format(name), PRIMARY
         found = self._of_a_pattern(op, args)
         if found is not None:
             return found, PRIMARY

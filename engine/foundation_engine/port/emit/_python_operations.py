@@ -54,6 +54,10 @@ OPERATIONS: Mapping[str, tuple[str, int, tuple[int, ...]]] = {
     "float.round_to": ("round({0}, {1})", PRIMARY, (LOWEST, LOWEST)),
     "float.round_away": ("round_half_away({0})", PRIMARY, (LOWEST,)),
     "float.to_str": ("str({0})", PRIMARY, (LOWEST,)),
+    "float.to_plain": ("plain_number({0})", PRIMARY, (LOWEST,)),
+    "float.ieee_div": ("float_quotient({0}, {1})", PRIMARY, (LOWEST, LOWEST)),
+    "float.quotient": ("float_quotient({0}, {1})", PRIMARY, (LOWEST, LOWEST)),
+    "str.to_symbol": ("{0}", PRIMARY, (PRIMARY,)),
     "math.pi": ("math.pi", PRIMARY, ()),
     "math.e": ("math.e", PRIMARY, ()),
     "math.inf": ("math.inf", PRIMARY, ()),
@@ -170,10 +174,19 @@ OPERATIONS: Mapping[str, tuple[str, int, tuple[int, ...]]] = {
     "set.isdisjoint": ("{0}.isdisjoint({1})", PRIMARY, (PRIMARY, LOWEST)),
     "error.message": ("str({0})", PRIMARY, (LOWEST,)),
     "error.with_message": ("with_message({0}, {1})", PRIMARY, (LOWEST, LOWEST)),
+    "error.http_status": ("{0}.status", PRIMARY, (PRIMARY,)),
+    "error.exit_code": ("({0}.exit_code or 0)", PRIMARY, (PRIMARY,)),
+    "error.stdout": ("{0}.stdout", PRIMARY, (PRIMARY,)),
+    "error.stderr": ("{0}.stderr", PRIMARY, (PRIMARY,)),
+    "error.attempts": ("{0}.attempts", PRIMARY, (PRIMARY,)),
+    "error.cause": ("{0}.cause", PRIMARY, (PRIMARY,)),
+    "error.retry_after": ("{0}.retry_after", PRIMARY, (PRIMARY,)),
+    "error.circuit_name": ("{0}.name", PRIMARY, (PRIMARY,)),
     "count_each": ("Counter({0})", PRIMARY, (LOWEST,)),
     "env.get": ("os.environ.get({0})", PRIMARY, (LOWEST,)),
     "env.get_or": ("os.environ.get({0}, {1})", PRIMARY, (LOWEST, LOWEST)),
     "sleep": ("time.sleep({0})", PRIMARY, (LOWEST,)),
+    "path.join": ("str(Path({0}) / {1})", PRIMARY, (LOWEST, UNARY)),
     "file.read_text": ("Path({0}).read_text(encoding=\"utf-8\")", PRIMARY, (LOWEST,)),
     "file.exists": ("Path({0}).exists()", PRIMARY, (LOWEST,)),
     "file.remove": ("Path({0}).unlink()", PRIMARY, (LOWEST,)),
@@ -238,11 +251,18 @@ def float_quotient(a: float, b: float) -> float:
     return math.copysign(math.inf, a) * math.copysign(1.0, b)
 '''),
     "parse_int": (("import re",), '''
-def parse_int(text: str) -> int:
-    """An optional sign and ASCII digits within 64 bits; ValueError for anything else."""
-    if re.fullmatch(r"[+-]?[0-9]+", text) is None or not -(2**63) <= int(text) < 2**63:
+def parse_int(text: str, low: int = -(2**63), high: int = 2**63 - 1) -> int:
+    """An optional sign and ASCII digits, a number from `low` to `high`; ValueError for anything else."""
+    if re.fullmatch(r"[+-]?[0-9]+", text) is None or not low <= int(text) <= high:
         raise ValueError(f"not an integer: {text!r}")
     return int(text)
+'''),
+    "plain_number": (("import math", "from decimal import Decimal"), '''
+def plain_number(x: float) -> str:
+    """The shortest digits that read back as the number, without an exponent and without a bare `.0`."""
+    if not math.isfinite(x):
+        return "NaN" if math.isnan(x) else "inf" if x > 0 else "-inf"
+    return format(Decimal(repr(x)), "f").removesuffix(".0")
 '''),
     "parse_float": ((), '''
 def parse_float(text: str) -> float:

@@ -161,6 +161,8 @@ class PythonEmitter:
         d = self.module.find(cls)
         methods = d.methods if isinstance(d, ir.Class | ir.Protocol) else []
         m = next((m for m in methods if m.name == name), None)
+        if name == "__str__":
+            return name
         made = snake(name)
         made = f"{made}_" if keyword.iskeyword(made) else made
         return f"_{made}" if name.startswith("_") or (m is not None and m.private) else made
@@ -199,6 +201,9 @@ class PythonEmitter:
             return self.type_name(name)
         if name in ir.RUNTIME_ERRORS or name == "FoundationError":
             self.imports.add(f"from foundation.errors import {name}")
+            return name
+        if name == "Exit":
+            self.imports.add("from foundation.cli import Exit")
             return name
         if name in ir.ERROR_BASES:
             return name
@@ -936,6 +941,8 @@ class Emitter:
         d = self.python.module.find(e.cls)
         if isinstance(d, ir.ErrorClass) and d.message is not None:
             return f"{name}({', '.join(self.x(v) for _, v in e.args)})"
+        if e.cls == "Exit":
+            return f"Exit({self._args([v for _, v in e.args])})"
         if e.cls in ir.RUNTIME_ERRORS and e.cls not in PLAIN_ERRORS:
             raise Unsupported(f"raising {e.cls}, which only its pattern makes")
         message = dict(e.args).get("message")
@@ -1175,6 +1182,8 @@ class Emitter:
                 return f"{self.python.type_name(e.enum)}.{self.python.enum_member(e.member)}", PRIMARY
             case ir.Call():
                 return f"{self.x(e.func, PRIMARY)}({self._args(e.args)})", PRIMARY
+            case ir.MethodCall(method="__str__"):
+                return f"str({self.x(e.obj)})", PRIMARY
             case ir.MethodCall():
                 return self._method_call(e), PRIMARY
             case ir.New():
@@ -1385,6 +1394,7 @@ class Emitter:
             case "float.div":
                 divisor = args[1].value if isinstance(args[1], ir.Lit) else 0
                 if not e.raises and not divisor:
+                    # The source's division gives infinities instead of an error.
                     return f"{self.python.helper('float_quotient')}({self._args(args)})", PRIMARY
                 return f"{self.x(args[0], MUL)} / {self.x(args[1], UNARY)}", MUL
             case "int.truncdiv" | "int.rem":
@@ -1457,6 +1467,8 @@ class Emitter:
             ):
                 self.python.imports.add("import math")
                 return f"{op}({self._args(args)})", PRIMARY
+            case "str.parse_int" if len(args) == 3:
+                return f"{self.python.helper('parse_int')}({self._args(args)})", PRIMARY
             case "print" if isinstance(args[0], ir.Format) and args[0].parts == []:
                 return "print()", PRIMARY
             case _:

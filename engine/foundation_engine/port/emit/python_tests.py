@@ -26,6 +26,13 @@ class PythonTests:
         self.python = PythonEmitter(module)
         self.name = name
         self.imports: set[str] = set()
+        # Objects that look at the clock must be made when time is virtual.
+        timed = ("circuit_breaker", "rate_limiting", "retry_with_backoff")
+        self.timed = any(f.patterns for _, f in module.functions()) or any(
+            isinstance(n, ir.PatternNew) and n.pattern_id in timed
+            for d in module.definitions
+            for n in ir.walk(d)
+        )
 
     # Values
 
@@ -191,6 +198,9 @@ class PythonTests:
         if name in ir.RUNTIME_ERRORS or name == "FoundationError":
             self.imports.add("from foundation import errors")
             return f"errors.{name}"
+        if name == "Exit":
+            self.imports.add("from foundation.cli import Exit")
+            return name
         found = getattr(builtins, name, None)
         if isinstance(found, type) and issubclass(found, Exception):
             return name
@@ -293,15 +303,9 @@ class PythonTests:
                 )
         text = " ".join(lines)
         fakes = "Fake(" in text
-        timed = (
-            bool(c.sleeps)
-            or fakes
-            or advance
-            or f.patterns
-            or "CircuitBreaker" in text
-            or "RateLimiter" in text
-        )
-        if timed:
+        if getattr(c.plan, "fresh", False):
+            lines = [f'{self.name} = fresh("{self.name}")', *lines]
+        if c.sleeps or fakes or advance or self.timed or "Breaker(" in text or "Limiter(" in text:
             lines = ["with virtual_time() as clock:", *(f"    {line}" for line in lines)]
             lines.append(f"self.assert_slept({list(c.sleeps)}, clock)")
         if fakes:
@@ -315,8 +319,6 @@ class PythonTests:
             wanted: Any = getattr(c, "world_after", None) or {}
             lines = [f"with World({world!r}) as world:", *(f"    {line}" for line in lines)]
             lines.append(f"    self.assert_world({wanted!r}, world)")
-        if getattr(c.plan, "fresh", False):
-            lines = [f'fresh("{self.name}")', *lines]
         return lines
 
     def _state(self, owner: ir.Class, state: Any) -> list[str]:

@@ -287,6 +287,10 @@ def _sort_options(low: ExpressionLowerer, e: ast.Call, elem: Type) -> list[ir.Ex
             continue
         else:
             raise Unsupported(f"argument {k.arg}", ast.unparse(e), e.lineno)
+    if isinstance(key, ir.Lit) and isinstance(elem, ir.NamedT) and low.order_fields(elem.name):
+        item = ir.Param("item", elem)
+        body = low.as_tuple(ir.Name("item", type=elem))
+        key = ir.Lambda([item], body, type=ir.FuncT((elem,), body.type, raises=False, context=False))
     ordered = (ir.INT, ir.FLOAT, ir.STR, ir.CHAR, ir.BOOL)
     t = key.body.type if isinstance(key, ir.Lambda) else elem
     parts = t.elems if isinstance(t, ir.TupleT) else (t,)
@@ -670,6 +674,8 @@ def to_text(low: ExpressionLowerer, v: ir.Expr) -> ir.Expr:
             return _op("error.message", [v], ir.STR)
         case ir.NamedT(name) if low.scope.error_base(name) is not None:
             return _op("error.message", [v], ir.STR)
+        case ir.NamedT(name) if name in low.scope.classes and "__str__" in low.scope.classes[name].methods:
+            return ir.MethodCall(v, "__str__", [], type=ir.STR)
         case _:
             raise Unsupported(f"str of {ir.type_text(v.type)}")
 
@@ -905,11 +911,10 @@ def stdlib(low: ExpressionLowerer, name: str, e: ast.Call, want: Type | None) ->
         parts = [low.coerce(low.expr(a), ir.STR) for a in e.args]
         if len(parts) == 1:
             return parts[0]
-        pieces: list[ir.FormatPart] = []
-        for i, p in enumerate(parts):
-            pieces.extend([ir.FormatPart("/")] if i else [])
-            pieces.append(ir.FormatPart(value=p))
-        return ir.Format(pieces, type=ir.STR)
+        joined: ir.Expr = parts[0]
+        for p in parts[1:]:
+            joined = _op("path.join", [joined, p], ir.STR)
+        return joined
     if name in ("os.path.exists", "os.remove", "os.unlink") and len(e.args) == 1 and not e.keywords:
         at = low.coerce(low.expr(e.args[0]), ir.STR)
         if name == "os.path.exists":

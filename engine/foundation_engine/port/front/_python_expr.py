@@ -43,6 +43,21 @@ _ARITHMETIC: Mapping[type[ast.operator], str] = {
 }  # fmt: skip
 
 
+# Attributes of the runtime's errors.
+ERROR_READS: Mapping[tuple[str, str], tuple[str, Type]] = {
+    ("HttpStatusError", "status"): ("error.http_status", ir.INT),
+    ("ProcessError", "exit_code"): ("error.exit_code", ir.INT),
+    ("ProcessTimeoutError", "exit_code"): ("error.exit_code", ir.INT),
+    ("ProcessError", "stdout"): ("error.stdout", ir.STR),
+    ("ProcessError", "stderr"): ("error.stderr", ir.STR),
+    ("MaxRetriesExceeded", "attempts"): ("error.attempts", ir.INT),
+    ("MaxRetriesExceeded", "cause"): ("error.cause", ir.ERROR),
+    ("RateLimitExceeded", "retry_after"): ("error.retry_after", ir.INT),
+    ("CircuitOpenError", "retry_after"): ("error.retry_after", ir.INT),
+    ("CircuitOpenError", "name"): ("error.circuit_name", ir.STR),
+}
+
+
 def join(a: Type, b: Type) -> Type:
     """The type of a place that holds both; raises Unsupported when nothing short of "anything" would do."""
     if a == b or b == ir.UNKNOWN:
@@ -566,8 +581,13 @@ class ExpressionLowerer:
                 if full in STRING_CONSTANTS:
                     return ir.Lit(STRING_CONSTANTS[full], type=ir.STR)
         obj = self.expr(e.value)
+        if e.attr == "value" and isinstance(obj, ir.PatternOp) and obj.op == "state":
+            return obj
         if isinstance(obj.type, ir.NamedT):
             info = self.scope.classes.get(obj.type.name)
+            read = ERROR_READS.get((obj.type.name, e.attr)) if info is None else None
+            if read is not None:
+                return ir.Intrinsic(read[0], [obj], type=read[1])
             if info is not None and info.kind == "enum":
                 if e.attr == "value":
                     return self._enum_value(obj, info)
@@ -636,8 +656,8 @@ class ExpressionLowerer:
         texts = (ir.STR, ir.CHAR)
         if lt in texts and rt in texts and isinstance(op, ast.Div):
             # Only paths, which are texts here, are divided by texts.
-            return ir.Format(
-                [ir.FormatPart(value=left), ir.FormatPart("/"), ir.FormatPart(value=right)], type=ir.STR
+            return ir.Intrinsic(
+                "path.join", [self.coerce(left, ir.STR), self.coerce(right, ir.STR)], type=ir.STR
             )
         if lt in texts and rt in texts and isinstance(op, ast.Add):
             return ir.Intrinsic(
@@ -829,12 +849,33 @@ class ExpressionLowerer:
         if name not in ("eq", "ne") and t not in (ir.INT, ir.FLOAT, ir.STR, ir.CHAR, ir.BOOL):
             if isinstance(t, ir.TupleT):
                 return self._lexicographic(name, left, right, t)
+            if isinstance(t, ir.NamedT) and self.order_fields(t.name):
+                self.require_pure(left)
+                self.require_pure(right)
+                a, b = self.as_tuple(left), self.as_tuple(right)
+                assert isinstance(a.type, ir.TupleT)
+                return self._lexicographic(name, a, b, a.type)
             raise Unsupported(f"ordering of {ir.type_text(t)}")
         if isinstance(t, ir.NamedT) and name in ("eq", "ne"):
             info = self.scope.classes.get(t.name)
             if info is None or not (info.kind == "enum" or (info.kind == "dataclass")):
                 raise Unsupported(f"equality of {t.name}")
         return ir.Intrinsic(name, [left, right], type=ir.BOOL)
+
+    def order_fields(self, cls: str) -> list[tuple[str, Type]]:
+        """The fields by which objects of a class compare; empty when they do not."""
+        info = self.scope.classes.get(cls)
+        if info is None or not info.ordered or info.kind != "dataclass":
+            return []
+        fields = [(p.name, p.type) for p in info.init]
+        return fields if all(t in (ir.INT, ir.FLOAT, ir.STR) for _, t in fields) else []
+
+    def as_tuple(self, e: ir.Expr) -> ir.Expr:
+        """The fields of an object that compares by them."""
+        assert isinstance(e.type, ir.NamedT)
+        fields = self.order_fields(e.type.name)
+        parts: list[ir.Expr] = [ir.Field(e, n, type=t) for n, t in fields]
+        return ir.TupleLit(parts, type=ir.TupleT(tuple(t for _, t in fields)))
 
     def _lexicographic(self, name: str, left: ir.Expr, right: ir.Expr, t: ir.TupleT) -> ir.Expr:
         if (
@@ -1391,6 +1432,8 @@ class ExpressionLowerer:
             if origin is None or not origin[0].startswith(("foundation", "provide.foundation"))
             else name
         )
+        if name == "Exit" and (origin is None or not origin[0].startswith("foundation")):
+            return None
         return name if name in ir.ERROR_BASES else None
 
     def error(self, e: ast.expr) -> ir.Expr:
@@ -1408,6 +1451,15 @@ class ExpressionLowerer:
             return ir.New(
                 name, [(p.name, a) for p, a in zip(info.init, args, strict=True)], type=ir.NamedT(name)
             )
+        if name == "Exit":
+            if call is not None and (call.keywords or len(call.args) > 1):
+                raise Unsupported("Exit with these arguments", ast.unparse(e), e.lineno)
+            code = (
+                self.coerce(self.expr(call.args[0]), ir.INT)
+                if call is not None and call.args
+                else ir.Lit(0, type=ir.INT)
+            )
+            return ir.New("Exit", [("code", code)], type=ir.NamedT("Exit"))
         return self._message_error(name, call)
 
     def _message_error(self, name: str, call: ast.Call | None) -> ir.Expr:

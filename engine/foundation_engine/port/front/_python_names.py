@@ -162,6 +162,7 @@ class ClassInfo:
     members: dict[str, object] = field(default_factory=dict[str, object])
     base: str = ""
     frozen: bool = False
+    ordered: bool = False  # a data class whose objects compare by their fields
 
 
 @dataclass
@@ -179,6 +180,7 @@ class Scope:
     module: str = ""
     # Constants of the module that hold a retry policy, error classes, or an expression that options are made of.
     policies: dict[str, dict[str, ir.Expr]] = field(default_factory=dict[str, dict[str, ir.Expr]])
+    decorators: dict[str, dict[str, ir.Expr]] = field(default_factory=dict[str, dict[str, ir.Expr]])
     error_tuples: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     constant_nodes: dict[str, ast.expr] = field(default_factory=dict[str, ast.expr])
 

@@ -242,6 +242,15 @@ def call(low: ExpressionLowerer, e: ast.Call, symbol: Symbol) -> ir.Expr:
     name = symbol.name
     if symbol.dialect == "tenacity":
         return ir.PatternNew("retry_with_backoff", tenacity.policy(low, e), type=ir.NamedT("RetryPolicy"))
+    if name in ("Retry", "RetryExecutor") and len(e.args) == 1 and not e.keywords:
+        # A policy that a variable holds is already what calls go through.
+        held = (
+            low.expr(e.args[0])
+            if isinstance(e.args[0], ast.Name | ast.Attribute) and not _is_class(low, e.args[0])
+            else None
+        )
+        if held is not None and held.type == ir.NamedT("RetryPolicy"):
+            return held
     match name:
         case "load_config":
             return _configuration(low, e, symbol)
@@ -267,6 +276,10 @@ def call(low: ExpressionLowerer, e: ast.Call, symbol: Symbol) -> ir.Expr:
         made = arguments(low, symbol, e)
         return ir.PatternNew(symbol.pattern, made, type=ir.NamedT(PATTERN_OBJECTS[name]))
     raise Unsupported(f"{name} of the runtime", ast.unparse(e), e.lineno)
+
+
+def _is_class(low: ExpressionLowerer, node: ast.expr) -> bool:
+    return low.error_name(node) is not None or (isinstance(node, ast.Name) and node.id in low.scope.policies)
 
 
 def _configuration(low: ExpressionLowerer, e: ast.Call, symbol: Symbol) -> ir.Expr:

@@ -177,6 +177,9 @@ class _Annotations:
             return self._union(args, node)
         if head in ("Final", "ClassVar", "Annotated"):
             return self.type_of(args[0])
+        if head == "Awaitable" or (head == "Coroutine" and len(args) == 3):
+            # What is awaited is there at once: coroutines block.
+            return self.type_of(args[-1])
         if head in ("Iterator", "Generator"):
             return ir.IterT(self.type_of(args[0]))
         if head == "Callable" and len(args) == 2:
@@ -223,6 +226,7 @@ class _ModuleLowerer:
         classes = [s for s in body if isinstance(s, ast.ClassDef)]
         for c in classes:
             self.scope.classes[c.name] = ClassInfo(self._class_kind(c))
+        self._literal_constants()
         for c in classes:
             self._guard(c, c.name, lambda c=c: self._class_info(c))
         for s in body:
@@ -328,6 +332,17 @@ class _ModuleLowerer:
                 self.scope.constants[local] = made.type
                 self.module.definitions.append(ir.Constant(local, made.type, made, line=node.lineno))
 
+    def _literal_constants(self) -> None:
+        """The types of constants that are literals, which signatures may name before their line is reached."""
+        for name, node in self.scope.constant_nodes.items():
+            if (
+                isinstance(node, ast.Constant)
+                and isinstance(node.value, int | float | str)
+                and name not in self.scope.foreign
+            ):
+                kinds: dict[type, Type] = {bool: ir.BOOL, int: ir.INT, float: ir.FLOAT, str: ir.STR}
+                self.scope.constants[name] = kinds[type(node.value)]
+
     def _reachable(self, body: list[ast.stmt], line: int | None) -> set[str] | None:
         """Names of the definition at `line` and of what it uses in this module; None for everything."""
         if line is None:
@@ -400,6 +415,9 @@ class _ModuleLowerer:
             info.base = self.scope.foreign.get(base, ("", base))[1]
             info.base = BUILTIN_ERRORS.get(info.base, info.base)
         info.frozen = _is_frozen(c)
+        info.ordered = _has_option(c, "order") or any(
+            (dotted(b) or "").rpartition(".")[2] == "NamedTuple" for b in c.bases
+        )
         self.annotations.cls = c.name
         for s in c.body:
             if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name) and info.kind == "dataclass":
@@ -487,6 +505,11 @@ class _ModuleLowerer:
                     t = ir.OptionalT(t)
                 if isinstance(default, ast.List | ast.Dict | ast.Set | ast.Call):
                     raise Unsupported("a mutable or computed default argument", f"def {f.name}", f.lineno)
+                if isinstance(default, ast.Name) and default.id in self.scope.constant_nodes:
+                    # A default is written as the value that the constant has.
+                    default = self.scope.constant_nodes[default.id]
+                    if not isinstance(default, ast.Constant):
+                        raise Unsupported("a mutable or computed default argument", f"def {f.name}", f.lineno)
                 node = lowerer.coerce(lowerer.expr(default, t), t)
             if t == ir.UNKNOWN:
                 raise Unsupported(f"parameter {arg.arg} has no type; annotate it", f"def {f.name}", f.lineno)
@@ -570,6 +593,15 @@ class _ModuleLowerer:
             if symbol is not None and symbol.name == "RetryPolicy":
                 self.scope.policies[name] = patterns.arguments(lowerer, symbol, value)
                 return True
+            if symbol is not None and symbol.name == "retry":
+                # A decorator that is made once and used by name.
+                made = (
+                    tenacity.policy(lowerer, value)
+                    if symbol.dialect == "tenacity"
+                    else patterns.arguments(lowerer, symbol, value)
+                )
+                self.scope.decorators[name] = made
+                return True
             if tenacity.is_option(lowerer, value):
                 return True
         if isinstance(value, ast.Tuple) and value.elts:
@@ -620,6 +652,8 @@ class _ModuleLowerer:
             return self._error(c, info, doc, comments)
         methods = [s for s in c.body if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef)]
         if info.kind == "protocol":
+            if "__init__" in {m.name for m in methods}:
+                raise Unsupported("a protocol with an initialiser", f"class {c.name}", c.lineno)
             lowered = [
                 ir.Function(
                     m.name, info.methods[m.name].params, info.methods[m.name].result, [], ast.get_docstring(m) or "",
@@ -635,17 +669,12 @@ class _ModuleLowerer:
         for m in methods:
             if m.name == "__init__":
                 init = self._function(m, c.name)
-            elif (
-                m.name.startswith("__")
-                and m.name
-                not in (
-                    "__str__",
-                    "__len__",
-                    "__post_init__",
-                    "__contains__",
-                    "__eq__",
-                )
-            ) or m.name in ("__str__", "__len__", "__post_init__", "__contains__", "__eq__"):
+            elif m.name == "__str__" and info.kind in ("dataclass", "plain"):
+                out.append(self._function(m, c.name))
+            elif m.name == "__repr__":
+                # Nothing that is ported shows it.
+                continue
+            elif m.name.startswith("__") and m.name.endswith("__"):
                 raise Unsupported(f"special method {m.name}", f"class {c.name}", m.lineno)
             else:
                 out.append(self._function(m, c.name))
@@ -822,6 +851,15 @@ def _is_frozen(c: ast.ClassDef) -> bool:
     return any((dotted(b) or "").rpartition(".")[2] == "NamedTuple" for b in c.bases)
 
 
+def _has_option(c: ast.ClassDef, name: str) -> bool:
+    return any(
+        k.arg == name and isinstance(k.value, ast.Constant) and k.value.value is True
+        for d in c.decorator_list
+        if isinstance(d, ast.Call)
+        for k in d.keywords
+    )
+
+
 def _is_main_guard(s: ast.stmt) -> bool:
     return (
         isinstance(s, ast.If)
@@ -895,6 +933,8 @@ class _FunctionLowerer(ExpressionLowerer):
             return ir.PatternUse("retry_with_backoff", tenacity.policy(self, call), d.lineno)
         if symbol is not None and symbol.pattern not in ("configuration", "http_client", "process_execution"):
             return ir.PatternUse(symbol.pattern, patterns.arguments(self, symbol, call), d.lineno)
+        if call is None and isinstance(d, ast.Name) and d.id in self.scope.decorators:
+            return ir.PatternUse("retry_with_backoff", self.scope.decorators[d.id], d.lineno)
         if call is None and isinstance(d, ast.Name) and d.id in self.scope.constants:
             obj = self.expr(d)
             if obj.type in (ir.NamedT("CircuitBreaker"), ir.NamedT("RateLimiter"), ir.NamedT("RetryPolicy")):
@@ -1075,6 +1115,12 @@ class _FunctionLowerer(ExpressionLowerer):
                 return self._delete(s)
             case ast.FunctionDef():
                 return self._nested(s)
+            case ast.AsyncFunctionDef():
+                made = ast.copy_location(
+                    ast.FunctionDef(s.name, s.args, s.body, s.decorator_list, s.returns), s
+                )
+                self.scope.differ(ASYNC)
+                return self._nested(made)
             case ast.Import() | ast.ImportFrom():
                 self._local_import(s)
                 return []
@@ -1435,7 +1481,32 @@ class _FunctionLowerer(ExpressionLowerer):
             return out
         return self._one(s.targets[0], s.value, s)
 
+    def _first_of(self, value: ast.expr) -> tuple[list[ir.Stmt], ast.expr]:
+        """`f() or x` with the value of `f()` in a variable, so that it is computed once."""
+        if not (isinstance(value, ast.BoolOp) and isinstance(value.op, ast.Or) and len(value.values) == 2):
+            return [], value
+        first = value.values[0]
+        inner = first.value if isinstance(first, ast.Await) else first
+        if not isinstance(inner, ast.Call):
+            return [], value
+        lowered = self.expr(first)
+        if not any(isinstance(n, ir.Call | ir.MethodCall | ir.New | ir.PatternOp) for n in ir.walk(lowered)):
+            return [], value
+        name = next(
+            n
+            for n in ("given", "known", "found_value", "first_value")
+            if self.lookup(n) in (None, lowered.type)
+        )
+        store = ast.copy_location(ast.Name(name, ast.Store()), first)
+        made = ir.Assign(self.target(store, lowered.type), lowered, line=first.lineno)
+        load = ast.copy_location(ast.Name(name, ast.Load()), first)
+        return [made], ast.copy_location(ast.BoolOp(value.op, [load, value.values[1]]), value)
+
     def _one(self, target: ast.expr, value: ast.expr, s: ast.stmt) -> list[ir.Stmt]:
+        before, value = self._first_of(value)
+        return [*before, *self._single(target, value, s)]
+
+    def _single(self, target: ast.expr, value: ast.expr, s: ast.stmt) -> list[ir.Stmt]:
         # a, b = x, y is one simultaneous assignment; its parts are typed one by one.
         if (
             isinstance(target, ast.Tuple)
@@ -1475,6 +1546,10 @@ class _FunctionLowerer(ExpressionLowerer):
         key = dotted(target)
         if key is None:
             return
+        if isinstance(value, ir.New):
+            for name, given in value.args:
+                if isinstance(given, ir.Wrap) and isinstance(given.type, ir.OptionalT):
+                    self.narrowed[f"{key}.{name}"] = given.type.elem
         known = self.vars.get(key) if isinstance(target, ast.Name) else self.peek(target)
         if (
             isinstance(known, ir.OptionalT)
@@ -1577,6 +1652,9 @@ class _FunctionLowerer(ExpressionLowerer):
                 return [ir.Return(ir.Lit(None, type=self.result))]
             return [ir.Return(None)]
         want = self.result if self.result not in (ir.UNKNOWN, ir.NONE) else None
+        before, node = self._first_of(s.value)
+        if before:
+            return [*before, *self._return(ast.copy_location(ast.Return(node), s))]
         value = self.expr(s.value, want)
         if self.result == ir.NONE and self.declared_result:
             return [ir.ExprStmt(value), ir.Return(None)]
@@ -1748,6 +1826,7 @@ class _FunctionLowerer(ExpressionLowerer):
 
     def _try(self, s: ast.Try) -> list[ir.Stmt]:
         body = self.block(s.body)
+        after_body = dict(self.block_end)
         handlers: list[ir.Handler] = []
         for h in s.handlers:
             classes = self.caught(h.type)
@@ -1760,8 +1839,11 @@ class _FunctionLowerer(ExpressionLowerer):
             )
         orelse = self.block(s.orelse)
         final = self.block(s.finalbody)
-        for key in list(self.narrowed):
-            self.narrowed.pop(key)
+        if handlers and not s.orelse and all(terminates(h.body) for h in handlers) and not terminates(body):
+            # Only the body gets here.
+            self.narrowed = after_body
+        else:
+            self.narrowed.clear()
         return [ir.Try(body, handlers, orelse, final, line=s.lineno)]
 
 
