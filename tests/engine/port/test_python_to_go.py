@@ -33,6 +33,12 @@ def body(candidate: PortCandidate) -> str:
 
 
 CASES = [
+    # What a variable holds is known from a later assignment.
+    (
+        "def f(words: list[str]) -> str | None:\n    best = None\n    for w in words:\n"
+        "        if best is None or len(w) > len(best):\n            best = w\n    return best",
+        "var best *string",
+    ),
     # Floor division and the sign of a remainder.
     ("def f(a: int, b: int) -> int:\n    return a // b", "return floorDiv(a, b)"),
     ("def f(a: int) -> bool:\n    return a % 2 == 1", "return a%2 != 0"),

@@ -1222,7 +1222,7 @@ class FunctionEmitter(Operations):
         text = self.x(self.owned(value))
         name = self.name(t.id)
         if t.declares and self._needs_type(t.type, value):
-            self.write(f"var {name} {self.go.type(t.type)} = {text}")
+            self.write(f"var {name} {self.go.type(t.type)}" + ("" if text == "nil" else f" = {text}"))
         elif text != name:
             self.write(f"{name} {self.declare(t)} {text}")
         if t.declares:

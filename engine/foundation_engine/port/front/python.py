@@ -1006,12 +1006,16 @@ class _FunctionLowerer(ExpressionLowerer):
                         raise
                     lowered = self.stmt(body[i])
             except Unsupported as why:
+                if not self.final_pass:
+                    # What is inside and what follows still teach types: `best = None` is known by a later `best = word`.
+                    for inner in ("body", "orelse", "finalbody"):
+                        self.block(getattr(s, inner, []))
+                    continue
                 if not why.line:
                     why.line = s.lineno
                 if not why.construct:
                     why.construct = self.scope.source(s).splitlines()[0]
                 rest = "\n".join(self.scope.source(r) for r in body[i:])
-                # Later statements still teach types, so that the first decline is the one that is reported.
                 out.append(self._hole(why, rest))
                 break
             if lowered and self.final_pass:
