@@ -29,7 +29,7 @@ _SUPPORT = """
     def answer(method, outcomes, args)
       @calls << [method == :call ? @name : "#{@name}.#{method}", *args]
       outcome = outcomes.length > 1 ? outcomes.shift : outcomes.first
-      raise outcome.allocate unless outcome.is_a?(Array)
+      raise outcome.allocate.exception('scripted') unless outcome.is_a?(Array)
 
       outcome.first
     end
