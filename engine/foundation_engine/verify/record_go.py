@@ -33,6 +33,7 @@ _SUPPORT = Path(__file__).with_name("record_support.go.txt")
 _GO = "1.25"
 _ORDER = "\x00order"
 _IMPORTED_RUNTIME = re.compile(r'"((?:[^"\s]*/)?foundation)/(resilience|errors|logging|config|httpclient|cli|process|files|clock)"')
+_SLEEPS = "// Slept are the delays asked for while a source is recorded.\nvar Slept []time.Duration\n\n"
 _DRAWS = """
 // Draw replaces random fractions by the least or the greatest while a source is recorded.
 var Draw = uint64(0)
@@ -133,6 +134,8 @@ def _workspace(folder: Path, request: PortRequest, package: Package, made: _Regi
         text = clock.read_text(encoding="utf-8")
         patched = re.sub(r"\nfunc \(systemRandom\) Fraction\(\) uint64 \{[^\n]*\}\n", _DRAWS, text)
         patched = patched.replace('\t"math/rand/v2"\n', "")
+        patched = patched.replace("\ttimer := time.NewTimer(d)\n", "\tSlept = append(Slept, d)\n\ttimer := time.NewTimer(d)\n", 1)
+        patched = patched.replace("type systemRandom struct{}", _SLEEPS + "type systemRandom struct{}", 1)
         (folder / "clock.go.txt").write_text(patched, encoding="utf-8")
         (folder / "overlay.json").write_text(
             json.dumps({"Replace": {str(clock): str(folder / "clock.go.txt")}}), encoding="utf-8"
@@ -454,6 +457,7 @@ class _Registry:
         lines.append(self._reset())
         lines.append("\t\tvirtual: true,")
         if uses_runtime:
+            lines.append("\t\tslept: func() []time.Duration { out := recclock.Slept; recclock.Slept = nil; return out },")
             lines.append("\t\thigh: func(high bool) { recclock.Draw = 0; if high { recclock.Draw = 1<<53 - 1 } },")
         lines.extend(["\t}", "}", ""])
         for d in fakes:

@@ -479,7 +479,7 @@ class ErrorFlow(ExpressionLowerer):
         saved_failed = self.failed
         self.failed = saved_failed | {self.p.text(n) for n in values}
         narrowed, present = set(self.narrowed), set(self.present)
-        for c in clauses:
+        for c in self._expanded(clauses, name):
             if c.kind == "none":
                 orelse = self._clause_body(c)
                 self.narrowed, self.present = set(narrowed), set(present)
@@ -504,6 +504,38 @@ class ErrorFlow(ExpressionLowerer):
         if falls and values:
             before = self._defaults(falls, values, call)
         return [*before, ir.Try(made, handlers, orelse, [], line=self.p.line(call))]
+
+    def _expanded(self, clauses: list[Clause], name: str) -> list[Clause]:
+        """Tests for classes at the start of `if err != nil { ... }` as handlers of their own."""
+        out: list[Clause] = []
+        for c in clauses:
+            if c.kind != "any" or c.block is None or c.block.type == "if_statement":
+                out.append(c)
+                continue
+            items = list(c.items if c.items is not None else self.items(c.block))
+            target: tuple[str, str] | None = None
+            declared: Item | None = None
+            while items:
+                node = items[0].node
+                found = self._as_target(node)
+                if found is not None:
+                    target, declared = found, items.pop(0)
+                    continue
+                if node.type != "if_statement" or node.child_by_field_name("initializer") is not None:
+                    break
+                tests = self._chain(node, name, target)
+                if tests is None or not all(t.kind in ("is", "as") for t in tests):
+                    break
+                if not all(t.block is not None and ends(self, t.block) for t in tests):
+                    break
+                tests[0].comments = [*(declared.comments if declared else []), *items[0].comments]
+                out.extend(tests)
+                target = declared = None
+                items.pop(0)
+            if declared is not None:
+                items.insert(0, declared)
+            out.append(Clause("any", [], c.block, c.target, c.comments, items))
+        return out
 
     def _defaults(self, falls: list[ir.Handler], values: list[SyntaxNode], call: SyntaxNode) -> list[ir.Stmt]:
         """Results have their zero values where a failed call is passed over."""
@@ -571,7 +603,16 @@ class ErrorFlow(ExpressionLowerer):
 
     def _nothing(self, node: SyntaxNode) -> bool:
         """True for a result that says nothing beside an error."""
-        return is_zero_node(self, node) or self.p.text(node) in self.failed
+        return is_zero_node(self, node) or self.p.text(node) in self.failed or self._marks(node)
+
+    def _marks(self, node: SyntaxNode) -> bool:
+        """True for a literal that only says that there is no result, and that no caller in the file looks at."""
+        text = self.p.text(node)
+        if not re.fullmatch(r"-?\d+|\"[^\"]*\"|true", text):
+            return False
+        name = re.escape(self.frames[0].info.name)
+        source = self.p.tree.text.decode("utf-8", "replace")
+        return not re.search(rf"\b_\s*:?=[^\n]*\b{name}\(", source) and "\x00" not in text
 
     def raise_again(self, var: Var) -> ir.Stmt:
         """`return err` where the error is being handled."""

@@ -466,7 +466,7 @@ class ExpressionLowerer:
                 sure = isinstance(right.expr, ir.Lit) and right.expr.value
                 return V(
                     ir.Intrinsic(
-                        "float.div" if sure else "float.ieee_div", [left.expr, right.expr], type=ir.FLOAT
+                        "float.div" if sure else "float.quotient", [left.expr, right.expr], type=ir.FLOAT
                     ),
                     t,
                     const=const,
@@ -538,6 +538,8 @@ class ExpressionLowerer:
             # One of the two is a count, which Go writes as a duration of so many nanoseconds.
             for count, unit in ((left, right), (right, left)):
                 n = _count(count)
+                if n is not None and isinstance(unit.expr, ir.Lit) and unit.expr.value == 1.0:
+                    return V(n, DURATION, const=const)
                 if n is not None:
                     return V(ir.Intrinsic("float.mul", [n, unit.expr], type=ir.FLOAT), DURATION, const=const)
         if op == "/":
@@ -545,7 +547,7 @@ class ExpressionLowerer:
             if n is not None:
                 return V(ir.Intrinsic("float.div", [left.expr, n], "" if isinstance(n, ir.Lit) else "ZeroDivisionError", type=ir.FLOAT), DURATION)  # fmt: skip  # noqa: E501
             # A duration by a duration is a whole number.
-            quotient = ir.Intrinsic("float.ieee_div", [left.expr, right.expr], type=ir.FLOAT)
+            quotient = ir.Intrinsic("float.quotient", [left.expr, right.expr], type=ir.FLOAT)
             return V(ir.Intrinsic("float.to_int", [quotient], type=ir.INT), DURATION_COUNT)
         raise self.p.unsupported(f"the operator {op} on durations", node)
 
@@ -1236,6 +1238,8 @@ class ExpressionLowerer:
         if operand.type == "identifier" and self.lookup(self.p.text(operand)) is None:
             path = self.p.path(self.p.text(operand))
             if path is not None:
+                if f"{path}.{name}" == DURATION.name and len(args) == 1:
+                    return self.conversion(DURATION, args[0], node)
                 made = patterns.function(self, path, name, args, node, want)
                 if made is None:
                     made = library.function(self, path, name, args, node, want)

@@ -224,7 +224,6 @@ _TABLE: dict[tuple[str, str], tuple[tuple[GoType, ...], GoType, str, str]] = {
     ("strings", "LastIndex"): ((_S, _S), INT, "str.byte_rfind", ""),
     ("strings", "Repeat"): ((_S, _I), STRING, "str.repeat", ""),
     ("strconv", "Itoa"): ((_I,), STRING, "int.to_str", ""),
-    ("strconv", "Atoi"): ((_S,), INT, "str.parse_int", "ValueError"),
     ("math", "Sqrt"): ((_F,), FLOAT, "math.sqrt", ""),
     ("math", "Abs"): ((_F,), FLOAT, "float.abs", ""),
     ("math", "Pow"): ((_F, _F), FLOAT, "float.pow", ""),
@@ -320,12 +319,21 @@ def _compare(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -
     raise low.p.unsupported("strings.Compare outside a comparison function", node)
 
 
+@_special("strconv", "Atoi")
+def _atoi(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -> V:
+    return _v(_whole_number(low.value(args[0], STRING)), INT, fails=True)
+
+
+def _whole_number(s: ir.Expr) -> ir.Intrinsic:
+    bounds: list[ir.Expr] = [ir.Lit(-(2**63), type=ir.INT), ir.Lit(2**63 - 1, type=ir.INT)]
+    return _op("str.parse_int", [s, *bounds], ir.INT, "ValueError")
+
+
 @_special("strconv", "ParseInt")
 def _parse_int(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -> V:
     if low.p.text(args[1]) != "10" or low.p.text(args[2]) not in ("64", "0"):
         raise low.p.unsupported("strconv.ParseInt with another base or width", node)
-    e = _op("str.parse_int", [low.value(args[0], STRING)], ir.INT, "ValueError")
-    return _v(e, Basic("int64"), fails=True)
+    return _v(_whole_number(low.value(args[0], STRING)), Basic("int64"), fails=True)
 
 
 @_special("strconv", "ParseFloat")

@@ -63,7 +63,7 @@ def occurrence_at(low: ExpressionLowerer, node: SyntaxNode, pattern: str) -> Occ
     return next((o for o in low.p.occurrences.get(node.start_byte, ()) if o.pattern_id == pattern), None)
 
 
-def arguments(low: ExpressionLowerer, o: Occurrence) -> dict[str, ir.Expr]:
+def arguments(low: ExpressionLowerer, o: Occurrence, skip: tuple[str, ...] = ()) -> dict[str, ir.Expr]:
     """The arguments at an occurrence by the spec's parameter ids; computed ones are lowered."""
     if o.open_arguments:
         raise Unsupported(f"options of {o.spelled} that are not written in place", o.spelled)
@@ -74,7 +74,7 @@ def arguments(low: ExpressionLowerer, o: Occurrence) -> dict[str, ir.Expr]:
         if item.parameter is None:
             raise Unsupported(f"the option {item.argument.spelled or item.argument.parameter}", o.spelled)
         name = item.parameter.id
-        if item.argument.nested and name in direct:
+        if name in skip or item.argument.nested and name in direct:
             continue
         made = _argument(low, o, item)
         if isinstance(made, ir.DictLit) and isinstance(out.get(name), ir.DictLit):
@@ -221,17 +221,14 @@ def function(
             given["fallback"] = low.value(args[1], made.go)
             return made
         case "foundation/process", "Run":
-            given = _given(low, node, "process_execution")
-            given.pop("command", None)
+            given = _given(low, node, "process_execution", ("command",))
             words = low.value(args[1], Slice(STRING))
             e = ir.PatternOp(
                 "process_execution", None, "run", [words], arguments=given, type=ir.NamedT("ProcessResult")
             )
             return _v(e, PROCESS_RESULT, True)
         case "foundation/files", "AtomicWrite" | "AtomicWriteText":
-            given = _given(low, node, "file_operations")
-            given.pop("path", None)
-            given.pop("data", None)
+            given = _given(low, node, "file_operations", ("path", "data"))
             data = low.value(args[1], BYTES if name == "AtomicWrite" else STRING)
             e = ir.PatternOp(
                 "file_operations", None, "write", [low.value(args[0], STRING), data], arguments=given, type=ir.NONE
@@ -245,11 +242,13 @@ def function(
             return None
 
 
-def _given(low: ExpressionLowerer, node: SyntaxNode, pattern: str) -> dict[str, ir.Expr]:
+def _given(
+    low: ExpressionLowerer, node: SyntaxNode, pattern: str, skip: tuple[str, ...] = ()
+) -> dict[str, ir.Expr]:
     o = occurrence_at(low, node, pattern)
     if o is None:
         raise low.p.unsupported("a pattern that was not recognised here", node)
-    return arguments(low, o)
+    return arguments(low, o, skip)
 
 
 def _object(low: ExpressionLowerer, pattern: str, name: str, node: SyntaxNode) -> V:

@@ -469,6 +469,8 @@ class FunctionLowerer(ErrorFlow):
         if var is not None and var.go == ERROR:
             return self.assign_error(var, value)
         made, t, key = self.target(target)
+        if isinstance(t, Empty) and isinstance(made, ir.IndexTarget):
+            return [ir.ExprStmt(ir.Intrinsic("set.add", [made.obj, made.index], type=ir.NONE))]
         v = self.expr(value, t)
         if v.fails:
             raise self.p.unsupported("the error of a call that is not looked at", value)
