@@ -19,6 +19,19 @@ _WHO: Final = getattr(resource, "RUSAGE_THREAD", resource.RUSAGE_SELF)
 _PREEMPTION_NS: Final = 1_000_000
 
 
+# A watcher that was put off for an eighth of the time since the last look, and longer each time than an idle
+# processor takes to wake, goes to another processor. When that does not help a few times in a row, the machine is
+# crowded, at first for half a second.
+_PUT_OFF_SHARE: Final = 8
+_PUT_OFF_NS: Final = 60_000
+_MOVES: Final = 3
+_SETTLED_NS: Final = 50_000_000
+_CROWDED_NS: Final = 500_000_000
+_LONGEST_CROWDED_NS: Final = 8_000_000_000
+# Clients watch for a millisecond at most.
+_MAX_WATCH_US: Final = 1000
+
+
 def processors() -> int:
     """How many processors this process may use."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
@@ -75,3 +88,86 @@ class Share:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+
+
+class WatchPolicy:
+    """Decides whether watching memory is worth its processor; to be asked every few milliseconds.
+
+    `share` is the serving thread's, `spin_us` how long to watch at least.
+    """
+
+    __slots__ = (
+        "_asked_at",
+        "_crowded_for",
+        "_crowded_until",
+        "_looked_at",
+        "_moved_at",
+        "_moves",
+        "_others",
+        "_put_off",
+        "_share",
+        "_spin_us",
+        "_watch_us",
+    )
+
+    def __init__(self, share: Share, spin_us: int) -> None:
+        self._share = share
+        self._spin_us = self._watch_us = spin_us
+        # When this thread last looked how long and how often it had been put off, and what it saw.
+        self._looked_at = 0
+        self._put_off = (0, 0)
+        self._moves = 0
+        self._moved_at = 0
+        self._crowded_until = 0
+        self._crowded_for = _CROWDED_NS
+        # When, and how much, the other threads had used at the last look.
+        self._asked_at = 0
+        self._others = 0
+
+    def is_crowded(self, now: int) -> bool:
+        """Whether other programs want the processors, so that watching memory would only lose them to us.
+
+        A thread that watches uses up its share of a crowded processor and then waits for its turn, while one
+        that sleeps is scheduled as soon as it is woken. So when this thread keeps being put off although it
+        went elsewhere, it stops watching for a while, and for longer each time that it finds the same again.
+        """
+        if now < self._crowded_until:
+            self._looked_at = 0
+            return True
+        put_off, before, since = self._share.put_off(), self._put_off, self._looked_at
+        self._put_off, self._looked_at = put_off, now
+        waited, times = put_off[0] - before[0], put_off[1] - before[1]
+        if since == 0 or waited * _PUT_OFF_SHARE < now - since or waited < _PUT_OFF_NS * times:
+            if self._moves and now - self._moved_at > _SETTLED_NS:
+                self._moves = 0
+                self._crowded_for = _CROWDED_NS
+            return False
+        if self._moves < _MOVES and self._share.move():
+            self._moves += 1
+            self._moved_at = now
+            self._looked_at = 0
+            return False
+        self._moves = 0
+        self._crowded_until = now + self._crowded_for
+        self._crowded_for = min(2 * self._crowded_for, _LONGEST_CROWDED_NS)
+        return True
+
+    def helpers(self, now: int) -> int:
+        """How many processors the other threads of this process took since the last look."""
+        used, elapsed = self._share.others_ns(), max(1, now - self._asked_at)
+        helpers = -(-max(0, used - self._others - elapsed // 10) // elapsed)
+        self._others, self._asked_at = used, now
+        return helpers
+
+    def watch_us(self, longest_run: int) -> int:
+        """How long a client should watch for its answer: as long as models take, or not at all if that is long.
+
+        `longest_run` is the longest run of a model since the last look in nanoseconds, 0 when there was none.
+        """
+        if longest_run:
+            self._watch_us = max(self._spin_us, longest_run * 3 // 2000)
+        return self._watch_us if self._watch_us <= _MAX_WATCH_US else 0
+
+    def close(self) -> None:
+        """Give back what the policy looks at."""
+        self._share.close()

@@ -54,7 +54,7 @@ from foundation_shm.layout import (
     align,
 )
 from foundation_shm.model import FunctionModel, Limits, Metrics, Model, Outputs, Result
-from foundation_shm.processor import Share, processors
+from foundation_shm.processor import Share, WatchPolicy, processors
 from foundation_shm.ring import WEAKLY_ORDERED, WORD_MASK, Fence, Region, create_region_file
 from foundation_shm.tensor import Tensor
 
@@ -88,17 +88,6 @@ _TICK_NS: Final = 2_000_000
 _SOCKET_TICK_NS: Final = 100_000
 _ACTIVE_NS: Final = 200_000_000
 _SLOW_NS: Final = 2_000_000
-# A watcher that was put off for an eighth of the time since the last look, and longer each time than an idle
-# processor takes to wake, goes to another processor. When that does not help a few times in a row, the machine is
-# crowded, at first for half a second.
-_PUT_OFF_SHARE: Final = 8
-_PUT_OFF_NS: Final = 60_000
-_MOVES: Final = 3
-# Clients watch for a millisecond at most.
-_MAX_WATCH_US: Final = 1000
-_SETTLED_NS: Final = 50_000_000
-_CROWDED_NS: Final = 500_000_000
-_LONGEST_CROWDED_NS: Final = 8_000_000_000
 _SLOW_STREAK: Final = 8
 _FAST_STREAK: Final = 64
 
@@ -355,20 +344,9 @@ class Server:
         self._watching = False
         self._processors = processors()
         self._spinning = False
-        self._share: Share | None = None
-        # When this thread last looked how long and how often it had been put off, and what it saw.
-        self._looked_at = 0
-        self._put_off = (0, 0)
-        # What the threads of this process other than the serving one had used at the last look.
-        self._others = 0
-        self._others_at = self._looked_at
-        # The longest run of a model on the serving thread since the last look, and what followed from it.
+        self._policy: WatchPolicy | None = None
+        # The longest run of a model on the serving thread since the policy was asked.
         self._longest_run = 0
-        self._watch_us = int(self.options.spin * 1e6)
-        self._moves = 0
-        self._moved_at = 0
-        self._crowded_until = 0
-        self._crowded_for = _CROWDED_NS
         self._tick_at = 0
         self._policy_at = 0
         self._now = time.monotonic_ns()
@@ -497,7 +475,7 @@ class Server:
             self._serve()
 
     def _serve(self) -> None:
-        self._share = Share()
+        self._policy = WatchPolicy(Share(), int(self.options.spin * 1e6))
         self._now = self._last_request = time.monotonic_ns()
         idle_since = self._now
         spin_ns = int(self.options.spin * 1e9)
@@ -554,9 +532,9 @@ class Server:
         if self._selector is not None:
             self._selector.close()
             self._selector = None
-        if self._share is not None:
-            self._share.close()
-            self._share = None
+        if self._policy is not None:
+            self._policy.close()
+            self._policy = None
         if self._lock_file is not None:
             os.close(self._lock_file)
             self._lock_file = None
@@ -599,10 +577,12 @@ class Server:
             return
         self._policy_at = now + _TICK_NS
         active = sum(1 for client in self._clients if now - client.active < _ACTIVE_NS)
-        crowded = self._is_crowded(now)
-        spare = self._processors - active - self._helpers(now)
+        policy = cast(WatchPolicy, self._policy)
+        crowded = policy.is_crowded(now)
+        spare = self._processors - active - policy.helpers(now)
         spinning = active > 0 and spare > 0 and self._in_flight == 0 and not crowded
-        spin_us = self._worth_watching_us() if spinning else 0
+        spin_us = policy.watch_us(self._longest_run) if spinning else 0
+        self._longest_run = 0
         for client in self._clients:
             if client.words[_SPIN_US] != spin_us:
                 client.words[_SPIN_US] = spin_us
@@ -635,53 +615,6 @@ class Server:
             and not self._in_flight
         ):
             self._begin_drain(graceful=True)
-
-    def _worth_watching_us(self) -> int:
-        """How long a client should watch for its answer: as long as models take, or not at all if that is long."""
-        longest, self._longest_run = self._longest_run, 0
-        if longest:
-            self._watch_us = max(int(self.options.spin * 1e6), longest * 3 // 2000)
-        return self._watch_us if self._watch_us <= _MAX_WATCH_US else 0
-
-    def _helpers(self, now: int) -> int:
-        """How many processors the models' own helper threads took since the last look."""
-        share = self._share
-        if share is None:
-            return 0
-        used = share.others_ns()
-        elapsed = max(1, now - self._others_at)
-        helpers = -(-max(0, used - self._others - elapsed // 10) // elapsed)
-        self._others, self._others_at = used, now
-        return helpers
-
-    def _is_crowded(self, now: int) -> bool:
-        """Whether other programs want the processors, so that watching memory would only lose them to us.
-
-        A thread that watches uses up its share of a crowded processor and then waits for its turn, while one
-        that sleeps is scheduled as soon as it is woken. So when this thread keeps being put off although it
-        went elsewhere, it stops watching for a while, and for longer each time that it finds the same again.
-        """
-        share = self._share
-        if now < self._crowded_until or share is None:
-            self._looked_at = 0
-            return now < self._crowded_until
-        put_off, before, since = share.put_off(), self._put_off, self._looked_at
-        self._put_off, self._looked_at = put_off, now
-        waited, times = put_off[0] - before[0], put_off[1] - before[1]
-        if since == 0 or waited * _PUT_OFF_SHARE < now - since or waited < _PUT_OFF_NS * times:
-            if self._moves and now - self._moved_at > _SETTLED_NS:
-                self._moves = 0
-                self._crowded_for = _CROWDED_NS
-            return False
-        if self._moves < _MOVES and share.move():
-            self._moves += 1
-            self._moved_at = now
-            self._looked_at = 0
-            return False
-        self._moves = 0
-        self._crowded_until = now + self._crowded_for
-        self._crowded_for = min(2 * self._crowded_for, _LONGEST_CROWDED_NS)
-        return True
 
     def _park(self) -> None:
         """Sleep until a doorbell, a connection, a finished job or the next time-out."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -23,6 +24,7 @@ from foundation_shm import (
     Client,
     ClientBusy,
     ConnectError,
+    ConnectionLost,
     DType,
     EndpointError,
     InvalidRequest,
@@ -170,6 +172,67 @@ def test_what_changes_after_submission_changes_nothing(server: ServerProcess) ->
     assert (answer.status, answer.request_id) == (0, 1)
 
 
+def frame(model: str, data: bytes, claimed: int | None = None) -> bytes:
+    """A request on the socket transport with one tensor of bytes; `claimed` is what its head says of the data."""
+    size = len(data) if claimed is None else claimed
+    tensor = layout.TensorDescriptor(DType.UINT8, (size,), 0, size)
+    message = layout.encode_request(layout.Request(7, model, (tensor,)))
+    head = layout.FRAME.pack(layout.MAGIC, layout.FrameKind.REQUEST, 1, 0, 0, size, len(message), 0, 0)
+    return head + message + data
+
+
+@pytest.fixture
+def on_socket(server: ServerProcess) -> Iterator[socket.socket]:
+    """A connection of the socket transport after its handshake."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+        sock.settimeout(20)
+        sock.connect(server.endpoint)
+        sock.sendall(hello(transport=layout.Transport.SOCKET))
+        assert len(sock.recv(layout.WELCOME.size, socket.MSG_WAITALL)) == layout.WELCOME.size
+        yield sock
+
+
+def test_a_frame_in_pieces_is_put_together(on_socket: socket.socket) -> None:
+    data = bytes(range(256)) * 12_000
+    for _ in range(2):
+        sent = frame("echo", data)
+        for at in (0, 1, 63, 64, 100, 5_000, 1_500_000, len(sent)):
+            on_socket.sendall(sent[:at])
+            sent = sent[at:]
+        head = on_socket.recv(layout.FRAME.size, socket.MSG_WAITALL)
+        _, kind, _, _, _, size, message_size, _, _ = layout.FRAME.unpack(head)
+        assert (kind, size) == (layout.FrameKind.RESPONSE, len(data))
+        answer = on_socket.recv(message_size, socket.MSG_WAITALL)
+        assert layout.decode_response(answer).status == 0
+        assert on_socket.recv(size, socket.MSG_WAITALL) == data
+
+
+def test_a_frame_that_only_claims_to_be_large_takes_no_memory(
+    server: ServerProcess, on_socket: socket.socket, client: Client
+) -> None:
+    def resident() -> int:
+        return int(Path(f"/proc/{server.process.pid}/statm").read_text().split()[1]) * 4096
+
+    client.ping()
+    before = resident()
+    on_socket.sendall(frame("echo", bytes(1000), claimed=1 << 29))
+    for _ in range(20):
+        client.ping()
+    assert resident() - before < 64 << 20
+
+
+def test_a_request_during_a_call_ends_the_connection(
+    server: ServerProcess, on_socket: socket.socket, client: Client
+) -> None:
+    on_socket.sendall(frame("slow", b"x"))
+    on_socket.sendall(frame("echo", b"y" * 1000))
+    # What the server did not read makes the end a reset.
+    with pytest.raises(ConnectionResetError):
+        on_socket.recv(1000)
+    assert client.infer("echo", b"z")[0].data == b"z"
+    assert client.status()["violations"] == 1
+
+
 def test_two_clients_share_no_memory(server: ServerProcess) -> None:
     with (
         Client(server.endpoint) as one,
@@ -297,6 +360,30 @@ def test_a_slow_model_does_not_hold_up_the_others(client: Client) -> None:
     assert slow.result()[0].data == b"x"
 
 
+def test_models_run_inside_the_given_context(endpoint: str) -> None:
+    inside: set[int] = set()
+
+    @contextlib.contextmanager
+    def around() -> Iterator[None]:
+        inside.add(threading.get_ident())
+        yield
+        inside.discard(threading.get_ident())
+
+    def model(_tensor: Tensor) -> Tensor:
+        return Tensor.of(bytes([threading.get_ident() in inside]))
+
+    server = Server(endpoint, around=around)
+    server.register("here", model, Limits(offload=False))
+    server.register("aside", model, Limits(offload=True))
+    server.start()
+    with Client(endpoint) as client:
+        for name in ("here", "aside"):
+            assert client.infer(name, b"x")[0].data == b"\1", name
+        assert len(inside) == 2
+    server.stop()
+    wait_until(lambda: not inside, "both threads left the context")
+
+
 def test_a_cancelled_call_does_not_run(endpoint: str, serve: Callable[..., Server]) -> None:
     ran: list[bytes] = []
     gate = threading.Event()
@@ -410,9 +497,10 @@ def test_a_drain_finishes_what_was_accepted(server: ServerProcess) -> None:
         running = client.submit("slow", b"x")
         wait_until(lambda: client.status()["models"]["echo"]["queue_depth"] == 0, "the server looks")
         server.process.terminate()
-        time.sleep(0.1)
-        with pytest.raises((ShuttingDown, ConnectError)):
-            client.infer("echo", b"y")
+        # The server is told by a signal, and looks when it is scheduled.
+        with pytest.raises((ShuttingDown, ConnectError, ConnectionLost)):
+            for _ in range(100_000):
+                client.infer("echo", b"y")
         assert running.result()[0].data == b"x"
     assert server.stop() == 0
 
