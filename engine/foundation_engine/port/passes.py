@@ -243,6 +243,9 @@ class Effects:
                 return out | e.raises
             case ir.PatternOp():
                 e.raises = PATTERN_ERRORS.get(e.pattern_id, frozenset[str]())
+                if e.op == "acquire" and not (isinstance(e.args[0], ir.Lit) and e.args[0].value == 1):
+                    # More permits than the limiter ever holds are refused for good.
+                    e.raises |= {"ValidationError"}
                 if e.op in SAFE_OPERATIONS or e.pattern_id in ("structured_logging", "cli_framework"):
                     e.raises = frozenset[str]()
                 if e.op == "call":

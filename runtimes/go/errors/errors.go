@@ -451,8 +451,13 @@ func ClassName(err error) string {
 // Matches reports whether err belongs to the class that target stands for. It is errors.Is, and in addition counts the
 // standard library's own errors in the class they mean: a *net.OpError or a connection reset is an ErrNetwork, anything
 // with Timeout() true (and context.DeadlineExceeded of an operation's own context) is an ErrTimeout. ErrAny and
-// ErrFoundation match what they stand for.
+// ErrFoundation match what they stand for. Exhausted retries match as MaxRetriesExceeded, not as their cause.
 func Matches(err, target error) bool {
+	var exceeded *MaxRetriesExceeded
+	if errors.As(err, &exceeded) && target != ErrAny && target != ErrFoundation && target != ErrMaxRetriesExceeded {
+		// Exhausted retries are an error of their own; errors.Is also sees the cause that they hold.
+		return errors.Is(err, target) && !errors.Is(exceeded.Cause, target)
+	}
 	if errors.Is(err, target) {
 		return true
 	}

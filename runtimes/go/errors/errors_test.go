@@ -95,6 +95,10 @@ func TestMatchesTheStandardLibrary(t *testing.T) {
 	}{
 		{&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, errors.ErrNetwork, true},
 		{&net.DNSError{}, errors.ErrNetwork, true},
+		// Exhausted retries are a class of their own, whatever their cause is.
+		{&errors.MaxRetriesExceeded{Attempts: 3, Cause: &errors.NetworkError{}}, errors.ErrNetwork, false},
+		{&errors.MaxRetriesExceeded{Attempts: 3, Cause: &errors.NetworkError{}}, errors.ErrMaxRetriesExceeded, true},
+		{&errors.MaxRetriesExceeded{Attempts: 3, Cause: &errors.NetworkError{}}, errors.ErrAny, true},
 		{&url.Error{Op: "Get", Err: io.EOF}, errors.ErrNetwork, true},
 		{&url.Error{Op: "Get", Err: errors.New("unsupported protocol scheme")}, errors.ErrNetwork, false},
 		{syscall.ECONNRESET, errors.ErrNetwork, true},
