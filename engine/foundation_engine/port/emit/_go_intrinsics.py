@@ -1116,6 +1116,17 @@ class Operations:
                 self.write(f"{self.x(args[0], PRIMARY)}[{self.x(args[1])}] = struct{{}}{{}}")
             case "dict.setdefault":
                 self._text(e)
+            case "sleep":
+                from foundation_engine.port.emit._go_patterns import go_duration
+
+                self.use("time")
+                known = isinstance(args[0], ir.Lit) and isinstance(args[0].value, int | float)
+                duration = (
+                    go_duration(float(args[0].value))  # type: ignore[union-attr]  # pyright: ignore[reportAttributeAccessIssue]
+                    if known
+                    else f"time.Duration({self.x(args[0], 5)} * float64(time.Second))"
+                )
+                self.write(f"time.Sleep({duration})")
             case "print":
                 self.use("fmt")
                 if (
@@ -1136,6 +1147,14 @@ class Operations:
     def _assignable(self, e: ir.Expr) -> str:
         if place(e) is None and not (isinstance(e, ir.Intrinsic) and e.op in ("dict.index", "list.index")):
             raise Unsupported("a computed list that grows")
+        if isinstance(e, ir.Intrinsic) and e.op == "dict.index" and e.raises:
+            # What was looked up is a copy of the slice's head, so the map's own entry is named after the check.
+            self.use("fmt")
+            key = self.x(e.args[1]) if isinstance(e.args[1], ir.Lit) else self.simple(e.args[1], "key")
+            obj, ok = self.x(e.args[0], PRIMARY), self.fresh("ok")
+            self.write(f"_, {ok} := {obj}[{key}]")
+            self.check(self.failure("KeyError", "key %v not found", key), frozenset({"KeyError"}), f"!{ok}")
+            return f"{obj}[{key}]"
         return self.x(e, PRIMARY)
 
     def _of_a_pattern(self, op: str, args: list[ir.Expr]) -> str | None:

@@ -330,6 +330,8 @@ def dict_method(
     assert isinstance(obj.type, ir.DictT)
     key, value, zero = obj.type.key, obj.type.value, obj.type.zero
     _plain(e, 2)
+    if name in ("pop", "clear", "popitem"):
+        low.forget_entries()
     n = len(e.args)
 
     def key_of() -> ir.Expr:

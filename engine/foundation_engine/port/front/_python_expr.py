@@ -205,6 +205,11 @@ class ExpressionLowerer:
             del self.narrowed[key]
         self.lower.pop(name, None)
 
+    def forget_entries(self, of: str = "") -> None:
+        """No key is known to be in a map any more: of the map of this name, or of any."""
+        for key in [k for k in self.narrowed if "[" in k and k.startswith(f"{of}[" if of else "")]:
+            del self.narrowed[key]
+
     @contextmanager
     def narrowing(self, facts: dict[str, Type]) -> Generator[None]:
         """Narrow some names for a while."""
@@ -1367,6 +1372,10 @@ class ExpressionLowerer:
                 raise Unsupported(f"a call with an unknown argument {k.arg}")
             given[k.arg] = k.value
         out: list[ir.Expr] = []
+        for node in given.values():
+            if isinstance(node, ast.Name) and isinstance(self.lookup(node.id), ir.DictT):
+                # What is called may remove entries.
+                self.forget_entries(node.id)
         for p in params:
             if p.name in given:
                 v = self.expr(given[p.name], p.type)

@@ -1550,6 +1550,11 @@ class _FunctionLowerer(ExpressionLowerer):
         key = dotted(target)
         if key is None:
             return
+        if isinstance(value, ir.DictLit) and isinstance(target, ast.Name):
+            # The keys of a map that was just written out are in it.
+            for k, _ in value.items:
+                if isinstance(k, ir.Lit) and isinstance(k.value, str | int) and not isinstance(k.value, bool):
+                    self.narrowed[entry(target, ast.Constant(k.value))] = ir.NONE
         if isinstance(value, ir.New):
             for name, given in value.args:
                 if isinstance(given, ir.Wrap) and isinstance(given.type, ir.OptionalT):
@@ -1700,12 +1705,7 @@ class _FunctionLowerer(ExpressionLowerer):
                     and isinstance(sub.func, ast.Attribute)
                     and sub.func.attr in ("pop", "clear", "popitem")
                 ):
-                    self._forget_entries()
-
-    def _forget_entries(self) -> None:
-        """A map lost an entry: no key is known to be there any more."""
-        for key in [k for k in self.narrowed if "[" in k]:
-            del self.narrowed[key]
+                    self.forget_entries()
 
     def _while(self, s: ast.While) -> list[ir.Stmt]:
         self._loop_forget(s.body)
