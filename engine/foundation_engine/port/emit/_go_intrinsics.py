@@ -1211,7 +1211,9 @@ class Operations:
             raise Unsupported("the order of a map's or set's entries matters in this loop")
 
     def unordered(self, e: ir.Expr) -> bool:
-        """True when iterating the Go value has no defined order."""
+        """True when iterating the Go value has no defined order, where the source has one."""
+        if self.go.module.unordered:
+            return False
         match e:
             case ir.Intrinsic(op="dict.keys" | "dict.values" | "dict.items"):
                 return True
