@@ -30,6 +30,8 @@ TEMPLATES: Mapping[str, tuple[str, int, int, tuple[str, ...]]] = {
     "int.neg": ("-{0}", UNARY, PRIMARY, ()),
     "int.to_float": ("float64({0})", PRIMARY, LOWEST, ()),
     "int.to_str": ("strconv.Itoa({0})", PRIMARY, LOWEST, ("strconv",)),
+    "float.round_away": ("int(math.Round({0}))", PRIMARY, LOWEST, ("math",)),
+    "float.to_plain": ("strconv.FormatFloat({0}, 'f', -1, 64)", PRIMARY, LOWEST, ("strconv",)),
     "int.chr": ("rune({0})", PRIMARY, LOWEST, ()),
     "int.gcd": ("gcd({0}, {1})", PRIMARY, LOWEST, ()),
     "int.isqrt": ("isqrt({0})", PRIMARY, LOWEST, ()),
