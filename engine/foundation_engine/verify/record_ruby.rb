@@ -195,6 +195,8 @@ module Recording
   # Mistakes of the program, nil where a value should be above all: such a call is no case.
   MISTAKES = [NameError, TypeError, FrozenError, SystemStackError, NoMemoryError, FloatDomainError].freeze
 
+  MISUSED = %w[first last take drop each_slice each_cons * ljust rjust center format sprintf sqrt].freeze
+
   # Encoding and decoding of values by the types that the port gave them.
   class Session
     attr_reader :trace
@@ -658,12 +660,21 @@ module Recording
       raise
     rescue *MISTAKES => e
       raise Unrecordable, "#{e.class}: #{e.message}"
+    rescue ArgumentError => e
+      # A core method that was misused (`first(-1)`) is a mistake of the program; what the file raises is not.
+      raise Unrecordable, "ArgumentError: #{e.message}" if MISUSED.include?(e.backtrace_locations&.first&.label)
+
+      failure(session, e)
     rescue Errno::EACCES => e
       # The folder that it may write to ends here; outside a recording the call might have succeeded.
       raise Unrecordable, "the call was not permitted: #{e.message}"
     rescue SystemExit
       raise Unrecordable, 'the call ended the program'
     rescue StandardError, NotImplementedError => e
+      failure(session, e)
+    end
+
+    def failure(session, e)
       names = e.is_a?(NotImplementedError) ? %w[NotImplementedError RuntimeError Exception] : session.error_names(e)
       seen = { 'error' => names.first, 'bases' => names, 'message' => e.message.to_s }
       seen['cause'] = session.error_names(e.cause) if e.cause

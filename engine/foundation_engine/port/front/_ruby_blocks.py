@@ -30,6 +30,7 @@ class Source:
     iter: ir.Expr
     elem: Type
     indexed: bool = False
+    window: tuple[ir.Expr, ir.Name, int] | None = None  # the list, the start and the size of neighbours
 
 
 def source(low: Statements, n: ast.Node) -> Source:
@@ -44,8 +45,7 @@ def source(low: Statements, n: ast.Node) -> Source:
             case "each" | "lazy" | "each_entry" | "map" | "select" | "each_pair" if not n.args:
                 return source(low, n.recv)
             case "each_char":
-                e = low.as_text(n.recv)
-                return Source(op("to_list", [e], ir.ListT(ir.STR)), ir.STR)
+                return Source(low.as_text(n.recv), ir.CHAR)
             case "each_slice" | "each_cons" if len(n.args) == 1:
                 return _windows(low, n)
             case "reverse_each":
@@ -63,6 +63,10 @@ def source(low: Statements, n: ast.Node) -> Source:
     if isinstance(n, ast.Range):
         return Source(low.range(n), ir.INT)
     e = low.value(n)
+    if isinstance(e, ir.Intrinsic) and e.op == "to_list" and e.args[0].type == ir.STR:
+        return Source(e.args[0], ir.CHAR)
+    if isinstance(e, ir.Intrinsic) and e.op == "to_list" and isinstance(e.args[0], ir.Intrinsic) and e.args[0].op in ("dict.keys", "dict.values"):
+        e = e.args[0]
     t = low.full(e.type)
     match t:
         case ir.ListT(elem) | ir.SetT(elem) | ir.IterT(elem):
@@ -115,7 +119,7 @@ def _windows(low: Statements, n: ast.Call) -> Source:
         over = op("range", [integer(0), low.plus(count, 1 - size.value) if size.value > 1 else count, integer(1)], ir.IterT(ir.INT))
     clause = ir.Clause(ir.VarTarget(at, type=ir.INT), over, [])
     made = ir.Comp("list", piece, [clause], type=ir.ListT(ir.ListT(inner.elem)))
-    return Source(made, ir.ListT(inner.elem))
+    return Source(made, ir.ListT(inner.elem), window=(items, name, size.value) if n.name == "each_cons" else None)
 
 
 # Blocks
@@ -158,13 +162,23 @@ def targets(low: Statements, params: list[ast.BlockParam], elem: Type, place: in
         case ir.TupleT(elems) if len(elems) >= len(parts):
             types = list(elems)
         case ir.ListT(inner):
-            types = [inner] * len(parts)
+            # A list of unknown length: each part is read from it by position.
+            name = low.fresh("parts")
+            low.vars[name] = elem
+            for i, p in enumerate(parts):
+                if p.parts is not None:
+                    raise Unsupported("a block that takes a list inside a list apart")
+                low.substitute(p.name, op("list.index", [ir.Name(name, type=elem), integer(i)], inner, "IndexError"))
+            low.scope.differ("Taking apart a list that is too short stops the port, where Ruby fills up with nil.")
+            return ir.VarTarget(name, type=elem)
         case _:
             raise Unsupported(f"a block that takes a {type_text(elem)} apart")
     made: list[ir.Target] = []
     for i, t in enumerate(types):
         if i < len(parts):
             p = parts[i]
+            if p.name == "_" and p.parts is None:
+                p = ast.BlockParam(low.fresh(("key", "value")[i] if len(types) == 2 else "unused"), line=p.line)
             made.append(targets(low, [p], t, place) if p.parts is not None else ir.VarTarget(low.local(p.name, t, place), type=t, line=p.line))
         else:
             made.append(ir.VarTarget(low.local("_", t, place), type=t))
@@ -189,6 +203,13 @@ def enter(low: Statements, s: Source, block: ast.Block) -> ir.Target:
     if not params:
         names = {x.name for b in block.body for x in ast.walk(b) if isinstance(x, ast.Ident)}
         params = [ast.BlockParam("it" if "it" in names and "it" not in low.names else "_", line=block.line)]
+    if s.window is not None and len(params) == s.window[2] and isinstance(s.iter, ir.Comp) and isinstance(s.elem, ir.ListT):
+        # Neighbours that are taken apart at once are a tuple.
+        items, start, size = s.window
+        each_type = s.elem.elem
+        parts = [op("list.index", [items, low.plus(start, i) if i else start], each_type, "IndexError") for i in range(size)]
+        s.elem = ir.TupleT((each_type,) * size)
+        s.iter = ir.Comp("list", ir.TupleLit(list(parts), type=s.elem), s.iter.clauses, type=ir.ListT(s.elem))
     if s.indexed:
         assert isinstance(s.elem, ir.TupleT)
         if len(params) != 2:
@@ -330,8 +351,8 @@ def element(s: Source, target: ir.Target) -> ir.Expr:
     if s.indexed:
         assert isinstance(made, ir.TupleLit)
         made = ir.TupleLit([made.elems[1], made.elems[0]], type=ir.TupleT((made.elems[1].type, made.elems[0].type)))
-    if isinstance(s.elem, ir.ListT) and isinstance(made, ir.TupleLit):
-        raise Unsupported("a block that takes apart a list that is kept whole")
+    if made.type == ir.CHAR:
+        return op("char.to_str", [made], ir.STR)
     return made
 
 
@@ -618,7 +639,6 @@ def key_lambda(low: Statements, block: ast.Block, elem: Type) -> ir.Expr:
                 part = op("tuple.index", [ir.Name(name, type=elem), integer(i)], elem.elems[i])
                 low.substitute(p.name, part)
         body = low.expr(only)
-        low.clear_substitutes()
     parts_types = body.type.elems if isinstance(body.type, ir.TupleT) else (body.type,)
     if isinstance(body.type, ir.ListT) and isinstance(body, ir.ListLit):
         body = ir.TupleLit(body.elems, type=ir.TupleT(tuple(x.type for x in body.elems)))

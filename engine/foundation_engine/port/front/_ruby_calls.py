@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 from foundation_engine.port import ir
 from foundation_engine.port.front import _ruby_ast as ast
 from foundation_engine.port.front import _ruby_blocks as blocks
-from foundation_engine.port.front._ruby_expr import WIDTH, Expressions, Maybe, integer, lit, op
+from foundation_engine.port.front._ruby_expr import WIDTH, Expressions, Maybe, char_of, integer, lit, op
 from foundation_engine.port.front._ruby_scope import ProtocolMethod, ordered, pure, type_text
 from foundation_engine.port.front._ruby_types import SYMBOL, VarT
 from foundation_engine.port.ir import Type, Unsupported
@@ -991,6 +991,10 @@ def of_string(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
         args = [low.coerce(low.required(e), p) for e, p in zip(low.exprs(n.args, params), params, strict=True)]
         if name in ("upcase", "downcase", "capitalize", "swapcase"):
             low.scope.differ(CASES)
+        if operation == "str.contains":
+            single = char_of(args[0])
+            if single is not None:
+                return op("str.contains_char", [obj, single], ir.BOOL)
         if name in ("ljust", "rjust") and count == 2 and not (isinstance(args[1], ir.Lit) and len(args[1].value) == 1):
             raise Unsupported(f"{name} with a padding of several characters", _source(low, n), n.line)
         return op(operation, [obj, *args], result)
@@ -1027,7 +1031,8 @@ def of_string(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
         case ("chars", 0):
             return op("to_list", [obj], ir.ListT(ir.STR))
         case ("ord", 0):
-            return op("str.ord_first", [obj], ir.INT)
+            single = char_of(obj)
+            return op("str.ord", [single], ir.INT) if single is not None else op("str.ord_first", [obj], ir.INT)
         case ("[]" | "slice", _):
             return _string_index(low, n, obj)
         case ("index", 1) if not isinstance(n.args[0], ast.Regex):
@@ -1092,10 +1097,9 @@ def _split(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
     if not isinstance(sep, ir.Lit) or not sep.value:
         if isinstance(sep, ir.Lit):
             return op("to_list", [obj], strings)
-        if not low.scope.in_prelude:
-            raise Unsupported("split by a computed separator", _source(low, n), n.line)
+        raise Unsupported("split by a computed separator", _source(low, n), n.line)
     if len(n.args) == 1:
-        return low.prelude("split_parts", [obj, sep], strings)
+        return low.prelude("without_empty_end", [op("str.split", [obj, sep], strings)], strings)
     limit = low.expr(n.args[1])
     if not isinstance(limit, ir.Lit) or not isinstance(limit.value, int):
         raise Unsupported("split with a computed limit", _source(low, n), n.line)
@@ -1939,13 +1943,11 @@ def _fetch_or_raise(low: Statements, n: ast.Call, obj: ir.Expr, k: ir.Expr, t: i
     assert n.block is not None
     with blocks.inside(low, n.block):
         if n.block.params:
-            low.names[n.block.params[0].name] = low.fresh("key")
             low.substitute(n.block.params[0].name, k)
         outer, low.pre = low.pre, []
         stmts = low.statement(failing)
         stmts = [*low.pre, *stmts]
         low.pre = outer
-        low.clear_substitutes()
     test = ir.Not(op("dict.contains", [obj, k], ir.BOOL), type=ir.BOOL)
     low.pre.append(ir.If(test, stmts, [], line=n.line))
     return op("dict.index", [obj, k], low.full(t.value))

@@ -42,6 +42,11 @@ def integer(value: int) -> ir.Lit:
     return ir.Lit(value, type=ir.INT)
 
 
+def char_of(e: ir.Expr) -> ir.Expr | None:
+    """The single character that a text was made of, or None."""
+    return e.args[0] if isinstance(e, ir.Intrinsic) and e.op == "char.to_str" and isinstance(e.args[0], ir.Name) else None
+
+
 class Expressions:
     """Lowers expressions in the scope of one method; statements feed what they learn back into `vars`."""
 
@@ -590,7 +595,7 @@ class Expressions:
                 elif isinstance(v, ir.Intrinsic) and v.op == "int.to_str":
                     parts.append(ir.FormatPart(value=v.args[0]))
                 else:
-                    parts.append(ir.FormatPart(value=v))
+                    parts.append(ir.FormatPart(value=char_of(v) or v))
         return ir.Format(parts, type=ir.STR)
 
     def text(self, v: ir.Expr) -> ir.Expr:
@@ -1009,6 +1014,14 @@ class Expressions:
             else:
                 some = op("is_some" if name == "eq" else "is_none", [optional], ir.BOOL)
             return ir.Bool("and" if name == "eq" else "or", [some, inner], type=ir.BOOL)
+        if lt == rt == ir.STR:
+            a, b = char_of(left), char_of(right)
+            if a is not None and isinstance(right, ir.Lit) and len(str(right.value)) == 1:
+                return op(name, [a, lit(right.value, ir.CHAR)], ir.BOOL)
+            if b is not None and isinstance(left, ir.Lit) and len(str(left.value)) == 1:
+                return op(name, [lit(left.value, ir.CHAR), b], ir.BOOL)
+            if a is not None and b is not None:
+                return op(name, [a, b], ir.BOOL)
         if {lt, rt} == {ir.STR, SYMBOL}:
             raise Unsupported("a comparison of a string with a symbol, which are never equal", "", left.line)
         if isinstance(lt, VarT) or isinstance(rt, VarT):

@@ -58,23 +58,29 @@ def leading_float(text)
   end
 end
 
-# The parts between separators, without empty ones at the end.
-#: (String, String) -> Array[String]
-def split_parts(text, separator)
-  return [] if text.empty?
-
-  parts = text.split(separator, -1)
-  parts.pop while !parts.empty? && parts[parts.length - 1] == ""
-  parts
+# Parts of a text without the empty ones at the end.
+#: (Array[String]) -> Array[String]
+def without_empty_end(parts)
+  count = parts.length
+  count -= 1 while count > 0 && parts[count - 1] == ""
+  parts.first(count)
 end
 
 # The lines of a text without their line feeds.
 #: (String) -> Array[String]
 def lines_of(text)
   return [] if text.empty?
-  return [""] if text == "\\n"
 
-  text.delete_suffix("\\n").split("\\n", -1).map { |line| line.delete_suffix("\\r") }
+  made = []
+  parts = text.split("\\n", -1)
+  parts.each_with_index do |part, i|
+    if i < parts.length - 1
+      made << part.delete_suffix("\\r")
+    elsif !part.empty?
+      made << part
+    end
+  end
+  made
 end
 
 # The digits of a number, the last one first.

@@ -106,21 +106,19 @@ class Statements(Expressions):
 
     def substitute(self, name: str, value: ir.Expr) -> None:
         """Read a name as an expression."""
-        key = f"<{name}>"
+        key = f"<{name}#{len(self.substitutes)}>"
         self.names[name] = key
         self.vars[key] = value.type
         self.substitutes[key] = value
 
-    def clear_substitutes(self) -> None:
-        """Forget every such name."""
-        for key in self.substitutes:
-            self.vars.pop(key, None)
-        self.substitutes.clear()
-
     def _expr(self, n: ast.Node, want: Type | None) -> ir.Expr:
         if isinstance(n, ast.Ident) and self.names.get(n.name, "") in self.substitutes:
             return copy.deepcopy(self.substitutes[self.names[n.name]])
-        return super()._expr(n, want)
+        made = super()._expr(n, want)
+        if isinstance(n, ast.Ident) and isinstance(made, ir.Name) and made.type == ir.CHAR:
+            # Ruby has no characters: the variable of a loop over a string reads as a string.
+            return op("char.to_str", [made], ir.STR)
+        return made
 
     def as_text(self, n: ast.Node) -> ir.Expr:
         """A node as a string."""
@@ -558,7 +556,6 @@ class Statements(Expressions):
                         self.substitute(name, value)
                 with self.without_statements():
                     guard = self.cond(clause.guard)
-                self.clear_substitutes()
                 for name, _ in binds:
                     self.names[name] = name
             if guard is not None:
@@ -1081,15 +1078,18 @@ class Statements(Expressions):
             held = self.hoist(e, "parts")
             out: list[ir.Stmt] = []
             for i, x in enumerate(targets):
-                test = op("gt", [op("len", [held], ir.INT), integer(i)], ir.BOOL)
-                plain = op("list.index", [held, integer(i)], t.elem, "IndexError")
-                ot = ir.OptionalT(t.elem)
-                item: ir.Expr = Maybe(test, ir.Wrap(plain, type=ot), lit(None, ot), plain=plain, type=ot)
-                if isinstance(x, ast.Ident) and (self._only_required(x.name) or x.name.startswith("_")):
-                    item = plain
-                out += self._store(x, item, n)
+                out += self._store(x, self._part(x, held, i, t.elem), n)
             return out
         raise Unsupported(f"a {type_text(t)} assigned to several targets", self._first(n), n.line)
+
+    def _part(self, target: ast.Node, held: ir.Expr, i: int, elem: Type) -> ir.Expr:
+        """The i-th element of a list for a target, nil where the list is too short."""
+        plain = op("list.index", [held, integer(i)], elem, "IndexError")
+        if isinstance(target, ast.Ident) and (self._only_required(target.name) or target.name.startswith("_")):
+            return plain
+        test = op("gt", [op("len", [held], ir.INT), integer(i)], ir.BOOL)
+        t = ir.OptionalT(elem)
+        return Maybe(test, ir.Wrap(plain, type=t), lit(None, t), plain=plain, type=t)
 
     def _one_by_one(self, targets: list[ast.Node], e: ir.Expr, t: ir.TupleT, n: ast.Node) -> list[ir.Stmt]:
         held = self.hoist(e, "parts")
@@ -1110,7 +1110,7 @@ class Statements(Expressions):
         after = len(targets) - at - 1
         for i, x in enumerate(targets):
             if i < at:
-                out += self._store(x, op("list.index", [held, integer(i)], t.elem, "IndexError"), n)
+                out += self._store(x, self._part(x, held, i, t.elem), n)
             elif i > at:
                 out += self._store(x, op("list.index", [held, op("from_end", [integer(len(targets) - i)], ir.INT)], t.elem, "IndexError"), n)
             else:
@@ -1252,7 +1252,6 @@ class Statements(Expressions):
             if n.block.params:
                 self.substitute(n.block.params[0].name, held)
             body = [s for x in n.block.body for s in self.statement(x)]
-            self.clear_substitutes()
         return body + (sink.put(held) if sink is not None else [])
 
     def _mark_used(self, e: ir.Expr, n: ast.Node) -> None:
@@ -1382,29 +1381,55 @@ class Statements(Expressions):
         return out
 
     def _own_text(self, name: str) -> bool:
-        """True when every value of a string variable is new, and it is only read, appended to and returned."""
+        """True when every value of a string variable is new, and no other name sees it when it is appended to."""
         fresh = True
+        shared: list[tuple[ast.Node, list[ast.Node]]] = []  # places where another name may see it, with the loops around
+        changes: list[tuple[ast.Node, list[ast.Node]]] = []
 
-        def visit(n: ast.Node, parent: ast.Node | None) -> None:
+        def is_new(v: ast.Node) -> bool:
+            return isinstance(v, ast.Interpolated | ast.Literal) or (isinstance(v, ast.Call) and v.name in _NEW_TEXT)
+
+        def visit(n: ast.Node, parent: ast.Node | None, loops: list[ast.Node]) -> None:
             nonlocal fresh
             if isinstance(n, ast.Assign) and isinstance(n.target, ast.Ident) and n.target.name == name:
-                v = n.value
-                new = isinstance(v, ast.Interpolated | ast.Literal) or (
-                    isinstance(v, ast.Call) and (v.name in ("+@", "dup", "new", "join", "format", "+", "upcase", "downcase", "strip", "to_s", "gsub", "sub"))
-                )
-                fresh = fresh and new
+                fresh = fresh and is_new(n.value)
+            if isinstance(n, ast.Call) and n.name in ("<<", "concat") and _root(n, name):
+                changes.append((n, loops))
             if isinstance(n, ast.Ident) and n.name == name:
-                inside = isinstance(parent, ast.Interpolated | ast.Jump | ast.Assign | ast.OpAssign | ast.If | ast.Seq | ast.Block | ast.Begin) or parent is None
-                inside = inside or (isinstance(parent, ast.Call) and (parent.recv is n or parent.name in ("puts", "==", "+", "include?")))
-                if isinstance(parent, ast.Assign) and parent.value is n:
-                    inside = False
-                fresh = fresh and inside
+                read = isinstance(parent, ast.Interpolated | ast.Jump | ast.OpAssign | ast.If | ast.Seq | ast.Block | ast.Begin) or parent is None
+                read = read or (isinstance(parent, ast.Assign) and parent.target is n)
+                read = read or (isinstance(parent, ast.Call) and (parent.recv is n or parent.name in ("puts", "==", "+", "include?")))
+                if not read:
+                    shared.append((n, loops))
+            inner = [*loops, n] if isinstance(n, ast.While | ast.For | ast.Block) else loops
             for c in ast.subnodes(n):
-                visit(c, n)
+                visit(c, n, inner)
 
         for b in self.body:
-            visit(b, None)
+            visit(b, None, [])
+        for use, loops in shared:
+            if self._renewed(use, name, is_new):
+                continue
+            if any(change.start > use.start or any(x in loops for x in around) for change, around in changes):
+                return False
         return fresh
+
+    def _renewed(self, use: ast.Node, name: str, is_new: Callable[[ast.Node], bool]) -> bool:
+        """True when the statement after the one with `use` gives the variable a new string."""
+
+        def bodies(n: ast.Node) -> Generator[list[ast.Node]]:
+            for x in ast.walk(n):
+                for part in ("body", "orelse"):
+                    found = getattr(x, part, None)
+                    if isinstance(found, list):
+                        yield found  # pyright: ignore[reportUnknownVariableType]
+
+        for body in (self.body, *(found for b in self.body for found in bodies(b))):
+            for first, second in zip(body, body[1:], strict=False):
+                if first.start <= use.start < first.end and isinstance(second, ast.Assign) and isinstance(second.target, ast.Ident):
+                    if second.target.name == name and is_new(second.value):
+                        return True
+        return False
 
     # Errors
 
@@ -1662,4 +1687,12 @@ class Statements(Expressions):
         return out
 
 
+def _root(n: ast.Node | None, name: str) -> bool:
+    """True for `name << a << b`."""
+    while isinstance(n, ast.Call) and n.name in ("<<", "concat"):
+        n = n.recv
+    return isinstance(n, ast.Ident) and n.name == name
+
+
+_NEW_TEXT = frozenset("+@ dup new join format + upcase downcase strip to_s gsub sub".split())
 _CORE = frozenset("Integer Float Numeric String Symbol Array Hash NilClass Proc TrueClass FalseClass Set StandardError".split())

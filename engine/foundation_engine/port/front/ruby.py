@@ -57,6 +57,9 @@ def lower_with_shapes(
     return _ModuleLowerer(text, name, signatures, traced or {}).lower(line)
 
 
+_OPERATORS = {"+": "plus", "-": "minus", "*": "times", "/": "divided_by", "%": "modulo", "[]": "at", "<<": "push", "-@": "negated", "call": "call"}
+
+
 def identifier(name: str, taken: Callable[[str], bool] = lambda _: False) -> str:
     """A Ruby method's name where `?`, `!` and `=` may not be part of it."""
     if name.endswith("?"):
@@ -67,6 +70,8 @@ def identifier(name: str, taken: Callable[[str], bool] = lambda _: False) -> str
         made = f"{made}_now" if taken(made) else made
     elif name.endswith("="):
         made = f"set_{name[:-1]}"
+    elif name in _OPERATORS:
+        made = _OPERATORS[name]
     else:
         return name
     return f"{made}_" if taken(made) else made
@@ -876,7 +881,7 @@ class _ModuleLowerer:
                 init.body = [s for s in init.body if not (isinstance(s, ir.Return) and s.value is None)]
         methods: list[ir.Function] = []
         for s in info.methods.values():
-            if s.name in ("==", "<=>", "hash", "eql?", "each", "[]", "[]=", "+", "-", "coerce", "<<", "call", "to_str", "inspect", "initialize_copy", "method_missing") and s.name != "call":
+            if s.name in ("==", "<=>", "hash", "eql?", "each", "[]=", "coerce", "to_str", "inspect", "initialize_copy"):
                 raise Unsupported(f"a class that defines {s.name}", f"def {s.name}", s.node.line)
             try:
                 methods.append(self._function(s))
