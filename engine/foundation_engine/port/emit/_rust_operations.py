@@ -1028,7 +1028,12 @@ class Operations:
 
     def _op_list_sort(self, e: ir.Intrinsic) -> tuple[str, int]:
         base = self._changing(e.args[0])
-        return f"{base} = {self._sorted(e)}", PRIMARY
+        obj, key, reverse = e.args
+        plain = isinstance(obj.type, ir.ListT) and obj.type.elem in (ir.INT, ir.STR, ir.CHAR, ir.BOOL)
+        if plain and not isinstance(key, ir.Lambda) and isinstance(reverse, ir.Lit):
+            return f"{base}.sort_by(|a, b| b.cmp(a))" if reverse.value else f"{base}.sort()", PRIMARY
+        through = "*" if isinstance(obj, ir.Name) and obj.id in self.by_mut else ""
+        return f"{through}{base} = {self._sorted(e)}", PRIMARY
 
     def _op_set_add(self, e: ir.Intrinsic) -> tuple[str, int]:
         return f"{self._changing(e.args[0])}.insert({self.own(e.args[1])})", PRIMARY
@@ -1238,6 +1243,8 @@ class Operations:
                 if word == "items":
                     return f"{self.place(d)}.iter().map(|(key, value)| (key.clone(), value.clone()))"
                 return f"{self.place(d)}.{word}().cloned()"
+            case ir.Comp() if e.kind in ("iter", "list") and self.may_fail(e):
+                return f"{self._comp(e)[0]}.into_iter()"
             case ir.Comp() if e.kind in ("iter", "list"):
                 return self._chain(e, 0, free)
             case _:
@@ -1266,6 +1273,17 @@ class Operations:
 
     def bound(self, e: ir.Expr, target: ir.Target, free: bool = False) -> str:
         """An iterator whose items fit the target: characters become texts where the variable holds texts."""
+        if isinstance(target, ir.TupleTarget) and isinstance(e, ir.Intrinsic) and e.op in ("zip", "enumerate"):
+            given = [e.args[0]] if e.op == "enumerate" else e.args
+            targets = target.elems[1:] if e.op == "enumerate" else target.elems
+            texts = [self.bound(a, t, free) for a, t in zip(given, targets, strict=False)]
+            if len(texts) == len(given) and any(t != self.items(a, free) for t, a in zip(texts, given, strict=True)):
+                if e.op == "enumerate":
+                    start = self.x(e.args[1], ADD)
+                    shift = "" if start == "0" else f" + {start}"
+                    return f"{texts[0]}.enumerate().map(|(place, item)| (place as i64{shift}, item))"
+                if len(texts) == 2:
+                    return f"{texts[0]}.zip({texts[1]})"
         text = self.items(e, free)
         if isinstance(target, ir.VarTarget) and target.type == ir.STR and e.type in (ir.STR, ir.CHAR):
             text += ".map(|c| c.to_string())"
