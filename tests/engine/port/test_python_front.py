@@ -4,10 +4,15 @@
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 from typing import Any, TypeVar
 
-from foundation_engine.port import ir
+from foundation_engine.port import ir, port
 from foundation_engine.port.front.python import lower_module
+from foundation_engine.port.request import PortRequest
+from foundation_engine.verify import VerifyOptions, verify
+from foundation_engine.verify.report import Verdict
+from foundation_specs.model import LanguageId
 
 N = TypeVar("N", bound=ir.Node)
 
@@ -469,3 +474,158 @@ def test_logging_with_the_standard_module_and_bound_fields() -> None:
         """)
     assert [n.op for n in nodes(module, ir.PatternOp)] == ["warning", "bind", "info", "error"]
     assert plain(nodes(module, ir.PatternNew)[0].arguments) == {"name": "sample"}
+
+
+def verified(tmp_path: Path, text: str, *targets: LanguageId) -> None:
+    """The port to every target has no hole and agrees with the source on every case."""
+    path = tmp_path / "sample.py"
+    path.write_text(textwrap.dedent(text).lstrip(), encoding="utf-8")
+    for target in targets:
+        candidate = port(PortRequest(str(path), path.read_text(), LanguageId.PYTHON, target))
+        assert not candidate.holes, (target, candidate.holes)
+        report = verify(candidate, VerifyOptions(cases=6, differential=24, use_cache=False))
+        steps = "\n".join(f"{r.step} {r.verdict}: {r.detail}" for r in report.results)
+        assert report.verdict is Verdict.PASSED, f"{target}\n{steps}"
+
+
+def test_what_was_read_wrongly_once_is_read_rightly(tmp_path: Path) -> None:
+    verified(
+        tmp_path,
+        """
+        from dataclasses import dataclass
+        from pathlib import Path
+
+        from foundation.cli import Exit, register_command
+        from foundation.errors import ProcessError
+        from foundation.process import run_process
+
+        WIDTH = 5
+
+
+        @dataclass(frozen=True, order=True)
+        class Version:
+            major: int
+            minor: int
+
+            def __str__(self) -> str:
+                return f"{self.major}.{self.minor}"
+
+
+        def sorted_out(xs: list[int], given: dict[str, list[int]]) -> dict[str, list[int]]:
+            # A list in a map grows in the map.
+            out: dict[str, list[int]] = {"odd": [], "even": []}
+            for x in xs:
+                if x % 2:
+                    out["odd"].append(x)
+                else:
+                    out["even"].extend([x, x])
+            given["seen"].append(len(xs))
+            return out
+
+
+        def below(folder: str, name: str) -> str:
+            return str(Path(folder) / "x" / name)
+
+
+        def newest(versions: list[Version], other: Version) -> str:
+            best = max(versions) if versions else other
+            return f"{best} and {sorted(versions)[0]}" if best > other else str(other)
+
+
+        def cut(text: str, width: int = WIDTH) -> str:
+            return text[:width]
+
+
+        @register_command("go", description="Go")
+        def go(n: int) -> None:
+            if n > 3:
+                raise Exit(n)
+            print(f"at {n}")
+
+
+        def code(host: str) -> int:
+            try:
+                run_process(["ping", host])
+            except ProcessError as error:
+                return error.exit_code
+            return 0
+
+
+        def parsed(text: str) -> Version | None:
+            return Version(len(text), 1) if text else None
+
+
+        def or_zero(text: str) -> str:
+            version = parsed(text) or Version(0, 0)
+            return str(version)
+        """,
+        LanguageId.GO,
+        LanguageId.RUBY,
+    )
+
+
+def test_a_fresh_object_and_a_try_that_leaves_say_what_is_there() -> None:
+    module = lowered("""
+        from dataclasses import dataclass
+
+        @dataclass
+        class Result:
+            rejected: list[str] | None = None
+            reference: str | None = None
+
+        def f(xs: list[str], n: int) -> Result:
+            result = Result(rejected=[])
+            for x in xs:
+                result.rejected.append(x)
+            try:
+                result.reference = xs[n]
+            except IndexError:
+                return result
+            result.rejected.append(result.reference.upper())
+            return result
+        """)
+    assert len([n for n in nodes(module, ir.Intrinsic) if n.op == "list.append"]) == 2
+
+
+def test_what_is_known_of_a_map_is_forgotten_when_entries_may_go() -> None:
+    module = lowered("""
+        def drop(m: dict[str, int]) -> None:
+            m.clear()
+
+        def f() -> int:
+            m = {"a": 1}
+            first = m["a"]
+            drop(m)
+            return first + m["a"]
+        """)
+    assert [n.raises for n in nodes(module, ir.Intrinsic) if n.op == "dict.index"] == ["", "KeyError"]
+
+
+def test_policies_and_decorators_in_variables() -> None:
+    module = lowered("""
+        from collections.abc import Awaitable, Callable
+        from foundation.resilience import CircuitBreaker, Retry, RetryPolicy
+        from tenacity import retry, stop_after_attempt, wait_fixed
+
+        patient = retry(stop=stop_after_attempt(4), wait=wait_fixed(2))
+
+        @patient
+        def a(x: int) -> int:
+            return x
+
+        def b(n: int, f: Callable[[int], int]) -> int:
+            policy = RetryPolicy(max_attempts=n)
+            return Retry(policy).call(f, n)
+
+        async def c(f: Callable[[int], Awaitable[str]]) -> str:
+            async def inner() -> str:
+                return await f(3)
+            return await inner()
+
+        def d(breaker: CircuitBreaker) -> bool:
+            return breaker.state.value == "open"
+        """)
+    assert plain(function(module, "a").patterns[0].arguments)["max_attempts"] == 4
+    (call,) = (n for n in nodes(module, ir.PatternOp) if n.op == "call")
+    assert isinstance(call.obj, ir.Name)
+    assert function(module, "c").params[0].type == ir.FuncT((ir.INT,), ir.STR)

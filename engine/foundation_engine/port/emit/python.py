@@ -634,6 +634,22 @@ class Emitter:
 
     def decorator(self, p: ir.PatternUse) -> str:
         """A pattern around the function."""
+        reraise = p.arguments.get("reraise")
+        swallows = isinstance(reraise, ir.Lit) and reraise.value is False
+        if (
+            p.pattern_id == "error_boundary"
+            and swallows
+            and "fallback" not in p.arguments
+            and not self.python.wraps
+        ):
+            # Where types have zero values, that is what a swallowed error leaves.
+            zero = _zero_of(self.f.result)
+            if zero is None and not isinstance(self.f.result, ir.OptionalT) and self.f.result != ir.NONE:
+                raise Unsupported(
+                    "a boundary whose value without a fallback is not known", self.f.name, p.line
+                )
+            if zero is not None:
+                p = ir.PatternUse(p.pattern_id, {**p.arguments, "fallback": zero}, p.line)
         return _tidy(self.python.templates.render(self, p.pattern_id, "function", p.arguments).text)
 
     # Statements
@@ -1129,6 +1145,10 @@ class Emitter:
         match e:
             case ir.Intrinsic(op="nonempty", args=[v]):
                 return self.x(v, need)
+            case ir.PatternOp(op="try_acquire"):
+                # A decision is true when it is allowed.
+                text = self.x(e)
+                return text[5:-1] if text.startswith("bool(") and text.endswith(")") else text
             case ir.Intrinsic(op="ne", args=[v, ir.Lit(value="")]) if v.type == ir.STR:
                 return self.x(v, need)
             case ir.Intrinsic(op="eq", args=[v, ir.Lit(value="")]) if v.type == ir.STR:
@@ -1662,6 +1682,20 @@ def _spec(spec: str) -> str:
         case _:
             raise Unsupported(f"format {spec}")
     return f":{shown}" if shown else ""
+
+
+def _zero_of(t: Type) -> ir.Expr | None:
+    """The zero value of a type as an expression, or None when it has no literal."""
+    match t:
+        case ir.P(kind):
+            values: Mapping[str, Any] = {"int": 0, "float": 0.0, "str": "", "bool": False}
+            return ir.Lit(values[kind.value], type=t) if kind.value in values else None
+        case ir.ListT():
+            return ir.ListLit([], type=t)
+        case ir.DictT():
+            return ir.DictLit([], type=t)
+        case _:
+            return None
 
 
 def _zero_text(t: Type) -> str | None:
