@@ -224,6 +224,14 @@ class Bench:
         }
         self.figures: dict[str, Any] = {"machine": machine(), "when": time.strftime("%Y-%m-%d %H:%M:%S")}
         self.distributions: dict[str, list[int]] = {}
+        self._began = time.monotonic(), busy_seconds(), own_seconds()
+
+    def finish(self) -> None:
+        """Note how much of the processors other programs had meanwhile: it tells how far to trust the figures."""
+        began, busy, own = self._began
+        others = busy_seconds() - busy - (own_seconds() - own)
+        wall = (time.monotonic() - began) * len(os.sched_getaffinity(0))
+        self.figures["other_programs_share"] = max(0.0, others / wall)
 
     @contextlib.contextmanager
     def testee(self, language: str, endpoint: str, **options: Any) -> Iterator[Any]:
@@ -275,6 +283,7 @@ class Bench:
                 rows[str(count)] = self._together([order[i % 4] for i in range(count)], 1)
             rows["all together, 4 callers each"] = self._together(list(LANGUAGES), 4)
             rows["go and rust, 8 callers each"] = self._together(["go", "rust"], 8)
+            rows["rust, 32 callers"] = self._together(["rust"], 32)
         self.figures["requests_per_second"] = rows
         direct_ns = direct("small", SHAPES["1 KiB"], self.calls)
         self.figures["direct_requests_per_second"] = 1e9 / statistics.mean(direct_ns)
@@ -419,6 +428,8 @@ class Bench:
             "",
             f"{f['when']}; {f['machine']}.",
             f"Medians of {len(rows['direct 1 KiB']['rounds_p50'])} rounds, microseconds.",
+            "Torch has one thread everywhere, in the direct calls as in the servers.",
+            f"Other programs took {100 * f['other_programs_share']:.0f} % of the processors during the run.",
             "",
             "| round trip | payload | p50 | p99 | over the direct call p50 / p99 | RFC | ours |",
             "|---|---|---:|---:|---:|---|---|",
@@ -514,6 +525,18 @@ def direct_large(calls: int) -> None:
     print(json.dumps({"us": statistics.median(taken) / 1000, "mib": memory(os.getpid())}))
 
 
+def busy_seconds() -> float:
+    """How long all processors together were at work since the machine started."""
+    user, nice, system = map(int, Path("/proc/stat").read_text().split()[1:4])
+    return (user + nice + system) / os.sysconf("SC_CLK_TCK")
+
+
+def own_seconds() -> float:
+    """How long this process, and every child that ended, was at work."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
 def memory(pid: int) -> float:
     """A process's proportional share of memory in MiB: shared pages are counted once over all processes."""
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
@@ -578,6 +601,7 @@ def main() -> int:
         for name in options.only or SECTIONS:
             print(f"{name}...", file=sys.stderr, flush=True)
             getattr(bench, name)()
+        bench.finish()
     if options.only:
         print(json.dumps(bench.figures, indent=1))
         return 0
