@@ -1675,6 +1675,7 @@ class Emitter:
         if not isinstance(args[1], ir.Lit):
             raise Unsupported("stripping computed characters")
         chars = re.sub(r"([\\\]\[^/-])", r"\\\1", args[1].value)
+        chars = "".join(c if c.isprintable() else escape(c) for c in chars)
         left, right = f"\\A[{chars}]+", f"[{chars}]+\\z"
         pattern = {"str.strip_chars": f"{left}|{right}", "str.lstrip_chars": left, "str.rstrip_chars": right}[
             op
