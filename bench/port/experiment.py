@@ -138,7 +138,7 @@ def jobs(source: LanguageId, targets: Sequence[LanguageId], only: str) -> Iterat
             )
             problem = problem or said
         for suite in named:
-            good, problems = suites.confirmed(suite, seen)
+            good, problems = suites.confirmed(suite, seen, source is not LanguageId.PYTHON)
             for target in targets:
                 row = Row(
                     source.value,
@@ -164,21 +164,19 @@ def in_source(request: PortRequest, found: list[suites.Suite]) -> tuple[list[sui
         return found, str(error)
     if module is None:
         return found, f"porting from {request.source.value} is not supported"
-    names = {
-        (snake(cls.name) if cls else "", snake(f.name)): (cls.name if cls else "", f.name)
-        for cls, f in module.functions()
-    }
+    names = {(snake(cls.name) if cls else "", snake(f.name)): (cls, f) for cls, f in module.functions()}
     out: list[suites.Suite] = []
     for suite in found:
         cls, _, name = suite.function.rpartition(".")
-        real = names.get((snake(cls) if cls else "", snake(name)))
-        if real is None:
-            out.append(suite)
-            continue
-        cases = tuple(
-            dataclasses.replace(e, plan=dataclasses.replace(e.plan, cls=real[0], function=real[1]))
-            for e in suite.cases
+        key = snake(name.rstrip("?!"))
+        real = names.get((snake(cls) if cls else "", key)) or names.get(
+            (snake(cls) if cls else "", f"is_{key}")
         )
+        if real is None:
+            # It is declined as a whole; there is nothing to record.
+            out.append(dataclasses.replace(suite, cases=()))
+            continue
+        cases = tuple(dataclasses.replace(e, plan=suites.adapted(e.plan, module, *real)) for e in suite.cases)
         out.append(dataclasses.replace(suite, cases=cases))
     return out, ""
 
@@ -200,8 +198,8 @@ def function_line(text: str, source: LanguageId, function: str) -> int | None:
     head = {
         LanguageId.PYTHON: rf"^{margin}(?:async )?def {name}\(",
         LanguageId.GO: rf"^func {receiver}{name}\(",
-        LanguageId.RUST: rf"^[ \t]*(?:pub )?(?:async )?fn {name}\b",
-        LanguageId.RUBY: rf"^[ \t]*def (?:self\.)?{name}\b",
+        LanguageId.RUST: rf"^[ \t]*(?:pub )?(?:async )?fn {name}(?!\w)",
+        LanguageId.RUBY: rf"^[ \t]*def (?:self\.)?{name}(?!\w)",
     }[source]
     m = re.compile(head, re.MULTILINE).search(text, start)
     return text.count("\n", 0, m.start()) + 1 if m else None
@@ -253,7 +251,7 @@ def judge(row: Row, seen: dict[str, tuple[bool, str]], said: str) -> None:
     """Fill in how the suite went."""
     row.ran = len(seen)
     row.agreed = sum(ok for ok, _ in seen.values())
-    row.passes = row.ran == row.cases and row.agreed == row.cases
+    row.passes = row.cases > 0 and row.ran == row.cases and row.agreed == row.cases
     if row.agreed != row.ran:
         row.detail = next(f"{n}: {d}" for n, (ok, d) in seen.items() if not ok)[:600]
     elif row.ran != row.cases:

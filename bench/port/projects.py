@@ -45,7 +45,9 @@ class Module:
 def checkout(repository: Path, folder: Path) -> tuple[Path, str]:
     """The project's files, and the commit they are of."""
     git = ["git", "-C", str(repository)]
-    commit = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
+    commit = subprocess.run(
+        [*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=False
+    ).stdout.strip()
     if (repository / ".git").exists() or not commit:
         return repository, commit
     archive = subprocess.run([*git, "archive", "HEAD"], capture_output=True, check=True).stdout
@@ -108,7 +110,9 @@ def ported(path: Path, root: Path, target: LanguageId, options: argparse.Namespa
         agreed = any(r.step == "cases" and r.verdict is Verdict.PASSED for r in report.results)
         made.verdict = "failed" if failed else "agrees" if agreed else "not run"
         worst = failed or [r for r in report.results if r.verdict is Verdict.INCONCLUSIVE]
-        made.detail = f"{worst[0].step}: {worst[0].detail.splitlines()[0][:90]}" if worst and worst[0].detail else ""
+        made.detail = (
+            f"{worst[0].step}: {worst[0].detail.splitlines()[0][:90]}" if worst and worst[0].detail else ""
+        )
     return made
 
 
@@ -138,7 +142,9 @@ def table(name: str, commit: str, target: LanguageId, modules: list[Module], sec
     ]  # fmt: skip
     for m in modules:
         if m.whole:
-            lines.append(f"| `{m.path}` | {m.functions} | {m.whole} | {m.verdict} | {m.cases} | {m.detail.replace('|', '/')} |")
+            lines.append(
+                f"| `{m.path}` | {m.functions} | {m.whole} | {m.verdict} | {m.cases} | {m.detail.replace('|', '/')} |"
+            )
     lines.extend(["", "| holes | reason |", "|---:|---|"])
     lines.extend(f"| {n} | {r.replace('|', '/')} |" for r, n in reasons.most_common(25))
     return [*lines, ""]
@@ -146,7 +152,9 @@ def table(name: str, commit: str, target: LanguageId, modules: list[Module], sec
 
 def main() -> int:
     """Run and print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--repository", type=Path, required=True)
     parser.add_argument("--name", help="the project's name in the report")
     parser.add_argument("--to", action="append", choices=["go", "ruby", "rust"])
@@ -162,7 +170,9 @@ def main() -> int:
         for language in options.to or ["go", "ruby"]:
             started = time.monotonic()
             target = LanguageId(language)
-            found = [m for p in sources(root, options.only) if (m := ported(p, root, target, options)) is not None]
+            found = [
+                m for p in sources(root, options.only) if (m := ported(p, root, target, options)) is not None
+            ]
             lines.extend(table(name, commit, target, found, time.monotonic() - started))
             print("\n".join(lines[-len(lines) :] if options.to and len(options.to) == 1 else lines))
     if options.markdown:

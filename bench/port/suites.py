@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from foundation_engine.port import ir
+from foundation_engine.port.emit._names import snake
 from foundation_engine.verify.cases import Case, Plan
 
 NANO = 1_000_000_000
@@ -127,11 +129,106 @@ def load(path: Path) -> list[Suite]:
     return out
 
 
-def disagreements(expected: Expected, seen: Case) -> list[str]:
-    """How what was seen differs from what the suite says, as sentences; none when it agrees."""
+def adapted(plan: Plan, module: ir.Module, cls: ir.Class | None, f: ir.Function) -> Plan:
+    """A plan with the names of the source as lowered, whatever case its language writes them in."""
+    args = tuple(_named(v, p.type, module) for v, p in zip(plan.args, f.params, strict=True))
+    made = plan.object
+    if cls is not None and made:
+        params = cls.init.params if cls.init is not None else [ir.Param(x.name, x.type) for x in cls.fields]
+        given = {snake(k): v for k, v in made}
+        made = tuple(
+            (p.name, _named(given[snake(p.name)], p.type, module)) for p in params if snake(p.name) in given
+        )
+    name = cls.name if cls is not None else ""
+    return dataclasses.replace(plan, function=f.name, cls=name, args=args, object=made)
+
+
+def _named(v: Any, t: ir.Type, module: ir.Module) -> Any:
+    if isinstance(t, ir.OptionalT):
+        return None if v is None else _named(v, t.elem, module)
+    if t == ir.FLOAT and isinstance(v, int):
+        return {"float": repr(float(v))}
+    match v:
+        case {"list": items}:
+            elem = t.elem if isinstance(t, ir.ListT | ir.SetT) else ir.UNKNOWN
+            return {"list": [_named(i, elem, module) for i in items]}
+        case {"dict": pairs} if isinstance(t, ir.DictT):
+            return {"dict": [[_named(k, t.key, module), _named(w, t.value, module)] for k, w in pairs]}
+        case {"object": body}:
+            d = module.find(t.name) if isinstance(t, ir.NamedT) else None
+            if not isinstance(d, ir.Class):
+                return v
+            given = {snake(k): w for k, w in body["fields"].items()}
+            fields = {
+                f.name: _named(given[snake(f.name)], f.type, module)
+                for f in d.fields
+                if snake(f.name) in given
+            }
+            return {"object": {"class": d.name, "fields": fields}}
+        case {"enum": [_, member]}:
+            d = module.find(t.name) if isinstance(t, ir.NamedT) else None
+            if not isinstance(d, ir.EnumClass):
+                return v
+            return {
+                "enum": [
+                    d.name,
+                    next(
+                        m[0] for m in d.members if _plain(m[0]) in (_plain(member), _plain(d.name + member))
+                    ),
+                ]
+            }
+        case {"fake": body}:
+            d = module.find(t.name) if isinstance(t, ir.NamedT) else None
+            if not isinstance(d, ir.Protocol):
+                return v
+            scripts = {snake(k): w for k, w in body["methods"].items()}
+            methods: dict[str, Any] = {}
+            for m in d.methods:
+                outcomes = scripts.get(snake(m.name), [{"error": "RuntimeError"}])
+                methods[m.name] = [
+                    o if "error" in o else {"value": _named(o["value"], m.result, module)} for o in outcomes
+                ]
+            return {"fake": {"name": d.name, "methods": methods}}
+        case _:
+            return v
+
+
+def _plain(name: str) -> str:
+    """A name without what languages add to it: case, underscores, `Err` and `Error`."""
+    text = snake(name.rpartition(".")[2]).replace("_", "")
+    return text.removeprefix("err").removesuffix("error") or text
+
+
+def _plainly(v: Any) -> Any:
+    match v:
+        case {"object": body}:
+            return {"object": {_plain(k): _plainly(w) for k, w in body["fields"].items()}}
+        case {"enum": [_, member]}:
+            return {"enum": _plain(member)}
+        case {"dict": pairs} if not pairs:
+            return {"dict": []}
+        case dict():
+            return {k: _plainly(w) for k, w in v.items()}
+        case list() | tuple():
+            return [_plainly(w) for w in v]
+        case _:
+            return v
+
+
+def disagreements(expected: Expected, seen: Case, loosely: bool = False) -> list[str]:
+    """How what was seen differs from what the suite says, as sentences; none when it agrees.
+
+    `loosely` compares names of classes, fields and methods without the case in which their language writes them.
+    """
     want, out = expected.want, []
 
     def compare(what: str, wanted: Any, got: Any) -> None:
+        if loosely and what.startswith("error"):
+            wanted, got = _plain(str(wanted)), _plain(str(got))
+        elif loosely and what == "calls":
+            wanted, got = ([[_plain(c[0]), _plainly(c[1])] for c in calls] for calls in (wanted, got))
+        elif loosely:
+            wanted, got = _plainly(wanted), _plainly(got)
         if not equal(wanted, got):
             out.append(f"{what}: want {json.dumps(wanted)}, got {json.dumps(got)}")
 
@@ -162,12 +259,10 @@ def disagreements(expected: Expected, seen: Case) -> list[str]:
             [list(c) for c in seen.trace],
         )
     if "state" in want:
-        fields = seen.state["object"]["fields"] if seen.state else {}
-        compare(
-            "state",
-            {k: neutral(v) for k, v in want["state"].items()},
-            {k: fields.get(k) for k in want["state"]},
-        )
+        name = _plain if loosely else str
+        fields = {name(k): v for k, v in (seen.state["object"]["fields"] if seen.state else {}).items()}
+        wanted = {name(k): neutral(v) for k, v in want["state"].items()}
+        compare("state", wanted, {k: fields.get(k) for k in wanted})
     for name, value in want.get("after", {}).items():
         at = list(want["args"]).index(name)
         compare(f"{name} afterwards", neutral(value), seen.after[at])
@@ -228,7 +323,7 @@ def function_line(text: str, function: str) -> int:
     return text.count("\n", 0, m.start() + 1) + 1 if m else 0
 
 
-def confirmed(suite: Suite, seen: list[Case]) -> tuple[list[Case], list[str]]:
+def confirmed(suite: Suite, seen: list[Case], loosely: bool = False) -> tuple[list[Case], list[str]]:
     """The cases whose source did what the suite says, and the sentences about the others."""
     by_plan = {id(c.plan): c for c in seen}
     good: list[Case] = []
@@ -238,7 +333,7 @@ def confirmed(suite: Suite, seen: list[Case]) -> tuple[list[Case], list[str]]:
         if case is None:
             problems.append(f"{suite.function}: {e.title}: could not be recorded")
             continue
-        wrong = disagreements(e, case)
+        wrong = disagreements(e, case, loosely)
         problems.extend(f"{suite.function}: {e.title}: {w}" for w in wrong)
         if not wrong:
             good.append(dataclasses.replace(case))
