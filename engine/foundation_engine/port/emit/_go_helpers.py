@@ -90,6 +90,19 @@ func parseInt(s string, low, high int) (int, error) {
 """,
         ("fmt", "strconv"),
     ),
+    "mustGet": (
+        r"""
+// mustGet is the value of a key that has to be there.
+func mustGet[K comparable, V any](m map[K]V, key K) V {
+	value, ok := m[key]
+	if !ok {
+		panic(fmt.Sprintf("key %v not found", key))
+	}
+	return value
+}
+""",
+        ("fmt",),
+    ),
     "headerOf": (
         r"""
 // headerOf is the first value of a header, or nil.

@@ -1535,7 +1535,7 @@ class Operations:
         return True
 
     def _make(self, name: str, e: ir.Comp) -> None:
-        if e.kind == "list" and any(self.unordered(c.iter) for c in e.clauses):
+        if (e.kind == "list" and any(self.unordered(c.iter) for c in e.clauses)) and not self.any_order:
             raise Unsupported("a list in the order of a map's or set's entries")
         t = self.go.type(e.type)
         first = e.clauses[0].iter
@@ -1662,7 +1662,7 @@ class Operations:
         if source.type == ir.STR:
             self.use("strings")
             return f'strings.Split({self.x(source)}, "")'
-        if self.unordered(source):
+        if (self.unordered(source)) and not self.any_order:
             raise Unsupported("a list in the order of a map's or set's entries")
         assert isinstance(t, ir.ListT)
         name = self.fresh("items")

@@ -22,6 +22,7 @@ from foundation_engine.port.emit._go_tidy import tidy
 from foundation_engine.port.emit._names import camel, go_doc, pascal
 from foundation_engine.port.emit.templates import Templates
 from foundation_engine.port.ir import Type, Unsupported
+from foundation_engine.port.order import keep_order, sorted_next
 from foundation_engine.port.passes import (
     Effects,
     check_aliasing,
@@ -183,6 +184,7 @@ class GoModule:
         self.shared_state: list[tuple[str, str, str]] = []  # the same by name, with pattern and constructor
         self.commands: list[ir.Function] = []
         self.registers = False
+        self.unordered: set[tuple[str, str]] = set()  # functions that observe the order of a map
         self.wanted_errors: set[str] = set()  # built-in classes that the file tells apart
         self.failed: dict[str, Unsupported] = {}  # definitions that could not be written at all
         self.configurations = self._configurations()
@@ -298,6 +300,11 @@ class GoModule:
         if isinstance(e, ir.Intrinsic) and e.op == "char.to_str":
             return False
         return False
+
+    def differ(self, sentence: str) -> None:
+        """Note a difference in meaning for the report, once."""
+        if sentence not in self.module.differences:
+            self.module.differences.append(sentence)
 
     def ported(self, name: str, line: int) -> None:
         """Raise Unsupported when a definition that code refers to was not ported."""
@@ -968,6 +975,8 @@ class FunctionEmitter(Operations):
         self.by_position: set[str] = set()
         self.code_points: dict[str, str] = {}  # by variable, the Go variable that holds its code points
         self.wanted = ""
+        self.values = 0  # how many function values enclose what is written now
+        self.any_order = False  # the order of what is made now is settled by the next statement
         for p in f.params:
             self.name(p.name)
 
@@ -1008,9 +1017,11 @@ class FunctionEmitter(Operations):
             raise Unsupported("a failing operation inside a function value")
 
         self.handlers.append(refuse)
+        self.values += 1
         try:
             yield
         finally:
+            self.values -= 1
             self.handlers.pop()
 
     @contextmanager
@@ -1061,8 +1072,9 @@ class FunctionEmitter(Operations):
 
     def block(self, body: list[ir.Stmt]) -> None:
         """Statements of a block; the first that cannot be emitted becomes a hole that ends the block."""
-        for s in body:
+        for at, s in enumerate(body):
             mark, used = len(self.lines), set(self.used)
+            self.any_order = sorted_next(s, body[at + 1] if at + 1 < len(body) else None)
             try:
                 for c in s.comments:
                     for line in comment(c):
@@ -1083,6 +1095,8 @@ class FunctionEmitter(Operations):
     def hole(self, why: Unsupported, source: str) -> None:
         """A marked hole: it says why, shows the source, and stops the program when it is reached."""
         self.holes.append(Unsupported(why.reason, why.construct, why.line))
+        if "order of a map" in why.reason:
+            self.go.unordered.add((self.cls, self.f.name))
         self.write(
             f"// not ported (line {why.line}):"
             if source or why.construct
@@ -1659,6 +1673,11 @@ class FunctionEmitter(Operations):
 
     def value_of(self, e: ir.Expr, hint: str = "value") -> str:
         """The value of a failing expression, checked; its name."""
+        if isinstance(e, ir.Intrinsic) and e.op == "dict.index" and self.values and not self._handles_keys():
+            self.go.differ(
+                "A missing key inside a function value stops the Go program, where the source raises an error."
+            )
+            return f"{self.helper('mustGet')}({self.x(e.args[0])}, {self.x(e.args[1])})"
         if isinstance(e, ir.Intrinsic) and e.op in (
             "dict.index",
             "dict.pop",
@@ -1675,6 +1694,13 @@ class FunctionEmitter(Operations):
         self.err_scopes[-1] = True
         self.received(e, raised)
         return name
+
+    def _handles_keys(self) -> bool:
+        """True when the function has a handler that a missing key could reach."""
+        handlers = (n for s in self.f.body for n in ir.walk(s) if isinstance(n, ir.Handler))
+        return any(
+            not h.classes or any(self.go.errors.is_a("KeyError", c) for c in h.classes) for h in handlers
+        )
 
     def classed(self, e: ir.Expr) -> str:
         """The error of an operation of Go's library, as the class that the file tells apart; "" for any other."""
@@ -2187,6 +2213,7 @@ def emit(module: ir.Module, package: str, runtime: str, dialect: str = "foundati
     """The module as a Go package that imports the runtime under `runtime`, with patterns of one library."""
     declined: dict[str, Unsupported] = {}
     classes: set[str] = set()
+    ordered: set[tuple[str, str]] = set()
     while True:
         # A definition that fails as a whole is missing for the others, which are then written again without it.
         copied = copy.deepcopy(module)
@@ -2207,10 +2234,14 @@ def emit(module: ir.Module, package: str, runtime: str, dialect: str = "foundati
             )
             for name in sorted(classes)
         ]
+        for c, f in copied.functions():
+            if (c.name if c else "", f.name) in ordered:
+                keep_order(f)
         made = GoModule(copied, package, runtime, dialect)
         out = made.emit()
-        if made.wanted_errors - classes:
+        if made.wanted_errors - classes or made.unordered - ordered:
             classes |= made.wanted_errors
+            ordered |= made.unordered
             continue
         if made.failed.keys() <= declined.keys():
             break
