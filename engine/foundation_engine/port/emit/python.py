@@ -934,6 +934,12 @@ class Emitter:
         params = ", ".join(self.python.param(p, inner) for p in f.params)
         self.write(f"def {local(f.name)}({params}) -> {self.python.type(f.result)}:")
         inner.depth = self.depth + 1
+        bound = {p.name for p in self.f.params} | {
+            n.id for s in self.f.body for n in _outside(s, f) if isinstance(n, ir.VarTarget)
+        }
+        shared = sorted((stores(f.body) & bound) - {p.name for p in f.params})
+        if shared:
+            inner.write(f"nonlocal {', '.join(local(n) for n in shared)}")
         inner.block(f.body)
         for line in docstring(f.doc, "    " * (self.depth + 1)):
             self.lines.append(line)
