@@ -132,7 +132,7 @@ _TEMPLATES: Mapping[str, tuple[str, int, int]] = {
     "str.byte_find": ("({0}.b.index({1}.b) || -1)", PRIMARY, PRIMARY),
     "str.byte_rfind": ("({0}.b.rindex({1}.b) || -1)", PRIMARY, PRIMARY),
     "error.with_message": ("{0}.exception({1})", PRIMARY, PRIMARY),
-    "sleep": ("sleep({0})", PRIMARY, LOWEST),
+    "sleep": ("Kernel.sleep({0})", PRIMARY, LOWEST),
     "str.byte_len": ("{0}.bytesize", PRIMARY, PRIMARY),
     "str.parse_int": ("parse_int({0}, {1}, {2})", PRIMARY, LOWEST),
     "str.parse_float": ("parse_float({0})", PRIMARY, LOWEST),
