@@ -180,6 +180,7 @@ class _Registry:
         self.module = module
         self.constructed = {t.name: t for t in package.declared.values() if t.constructor}
         self.wrapped = self._wrapped()
+        self.sleeps = self.p.imports.get("time") == "time" and b"time.Sleep(" in self.p.tree.text
 
     # Plans
 
@@ -246,7 +247,11 @@ class _Registry:
             places.append(name.end_byte)
         for at in sorted(places, reverse=True):
             data = data[:at] + b"Unguarded" + data[at:]
-        return data.decode("utf-8")
+        text = data.decode("utf-8")
+        if self.sleeps:
+            # The name stays in use where this was its only one.
+            text = re.sub(r"\btime\.Sleep\(", "recSleep(", text) + "\nvar _ = time.Now\n"
+        return text
 
     def wrappers(self, runtime: str) -> str:
         """Functions under the annotated names that run the source's under their patterns."""
@@ -459,7 +464,14 @@ class _Registry:
         if uses_runtime:
             lines.append("\t\tslept: func() []time.Duration { out := recclock.Slept; recclock.Slept = nil; return out },")
             lines.append("\t\thigh: func(high bool) { recclock.Draw = 0; if high { recclock.Draw = 1<<53 - 1 } },")
+        elif self.sleeps:
+            lines.append("\t\tslept: func() []time.Duration { out := recSlept; recSlept = nil; return out },")
         lines.extend(["\t}", "}", ""])
+        if self.sleeps:
+            noted = "recclock.Slept" if uses_runtime else "recSlept"
+            lines.append(f"func recSleep(d time.Duration) {{\n\tif d > 0 {{\n\t\t{noted} = append({noted}, d)\n\t\ttime.Sleep(d)\n\t}}\n}}\n")
+            if not uses_runtime:
+                lines.append("var recSlept []time.Duration\n")
         for d in fakes:
             lines.extend(self._fake(d))
         text = "\n".join(lines)

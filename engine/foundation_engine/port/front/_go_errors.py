@@ -288,7 +288,7 @@ class ErrorFlow(ExpressionLowerer):
                     return None
                 continue
             if node.type == "expression_switch_statement" and node.child_by_field_name("value") is None:
-                found = self._switch_clauses(node, name)
+                found = self._switch_clauses(node, name, target)
                 if found is None or out:
                     return None
                 return found, j + 1
@@ -344,7 +344,9 @@ class ErrorFlow(ExpressionLowerer):
                 return None
         return out
 
-    def _switch_clauses(self, node: SyntaxNode, name: str) -> list[Clause] | None:
+    def _switch_clauses(
+        self, node: SyntaxNode, name: str, target: tuple[str, str] | None
+    ) -> list[Clause] | None:
         out: list[Clause] = []
         default: Clause | None = None
         for c in self.named(node):
@@ -357,9 +359,14 @@ class ErrorFlow(ExpressionLowerer):
             if c.type != "expression_case":
                 continue
             values = self.named(self.child(c, "value"))
-            clause = self._test(values[0], name, None) if len(values) == 1 else None
+            tests = [self._test(v, name, target) for v in values]
+            clause = tests[0]
             if clause is None or clause.kind == "not":
                 return None
+            for other in tests[1:]:
+                if other is None or other.kind != "is" or clause.kind != "is":
+                    return None
+                clause.classes.extend(other.classes)
             clause.block, clause.items = c, items
             out.append(clause)
         kinds = {c.kind for c in out}
@@ -430,7 +437,9 @@ class ErrorFlow(ExpressionLowerer):
         return None
 
     def _returns(self, clauses: list[Clause]) -> bool:
-        """True when every handler leaves the function."""
+        """True when every handler leaves the function, and none is missing."""
+        if not any(c.kind in ("any", "not") for c in clauses):
+            return False
         return all(
             c.kind == "none" or (c.block is None) or self._clause_ends(c, returns=True) for c in clauses
         )

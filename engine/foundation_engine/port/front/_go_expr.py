@@ -154,6 +154,9 @@ class ExpressionLowerer:
     def _clashes(self, name: str, t: Type) -> bool:
         if any(v.ir_name == name for s in self.scopes for v in s.values()):
             return True
+        if any(name in f.taken for f in self.frames):
+            # A closure has a variable of this name, which must stay its own.
+            return True
         if name in self.frame.names and self.frame.names[name] != t:
             return True
         mine = snake(name)
@@ -537,7 +540,15 @@ class ExpressionLowerer:
         if op == "*":
             # One of the two is a count, which Go writes as a duration of so many nanoseconds.
             for count, unit in ((left, right), (right, left)):
+                if unit.go != DURATION:
+                    continue
                 n = _count(count)
+                inner = _count(unit)
+                if n is not None and inner is not None and unit.const is None:
+                    # A count of units so far: the unit is still to come.
+                    product = ir.Intrinsic("float.mul", [inner, n], type=ir.FLOAT)
+                    ns = ir.Lit(1e9, type=ir.FLOAT)
+                    return V(ir.Intrinsic("float.div", [product, ns], type=ir.FLOAT), DURATION)
                 if n is not None and isinstance(unit.expr, ir.Lit) and unit.expr.value == 1.0:
                     return V(n, DURATION, const=const)
                 if n is not None:

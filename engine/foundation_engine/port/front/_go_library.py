@@ -422,7 +422,23 @@ def _remove_file(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNod
 
 @_special("time", "Sleep")
 def _sleep(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -> V:
-    return _v(_op("sleep", [low.value(args[0], DURATION)], ir.NONE), VOID)
+    d = low.value(args[0], DURATION)
+    if not _not_negative(d):
+        # Go does not sleep for a negative duration, where other languages refuse one.
+        d = _op("max", [d, ir.Lit(0.0, type=ir.FLOAT)], ir.FLOAT)
+    return _v(_op("sleep", [d], ir.NONE), VOID)
+
+
+def _not_negative(e: ir.Expr) -> bool:
+    match e:
+        case ir.Lit(value=int() | float() as x):
+            return x >= 0
+        case ir.Intrinsic(op="float.mul" | "float.add" | "int.to_float" | "int.add" | "int.mul", args=args):
+            return all(_not_negative(a) for a in args)
+        case ir.Intrinsic(op="len" | "str.byte_len"):
+            return True
+        case _:
+            return False
 
 
 @_special("fmt", "Sprintf")

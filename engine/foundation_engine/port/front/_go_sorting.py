@@ -57,12 +57,22 @@ def _order(
     statements = [s for c in low.named(body) for s in (low.named(c) if c.type == "statement_list" else [c])]
     comparer = _Comparer(low, t.elem, names, three_way)
     keys: list[tuple[ir.Expr, bool]] = []
+    last: list[tuple[ir.Expr, bool]] = []
+    expected: list[ir.Expr] = []
     for s in statements:
         if s.type == "return_statement":
             keys.append(comparer.comparison(low.named(low.named(s)[0])[0]))
             break
-        keys.append(comparer.tie(s))
-    return comparer.key(keys, function)
+        asked, key, equal = comparer.tie(s)
+        if equal:
+            # `if a.X == b.X { return a.Y < b.Y }` decides after what the rest decides by X.
+            last.insert(0, key)
+            expected.append(asked)
+        else:
+            keys.append(key)
+    if expected and (len(expected) > 1 or not keys or not ir.same(keys[-1][0], expected[0])):
+        raise low.p.unsupported("a comparison function of this kind", function)
+    return comparer.key([*keys, *last], function)
 
 
 class _Comparer:
@@ -150,26 +160,32 @@ class _Comparer:
             raise self.low.p.unsupported("a comparison function of this kind", node)
         return key, a == "b"
 
-    def tie(self, s: SyntaxNode) -> tuple[ir.Expr, bool]:
-        """`if a.X != b.X { return a.X > b.X }` or `if c := cmp.Compare(a.X, b.X); c != 0 { return c }`."""
+    def tie(self, s: SyntaxNode) -> tuple[ir.Expr, tuple[ir.Expr, bool], bool]:
+        """What a comparison first asks about, the key that decides then, and whether it asks for equality.
+
+        `if a.X != b.X { return a.X > b.X }`, `if c := cmp.Compare(a.X, b.X); c != 0 { return c }`, and
+        `if a.X == b.X { return a.Y < b.Y }`.
+        """
         low = self.low
         if s.type != "if_statement" or s.child_by_field_name("alternative") is not None:
             raise low.p.unsupported("a comparison function of this kind", s)
         first = s.child_by_field_name("initializer")
         if first is not None:
-            return self.comparison(low.named(low.child(first, "right"))[0])
+            made = self.comparison(low.named(low.child(first, "right"))[0])
+            return made[0], made, False
         condition = low.child(s, "condition")
-        if condition.type != "binary_expression" or low.p.text(low.child(condition, "operator")) != "!=":
+        op = low.p.text(low.child(condition, "operator")) if condition.type == "binary_expression" else ""
+        if op not in ("!=", "=="):
             raise low.p.unsupported("a comparison function of this kind", s)
         asked, _ = self._pair(low.child(condition, "left"), low.child(condition, "right"), s)
         block = low.child(s, "consequence")
         inner = [x for c in low.named(block) for x in (low.named(c) if c.type == "statement_list" else [c])]
         if len(inner) != 1 or inner[0].type != "return_statement":
             raise low.p.unsupported("a comparison function of this kind", s)
-        key, falls = self.comparison(low.named(low.named(inner[0])[0])[0])
-        if not ir.same(asked, key):
+        key = self.comparison(low.named(low.named(inner[0])[0])[0])
+        if op == "!=" and not ir.same(asked, key[0]):
             raise low.p.unsupported("a comparison function of this kind", s)
-        return key, falls
+        return asked, key, op == "=="
 
     def key(self, keys: list[tuple[ir.Expr, bool]], node: SyntaxNode) -> tuple[ir.Expr | None, bool]:
         """One key and direction for all: a number that goes the other way is negated."""

@@ -281,7 +281,8 @@ class FunctionLowerer(ErrorFlow):
                 if t == ERROR:
                     out.extend(self._error_variable(name, n, items, i))
                     continue
-                if isinstance(t, Pointer) and self.types.kind(t) == "error":
+                known = t.elem.name if isinstance(t, Pointer) and isinstance(t.elem, Named) else ""
+                if self.types.kind(t) == "error" and known or known.startswith("foundation/errors."):
                     # A target of errors.As, which declares it where the error is handled.
                     self.scopes[-1][name] = Var(name, t, ir.NamedT(""), "as")
                     continue
@@ -1566,6 +1567,7 @@ class FunctionLowerer(ErrorFlow):
         self.narrowed, self.present = set(), set()
         self.scopes.append({})
         info.name = f"{outer.key}.{name}"
+        before = set(outer.names)
         self.frames.append(Frame(info, self.child(node, "body"), info.values, info.fails, info.key, outer.names))
         copies: list[ir.Stmt] = []
         params = self._params(info, copies)
@@ -1579,6 +1581,7 @@ class FunctionLowerer(ErrorFlow):
         result = self.result_type(info)
         self.frames.pop()
         self.scopes.pop()
+        outer.taken |= set(outer.names) - before
         self.narrowed, self.present, self.loops = saved
         line = self.p.line(node)
         function = ir.Function(name, params, result, body, line=line, end_line=self.p.end_line(node))
