@@ -18,6 +18,7 @@ import importlib.util
 import inspect
 import json
 import os
+import pathlib
 import random
 import sys
 import time
@@ -220,6 +221,7 @@ class Session:
         except Exception:
             # Annotations of things that exist only for the type checker say nothing about awaiting.
             return decoded
+        decoded = {k: as_path(v, hints.get(k)) for k, v in decoded.items()}
         for name, value in decoded.items():
             if isinstance(value, Fake) and typing.get_origin(hints.get(name)) is collections.abc.Callable:
                 result = typing.get_args(hints[name])[-1]
@@ -242,7 +244,7 @@ class Session:
             return int(v)
         if isinstance(v, float):
             return {"float": repr(float(v))}
-        if isinstance(v, str):
+        if isinstance(v, (str, pathlib.PurePath)):
             return str(v)
         if isinstance(v, (bytes, bytearray)):
             return {"bytes": list(v)}
@@ -262,7 +264,12 @@ class Session:
         if isinstance(v, Fake):
             return {"fake": {"name": v._name}}
         if type(v).__module__ == self.module.__name__:
-            fields = {k: w for k, w in vars(v).items() if not k.startswith("_")}
+            held = (
+                vars(v)
+                if hasattr(v, "__dict__")
+                else {k: getattr(v, k) for k in slots_of(type(v)) if hasattr(v, k)}
+            )
+            fields = {k: w for k, w in held.items() if not k.startswith("_")}
             return {
                 "object": {
                     "class": type(v).__name__,
@@ -270,6 +277,29 @@ class Session:
                 }
             }
         raise Unrecordable(f"a value of type {type(v).__name__}")
+
+
+def as_path(value, hint):
+    """A text as a path where the annotation says so; paths have the neutral form of texts."""
+    if isinstance(value, str):
+        kinds = [hint, *typing.get_args(hint)]
+        return (
+            pathlib.Path(value)
+            if any(k in (pathlib.Path, pathlib.PurePath) for k in kinds) and str not in kinds
+            else value
+        )
+    if isinstance(value, (list, tuple)) and typing.get_args(hint):
+        return type(value)(as_path(v, typing.get_args(hint)[0]) for v in value)
+    return value
+
+
+def slots_of(cls):
+    """The names of a class's slots, those of its bases first."""
+    names = []
+    for base in reversed(cls.__mro__):
+        given = getattr(base, "__slots__", ())
+        names.extend([given] if isinstance(given, str) else given)
+    return [n for n in dict.fromkeys(names) if n not in ("__weakref__", "__dict__")]
 
 
 def call(session, clock, plan):
@@ -301,7 +331,9 @@ def call(session, clock, plan):
         if step:
             clock.now += plan.get("advance", 0)
         try:
-            value = function(*args[:positional], **dict(zip(names[positional:], args[positional:], strict=True)))
+            value = function(
+                *args[:positional], **dict(zip(names[positional:], args[positional:], strict=True))
+            )
             if inspect.iscoroutine(value):
                 value = asyncio.run(value)
             if inspect.isgenerator(value) or type(value).__name__ in ("map", "filter", "zip", "reversed"):

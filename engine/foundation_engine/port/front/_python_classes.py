@@ -142,6 +142,12 @@ class _Rename(ast.NodeTransformer):
         return node
 
 
+def substituted(node: ast.expr, names: Mapping[str, ast.expr]) -> ast.expr:
+    """The expression with other expressions in place of names."""
+    made: ast.expr = _Rename(names).visit(copy.deepcopy(node)) if names else node
+    return made
+
+
 def class_methods_static(c: ast.ClassDef) -> ast.ClassDef:
     """The class with every class method as a static method that names the class."""
     if not any(_decorated(f, "classmethod") for f in _methods(c).values()):

@@ -13,7 +13,12 @@ from typing import ClassVar
 from foundation_engine.port import ir
 from foundation_engine.port.front import _python_patterns as patterns
 from foundation_engine.port.front import _python_tenacity as tenacity
-from foundation_engine.port.front._python_classes import class_methods_static, flattened, is_abstract
+from foundation_engine.port.front._python_classes import (
+    class_methods_static,
+    flattened,
+    is_abstract,
+    substituted,
+)
 from foundation_engine.port.front._python_expr import ExpressionLowerer, entry, join, unify_element
 from foundation_engine.port.front._python_names import (
     BUILTIN_ERRORS,
@@ -124,6 +129,14 @@ class _Annotations:
             origin is not None
             and origin[0] == "pathlib"
             and original in ("Path", "PurePath", "PurePosixPath")
+        ):
+            self.scope.differ(PATHS)
+            return ir.STR
+        path = dotted(node) or ""
+        if (
+            path.count(".") == 1
+            and self.scope.modules.get(path.partition(".")[0]) == "pathlib"
+            and name in ("Path", "PurePath", "PurePosixPath")
         ):
             self.scope.differ(PATHS)
             return ir.STR
@@ -394,9 +407,25 @@ class _ModuleLowerer:
         if any(
             (dotted(d.func if isinstance(d, ast.Call) else d) or "").rpartition(".")[2] == "dataclass"
             for d in c.decorator_list
-        ):
+        ) or self._attrs(c):
             return "dataclass"
         return "plain"
+
+    def _attrs(self, c: ast.ClassDef) -> bool:
+        """True for a class that the attrs library makes; its annotated fields are a data class's."""
+        lowerer = _FunctionLowerer(self.scope, self.annotations, "")
+        for d in c.decorator_list:
+            name = lowerer.stdlib_name(d.func if isinstance(d, ast.Call) else d) or ""
+            if name.partition(".")[0] in ("attrs", "attr") and name.rpartition(".")[2] in (
+                "define",
+                "mutable",
+                "frozen",
+            ):
+                options = {k.arg for k in d.keywords} if isinstance(d, ast.Call) else set[str | None]()
+                if options - {"frozen", "slots", "order", "kw_only", "auto_attribs"}:
+                    raise Unsupported("an attrs class with these options", ast.unparse(d), d.lineno)
+                return True
+        return False
 
     def _class_info(self, c: ast.ClassDef) -> None:
         info = self.scope.classes[c.name]
@@ -747,8 +776,14 @@ class _ModuleLowerer:
         for p in info.init:
             lowerer.vars[p.name] = p.type
         message: ir.Expr | None = None
+        known: dict[str, ast.expr] = {}
         for s in init.body:
             match s:
+                case ast.Assign(targets=[ast.Name(id=local)], value=computed) if (
+                    local not in known and local not in lowerer.vars
+                ):
+                    # A text that is made first is written where it is used.
+                    known[local] = substituted(computed, known)
                 case ast.Expr(
                     value=ast.Call(
                         func=ast.Attribute(value=ast.Call(func=ast.Name(id="super")), attr="__init__"),
@@ -762,7 +797,7 @@ class _ModuleLowerer:
                             s.lineno,
                         )
                     message = (
-                        lowerer.coerce(lowerer.expr(args[0], ir.STR), ir.STR)
+                        lowerer.coerce(lowerer.expr(substituted(args[0], known), ir.STR), ir.STR)
                         if args
                         else ir.Lit("", type=ir.STR)
                     )
@@ -823,12 +858,12 @@ def _field_default(node: ast.expr, scope: Scope) -> tuple[ast.expr | None, str, 
         match k.arg, k.value:
             case "default", _:
                 default = k.value
-            case "default_factory", ast.Name(id="list" | "dict" | "set" as made):
+            case "default_factory" | "factory", ast.Name(id="list" | "dict" | "set" as made):
                 text = {"list": "[]", "dict": "{}", "set": "set()"}[made]
                 default = ast.copy_location(ast.parse(text, mode="eval").body, node)
-            case "default_factory", ast.Name(id=made) if made in scope.classes:
+            case "default_factory" | "factory", ast.Name(id=made) if made in scope.classes:
                 default = ast.copy_location(ast.Call(k.value, [], []), node)
-            case "default_factory", ast.Lambda(body=body):
+            case "default_factory" | "factory", ast.Lambda(body=body):
                 default = body
             case "env", ast.Constant(value=str() as env) if ours:
                 pass
@@ -844,6 +879,12 @@ def _field_default(node: ast.expr, scope: Scope) -> tuple[ast.expr | None, str, 
 
 def _is_frozen(c: ast.ClassDef) -> bool:
     for d in c.decorator_list:
+        if (dotted(d.func if isinstance(d, ast.Call) else d) or "") in (
+            "frozen",
+            "attrs.frozen",
+            "attr.frozen",
+        ):
+            return True
         if isinstance(d, ast.Call):
             for k in d.keywords:
                 if k.arg == "frozen" and isinstance(k.value, ast.Constant):
@@ -1007,7 +1048,7 @@ class _FunctionLowerer(ExpressionLowerer):
                     lowered = self.stmt(body[i])
             except Unsupported as why:
                 if not self.final_pass:
-                    # What is inside and what follows still teach types: `best = None` is known by a later `best = word`.
+                    # What is inside and what follows still teach types: a later `best = word` tells `best = None`.
                     for inner in ("body", "orelse", "finalbody"):
                         self.block(getattr(s, inner, []))
                     continue
