@@ -173,7 +173,9 @@ class Generator:
             case ir.TupleT(elems):
                 return {"tuple": [self.value(e, name, depth + 1) for e in elems]}
             case ir.OptionalT(elem):
-                return None if r.random() < 0.3 else self.value(elem, name, depth)
+                # A class that may hold another of its kind ends somewhere.
+                deep = depth >= 3 and isinstance(elem, ir.NamedT)
+                return None if deep or r.random() < 0.3 else self.value(elem, name, depth)
             case ir.NamedT(cls):
                 return self._object(cls, depth)
             case ir.FuncT(_, result):
