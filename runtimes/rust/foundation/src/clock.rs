@@ -236,18 +236,20 @@ pub struct SystemRandom;
 
 impl Random for SystemRandom {
     fn fraction(&self) -> u64 {
-        if let Some((_, random)) = simulated() {
-            return random.fraction();
-        }
-        static STATE: OnceLock<AtomicU64> = OnceLock::new();
-        // The standard library seeds its hash maps from the operating system's random source.
-        let seed = || AtomicU64::new(std::collections::hash_map::RandomState::new().build_hasher().finish());
-        let state = STATE.get_or_init(seed).fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::Relaxed);
-        let mut z = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (z ^ (z >> 31)) >> 11
+        simulated().map_or_else(system_fraction, |(_, random)| random.fraction())
     }
+}
+
+/// The next numerator of the system's random source, whatever is simulated.
+pub(crate) fn system_fraction() -> u64 {
+    static STATE: OnceLock<AtomicU64> = OnceLock::new();
+    // The standard library seeds its hash maps from the operating system's random source.
+    let seed = || AtomicU64::new(std::collections::hash_map::RandomState::new().build_hasher().finish());
+    let state = STATE.get_or_init(seed).fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::Relaxed);
+    let mut z = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    (z ^ (z >> 31)) >> 11
 }
 
 /// A [`Random`] that yields given numerators in order, and panics when it is asked for more.

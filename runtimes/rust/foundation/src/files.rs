@@ -10,7 +10,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::clock::{Random, SystemRandom};
+use crate::clock::system_fraction;
 use crate::errors::{Error, require_range};
 
 /// Runs around each step of a write, for tests that make a step fail and for those that watch. It must call its second
@@ -224,7 +224,7 @@ fn resolve(path: &Path) -> io::Result<(PathBuf, Option<u32>)> {
 fn temporary_name(target: &Path) -> PathBuf {
     let mut name = std::ffi::OsString::from(".");
     name.push(target.file_name().unwrap_or_default());
-    name.push(format!(".{:014x}.tmp", SystemRandom.fraction()));
+    name.push(format!(".{:014x}.tmp", system_fraction()));
     parent_of(target).join(name)
 }
 
