@@ -90,15 +90,16 @@ class RustRecorder:
             problem = _compile(folder, maker, wanted)
             if problem:
                 return [], problem
-            return self._run(folder, module, planned, seconds)
+            unordered = re.search(r"\bHash(Map|Set)\b", request.text) is not None
+            return self._run(folder, module, planned, seconds, unordered)
 
     def _run(
-        self, folder: Path, module: ir.Module, planned: Sequence[Plan], seconds: float
+        self, folder: Path, module: ir.Module, planned: Sequence[Plan], seconds: float, unordered: bool
     ) -> tuple[list[Case], str]:
         from foundation_engine.verify.recorders import read_cases
 
         program = folder / "target" / "debug" / "recorder"
-        given = json.dumps({"program": str(program), "plans": [p.as_json() for p in planned]})
+        given = json.dumps({"program": str(program), "unordered": unordered, "plans": [p.as_json() for p in planned]})
         work = folder / "work"
         work.mkdir()
         done = run(
@@ -601,8 +602,14 @@ class Maker:
     def _wrapped(self, text: str, mark: str, wrapper: str, made: _Made) -> str:
         made.after.append("Json::Null")
         if wrapper:
-            return f"{mark}{'RecArc' if wrapper == 'Arc' else '::std::rc::Rc' if wrapper == 'Rc' else 'Box'}::new({text})"
-        return f"{mark}{text}" if not mark else f"{mark}({text})"
+            owner = {"Arc": "RecArc", "Rc": "::std::rc::Rc"}.get(wrapper, "Box")
+            text = f"{owner}::new({text})"
+        if not mark:
+            return text
+        # What is borrowed lives as long as the object that borrows it.
+        held = f"held_{len(made.setup)}"
+        made.setup.append(f"let mut {held} = {text};")
+        return f"{mark}{held}"
 
     def _closure(self, bound: str, fake: str, bounds: dict[str, str]) -> str:
         """A closure that answers from a script."""

@@ -47,6 +47,7 @@ class Dest:
     tail: bool = False  # nothing follows, so that a unit value needs no return statement
     result: bool = False  # an "assign" that takes the value of Ok and raises Err
     used: bool = field(default=False)
+    ids: tuple[str, ...] = ()  # the variables that take the parts of a tuple
 
 
 class NeedStatements(Unsupported):
@@ -459,7 +460,7 @@ class Body:
         name = self.src(head) if head is not None else ""
         args = self.arguments(node)
         if name == "Ok" and len(args) == 1:
-            inner = Dest(dest.kind, want.ok, dest.id, dest.tail)
+            inner = Dest(dest.kind, want.ok, dest.id, dest.tail, ids=dest.ids)
             if args[0].type == "unit_expression":
                 self.finish_unit(inner, node)
             else:
@@ -502,7 +503,13 @@ class Body:
             self.finish_unit(dest, node)
             return
         e = self.store(v.e)
-        if dest.kind == "return":
+        if dest.ids:
+            assert isinstance(want, rt.Tuple)
+            targets: list[ir.Target] = [
+                ir.VarTarget(i, type=self.stored(k)) for i, k in zip(dest.ids, want.elems, strict=True)
+            ]
+            self.emit(ir.Assign(ir.TupleTarget(targets, type=to_ir(want)), e), node)
+        elif dest.kind == "return":
             self.emit(ir.Return(e), node)
         else:
             dest.used = True
@@ -620,7 +627,7 @@ class Body:
         self.emit(ir.Try(body, [ir.Handler([], name if used else "", handled)], [], []), node)
         return V(made, ok)
 
-    def guarded(self, node: SyntaxNode) -> tuple[V, list[ir.Stmt]]:
+    def guarded(self, node: SyntaxNode, want: RType | None = None) -> tuple[V, list[ir.Stmt]]:
         """A result whose failure is handled here: what its parts raise by `?` is raised before."""
         for n in walk(node):
             if n.type == "closure_expression":
@@ -629,7 +636,7 @@ class Body:
                 if n.id not in self.tried:
                     self.tried[n.id] = self.stable(self.x(n))
         with self.capture() as before:
-            v = self.x(node)
+            v = self.x(node, want)
         return v, before
 
     def _in_closure(self, n: SyntaxNode, top: SyntaxNode) -> bool:
@@ -714,18 +721,59 @@ class Body:
         if name == "_":
             self.into(value, Dest("discard", rt.Var()))
             return
+        if name is None and pattern.type == "tuple_pattern" and value.type in ("if_expression", "match_expression", "block"):
+            names = [self.plain_name(c) for c in self.pattern_parts(pattern)]
+            if all(n not in (None, "_") for n in names):
+                self.let_each([str(n) for n in names], value, t)
+                return
         if name is not None and value.type == "closure_expression":
             self.local_closure(name, value, t)
             return
+        mark = len(self.out)
         v = self.x(value, t)
         if isinstance(resolve(v.t), rt.Res):
             raise self.fail("a Result that is kept as a value", node)
         self.unify(v.t, t, node)
         v = self.owned(v, value)
+        if name is not None and self.renamed(name, v, mark):
+            return
         if name is not None:
             self.introduce(name, v, node)
             return
         self.destructure(pattern, v, node)
+
+    def let_each(self, names: list[str], value: SyntaxNode, t: RType) -> None:
+        """`let (a, b) = if ... {(x, y)} else {(z, w)};`: each branch assigns each variable."""
+        kinds: list[RType] = [rt.Var() for _ in names]
+        unify(t, rt.Tuple(tuple(kinds)))
+        made = [self.fresh(n, k) for n, k in zip(names, kinds, strict=True)]
+        self.into(value, Dest("assign", t, "", ids=tuple(made)))
+        for n, m, k in zip(names, made, kinds, strict=True):
+            self.bind(n, ir.Name(m, type=self.stored(k)), k)
+
+    def renamed(self, name: str, v: V, mark: int) -> bool:
+        """Give a variable that was made for this value alone the name that the source has for it."""
+        if not isinstance(v.e, ir.Name):
+            return False
+        made = v.e.id
+        new = self.out[mark:]
+        nodes = [n for s in new for n in ir.walk(s)]
+        if not any(isinstance(n, ir.VarTarget) and n.id == made for n in nodes):
+            return False
+        if any(isinstance(n, ir.Name) and n.id == made for s in self.scopes for b in s.values() for n in ir.walk(b.e)):
+            return False
+        if any(isinstance(n, ir.Name | ir.VarTarget) and n.id == made for s in self.out[:mark] for n in ir.walk(s)):
+            return False
+        chosen = self.fresh(name, v.t)
+        if any(isinstance(n, ir.Name | ir.VarTarget) and n.id == chosen for n in nodes):
+            return False
+        for n in nodes:
+            if isinstance(n, ir.Name | ir.VarTarget) and n.id == made:
+                n.id = chosen
+        self.taken.pop(made, None)
+        self.taken[chosen] = v.t
+        self.bind(name, ir.Name(chosen, type=v.e.type), v.t)
+        return True
 
     def local_closure(self, name: str, node: SyntaxNode, t: RType) -> None:
         """`let f = |x| ...;`."""
@@ -1055,14 +1103,15 @@ class Body:
             e = self.wrap(e, t)
         self.emit(ir.Assign(place, e), node)
 
-    def peek(self, node: SyntaxNode) -> RType:
-        """The type of a place, without a trace."""
-        with self.capture():
-            saved = set(self.facts)
+    def peek(self, node: SyntaxNode, want: RType | None = None) -> RType:
+        """The type of an expression, without a trace."""
+        with self.capture(), self.inside():
+            saved, taken = set(self.facts), dict(self.taken)
+            declines = list(self.declines)
             try:
-                return self.x(node).t
+                return self.x(node, want).t
             finally:
-                self.facts = saved
+                self.facts, self.taken, self.declines = saved, taken, declines
 
     def augment(self, node: SyntaxNode) -> None:
         """`place += value`."""
@@ -1137,12 +1186,9 @@ class Body:
             case "let_condition":
                 pattern, value = node.child_by_field_name("pattern"), node.child_by_field_name("value")
                 assert pattern is not None and value is not None
-                hint = self.hint(pattern)
-                v = self.x(value)
+                v = self.found(value, pattern)
                 if isinstance(resolve(v.t), rt.Res):
                     raise self.fail("a condition on a Result among other conditions", node)
-                if not self._once(v):
-                    v = self.stable(v, hint)
                 tests, binds = self.pattern(pattern, v)
                 later: Callable[[SyntaxNode | None], None] = lambda body: self.materialize(binds, body, node)  # noqa: E731 - a closure over one condition.
                 return (conjunction(tests) if tests else lit(True, ir.BOOL)), later
@@ -1166,6 +1212,18 @@ class Body:
                 v = self.x(node, rt.BOOL)
                 self.unify(v.t, rt.BOOL, node)
                 return v.e, lambda _body: None
+
+    def found(self, value: SyntaxNode, pattern: SyntaxNode) -> V:
+        """The value that a pattern takes apart, in a variable of the pattern's name when it has to be kept."""
+        mark = len(self.out)
+        v = self.x(value)
+        if self._once(v) or isinstance(resolve(v.t), rt.Res):
+            return v
+        v = self.stable(v, self.hint(pattern))
+        with self.inside():
+            if self.renamed(self.hint(pattern), v, mark):
+                return V(ir.Name(self.scopes[-1][self.hint(pattern)].e.id, type=v.e.type), v.t, v.split)  # type: ignore[attr-defined]
+        return v
 
     def _once(self, v: V) -> bool:
         """True when the presence and the value are two different expressions, each evaluated once."""
@@ -1260,12 +1318,12 @@ class Body:
         text = re.sub(r"(?<=\d)_(?=\d)|(?<=\d)(usize|u64|u32|i64|i32)$", "", text)
         return text.removeprefix("&").removeprefix("*")
 
-    def is_result(self, node: SyntaxNode | None) -> bool:
+    def is_result(self, node: SyntaxNode | None, want: RType | None = None) -> bool:
         """True when an expression is a Result."""
         if node is None:
             return False
         try:
-            return isinstance(resolve(self.peek(node)), rt.Res)
+            return isinstance(resolve(self.peek(node, want)), rt.Res)
         except Unsupported:
             return False
 
@@ -1326,9 +1384,10 @@ class Body:
         if self.is_result(value):
             self.match_result(value, arms, dest, node)
             return
-        v = self.x(value)
+        assert arms[0][0] is not None
+        v = self.found(value, arms[0][0])
         if not self._once(v) or len(arms) > 2:
-            v = self.stable(v, self.hint(arms[0][0]) if arms[0][0] is not None else "value")
+            v = self.stable(v, self.hint(arms[0][0]))
         self.arms(v, arms, dest, node)
 
     def arms(

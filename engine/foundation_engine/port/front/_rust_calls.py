@@ -610,7 +610,7 @@ class Calls(Iterators):
             "with_context",
             "context",
             "ok_or_else",
-        ) and self.is_result(receiver):
+        ) and self.is_result(receiver, _result_wanted(name, want)):
             return self._result_method(receiver, name, args, node, want)
         want_in: RType | None = None
         if (
@@ -693,7 +693,7 @@ class Calls(Iterators):
             s2 = enum.methods.get(name)
             if s2 is not None:
                 return self._enum_method(owner, s2, v, args, node)
-            if name == "to_string" and enum.display:
+            if name == "to_string" and enum.display and enum.kind == "plain":
                 func = ir.Name(f"{snake(owner)}_text", type=ir.FuncT((ir.NamedT(owner),), ir.STR))
                 return V(ir.Call(func, [v.e], type=ir.STR), rt.TEXT)
         return None
@@ -709,7 +709,7 @@ class Calls(Iterators):
     def _result_method(
         self, receiver: SyntaxNode, name: str, args: list[SyntaxNode], node: SyntaxNode, want: RType | None
     ) -> V:
-        v, before = self.guarded(receiver)
+        v, before = self.guarded(receiver, _result_wanted(name, want))
         t = resolve(v.t)
         assert isinstance(t, rt.Res)
         ok = resolve(t.ok)
@@ -1389,10 +1389,11 @@ class Calls(Iterators):
                     op("list.sort", [e, self.key_lambda(inner, elem, node), lit(False, ir.BOOL)], ir.NONE)
                 )
             case "sort_by" | "sort_unstable_by":
-                key, reverse = self.comparator(args[0], elem, node)
-                if isinstance(key, ir.Lambda) and isinstance(key.body, ir.Name):
-                    key = lit(None, ir.NONE)
-                return done(op("list.sort", [e, key, lit(reverse, ir.BOOL)], ir.NONE))
+                for key, reverse in reversed(self.comparators(args[0], elem, node)):
+                    if isinstance(key, ir.Lambda) and isinstance(key.body, ir.Name):
+                        key = lit(None, ir.NONE)
+                    self.emit(ir.ExprStmt(op("list.sort", [e, key, lit(reverse, ir.BOOL)], ir.NONE)), node)
+                return unit
             case "join" | "concat":
                 if resolve(elem) != rt.TEXT:
                     raise self.fail(f"{name} of {words(t)}", node)
@@ -1844,6 +1845,18 @@ class Calls(Iterators):
                 return V(op("float.to_plain", [e], ir.STR), rt.TEXT)
             case _:
                 return None
+
+
+def _result_wanted(name: str, want: RType | None) -> RType | None:
+    """What a Result holds when its method `name` is wanted to give this."""
+    w = resolve(want) if want is not None else None
+    if w is None:
+        return None
+    if name == "ok":
+        return rt.Res(w.elem, rt.Var()) if isinstance(w, rt.Opt) else None
+    if name in ("unwrap", "expect", "unwrap_or", "unwrap_or_else", "unwrap_or_default"):
+        return rt.Res(w, rt.Var())
+    return rt.Res(w.ok, rt.Var()) if name in ("map_err", "or_else", "inspect_err") and isinstance(w, rt.Res) else None
 
 
 def snake(name: str) -> str:

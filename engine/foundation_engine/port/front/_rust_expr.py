@@ -82,6 +82,8 @@ class Expressions(Body):
                 return V(text_lit(unescape(self.src(node)[1:-1])), rt.TEXT)
             case "raw_string_literal":
                 return V(text_lit(self.src(node).removeprefix("r").strip("#")[1:-1]), rt.TEXT)
+            case "char_literal" if self.src(node).startswith("b"):
+                return V(number(ord(unescape(self.src(node)[2:-1]))), rt.U8)
             case "char_literal":
                 return V(lit(unescape(self.src(node)[1:-1]), ir.CHAR), rt.CHAR)
             case "boolean_literal":

@@ -3,6 +3,7 @@
 # ruff: noqa: S101 - assertions here narrow types that the grammar guarantees.
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -417,8 +418,6 @@ class Iterators(Expressions):
         if name is None:
             return True
         text = self.src(body)
-        import re
-
         return len(re.findall(rf"\b{re.escape(name)}\b", text)) > 1
 
     def _clause_target(self, closure: SyntaxNode, base: ir.Expr, t: RType) -> tuple[ir.Target, V]:
@@ -1145,6 +1144,13 @@ class Iterators(Expressions):
 
     def comparator(self, node: SyntaxNode, elem: RType, at: SyntaxNode) -> tuple[ir.Expr, bool]:
         """`|a, b| a.key.cmp(&b.key)` as a key and whether the order is reversed."""
+        found = self.comparators(node, elem, at)
+        if len(found) != 1:
+            raise self.fail("an order that mixes directions", at)
+        return found[0]
+
+    def comparators(self, node: SyntaxNode, elem: RType, at: SyntaxNode) -> list[tuple[ir.Expr, bool]]:
+        """A comparison as keys with their directions, the first deciding first; keys of one direction are one tuple."""
         if node.type != "closure_expression":
             raise self.fail("a comparison by a named function", at)
         params, body = node.child_by_field_name("parameters"), node.child_by_field_name("body")
@@ -1152,38 +1158,35 @@ class Iterators(Expressions):
         names = [self.plain_name(p) for p in closure_parameters(params)]
         if len(names) != 2 or None in names:
             raise self.fail("a comparison of this kind", at)
-        pieces = self._comparisons(body, at)
+        first, second = str(names[0]), str(names[1])
         keys: list[tuple[SyntaxNode, bool]] = []
-        for left, right in pieces:
-            lt, rtext = self.plain(left), self.plain(right)
-            import re
-
-            swap = lambda s, a, b: re.sub(rf"\b{a}\b", b, s)  # noqa: E731 - one substitution, named.
-            if swap(lt, names[0], names[1]) == rtext:
+        for left, right in self._comparisons(body, at):
+            x, y = self.plain(left), self.plain(right)
+            if re.sub(rf"\b{first}\b", second, x) == y and re.search(rf"\b{first}\b", x):
                 keys.append((left, False))
-            elif swap(lt, names[1], names[0]) == rtext:
+            elif re.sub(rf"\b{second}\b", first, x) == y and re.search(rf"\b{second}\b", x):
                 keys.append((right, True))
             else:
                 raise self.fail("a comparison of two different keys", at)
-        reverse = keys[0][1]
+        groups: list[tuple[list[SyntaxNode], bool]] = []
+        for key, reverse in keys:
+            if groups and groups[-1][1] == reverse:
+                groups[-1][0].append(key)
+            else:
+                groups.append(([key], reverse))
+        return [(self._group_key(nodes, first, elem, at), reverse) for nodes, reverse in groups]
+
+    def _group_key(self, nodes: list[SyntaxNode], name: str, elem: RType, at: SyntaxNode) -> ir.Expr:
         with self.pure(), self.inside():
             made = self.fresh("item", rt.Var())
             kind = self.stored(elem)
-            held = V(ir.Name(made, type=kind), elem)
-            self.bind(str(names[0]), held.e, elem)
-            values: list[V] = []
-            for k, flipped in keys:
-                v = self.x(k)
-                if flipped != reverse:
-                    if not (is_int(v.t) or is_float(v.t)):
-                        raise self.fail("an order that mixes directions", at)
-                    v = V(op("float.neg" if is_float(v.t) else "int.neg", [v.e], v.e.type), v.t)
-                values.append(v)
+            self.bind(name, ir.Name(made, type=kind), elem)
+            values = [self.x(k) for k in nodes]
             whole = values[0]
             if len(values) > 1:
                 t = rt.Tuple(tuple(v.t for v in values))
                 whole = V(ir.TupleLit([self.store(v.e) for v in values], type=to_ir(t)), t)
-            return self._lambda(made, kind, whole, at), reverse
+            return self._lambda(made, kind, whole, at)
 
     def _comparisons(self, body: SyntaxNode, at: SyntaxNode) -> list[tuple[SyntaxNode, SyntaxNode]]:
         """The pairs of expressions that a comparison compares, in order."""

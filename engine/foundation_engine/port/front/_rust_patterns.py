@@ -39,6 +39,8 @@ class Patterns(Macros):
         spec = SpecRegistry.builtin()[o.pattern_id]
         out: dict[str, ir.Expr] = {}
         for item in bind(o, spec):
+            if item.parameter is None and item.argument.spelled in _RUNS | {"load", "write", "build"}:
+                continue
             if item.parameter is None:
                 if not item.accepted or item.argument.spelled in (
                     "clock",

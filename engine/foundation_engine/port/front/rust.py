@@ -87,7 +87,7 @@ class ModuleLowerer:
         if self.scope.tree.errors:
             at = self.scope.line_at(self.scope.tree.errors[0].start)
             raise SyntaxError("the grammar does not know this", ("", at, 0, ""))
-        self.module = ir.Module(name, self.scope.module_doc(), [], [], {})
+        self.module = ir.Module(name, self.scope.module_doc(), [], [], {}, unordered=True)
         self.items: list[SyntaxNode] = []
         self.impls: dict[str, list[tuple[str, SyntaxNode]]] = {}
         self.declined: set[str] = set()
@@ -867,9 +867,8 @@ class ModuleLowerer:
             s = info.methods.get(mname)
             if s is None:
                 # Its signature says why.
-                holder_generics = info.generics
                 try:
-                    self._signature(m, name, holder_generics)
+                    self._signature(m, name, info.generics)
                 except Unsupported as why:
                     self._decline(m, f"{name}.{mname}", why)
                 continue
