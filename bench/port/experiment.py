@@ -33,7 +33,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 import suites  # the module beside this one
-from foundation_engine.port import lower, port
+from foundation_engine.port import ir, lower, port
 from foundation_engine.port.emit._names import snake
 from foundation_engine.port.request import PortCandidate, PortOptions, PortRequest
 from foundation_engine.verify import Verdict, VerifyOptions, verify
@@ -130,7 +130,7 @@ def jobs(source: LanguageId, targets: Sequence[LanguageId], only: str) -> Iterat
         seen: list[Case] = []
         if recorder is None:
             problem = problem or f"recording {source.value} is not supported"
-        elif plans:
+        elif plans and not problem:
             module = lower(PortRequest(str(file), text, source, targets[0]))
             assert module is not None
             seen, said = recorder.record(
@@ -160,8 +160,8 @@ def in_source(request: PortRequest, found: list[suites.Suite]) -> tuple[list[sui
         return found, ""
     try:
         module = lower(request)
-    except SyntaxError as error:
-        return found, str(error)
+    except (SyntaxError, ir.Unsupported) as error:
+        return found, f"{type(error).__name__}: {error}"
     if module is None:
         return found, f"porting from {request.source.value} is not supported"
     names = {(snake(cls.name) if cls else "", snake(f.name)): (cls, f) for cls, f in module.functions()}

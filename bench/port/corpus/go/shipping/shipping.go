@@ -22,7 +22,7 @@ type Settings struct {
 	Region  string  `default:"eu"`
 	Parcels int     `default:"10"`
 	Margin  float64 `default:"1.5"`
-	Express bool
+	Express bool    `default:"false"`
 }
 
 // Quote is the carrier's price.
