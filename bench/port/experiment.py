@@ -580,9 +580,13 @@ def main() -> int:
     if options.json:
         options.json.write_text(json.dumps([dataclasses.asdict(r) for r in rows], indent=1) + "\n")
     if options.precision:
-        from foundation_engine.port.precision import write_table
+        from foundation_engine.port.precision import Measured, write_table
 
-        write_table([(r.constructs, r.passes) for r in rows if r.emitted and not r.problem])
+        write_table(
+            Measured(r.target, r.constructs, r.passes, r.verdict, r.false_verified)
+            for r in rows
+            if r.emitted and not r.problem
+        )
     return 0
 
 

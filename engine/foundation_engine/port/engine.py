@@ -16,6 +16,7 @@ from foundation_specs.model import LanguageId
 from foundation_specs.templates import Library, dialects_of, known_dialects, templates
 
 from foundation_engine.port import ir
+from foundation_engine.port import precision as measured
 from foundation_engine.port.emit import go as emit_go
 from foundation_engine.port.emit import python as emit_python
 from foundation_engine.port.emit import ruby as emit_ruby
@@ -141,16 +142,23 @@ def _candidate(
     holes: list[ir.Unsupported],
     functions: list[tuple[str, str, int, int]],
 ) -> PortCandidate:
-    found = tuple(PortedFunction(*f) for f in functions) + tuple(
-        PortedFunction(d.name, "", d.line, 1) for d in module.definitions if isinstance(d, ir.Declined)
-    )
+    target = request.target.value
+    certain = {
+        f"{cls.name}.{f.name}" if cls else f.name: measured.precision(measured.constructs_of(f), target)
+        for cls, f in module.functions()
+    }
+    found = tuple(
+        PortedFunction(*f, known.confidence if (known := certain.get(f[0])) else None) for f in functions
+    ) + tuple(PortedFunction(d.name, "", d.line, 1) for d in module.definitions if isinstance(d, ir.Declined))
+    least = measured.precision(measured.constructs(module), target)
     patterns = sorted({p.pattern_id for _, f in module.functions() for p in f.patterns})
     origin = ", ".join(["rules", *(f"template:{p}" for p in patterns)])
     provenance = {f.path: origin if f.role == "source" else "rules" for f in ported}
     declines = _declines(request, [*module.declines, *holes])
     return PortCandidate(
-        request, tuple(ported), imports, found, declines, provenance, tuple(module.differences)
-    )
+        request, tuple(ported), imports, found, declines, provenance, tuple(module.differences),
+        least.confidence if least else None, least.basis if least else "",
+    )  # fmt: skip
 
 
 def go_mod(package: str, runtime: str, uses_runtime: bool, library: Library | None = None) -> str:

@@ -54,12 +54,16 @@ class PortedFile:
 
 @dataclass(frozen=True, slots=True)
 class PortedFunction:
-    """One function's correspondence, for reports: names on both sides, lines, holes in it."""
+    """One function's correspondence, for reports: names on both sides, lines, holes in it.
+
+    `confidence` is what the measured precision of its constructs says, 0 to 1; None where nothing was measured.
+    """
 
     source_name: str
     target_name: str
     line: int
     holes: int
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ class PortCandidate:
 
     `holes` are declines that were left as marked holes in `files`. `provenance` maps a generated file to where its
     text came from ("rules", "template:<pattern_id>"). `differences` are plain sentences about semantics that change.
+    `confidence` is the least of its functions' before anything was run, and `confidence_basis` says what it rests on.
     """
 
     request: PortRequest
@@ -77,6 +82,8 @@ class PortCandidate:
     holes: tuple[Decline, ...]
     provenance: Mapping[str, str]
     differences: tuple[str, ...] = ()
+    confidence: float | None = None
+    confidence_basis: str = ""
 
     @property
     def coverage(self) -> float:

@@ -17,6 +17,7 @@ from foundation_specs.templates import templates
 
 from foundation_engine.port import ir
 from foundation_engine.port.engine import lower, package_name
+from foundation_engine.port.precision import verified
 from foundation_engine.port.request import PortCandidate, PortedFile
 from foundation_engine.verify import cache
 from foundation_engine.verify.cases import Case, Plan, plans
@@ -345,7 +346,14 @@ def _report(state: _Run) -> VerifyReport:
         verdict = Verdict.INCONCLUSIVE
     else:
         verdict = Verdict.PASSED
-    return VerifyReport(verdict, tuple(state.results), state.target.version(), files=tuple(state.files))
+    confidence, basis = state.candidate.confidence, state.candidate.confidence_basis
+    if verdict is Verdict.FAILED:
+        confidence, basis = 0.0, "a step failed"
+    elif verdict is Verdict.PASSED and (known := verified(state.candidate.request.target.value)) is not None:
+        confidence, basis = known.confidence, known.basis
+    return VerifyReport(
+        verdict, tuple(state.results), state.target.version(), confidence, basis, tuple(state.files)
+    )
 
 
 __all__ = ["VerifyOptions", "verify"]

@@ -288,6 +288,8 @@ def _show(candidate: PortCandidate, report: VerifyReport | None, written: list[s
     for difference in candidate.differences:
         write(out, f"{style.severity('info', 'differs')} {printable(difference)}\n")
     if report is None:
+        if candidate.confidence is not None:
+            write(out, f"confidence {candidate.confidence:.2f}: {printable(candidate.confidence_basis)}\n")
         write(out, "not verified; --verify compiles and runs it\n")
         return
     show_evidence(report, style)
@@ -332,7 +334,13 @@ def document(candidate: PortCandidate, report: VerifyReport | None, written: lis
         "written": written,
         "imports": list(candidate.imports),
         "functions": [
-            {"source": f.source_name, "target": f.target_name, "line": f.line, "holes": f.holes}
+            {
+                "source": f.source_name,
+                "target": f.target_name,
+                "line": f.line,
+                "holes": f.holes,
+                "confidence": f.confidence,
+            }
             for f in candidate.functions
         ],
         "coverage": candidate.coverage,
@@ -344,8 +352,8 @@ def document(candidate: PortCandidate, report: VerifyReport | None, written: lis
         "provenance": dict(candidate.provenance),
         "verdict": None if report is None else report.verdict.value,
         "toolchain": "" if report is None else report.toolchain,
-        "confidence": None if report is None else report.confidence,
-        "confidence_basis": "" if report is None else report.confidence_basis,
+        "confidence": candidate.confidence if report is None else report.confidence,
+        "confidence_basis": candidate.confidence_basis if report is None else report.confidence_basis,
         "steps": [
             {
                 "step": r.step,
