@@ -291,8 +291,10 @@ module Recording
 
     def object(body)
       entry = @shapes['classes'].fetch(body['class'])
-      cls = constant(entry['path'])
       params = entry['params']
+      return params.to_h { |p| [p['name'].to_sym, decode(body['fields'].fetch(p['name']), p['type'])] } if entry['kind'] == 'record'
+
+      cls = constant(entry['path'])
       values = params.map { |p| decode(body['fields'].fetch(p['name']), p['type']) }
       return cls.new(**params.map { |p| p['name'].to_sym }.zip(values).to_h) if entry['kind'] == 'data' || entry['keyword']
 
@@ -352,9 +354,22 @@ module Recording
       when Array then array(value, parts, depth)
       when Set then { 'set' => value.map { |x| encode(x, parts[1] || 'any', depth + 1) }.sort_by(&:to_json) }
       when Hash
+        return record(value, parts[1], depth) if parts[0] == 'obj'
+
         { 'dict' => value.map { |k, v| [encode(k, parts[1] || 'any', depth + 1), encode(v, parts[2] || 'any', depth + 1)] } }
       else object_value(value, depth)
       end
+    end
+
+    # A hash that the port has as an object.
+    def record(value, name, depth)
+      entry = @shapes['classes'][name]
+      raise Unrecordable, 'a hash where an object is declared' unless entry && entry['kind'] == 'record'
+
+      fields = entry['fields']
+      raise Unrecordable, 'a hash with other keys than its record' unless value.keys.map(&:to_s).sort == fields.keys.sort
+
+      { 'object' => { 'class' => name, 'fields' => fields.to_h { |k, at| [k, encode(value[k.to_sym], at['type'], depth + 1)] } } }
     end
 
     def float(value)

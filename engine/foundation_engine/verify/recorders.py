@@ -129,7 +129,10 @@ class RubyRecorder:
         """See `Recorder.record`."""
         del module
         if shutil.which("ruby") is None:
-            return [], "ruby was not found; install it with: apt install ruby (or from https://www.ruby-lang.org)"
+            return (
+                [],
+                "ruby was not found; install it with: apt install ruby (or from https://www.ruby-lang.org)",
+            )
         source = Path(request.path)
         if source.exists() and source.read_text(encoding="utf-8") == request.text:
             return _record_ruby(request, str(source), planned, seconds)

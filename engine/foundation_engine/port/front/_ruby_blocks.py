@@ -41,7 +41,11 @@ def source(low: Statements, n: ast.Node) -> Source:
                 inner = source(low, n.recv)
                 start: ir.Expr = low.coerce(low.expr(n.args[0]), ir.INT) if n.args else integer(0)
                 t = ir.IterT(ir.TupleT((ir.INT, inner.elem)))
-                return Source(op("enumerate", [low.as_list(inner.iter), start], t), ir.TupleT((inner.elem, ir.INT)), True)
+                return Source(
+                    op("enumerate", [low.as_list(inner.iter), start], t),
+                    ir.TupleT((inner.elem, ir.INT)),
+                    True,
+                )
             case "each" | "lazy" | "each_entry" | "map" | "select" | "each_pair" if not n.args:
                 return source(low, n.recv)
             case "each_char":
@@ -65,7 +69,12 @@ def source(low: Statements, n: ast.Node) -> Source:
     e = low.value(n)
     if isinstance(e, ir.Intrinsic) and e.op == "to_list" and e.args[0].type == ir.STR:
         return Source(e.args[0], ir.CHAR)
-    if isinstance(e, ir.Intrinsic) and e.op == "to_list" and isinstance(e.args[0], ir.Intrinsic) and e.args[0].op in ("dict.keys", "dict.values"):
+    if (
+        isinstance(e, ir.Intrinsic)
+        and e.op == "to_list"
+        and isinstance(e.args[0], ir.Intrinsic)
+        and e.args[0].op in ("dict.keys", "dict.values")
+    ):
         e = e.args[0]
     t = low.full(e.type)
     match t:
@@ -88,7 +97,12 @@ def counting(low: Statements, n: ast.Call) -> Source | None:
     if n.name == "step" and isinstance(n.recv, ast.Range) and len(n.args) == 1:
         made = low.range(n.recv)
         step = low.expr(n.args[0])
-        if isinstance(made, ir.Intrinsic) and isinstance(step, ir.Lit) and isinstance(step.value, int) and step.value > 0:
+        if (
+            isinstance(made, ir.Intrinsic)
+            and isinstance(step, ir.Lit)
+            and isinstance(step.value, int)
+            and step.value > 0
+        ):
             return Source(op("range", [made.args[0], made.args[1], step], ir.IterT(ir.INT)), ir.INT)
         return None
     if len(n.args) != 1 or n.name == "step":
@@ -116,10 +130,22 @@ def _windows(low: Statements, n: ast.Call) -> Source:
     if n.name == "each_slice":
         over = op("range", [integer(0), count, integer(size.value)], ir.IterT(ir.INT))
     else:
-        over = op("range", [integer(0), low.plus(count, 1 - size.value) if size.value > 1 else count, integer(1)], ir.IterT(ir.INT))
+        over = op(
+            "range",
+            [integer(0), low.plus(count, 1 - size.value) if size.value > 1 else count, integer(1)],
+            ir.IterT(ir.INT),
+        )
     clause = ir.Clause(ir.VarTarget(at, type=ir.INT), over, [])
     made = ir.Comp("list", piece, [clause], type=ir.ListT(ir.ListT(inner.elem)))
-    return Source(made, ir.ListT(inner.elem), window=(items, name, size.value) if n.name == "each_cons" else None)
+    return Source(
+        made, ir.ListT(inner.elem), window=(items, name, size.value) if n.name == "each_cons" else None
+    )
+
+
+def value_type(low: Statements, s: Source) -> Type:
+    """The type that a list of the elements holds."""
+    t = low.full(s.elem)
+    return ir.STR if t == ir.CHAR else t
 
 
 # Blocks
@@ -136,7 +162,9 @@ def block_of(low: Statements, n: ast.Call, arity: int = 1) -> ast.Block:
     args: list[ast.Node] = [ast.Ident(x, line=n.line) for x in names]
     match p:
         case ast.Symbol(name=name):
-            body: ast.Node = ast.Call(args[0], name, args[1:], [], line=n.line, last=n.last, start=p.start, end=p.end)
+            body: ast.Node = ast.Call(
+                args[0], name, args[1:], [], line=n.line, last=n.last, start=p.start, end=p.end
+            )
         case ast.Call(recv=None, name="method", args=[ast.Symbol(name=name)]):
             body = ast.Call(None, name, args, [], line=n.line, last=n.last, start=p.start, end=p.end)
         case ast.Ident() | ast.IVar() | ast.Const():
@@ -168,8 +196,12 @@ def targets(low: Statements, params: list[ast.BlockParam], elem: Type, place: in
             for i, p in enumerate(parts):
                 if p.parts is not None:
                     raise Unsupported("a block that takes a list inside a list apart")
-                low.substitute(p.name, op("list.index", [ir.Name(name, type=elem), integer(i)], inner, "IndexError"))
-            low.scope.differ("Taking apart a list that is too short stops the port, where Ruby fills up with nil.")
+                low.substitute(
+                    p.name, op("list.index", [ir.Name(name, type=elem), integer(i)], inner, "IndexError")
+                )
+            low.scope.differ(
+                "Taking apart a list that is too short stops the port, where Ruby fills up with nil."
+            )
             return ir.VarTarget(name, type=elem)
         case _:
             raise Unsupported(f"a block that takes a {type_text(elem)} apart")
@@ -178,8 +210,14 @@ def targets(low: Statements, params: list[ast.BlockParam], elem: Type, place: in
         if i < len(parts):
             p = parts[i]
             if p.name == "_" and p.parts is None:
-                p = ast.BlockParam(low.fresh(("key", "value")[i] if len(types) == 2 else "unused"), line=p.line)
-            made.append(targets(low, [p], t, place) if p.parts is not None else ir.VarTarget(low.local(p.name, t, place), type=t, line=p.line))
+                p = ast.BlockParam(
+                    low.fresh(("key", "value")[i] if len(types) == 2 else "unused"), line=p.line
+                )
+            made.append(
+                targets(low, [p], t, place)
+                if p.parts is not None
+                else ir.VarTarget(low.local(p.name, t, place), type=t, line=p.line)
+            )
         else:
             made.append(ir.VarTarget(low.local("_", t, place), type=t))
     return ir.TupleTarget(made, type=elem)
@@ -203,11 +241,19 @@ def enter(low: Statements, s: Source, block: ast.Block) -> ir.Target:
     if not params:
         names = {x.name for b in block.body for x in ast.walk(b) if isinstance(x, ast.Ident)}
         params = [ast.BlockParam("it" if "it" in names and "it" not in low.names else "_", line=block.line)]
-    if s.window is not None and len(params) == s.window[2] and isinstance(s.iter, ir.Comp) and isinstance(s.elem, ir.ListT):
+    if (
+        s.window is not None
+        and len(params) == s.window[2]
+        and isinstance(s.iter, ir.Comp)
+        and isinstance(s.elem, ir.ListT)
+    ):
         # Neighbours that are taken apart at once are a tuple.
         items, start, size = s.window
         each_type = s.elem.elem
-        parts = [op("list.index", [items, low.plus(start, i) if i else start], each_type, "IndexError") for i in range(size)]
+        parts = [
+            op("list.index", [items, low.plus(start, i) if i else start], each_type, "IndexError")
+            for i in range(size)
+        ]
         s.elem = ir.TupleT((each_type,) * size)
         s.iter = ir.Comp("list", ir.TupleLit(list(parts), type=s.elem), s.iter.clauses, type=ir.ListT(s.elem))
     if s.indexed:
@@ -233,7 +279,9 @@ def simple(low: Statements, block: ast.Block) -> ast.Node | None:
     if len(block.body) != 1:
         return None
     only = block.body[0]
-    if any(isinstance(x, ast.Jump | ast.OpAssign | ast.Assign | ast.While | ast.Begin) for x in ast.own(only)):
+    if any(
+        isinstance(x, ast.Jump | ast.OpAssign | ast.Assign | ast.While | ast.Begin) for x in ast.own(only)
+    ):
         return None
     return only
 
@@ -268,7 +316,11 @@ def collect(
 ) -> ir.Name:
     """A loop before the statement that gathers the block's values under a name; `step` says how."""
     if low.pre is None:
-        raise Unsupported("a block of several statements in a place where no statement fits", low.scope.reader.source(n).splitlines()[0], n.line)
+        raise Unsupported(
+            "a block of several statements in a place where no statement fits",
+            low.scope.reader.source(n).splitlines()[0],
+            n.line,
+        )
     name = low.result_name(base)
     low.vars[name] = init.type
     made = ir.Name(name, type=init.type)
@@ -350,7 +402,9 @@ def element(s: Source, target: ir.Target) -> ir.Expr:
     made = as_expr(target)
     if s.indexed:
         assert isinstance(made, ir.TupleLit)
-        made = ir.TupleLit([made.elems[1], made.elems[0]], type=ir.TupleT((made.elems[1].type, made.elems[0].type)))
+        made = ir.TupleLit(
+            [made.elems[1], made.elems[0]], type=ir.TupleT((made.elems[1].type, made.elems[0].type))
+        )
     if made.type == ir.CHAR:
         return op("char.to_str", [made], ir.STR)
     return made
@@ -416,7 +470,11 @@ def filtered(low: Statements, n: ast.Call, keep: bool) -> ir.Expr:
     block = block_of(low, n)
     s = source(low, n.recv)
     over = s.iter
-    of_hash = isinstance(over, ir.Intrinsic) and over.op == "dict.items" and not (isinstance(n.recv, ast.Call) and n.recv.name == "to_a")
+    of_hash = (
+        isinstance(over, ir.Intrinsic)
+        and over.op == "dict.items"
+        and not (isinstance(n.recv, ast.Call) and n.recv.name == "to_a")
+    )
 
     def make(target: ir.Target, only: ast.Node) -> tuple[str, ir.Expr, list[ir.Expr]]:
         test = low.cond(only)
@@ -450,7 +508,7 @@ def _filter_loop(low: Statements, n: ast.Call, s: Source, block: ast.Block, keep
     if low.pre is None:
         raise Unsupported("a block of several statements in a place where no statement fits", "", n.line)
     name = low.result_name("kept")
-    t = ir.ListT(s.elem)
+    t = ir.ListT(value_type(low, s))
     low.vars[name] = t
     made = ir.Name(name, type=t)
     low.pre.append(ir.Assign(ir.VarTarget(name, type=t), ir.ListLit([], type=t), line=n.line))
@@ -484,12 +542,14 @@ def quantified(low: Statements, n: ast.Call) -> ir.Expr:
     kind = "all" if n.name == "all?" else "any"
     if n.block is None and n.passed is None and not n.args:
         s = source(low, n.recv)
-        if low.full(s.elem) == ir.BOOL:
+        if value_type(low, s) == ir.BOOL:
             made: ir.Expr = op(kind, [s.iter], ir.BOOL)
-        elif isinstance(low.full(s.elem), ir.OptionalT) or n.name == "all?":
+        elif isinstance(value_type(low, s), ir.OptionalT) or n.name == "all?":
             raise Unsupported(f"{n.name} without a block", low.scope.reader.source(n), n.line)
         else:
-            over = s.iter.args[0] if isinstance(s.iter, ir.Intrinsic) and s.iter.op == "dict.items" else s.iter
+            over = (
+                s.iter.args[0] if isinstance(s.iter, ir.Intrinsic) and s.iter.op == "dict.items" else s.iter
+            )
             made = op("nonempty", [over], ir.BOOL)
         return ir.Not(made, type=ir.BOOL) if n.name == "none?" else made
     if n.args:
@@ -505,7 +565,13 @@ def quantified(low: Statements, n: ast.Call) -> ir.Expr:
     def step(made: ir.Name, e: ir.Expr) -> list[ir.Stmt]:
         test = low.truth(e)
         test = _negated(test) if n.name == "all?" else test
-        return [ir.If(test, [ir.Assign(ir.VarTarget(made.id, type=ir.BOOL), lit(not start, ir.BOOL)), ir.Break()], [])]
+        return [
+            ir.If(
+                test,
+                [ir.Assign(ir.VarTarget(made.id, type=ir.BOOL), lit(not start, ir.BOOL)), ir.Break()],
+                [],
+            )
+        ]
 
     return collect(low, n, s, block, lit(start, ir.BOOL), "holds", step)
 
@@ -525,12 +591,18 @@ def counted(low: Statements, n: ast.Call) -> ir.Expr:
             return op("sum", [comp], ir.INT)
 
         def step(made: ir.Name, e: ir.Expr) -> list[ir.Stmt]:
-            return [ir.If(low.truth(e), [ir.AugAssign(ir.VarTarget(made.id, type=ir.INT), "int.add", integer(1))], [])]
+            return [
+                ir.If(
+                    low.truth(e),
+                    [ir.AugAssign(ir.VarTarget(made.id, type=ir.INT), "int.add", integer(1))],
+                    [],
+                )
+            ]
 
         return collect(low, n, s, block, integer(0), "count", step)
     start = low.expr(n.args[0]) if n.args else None
     if n.block is None and n.passed is None:
-        over, elem = s.iter, low.full(s.elem)
+        over, elem = s.iter, value_type(low, s)
     else:
         block = block_of(low, n)
         made = comprehension(low, s, block, lambda _, only: ("iter", low.required(low.expr(only)), []))
@@ -562,7 +634,11 @@ def _sum_loop(low: Statements, n: ast.Call, s: Source, block: ast.Block, start: 
         if t not in (ir.INT, ir.FLOAT):
             raise Unsupported(f"a sum of {type_text(t)}", "", n.line)
         low.vars[made.id] = t
-        return [ir.AugAssign(ir.VarTarget(made.id, type=t), f"{'float' if t == ir.FLOAT else 'int'}.add", low.coerce(e, t))]
+        return [
+            ir.AugAssign(
+                ir.VarTarget(made.id, type=t), f"{'float' if t == ir.FLOAT else 'int'}.add", low.coerce(e, t)
+            )
+        ]
 
     elem = low.types.var(("sum", n.start), "")
     if elem.id in low.types.solved and low.full(elem) == ir.FLOAT:
@@ -581,8 +657,10 @@ def found(low: Statements, n: ast.Call) -> ir.Expr:
         raise Unsupported(f"{n.name} in a place where no statement fits", low.scope.reader.source(n), n.line)
     position = n.name in ("find_index", "index")
     if position:
-        s = Source(op("enumerate", [low.as_list(s.iter), integer(0)], ir.IterT(ir.TupleT((ir.INT, s.elem)))), s.elem)
-    t = ir.OptionalT(ir.INT if position else low.full(s.elem))
+        s = Source(
+            op("enumerate", [low.as_list(s.iter), integer(0)], ir.IterT(ir.TupleT((ir.INT, s.elem)))), s.elem
+        )
+    t = ir.OptionalT(ir.INT if position else value_type(low, s))
     if isinstance(t.elem, ir.OptionalT):
         raise Unsupported("find among values that may be nil", "", n.line)
     name = low.result_name("found")
@@ -595,7 +673,9 @@ def found(low: Statements, n: ast.Call) -> ir.Expr:
             if position:
                 at_name = low.local("position", ir.INT, block.start)
                 inner = targets(low, block.params, s.elem, block.start)
-                target: ir.Target = ir.TupleTarget([ir.VarTarget(at_name, type=ir.INT), inner], type=ir.TupleT((ir.INT, s.elem)))
+                target: ir.Target = ir.TupleTarget(
+                    [ir.VarTarget(at_name, type=ir.INT), inner], type=ir.TupleT((ir.INT, s.elem))
+                )
                 item: ir.Expr = ir.Name(at_name, type=ir.INT)
             else:
                 target = enter(low, s, block)
@@ -645,7 +725,9 @@ def key_lambda(low: Statements, block: ast.Block, elem: Type) -> ir.Expr:
         parts_types = body.type.elems if isinstance(body.type, ir.TupleT) else ()
     if not all(ordered(low.full(t)) for t in parts_types):
         raise Unsupported(f"ordering by {type_text(body.type)}", "", block.line)
-    return ir.Lambda([ir.Param(name, elem)], body, type=ir.FuncT((elem,), body.type, raises=False, context=False))
+    return ir.Lambda(
+        [ir.Param(name, elem)], body, type=ir.FuncT((elem,), body.type, raises=False, context=False)
+    )
 
 
 def sorted_by(low: Statements, n: ast.Call) -> tuple[ir.Expr, ir.Expr, ir.Expr, ir.ListT]:
@@ -664,13 +746,17 @@ def sorted_by(low: Statements, n: ast.Call) -> tuple[ir.Expr, ir.Expr, ir.Expr, 
         if isinstance(elem, ir.TupleT) and all(ordered(low.full(t)) for t in elem.elems):
             name = low.fresh("pair")
             whole = ir.Name(name, type=elem)
-            key = ir.Lambda([ir.Param(name, elem)], whole, type=ir.FuncT((elem,), elem, raises=False, context=False))
+            key = ir.Lambda(
+                [ir.Param(name, elem)], whole, type=ir.FuncT((elem,), elem, raises=False, context=False)
+            )
             return items, key, forward, items.type
         if not ordered(elem):
             raise Unsupported(f"sorting of {type_text(elem)}", low.scope.reader.source(n), n.line)
         return items, none, forward, items.type
     match n.block:
-        case ast.Block(params=[a, b], body=[ast.Call(recv=left, name="<=>", args=[right])]) if left is not None:
+        case ast.Block(params=[a, b], body=[ast.Call(recv=left, name="<=>", args=[right])]) if (
+            left is not None
+        ):
             names = (a.name, b.name)
             first = {x.name for x in ast.walk(left) if isinstance(x, ast.Ident)} & set(names)
             second = {x.name for x in ast.walk(right) if isinstance(x, ast.Ident)} & set(names)
@@ -678,8 +764,20 @@ def sorted_by(low: Statements, n: ast.Call) -> tuple[ir.Expr, ir.Expr, ir.Expr, 
                 by = a.name if first == {a.name} else b.name
                 low.scope.differ(STABLE)
                 reverse = lit(by == b.name, ir.BOOL)
-                one = ast.Block([ast.BlockParam(by, line=n.line)], [left], line=n.line, start=n.block.start, end=n.block.end)
-                other = ast.Block([ast.BlockParam(next(iter(second)), line=n.line)], [right], line=n.line, start=n.block.start, end=n.block.end)
+                one = ast.Block(
+                    [ast.BlockParam(by, line=n.line)],
+                    [left],
+                    line=n.line,
+                    start=n.block.start,
+                    end=n.block.end,
+                )
+                other = ast.Block(
+                    [ast.BlockParam(next(iter(second)), line=n.line)],
+                    [right],
+                    line=n.line,
+                    start=n.block.start,
+                    end=n.block.end,
+                )
                 if isinstance(left, ast.Ident):
                     if not ordered(elem):
                         raise Unsupported(f"sorting of {type_text(elem)}", low.scope.reader.source(n), n.line)
@@ -707,7 +805,13 @@ def extreme(low: Statements, n: ast.Call) -> ir.Expr:
     kind = n.name[:3]
     if n.args:
         raise Unsupported(f"{n.name} with a count", low.scope.reader.source(n), n.line)
-    if isinstance(n.recv, ast.Array) and len(n.recv.elems) > 1 and not n.name.endswith("_by") and n.block is None and not any(isinstance(x, ast.Splat) for x in n.recv.elems):
+    if (
+        isinstance(n.recv, ast.Array)
+        and len(n.recv.elems) > 1
+        and not n.name.endswith("_by")
+        and n.block is None
+        and not any(isinstance(x, ast.Splat) for x in n.recv.elems)
+    ):
         values = [low.required(e) for e in low.exprs(n.recv.elems)]
         t = values[0].type
         for v in values[1:]:
@@ -742,7 +846,7 @@ def grouped(low: Statements, n: ast.Call) -> ir.Expr:
     block = block_of(low, n)
     s = source(low, n.recv)
     key = low.types.var(("group", n.start), "")
-    t = ir.DictT(key, ir.ListT(s.elem))
+    t = ir.DictT(key, ir.ListT(value_type(low, s)))
     if low.pre is None:
         raise Unsupported("group_by in a place where no statement fits", low.scope.reader.source(n), n.line)
     name = low.result_name("groups")
@@ -760,7 +864,11 @@ def grouped(low: Statements, n: ast.Call) -> ir.Expr:
                 full = low.full(t)
                 assert isinstance(full, ir.DictT)
                 groups = ir.Name(name, type=full)
-                group = op("dict.setdefault", [groups, low.coerce(e, full.key), ir.ListLit([], type=full.value)], full.value)
+                group = op(
+                    "dict.setdefault",
+                    [groups, low.coerce(e, full.key), ir.ListLit([], type=full.value)],
+                    full.value,
+                )
                 return [ir.ExprStmt(op("list.append", [group, item], ir.NONE))]
 
             sink = low.sink(put)
@@ -780,7 +888,7 @@ def partitioned(low: Statements, n: ast.Call) -> ir.Expr:
     s = source(low, n.recv)
     if low.pre is None:
         raise Unsupported("partition in a place where no statement fits", low.scope.reader.source(n), n.line)
-    t = ir.ListT(low.full(s.elem))
+    t = ir.ListT(value_type(low, s))
     yes, no = low.fresh("matching"), low.fresh("others")
     low.vars[yes] = low.vars[no] = t
     for name in (yes, no):
@@ -815,7 +923,9 @@ def folded(low: Statements, n: ast.Call, want: Type | None) -> ir.Expr:
             return _folded_by(low, n, symbol.name)
     block = block_of(low, n)
     if len(block.params) != 2:
-        raise Unsupported(f"{n.name} with a block of {len(block.params)} parameters", low.scope.reader.source(n), n.line)
+        raise Unsupported(
+            f"{n.name} with a block of {len(block.params)} parameters", low.scope.reader.source(n), n.line
+        )
     if low.pre is None:
         raise Unsupported(f"{n.name} in a place where no statement fits", low.scope.reader.source(n), n.line)
     s = source(low, n.recv)
@@ -823,14 +933,18 @@ def folded(low: Statements, n: ast.Call, want: Type | None) -> ir.Expr:
         raise Unsupported(f"{n.name} without an initial value", low.scope.reader.source(n), n.line)
     first = low.expr(n.args[0], want)
     objects = n.name == "each_with_object"
-    item_param, acc_param = (block.params[0], block.params[1]) if objects else (block.params[1], block.params[0])
+    item_param, acc_param = (
+        (block.params[0], block.params[1]) if objects else (block.params[1], block.params[0])
+    )
     if acc_param.parts is not None:
         raise Unsupported("an accumulator that is taken apart", "", n.line)
     held = low.types.var(("fold", n.start), "")
     name = low.result_name(acc_param.name) if acc_param.name not in low.names else low.fresh(acc_param.name)
     start_type = low.full(held) if held.id in low.types.solved else first.type
     low.vars[name] = low.join(start_type, first.type)
-    low.pre.append(ir.Assign(ir.VarTarget(name, type=low.vars[name]), low.coerce(first, low.vars[name]), line=n.line))
+    low.pre.append(
+        ir.Assign(ir.VarTarget(name, type=low.vars[name]), low.coerce(first, low.vars[name]), line=n.line)
+    )
     low.forget_stored(block.body)
     outer, low.pre = low.pre, None
     try:
@@ -865,13 +979,17 @@ def folded(low: Statements, n: ast.Call, want: Type | None) -> ir.Expr:
 def _folded_by(low: Statements, n: ast.Call, name: str) -> ir.Expr:
     assert n.recv is not None
     s = source(low, n.recv)
-    elem = low.full(s.elem)
+    elem = value_type(low, s)
     start = low.expr(n.args[0]) if n.args and not isinstance(n.args[0], ast.Symbol) else None
     if name == "+" and elem in (ir.INT, ir.FLOAT):
         if start is not None and isinstance(start, ir.Lit) and start.value == 0:
             start = None
         elif start is None:
-            raise Unsupported("reduce without an initial value, which gives nil for nothing", low.scope.reader.source(n), n.line)
+            raise Unsupported(
+                "reduce without an initial value, which gives nil for nothing",
+                low.scope.reader.source(n),
+                n.line,
+            )
         return op("sum", [s.iter] if start is None else [s.iter, low.coerce(start, elem)], elem)
     if name == "*" and elem in (ir.INT, ir.FLOAT) and start is not None and low.pre is not None:
         made = low.result_name("product")
@@ -891,7 +1009,7 @@ def to_hash(low: Statements, n: ast.Call, want: Type | None) -> ir.Expr:
     assert n.recv is not None
     s = source(low, n.recv)
     if n.block is None and n.passed is None:
-        elem = low.full(s.elem)
+        elem = value_type(low, s)
         if not isinstance(elem, ir.TupleT) or len(elem.elems) != 2:
             raise Unsupported(f"to_h of {type_text(elem)}", low.scope.reader.source(n), n.line)
         if isinstance(s.iter, ir.Intrinsic) and s.iter.op == "dict.items":
@@ -942,7 +1060,7 @@ def unique(low: Statements, n: ast.Call) -> ir.Expr:
     s = source(low, n.recv)
     if low.pre is None:
         raise Unsupported("uniq in a place where no statement fits", low.scope.reader.source(n), n.line)
-    elem = low.full(s.elem)
+    elem = value_type(low, s)
     key_block = block_of(low, n) if n.block is not None or n.passed is not None else None
     name, seen = low.result_name("unique"), low.fresh("seen")
     t = ir.ListT(elem)
@@ -960,7 +1078,10 @@ def unique(low: Statements, n: ast.Call) -> ir.Expr:
     finally:
         low.pre = outer
     kt = low.full(key.type)
-    if not (kt in (ir.INT, ir.STR, ir.BOOL, SYMBOL) or (isinstance(kt, ir.TupleT) and all(ordered(low.full(x)) for x in kt.elems))):
+    if not (
+        kt in (ir.INT, ir.STR, ir.BOOL, SYMBOL)
+        or (isinstance(kt, ir.TupleT) and all(ordered(low.full(x)) for x in kt.elems))
+    ):
         raise Unsupported(f"uniq of {type_text(kt)}", low.scope.reader.source(n), n.line)
     st = ir.SetT(kt)
     low.vars[seen] = st
@@ -983,7 +1104,7 @@ def while_holds(low: Statements, n: ast.Call) -> ir.Expr:
     take = n.name == "take_while"
     if low.pre is None:
         raise Unsupported(f"{n.name} in a place where no statement fits", low.scope.reader.source(n), n.line)
-    t = ir.ListT(low.full(s.elem))
+    t = ir.ListT(value_type(low, s))
     name = low.result_name("taken" if take else "rest")
     low.vars[name] = t
     low.pre.append(ir.Assign(ir.VarTarget(name, type=t), ir.ListLit([], type=t), line=n.line))
@@ -1007,6 +1128,10 @@ def while_holds(low: Statements, n: ast.Call) -> ir.Expr:
     else:
         held = ir.Name(flag, type=ir.BOOL)
         both = ir.Bool("and", [held, test], type=ir.BOOL)
-        body = [ir.If(both, [ir.Continue()], []), ir.Assign(ir.VarTarget(flag, type=ir.BOOL), lit(False, ir.BOOL)), append]
+        body = [
+            ir.If(both, [ir.Continue()], []),
+            ir.Assign(ir.VarTarget(flag, type=ir.BOOL), lit(False, ir.BOOL)),
+            append,
+        ]
     low.pre.append(loop(low, s, target, body, n.line))
     return ir.Name(name, type=t)

@@ -115,12 +115,21 @@ def _bare(low: Statements, n: ast.Call, want: Type | None) -> ir.Expr:
         p = next((p for p in low.signature.params if p.kind == "block"), None)
         if p is not None:
             t = low.full(p.type)
-            return op("is_some", [ir.Name(p.name, type=t)], ir.BOOL) if isinstance(t, ir.OptionalT) else lit(True, ir.BOOL)
+            return (
+                op("is_some", [ir.Name(p.name, type=t)], ir.BOOL)
+                if isinstance(t, ir.OptionalT)
+                else lit(True, ir.BOOL)
+            )
     if low.cls is not None and low.signature is not None and low.signature.kind == "method":
         made = _own_method(low, n)
         if made is not None:
             return made
-    if low.cls is not None and low.signature is not None and low.signature.kind == "static" and name in low.cls.methods:
+    if (
+        low.cls is not None
+        and low.signature is not None
+        and low.signature.kind == "static"
+        and name in low.cls.methods
+    ):
         return low.invoke(low.cls.methods[name], n, None)
     s = low.scope.functions.get(name)
     if s is not None:
@@ -137,7 +146,12 @@ def _own_method(low: Statements, n: ast.Call) -> ir.Expr | None:
     me = ir.Name("self", type=ir.NamedT(cls.name))
     if n.name in cls.methods and cls.methods[n.name].kind == "method":
         return low.invoke(cls.methods[n.name], n, me)
-    if n.name in cls.fields and not n.args and not n.named and (n.name in cls.public or cls.kind != "plain" or n.name in cls.writable):
+    if (
+        n.name in cls.fields
+        and not n.args
+        and not n.named
+        and (n.name in cls.public or cls.kind != "plain" or n.name in cls.writable)
+    ):
         return low.expr(ast.IVar(n.name, line=n.line, start=n.start, end=n.end))
     return None
 
@@ -170,7 +184,9 @@ def _puts(low: Statements, n: ast.Call, _: Type | None) -> ir.Expr:
     parts = text.parts if isinstance(text, ir.Format) else [ir.FormatPart(value=text)]
     if isinstance(text, ir.Lit):
         parts = [ir.FormatPart(str(text.value))]
-    low.scope.differ("puts adds no second line feed to a text that ends in one; the port's print always adds it.")
+    low.scope.differ(
+        "puts adds no second line feed to a text that ends in one; the port's print always adds it."
+    )
     return op("print", [ir.Format(parts, type=ir.STR)], ir.NONE)
 
 
@@ -230,7 +246,9 @@ def _array_of(low: Statements, n: ast.Call, want: Type | None) -> ir.Expr:
     if isinstance(t, ir.ListT):
         return e
     if isinstance(t, ir.OptionalT) and isinstance(t.elem, ir.ListT) and pure(e):
-        return ir.Cond(op("is_some", [e], ir.BOOL), ir.Unwrap(e, type=t.elem), ir.ListLit([], type=t.elem), type=t.elem)
+        return ir.Cond(
+            op("is_some", [e], ir.BOOL), ir.Unwrap(e, type=t.elem), ir.ListLit([], type=t.elem), type=t.elem
+        )
     raise Unsupported(f"Array() of {type_text(t)}", _source(low, n), n.line)
 
 
@@ -258,7 +276,9 @@ _KERNEL = {
 _DIRECTIVE = re.compile(r"%(?:<(\w+)>)?([-+0 #]*)(\d+)?(?:\.(\d+))?([sdifuxXobeEgGp%])|%\{(\w+)\}")
 
 
-def formatted(low: Statements, text: str, args: list[ast.Node], named: Mapping[str, ast.Node], n: ast.Node) -> ir.Expr:
+def formatted(
+    low: Statements, text: str, args: list[ast.Node], named: Mapping[str, ast.Node], n: ast.Node
+) -> ir.Expr:
     """`format(text, args)`."""
     nodes: list[ast.Node] = []
     matches = list(_DIRECTIVE.finditer(text))
@@ -309,7 +329,9 @@ def _directive(low: Statements, v: ir.Expr, m: re.Match[str], n: ast.Node) -> ir
         plain = not width and not zero
         return ir.FormatPart(value=v, spec="" if plain else f"int:{align}:{zero}:{width}:d")
     if kind in "xXob" and t == ir.INT:
-        low.scope.differ("A negative number in hexadecimal, octal or binary has a minus sign, where Ruby writes a complement.")
+        low.scope.differ(
+            "A negative number in hexadecimal, octal or binary has a minus sign, where Ruby writes a complement."
+        )
         return ir.FormatPart(value=v, spec=f"int:{align}:{zero}:{width}:{kind}")
     if kind == "f":
         if t == ir.INT:
@@ -334,7 +356,10 @@ def _of_constant(low: Statements, n: ast.Call, path: str, want: Type | None) -> 
         case ("Set", "new") | ("Set", "[]"):
             if not n.args:
                 t = low.full(want) if want is not None else None
-                return ir.SetLit([], type=t if isinstance(t, ir.SetT) else ir.SetT(low.types.var(("set", n.start), "a set")))
+                return ir.SetLit(
+                    [],
+                    type=t if isinstance(t, ir.SetT) else ir.SetT(low.types.var(("set", n.start), "a set")),
+                )
             if n.name == "[]":
                 elems = low.exprs(n.args)
                 t = elems[0].type
@@ -393,7 +418,9 @@ def construct(low: Statements, name: str, n: ast.Call) -> ir.Expr:
     """An object of a class of this file."""
     info = low.scope.classes[name]
     if info.failed is not None:
-        raise Unsupported(f"an object of {name}, which was not ported ({info.failed.reason})", _source(low, n), n.line)
+        raise Unsupported(
+            f"an object of {name}, which was not ported ({info.failed.reason})", _source(low, n), n.line
+        )
     if info.init is not None:
         args = low.arguments(info.init.params, n, f"{name}.new")
         made = [(p.name, a) for p, a in zip(info.init.params, args, strict=True)]
@@ -401,14 +428,20 @@ def construct(low: Statements, name: str, n: ast.Call) -> ir.Expr:
     if info.kind in ("struct", "data"):
         given: dict[str, ir.Expr] = {}
         if n.named:
-            for (k, _), e in zip(n.named, low.exprs([v for _, v in n.named], [info.fields.get(k) for k, _ in n.named]), strict=True):
+            for (k, _), e in zip(
+                n.named,
+                low.exprs([v for _, v in n.named], [info.fields.get(k) for k, _ in n.named]),
+                strict=True,
+            ):
                 if k not in info.fields:
                     raise Unsupported(f"{name} has no member {k}", _source(low, n), n.line)
                 given[k] = e
         else:
             if len(n.args) > len(info.order):
                 raise Unsupported(f"{name}.new with too many arguments", _source(low, n), n.line)
-            given = dict(zip(info.order, low.exprs(n.args, [info.fields[k] for k in info.order]), strict=False))
+            given = dict(
+                zip(info.order, low.exprs(n.args, [info.fields[k] for k in info.order]), strict=False)
+            )
         out: list[tuple[str, ir.Expr]] = []
         for k in info.order:
             if k in given:
@@ -429,18 +462,26 @@ def construct(low: Statements, name: str, n: ast.Call) -> ir.Expr:
 def _new_hash(low: Statements, n: ast.Call, want: Type | None) -> ir.Expr:
     t = low.full(want) if want is not None else None
     key: Type = t.key if isinstance(t, ir.DictT) else low.types.var(("key", n.start), "the keys of a hash")
-    value: Type = t.value if isinstance(t, ir.DictT) else low.types.var(("value", n.start), "the values of a hash")
+    value: Type = (
+        t.value if isinstance(t, ir.DictT) else low.types.var(("value", n.start), "the values of a hash")
+    )
     if n.block is not None:
         body = n.block.body
         if len(n.block.params) == 2 and len(body) == 1 and isinstance(body[0], ast.Assign):
             made = low.expr(body[0].value)
-            zero = (isinstance(made, ir.ListLit | ir.SetLit) and not made.elems) or (isinstance(made, ir.DictLit) and not made.items)
+            zero = (isinstance(made, ir.ListLit | ir.SetLit) and not made.elems) or (
+                isinstance(made, ir.DictLit) and not made.items
+            )
             if zero or (isinstance(made, ir.Lit) and made.value in (0, 0.0, "", False)):
                 return ir.DictLit([], type=ir.DictT(key, low.join(value, made.type), zero=True))
         raise Unsupported("a hash whose default is computed", _source(low, n), n.line)
     if n.args:
         default = low.expr(n.args[0])
-        if not isinstance(default, ir.Lit) or default.value not in (0, 0.0, "", False) or default.value is None:
+        if (
+            not isinstance(default, ir.Lit)
+            or default.value not in (0, 0.0, "", False)
+            or default.value is None
+        ):
             raise Unsupported("a hash with this default", _source(low, n), n.line)
         return ir.DictLit([], type=ir.DictT(key, low.join(value, default.type), zero=True))
     return ir.DictLit([], type=ir.DictT(key, value))
@@ -448,7 +489,9 @@ def _new_hash(low: Statements, n: ast.Call, want: Type | None) -> ir.Expr:
 
 def _new_array(low: Statements, n: ast.Call, want: Type | None) -> ir.Expr:
     t = low.full(want) if want is not None else None
-    elem: Type = t.elem if isinstance(t, ir.ListT) else low.types.var(("elem", n.start), "the elements of an array")
+    elem: Type = (
+        t.elem if isinstance(t, ir.ListT) else low.types.var(("elem", n.start), "the elements of an array")
+    )
     if not n.args:
         return ir.ListLit([], type=ir.ListT(elem))
     count = low.coerce(low.value(n.args[0]), ir.INT)
@@ -467,8 +510,13 @@ def _new_array(low: Statements, n: ast.Call, want: Type | None) -> ir.Expr:
 
 def _math(low: Statements, n: ast.Call) -> ir.Expr:
     args = [low.required(e) for e in low.exprs(n.args)]
-    if n.name in ("sqrt", "sin", "cos", "tan", "exp", "log2", "log10", "hypot", "atan", "atan2", "log") and args:
-        low.scope.differ("A mathematical function of a value outside its domain gives NaN, where Ruby raises Math::DomainError.")
+    if (
+        n.name in ("sqrt", "sin", "cos", "tan", "exp", "log2", "log10", "hypot", "atan", "atan2", "log")
+        and args
+    ):
+        low.scope.differ(
+            "A mathematical function of a value outside its domain gives NaN, where Ruby raises Math::DomainError."
+        )
         if n.name == "log" and len(args) == 2:
             parts = [op("math.log", [x], ir.FLOAT) for x in low.floats(*args)]
             return op("float.div", list(parts), ir.FLOAT)
@@ -508,7 +556,22 @@ def of_value(low: Statements, n: ast.Call, want: Type | None) -> ir.Expr:
         if name == "equal?" and low.full(left.type) not in (ir.INT, SYMBOL, ir.BOOL):
             raise Unsupported("identity of values", _source(low, n), n.line)
         return low.compare("eq", left, right)
-    if name in ("is_a?", "kind_of?", "instance_of?", "===", "respond_to?", "send", "public_send", "instance_variable_get", "method", "define_method", "instance_eval", "class", "object_id", "hash"):
+    if name in (
+        "is_a?",
+        "kind_of?",
+        "instance_of?",
+        "===",
+        "respond_to?",
+        "send",
+        "public_send",
+        "instance_variable_get",
+        "method",
+        "define_method",
+        "instance_eval",
+        "class",
+        "object_id",
+        "hash",
+    ):
         return _reflect(low, n)
     if name in _ITERATORS and (n.block is not None or n.passed is not None or _chained(n.recv)):
         made = iterator(low, n, want)
@@ -564,7 +627,20 @@ def _chained(n: ast.Node) -> bool:
         isinstance(n, ast.Call)
         and n.block is None
         and n.passed is None
-        and n.name in ("each_with_index", "each_char", "each_slice", "each_cons", "reverse_each", "times", "upto", "downto", "step", "with_index", "lazy")
+        and n.name
+        in (
+            "each_with_index",
+            "each_char",
+            "each_slice",
+            "each_cons",
+            "reverse_each",
+            "times",
+            "upto",
+            "downto",
+            "step",
+            "with_index",
+            "lazy",
+        )
     )
 
 
@@ -574,7 +650,9 @@ def infer(low: Statements, n: ast.Call, v: VarT) -> Type:
     found: Type | None = None
     if name in ("call", "()"):
         made = ir.FuncT(
-            tuple(low.types.var(("argument", v.id, i), "an argument of a callable") for i in range(len(n.args))),
+            tuple(
+                low.types.var(("argument", v.id, i), "an argument of a callable") for i in range(len(n.args))
+            ),
             low.types.var(("result", v.id), "the result of a callable"),
         )
         low.types.solve(v, made)
@@ -587,7 +665,11 @@ def infer(low: Statements, n: ast.Call, v: VarT) -> Type:
         found = ir.INT
     elif name in _OF_LIST:
         block = n.block
-        if block is not None and len(block.params) == 2 and name in ("each", "map", "select", "reject", "any?", "all?", "sum", "find"):
+        if (
+            block is not None
+            and len(block.params) == 2
+            and name in ("each", "map", "select", "reject", "any?", "all?", "sum", "find")
+        ):
             found = ir.DictT(low.types.var(("key", v.id), ""), low.types.var(("value", v.id), ""))
         else:
             found = ir.ListT(low.types.var(("elem", v.id), ""))
@@ -642,7 +724,11 @@ def _copied(low: Statements, n: ast.Call, want: Type | None) -> ir.Expr:
 
 def _reflect(low: Statements, n: ast.Call) -> ir.Expr:
     assert n.recv is not None
-    if n.name in ("is_a?", "kind_of?", "instance_of?") and len(n.args) == 1 and isinstance(n.args[0], ast.Const):
+    if (
+        n.name in ("is_a?", "kind_of?", "instance_of?")
+        and len(n.args) == 1
+        and isinstance(n.args[0], ast.Const)
+    ):
         e = low.expr(n.recv)
         made = is_a(low, e, n.args[0].path, n)
         if made is not None:
@@ -666,7 +752,20 @@ def is_a(low: Statements, e: ir.Expr, path: str, n: ast.Node) -> ir.Expr | None:
         ir.INT: ("Integer", "Numeric", "Comparable"), ir.FLOAT: ("Float", "Numeric", "Comparable"), ir.STR: ("String", "Comparable"),
         SYMBOL: ("Symbol",), ir.BOOL: (), ir.NONE: ("NilClass",),
     }  # fmt: skip
-    known = ("Integer", "Float", "Numeric", "String", "Symbol", "Array", "Hash", "NilClass", "Proc", "TrueClass", "FalseClass", "Set")
+    known = (
+        "Integer",
+        "Float",
+        "Numeric",
+        "String",
+        "Symbol",
+        "Array",
+        "Hash",
+        "NilClass",
+        "Proc",
+        "TrueClass",
+        "FalseClass",
+        "Set",
+    )
     if isinstance(t, VarT):
         raise Unsupported("is_a? of a value whose type is not known; annotate it", _source(low, n), n.line)
     if path in known and path not in ("TrueClass", "FalseClass"):
@@ -680,7 +779,11 @@ def is_a(low: Statements, e: ir.Expr, path: str, n: ast.Node) -> ir.Expr | None:
             return lit(path in names[t], ir.BOOL)
         if isinstance(t, ir.NamedT | ir.SetT | ir.FuncT):
             return lit(False, ir.BOOL)
-    if isinstance(t, ir.NamedT) and low.scope.class_named(path) is not None and low.scope.error_base(t.name) is None:
+    if (
+        isinstance(t, ir.NamedT)
+        and low.scope.class_named(path) is not None
+        and low.scope.error_base(t.name) is None
+    ):
         return lit(low.scope.class_named(path) is low.scope.classes.get(t.name), ir.BOOL)
     return None
 
@@ -691,10 +794,19 @@ def _of_optional(low: Statements, n: ast.Call, obj: ir.Expr, t: ir.OptionalT) ->
         case ("to_s", 0):
             return low.text(obj)
         case ("to_a", 0) if isinstance(t.elem, ir.ListT) and pure(obj):
-            return ir.Cond(op("is_some", [obj], ir.BOOL), ir.Unwrap(obj, type=t.elem), ir.ListLit([], type=t.elem), type=t.elem)
+            return ir.Cond(
+                op("is_some", [obj], ir.BOOL),
+                ir.Unwrap(obj, type=t.elem),
+                ir.ListLit([], type=t.elem),
+                type=t.elem,
+            )
         case ("to_i", 0) if low.full(t.elem) in (ir.INT, ir.STR) and pure(obj):
             inner_obj = obj.plain if isinstance(obj, Maybe) else ir.Unwrap(obj, type=t.elem)
-            inner = inner_obj if low.full(t.elem) == ir.INT else low.prelude("leading_integer", [inner_obj], ir.INT)
+            inner = (
+                inner_obj
+                if low.full(t.elem) == ir.INT
+                else low.prelude("leading_integer", [inner_obj], ir.INT)
+            )
             test = obj.test if isinstance(obj, Maybe) else op("is_some", [obj], ir.BOOL)
             return ir.Cond(test, inner, integer(0), type=ir.INT)
         case ("to_f", 0) if low.full(t.elem) in (ir.INT, ir.FLOAT) and pure(obj):
@@ -758,17 +870,58 @@ def of_object(low: Statements, n: ast.Call, obj: ir.Expr, cls: str) -> ir.Expr:
             if info.methods[n.name].private:
                 raise Unsupported(f"a call of the private method {n.name}", _source(low, n), n.line)
             return low.invoke(info.methods[n.name], n, obj)
-        if n.name in info.fields and not n.args and n.name in info.public | set(info.order):
+        if (
+            n.name in info.fields
+            and not n.args
+            and n.name in info.public | set(info.order)
+            and info.kind != "record"
+        ):
             return ir.Field(obj, info.field_name(n.name), type=info.fields[n.name])
         if n.name == "with" and info.kind == "data" and n.named and pure(obj):
-            given = dict(zip([k for k, _ in n.named], low.exprs([v for _, v in n.named], [info.fields.get(k) for k, _ in n.named]), strict=True))
+            given = dict(
+                zip(
+                    [k for k, _ in n.named],
+                    low.exprs([v for _, v in n.named], [info.fields.get(k) for k, _ in n.named]),
+                    strict=True,
+                )
+            )
             out: list[tuple[str, ir.Expr]] = []
             for k in info.order:
                 t = info.fields[k]
                 out.append((k, low.coerce(given[k], t) if k in given else ir.Field(obj, k, type=t)))
             return ir.New(cls, out, type=ir.NamedT(cls))
-        if n.name == "[]" and len(n.args) == 1 and isinstance(n.args[0], ast.Symbol) and n.args[0].name in info.order:
-            return ir.Field(obj, n.args[0].name, type=info.fields[n.args[0].name])
+        if (
+            n.name in ("[]", "fetch", "dig")
+            and n.args
+            and isinstance(n.args[0], ast.Symbol)
+            and n.args[0].name in info.order
+            and info.kind != "plain"
+        ):
+            made: ir.Expr = ir.Field(obj, n.args[0].name, type=info.fields[n.args[0].name])
+            if len(n.args) == 1 or n.name == "fetch":
+                return made
+            if n.name == "dig" and pure(made):
+                first = ast.Call(n.recv, "[]", [n.args[0]], [], line=n.line, start=n.start, end=n.end)
+                return low.call(
+                    ast.Call(
+                        first,
+                        "dig",
+                        n.args[1:],
+                        [],
+                        safe=isinstance(low.full(made.type), ir.OptionalT),
+                        line=n.line,
+                        start=n.start,
+                        end=n.end,
+                    ),
+                    None,
+                )
+        if (
+            info.kind == "record"
+            and n.name in ("key?", "has_key?")
+            and len(n.args) == 1
+            and isinstance(n.args[0], ast.Symbol)
+        ):
+            return lit(n.args[0].name in info.order, ir.BOOL)
         raise Unsupported(f"method {n.name} of {cls}", _source(low, n), n.line)
     proto = low.scope.protocols.get(cls)
     if proto is None:
@@ -787,9 +940,18 @@ def _protocol_call(low: Statements, n: ast.Call, obj: ir.Expr, cls: str) -> ir.E
     if m is None:
         params: list[tuple[str, Type]] = []
         for i, (k, a) in enumerate(zip(names, [*n.args, *(v for _, v in n.named)], strict=True)):
-            guess = a.name if isinstance(a, ast.Ident | ast.IVar) and k.startswith("arg") and a.name not in dict(params) else k
+            guess = (
+                a.name
+                if isinstance(a, ast.Ident | ast.IVar) and k.startswith("arg") and a.name not in dict(params)
+                else k
+            )
             params.append((guess, low.types.var(("proto", cls, n.name, i), f"an argument of {n.name}")))
-        m = ProtocolMethod(n.name, params, low.types.var(("proto", cls, n.name), f"the result of {cls}#{n.name}"), line=n.line)
+        m = ProtocolMethod(
+            n.name,
+            params,
+            low.types.var(("proto", cls, n.name), f"the result of {cls}#{n.name}"),
+            line=n.line,
+        )
         proto.methods[n.name] = m
         low.types.changed = True
     if len(m.params) != len(names) or [k for k, _ in n.named] != [p for p, _ in m.params[len(n.args) :]]:
@@ -807,7 +969,12 @@ def _protocol_call(low: Statements, n: ast.Call, obj: ir.Expr, cls: str) -> ir.E
 
 def _of_tuple(low: Statements, n: ast.Call, obj: ir.Expr, t: ir.TupleT, want: Type | None) -> ir.Expr:
     at: int | None = None
-    if n.name == "[]" and len(n.args) == 1 and isinstance(n.args[0], ast.Literal) and isinstance(n.args[0].value, int):
+    if (
+        n.name == "[]"
+        and len(n.args) == 1
+        and isinstance(n.args[0], ast.Literal)
+        and isinstance(n.args[0].value, int)
+    ):
         at = n.args[0].value
     elif n.name in ("first", "last") and not n.args:
         at = 0 if n.name == "first" else -1
@@ -831,7 +998,9 @@ def of_number(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
         right = low.expr(n.args[0])
         rt = low.full(right.type)
         if isinstance(rt, VarT):
-            raise Unsupported("arithmetic with a value whose type is not known; annotate it", _source(low, n), n.line)
+            raise Unsupported(
+                "arithmetic with a value whose type is not known; annotate it", _source(low, n), n.line
+            )
         return arithmetic(low, name, obj, low.required(right), n)
     zero = integer(0) if t == ir.INT else lit(0.0, ir.FLOAT)
     match name, count:
@@ -852,7 +1021,11 @@ def of_number(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
         case ("negative?", 0):
             return op("lt", [obj, zero], ir.BOOL)
         case ("even?" | "odd?", 0) if t == ir.INT:
-            return op("eq" if name == "even?" else "ne", [op("int.mod", [obj, integer(2)], ir.INT), integer(0)], ir.BOOL)
+            return op(
+                "eq" if name == "even?" else "ne",
+                [op("int.mod", [obj, integer(2)], ir.INT), integer(0)],
+                ir.BOOL,
+            )
         case ("succ" | "next", 0) if t == ir.INT:
             return low.plus(obj, 1)
         case ("pred", 0) if t == ir.INT:
@@ -948,7 +1121,9 @@ def arithmetic(low: Statements, name: str, left: ir.Expr, right: ir.Expr, n: ast
         if word == "pow":
             bound = low.lower_bound(right)
             if bound is None or bound < 0:
-                low.scope.differ("An integer to a negative power stops the port, where Ruby gives a fraction.")
+                low.scope.differ(
+                    "An integer to a negative power stops the port, where Ruby gives a fraction."
+                )
         if word in ("mul", "pow", "shl"):
             low.scope.differ(WIDTH)
         raises = "ZeroDivisionError" if word in ("floordiv", "mod") else ""
@@ -957,7 +1132,9 @@ def arithmetic(low: Statements, name: str, left: ir.Expr, right: ir.Expr, n: ast
         raise Unsupported(f"`{name}` of floats", _source(low, n), n.line)
     args = low.floats(left, right)
     if word == "floordiv":
-        low.scope.differ("A float divided by zero raises ZeroDivisionError, where Ruby gives infinity or NaN.")
+        low.scope.differ(
+            "A float divided by zero raises ZeroDivisionError, where Ruby gives infinity or NaN."
+        )
         return op("float.div", args, ir.FLOAT, "ZeroDivisionError")
     raises = "ZeroDivisionError" if word == "mod" else ""
     return op(f"float.{word}", args, ir.FLOAT, raises)
@@ -988,22 +1165,36 @@ def of_string(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
     found = _STRING.get((name, count))
     if found is not None:
         operation, params, result = found
-        args = [low.coerce(low.required(e), p) for e, p in zip(low.exprs(n.args, params), params, strict=True)]
+        args = [
+            low.coerce(low.required(e), p) for e, p in zip(low.exprs(n.args, params), params, strict=True)
+        ]
         if name in ("upcase", "downcase", "capitalize", "swapcase"):
             low.scope.differ(CASES)
         if operation == "str.contains":
             single = char_of(args[0])
             if single is not None:
                 return op("str.contains_char", [obj, single], ir.BOOL)
-        if name in ("ljust", "rjust") and count == 2 and not (isinstance(args[1], ir.Lit) and len(args[1].value) == 1):
+        if (
+            name in ("ljust", "rjust")
+            and count == 2
+            and not (isinstance(args[1], ir.Lit) and len(args[1].value) == 1)
+        ):
             raise Unsupported(f"{name} with a padding of several characters", _source(low, n), n.line)
         return op(operation, [obj, *args], result)
     match name, count:
         case ("strip" | "lstrip" | "rstrip", 0):
             # Ruby strips ASCII white space and, at the end, null characters.
-            return op(f"str.{name}_chars", [obj, lit(" \t\n\v\f\r\0" if name != "lstrip" else " \t\n\v\f\r", ir.STR)], ir.STR)
+            return op(
+                f"str.{name}_chars",
+                [obj, lit(" \t\n\v\f\r\0" if name != "lstrip" else " \t\n\v\f\r", ir.STR)],
+                ir.STR,
+            )
         case ("chomp", 0):
-            return op("str.removesuffix", [op("str.removesuffix", [obj, lit("\n", ir.STR)], ir.STR), lit("\r", ir.STR)], ir.STR)
+            return op(
+                "str.removesuffix",
+                [op("str.removesuffix", [obj, lit("\n", ir.STR)], ir.STR), lit("\r", ir.STR)],
+                ir.STR,
+            )
         case ("to_s" | "to_str" | "freeze" | "dup" | "scrub", 0):
             return obj
         case ("to_sym" | "intern", 0):
@@ -1020,19 +1211,25 @@ def of_string(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
                 raise Unsupported(f"{name} with a regular expression", _source(low, n), n.line)
             if count > 1:
                 low.require_pure(obj)
-            tests: list[ir.Expr] = [op(f"str.{word}", [obj, low.coerce(low.value(a), ir.STR)], ir.BOOL) for a in n.args]
+            tests: list[ir.Expr] = [
+                op(f"str.{word}", [obj, low.coerce(low.value(a), ir.STR)], ir.BOOL) for a in n.args
+            ]
             return tests[0] if count == 1 else ir.Bool("or", tests, type=ir.BOOL)
         case ("split", _):
             return _split(low, n, obj)
         case ("lines", _) | ("each_line", 0) if dict(n.named).get("chomp") is not None or count == 0:
             if not n.named:
-                raise Unsupported("lines with their line feeds; use lines(chomp: true)", _source(low, n), n.line)
+                raise Unsupported(
+                    "lines with their line feeds; use lines(chomp: true)", _source(low, n), n.line
+                )
             return low.prelude("lines_of", [obj], ir.ListT(ir.STR))
         case ("chars", 0):
             return op("to_list", [obj], ir.ListT(ir.STR))
         case ("ord", 0):
             single = char_of(obj)
-            return op("str.ord", [single], ir.INT) if single is not None else op("str.ord_first", [obj], ir.INT)
+            return (
+                op("str.ord", [single], ir.INT) if single is not None else op("str.ord_first", [obj], ir.INT)
+            )
         case ("[]" | "slice", _):
             return _string_index(low, n, obj)
         case ("index", 1) if not isinstance(n.args[0], ast.Regex):
@@ -1121,7 +1318,9 @@ def _string_index(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
         if low.full(i.type) == ir.STR:
             i_text = low.coerce(i, ir.STR)
             low.require_pure(i_text)
-            return ir.Cond(op("str.contains", [obj, i_text], ir.BOOL), ir.Wrap(i_text, type=t), lit(None, t), type=t)
+            return ir.Cond(
+                op("str.contains", [obj, i_text], ir.BOOL), ir.Wrap(i_text, type=t), lit(None, t), type=t
+            )
         if low.full(i.type) != ir.INT:
             raise Unsupported("an index that is not an integer", _source(low, n), n.line)
         low.require_pure(i)
@@ -1186,7 +1385,9 @@ def position(low: Statements, i: ir.Expr, length: ir.Expr) -> tuple[ir.Expr, ir.
     if isinstance(i, ir.Lit):
         if i.value < 0:
             back = integer(-i.value)
-            test = op("ge", [length, back], ir.BOOL) if i.value < -1 else op("gt", [length, integer(0)], ir.BOOL)
+            test = (
+                op("ge", [length, back], ir.BOOL) if i.value < -1 else op("gt", [length, integer(0)], ir.BOOL)
+            )
             return test, op("from_end", [back], ir.INT)
         return op("gt", [length, i], ir.BOOL), i
     bound = low.lower_bound(i)
@@ -1211,7 +1412,9 @@ def _substitute(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
         if isinstance(new, ir.Lit) and "\\" in str(new.value):
             raise Unsupported("a replacement with a backslash", _source(low, n), n.line)
         if not isinstance(new, ir.Lit):
-            low.scope.differ("A backslash in a replacement stands for itself, where Ruby reads it as a reference.")
+            low.scope.differ(
+                "A backslash in a replacement stands for itself, where Ruby reads it as a reference."
+            )
         if isinstance(old, ir.Lit) and not old.value:
             raise Unsupported("a substitution of the empty text", _source(low, n), n.line)
         if n.name == "gsub":
@@ -1290,7 +1493,11 @@ def _replace_regex(low: Statements, n: ast.Call, obj: ir.Expr, r: ast.Regex) -> 
     """`gsub(/[class]+/, text)`: a loop over characters, written once as a function of the port."""
     if r.flags or n.name != "gsub":
         return None
-    body, plus = (r.source[:-1], True) if r.source.endswith("+") and not r.source.endswith("\\+") else (r.source, False)
+    body, plus = (
+        (r.source[:-1], True)
+        if r.source.endswith("+") and not r.source.endswith("\\+")
+        else (r.source, False)
+    )
     found = _char_class(body)
     if found is None:
         return None
@@ -1313,7 +1520,9 @@ def _matches(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
     if m is not None:
         found = _char_class(m[1])
         if found is not None:
-            every = low.prelude("all_characters", [obj, lit(found[0], ir.STR), lit(found[1], ir.BOOL)], ir.BOOL)
+            every = low.prelude(
+                "all_characters", [obj, lit(found[0], ir.STR), lit(found[1], ir.BOOL)], ir.BOOL
+            )
             length = op("len", [obj], ir.INT)
             if m[2] == "*":
                 return every
@@ -1329,7 +1538,9 @@ def _matches(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
             return ir.Bool("and", [*tests, every], type=ir.BOOL)
     found = _char_class(source)
     if found is not None:
-        none = low.prelude("all_characters", [obj, lit(found[0], ir.STR), lit(not found[1], ir.BOOL)], ir.BOOL)
+        none = low.prelude(
+            "all_characters", [obj, lit(found[0], ir.STR), lit(not found[1], ir.BOOL)], ir.BOOL
+        )
         return ir.Not(none, type=ir.BOOL)
     sequence = _sequence(source)
     if sequence is not None:
@@ -1347,7 +1558,9 @@ def _sequence(source: str) -> list[tuple[str, bool, int, int]] | None:
         return None
     out: list[tuple[str, bool, int, int]] = []
     rest = m[1]
-    item = re.compile(r"(\[\^?(?:\\.|[^\]\\])+\]|\\[dws]|\\[^\w\s]|[^\\\[\](){}.*+?^$|])([+*?]|\{\d+(?:,\d*)?\})?")
+    item = re.compile(
+        r"(\[\^?(?:\\.|[^\]\\])+\]|\\[dws]|\\[^\w\s]|[^\\\[\](){}.*+?^$|])([+*?]|\{\d+(?:,\d*)?\})?"
+    )
     while rest:
         found = item.match(rest)
         if found is None:
@@ -1379,7 +1592,15 @@ def _sequence(source: str) -> list[tuple[str, bool, int, int]] | None:
 
 def _match_sequence(low: Statements, obj: ir.Expr, items: list[tuple[str, bool, int, int]]) -> ir.Expr:
     rows = [
-        ir.ListLit([lit(c, ir.STR), lit("x" if negated else "", ir.STR), lit(str(least), ir.STR), lit(str(most), ir.STR)], type=ir.ListT(ir.STR))
+        ir.ListLit(
+            [
+                lit(c, ir.STR),
+                lit("x" if negated else "", ir.STR),
+                lit(str(least), ir.STR),
+                lit(str(most), ir.STR),
+            ],
+            type=ir.ListT(ir.STR),
+        )
         for c, negated, least, most in items
     ]
     if any(negated for _, negated, _, _ in items):
@@ -1433,12 +1654,27 @@ def iterator(low: Statements, n: ast.Call, want: Type | None) -> ir.Expr | None:
     """A method of Enumerable with its block, or on an enumerator."""
     assert n.recv is not None
     blocked = n.block is not None or n.passed is not None
-    if blocked and n.name in ("each_with_index", "each") and isinstance(n.recv, ast.Call) and n.recv.name in ("map", "select"):
+    if (
+        blocked
+        and n.name in ("each_with_index", "each")
+        and isinstance(n.recv, ast.Call)
+        and n.recv.name in ("map", "select")
+    ):
         return None
-    if n.name in ("with_index", "each_with_index") and blocked and isinstance(n.recv, ast.Call) and n.recv.block is None:
+    if (
+        n.name in ("with_index", "each_with_index")
+        and blocked
+        and isinstance(n.recv, ast.Call)
+        and n.recv.block is None
+    ):
         outer = n.recv.name
-        if outer in ("map", "flat_map", "select", "reject", "filter_map", "filter") and n.recv.recv is not None:
-            inner = ast.Call(n.recv.recv, "each_with_index", n.args, [], line=n.line, start=n.recv.start, end=n.recv.end)
+        if (
+            outer in ("map", "flat_map", "select", "reject", "filter_map", "filter")
+            and n.recv.recv is not None
+        ):
+            inner = ast.Call(
+                n.recv.recv, "each_with_index", n.args, [], line=n.line, start=n.recv.start, end=n.recv.end
+            )
             made = copy.copy(n)
             made.recv, made.name, made.args = inner, outer, []
             return iterator(low, made, want)
@@ -1478,7 +1714,7 @@ def iterator(low: Statements, n: ast.Call, want: Type | None) -> ir.Expr | None:
             return blocks.while_holds(low, n)
         case "tally":
             s = blocks.source(low, n.recv)
-            elem = low.full(s.elem)
+            elem = blocks.value_type(low, s)
             if elem not in (ir.INT, ir.STR, SYMBOL, ir.BOOL):
                 raise Unsupported(f"tally of {type_text(elem)}", _source(low, n), n.line)
             return op("count_each", [low.as_list(s.iter)], ir.DictT(elem, ir.INT))
@@ -1514,7 +1750,9 @@ def of_list(low: Statements, n: ast.Call, obj: ir.Expr, t: ir.ListT, want: Type 
         case ("first" | "last", 0):
             obj = obj if pure(obj) and not isinstance(obj, ir.Comp) else low.hoist(obj, "items")
             at: ir.Expr = integer(0) if name == "first" else op("from_end", [integer(1)], ir.INT)
-            return _maybe(obj, op("nonempty", [obj], ir.BOOL), op("list.index", [obj, at], elem, "IndexError"), elem)
+            return _maybe(
+                obj, op("nonempty", [obj], ir.BOOL), op("list.index", [obj, at], elem, "IndexError"), elem
+            )
         case ("first" | "take", 1):
             size = low.coerce(low.value(n.args[0]), ir.INT)
             if low.lower_bound(size) is None:
@@ -1526,7 +1764,11 @@ def of_list(low: Statements, n: ast.Call, obj: ir.Expr, t: ir.ListT, want: Type 
             if isinstance(size, ir.Lit) and isinstance(size.value, int) and size.value > 0:
                 return op("list.slice", [obj, op("from_end", [size], ir.INT), lit(None, ir.NONE)], t)
             obj = obj if pure(obj) else low.hoist(obj, "items")
-            start = op("max", [op("int.sub", [op("len", [obj], ir.INT), low.coerce(size, ir.INT)], ir.INT), integer(0)], ir.INT)
+            start = op(
+                "max",
+                [op("int.sub", [op("len", [obj], ir.INT), low.coerce(size, ir.INT)], ir.INT), integer(0)],
+                ir.INT,
+            )
             return op("list.slice", [obj, start, lit(None, ir.NONE)], t)
         case ("drop", 1):
             size = low.coerce(low.value(n.args[0]), ir.INT)
@@ -1615,7 +1857,19 @@ def of_list(low: Statements, n: ast.Call, obj: ir.Expr, t: ir.ListT, want: Type 
                 parts.append(_list_index(low, one, obj, t))
             optional = parts[0].type
             return ir.ListLit(parts, type=ir.ListT(optional))
-        case ("transpose" | "product" | "combination" | "permutation" | "cycle" | "sample" | "shuffle" | "rotate" | "bsearch" | "pack", _):
+        case (
+            "transpose"
+            | "product"
+            | "combination"
+            | "permutation"
+            | "cycle"
+            | "sample"
+            | "shuffle"
+            | "rotate"
+            | "bsearch"
+            | "pack",
+            _,
+        ):
             raise Unsupported(f"array method {name}", _source(low, n), n.line)
         case ("lazy" | "each_entry" | "freeze" | "dup", 0):
             return obj
@@ -1701,7 +1955,9 @@ def _zip(low: Statements, n: ast.Call, obj: ir.Expr, t: ir.ListT) -> ir.Expr:
     low.lower[at] = 0
     pair_type = ir.TupleT((t.elem, other.type.elem))
     pair = ir.TupleLit([ir.Name(item, type=t.elem), second], type=pair_type)
-    target = ir.TupleTarget([ir.VarTarget(at, type=ir.INT), ir.VarTarget(item, type=t.elem)], type=ir.TupleT((ir.INT, t.elem)))
+    target = ir.TupleTarget(
+        [ir.VarTarget(at, type=ir.INT), ir.VarTarget(item, type=t.elem)], type=ir.TupleT((ir.INT, t.elem))
+    )
     over = op("enumerate", [obj, integer(0)], ir.IterT(ir.TupleT((ir.INT, t.elem))))
     return ir.Comp("list", pair, [ir.Clause(target, over, [])], type=ir.ListT(pair_type))
 
@@ -1715,8 +1971,13 @@ def mutation(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr | None:
         t = low.full(obj.type)
         assert isinstance(t, ir.ListT)
         e = low.expr(a, t.elem)
-        if low.types.open(t.elem) or (isinstance(e.type, ir.OptionalT) and not isinstance(low.full(t.elem), ir.OptionalT)):
-            low.learn(cast("ast.Node", n.recv), ir.ListT(e.type if e.type != ir.NONE else ir.OptionalT(low.types.var(("none", a.start), ""))))
+        if low.types.open(t.elem) or (
+            isinstance(e.type, ir.OptionalT) and not isinstance(low.full(t.elem), ir.OptionalT)
+        ):
+            low.learn(
+                cast("ast.Node", n.recv),
+                ir.ListT(e.type if e.type != ir.NONE else ir.OptionalT(low.types.var(("none", a.start), ""))),
+            )
             obj.type = low.full(low.expr(cast("ast.Node", n.recv)).type)
             t = obj.type
             assert isinstance(t, ir.ListT)
@@ -1757,7 +2018,19 @@ def mutation(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr | None:
             plain.name = name[:-1]
             _, key, reverse, _ = blocks.sorted_by(low, plain)
             return op("list.sort", [obj, key, reverse], ir.NONE)
-        case ("select!" | "keep_if" | "filter!" | "reject!" | "delete_if" | "map!" | "collect!" | "compact!" | "uniq!" | "flatten!", 0):
+        case (
+            "select!"
+            | "keep_if"
+            | "filter!"
+            | "reject!"
+            | "delete_if"
+            | "map!"
+            | "collect!"
+            | "compact!"
+            | "uniq!"
+            | "flatten!",
+            0,
+        ):
             plain = copy.copy(n)
             plain.name = {"keep_if": "select", "delete_if": "reject"}.get(name, name.rstrip("!"))
             made = low.hoist(low.call(plain, None), "kept") if low.pre is not None else None
@@ -1772,7 +2045,12 @@ def mutation(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr | None:
             item = low.fresh("item")
             low.vars[item] = t.elem
             var = ir.Name(item, type=t.elem)
-            comp = ir.Comp("list", var, [ir.Clause(ir.VarTarget(item, type=t.elem), obj, [op("ne", [var, e], ir.BOOL)])], type=t)
+            comp = ir.Comp(
+                "list",
+                var,
+                [ir.Clause(ir.VarTarget(item, type=t.elem), obj, [op("ne", [var, e], ir.BOOL)])],
+                type=t,
+            )
             kept = low.fresh("kept")
             low.vars[kept] = t
             low.pre.append(ir.Assign(ir.VarTarget(kept, type=t), comp, line=n.line))
@@ -1808,7 +2086,11 @@ def of_hash(low: Statements, n: ast.Call, obj: ir.Expr, t: ir.DictT, want: Type 
             t = ir.DictT(low.join(t.key, k.type), t.value, t.zero)
             obj.type = low.full(t)
         if {low.full(k.type), low.full(t.key)} == {ir.STR, SYMBOL}:
-            raise Unsupported("a string used as a key where the hash has symbols, or the other way round", _source(low, n), n.line)
+            raise Unsupported(
+                "a string used as a key where the hash has symbols, or the other way round",
+                _source(low, n),
+                n.line,
+            )
         return low.coerce(k, low.full(t.key))
 
     value = low.full(t.value)
@@ -1840,7 +2122,9 @@ def of_hash(low: Statements, n: ast.Call, obj: ir.Expr, t: ir.DictT, want: Type 
             else:
                 raise Unsupported("fetch with a block of several statements", _source(low, n), n.line)
             if default.type == ir.NONE:
-                return op("dict.get", [obj, k], value if isinstance(value, ir.OptionalT) else ir.OptionalT(value))
+                return op(
+                    "dict.get", [obj, k], value if isinstance(value, ir.OptionalT) else ir.OptionalT(value)
+                )
             if isinstance(default.type, ir.OptionalT):
                 raise Unsupported("fetch with a default that may be nil", _source(low, n), n.line)
             v = low.full(t.value)
@@ -1886,11 +2170,19 @@ def of_hash(low: Statements, n: ast.Call, obj: ir.Expr, t: ir.DictT, want: Type 
             name_ = low.result_name("merged")
             low.vars[name_] = joined
             made = ir.Name(name_, type=joined)
-            low.pre.append(ir.Assign(ir.VarTarget(name_, type=joined), op("dict.copy", [low.coerce(obj, joined)], joined), line=n.line))
+            low.pre.append(
+                ir.Assign(
+                    ir.VarTarget(name_, type=joined),
+                    op("dict.copy", [low.coerce(obj, joined)], joined),
+                    line=n.line,
+                )
+            )
             low.pre.append(ir.ExprStmt(op("dict.update", [made, low.coerce(other, joined)], ir.NONE)))
             return made
         case ("merge", 0) if n.named:
-            pairs: list[tuple[ast.Node | None, ast.Node]] = [(ast.Symbol(k, line=v.line, start=v.start), v) for k, v in n.named]
+            pairs: list[tuple[ast.Node | None, ast.Node]] = [
+                (ast.Symbol(k, line=v.line, start=v.start), v) for k, v in n.named
+            ]
             again = copy.copy(n)
             again.named, again.args = [], [ast.Hash(pairs, line=n.line, start=n.start + 1)]
             return of_hash(low, again, obj, t, want)
@@ -1902,18 +2194,38 @@ def of_hash(low: Statements, n: ast.Call, obj: ir.Expr, t: ir.DictT, want: Type 
             return _transform(low, n, obj, t, True)
         case ("transform_keys", 0):
             return _transform(low, n, obj, t, False)
-        case ("select!" | "reject!" | "keep_if" | "delete_if" | "transform_values!" | "compact!" | "shift" | "default" | "compare_by_identity", _):
+        case (
+            "select!"
+            | "reject!"
+            | "keep_if"
+            | "delete_if"
+            | "transform_values!"
+            | "compact!"
+            | "shift"
+            | "default"
+            | "compare_by_identity",
+            _,
+        ):
             raise Unsupported(f"hash method {name}", _source(low, n), n.line)
         case ("slice" | "except", _) if count:
-            keys = ir.ListLit([low.coerce(e, t.key) for e in low.exprs(n.args, [t.key] * count)], type=ir.ListT(t.key))
+            keys = ir.ListLit(
+                [low.coerce(e, t.key) for e in low.exprs(n.args, [t.key] * count)], type=ir.ListT(t.key)
+            )
             k_name, v_name = low.fresh("key"), low.fresh("value")
             low.vars[k_name], low.vars[v_name] = t.key, value
-            target = ir.TupleTarget([ir.VarTarget(k_name, type=t.key), ir.VarTarget(v_name, type=value)], type=ir.TupleT((t.key, value)))
+            target = ir.TupleTarget(
+                [ir.VarTarget(k_name, type=t.key), ir.VarTarget(v_name, type=value)],
+                type=ir.TupleT((t.key, value)),
+            )
             test: ir.Expr = op("list.contains", [keys, ir.Name(k_name, type=t.key)], ir.BOOL)
             if name == "slice":
-                low.scope.differ("Hash#slice keeps the hash's order of keys in the port, the arguments' order in Ruby.")
+                low.scope.differ(
+                    "Hash#slice keeps the hash's order of keys in the port, the arguments' order in Ruby."
+                )
             test = test if name == "slice" else ir.Not(test, type=ir.BOOL)
-            pair = ir.TupleLit([ir.Name(k_name, type=t.key), ir.Name(v_name, type=value)], type=ir.TupleT((t.key, value)))
+            pair = ir.TupleLit(
+                [ir.Name(k_name, type=t.key), ir.Name(v_name, type=value)], type=ir.TupleT((t.key, value))
+            )
             over = op("dict.items", [obj], ir.IterT(ir.TupleT((t.key, value))))
             return ir.Comp("dict", pair, [ir.Clause(target, over, [test])], type=ir.DictT(t.key, value))
         case ("values_at", _) if count:
@@ -1936,7 +2248,9 @@ def of_hash(low: Statements, n: ast.Call, obj: ir.Expr, t: ir.DictT, want: Type 
             raise Unsupported(f"hash method {name} with these arguments", _source(low, n), n.line)
 
 
-def _fetch_or_raise(low: Statements, n: ast.Call, obj: ir.Expr, k: ir.Expr, t: ir.DictT, failing: ast.Call) -> ir.Expr:
+def _fetch_or_raise(
+    low: Statements, n: ast.Call, obj: ir.Expr, k: ir.Expr, t: ir.DictT, failing: ast.Call
+) -> ir.Expr:
     if low.pre is None:
         raise Unsupported("fetch that raises in a place where no statement fits", _source(low, n), n.line)
     k = k if pure(k) else low.hoist(k, "key")
@@ -1961,7 +2275,9 @@ def _transform(low: Statements, n: ast.Call, obj: ir.Expr, t: ir.DictT, values: 
     with blocks.inside(low, block), low.without_statements():
         other = low.fresh("key" if values else "value")
         low.vars[other] = t.key if values else t.value
-        target = blocks.targets(low, block.params or [ast.BlockParam("it")], t.value if values else t.key, block.start)
+        target = blocks.targets(
+            low, block.params or [ast.BlockParam("it")], t.value if values else t.key, block.start
+        )
         made = low.expr(only)
     if made.type == ir.NONE:
         raise Unsupported(f"{n.name} with a block that gives nothing", _source(low, n), n.line)
@@ -2021,4 +2337,6 @@ def _of_set(low: Statements, n: ast.Call, obj: ir.Expr, t: ir.SetT) -> ir.Expr:
             return blocks.quantified(low, n)
         case _:
             # Ruby's sets keep the order of insertion; the representation's sets have none.
-            raise Unsupported(f"set method {name}, which may show the order of a set", _source(low, n), n.line)
+            raise Unsupported(
+                f"set method {name}, which may show the order of a set", _source(low, n), n.line
+            )

@@ -9,15 +9,27 @@ from dataclasses import dataclass, field
 
 from foundation_engine.port import ir
 from foundation_engine.port.front import _ruby_ast as ast
-from foundation_engine.port.front._ruby_scope import ClassInfo, Param, Scope, Signature, ordered, pure, type_text
+from foundation_engine.port.front._ruby_scope import (
+    ClassInfo,
+    Param,
+    Scope,
+    Signature,
+    ordered,
+    pure,
+    type_text,
+)
 from foundation_engine.port.front._ruby_types import SYMBOL, NumericT, VarT
 from foundation_engine.port.ir import Type, Unsupported
 
 NIL_STOPS = "nil where a value is needed stops the port at that place, where Ruby fails at the first method called on it."
-MISSING_KEY = "A missing key whose value is used without a check raises KeyError, where Ruby goes on with nil."
+MISSING_KEY = (
+    "A missing key whose value is used without a check raises KeyError, where Ruby goes on with nil."
+)
 WIDTH = "Integers have 64 bits: a result beyond them wraps or stops, where Ruby's integers grow."
 SYMBOLS = "A symbol is text in the port."
-FLOAT_TEXT = "A float whose text has an exponent, and infinity and NaN, are written as in Python, not as in Ruby."
+FLOAT_TEXT = (
+    "A float whose text has an exponent, and infinity and NaN, are written as in Python, not as in Ruby."
+)
 
 
 @dataclass(slots=True)
@@ -44,13 +56,19 @@ def integer(value: int) -> ir.Lit:
 
 def char_of(e: ir.Expr) -> ir.Expr | None:
     """The single character that a text was made of, or None."""
-    return e.args[0] if isinstance(e, ir.Intrinsic) and e.op == "char.to_str" and isinstance(e.args[0], ir.Name) else None
+    return (
+        e.args[0]
+        if isinstance(e, ir.Intrinsic) and e.op == "char.to_str" and isinstance(e.args[0], ir.Name)
+        else None
+    )
 
 
 class Expressions:
     """Lowers expressions in the scope of one method; statements feed what they learn back into `vars`."""
 
-    def __init__(self, scope: Scope, cls: ClassInfo | None = None, signature: Signature | None = None) -> None:
+    def __init__(
+        self, scope: Scope, cls: ClassInfo | None = None, signature: Signature | None = None
+    ) -> None:
         self.scope = scope
         self.types = scope.types
         self.cls = cls
@@ -167,7 +185,9 @@ class Expressions:
                 return self.key_of(n)
 
     def _is_reader(self, info: ClassInfo, name: str) -> bool:
-        return name in info.fields and name not in info.methods and (name in info.public or info.kind != "plain")
+        return (
+            name in info.fields and name not in info.methods and (name in info.public or info.kind != "plain")
+        )
 
     def forget(self, name: str) -> None:
         """Drop what narrowing knows about a place that is assigned, and about its parts."""
@@ -206,7 +226,9 @@ class Expressions:
                 return {}, self._present(recv)
             case ast.Call(recv=recv, name="==", args=[ast.Literal() | ast.Symbol()]) if recv is not None:
                 return self._present(recv), {}
-            case ast.Call(recv=recv, name="key?" | "has_key?" | "include?" | "member?", args=[key]) if recv is not None:
+            case ast.Call(recv=recv, name="key?" | "has_key?" | "include?" | "member?", args=[key]) if (
+                recv is not None
+            ):
                 base, inner = self.key_of(recv), self._key_text(key)
                 return ({f"{base}[{inner}]": ir.NONE}, {}) if base and inner else ({}, {})
             case ast.Call(recv=recv, safe=True) if recv is not None:
@@ -312,7 +334,9 @@ class Expressions:
                 return ir.Lit(float(-v), type=ir.FLOAT, line=e.line)
             case Maybe(), _ if not isinstance(want, ir.OptionalT) and not isinstance(want, VarT):
                 return self.coerce(e.plain, want)
-            case ir.Intrinsic(op="dict.get"), _ if not isinstance(want, ir.OptionalT) and not isinstance(want, VarT):
+            case ir.Intrinsic(op="dict.get"), _ if not isinstance(want, ir.OptionalT) and not isinstance(
+                want, VarT
+            ):
                 obj = e.args[0]
                 assert isinstance(obj.type, ir.DictT)
                 self.scope.differ(MISSING_KEY)
@@ -322,13 +346,22 @@ class Expressions:
             case ir.Cond(), _:
                 if isinstance(e, Maybe):
                     plain = self.coerce(e.plain, want.elem if isinstance(want, ir.OptionalT) else want)
-                    return Maybe(e.test, self.coerce(e.body, want), self.coerce(e.orelse, want), plain=plain, type=want, line=e.line)
-                return ir.Cond(e.test, self.coerce(e.body, want), self.coerce(e.orelse, want), type=want, line=e.line)
+                    return Maybe(
+                        e.test,
+                        self.coerce(e.body, want),
+                        self.coerce(e.orelse, want),
+                        plain=plain,
+                        type=want,
+                        line=e.line,
+                    )
+                return ir.Cond(
+                    e.test, self.coerce(e.body, want), self.coerce(e.orelse, want), type=want, line=e.line
+                )
             case ir.ListLit(), ir.ListT(elem):
                 return ir.ListLit([self.coerce(x, elem) for x in e.elems], type=want, line=e.line)
             case ir.TupleLit(), ir.ListT(elem):
                 return ir.ListLit([self.coerce(x, elem) for x in e.elems], type=want, line=e.line)
-            case (ir.ListLit() | ir.TupleLit()), ir.TupleT(elems) if len(elems) == len(e.elems):
+            case ((ir.ListLit() | ir.TupleLit()), ir.TupleT(elems)) if len(elems) == len(e.elems):
                 parts = [self.coerce(x, t) for x, t in zip(e.elems, elems, strict=True)]
                 return ir.TupleLit(parts, type=want, line=e.line)
             case ir.SetLit(), ir.SetT(elem):
@@ -358,7 +391,9 @@ class Expressions:
                 e.type = self.full(e.type)
                 return e
             case ir.P(ir.Prim.INT), ir.P(ir.Prim.FLOAT):
-                self.scope.differ("A number that is an Integer at one time and a Float at another is always a float.")
+                self.scope.differ(
+                    "A number that is an Integer at one time and a Float at another is always a float."
+                )
                 return ir.Intrinsic("int.to_float", [e], type=ir.FLOAT, line=e.line)
             case ir.P(ir.Prim.CHAR), ir.P(ir.Prim.STR):
                 return ir.Intrinsic("char.to_str", [e], type=ir.STR, line=e.line)
@@ -429,7 +464,9 @@ class Expressions:
             case ast.Not(value=value):
                 inner = self.cond(value)
                 if isinstance(inner, ir.Intrinsic):
-                    flipped = {"is_some": "is_none", "is_none": "is_some", "eq": "ne", "ne": "eq"}.get(inner.op)
+                    flipped = {"is_some": "is_none", "is_none": "is_some", "eq": "ne", "ne": "eq"}.get(
+                        inner.op
+                    )
                     if flipped:
                         return ir.Intrinsic(flipped, inner.args, type=ir.BOOL, line=n.line)
                 if isinstance(inner, ir.Lit):
@@ -482,8 +519,12 @@ class Expressions:
                 return self.range(n)
             case ast.Ident(name=name):
                 if name in self.names:
-                    return self._place(self.names[name], ir.Name(self.names[name], type=self.vars[self.names[name]]))
-                return self.call(ast.Call(None, name, [], [], line=n.line, last=n.last, start=n.start, end=n.end), want)
+                    return self._place(
+                        self.names[name], ir.Name(self.names[name], type=self.vars[self.names[name]])
+                    )
+                return self.call(
+                    ast.Call(None, name, [], [], line=n.line, last=n.last, start=n.start, end=n.end), want
+                )
             case ast.IVar(name=name):
                 return self._place(f"@{name}", self.ivar(name, n))
             case ast.Const():
@@ -502,7 +543,9 @@ class Expressions:
                 return self.expr(only, want)
             case ast.Assign(target=ast.Ident() as target):
                 if self.pre is None:
-                    raise Unsupported("an assignment inside an expression", self.scope.reader.source(n), n.line)
+                    raise Unsupported(
+                        "an assignment inside an expression", self.scope.reader.source(n), n.line
+                    )
                 self.pre.extend(self.statement(n))
                 return self.expr(target)
             case ast.LambdaNode():
@@ -525,7 +568,9 @@ class Expressions:
             case ast.Opaque(kind=kind):
                 raise Unsupported(f"syntax: {kind}", self.scope.reader.source(n), n.line)
             case _:
-                raise Unsupported(f"{type(n).__name__} as a value", self.scope.reader.source(n).splitlines()[0], n.line)
+                raise Unsupported(
+                    f"{type(n).__name__} as a value", self.scope.reader.source(n).splitlines()[0], n.line
+                )
 
     def _narrowed_call(self, n: ast.Call, key: str) -> ir.Expr | None:
         e = self.call(n, None)
@@ -621,7 +666,9 @@ class Expressions:
                 self.require_pure(v)
                 some = op("is_some", [v], ir.BOOL)
                 inner = v.plain if isinstance(v, Maybe) else ir.Unwrap(v, type=elem)
-                return ir.Cond(v.test if isinstance(v, Maybe) else some, self.text(inner), lit("", ir.STR), type=ir.STR)
+                return ir.Cond(
+                    v.test if isinstance(v, Maybe) else some, self.text(inner), lit("", ir.STR), type=ir.STR
+                )
             case ir.NamedT(name):
                 if self.scope.error_base(name) is not None:
                     return op("error.message", [v], ir.STR)
@@ -647,10 +694,18 @@ class Expressions:
             return ir.TupleLit(parts, type=want)
         guide = want.elem if isinstance(want, ir.ListT) and not isinstance(want.elem, VarT) else None
         elems = self.exprs(n.elems, [guide] * len(n.elems))
-        t: Type = guide if guide is not None else self.types.var(("elem", n.start), "the elements of an empty array")
+        t: Type = (
+            guide
+            if guide is not None
+            else self.types.var(("elem", n.start), "the elements of an empty array")
+        )
         try:
             for e in elems:
-                t = self.types.join(t, e.type) if not (isinstance(t, VarT) and e.type != ir.NONE and t.id not in self.types.solved) else self.join_element(t, e.type)
+                t = (
+                    self.types.join(t, e.type)
+                    if not (isinstance(t, VarT) and e.type != ir.NONE and t.id not in self.types.solved)
+                    else self.join_element(t, e.type)
+                )
             t = self.full(t)
             return ir.ListLit([self.coerce(e, t) for e in elems], type=ir.ListT(t))
         except Unsupported:
@@ -689,10 +744,19 @@ class Expressions:
             return self._merged(n, want)
         kw = want.key if isinstance(want, ir.DictT) else None
         vw = want.value if isinstance(want, ir.DictT) else None
+        record = self._record(n, want)
+        if record is not None:
+            return record
         flat = self.exprs([x for k, v in n.pairs if k is not None for x in (k, v)], [kw, vw] * len(n.pairs))
         keys, values = flat[::2], flat[1::2]
-        kt: Type = kw if kw is not None else self.types.var(("key", n.start, n.line), "the keys of an empty hash")
-        vt: Type = vw if vw is not None else self.types.var(("value", n.start, n.line), "the values of an empty hash")
+        kt: Type = (
+            kw if kw is not None else self.types.var(("key", n.start, n.line), "the keys of an empty hash")
+        )
+        vt: Type = (
+            vw
+            if vw is not None
+            else self.types.var(("value", n.start, n.line), "the values of an empty hash")
+        )
         if n.pairs and kw is None:
             kt = keys[0].type
         if n.pairs and vw is None:
@@ -702,9 +766,47 @@ class Expressions:
                 kt = self.join(kt, k.type)
                 vt = self.join(vt, v.type)
         except Unsupported as why:
-            raise Unsupported(f"a hash whose values have several types ({why.reason}); use a Struct or a Data class", "", n.line) from None
+            raise Unsupported(
+                f"a hash whose values have several types ({why.reason}); use a Struct or a Data class",
+                "",
+                n.line,
+            ) from None
         items = [(self.coerce(k, kt), self.coerce(v, vt)) for k, v in zip(keys, values, strict=True)]
         return ir.DictLit(items, type=ir.DictT(kt, vt))
+
+    def _record(self, n: ast.Hash, want: Type | None) -> ir.Expr | None:
+        """A hash with symbol keys whose values have types of their own; None for a hash that is a map."""
+        keys = tuple(k.name for k, _ in n.pairs if isinstance(k, ast.Symbol))
+        if not keys or len(keys) != len(n.pairs) or len(set(keys)) != len(keys) or isinstance(want, ir.DictT):
+            return None
+        wanted = (
+            isinstance(want, ir.NamedT)
+            and want.name in self.scope.classes
+            and self.scope.classes[want.name].kind == "record"
+        )
+        if keys not in self.scope.records and not wanted:
+            values = self.exprs([v for _, v in n.pairs])
+            joined: Type = values[0].type
+            kinds = {self._kind(v) for v in values}
+            if len(kinds) == 1 and ir.NONE not in kinds:
+                return None
+            del joined
+        base = self.signature.name if self.signature is not None else "record"
+        info = self.scope.record(keys, base, n.line)
+        values = self.exprs([v for _, v in n.pairs], [info.fields[k] for k in keys])
+        out: list[tuple[str, ir.Expr]] = []
+        for k, v in zip(keys, values, strict=True):
+            joined = self.join(info.fields[k], v.type)
+            if joined != self.full(info.fields[k]):
+                self.types.changed = True
+            info.fields[k] = joined
+            out.append((k, self.coerce(v, joined)))
+        return ir.New(info.name, out, type=ir.NamedT(info.name))
+
+    def _kind(self, e: ir.Expr) -> object:
+        t = self.full(e.type)
+        t = t.elem if isinstance(t, ir.OptionalT) else t
+        return t if isinstance(t, ir.P | ir.NamedT) or t == SYMBOL else type(t)
 
     def _merged(self, n: ast.Hash, want: Type | None) -> ir.Expr:
         if self.pre is None or n.pairs[0][0] is not None:
@@ -739,7 +841,12 @@ class Expressions:
         """`e + k` for an integer, folded where it can be."""
         if isinstance(e, ir.Lit) and isinstance(e.value, int):
             return integer(e.value + k)
-        if isinstance(e, ir.Intrinsic) and e.op == "int.sub" and isinstance(e.args[1], ir.Lit) and e.args[1].value == k:
+        if (
+            isinstance(e, ir.Intrinsic)
+            and e.op == "int.sub"
+            and isinstance(e.args[1], ir.Lit)
+            and e.args[1].value == k
+        ):
             return e.args[0]
         if k < 0:
             return op("int.sub", [e, integer(-k)], ir.INT)
@@ -782,13 +889,21 @@ class Expressions:
                     left = self.hoist(left, "value")
                 test = self.truth(left)
                 chosen = left.plain if isinstance(left, Maybe) else ir.Unwrap(left, type=lt.elem)
-                if isinstance(left, ir.Intrinsic) and left.op == "dict.get" and not isinstance(rt, ir.OptionalT) and self.full(lt.elem) != ir.BOOL:
+                if (
+                    isinstance(left, ir.Intrinsic)
+                    and left.op == "dict.get"
+                    and not isinstance(rt, ir.OptionalT)
+                    and self.full(lt.elem) != ir.BOOL
+                ):
                     value = self.coerce(right, lt.elem)
                     if pure(value):
                         return op("dict.get_or", [*left.args, value], self.full(lt.elem))
                 t = self.join(lt.elem, rt)
                 return ir.Cond(
-                    left.test if isinstance(left, Maybe) else test, self.coerce(chosen, t), self.coerce(right, t), type=t
+                    left.test if isinstance(left, Maybe) else test,
+                    self.coerce(chosen, t),
+                    self.coerce(right, t),
+                    type=t,
                 )
             if lt == ir.BOOL:
                 self.require_pure(left)
@@ -842,12 +957,16 @@ class Expressions:
         keys = {p.name for p in params if p.kind == "key"}
         if named and not keys and len(args) < len(positional):
             # `f(a: 1)` where f takes a hash.
-            pairs: list[tuple[ast.Node | None, ast.Node]] = [(ast.Symbol(k, line=v.line, start=v.start), v) for k, v in named]
+            pairs: list[tuple[ast.Node | None, ast.Node]] = [
+                (ast.Symbol(k, line=v.line, start=v.start), v) for k, v in named
+            ]
             args.append(ast.Hash(pairs, line=n.line, start=n.start + 1))
             named = []
         required = sum(p.kind == "required" for p in positional)
         if len(args) > len(positional) or len(args) < required:
-            raise Unsupported(f"a call of {what} with {len(args)} arguments", self.scope.reader.source(n), n.line)
+            raise Unsupported(
+                f"a call of {what} with {len(args)} arguments", self.scope.reader.source(n), n.line
+            )
         extra = len(args) - required
         at = 0
         for p in positional:
@@ -859,7 +978,9 @@ class Expressions:
             at += 1
         for k, v in named:
             if k not in keys:
-                raise Unsupported(f"a call of {what} with an unknown keyword {k}", self.scope.reader.source(n), n.line)
+                raise Unsupported(
+                    f"a call of {what} with an unknown keyword {k}", self.scope.reader.source(n), n.line
+                )
             given[k] = v
         present = [p for p in params if p.name in given]
         lowered = self.exprs([given[p.name] for p in present], [p.type for p in present])
@@ -892,18 +1013,28 @@ class Expressions:
             return self.coerce(self.function_reference(n.passed, inner), t)
         if isinstance(t, ir.OptionalT):
             return lit(None, t)
-        raise Unsupported("a call without the block that the method yields to", self.scope.reader.source(n), n.line)
+        raise Unsupported(
+            "a call without the block that the method yields to", self.scope.reader.source(n), n.line
+        )
 
     def function_reference(self, n: ast.Node, want: Type | None) -> ir.Expr:
         """What `&value` passes."""
         match n:
             case ast.Symbol(name=name):
-                call = ast.Call(ast.Ident("it_", line=n.line), name, [], [], line=n.line, start=n.start, end=n.end)
-                block = ast.Block([ast.BlockParam("it_", line=n.line)], [call], line=n.line, start=n.start, end=n.end)
+                call = ast.Call(
+                    ast.Ident("it_", line=n.line), name, [], [], line=n.line, start=n.start, end=n.end
+                )
+                block = ast.Block(
+                    [ast.BlockParam("it_", line=n.line)], [call], line=n.line, start=n.start, end=n.end
+                )
                 return self.function_value(block, want)
             case ast.Call(recv=None, name="method", args=[ast.Symbol(name=name)]):
-                call = ast.Call(None, name, [ast.Ident("it_", line=n.line)], [], line=n.line, start=n.start, end=n.end)
-                block = ast.Block([ast.BlockParam("it_", line=n.line)], [call], line=n.line, start=n.start, end=n.end)
+                call = ast.Call(
+                    None, name, [ast.Ident("it_", line=n.line)], [], line=n.line, start=n.start, end=n.end
+                )
+                block = ast.Block(
+                    [ast.BlockParam("it_", line=n.line)], [call], line=n.line, start=n.start, end=n.end
+                )
                 return self.function_value(block, want)
             case _:
                 return self.value(n, want)
@@ -919,14 +1050,20 @@ class Expressions:
             finally:
                 self.names = saved
         if not pure(e):
-            raise Unsupported("a default that is computed for each call", self.scope.reader.source(p.default), p.line)
+            raise Unsupported(
+                "a default that is computed for each call", self.scope.reader.source(p.default), p.line
+            )
         p.type = self._learned(p.type, e) if e.type != ir.NONE else self.join(p.type, ir.NONE)
         return self.coerce(e, p.type)
 
     def invoke(self, s: Signature, n: ast.Call, obj: ir.Expr | None) -> ir.Expr:
         """A call of a method of this file."""
         if s.failed is not None:
-            raise Unsupported(f"a call of {s.name}, which was not ported ({s.failed.reason})", self.scope.reader.source(n), n.line)
+            raise Unsupported(
+                f"a call of {s.name}, which was not ported ({s.failed.reason})",
+                self.scope.reader.source(n),
+                n.line,
+            )
         args = self.arguments(s.params, n, s.name)
         result = self.full(s.result)
         if s.kind == "method" and obj is not None:
@@ -939,7 +1076,10 @@ class Expressions:
         t = self.full(f.type)
         if isinstance(t, VarT):
             made = ir.FuncT(
-                tuple(self.types.var(("argument", t.id, i), "an argument of a callable") for i in range(len(args))),
+                tuple(
+                    self.types.var(("argument", t.id, i), "an argument of a callable")
+                    for i in range(len(args))
+                ),
                 self.types.var(("result", t.id), "the result of a callable"),
             )
             self.types.solve(t, made)
@@ -947,14 +1087,20 @@ class Expressions:
         if not isinstance(t, ir.FuncT):
             raise Unsupported(f"a call of a {type_text(t)}", self.scope.reader.source(n), n.line)
         if len(args) != len(t.params):
-            raise Unsupported("a call of a callable with other arguments than its type says", self.scope.reader.source(n), n.line)
+            raise Unsupported(
+                "a call of a callable with other arguments than its type says",
+                self.scope.reader.source(n),
+                n.line,
+            )
         lowered = self.exprs(args, t.params)
         coerced = [self.coerce(e, p) for e, p in zip(lowered, t.params, strict=True)]
         f.type = self.full(t)
         return ir.Call(f, coerced, type=self.full(t.result))
 
     def _yield(self, n: ast.Yield) -> ir.Expr:
-        if "block" not in self.names and (self.signature is None or not any(p.kind == "block" for p in self.signature.params)):
+        if "block" not in self.names and (
+            self.signature is None or not any(p.kind == "block" for p in self.signature.params)
+        ):
             raise Unsupported("yield outside a method", "", n.line)
         assert self.signature is not None
         p = next(p for p in self.signature.params if p.kind == "block")
@@ -979,6 +1125,8 @@ class Expressions:
             case ir.DictT(key, value):
                 pair = ir.TupleT((key, value))
                 return op("to_list", [op("dict.items", [e], ir.IterT(pair))], ir.ListT(pair))
+            case ir.P(ir.Prim.STR):
+                return op("to_list", [e], ir.ListT(ir.STR))
             case ir.SetT(elem) | ir.IterT(elem):
                 if isinstance(e, ir.Comp) and e.kind == "iter":
                     return ir.Comp("list", e.elem, e.clauses, type=ir.ListT(elem), line=e.line)
@@ -996,7 +1144,9 @@ class Expressions:
                 left = left.value
             if not isinstance(self.full(left.type), ir.OptionalT):
                 if isinstance(self.full(left.type), VarT):
-                    raise Unsupported("a comparison of a value of unknown type with nil; annotate it", "", left.line)
+                    raise Unsupported(
+                        "a comparison of a value of unknown type with nil; annotate it", "", left.line
+                    )
                 return lit(name == "ne", ir.BOOL)
             return op("is_none" if name == "eq" else "is_some", [left], ir.BOOL)
         if isinstance(left, ir.Lit) and left.value is None:
@@ -1007,7 +1157,11 @@ class Expressions:
             optional, other = (left, right) if isinstance(lt, ir.OptionalT) else (right, left)
             optional = optional if pure(optional) else self.hoist(optional, "found")
             assert isinstance(optional.type, ir.OptionalT)
-            inner_value = optional.plain if isinstance(optional, Maybe) else ir.Unwrap(optional, type=optional.type.elem)
+            inner_value = (
+                optional.plain
+                if isinstance(optional, Maybe)
+                else ir.Unwrap(optional, type=optional.type.elem)
+            )
             inner = self.compare(name, inner_value, other)
             if isinstance(optional, Maybe):
                 some: ir.Expr = optional.test if name == "eq" else ir.Not(optional.test, type=ir.BOOL)
@@ -1026,10 +1180,14 @@ class Expressions:
             raise Unsupported("a comparison of a string with a symbol, which are never equal", "", left.line)
         if isinstance(lt, VarT) or isinstance(rt, VarT):
             if isinstance(lt, VarT) and isinstance(rt, VarT):
-                raise Unsupported("a comparison of values whose types are not known; annotate them", "", left.line)
+                raise Unsupported(
+                    "a comparison of values whose types are not known; annotate them", "", left.line
+                )
             known = rt if isinstance(lt, VarT) else lt
             if known in (ir.INT, ir.FLOAT):
-                raise Unsupported("a comparison of a value of unknown type with a number; annotate it", "", left.line)
+                raise Unsupported(
+                    "a comparison of a value of unknown type with a number; annotate it", "", left.line
+                )
             self.join(lt, rt)
             lt, rt = self.full(lt), self.full(rt)
         if {lt, rt} == {ir.INT, ir.FLOAT}:
@@ -1048,7 +1206,7 @@ class Expressions:
             raise Unsupported(f"ordering of {type_text(lt)}", "", left.line)
         if isinstance(lt, ir.NamedT):
             info = self.scope.classes.get(lt.name)
-            if info is None or info.kind not in ("struct", "data"):
+            if info is None or info.kind not in ("struct", "data", "record"):
                 raise Unsupported(f"equality of {lt.name}", "", left.line)
         if isinstance(lt, ir.FuncT) or lt in (ir.ERROR, ir.ANY):
             raise Unsupported(f"equality of {type_text(lt)}", "", left.line)

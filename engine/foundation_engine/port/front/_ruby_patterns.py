@@ -67,14 +67,18 @@ def resolved(low: Statements, n: ast.Node) -> ast.Node:
     return n
 
 
-def arguments(low: Statements, pattern: str, named: list[tuple[str, ast.Node]], n: ast.Node) -> dict[str, ir.Expr]:
+def arguments(
+    low: Statements, pattern: str, named: list[tuple[str, ast.Node]], n: ast.Node
+) -> dict[str, ir.Expr]:
     """Arguments by the spec's parameter ids; a policy is flattened."""
     out: dict[str, ir.Expr] = {}
     for key, node in named:
         if key == "policy":
             policy = resolved(low, node)
             if not (isinstance(policy, ast.Call) and path_of(policy).startswith("Foundation::Retry")):
-                raise Unsupported("a retry policy that is not written in this file", low.scope.reader.source(node), n.line)
+                raise Unsupported(
+                    "a retry policy that is not written in this file", low.scope.reader.source(node), n.line
+                )
             for k, v in arguments(low, pattern, policy.named, n).items():
                 out.setdefault(k, v)
             continue
@@ -168,7 +172,9 @@ def _retriable(low: Statements, n: ast.Call) -> dict[str, ir.Expr]:
     else:
         out["backoff_strategy"] = lit("exponential", ir.STR)
         differ(f"retriable multiplies its delay by {factor:g} each time; the port doubles it.")
-    differ("retriable raises the last error when it gives up; the port raises MaxRetriesExceeded with it as the cause.")
+    differ(
+        "retriable raises the last error when it gives up; the port raises MaxRetriesExceeded with it as the cause."
+    )
     differ("retriable also gives up after 15 minutes in all (max_elapsed_time), which the port does not.")
     return out
 
@@ -185,11 +191,17 @@ def _pattern_of(low: Statements, n: ast.Call) -> tuple[str, dict[str, ir.Expr]] 
     if not pattern:
         raise Unsupported(path, low.scope.reader.source(n).splitlines()[0], n.line)
     if n.spread is not None or n.args:
-        raise Unsupported(f"{path} with options that are not written out", low.scope.reader.source(n).splitlines()[0], n.line)
+        raise Unsupported(
+            f"{path} with options that are not written out",
+            low.scope.reader.source(n).splitlines()[0],
+            n.line,
+        )
     made = _retriable(low, n) if path.startswith("Retriable") else arguments(low, pattern, n.named, n)
     names = {x.name for b in n.block.body for x in ast.walk(b) if isinstance(x, ast.Ident)}
     if n.block.params and n.block.params[0].name in names:
-        raise Unsupported("a block that reads the number of the attempt", low.scope.reader.source(n).splitlines()[0], n.line)
+        raise Unsupported(
+            "a block that reads the number of the attempt", low.scope.reader.source(n).splitlines()[0], n.line
+        )
     if pattern in ("circuit_breaker", "rate_limiting") and "name" not in made:
         raise Unsupported(f"{path} without a name", low.scope.reader.source(n).splitlines()[0], n.line)
     return pattern, made
@@ -210,9 +222,17 @@ def peel(low: Statements, nodes: list[ast.Node]) -> tuple[list[ast.Node], list[i
             break
         pattern, made = found
         # What depends on the call is not a property of the function.
-        if any(isinstance(x, ir.Field) or (isinstance(x, ir.Name) and x.type != ir.ERROR and x.id not in low.scope.constants) for v in made.values() for x in ir.walk(v)):
+        if any(
+            isinstance(x, ir.Field)
+            or (isinstance(x, ir.Name) and x.type != ir.ERROR and x.id not in low.scope.constants)
+            for v in made.values()
+            for x in ir.walk(v)
+        ):
             break
-        if pattern in ("circuit_breaker", "rate_limiting") and low.scope.shared.get(shared_name(pattern, made), 0) > 1:
+        if (
+            pattern in ("circuit_breaker", "rate_limiting")
+            and low.scope.shared.get(shared_name(pattern, made), 0) > 1
+        ):
             break
         assert n.block is not None
         uses.append(ir.PatternUse(pattern, made, n.line))
@@ -245,7 +265,13 @@ def statement(low: Statements, n: ast.Call, sink: Sink | None) -> list[ir.Stmt] 
 
 
 def block_call(
-    low: Statements, n: ast.Call, pattern: str, obj: ir.Expr | None, made: dict[str, ir.Expr], want: Type | None, tail: bool
+    low: Statements,
+    n: ast.Call,
+    pattern: str,
+    obj: ir.Expr | None,
+    made: dict[str, ir.Expr],
+    want: Type | None,
+    tail: bool,
 ) -> ir.Expr:
     """The block of a call, run at once under a pattern."""
     assert n.block is not None
@@ -256,7 +282,14 @@ def block_call(
     declared: Type = low.types.var(("pattern", n.start), "the value of a block under a pattern")
     node = ast.Def("block", [], block.body, line=block.line)
     inner = Signature(
-        "block", [], declared, False, node, outer_sig.doc, kind=outer_sig.kind, used=tail and _gives_value(low) or (want is not None)
+        "block",
+        [],
+        declared,
+        False,
+        node,
+        outer_sig.doc,
+        kind=outer_sig.kind,
+        used=tail and _gives_value(low) or (want is not None),
     )
     low.signature, low.pre, low.jumps, low.whole = inner, [], [], tail
     try:
@@ -291,7 +324,9 @@ def call(low: Statements, n: ast.Call, want: Type | None, tail: bool = False) ->
     path = path_of(n)
     if path.startswith(("Foundation", "Retriable")):
         return _of_runtime(low, n, path, want, tail)
-    if n.recv is None or isinstance(n.recv, ast.SelfNode | ast.Literal | ast.Array | ast.Hash | ast.Interpolated | ast.Symbol):
+    if n.recv is None or isinstance(
+        n.recv, ast.SelfNode | ast.Literal | ast.Array | ast.Hash | ast.Interpolated | ast.Symbol
+    ):
         return None
     if isinstance(n.recv, ast.Const):
         info = low.scope.constants.get(n.recv.path.rpartition("::")[2])
@@ -311,7 +346,12 @@ def call(low: Statements, n: ast.Call, want: Type | None, tail: bool = False) ->
     t = low.full(obj.type)
     if isinstance(t, ir.OptionalT) and isinstance(t.elem, ir.NamedT) and t.elem.name in _KINDS and not n.safe:
         obj, t = low.required(obj), t.elem
-    if not isinstance(t, ir.NamedT) or t.name not in _KINDS or t.name in low.scope.classes or t.name in low.scope.protocols:
+    if (
+        not isinstance(t, ir.NamedT)
+        or t.name not in _KINDS
+        or t.name in low.scope.classes
+        or t.name in low.scope.protocols
+    ):
         if saved is not None and low.pre is not None:
             low.pre[:] = saved
         return None
@@ -339,7 +379,11 @@ def _of_runtime(low: Statements, n: ast.Call, path: str, want: Type | None, tail
     pattern = _OBJECTS.get(path)
     if pattern is not None:
         if n.block is not None or n.spread is not None:
-            raise Unsupported(f"{path} with options that are not written out", low.scope.reader.source(n).splitlines()[0], n.line)
+            raise Unsupported(
+                f"{path} with options that are not written out",
+                low.scope.reader.source(n).splitlines()[0],
+                n.line,
+            )
         made = arguments(low, pattern, n.named, n)
         if pattern in ("structured_logging", "cli_framework") and n.args:
             made = {"name": low.expr(n.args[0]), **made}
@@ -351,7 +395,9 @@ def _of_runtime(low: Statements, n: ast.Call, path: str, want: Type | None, tail
             words = low.as_list(low.value(n.args[0], ir.ListT(ir.STR)))
             words = low.coerce(words, ir.ListT(ir.STR))
             options = arguments(low, "process_execution", n.named, n)
-            return ir.PatternOp("process_execution", None, "run", [words], arguments=options, type=ir.NamedT("ProcessResult"))
+            return ir.PatternOp(
+                "process_execution", None, "run", [words], arguments=options, type=ir.NamedT("ProcessResult")
+            )
         case "Foundation.atomic_write":
             target, data = low.exprs(n.args)
             options = arguments(low, "file_operations", n.named, n)
@@ -361,11 +407,17 @@ def _of_runtime(low: Statements, n: ast.Call, path: str, want: Type | None, tail
             first = n.args[0]
             info = low.scope.class_named(first.path) if isinstance(first, ast.Const) else None
             if info is None or info.kind != "config":
-                raise Unsupported("a configuration that this file does not define", low.scope.reader.source(n), n.line)
+                raise Unsupported(
+                    "a configuration that this file does not define", low.scope.reader.source(n), n.line
+                )
             if any(k in ("env", "overrides") for k, _ in n.named):
-                raise Unsupported("a configuration with an environment of its own", low.scope.reader.source(n), n.line)
+                raise Unsupported(
+                    "a configuration with an environment of its own", low.scope.reader.source(n), n.line
+                )
             options = arguments(low, "configuration", n.named, n)
-            return ir.PatternOp("configuration", None, "load", [], arguments=options, type=ir.NamedT(info.name))
+            return ir.PatternOp(
+                "configuration", None, "load", [], arguments=options, type=ir.NamedT(info.name)
+            )
         case _:
             pass
     name = low.scope.error_name(path.rpartition(".")[0])
@@ -380,11 +432,15 @@ def _fields(low: Statements, n: ast.Call) -> list[tuple[str, ir.Expr]]:
     values = low.exprs([v for _, v in n.named])
     for v in values:
         if isinstance(low.full(v.type), VarT) and low.scope.final:
-            raise Unsupported("a log field whose type is not known; annotate it", low.scope.reader.source(n), n.line)
+            raise Unsupported(
+                "a log field whose type is not known; annotate it", low.scope.reader.source(n), n.line
+            )
     return [(k, v) for (k, _), v in zip(n.named, values, strict=True)]
 
 
-def _of_object(low: Statements, n: ast.Call, obj: ir.Expr, kind: str, want: Type | None, tail: bool) -> ir.Expr | None:
+def _of_object(
+    low: Statements, n: ast.Call, obj: ir.Expr, kind: str, want: Type | None, tail: bool
+) -> ir.Expr | None:
     name, count = n.name, len(n.args)
     match kind:
         case "Logger":
@@ -392,7 +448,9 @@ def _of_object(low: Statements, n: ast.Call, obj: ir.Expr, kind: str, want: Type
                 message = low.coerce(low.value(n.args[0]), ir.STR)
                 return ir.PatternOp("structured_logging", obj, name, [message], _fields(low, n), type=ir.NONE)
             if name == "bind" and not count:
-                return ir.PatternOp("structured_logging", obj, "bind", [], _fields(low, n), type=ir.NamedT("Logger"))
+                return ir.PatternOp(
+                    "structured_logging", obj, "bind", [], _fields(low, n), type=ir.NamedT("Logger")
+                )
         case "CircuitBreaker":
             if name == "call" and n.block is not None:
                 return block_call(low, n, "circuit_breaker", obj, {}, want, tail)
@@ -410,12 +468,18 @@ def _of_object(low: Statements, n: ast.Call, obj: ir.Expr, kind: str, want: Type
             if name == "try_acquire":
                 permits = low.coerce(low.expr(n.args[0]), ir.INT) if count else integer(1)
                 # The decision is read by allowed? alone.
-                return ir.PatternOp("rate_limiting", obj, "try_acquire", [permits], type=ir.NamedT("Decision"))
+                return ir.PatternOp(
+                    "rate_limiting", obj, "try_acquire", [permits], type=ir.NamedT("Decision")
+                )
         case "Decision":
             if name == "allowed?" and isinstance(obj, ir.PatternOp):
                 obj.type = ir.BOOL
                 return obj
-            raise Unsupported("a limiter's decision that is kept; ask it for allowed? at once", low.scope.reader.source(n), n.line)
+            raise Unsupported(
+                "a limiter's decision that is kept; ask it for allowed? at once",
+                low.scope.reader.source(n),
+                n.line,
+            )
         case "HttpClient":
             return _http(low, n, obj)
         case "HttpResponse":
@@ -425,11 +489,17 @@ def _of_object(low: Statements, n: ast.Call, obj: ir.Expr, kind: str, want: Type
             if name in made and not count:
                 return op(made[name][0], [obj], made[name][1])
             if name == "[]" and count == 1:
-                return op("http.header", [obj, low.coerce(low.value(n.args[0]), ir.STR)], ir.OptionalT(ir.STR))
+                return op(
+                    "http.header", [obj, low.coerce(low.value(n.args[0]), ir.STR)], ir.OptionalT(ir.STR)
+                )
             if name == "success?":
                 status = op("http.status", [obj], ir.INT)
                 low.require_pure(obj)
-                return ir.Bool("and", [op("ge", [status, integer(200)], ir.BOOL), op("lt", [status, integer(300)], ir.BOOL)], type=ir.BOOL)
+                return ir.Bool(
+                    "and",
+                    [op("ge", [status, integer(200)], ir.BOOL), op("lt", [status, integer(300)], ir.BOOL)],
+                    type=ir.BOOL,
+                )
             if name == "json" and not count:
                 return op("http.json", [obj], ir.ANY)
         case "ProcessResult":
@@ -481,6 +551,10 @@ def _text_map(low: Statements, node: ast.Node) -> ir.Expr:
         key = low.expr(k)
         value = low.expr(v)
         if isinstance(low.full(value.type), VarT | ir.NamedT | ir.FuncT):
-            raise Unsupported(f"a {type_text(value.type)} in a request", low.scope.reader.source(node), node.line)
+            raise Unsupported(
+                f"a {type_text(value.type)} in a request", low.scope.reader.source(node), node.line
+            )
         items.append((key, value))
-    return ir.DictLit(items, type=ir.DictT(SYMBOL if items and items[0][0].type == SYMBOL else ir.STR, ir.ANY))
+    return ir.DictLit(
+        items, type=ir.DictT(SYMBOL if items and items[0][0].type == SYMBOL else ir.STR, ir.ANY)
+    )

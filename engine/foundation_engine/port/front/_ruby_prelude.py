@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # Lowered by the Ruby front end itself, so that every emitter knows them.
-PRELUDE = '''
+PRELUDE = """
 # The integer that a text begins with, 0 when it begins with none.
 #: (String) -> Integer
 def leading_integer(text)
@@ -163,4 +163,4 @@ def matches_classes(text, classes, least, most)
   end
   position == chars.length
 end
-'''
+"""

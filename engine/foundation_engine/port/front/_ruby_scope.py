@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -13,7 +14,7 @@ from foundation_engine.port.ir import Type, Unsupported
 # Ruby's error classes that have a class in the representation.
 ERROR_NAMES: Mapping[str, str] = {
     "StandardError": "Exception", "Exception": "Exception", "ArgumentError": "ValueError", "KeyError": "KeyError",
-    "IndexError": "LookupError", "ZeroDivisionError": "ZeroDivisionError", "RuntimeError": "RuntimeError",
+    "IndexError": "IndexError", "ZeroDivisionError": "ZeroDivisionError", "RuntimeError": "RuntimeError",
     "TypeError": "TypeError", "NotImplementedError": "NotImplementedError", "IOError": "OSError", "SystemCallError": "OSError",
     "Errno::ENOENT": "OSError", "Errno::EACCES": "OSError", "Errno::ECONNREFUSED": "NetworkError",
     "Errno::ECONNRESET": "NetworkError", "Errno::EPIPE": "NetworkError", "SocketError": "NetworkError",
@@ -90,7 +91,11 @@ class ClassInfo:
 
     def field_name(self, name: str) -> str:
         """The field's name in the representation: what nobody outside reads begins with an underscore."""
-        return name if name in self.public or self.kind in ("struct", "data", "error", "config") else f"_{name}"
+        return (
+            name
+            if name in self.public or self.kind in ("struct", "data", "error", "config", "record")
+            else f"_{name}"
+        )
 
 
 @dataclass
@@ -138,6 +143,7 @@ class Scope:
     differences: list[str] = field(default_factory=list[str])
     final: bool = False
     in_prelude: bool = False
+    records: dict[tuple[str, ...], ClassInfo] = field(default_factory=dict[tuple[str, ...], "ClassInfo"])
     shared: dict[str, int] = field(default_factory=dict[str, int])
     made: dict[str, ir.Constant] = field(default_factory=dict[str, ir.Constant])
 
@@ -164,6 +170,32 @@ class Scope:
         """Record a difference in semantics, once, for what is really emitted."""
         if self.final and sentence not in self.differences:
             self.differences.append(sentence)
+
+    def record(self, keys: tuple[str, ...], base: str, line: int) -> ClassInfo:
+        """The record that hashes with these symbol keys are, whose values have types of their own."""
+        found = self.records.get(keys)
+        if found is None:
+            words = re.sub(
+                r"^(build|make|create|to|as|get|compute|calculate|call)_", "", base.strip("?!=_")
+            ).split("_")
+            name = "".join(w[:1].upper() + w[1:] for w in words if w) or "Record"
+            while (
+                name in self.classes
+                or name in self.protocols
+                or name in self.constants
+                or name in ir.ERROR_BASES
+            ):
+                name += "Record"
+            found = ClassInfo(name, "", "record", ast.Node(line=line))
+            for key in keys:
+                found.fields[key] = self.types.var(("record", keys, key), f"the value of {key}:")
+            found.order = list(keys)
+            found.public = set(keys)
+            found.doc.text = f"A hash with the keys {', '.join(keys)}."
+            self.records[keys] = found
+            self.classes[name] = found
+            self.types.changed = True
+        return found
 
     def class_named(self, path: str) -> ClassInfo | None:
         """The class that a constant path means, by its last segment."""

@@ -27,7 +27,9 @@ _PROCEDURES = _LOOPS | frozenset(
     "compact! filter! insert puts print".split()
 )
 # Methods that nil lacks, or that fail on it: a variable used only so must hold a value.
-_NIL_HAS = frozenset("nil? to_s to_a to_i to_f inspect == != ! is_a? kind_of? respond_to? class & | dup freeze itself then tap instance_of?".split())
+_NIL_HAS = frozenset(
+    "nil? to_s to_a to_i to_f inspect == != ! is_a? kind_of? respond_to? class & | dup freeze itself then tap instance_of?".split()
+)
 
 
 @dataclass
@@ -53,7 +55,11 @@ class Statements(Expressions):
     """Lowers the body of one method; swept over until the types of its variables stand still."""
 
     def __init__(
-        self, scope: Scope, cls: ClassInfo | None = None, signature: Signature | None = None, memory: Memory | None = None
+        self,
+        scope: Scope,
+        cls: ClassInfo | None = None,
+        signature: Signature | None = None,
+        memory: Memory | None = None,
     ) -> None:
         super().__init__(scope, cls, signature)
         self.memory = memory or Memory()
@@ -96,7 +102,11 @@ class Statements(Expressions):
         made = name
         count = 1
         visible = set(self.names.values())
-        while made != "_" and made in self.vars and (made in visible or self.full(self.vars[made]) != self.full(t)):
+        while (
+            made != "_"
+            and made in self.vars
+            and (made in visible or self.full(self.vars[made]) != self.full(t))
+        ):
             count += 1
             made = f"{name}_{count}"
         self.vars[made] = self.full(t)
@@ -149,7 +159,9 @@ class Statements(Expressions):
                     self.learn(recv, ir.ListT(self.join(base.elem, t)))
                 elif isinstance(base, ir.DictT):
                     self.learn(recv, ir.DictT(base.key, self.join(base.value, t), base.zero))
-            case ast.Call(recv=recv, name=name, args=[]) if recv is not None and not isinstance(recv, ast.Const):
+            case ast.Call(recv=recv, name=name, args=[]) if recv is not None and not isinstance(
+                recv, ast.Const
+            ):
                 base = self.full(self.expr(recv).type)
                 base = base.elem if isinstance(base, ir.OptionalT) else base
                 if isinstance(base, ir.NamedT):
@@ -174,7 +186,15 @@ class Statements(Expressions):
                 targets: list[ast.Node] = []
                 if isinstance(x, ast.Assign | ast.OpAssign):
                     targets = x.target.targets if isinstance(x.target, ast.Multi) else [x.target]
-                elif isinstance(x, ast.Call) and x.name in ("delete", "clear", "shift", "pop", "delete_if", "reject!", "select!"):
+                elif isinstance(x, ast.Call) and x.name in (
+                    "delete",
+                    "clear",
+                    "shift",
+                    "pop",
+                    "delete_if",
+                    "reject!",
+                    "select!",
+                ):
                     self.forget_entries(None)
                 for t in targets:
                     if isinstance(t, ast.Ident) and t.name in self.names:
@@ -199,7 +219,11 @@ class Statements(Expressions):
     def through_variable(self, n: ast.Node, want: Type | None) -> ir.Expr:
         """The value of a construct that is a statement elsewhere, through a variable before the statement."""
         if self.pre is None:
-            raise Unsupported("a construct of several statements in a place where only an expression fits", self._first(n), n.line)
+            raise Unsupported(
+                "a construct of several statements in a place where only an expression fits",
+                self._first(n),
+                n.line,
+            )
         if isinstance(n, ast.Seq):
             for x in n.body[:-1]:
                 self.pre.extend(self.statement(x))
@@ -318,7 +342,10 @@ class Statements(Expressions):
             case ast.Seq(body=body):
                 return self._inline(body, sink)
             case ast.While():
-                return [*self._while(n), *(self._nothing(sink) if sink is not None and not self._endless(n) else [])]
+                return [
+                    *self._while(n),
+                    *(self._nothing(sink) if sink is not None and not self._endless(n) else []),
+                ]
             case ast.For():
                 return [*self._for(n), *(self._nothing(sink) if sink is not None else [])]
             case ast.Jump():
@@ -335,11 +362,18 @@ class Statements(Expressions):
                 made = self._augmented(n)
                 return made + self._after_assignment(n, n.target, sink)
             case ast.And(left=left, right=right) if sink is None:
-                return self._if(ast.If(left, [right], [], line=n.line, last=n.last, start=n.start, end=n.end), None)
+                return self._if(
+                    ast.If(left, [right], [], line=n.line, last=n.last, start=n.start, end=n.end), None
+                )
             case ast.Or(left=left, right=right) if sink is None:
                 test = ast.Not(left, line=n.line, last=n.last, start=n.start, end=n.end)
-                return self._if(ast.If(test, [right], [], line=n.line, last=n.last, start=n.start, end=n.end), None)
-            case ast.Or(left=left, right=ast.Call(recv=None, name="raise" | "fail")) | ast.Or(left=left, right=ast.Jump()) if sink is not None:
+                return self._if(
+                    ast.If(test, [right], [], line=n.line, last=n.last, start=n.start, end=n.end), None
+                )
+            case (
+                ast.Or(left=left, right=ast.Call(recv=None, name="raise" | "fail"))
+                | ast.Or(left=left, right=ast.Jump())
+            ) if sink is not None:
                 return self._or_else(n, left, sink)
             case ast.Call():
                 return self._call(n, sink)
@@ -397,14 +431,26 @@ class Statements(Expressions):
             key = e.args[1]
             if pure(key):
                 test = op("dict.contains", [e.args[0], key], ir.BOOL)
-                return [ir.If(test, [ir.ExprStmt(op("dict.delete", e.args, ir.NONE, "KeyError"))], [], line=n.line)]
+                return [
+                    ir.If(
+                        test, [ir.ExprStmt(op("dict.delete", e.args, ir.NONE, "KeyError"))], [], line=n.line
+                    )
+                ]
         return [ir.ExprStmt(e, line=n.line)]
 
-    def _after_assignment(self, n: ast.Assign | ast.OpAssign, target: ast.Node, sink: Sink | None) -> list[ir.Stmt]:
+    def _after_assignment(
+        self, n: ast.Assign | ast.OpAssign, target: ast.Node, sink: Sink | None
+    ) -> list[ir.Stmt]:
         if sink is None:
             return []
         memo = isinstance(n, ast.OpAssign) and n.op in ("||", "&&")
-        if sink.returns and not memo and self.signature is not None and not self.signature.used and not self._declared_value():
+        if (
+            sink.returns
+            and not memo
+            and self.signature is not None
+            and not self.signature.used
+            and not self._declared_value()
+        ):
             # A method that ends in an assignment is called for its effect, unless some caller reads the value.
             return self._nothing(sink)
         saved, self.pre = self.pre, None
@@ -471,14 +517,20 @@ class Statements(Expressions):
                     tests = [self._when(subject, p, n) for p in patterns]
                     t = self.full(subject.type)
                     nil = any(isinstance(p, ast.Literal) and p.value is None for p in patterns)
-                    facts = {key: t.elem} if key is not None and isinstance(t, ir.OptionalT) and not nil else {}
+                    facts = (
+                        {key: t.elem} if key is not None and isinstance(t, ir.OptionalT) and not nil else {}
+                    )
             test = tests[0] if len(tests) == 1 else ir.Bool("or", tests, type=ir.BOOL)
             with self.narrowing(facts):
                 made = self.block(body, sink)
                 ends.append((made, dict(self.block_end)))
             self.names = {**self.names, **names}
             branches.append((test, made))
-        orelse = self.block(n.orelse, sink) if n.orelse is not None else (self._nothing(sink) if sink is not None else [])
+        orelse = (
+            self.block(n.orelse, sink)
+            if n.orelse is not None
+            else (self._nothing(sink) if sink is not None else [])
+        )
         ends.append((orelse, dict(self.block_end) if n.orelse is not None else dict(self.narrowed)))
         open_ends = [facts for body, facts in ends if not terminates(body)]
         if open_ends:
@@ -510,7 +562,9 @@ class Statements(Expressions):
                     raise Unsupported(f"whether a {type_text(t)} is a {path}", self._first(p), p.line)
                 return made
             case ast.Regex():
-                call = ast.Call(ast.Ident("subject_"), "match?", [p], [], line=p.line, start=p.start, end=p.end)
+                call = ast.Call(
+                    ast.Ident("subject_"), "match?", [p], [], line=p.line, start=p.start, end=p.end
+                )
                 return calls.of_string(self, call, self.coerce(self.required(subject), ir.STR))
             case ast.Splat(value=value) if value is not None:
                 items = self.value(value)
@@ -520,7 +574,9 @@ class Statements(Expressions):
                 raise Unsupported("a lambda as a pattern", self._first(p), p.line)
             case _:
                 e = self.expr(p)
-                if isinstance(self.full(e.type), ir.ListT) and not isinstance(self.full(subject.type), ir.ListT):
+                if isinstance(self.full(e.type), ir.ListT) and not isinstance(
+                    self.full(subject.type), ir.ListT
+                ):
                     raise Unsupported("a list as a pattern; write *list", self._first(p), p.line)
                 return self.compare("eq", subject, e)
 
@@ -539,7 +595,12 @@ class Statements(Expressions):
             out = self.block(n.orelse, sink)
         else:
             message = lit("no pattern matches", ir.STR)
-            out = [ir.Raise(ir.New("AssertionError", [("message", message)], type=ir.NamedT("AssertionError")), line=n.line)]
+            out = [
+                ir.Raise(
+                    ir.New("AssertionError", [("message", message)], type=ir.NamedT("AssertionError")),
+                    line=n.line,
+                )
+            ]
             self.scope.differ("A case/in without a matching pattern stops the port.")
         for clause in reversed(n.clauses):
             saved = dict(self.names)
@@ -573,7 +634,11 @@ class Statements(Expressions):
     def _store_local(self, name: str, value: ir.Expr, line: int) -> list[ir.Stmt]:
         made = self.local(name, value.type, 0) if name not in self.names else self.names[name]
         self.vars[made] = self.join(self.vars[made], value.type)
-        return [ir.Assign(ir.VarTarget(made, type=self.vars[made]), self.coerce(value, self.vars[made]), line=line)]
+        return [
+            ir.Assign(
+                ir.VarTarget(made, type=self.vars[made]), self.coerce(value, self.vars[made]), line=line
+            )
+        ]
 
     def _pattern(self, p: ast.Pattern, subject: ir.Expr, binds: list[tuple[str, ir.Expr]]) -> list[ir.Expr]:
         """The tests of a pattern; what it binds is added to `binds`."""
@@ -608,7 +673,9 @@ class Statements(Expressions):
             case _:
                 raise Unsupported("a pattern of this kind", "", p.line)
 
-    def _array_pattern(self, p: ast.Pattern, subject: ir.Expr, t: Type, binds: list[tuple[str, ir.Expr]]) -> list[ir.Expr]:
+    def _array_pattern(
+        self, p: ast.Pattern, subject: ir.Expr, t: Type, binds: list[tuple[str, ir.Expr]]
+    ) -> list[ir.Expr]:
         tests: list[ir.Expr] = []
         match t:
             case ir.TupleT(elems) if len(elems) == len(p.parts):
@@ -618,15 +685,23 @@ class Statements(Expressions):
             case ir.ListT(elem):
                 tests.append(op("eq", [op("len", [subject], ir.INT), integer(len(p.parts))], ir.BOOL))
                 for i, x in enumerate(p.parts):
-                    tests += self._pattern(x, op("list.index", [subject, integer(i)], elem, "IndexError"), binds)
+                    tests += self._pattern(
+                        x, op("list.index", [subject, integer(i)], elem, "IndexError"), binds
+                    )
                 return tests
             case _:
                 raise Unsupported(f"an array pattern over {type_text(t)}", "", p.line)
 
-    def _hash_pattern(self, p: ast.Pattern, subject: ir.Expr, t: Type, binds: list[tuple[str, ir.Expr]]) -> list[ir.Expr]:
+    def _hash_pattern(
+        self, p: ast.Pattern, subject: ir.Expr, t: Type, binds: list[tuple[str, ir.Expr]]
+    ) -> list[ir.Expr]:
         tests: list[ir.Expr] = []
         match t:
-            case ir.NamedT(cls) if (info := self.scope.classes.get(cls)) is not None and info.kind in ("struct", "data"):
+            case ir.NamedT(cls) if (info := self.scope.classes.get(cls)) is not None and info.kind in (
+                "struct",
+                "data",
+                "record",
+            ):
                 if p.cls and self.scope.class_named(p.cls) is not info:
                     raise Unsupported("a pattern over another class", "", p.line)
                 for k, x in zip(p.keys, p.parts, strict=True):
@@ -645,8 +720,10 @@ class Statements(Expressions):
     # Loops
 
     def _endless(self, n: ast.While) -> bool:
-        return isinstance(n.test, ast.Literal) and n.test.value is True and not any(
-            isinstance(x, ast.Jump) and x.kind == "break" for b in n.body for x in ast.walk(b)
+        return (
+            isinstance(n.test, ast.Literal)
+            and n.test.value is True
+            and not any(isinstance(x, ast.Jump) and x.kind == "break" for b in n.body for x in ast.walk(b))
         )
 
     def _while(self, n: ast.While) -> list[ir.Stmt]:
@@ -735,7 +812,9 @@ class Statements(Expressions):
             if not isinstance(want, ir.ListT | ir.TupleT):
                 parts = self.exprs(value.elems)
                 return sink.put(ir.TupleLit(parts, type=ir.TupleT(tuple(p.type for p in parts))))
-        if isinstance(value, ast.If | ast.Case | ast.Begin | ast.CaseIn) and not (isinstance(value, ast.If) and value.ternary):
+        if isinstance(value, ast.If | ast.Case | ast.Begin | ast.CaseIn) and not (
+            isinstance(value, ast.If) and value.ternary
+        ):
             return self.lowered(value, sink)
         return self._value(value, sink)
 
@@ -788,13 +867,17 @@ class Statements(Expressions):
 
     def _assign(self, n: ast.Assign) -> list[ir.Stmt]:
         value = n.value
-        if isinstance(value, ast.If | ast.Case | ast.CaseIn | ast.Begin) and not (isinstance(value, ast.If) and value.ternary and self._simple_ternary(value)):
+        if isinstance(value, ast.If | ast.Case | ast.CaseIn | ast.Begin) and not (
+            isinstance(value, ast.If) and value.ternary and self._simple_ternary(value)
+        ):
             return self._assign_through(n, value)
         if isinstance(value, ast.Seq) and len(value.body) > 1:
             return self._assign_through(n, value)
         if isinstance(value, ast.Assign):
             made = self._assign(value)
-            return made + self._assign(ast.Assign(n.target, value.target, line=n.line, start=n.start, end=n.end))
+            return made + self._assign(
+                ast.Assign(n.target, value.target, line=n.line, start=n.start, end=n.end)
+            )
         if isinstance(value, ast.Or) and isinstance(value.right, ast.Call | ast.Jump):
             right = value.right
             if isinstance(right, ast.Jump) or (right.recv is None and right.name in ("raise", "fail")):
@@ -804,7 +887,13 @@ class Statements(Expressions):
             raise Unsupported("an assignment of several values to one target", self._first(n), n.line)
         before = len(self.pre) if self.pre is not None else 0
         e = self.expr(value, self.peek(n.target))
-        if isinstance(e, Maybe | ir.Intrinsic) and isinstance(n.target, ast.Ident) and isinstance(self.full(e.type), ir.OptionalT) and n.target.name not in self.names and self._only_required(n.target.name):
+        if (
+            isinstance(e, Maybe | ir.Intrinsic)
+            and isinstance(n.target, ast.Ident)
+            and isinstance(self.full(e.type), ir.OptionalT)
+            and n.target.name not in self.names
+            and self._only_required(n.target.name)
+        ):
             e = self.required(e)
         made = self._store(n.target, e, n)
         return self._renamed(made, before)
@@ -817,14 +906,23 @@ class Statements(Expressions):
         if self.pre is None or len(made) != 1 or len(self.pre) <= before:
             return made
         last = made[0]
-        if not (isinstance(last, ir.Assign) and isinstance(last.target, ir.VarTarget) and isinstance(last.value, ir.Name)):
+        if not (
+            isinstance(last, ir.Assign)
+            and isinstance(last.target, ir.VarTarget)
+            and isinstance(last.value, ir.Name)
+        ):
             return made
         temporary, target = last.value.id, last.target.id
         mine = self.pre[before:]
-        introduced = any(isinstance(s, ir.Assign) and isinstance(s.target, ir.VarTarget) and s.target.id == temporary for s in mine)
+        introduced = any(
+            isinstance(s, ir.Assign) and isinstance(s.target, ir.VarTarget) and s.target.id == temporary
+            for s in mine
+        )
         if not introduced or self.full(last.target.type) != self.full(last.value.type):
             return made
-        if any((isinstance(x, ir.Name | ir.VarTarget) and x.id == target) for s in self.pre for x in ir.walk(s)):
+        if any(
+            (isinstance(x, ir.Name | ir.VarTarget) and x.id == target) for s in self.pre for x in ir.walk(s)
+        ):
             return made
         for s in mine:
             for x in ir.walk(s):
@@ -873,7 +971,11 @@ class Statements(Expressions):
 
         def visit(n: ast.Node, parent: ast.Node | None) -> None:
             nonlocal uses, good
-            if isinstance(n, ast.Ident) and n.name == name and not (isinstance(parent, ast.Assign) and parent.target is n):
+            if (
+                isinstance(n, ast.Ident)
+                and n.name == name
+                and not (isinstance(parent, ast.Assign) and parent.target is n)
+            ):
                 uses += 1
                 if isinstance(parent, ast.Call) and not parent.safe:
                     if parent.recv is n:
@@ -905,7 +1007,11 @@ class Statements(Expressions):
 
     def _store_name(self, name: str, e: ir.Expr, n: ast.Node) -> list[ir.Stmt]:
         place = self.scopes[-1] if self.scopes else 0
-        given = ir.OptionalT(self.types.var(("nil", id(self.memory), name), f"variable {name}")) if e.type == ir.NONE else e.type
+        given = (
+            ir.OptionalT(self.types.var(("nil", id(self.memory), name), f"variable {name}"))
+            if e.type == ir.NONE
+            else e.type
+        )
         if n.start in self.memory.renamed:
             self.names[name] = self.memory.renamed[n.start]
         elif name not in self.names:
@@ -920,7 +1026,11 @@ class Statements(Expressions):
             joined = self.full(given)
         else:
             try:
-                joined = self.full(known) if made in self.fixed and not self.types.open(known) and self._holds(known, given) else self.join(known, given)
+                joined = (
+                    self.full(known)
+                    if made in self.fixed and not self.types.open(known) and self._holds(known, given)
+                    else self.join(known, given)
+                )
             except Unsupported:
                 self._split(name, made, place, n)
                 raise
@@ -933,17 +1043,24 @@ class Statements(Expressions):
         low_bound = self.lower_bound(e)
         if low_bound is not None and not self.jumps:
             assigned = sum(
-                isinstance(x, ast.Assign | ast.OpAssign) and isinstance(x.target, ast.Ident) and x.target.name == name
+                isinstance(x, ast.Assign | ast.OpAssign)
+                and isinstance(x.target, ast.Ident)
+                and x.target.name == name
                 for b in self.body
                 for x in ast.walk(b)
             )
             grows = all(
-                not isinstance(x, ast.OpAssign) or not isinstance(x.target, ast.Ident) or x.target.name != name or (x.op == "+" and isinstance(x.value, ast.Literal | ast.Call | ast.Ident))
+                not isinstance(x, ast.OpAssign)
+                or not isinstance(x.target, ast.Ident)
+                or x.target.name != name
+                or (x.op == "+" and isinstance(x.value, ast.Literal | ast.Call | ast.Ident))
                 for b in self.body
                 for x in ast.walk(b)
             )
             plain = sum(
-                isinstance(x, ast.Assign) and isinstance(x.target, ast.Ident) and x.target.name == name for b in self.body for x in ast.walk(b)
+                isinstance(x, ast.Assign) and isinstance(x.target, ast.Ident) and x.target.name == name
+                for b in self.body
+                for x in ast.walk(b)
             )
             adds_literal = all(
                 isinstance(x.value, ast.Literal)
@@ -982,7 +1099,11 @@ class Statements(Expressions):
         if self.cls is None or self.signature is None or self.signature.kind != "method":
             raise Unsupported("an instance variable outside a class's methods", f"@{name}", n.line)
         cls = self.cls
-        given = ir.OptionalT(self.types.var(("field", cls.name, name), f"@{name}")) if e.type == ir.NONE else e.type
+        given = (
+            ir.OptionalT(self.types.var(("field", cls.name, name), f"@{name}"))
+            if e.type == ir.NONE
+            else e.type
+        )
         if name not in cls.fields:
             raise Unsupported(f"@{name}, which initialize does not set", f"@{name}", n.line)
         self._learn_field(cls, name, given)
@@ -994,21 +1115,39 @@ class Statements(Expressions):
         return [ir.Assign(ir.FieldTarget(me, cls.field_name(name), type=t), self.coerce(e, t), line=n.line)]
 
     def _store_attribute(self, recv: ast.Node, name: str, e: ir.Expr, n: ast.Node) -> list[ir.Stmt]:
-        if isinstance(recv, ast.SelfNode) and self.cls is not None and name in self.cls.fields and f"{name}=" not in self.cls.methods:
+        if (
+            isinstance(recv, ast.SelfNode)
+            and self.cls is not None
+            and name in self.cls.fields
+            and f"{name}=" not in self.cls.methods
+        ):
             return self._store_field(name, e, n)
         obj = self.value(recv)
         t = self.full(obj.type)
         info = self.scope.classes.get(t.name) if isinstance(t, ir.NamedT) else None
-        if info is None or name not in info.fields or f"{name}=" in info.methods or not (name in info.writable or info.kind == "struct"):
+        if (
+            info is None
+            or name not in info.fields
+            or f"{name}=" in info.methods
+            or not (name in info.writable or info.kind == "struct")
+        ):
             raise Unsupported(f"assignment to {name} of {type_text(t)}", self._first(n), n.line)
-        self._learn_field(info, name, ir.OptionalT(self.types.var(("field", info.name, name), "")) if e.type == ir.NONE else e.type)
+        self._learn_field(
+            info,
+            name,
+            ir.OptionalT(self.types.var(("field", info.name, name), "")) if e.type == ir.NONE else e.type,
+        )
         ft = self.full(info.fields[name])
         key = self.key_of(recv)
         if key is not None:
             self.forget(f"{key}.{name}")
-        return [ir.Assign(ir.FieldTarget(obj, info.field_name(name), type=ft), self.coerce(e, ft), line=n.line)]
+        return [
+            ir.Assign(ir.FieldTarget(obj, info.field_name(name), type=ft), self.coerce(e, ft), line=n.line)
+        ]
 
-    def _store_item(self, recv: ast.Node, key: ast.Node, e: ir.Expr, target: ast.Call, n: ast.Node) -> list[ir.Stmt]:
+    def _store_item(
+        self, recv: ast.Node, key: ast.Node, e: ir.Expr, target: ast.Call, n: ast.Node
+    ) -> list[ir.Stmt]:
         obj = self.value(recv)
         t = self.full(obj.type)
         if isinstance(t, VarT):
@@ -1018,7 +1157,11 @@ class Statements(Expressions):
         if isinstance(t, ir.DictT):
             k = self.required(self.expr(key, t.key))
             if {self.full(k.type), self.full(t.key)} == {ir.STR, SYMBOL}:
-                raise Unsupported("a string used as a key where the hash has symbols, or the other way round", self._first(n), n.line)
+                raise Unsupported(
+                    "a string used as a key where the hash has symbols, or the other way round",
+                    self._first(n),
+                    n.line,
+                )
             self.learn(recv, ir.DictT(k.type, given, t.zero))
             obj = self.value(recv)
             t = self.full(obj.type)
@@ -1036,10 +1179,21 @@ class Statements(Expressions):
             i = self.coerce(self.value(key), ir.INT)
             self.require_pure(i)
             _, at_index = calls.position(self, i, op("len", [obj], ir.INT))
-            self.scope.differ("An assignment beyond the end of an array stops the port, where Ruby fills up with nil.")
+            self.scope.differ(
+                "An assignment beyond the end of an array stops the port, where Ruby fills up with nil."
+            )
             if base is not None:
                 self.forget_entries(base)
-            return [ir.Assign(ir.IndexTarget(obj, at_index, type=t.elem), self.coerce(e, t.elem), line=n.line)]
+            return [
+                ir.Assign(ir.IndexTarget(obj, at_index, type=t.elem), self.coerce(e, t.elem), line=n.line)
+            ]
+        if isinstance(t, ir.NamedT) and isinstance(key, ast.Symbol):
+            info = self.scope.classes.get(t.name)
+            if info is not None and info.kind in ("record", "struct") and key.name in info.fields:
+                self._learn_field(info, key.name, given)
+                info.writable.add(key.name)
+                ft = self.full(info.fields[key.name])
+                return [ir.Assign(ir.FieldTarget(obj, key.name, type=ft), self.coerce(e, ft), line=n.line)]
         raise Unsupported(f"item assignment to {type_text(t)}", self._first(n), n.line)
 
     def _multiple(self, n: ast.Assign) -> list[ir.Stmt]:
@@ -1048,7 +1202,11 @@ class Statements(Expressions):
         if any(isinstance(t, ast.Splat | ast.Multi) for t in targets):
             return self._splat_assign(targets, n)
         value = n.value
-        if isinstance(value, ast.Array) and not any(isinstance(x, ast.Splat) for x in value.elems) and len(value.elems) == len(targets):
+        if (
+            isinstance(value, ast.Array)
+            and not any(isinstance(x, ast.Splat) for x in value.elems)
+            and len(value.elems) == len(targets)
+        ):
             values = self.exprs(value.elems, [self.peek(t) for t in targets])
             simple = [self._store(t, v, n) for t, v in zip(targets, values, strict=True)]
             stores: list[ir.Target] = []
@@ -1085,7 +1243,9 @@ class Statements(Expressions):
     def _part(self, target: ast.Node, held: ir.Expr, i: int, elem: Type) -> ir.Expr:
         """The i-th element of a list for a target, nil where the list is too short."""
         plain = op("list.index", [held, integer(i)], elem, "IndexError")
-        if isinstance(target, ast.Ident) and (self._only_required(target.name) or target.name.startswith("_")):
+        if isinstance(target, ast.Ident) and (
+            self._only_required(target.name) or target.name.startswith("_")
+        ):
             return plain
         test = op("gt", [op("len", [held], ir.INT), integer(i)], ir.BOOL)
         t = ir.OptionalT(elem)
@@ -1112,14 +1272,25 @@ class Statements(Expressions):
             if i < at:
                 out += self._store(x, self._part(x, held, i, t.elem), n)
             elif i > at:
-                out += self._store(x, op("list.index", [held, op("from_end", [integer(len(targets) - i)], ir.INT)], t.elem, "IndexError"), n)
+                out += self._store(
+                    x,
+                    op(
+                        "list.index",
+                        [held, op("from_end", [integer(len(targets) - i)], ir.INT)],
+                        t.elem,
+                        "IndexError",
+                    ),
+                    n,
+                )
             else:
                 assert isinstance(x, ast.Splat)
                 if x.value is None:
                     continue
                 stop: ir.Expr = op("from_end", [integer(after)], ir.INT) if after else lit(None, ir.NONE)
                 out += self._store(x.value, op("list.slice", [held, integer(at), stop], t), n)
-        self.scope.differ("Taking apart a list that is too short stops the port, where Ruby fills up with nil.")
+        self.scope.differ(
+            "Taking apart a list that is too short stops the port, where Ruby fills up with nil."
+        )
         return out
 
     def _augmented(self, n: ast.OpAssign) -> list[ir.Stmt]:
@@ -1147,7 +1318,9 @@ class Statements(Expressions):
         if lt in (ir.INT, ir.FLOAT):
             right = self.value(n.value)
             if isinstance(self.full(right.type), VarT):
-                raise Unsupported("arithmetic with a value whose type is not known; annotate it", self._first(n), n.line)
+                raise Unsupported(
+                    "arithmetic with a value whose type is not known; annotate it", self._first(n), n.line
+                )
             combined = calls.arithmetic(self, n.op, left, right, n)
         else:
             combined = self.expr(call)
@@ -1161,7 +1334,21 @@ class Statements(Expressions):
             and only.value is combined
             and len(combined.args) == 2
             and ir.same(combined.args[0], left)
-            and combined.op in ("int.add", "int.sub", "int.mul", "float.add", "float.sub", "float.mul", "str.concat", "int.bor", "int.band", "int.xor", "int.shl", "int.shr")
+            and combined.op
+            in (
+                "int.add",
+                "int.sub",
+                "int.mul",
+                "float.add",
+                "float.sub",
+                "float.mul",
+                "str.concat",
+                "int.bor",
+                "int.band",
+                "int.xor",
+                "int.shl",
+                "int.shr",
+            )
             and not (isinstance(left, ir.Unwrap))
             and not (isinstance(left, ir.Intrinsic) and left.raises == "KeyError")
         ):
@@ -1180,17 +1367,31 @@ class Statements(Expressions):
             if not isinstance(t, ir.OptionalT):
                 if t == ir.BOOL:
                     test = ir.Not(current, type=ir.BOOL)
-                elif isinstance(current, ir.Intrinsic) and current.op == "dict.index" and isinstance(current.args[0].type, ir.DictT) and current.args[0].type.zero:
+                elif (
+                    isinstance(current, ir.Intrinsic)
+                    and current.op == "dict.index"
+                    and isinstance(current.args[0].type, ir.DictT)
+                    and current.args[0].type.zero
+                ):
                     raise Unsupported("||= on a hash with a default", self._first(n), n.line)
                 elif isinstance(t, VarT):
-                    raise Unsupported("||= of a value whose type is not known; annotate it", self._first(n), n.line)
+                    raise Unsupported(
+                        "||= of a value whose type is not known; annotate it", self._first(n), n.line
+                    )
                 else:
                     return []
             else:
                 test = self.cond(ast.Not(target, line=n.line))
             if isinstance(current, ir.Intrinsic) and current.op == "dict.get":
                 test = ir.Not(op("dict.contains", current.args, ir.BOOL), type=ir.BOOL)
-                if isinstance(self.full(current.args[0].type), ir.DictT) and isinstance(self.full(current.type.elem) if isinstance(current.type, ir.OptionalT) else None, ir.P) and self.full(current.type.elem if isinstance(current.type, ir.OptionalT) else ir.NONE) == ir.BOOL:
+                if (
+                    isinstance(self.full(current.args[0].type), ir.DictT)
+                    and isinstance(
+                        self.full(current.type.elem) if isinstance(current.type, ir.OptionalT) else None, ir.P
+                    )
+                    and self.full(current.type.elem if isinstance(current.type, ir.OptionalT) else ir.NONE)
+                    == ir.BOOL
+                ):
                     raise Unsupported("||= on a hash of booleans", self._first(n), n.line)
         outer, self.pre = self.pre, []
         try:
@@ -1199,7 +1400,13 @@ class Statements(Expressions):
         finally:
             self.pre = outer
         key = self.key_of(target)
-        if n.op == "||" and key is not None and isinstance(t, ir.OptionalT) and not isinstance(self.full(value.type), ir.OptionalT) and value.type != ir.NONE:
+        if (
+            n.op == "||"
+            and key is not None
+            and isinstance(t, ir.OptionalT)
+            and not isinstance(self.full(value.type), ir.OptionalT)
+            and value.type != ir.NONE
+        ):
             self.narrowed[key] = t.elem
         return [ir.If(test, body, [], line=n.line)]
 
@@ -1211,14 +1418,27 @@ class Statements(Expressions):
         name = n.name
         if n.recv is None and name in ("raise", "fail"):
             return self._raise(n)
-        if n.recv is None and name in ("private", "public", "require", "require_relative", "attr_reader", "include", "extend"):
+        if n.recv is None and name in (
+            "private",
+            "public",
+            "require",
+            "require_relative",
+            "attr_reader",
+            "include",
+            "extend",
+        ):
             raise Unsupported(f"{name} inside a method", self._first(n), n.line)
         made = patterns.statement(self, n, sink)
         if made is not None:
             return made
         if n.safe and sink is None and n.recv is not None:
             return self._safe_statement(n)
-        if n.recv is not None and name in _LOOPS and (n.block is not None or n.passed is not None) and not isinstance(n.recv, ast.Const):
+        if (
+            n.recv is not None
+            and name in _LOOPS
+            and (n.block is not None or n.passed is not None)
+            and not isinstance(n.recv, ast.Const)
+        ):
             looped = self._loop(n)
             if looped is not None:
                 if sink is None:
@@ -1259,7 +1479,11 @@ class Statements(Expressions):
 
     def _after_procedure(self, n: ast.Call, sink: Sink) -> list[ir.Stmt]:
         """A method that ends in a loop or a change in place is called for its effect, unless its value is declared."""
-        if sink.returns and not self._declared_value() and not (self.signature is not None and self.signature.used):
+        if (
+            sink.returns
+            and not self._declared_value()
+            and not (self.signature is not None and self.signature.used)
+        ):
             return self._nothing(sink)
         if n.recv is not None and n.name in _PROCEDURES and not isinstance(n.recv, ast.Call | ast.Range):
             return sink.put(self.expr(n.recv))
@@ -1296,23 +1520,47 @@ class Statements(Expressions):
         if name == "each_line":
             text = self.coerce(self.value(n.recv), ir.STR)
             if not any(k == "chomp" for k, _ in n.named):
-                raise Unsupported("each_line with line feeds; use each_line(chomp: true)", self._first(n), n.line)
+                raise Unsupported(
+                    "each_line with line feeds; use each_line(chomp: true)", self._first(n), n.line
+                )
             s = blocks.Source(self.prelude("lines_of", [text], ir.ListT(ir.STR)), ir.STR)
         elif name == "with_index" or name == "each_with_index":
             inner = n.recv
-            if isinstance(inner, ast.Call) and inner.name == "each" and inner.block is None and inner.recv is not None:
+            if (
+                isinstance(inner, ast.Call)
+                and inner.name == "each"
+                and inner.block is None
+                and inner.recv is not None
+            ):
                 inner = inner.recv
-            elif isinstance(inner, ast.Call) and inner.name in ("map", "select", "reject", "flat_map", "filter_map") and inner.block is None:
+            elif (
+                isinstance(inner, ast.Call)
+                and inner.name in ("map", "select", "reject", "flat_map", "filter_map")
+                and inner.block is None
+            ):
                 return None
-            s = blocks.source(self, ast.Call(inner, "each_with_index", n.args, [], line=n.line, start=n.start, end=n.end))
+            s = blocks.source(
+                self, ast.Call(inner, "each_with_index", n.args, [], line=n.line, start=n.start, end=n.end)
+            )
         elif name in ("each_key", "each_value"):
             obj = self.value(n.recv)
             t = self.full(obj.type)
             if not isinstance(t, ir.DictT):
                 raise Unsupported(f"{name} of {type_text(t)}", self._first(n), n.line)
             elem = t.key if name == "each_key" else t.value
-            s = blocks.Source(op("dict.keys" if name == "each_key" else "dict.values", [obj], ir.IterT(elem)), elem)
-        elif name in ("times", "upto", "downto", "step", "each_char", "each_slice", "each_cons", "reverse_each"):
+            s = blocks.Source(
+                op("dict.keys" if name == "each_key" else "dict.values", [obj], ir.IterT(elem)), elem
+            )
+        elif name in (
+            "times",
+            "upto",
+            "downto",
+            "step",
+            "each_char",
+            "each_slice",
+            "each_cons",
+            "reverse_each",
+        ):
             plain = copy.copy(n)
             plain.block = plain.passed = None
             s = blocks.source(self, plain)
@@ -1332,7 +1580,29 @@ class Statements(Expressions):
     def _iterated(self, n: ast.Call) -> ir.Expr | None:
         """What `each` is called on, with a type inferred for it when it has none."""
         assert n.recv is not None
-        if isinstance(n.recv, ast.Range) or (isinstance(n.recv, ast.Call) and n.recv.name in ("each_with_index", "each_char", "each_slice", "each_cons", "reverse_each", "times", "upto", "downto", "step", "each", "select", "map", "reject", "sort_by", "sort", "filter", "group_by")):
+        if isinstance(n.recv, ast.Range) or (
+            isinstance(n.recv, ast.Call)
+            and n.recv.name
+            in (
+                "each_with_index",
+                "each_char",
+                "each_slice",
+                "each_cons",
+                "reverse_each",
+                "times",
+                "upto",
+                "downto",
+                "step",
+                "each",
+                "select",
+                "map",
+                "reject",
+                "sort_by",
+                "sort",
+                "filter",
+                "group_by",
+            )
+        ):
             return None
         e = self.expr(n.recv)
         t = self.full(e.type)
@@ -1351,14 +1621,18 @@ class Statements(Expressions):
         assert n.recv is not None
         root = n.recv
         values = [n.args[0]]
-        while isinstance(root, ast.Call) and root.name == "<<" and root.recv is not None and len(root.args) == 1:
+        while (
+            isinstance(root, ast.Call) and root.name == "<<" and root.recv is not None and len(root.args) == 1
+        ):
             values.insert(0, root.args[0])
             root = root.recv
         left = self.expr(root)
         t = self.full(left.type)
         if t != ir.STR:
             if isinstance(t, VarT):
-                raise Unsupported("`<<` on a value whose type is not known; annotate it", self._first(n), n.line)
+                raise Unsupported(
+                    "`<<` on a value whose type is not known; annotate it", self._first(n), n.line
+                )
             if len(values) > 1 and isinstance(t, ir.ListT):
                 out: list[ir.Stmt] = []
                 for v in values:
@@ -1383,11 +1657,15 @@ class Statements(Expressions):
     def _own_text(self, name: str) -> bool:
         """True when every value of a string variable is new, and no other name sees it when it is appended to."""
         fresh = True
-        shared: list[tuple[ast.Node, list[ast.Node]]] = []  # places where another name may see it, with the loops around
+        shared: list[
+            tuple[ast.Node, list[ast.Node]]
+        ] = []  # places where another name may see it, with the loops around
         changes: list[tuple[ast.Node, list[ast.Node]]] = []
 
         def is_new(v: ast.Node) -> bool:
-            return isinstance(v, ast.Interpolated | ast.Literal) or (isinstance(v, ast.Call) and v.name in _NEW_TEXT)
+            return isinstance(v, ast.Interpolated | ast.Literal) or (
+                isinstance(v, ast.Call) and v.name in _NEW_TEXT
+            )
 
         def visit(n: ast.Node, parent: ast.Node | None, loops: list[ast.Node]) -> None:
             nonlocal fresh
@@ -1396,9 +1674,18 @@ class Statements(Expressions):
             if isinstance(n, ast.Call) and n.name in ("<<", "concat") and _root(n, name):
                 changes.append((n, loops))
             if isinstance(n, ast.Ident) and n.name == name:
-                read = isinstance(parent, ast.Interpolated | ast.Jump | ast.OpAssign | ast.If | ast.Seq | ast.Block | ast.Begin) or parent is None
+                read = (
+                    isinstance(
+                        parent,
+                        ast.Interpolated | ast.Jump | ast.OpAssign | ast.If | ast.Seq | ast.Block | ast.Begin,
+                    )
+                    or parent is None
+                )
                 read = read or (isinstance(parent, ast.Assign) and parent.target is n)
-                read = read or (isinstance(parent, ast.Call) and (parent.recv is n or parent.name in ("puts", "==", "+", "include?")))
+                read = read or (
+                    isinstance(parent, ast.Call)
+                    and (parent.recv is n or parent.name in ("puts", "==", "+", "include?"))
+                )
                 if not read:
                     shared.append((n, loops))
             inner = [*loops, n] if isinstance(n, ast.While | ast.For | ast.Block) else loops
@@ -1426,7 +1713,11 @@ class Statements(Expressions):
 
         for body in (self.body, *(found for b in self.body for found in bodies(b))):
             for first, second in zip(body, body[1:], strict=False):
-                if first.start <= use.start < first.end and isinstance(second, ast.Assign) and isinstance(second.target, ast.Ident):
+                if (
+                    first.start <= use.start < first.end
+                    and isinstance(second, ast.Assign)
+                    and isinstance(second.target, ast.Ident)
+                ):
                     if second.target.name == name and is_new(second.value):
                         return True
         return False
@@ -1438,7 +1729,9 @@ class Statements(Expressions):
         assert isinstance(n.recv, ast.Const)
         return self._error(n.recv.path, n.args, n.named, n)
 
-    def _error(self, path: str, args: list[ast.Node], named: list[tuple[str, ast.Node]], n: ast.Node) -> ir.Expr:
+    def _error(
+        self, path: str, args: list[ast.Node], named: list[tuple[str, ast.Node]], n: ast.Node
+    ) -> ir.Expr:
         name = self.scope.error_name(path)
         if name is None:
             raise Unsupported(f"raise of {path}, which is not a known error class", self._first(n), n.line)
@@ -1450,7 +1743,14 @@ class Statements(Expressions):
             values = self.arguments(info.init.params, call, f"{name}.new")
             made = [(p.name, a) for p, a in zip(info.init.params, values, strict=True)]
             return ir.New(name, made, type=ir.NamedT(name))
-        if name in ("CircuitOpenError", "RateLimitExceeded", "MaxRetriesExceeded", "HttpStatusError", "ProcessError", "ProcessTimeoutError"):
+        if name in (
+            "CircuitOpenError",
+            "RateLimitExceeded",
+            "MaxRetriesExceeded",
+            "HttpStatusError",
+            "ProcessError",
+            "ProcessTimeoutError",
+        ):
             raise Unsupported(f"raise of {name}, which only the runtime makes", self._first(n), n.line)
         if len(args) > 1 or named:
             raise Unsupported(f"{path} with several arguments", self._first(n), n.line)
@@ -1490,7 +1790,9 @@ class Statements(Expressions):
                 t = self.full(error.type)
                 if t == ir.STR:
                     error = ir.New("RuntimeError", [("message", error)], type=ir.NamedT("RuntimeError"))
-                elif not (t == ir.ERROR or (isinstance(t, ir.NamedT) and self.scope.error_base(t.name) is not None)):
+                elif not (
+                    t == ir.ERROR or (isinstance(t, ir.NamedT) and self.scope.error_base(t.name) is not None)
+                ):
                     raise Unsupported(f"raise of {type_text(t)}", self._first(n), n.line)
         more = list(self.pre or [])
         if self.pre is not None:
@@ -1498,15 +1800,29 @@ class Statements(Expressions):
         return [*before, *more, ir.Raise(error, cause, line=n.line)]
 
     def _begin(self, n: ast.Begin, sink: Sink | None) -> list[ir.Stmt]:
-        retries = any(isinstance(x, ast.Jump) and x.kind == "retry" for r in n.rescues for b in r.body for x in ast.walk(b))
+        retries = any(
+            isinstance(x, ast.Jump) and x.kind == "retry"
+            for r in n.rescues
+            for b in r.body
+            for x in ast.walk(b)
+        )
         if retries and (n.orelse or n.ensure):
             raise Unsupported("retry with else or ensure", self._first(n), n.line)
         if retries:
             for part in (n.body, *(r.body for r in n.rescues)):
-                if any(isinstance(x, ast.Jump) and x.kind in ("next", "break") for b in part for x in ast.own(b)) and self.jumps:
+                if (
+                    any(
+                        isinstance(x, ast.Jump) and x.kind in ("next", "break")
+                        for b in part
+                        for x in ast.own(b)
+                    )
+                    and self.jumps
+                ):
                     raise Unsupported("next or break inside a begin that is retried", self._first(n), n.line)
             self.forget_stored([*n.body, *(b for r in n.rescues for b in r.body)])
-        if n.ensure and any(isinstance(x, ast.Jump) and x.kind == "return" for b in n.ensure for x in ast.walk(b)):
+        if n.ensure and any(
+            isinstance(x, ast.Jump) and x.kind == "return" for b in n.ensure for x in ast.walk(b)
+        ):
             raise Unsupported("return inside ensure", self._first(n), n.line)
         saved = dict(self.narrowed)
         with self._retrying(retries):
@@ -1562,11 +1878,16 @@ class Statements(Expressions):
                 raise Unsupported("rescue of a computed class", self._first(c), c.line)
             name = self.scope.error_name(c.path)
             if name is None:
-                raise Unsupported(f"rescue of {c.path}, which is not a known error class", self._first(c), c.line)
+                raise Unsupported(
+                    f"rescue of {c.path}, which is not a known error class", self._first(c), c.line
+                )
             if name == "Exception":
                 return []
             if name not in classes:
                 classes.append(name)
+            if name == "IndexError":
+                # KeyError is one in Ruby.
+                classes.append("KeyError")
         return classes
 
     # Functions as values
@@ -1583,8 +1904,12 @@ class Statements(Expressions):
                 raise Unsupported("a block with more parameters than it is given", "", block.line)
             types: list[Type] = list(want.params)
         else:
-            types = [self.types.var(("lambda", block.start, i), f"param:{p.name}") for i, p in enumerate(params)]
-        result: Type = want.result if isinstance(want, ir.FuncT) else self.types.var(("lambda result", block.start), "")
+            types = [
+                self.types.var(("lambda", block.start, i), f"param:{p.name}") for i, p in enumerate(params)
+            ]
+        result: Type = (
+            want.result if isinstance(want, ir.FuncT) else self.types.var(("lambda result", block.start), "")
+        )
         if isinstance(want, VarT):
             self.types.solve(want, ir.FuncT(tuple(types), result))
         only = blocks.simple(self, block)
@@ -1592,7 +1917,10 @@ class Statements(Expressions):
             try:
                 with blocks.inside(self, block), self.without_statements():
                     made = [
-                        ir.Param(self.local(params[i].name if i < len(params) else f"_unused{i}", t, block.start), self.full(t))
+                        ir.Param(
+                            self.local(params[i].name if i < len(params) else f"_unused{i}", t, block.start),
+                            self.full(t),
+                        )
                         for i, t in enumerate(types)
                     ]
                     body = self.expr(only, None if isinstance(self.full(result), VarT) else result)
@@ -1601,7 +1929,9 @@ class Statements(Expressions):
                             raise Unsupported("a block that gives nothing", "", block.line)
                         self.unify(result, body.type)
                         body = self.coerce(body, self.full(result))
-                t = ir.FuncT(tuple(self.full(x) for x in types), self.full(body.type), raises=False, context=False)
+                t = ir.FuncT(
+                    tuple(self.full(x) for x in types), self.full(body.type), raises=False, context=False
+                )
                 return ir.Lambda(made, body, type=t)
             except Unsupported:
                 if self.pre is None:
@@ -1610,8 +1940,15 @@ class Statements(Expressions):
 
     def _closure(self, block: ast.Block, types: list[Type], result: Type) -> ir.Expr:
         if self.pre is None:
-            raise Unsupported("a block of several statements in a place where only an expression fits", "", block.line)
-        stored = {x.target.name for b in block.body for x in ast.walk(b) if isinstance(x, ast.Assign | ast.OpAssign) and isinstance(x.target, ast.Ident)}
+            raise Unsupported(
+                "a block of several statements in a place where only an expression fits", "", block.line
+            )
+        stored = {
+            x.target.name
+            for b in block.body
+            for x in ast.walk(b)
+            if isinstance(x, ast.Assign | ast.OpAssign) and isinstance(x.target, ast.Ident)
+        }
         if stored & set(self.names):
             raise Unsupported("a block that assigns a variable of the method around it", "", block.line)
         if any(isinstance(x, ast.Jump) and x.kind == "return" for b in block.body for x in ast.own(b)):
@@ -1628,7 +1965,12 @@ class Statements(Expressions):
         try:
             with blocks.inside(self, block):
                 params = [
-                    ir.Param(self.local(block.params[i].name if i < len(block.params) else f"_unused{i}", t, block.start), self.full(t))
+                    ir.Param(
+                        self.local(
+                            block.params[i].name if i < len(block.params) else f"_unused{i}", t, block.start
+                        ),
+                        self.full(t),
+                    )
                     for i, t in enumerate(types)
                 ]
                 sink = self.return_sink(True)
@@ -1695,4 +2037,6 @@ def _root(n: ast.Node | None, name: str) -> bool:
 
 
 _NEW_TEXT = frozenset("+@ dup new join format + upcase downcase strip to_s gsub sub".split())
-_CORE = frozenset("Integer Float Numeric String Symbol Array Hash NilClass Proc TrueClass FalseClass Set StandardError".split())
+_CORE = frozenset(
+    "Integer Float Numeric String Symbol Array Hash NilClass Proc TrueClass FalseClass Set StandardError".split()
+)

@@ -251,9 +251,14 @@ class Declared:
     """Reads written types. `known` says what a class name of the file is; an unknown one becomes a protocol."""
 
     def __init__(
-        self, types: Types, named: Callable[[str], Type | None], duck: Callable[[str], Type]
+        self,
+        types: Types,
+        named: Callable[[str], Type | None],
+        duck: Callable[[str], Type],
+        record: Callable[[list[tuple[str, Type]]], Type],
     ) -> None:
         self.types = types
+        self.record = record
         self.named = named
         self.duck = duck
         self.tokens: list[str] = []
@@ -269,11 +274,9 @@ class Declared:
         found = self.named(plain)
         if found is not None:
             return found
+        if plain in ("Object", "untyped", "BasicObject", "top", "any"):
+            return self.unknown()
         if plain in (
-            "Object",
-            "untyped",
-            "BasicObject",
-            "top",
             "Time",
             "Date",
             "BigDecimal",
@@ -295,7 +298,9 @@ class Declared:
 
     def rbs(self, text: str) -> Type:
         """A type in RBS."""
-        self.tokens = re.findall(r"->|[A-Za-z_:][\w:]*[?!]?|\"[^\"]*\"|:\w+|[()\[\]{},|?^*&]|=>|-?\d+", text)
+        self.tokens = re.findall(
+            r"->|[a-z_]\w*:(?!:)|[A-Za-z_:][\w:]*[?!]?|\"[^\"]*\"|:\w+|[()\[\]{},|?^*&]|=>|-?\d+", text
+        )
         self.at = 0
         made = self._union()
         if self.at < len(self.tokens):
@@ -434,7 +439,16 @@ class Declared:
             self._take()
             return ir.TupleT(tuple(elems))
         if token == "{":
-            raise Unsupported("a hash whose keys have types of their own; use a Struct or a Data class")
+            members: list[tuple[str, Type]] = []
+            while self._peek() not in ("}", ""):
+                key = self._take()
+                if not key.endswith(":"):
+                    raise Unsupported("a record type of this kind", key)
+                members.append((key[:-1], self._union()))
+                if self._peek() == ",":
+                    self._take()
+            self._take()
+            return self.record(members)
         if token.startswith('"'):
             return ir.STR
         if re.fullmatch(r":\w+", token):
@@ -462,8 +476,11 @@ class Declared:
                 return ir.ListT(args[0] if args else self.unknown())
             case "Set" if len(args) <= 1:
                 return ir.SetT(args[0] if args else self.unknown())
-            case "Hash" if len(args) in (0, 2):
-                return ir.DictT(args[0], args[1]) if args else ir.DictT(self.unknown(), self.unknown())
+            case "Hash" if not args or (len(args) == 2 and isinstance(args[1], VarT)):
+                # A map or a hash whose keys have types of their own: its use says which.
+                return self.unknown()
+            case "Hash" if len(args) == 2:
+                return ir.DictT(args[0], args[1])
             case "Proc" | "Method" if not args:
                 return self.types.var(("proc", id(self), self.at, len(self.tokens), self.fresh), "proc")
             case _ if args:

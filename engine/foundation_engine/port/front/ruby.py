@@ -19,11 +19,22 @@ from foundation_engine.port.front._ruby_prelude import PRELUDE
 from foundation_engine.port.front._ruby_scope import ClassInfo, ConstantInfo, Param, Scope, Signature
 from foundation_engine.port.front._ruby_signatures import Signatures, read_signatures, signatures_beside
 from foundation_engine.port.front._ruby_stmt import Memory, Statements
-from foundation_engine.port.front._ruby_types import Declared, Doc, SymbolT, Types, VarT, erased, read_doc, type_text
+from foundation_engine.port.front._ruby_types import (
+    Declared,
+    Doc,
+    SymbolT,
+    Types,
+    VarT,
+    erased,
+    read_doc,
+    type_text,
+)
 from foundation_engine.port.ir import Type, Unsupported
 
 _SWEEPS = 12
-_META = frozenset("method_missing respond_to_missing? define_method class_eval instance_eval refine using eval included inherited extended const_missing".split())
+_META = frozenset(
+    "method_missing respond_to_missing? define_method class_eval instance_eval refine using eval included inherited extended const_missing".split()
+)
 
 
 @dataclass
@@ -51,20 +62,38 @@ def lower_document(text: str, name: str, line: int | None, path: str) -> tuple[i
 
 
 def lower_with_shapes(
-    text: str, name: str, line: int | None = None, signatures: str = "", traced: Mapping[str, str] | None = None
+    text: str,
+    name: str,
+    line: int | None = None,
+    signatures: str = "",
+    traced: Mapping[str, str] | None = None,
 ) -> tuple[ir.Module, Shapes]:
     """The module, and what a recorder of its source must know; `traced` maps `method(param)` to RBS types seen."""
     return _ModuleLowerer(text, name, signatures, traced or {}).lower(line)
 
 
-_OPERATORS = {"+": "plus", "-": "minus", "*": "times", "/": "divided_by", "%": "modulo", "[]": "at", "<<": "push", "-@": "negated", "call": "call"}
+_OPERATORS = {
+    "+": "plus",
+    "-": "minus",
+    "*": "times",
+    "/": "divided_by",
+    "%": "modulo",
+    "[]": "at",
+    "<<": "push",
+    "-@": "negated",
+    "call": "call",
+}
 
 
 def identifier(name: str, taken: Callable[[str], bool] = lambda _: False) -> str:
     """A Ruby method's name where `?`, `!` and `=` may not be part of it."""
     if name.endswith("?"):
         plain = name[:-1]
-        made = plain if re.match(r"(is|has|can|should|was|are|needs|does|will|may|must)_", plain) else f"is_{plain}"
+        made = (
+            plain
+            if re.match(r"(is|has|can|should|was|are|needs|does|will|may|must)_", plain)
+            else f"is_{plain}"
+        )
     elif name.endswith("!"):
         made = name[:-1]
         made = f"{made}_now" if taken(made) else made
@@ -100,7 +129,7 @@ class _ModuleLowerer:
         self.memories: dict[int, Memory] = {}
         self.commands: list[tuple[Signature, ast.Call]] = []
         self.prelude_used: set[str] = set()
-        self.declared = Declared(self.types, self._named, self._duck)
+        self.declared = Declared(self.types, self._named, self._duck, self._declared_record)
         self.readers: dict[str, set[str]] = {}  # names with an attr_reader by class, private ones included
         self.late: dict[str, list[str]] = {}  # fields that only methods assign, which are nil at first
         self.counted: set[int] = set()  # methods whose shared breakers and limiters were counted
@@ -118,6 +147,12 @@ class _ModuleLowerer:
 
     def _duck(self, name: str) -> Type:
         return ir.NamedT(self.scope.protocol(name).name)
+
+    def _declared_record(self, members: list[tuple[str, Type]]) -> Type:
+        info = self.scope.record(tuple(k for k, _ in members), members[0][0] if members else "", 0)
+        for k, t in members:
+            info.fields[k] = self.types.join(info.fields[k], t)
+        return ir.NamedT(info.name)
 
     def lower(self, line: int | None) -> tuple[ir.Module, Shapes]:
         """The module."""
@@ -178,7 +213,9 @@ class _ModuleLowerer:
                             self._method(a, path, cls, "function", private)
                         elif isinstance(a, ast.Symbol):
                             self._promote(a.name, path)
-                case ast.Call(recv=None, name="private" | "private_class_method" | "protected" | "public", args=args):
+                case ast.Call(
+                    recv=None, name="private" | "private_class_method" | "protected" | "public", args=args
+                ):
                     hidden = n.name != "public"
                     for a in args:
                         match a:
@@ -191,10 +228,15 @@ class _ModuleLowerer:
                                     self._attributes(a, cls, hidden)
                             case _:
                                 pass
-                case ast.Call(recv=None, name="private_constant" | "require" | "require_relative" | "using" | "public_constant"):
+                case ast.Call(
+                    recv=None,
+                    name="private_constant" | "require" | "require_relative" | "using" | "public_constant",
+                ):
                     if n.name == "using":
                         self._decline(n, n.name, Unsupported("refinements", "", n.line))
-                case ast.Call(recv=None, name="attr_reader" | "attr_accessor" | "attr_writer") if cls is not None:
+                case ast.Call(recv=None, name="attr_reader" | "attr_accessor" | "attr_writer") if (
+                    cls is not None
+                ):
                     self._attributes(n, cls, private)
                 case ast.Call(recv=None, name="include" | "extend" | "prepend") if cls is not None or path:
                     names = [a.path for a in n.args if isinstance(a, ast.Const)]
@@ -211,7 +253,9 @@ class _ModuleLowerer:
                     else:
                         self._decline(n, name, why)
                 case ast.Def():
-                    self._method(n, path, cls, "function" if n.singleton else mode, private and not n.singleton)
+                    self._method(
+                        n, path, cls, "function" if n.singleton else mode, private and not n.singleton
+                    )
                 case ast.ModuleNode(path="<<self", body=body):
                     hidden = False
                     for b in body:
@@ -219,10 +263,17 @@ class _ModuleLowerer:
                             hidden = True
                         elif isinstance(b, ast.Def):
                             self._method(b, path, cls, "function", hidden)
-                        elif isinstance(b, ast.Call) and b.name == "private" and b.args and isinstance(b.args[0], ast.Def):
+                        elif (
+                            isinstance(b, ast.Call)
+                            and b.name == "private"
+                            and b.args
+                            and isinstance(b.args[0], ast.Def)
+                        ):
                             self._method(b.args[0], path, cls, "function", True)
                         else:
-                            self._decline(b, path, Unsupported("this in class << self", self._first(b), b.line))
+                            self._decline(
+                                b, path, Unsupported("this in class << self", self._first(b), b.line)
+                            )
                 case ast.ModuleNode(path=name, body=body):
                     inner = f"{path}::{name}" if path else name
                     self.scope.modules.add(inner)
@@ -231,11 +282,17 @@ class _ModuleLowerer:
                     self._class(n, path)
                 case ast.Assign(target=ast.Const(path=name)):
                     self._constant(n, name, path)
-                case ast.Call(recv=ast.Const(path="Foundation"), name="register_command") if n.block is not None:
+                case ast.Call(recv=ast.Const(path="Foundation"), name="register_command") if (
+                    n.block is not None
+                ):
                     self._command(n)
                 case ast.If() | ast.Literal():
                     if isinstance(n, ast.If) and "__FILE__" not in self._first(n):
-                        self._decline(n, f"statement {n.line}", Unsupported("a statement at the top level", self._first(n), n.line))
+                        self._decline(
+                            n,
+                            f"statement {n.line}",
+                            Unsupported("a statement at the top level", self._first(n), n.line),
+                        )
                 case _:
                     where = "in a class" if cls is not None else "at the top level"
                     why = Unsupported(f"a statement {where}", self._first(n), n.line)
@@ -292,7 +349,9 @@ class _ModuleLowerer:
             cls.methods[n.name] = made
             return
         if mode == "instance":
-            made.failed = Unsupported("an instance method of a module, which other classes include", f"def {n.name}", n.line)
+            made.failed = Unsupported(
+                "an instance method of a module, which other classes include", f"def {n.name}", n.line
+            )
         if n.name in self.scope.functions:
             made.failed = Unsupported(f"a second method of the name {n.name}", f"def {n.name}", n.line)
             self._decline(n, f"{path}.{n.name}", made.failed)
@@ -305,12 +364,26 @@ class _ModuleLowerer:
         assert block is not None
         first = n.args[0] if n.args else None
         if not isinstance(first, ast.Literal) or not isinstance(first.value, str):
-            self._decline(n, f"command {n.line}", Unsupported("a command whose name is computed", self._first(n), n.line))
+            self._decline(
+                n,
+                f"command {n.line}",
+                Unsupported("a command whose name is computed", self._first(n), n.line),
+            )
             return
         name = re.sub(r"\W+", "_", first.value)
         params = [ast.Parameter(p.name, "required", None, line=p.line) for p in block.params]
         node = ast.Def(name, params, block.body, line=n.line, last=n.last, start=n.start, end=n.end)
-        made = Signature(name, [], self.types.var(("result", n.start), ""), False, node, self._doc_above(n.line), "function", "", "")
+        made = Signature(
+            name,
+            [],
+            self.types.var(("result", n.start), ""),
+            False,
+            node,
+            self._doc_above(n.line),
+            "function",
+            "",
+            "",
+        )
         self.scope.functions[name] = made
         self.order.append(("function", made))
         self.commands.append((made, n))
@@ -329,7 +402,9 @@ class _ModuleLowerer:
             if error is not None:
                 kind, base_name = "error", error
             else:
-                failed = Unsupported(f"a class derived from {base.path}", f"class {name} < {base.path}", n.line)
+                failed = Unsupported(
+                    f"a class derived from {base.path}", f"class {name} < {base.path}", n.line
+                )
         elif isinstance(base, ast.Call):
             found = self._record(base)
             if found is None:
@@ -339,14 +414,23 @@ class _ModuleLowerer:
         existing = self.scope.classes.get(name)
         if existing is not None:
             if existing.path != full:
-                self._decline(n, full, Unsupported(f"a second class of the name {name}", self._first(n), n.line))
+                self._decline(
+                    n, full, Unsupported(f"a second class of the name {name}", self._first(n), n.line)
+                )
                 return
             self._survey(n.body, full, existing)
             return
         if name in _BUILTIN and not path:
-            self._decline(n, name, Unsupported(f"{name} is reopened (a monkey patch)", self._first(n), n.line))
+            self._decline(
+                n, name, Unsupported(f"{name} is reopened (a monkey patch)", self._first(n), n.line)
+            )
             return
-        self._add_class(ClassInfo(name, full, kind, n, base=base_name, doc=self._doc_above(n.line), failed=failed), members, keyword, n.body)
+        self._add_class(
+            ClassInfo(name, full, kind, n, base=base_name, doc=self._doc_above(n.line), failed=failed),
+            members,
+            keyword,
+            n.body,
+        )
 
     def _add_class(self, info: ClassInfo, members: list[str], keyword: bool, body: list[ast.Node]) -> None:
         info.keyword_init = keyword
@@ -383,7 +467,9 @@ class _ModuleLowerer:
         members = [a.name for a in call.args if isinstance(a, ast.Symbol)]
         if len(members) != len(call.args):
             return None
-        keyword = any(k == "keyword_init" and isinstance(v, ast.Literal) and v.value is True for k, v in call.named)
+        keyword = any(
+            k == "keyword_init" and isinstance(v, ast.Literal) and v.value is True for k, v in call.named
+        )
         return ("struct" if call.recv.path == "Struct" else "data"), members, keyword
 
     def _attributes(self, n: ast.Call, cls: ClassInfo, private: bool) -> None:
@@ -438,7 +524,9 @@ class _ModuleLowerer:
                             if where == "method":
                                 self.late.setdefault(info.name, []).append(t.name)
         if info.kind in ("struct", "data") and info.init is not None:
-            info.failed = info.failed or Unsupported("a record with an initializer of its own", f"class {info.name}", info.init.node.line)
+            info.failed = info.failed or Unsupported(
+                "a record with an initializer of its own", f"class {info.name}", info.init.node.line
+            )
 
     def _error_class(self, info: ClassInfo) -> None:
         extra = [m for m in info.methods.values()]
@@ -446,7 +534,9 @@ class _ModuleLowerer:
             info.failed = Unsupported("an error class with methods", f"class {info.name}", extra[0].node.line)
         base = self.scope.classes.get(info.base)
         if info.init is None and base is not None and base.init is not None and base.fields:
-            info.failed = Unsupported("an error class that inherits fields", f"class {info.name}", info.node.line)
+            info.failed = Unsupported(
+                "an error class that inherits fields", f"class {info.name}", info.node.line
+            )
 
     def _constant(self, n: ast.Assign, name: str, path: str) -> None:
         value = n.value
@@ -460,25 +550,48 @@ class _ModuleLowerer:
                 info = ClassInfo(name, full, kind, n, doc=self._doc_above(n.line))
                 self._add_class(info, members, keyword, value.block.body if value.block is not None else [])
                 return
-            if isinstance(value.recv, ast.Const) and (value.recv.path, value.name) == ("Class", "new") and len(value.args) == 1:
+            if (
+                isinstance(value.recv, ast.Const)
+                and (value.recv.path, value.name) == ("Class", "new")
+                and len(value.args) == 1
+            ):
                 base = value.args[0]
                 error = self.scope.error_name(base.path) if isinstance(base, ast.Const) else None
                 if error is not None and value.block is None:
-                    self._add_class(ClassInfo(name, full, "error", n, base=error, doc=self._doc_above(n.line)), [], False, [])
+                    self._add_class(
+                        ClassInfo(name, full, "error", n, base=error, doc=self._doc_above(n.line)),
+                        [],
+                        False,
+                        [],
+                    )
                     return
-            if isinstance(value.recv, ast.Const) and (value.recv.path, value.name) == ("Foundation::Config", "define") and value.block is not None:
+            if (
+                isinstance(value.recv, ast.Const)
+                and (value.recv.path, value.name) == ("Foundation::Config", "define")
+                and value.block is not None
+            ):
                 self._config(name, full, n, value.block)
                 return
         info2 = ConstantInfo(name, n, self.types.var(("constant", n.start), f"constant {name}"), path)
         if name in self.scope.constants:
-            self._decline(n, f"{path}::{name}", Unsupported(f"a second constant of the name {name}", self._first(n), n.line))
+            self._decline(
+                n,
+                f"{path}::{name}",
+                Unsupported(f"a second constant of the name {name}", self._first(n), n.line),
+            )
             return
         self.scope.constants[name] = info2
         self.order.append(("constant", info2))
 
     def _config(self, name: str, full: str, n: ast.Assign, block: ast.Block) -> None:
         info = ClassInfo(name, full, "config", n, doc=self._doc_above(n.line))
-        kinds: dict[str, Type] = {"string": ir.STR, "integer": ir.INT, "float": ir.FLOAT, "boolean": ir.BOOL, "list": ir.ListT(ir.STR)}
+        kinds: dict[str, Type] = {
+            "string": ir.STR,
+            "integer": ir.INT,
+            "float": ir.FLOAT,
+            "boolean": ir.BOOL,
+            "list": ir.ListT(ir.STR),
+        }
         for b in block.body:
             options = dict(b.named) if isinstance(b, ast.Call) else {}
             if not (isinstance(b, ast.Call) and b.name == "field" and len(b.args) == 2 and b.block is None):
@@ -546,16 +659,27 @@ class _ModuleLowerer:
             s.result, s.declared = self.declared.yard(doc.result), True
         if s.name == "initialize":
             s.result, s.declared = ir.NONE, True
-        yields = any(isinstance(x, ast.Yield) or (isinstance(x, ast.Call) and x.recv is None and x.name == "block_given?") for b in s.node.body for x in ast.own(b))
+        yields = any(
+            isinstance(x, ast.Yield)
+            or (isinstance(x, ast.Call) and x.recv is None and x.name == "block_given?")
+            for b in s.node.body
+            for x in ast.own(b)
+        )
         optional_block = any(
-            isinstance(x, ast.Call | ast.Ident) and x.name == "block_given?" for b in s.node.body for x in ast.own(b)
+            isinstance(x, ast.Call | ast.Ident) and x.name == "block_given?"
+            for b in s.node.body
+            for x in ast.own(b)
         )
         positional = [p for p in s.node.params if p.kind in ("required", "optional")]
         for p in s.node.params:
             if p.kind == "block":
                 continue
             if p.kind not in ("required", "optional", "key"):
-                kinds = {"rest": "*args", "keyrest": "**options", "destructured": "a parameter that is taken apart"}
+                kinds = {
+                    "rest": "*args",
+                    "keyrest": "**options",
+                    "destructured": "a parameter that is taken apart",
+                }
                 raise Unsupported(f"{kinds.get(p.kind, p.kind)}", f"def {s.name}", p.line)
             t: Type | None = None
             if rbs_params is not None:
@@ -566,7 +690,9 @@ class _ModuleLowerer:
                     plain = [x for kind, _, x in rbs_params if kind != "key"]
                     t = plain[at] if at < len(plain) else None
                 if t is None:
-                    raise Unsupported(f"the RBS of {s.name} does not say the type of {p.name}", method, s.node.line)
+                    raise Unsupported(
+                        f"the RBS of {s.name} does not say the type of {p.name}", method, s.node.line
+                    )
             elif p.name in doc.rbs_params:
                 t = self.declared.rbs(doc.rbs_params[p.name])
             elif p.name in doc.params:
@@ -578,9 +704,15 @@ class _ModuleLowerer:
                 self.types.origin[t.id] = f"param:{p.name}"
             if t is None:
                 t = self.types.var(("param", s.node.start, p.name), f"param:{p.name}")
-            if isinstance(p.default, ast.Literal) and p.default.value is None and not isinstance(t, ir.OptionalT):
+            if (
+                isinstance(p.default, ast.Literal)
+                and p.default.value is None
+                and not isinstance(t, ir.OptionalT)
+            ):
                 t = ir.OptionalT(t)
-            if p.default is not None and not isinstance(p.default, ast.Literal | ast.Symbol | ast.Const | ast.Array | ast.Hash | ast.Call):
+            if p.default is not None and not isinstance(
+                p.default, ast.Literal | ast.Symbol | ast.Const | ast.Array | ast.Hash | ast.Call
+            ):
                 raise Unsupported("a computed default argument", f"def {s.name}", p.line)
             s.params.append(Param(p.name, t, "key" if p.kind == "key" else p.kind, p.default, p.line))
         # Keyword parameters without a default are required; Ruby lets them follow those with one.
@@ -601,19 +733,30 @@ class _ModuleLowerer:
             len(x.args)
             for b in s.node.body
             for x in ast.own(b)
-            if isinstance(x, ast.Call) and x.name == "call" and isinstance(x.recv, ast.Ident) and x.recv.name == name
+            if isinstance(x, ast.Call)
+            and x.name == "call"
+            and isinstance(x.recv, ast.Ident)
+            and x.recv.name == name
         }
         if len(counts) != 1:
-            raise Unsupported("a block that is not called with one number of values", f"def {s.name}", s.node.line)
+            raise Unsupported(
+                "a block that is not called with one number of values", f"def {s.name}", s.node.line
+            )
         count = counts.pop()
-        params: list[Type] = [self.types.var(("yield", s.node.start, i), "a value yielded to a block") for i in range(count)]
+        params: list[Type] = [
+            self.types.var(("yield", s.node.start, i), "a value yielded to a block") for i in range(count)
+        ]
         for i, written in enumerate(s.doc.yields[:count]):
             params[i] = self.declared.yard(written)
         result: Type = self.types.var(("yielded", s.node.start), "the result of a block")
         if s.doc.yield_result:
             result = self.declared.yard(s.doc.yield_result)
         t: Type = ir.FuncT(tuple(params), result)
-        optional = any(isinstance(x, ast.Call | ast.Ident) and x.name == "block_given?" for b in s.node.body for x in ast.own(b))
+        optional = any(
+            isinstance(x, ast.Call | ast.Ident) and x.name == "block_given?"
+            for b in s.node.body
+            for x in ast.own(b)
+        )
         return ir.OptionalT(t) if optional else t
 
     # Inference
@@ -654,10 +797,23 @@ class _ModuleLowerer:
         self.counted.add(s.node.start)
         for b in s.node.body:
             for x in ast.walk(b):
-                if isinstance(x, ast.Call) and isinstance(x.recv, ast.Const) and x.recv.path == "Foundation" and x.name in ("circuit_breaker", "rate_limit"):
+                if (
+                    isinstance(x, ast.Call)
+                    and isinstance(x.recv, ast.Const)
+                    and x.recv.path == "Foundation"
+                    and x.name in ("circuit_breaker", "rate_limit")
+                ):
                     try:
                         pattern = "circuit_breaker" if x.name == "circuit_breaker" else "rate_limiting"
-                        key = shared_name(pattern, arguments(Statements(self.scope), pattern, [(k, v) for k, v in x.named if k == "name"], x))
+                        key = shared_name(
+                            pattern,
+                            arguments(
+                                Statements(self.scope),
+                                pattern,
+                                [(k, v) for k, v in x.named if k == "name"],
+                                x,
+                            ),
+                        )
                     except Unsupported:
                         continue
                     self.scope.shared[key] = self.scope.shared.get(key, 0) + 1
@@ -682,7 +838,9 @@ class _ModuleLowerer:
             trailing = self.reader.trailing.get(info.node.line, "")
             want: Type | None = None
             if trailing.startswith(":") or written.rbs_method:
-                want = self.declared.rbs(trailing[1:].strip() if trailing.startswith(":") else written.rbs_method)
+                want = self.declared.rbs(
+                    trailing[1:].strip() if trailing.startswith(":") else written.rbs_method
+                )
             elif written.result:
                 want = self.declared.yard(written.result)
             elif (info.path, info.name) in self.signatures.constants:
@@ -729,7 +887,7 @@ class _ModuleLowerer:
                 self.types.solved[t.id] = ir.NONE
         for info in self.scope.classes.values():
             for name, t in info.fields.items():
-                if self.types.open(t) and info.failed is None:
+                if self.types.open(t) and info.failed is None and info.kind != "record":
                     info.failed = Unsupported(
                         f"the type of @{name} is not known; annotate it: `# @return [String]` above its attr_reader, "
                         "or the parameter that it is set from",
@@ -757,7 +915,13 @@ class _ModuleLowerer:
                 continue
             wanted.add(name)
             for x in ast.walk(nodes[name]):
-                found = x.name if isinstance(x, ast.Ident | ast.Call) else x.path.rpartition("::")[2] if isinstance(x, ast.Const) else ""
+                found = (
+                    x.name
+                    if isinstance(x, ast.Ident | ast.Call)
+                    else x.path.rpartition("::")[2]
+                    if isinstance(x, ast.Const)
+                    else ""
+                )
                 if found in nodes:
                     todo.append(found)
             for word in re.findall(r"[A-Z]\w*", "\n".join(self._lines_above(nodes[name].line))):
@@ -797,7 +961,9 @@ class _ModuleLowerer:
         for made, n in self.commands:
             if made is s:
                 given = [("name", n.args[0]), *n.named]
-                patterns.append(ir.PatternUse("cli_framework", arguments(low, "cli_framework", given, n), n.line))
+                patterns.append(
+                    ir.PatternUse("cli_framework", arguments(low, "cli_framework", given, n), n.line)
+                )
         defaults: dict[str, ir.Expr] = {}
         for p in s.params:
             if p.default is not None:
@@ -805,7 +971,9 @@ class _ModuleLowerer:
         body = low.method_body()
         self.module.declines.extend(low.declines)
         self.prelude_used |= low.prelude_used
-        params = [ir.Param(p.name, self.types.full(p.type), defaults.get(p.name), line=p.line) for p in s.params]
+        params = [
+            ir.Param(p.name, self.types.full(p.type), defaults.get(p.name), line=p.line) for p in s.params
+        ]
         for p in s.params:
             if p.kind == "block" and isinstance(self.types.full(p.type), ir.OptionalT):
                 next(x for x in params if x.name == p.name).default = lit(None, self.types.full(p.type))
@@ -817,7 +985,9 @@ class _ModuleLowerer:
         bad = _unknown(self.types, made_function)
         if bad is not None:
             raise Unsupported(
-                f"the type of {bad[0]} is not known; annotate it", self._source_line(bad[1] or s.node.line), bad[1] or s.node.line
+                f"the type of {bad[0]} is not known; annotate it",
+                self._source_line(bad[1] or s.node.line),
+                bad[1] or s.node.line,
             )
         return made_function
 
@@ -829,23 +999,43 @@ class _ModuleLowerer:
         low = Statements(self.scope, None, None, self.memories.setdefault(info.node.start, Memory()))
         low.pre = []
         try:
-            value = low.expr(info.node.value, None if isinstance(self.types.shallow(info.type), VarT) else self.types.full(info.type))
+            value = low.expr(
+                info.node.value,
+                None if isinstance(self.types.shallow(info.type), VarT) else self.types.full(info.type),
+            )
             if low.pre:
-                raise Unsupported("a constant that is computed in several statements", self._first(info.node), info.node.line)
+                raise Unsupported(
+                    "a constant that is computed in several statements",
+                    self._first(info.node),
+                    info.node.line,
+                )
             t = self.types.full(info.type)
             if not isinstance(t, VarT):
                 value = low.coerce(value, t)
             t = self.types.full(value.type)
             if self.types.open(t) or t == ir.NONE:
-                raise Unsupported(f"the type of {info.name} is not known; annotate it", self._first(info.node), info.node.line)
+                raise Unsupported(
+                    f"the type of {info.name} is not known; annotate it",
+                    self._first(info.node),
+                    info.node.line,
+                )
         except Unsupported as why:
             info.failed = why
             raise
         self.prelude_used |= low.prelude_used
-        comments = [c for c in self._lines_above(info.node.line) if not c.startswith(("@return", ":", "rubocop", "@type"))]
+        comments = [
+            c
+            for c in self._lines_above(info.node.line)
+            if not c.startswith(("@return", ":", "rubocop", "@type"))
+        ]
         trailing = self.reader.trailing.get(info.node.line, "")
         return ir.Constant(
-            info.name, t, value, comments, "" if trailing.startswith((":", "rubocop")) else trailing, line=info.node.line
+            info.name,
+            t,
+            value,
+            comments,
+            "" if trailing.startswith((":", "rubocop")) else trailing,
+            line=info.node.line,
         )
 
     def _class_definition(self, info: ClassInfo) -> ir.Definition:
@@ -859,12 +1049,22 @@ class _ModuleLowerer:
         names = info.order or list(info.fields)
         for name in names:
             t = self.types.full(info.fields[name])
-            made.append(ir.FieldDef(info.field_name(name), t, None, not (info.kind != "plain" or name in info.public), line=info.node.line))
+            made.append(
+                ir.FieldDef(
+                    info.field_name(name),
+                    t,
+                    None,
+                    not (info.kind != "plain" or name in info.public),
+                    line=info.node.line,
+                )
+            )
         init: ir.Function | None = None
         if info.kind == "plain":
             if info.init is None and info.fields:
                 node = ast.Def("initialize", [], [], line=info.node.line)
-                info.init = Signature("initialize", [], ir.NONE, True, node, Doc(), "method", info.name, info.path)
+                info.init = Signature(
+                    "initialize", [], ir.NONE, True, node, Doc(), "method", info.name, info.path
+                )
             if info.init is not None:
                 if info.init.failed is not None:
                     raise info.init.failed
@@ -881,7 +1081,18 @@ class _ModuleLowerer:
                 init.body = [s for s in init.body if not (isinstance(s, ir.Return) and s.value is None)]
         methods: list[ir.Function] = []
         for s in info.methods.values():
-            if s.name in ("==", "<=>", "hash", "eql?", "each", "[]=", "coerce", "to_str", "inspect", "initialize_copy"):
+            if s.name in (
+                "==",
+                "<=>",
+                "hash",
+                "eql?",
+                "each",
+                "[]=",
+                "coerce",
+                "to_str",
+                "inspect",
+                "initialize_copy",
+            ):
                 raise Unsupported(f"a class that defines {s.name}", f"def {s.name}", s.node.line)
             try:
                 methods.append(self._function(s))
@@ -897,10 +1108,28 @@ class _ModuleLowerer:
                 hole = ir.Hole(why.reason, why.construct or f"def {s.name}", source, line=s.node.line)
                 params = [ir.Param(p.name, self.types.full(p.type)) for p in s.params]
                 methods.append(
-                    ir.Function(s.name, params, ir.NONE if self.types.open(result) else result, [hole], s.doc.text, kind=s.kind, private=s.private, line=s.node.line)
+                    ir.Function(
+                        s.name,
+                        params,
+                        ir.NONE if self.types.open(result) else result,
+                        [hole],
+                        s.doc.text,
+                        kind=s.kind,
+                        private=s.private,
+                        line=s.node.line,
+                    )
                 )
         frozen = info.kind == "data"
-        return ir.Class(info.name, made, methods, info.doc.text, frozen, info.kind in ("struct", "data"), init, line=info.node.line)
+        return ir.Class(
+            info.name,
+            made,
+            methods,
+            info.doc.text,
+            frozen,
+            info.kind in ("struct", "data"),
+            init,
+            line=info.node.line,
+        )
 
     def _error_parts(self, info: ClassInfo, low: Statements) -> tuple[ir.Expr | None, list[str]]:
         """The message of an error class with an initializer, and the parameters it keeps."""
@@ -923,7 +1152,11 @@ class _ModuleLowerer:
                         message = low.text(low.expr(args[0])) if args else lit(info.path, ir.STR)
                 case ast.Assign(target=ast.IVar(name=name), value=ast.Ident(name=source)) if source in names:
                     if name != source:
-                        raise Unsupported("an error class whose field has another name than its parameter", self._first(n), n.line)
+                        raise Unsupported(
+                            "an error class whose field has another name than its parameter",
+                            self._first(n),
+                            n.line,
+                        )
                     p = next(p for p in info.init.params if p.name == source)
                     if name in info.fields:
                         info.fields[name] = self.types.join(info.fields[name], p.type)
@@ -951,10 +1184,26 @@ class _ModuleLowerer:
         message, kept = self._error_parts(info, low)
         if message is None:
             raise Unsupported("an error class that does not call super", f"class {info.name}", info.node.line)
-        if not kept and len(s.params) == 1 and isinstance(message, ir.Name) and message.id == s.params[0].name:
+        if (
+            not kept
+            and len(s.params) == 1
+            and isinstance(message, ir.Name)
+            and message.id == s.params[0].name
+        ):
             s.params[0].name = "message"
-            return ir.ErrorClass(info.name, info.base, [ir.Param("message", ir.STR, lit("", ir.STR))], [], None, doc, line=info.node.line)
-        params = [ir.Param(p.name, self.types.full(p.type), low.default(p) if p.default is not None else None) for p in s.params]
+            return ir.ErrorClass(
+                info.name,
+                info.base,
+                [ir.Param("message", ir.STR, lit("", ir.STR))],
+                [],
+                None,
+                doc,
+                line=info.node.line,
+            )
+        params = [
+            ir.Param(p.name, self.types.full(p.type), low.default(p) if p.default is not None else None)
+            for p in s.params
+        ]
         made = [ir.FieldDef(p.name, p.type, line=s.node.line) for p in params if p.name in kept]
         if len(made) != len(params):
             made = [ir.FieldDef(p.name, p.type, line=s.node.line) for p in params]
@@ -968,11 +1217,16 @@ class _ModuleLowerer:
         shared = [c for c in self.scope.made.values() if c.name in used]
         protocols = [p for p in (self._protocol(name) for name in self.scope.protocols) if p is not None]
         named = {t for d in definitions for t in _names_in(d)}
+        records = [
+            self._record_class(r)
+            for r in self.scope.records.values()
+            if not any(self.types.open(t) for t in r.fields.values())
+        ]
         changed = True
-        keep: list[ir.Protocol] = []
+        keep: list[ir.Protocol | ir.Class] = []
         while changed:
             changed = False
-            for p in protocols:
+            for p in [*protocols, *records]:
                 if p.name in named and p not in keep:
                     keep.append(p)
                     named |= set(_names_in(p))
@@ -983,10 +1237,16 @@ class _ModuleLowerer:
         self.names = _Names(self.scope)
         rewriter = _Rewriter(self.types, self.names)
         self.shape_source = [
-            (d, [(p.name, self.types.full(p.type)) for p in d.params]) for d in self.module.definitions if isinstance(d, ir.Function)
+            (d, [(p.name, self.types.full(p.type)) for p in d.params])
+            for d in self.module.definitions
+            if isinstance(d, ir.Function)
         ]
         for d in self.module.definitions:
             rewriter.visit(d)
+
+    def _record_class(self, info: ClassInfo) -> ir.Class:
+        made = [ir.FieldDef(k, self.types.full(info.fields[k]), line=info.node.line) for k in info.order]
+        return ir.Class(info.name, made, [], info.doc.text, not info.writable, True, line=info.node.line)
 
     def _protocol(self, name: str) -> ir.Protocol | None:
         info = self.scope.protocols[name]
@@ -998,7 +1258,16 @@ class _ModuleLowerer:
             if any(self.types.open(t) for _, t in m.params):
                 return None
             methods.append(
-                ir.Function(m.name, params, self.types.full(m.result), [], kind="method", line=m.line, raises=frozenset({ir.ANY_ERROR}), context=True)
+                ir.Function(
+                    m.name,
+                    params,
+                    self.types.full(m.result),
+                    [],
+                    kind="method",
+                    line=m.line,
+                    raises=frozenset({ir.ANY_ERROR}),
+                    context=True,
+                )
             )
         return ir.Protocol(name, methods, line=info.line)
 
@@ -1033,7 +1302,12 @@ class _ModuleLowerer:
             out.classes[info.name] = entry
         for name, proto in self.scope.protocols.items():
             out.protocols[name] = {
-                identifier(m.name): {"name": m.name, "params": [p for p, _ in m.params], "types": [shape(full(t)) for _, t in m.params], "result": shape(full(m.result))}
+                identifier(m.name): {
+                    "name": m.name,
+                    "params": [p for p, _ in m.params],
+                    "types": [shape(full(t)) for _, t in m.params],
+                    "result": shape(full(m.result)),
+                }
                 for m in proto.methods.values()
             }
         return out
@@ -1141,7 +1415,11 @@ class _Rewriter:
         self.types = types
         self.names = names
         self.functions = {s.name: names.function(s) for s in names.scope.functions.values()}
-        self.methods = {(c.name, m.name): names.method(m) for c in names.scope.classes.values() for m in c.methods.values()}
+        self.methods = {
+            (c.name, m.name): names.method(m)
+            for c in names.scope.classes.values()
+            for m in c.methods.values()
+        }
 
     def visit(self, n: Any) -> Any:
         """The value rewritten; nodes are changed in place."""
@@ -1169,7 +1447,12 @@ class _Rewriter:
             n.method = self.methods.get((cls, n.method), identifier(n.method))
         if isinstance(n, ir.Function) and n.kind == "function":
             n.name = self.functions.get(n.name, n.name)
-        if isinstance(n, ir.Call) and isinstance(n.func, ir.Name) and n.func.id in self.functions and isinstance(n.func.type, ir.FuncT):
+        if (
+            isinstance(n, ir.Call)
+            and isinstance(n.func, ir.Name)
+            and n.func.id in self.functions
+            and isinstance(n.func.type, ir.FuncT)
+        ):
             n.func.id = self.functions[n.func.id]
         if isinstance(n, ir.Class):
             for m in n.methods:
@@ -1203,7 +1486,12 @@ def prelude(used: frozenset[str]) -> list[ir.Function]:
         name = todo.pop()
         if name not in keep:
             keep.append(name)
-            calls = [x for b in known[name].body for x in ir.walk(b) if isinstance(x, ir.Call) and isinstance(x.func, ir.Name)]
+            calls = [
+                x
+                for b in known[name].body
+                for x in ir.walk(b)
+                if isinstance(x, ir.Call) and isinstance(x.func, ir.Name)
+            ]
             for x in calls:
                 assert isinstance(x.func, ir.Name)
                 todo.append(x.func.id)
