@@ -1149,7 +1149,7 @@ class Emitter:
     def test(self, e: ir.Expr, need: int = LOWEST) -> str:
         """The text of a condition, where emptiness is falsehood."""
         match e:
-            case ir.Intrinsic(op="nonempty", args=[v]):
+            case ir.Intrinsic(op="nonempty" | "json.truthy", args=[v]):
                 return self.x(v, need)
             case ir.PatternOp(op="try_acquire"):
                 # A decision is true when it is allowed.
@@ -1675,7 +1675,7 @@ def _spec(spec: str) -> str:
     """The normalised format as Python writes it, with the colon or the conversion."""
     if not spec:
         return ""
-    if spec == "quoted":
+    if spec.startswith("quoted"):
         return "!r"
     kind, *rest = spec.split(":")
     match kind, rest:

@@ -261,6 +261,16 @@ _TEMPLATES: Mapping[str, tuple[str, int, int]] = {
     "set.issubset": ("{0}.subset?({1})", PRIMARY, PRIMARY),
     "set.isdisjoint": ("{0}.disjoint?({1})", PRIMARY, PRIMARY),
     "error.message": ("{0}.message", PRIMARY, PRIMARY),
+    "http.json": ("json_body({0})", PRIMARY, LOWEST),
+    "json.field": ("{0}.fetch({1})", PRIMARY, PRIMARY),
+    "json.item": ("{0}.fetch({1})", PRIMARY, PRIMARY),
+    "json.get_or": ("{0}.fetch({1}, {2})", PRIMARY, PRIMARY),
+    "json.items": ("json_list({0})", PRIMARY, LOWEST),
+    "json.truthy": ("json_true?({0})", PRIMARY, LOWEST),
+    "json.number": ("json_of(Numeric, {0})", PRIMARY, LOWEST),
+    "json.text": ("json_of(String, {0})", PRIMARY, LOWEST),
+    "json.to_int": ("json_int({0})", PRIMARY, LOWEST),
+    "json.to_text": ("json_text({0})", PRIMARY, LOWEST),
     "error.http_status": ("{0}.status", PRIMARY, PRIMARY),
     "error.exit_code": ("{0}.exit_code", PRIMARY, PRIMARY),
     "error.stdout": ("{0}.stdout", PRIMARY, PRIMARY),
@@ -314,6 +324,21 @@ def parse_float(text)
 
   text.to_f
 end""",
+    "quoted": """
+# The text in single quotes, or in double ones around an apostrophe, with escapes for what cannot be shown.
+def quoted(text)
+  quote = text.include?("'") && !text.include?('"') ? '"' : "'"
+  inner = text.each_char.map do |char|
+    next "\\\\#{char}" if char == quote || char == '\\\\'
+    next char if char == ' ' || char.match?(/[[:graph:]]/)
+
+    { "\\n" => '\\n', "\\r" => '\\r', "\\t" => '\\t' }.fetch(char) do
+      code = char.ord
+      format(code < 0x100 ? '\\x%02x' : (code < 0x10000 ? '\\u%04x' : '\\U%08x'), code)
+    end
+  end
+  "#{quote}#{inner.join}#{quote}"
+end""",
     "split_on": """
 # The pieces between separators, empty ones included.
 def split_on(text, separator, limit = -1)
@@ -345,6 +370,48 @@ def divide(numerator, divisor)
   raise ZeroDivisionError, 'division by zero' if divisor.zero?
 
   numerator.fdiv(divisor)
+end""",
+    "json_body": """
+# The body of an answer as JSON.
+def json_body(response)
+  response.json
+rescue JSON::ParserError => e
+  raise ArgumentError, e.message
+end""",
+    "json_list": """
+# The items of a JSON list.
+def json_list(value)
+  value.is_a?(Array) ? value : raise(TypeError, "not a list: #{value.inspect}")
+end""",
+    "json_true?": """
+# False for null, false, zero and what is empty.
+def json_true?(value)
+  ![nil, false, 0, 0.0, '', [], {}].include?(value)
+end""",
+    "json_of": """
+# A JSON value of a class.
+def json_of(kind, value)
+  value.is_a?(kind) ? value : raise(TypeError, "not a #{kind}: #{value.inspect}")
+end""",
+    "json_int": """
+# A JSON value as a whole number: a number is cut, a text is read.
+def json_int(value)
+  case value
+  when Numeric then value.to_i
+  when String then Integer(value.strip, 10)
+  when true, false then value ? 1 : 0
+  else raise TypeError, "not a number: #{value.inspect}"
+  end
+end""",
+    "json_text": """
+# A JSON value as text.
+def json_text(value)
+  case value
+  when String, Integer then value.to_s
+  when true, false then value ? 'True' : 'False'
+  when nil then 'None'
+  else raise TypeError, "not a text: #{value.inspect}"
+  end
 end""",
     "join_path": """
 # One path below another, without doubled separators and dots; an absolute second path stands alone.
@@ -1876,6 +1943,8 @@ class Emitter:
                     if isinstance(v, ir.Intrinsic) and v.op in ("int.to_str", "char.to_str")
                     else self.x(v)
                 )
+            case "quoted" if rest:
+                return f"{self.helper('quoted')}({self.x(v)})"
             case "quoted":
                 return f"{self.x(v, PRIMARY)}.inspect"
             case "int":
@@ -1930,4 +1999,6 @@ def _ends(s: ir.If) -> bool:
 
 def emit(module: ir.Module, name: str, dialect: str = "foundation") -> RubyModule:
     """The module as one Ruby file."""
+    # Single quotes are kept here.
+    module.differences[:] = [d for d in module.differences if "Python's repr" not in d]
     return RubyEmitter(module, name, dialect).emit()

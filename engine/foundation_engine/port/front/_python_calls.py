@@ -635,6 +635,8 @@ def _int(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
         case ir.P(ir.Prim.STR) | ir.P(ir.Prim.CHAR):
             low.scope.differ("A number in a text may not contain underscores, which Python's int() accepts.")
             return _op("str.to_int", [low.coerce(v, ir.STR)], ir.INT, "ValueError")
+        case ir.P(ir.Prim.ANY):
+            return _op("json.to_int", [v], ir.INT, "ValueError")
         case _:
             raise Unsupported(f"int of {ir.type_text(v.type)}", ast.unparse(e), e.lineno)
 
@@ -672,6 +674,8 @@ def to_text(low: ExpressionLowerer, v: ir.Expr) -> ir.Expr:
             return _op("bool.to_str", [v], ir.STR)
         case ir.P(ir.Prim.FLOAT):
             return _op("float.to_str", [v], ir.STR)
+        case ir.P(ir.Prim.ANY):
+            return _op("json.to_text", [v], ir.STR)
         case ir.P(ir.Prim.ERROR):
             return _op("error.message", [v], ir.STR)
         case ir.NamedT(name) if low.scope.error_base(name) is not None:
@@ -1043,7 +1047,7 @@ def _part(low: ExpressionLowerer, v: ir.Expr, spec: str, conversion: str) -> ir.
             low.scope.differ(
                 "A quoted text in a message has the target's quotes, where Python's repr prefers single ones."
             )
-            return ir.FormatPart(value=v, spec="quoted")
+            return ir.FormatPart(value=v, spec="quoted:single")
     if not spec:
         return ir.FormatPart(value=_formattable(low, v))
     m = _SPEC.match(spec)

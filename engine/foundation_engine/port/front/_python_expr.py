@@ -453,6 +453,8 @@ class ExpressionLowerer:
                 raise Unsupported(f"truth of {name}")
             case ir.P(ir.Prim.NONE):
                 return ir.Lit(False, type=ir.BOOL)
+            case ir.P(ir.Prim.ANY):
+                return ir.Intrinsic("json.truthy", [v], type=ir.BOOL, line=v.line)
             case _:
                 raise Unsupported(f"truth of a value of type {ir.type_text(v.type)}")
 
@@ -820,6 +822,8 @@ class ExpressionLowerer:
             name = "eq" if isinstance(op, ast.Is) else "ne"
         else:
             name = _COMPARE[type(op)]
+        if ir.ANY in (left.type, right.type) and left.type != right.type:
+            left, right = self._json_operand(left, right), self._json_operand(right, left)
         lt, rt = left.type, right.type
         if isinstance(lt, ir.OptionalT) != isinstance(rt, ir.OptionalT):
             opt, other = (left, right) if isinstance(lt, ir.OptionalT) else (right, left)
@@ -866,6 +870,16 @@ class ExpressionLowerer:
             if info is None or not (info.kind == "enum" or (info.kind == "dataclass")):
                 raise Unsupported(f"equality of {t.name}")
         return ir.Intrinsic(name, [left, right], type=ir.BOOL)
+
+    def _json_operand(self, e: ir.Expr, other: ir.Expr) -> ir.Expr:
+        """One side of a comparison of a JSON value with a number or a text."""
+        if e.type != ir.ANY:
+            return self.coerce(e, ir.FLOAT) if e.type == ir.INT else e
+        if other.type in (ir.INT, ir.FLOAT):
+            return ir.Intrinsic("json.number", [e], "TypeError", type=ir.FLOAT)
+        if other.type == ir.STR:
+            return ir.Intrinsic("json.text", [e], "TypeError", type=ir.STR)
+        raise Unsupported("comparison of a JSON value with something else than a number or a text")
 
     def order_fields(self, cls: str) -> list[tuple[str, Type]]:
         """The fields by which objects of a class compare; empty when they do not."""
@@ -1094,6 +1108,13 @@ class ExpressionLowerer:
                     at = i.value % len(elems)
                     return ir.Intrinsic("tuple.index", [obj, ir.Lit(at, type=ir.INT)], type=elems[at])
                 raise Unsupported("a computed index into a tuple")
+            case ir.P(ir.Prim.ANY):
+                key = self.expr(e.slice)
+                if key.type == ir.STR:
+                    return ir.Intrinsic("json.field", [obj, key], "KeyError", type=ir.ANY)
+                if isinstance(key, ir.Lit) and key.type == ir.INT and key.value >= 0:
+                    return ir.Intrinsic("json.item", [obj, key], "IndexError", type=ir.ANY)
+                raise Unsupported("this index into JSON", ast.unparse(e), e.lineno)
             case _:
                 raise Unsupported(f"indexing of {ir.type_text(t)}", ast.unparse(e), e.lineno)
 
@@ -1131,6 +1152,8 @@ class ExpressionLowerer:
             return self.coerce(e, ir.ListT(t))
         if isinstance(e.type, ir.OptionalT):
             raise Unsupported("iteration over a value that may be None")
+        if e.type == ir.ANY:
+            return ir.Intrinsic("json.items", [e], "TypeError", type=ir.ListT(ir.ANY))
         return e
 
     def element_type(self, t: Type) -> Type:
@@ -1533,6 +1556,12 @@ class ExpressionLowerer:
                 return calls.dict_method(self, e, func.value, obj, name, DICT_METHODS)
             case ir.SetT():
                 return calls.set_method(self, e, func.value, obj, name, SET_METHODS)
+            case ir.P(ir.Prim.ANY) if name == "get" and 1 <= len(e.args) <= 2 and not e.keywords:
+                key = self.coerce(self.expr(e.args[0]), ir.STR)
+                default = self.expr(e.args[1]) if len(e.args) == 2 else ir.Lit(None, type=ir.NONE)
+                if not isinstance(default, ir.Lit):
+                    raise Unsupported("a computed default of a JSON value", ast.unparse(e), e.lineno)
+                return ir.Intrinsic("json.get_or", [obj, key, default], type=ir.ANY)
             case _:
                 pass
         raise Unsupported(f"method {name} of {ir.type_text(t)}", ast.unparse(e), e.lineno)

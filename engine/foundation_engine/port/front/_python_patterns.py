@@ -316,7 +316,7 @@ def method(low: ExpressionLowerer, e: ast.Call, obj: ir.Expr, cls: str, name: st
         case "HttpClient":
             return _request(low, e, obj, name)
         case "HttpResponse" if name == "json" and not e.args and not e.keywords:
-            return ir.Intrinsic("http.json", [obj], type=ir.ANY)
+            return ir.Intrinsic("http.json", [obj], "ValueError", type=ir.ANY)
         case "App" if name in ("run", "main"):
             args = [low.coerce(low.expr(a, ir.ListT(ir.STR)), ir.ListT(ir.STR)) for a in e.args]
             if len(args) > 1 or e.keywords:
