@@ -90,6 +90,43 @@ func parseInt(s string, low, high int) (int, error) {
 """,
         ("fmt", "strconv"),
     ),
+    "quoted": (
+        r"""
+// quoted is s in single quotes, or in double ones around an apostrophe, with escapes for what cannot be shown.
+func quoted(s string) string {
+	quote := '\''
+	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
+		quote = '"'
+	}
+	var b strings.Builder
+	b.WriteRune(quote)
+	for _, r := range s {
+		switch {
+		case r == quote || r == '\\':
+			b.WriteRune('\\')
+			b.WriteRune(r)
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\r':
+			b.WriteString(`\r`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case unicode.IsPrint(r):
+			b.WriteRune(r)
+		case r < 0x100:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		case r < 0x10000:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		}
+	}
+	b.WriteRune(quote)
+	return b.String()
+}
+""",
+        ("fmt", "strings", "unicode"),
+    ),
     "mustGet": (
         r"""
 // mustGet is the value of a key that has to be there.

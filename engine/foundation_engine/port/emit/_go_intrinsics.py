@@ -1942,6 +1942,8 @@ class Operations:
                 return {"int": "%d", "char": "%c"}.get(
                     v.type.kind.value if isinstance(v.type, ir.P) else "", "%s"
                 ), text
+            case "quoted" if rest:
+                return "%s", f"{self.helper('quoted')}({text if v.type != ir.CHAR else f'string({text})'})"
             case "quoted":
                 return "%q", text if v.type != ir.CHAR else f"string({text})"
             case "int":

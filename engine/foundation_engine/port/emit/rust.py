@@ -69,6 +69,7 @@ class RustModule:
         self.ordered = self.settings.ordered
         self.map = "IndexMap" if self.ordered else "HashMap"
         self.wants_order = False
+        self.json = any(isinstance(n, ir.Intrinsic) and (n.op == "http.json" or n.op.startswith("json.")) for d in module.definitions for n in ir.walk(d))
         # A quoted text that is only part of an error's message may have Rust's quotes.
         self.quotes = quotes_python and any(_shows_quotes(d) for d in module.definitions)
         self.keyed: set[str] = set(self.settings.keyed)
@@ -639,7 +640,7 @@ def _shows_quotes(d: ir.Definition) -> bool:
     if any(isinstance(n, ir.Intrinsic) and n.op == "error.message" for n in ir.walk(d)):
         return True
     hidden = {id(m) for n in ir.walk(d) if isinstance(n, ir.Raise) and n.error is not None for m in ir.walk(n.error)}
-    return any(isinstance(n, ir.FormatPart) and n.spec == "quoted" and id(n) not in hidden for n in ir.walk(d))
+    return any(isinstance(n, ir.FormatPart) and n.spec.startswith("quoted") and id(n) not in hidden for n in ir.walk(d))
 
 
 __all__ = ["RustFile", "RustModule", "emit", "rust_char", "rust_float", "rust_string", "settled"]

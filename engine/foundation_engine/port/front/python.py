@@ -378,7 +378,15 @@ class _ModuleLowerer:
                     todo.append(sub.id)
                 elif isinstance(sub, ast.Constant) and isinstance(sub.value, str) and sub.value in names:
                     todo.append(sub.value)
+                elif isinstance(sub, ast.Name) and self.scope.foreign.get(sub.id, ("", ""))[1] == "App":
+                    # An application runs every command that the file registers.
+                    todo += [n for n, s in names.items() if self._is_command(s)]
         return wanted
+
+    def _is_command(self, s: ast.stmt) -> bool:
+        decorators = s.decorator_list if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef) else []
+        called = [dotted(d.func if isinstance(d, ast.Call) else d) or "" for d in decorators]
+        return any(self.scope.foreign.get(c, ("", ""))[1] == "register_command" for c in called)
 
     # Classes
 
