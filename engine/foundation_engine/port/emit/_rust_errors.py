@@ -81,7 +81,10 @@ class RustErrors:
         if "FileNotFoundError" in made | raised | named:
             self.builtin.add("OSError")
         self.builtin -= {n for n in self.builtin if n in ir.STOPPING_ERRORS}
-        self.plain = self.runtime and not self.own and not self.builtin
+        if any(isinstance(n, ir.PatternOp) and n.pattern_id == "file_operations" for d in module.definitions for n in ir.walk(d)):
+            self.builtin.add("OSError")
+        # A service or a callable may fail with errors that only its owner knows.
+        self.plain = self.runtime and not self.own and not self.builtin and not self.unknown
         self.used = False  # set when something of the file says `Error`
 
     # Making
@@ -155,7 +158,7 @@ class RustErrors:
 
     def definitions(self, rust: RustModule) -> list[str]:
         """The source of the error type."""
-        if self.plain or not (self.used or self.own or self.builtin):
+        if self.plain or not (self.used or self.own):
             return []
         variants: list[tuple[str, str]] = []
         shown: list[str] = []
@@ -171,8 +174,9 @@ class RustErrors:
         if self.runtime:
             variants.append(("Foundation", "FoundationError"))
             classes.append("Error::Foundation(error) => error.class(),")
-        if self.unknown and not self.runtime:
+        if self.unknown:
             variants.append(("External", "Box<dyn std::error::Error + Send + Sync>"))
+            classes.append('Error::External(_) => Class::Other("Error"),')
         shown = [f"Error::{v}(error) => error.fmt(f)," for v, t in variants if t != "String"]
         if messages:
             shown.append(f"{' | '.join(f'Error::{m}(message)' for m in messages)} => f.write_str(message),")

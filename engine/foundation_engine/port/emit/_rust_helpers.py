@@ -321,4 +321,52 @@ fn quoted(text: &str) -> String {
     out
 }
 """, ()),
+    "join_path": ("The paths one below the other; an absolute one stands alone.", """
+fn join_path(first: &str, second: &str) -> String {
+    let path = if second.starts_with('/') { second.to_string() } else { format!("{first}/{second}") };
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    let root = if first.starts_with('/') || second.starts_with('/') { "/" } else { "" };
+    let joined = format!("{root}{}", parts.join("/"));
+    if joined.is_empty() { ".".to_string() } else { joined }
+}
+""", ()),
+    "json_field": ("A member of a JSON object.", """
+fn json_field(value: &serde_json::Value, key: &str) -> Result<serde_json::Value, Error> {
+    let members = value.as_object().expect("a JSON object");
+    members.get(key).cloned().ok_or_else(|| Error::Key(format!("{key:?}")))
+}
+""", ()),
+    "json_truthy": ("Whether a JSON value is something: not null, false, zero or empty.", """
+fn json_truthy(value: &serde_json::Value) -> bool {
+    match value {
+        serde_json::Value::Null => false,
+        serde_json::Value::Bool(yes) => *yes,
+        serde_json::Value::Number(number) => number.as_f64() != Some(0.0),
+        serde_json::Value::String(text) => !text.is_empty(),
+        serde_json::Value::Array(items) => !items.is_empty(),
+        serde_json::Value::Object(members) => !members.is_empty(),
+    }
+}
+""", ()),
+    "json_int": ("A JSON number cut to an integer, or the integer that a text holds.", """
+fn json_int(value: &serde_json::Value) -> Result<i64, Error> {
+    match value {
+        serde_json::Value::String(text) => parse_int(text),
+        serde_json::Value::Bool(yes) => Ok(i64::from(*yes)),
+        other => Ok(other.as_i64().unwrap_or_else(|| other.as_f64().expect("a JSON number") as i64)),
+    }
+}
+""", ("parse_int",)),
+    "json_text": ("A JSON value as a text, as Python shows it.", """
+fn json_text(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::Null => "None".to_string(),
+        serde_json::Value::Bool(yes) => if *yes { "True" } else { "False" }.to_string(),
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Number(number) if number.is_f64() => float_text(number.as_f64().unwrap_or_default()),
+        serde_json::Value::Number(number) => number.to_string(),
+        _ => panic!("a JSON list or object as a text"),
+    }
+}
+""", ("float_text",)),
 }  # fmt: skip

@@ -565,6 +565,94 @@ class Operations:
     def _op_env_get_or(self, e: ir.Intrinsic) -> tuple[str, int]:
         return f"std::env::var({self.ref(e.args[0])}).unwrap_or_else(|_| {self.own(e.args[1])})", PRIMARY
 
+    def _op_path_join(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.helper('join_path')}({self.ref(e.args[0])}, {self.ref(e.args[1])})", PRIMARY
+
+    # JSON
+
+    def _op_http_json(self, e: ir.Intrinsic) -> tuple[str, int]:
+        made = self.rust.errors.value("error.to_string()", "ValueError")
+        return self.question(f"serde_json::from_slice::<serde_json::Value>(&{self.place(e.args[0])}.body).map_err(|error| {made})", e), PRIMARY
+
+    def _op_json_field(self, e: ir.Intrinsic) -> tuple[str, int]:
+        self.rust.errors.value('""', "KeyError")
+        return self.question(f"{self.helper('json_field')}({self.ref(e.args[0])}, {self.ref(e.args[1])})", e), PRIMARY
+
+    def _op_json_item(self, e: ir.Intrinsic) -> tuple[str, int]:
+        if isinstance(e.args[1], ir.Intrinsic):
+            raise Unsupported("an element of a JSON list counted from the end", "", e.line)
+        return f'{self.place(e.args[0])}.as_array().expect("a JSON list")[{self.usize(e.args[1])}].clone()', PRIMARY
+
+    def _op_json_get_or(self, e: ir.Intrinsic) -> tuple[str, int]:
+        default = e.args[2]
+        if not isinstance(default, ir.Lit):
+            raise Unsupported("a computed default for a member of JSON", "", e.line)
+        value = "serde_json::Value::Null" if default.value is None else f"{self.ref(default) if default.type == ir.STR else self.own(default)}.into()"
+        return f"{self.place(e.args[0])}.get({self.ref(e.args[1])}).cloned().unwrap_or_else(|| {value})", PRIMARY
+
+    def _op_json_items(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f'{self.place(e.args[0])}.as_array().expect("a JSON list").clone()', PRIMARY
+
+    def _op_json_truthy(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.helper('json_truthy')}({self.ref(e.args[0])})", PRIMARY
+
+    def _op_json_number(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f'{self.place(e.args[0])}.as_f64().expect("a JSON number")', PRIMARY
+
+    def _op_json_text(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f'{self.place(e.args[0])}.as_str().expect("a JSON text").to_string()', PRIMARY
+
+    def _op_json_to_int(self, e: ir.Intrinsic) -> tuple[str, int]:
+        self.rust.errors.value('""', "ValueError")
+        return self.question(f"{self.helper('json_int')}({self.ref(e.args[0])})", e), PRIMARY
+
+    def _op_json_to_text(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.helper('json_text')}({self.ref(e.args[0])})", PRIMARY
+
+    # Texts as bytes, and strict readings of them
+
+    def _op_str_byte_len(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.place(e.args[0])}.len() as i64", CAST
+
+    def _op_str_byte_at(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"i64::from({self.place(e.args[0])}.as_bytes()[{self.usize(e.args[1])}])", PRIMARY
+
+    def _op_str_byte_slice(self, e: ir.Intrinsic) -> tuple[str, int]:
+        low, high = ("" if isinstance(b, ir.Lit) and b.value is None else self.usize(b) for b in e.args[1:3])
+        return f"{self.place(e.args[0])}[{low}..{high}].to_string()", PRIMARY
+
+    def _op_str_byte_find(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.place(e.args[0])}.find({self._pattern(e.args[1])}).map_or(-1, |at| at as i64)", PRIMARY
+
+    def _op_str_byte_rfind(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.place(e.args[0])}.rfind({self._pattern(e.args[1])}).map_or(-1, |at| at as i64)", PRIMARY
+
+    def _strict(self, e: ir.Intrinsic, t: str) -> tuple[str, int]:
+        made = self.rust.errors.value(f'format!("not a number: {{:?}}", {self._shown(e.args[0])})', "ValueError")
+        return self.question(f"{self.place(e.args[0])}.parse::<{t}>().map_err(|_| {made})", e), PRIMARY
+
+    def _op_str_parse_int(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return self._strict(e, "i64")
+
+    def _op_str_parse_float(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return self._strict(e, "f64")
+
+    def _op_float_ieee_div(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.x(e.args[0], MUL)} / {self.x(e.args[1], MUL + 1)}", MUL
+
+    def _op_float_round_away(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.helper('whole')}({self._numeric_receiver(e.args[0])}.round())", PRIMARY
+
+    def _op_error_is(self, e: ir.Intrinsic) -> tuple[str, int]:
+        assert isinstance(e.args[1], ir.ListLit)
+        names = [n.id for n in e.args[1].elems if isinstance(n, ir.Name)]
+        if "FileNotFoundError" in names:
+            raise Unsupported("a test for a missing file's error", "", e.line)
+        return f"matches!({self.ref(e.args[0])}, {self.rust.errors.pattern(names)})", PRIMARY
+
+    def _op_symbol_to_str(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.place(e.args[0])}.to_string()", PRIMARY
+
     def _op_sleep(self, e: ir.Intrinsic) -> tuple[str, int]:
         return f"{self.helper('pause')}({self.x(e.args[0])})", PRIMARY
 
@@ -1209,10 +1297,11 @@ class Operations:
     def items(self, e: ir.Expr, free: bool = False) -> str:
         """An iterator over owned items. `free` says that the order makes no difference."""
         match e:
-            case ir.Intrinsic(op="to_list", args=[inner]) | ir.Intrinsic(op="to_set", args=[inner]) if (
-                e.op == "to_list"
-            ):
-                return self.items(inner, free)
+            case ir.Intrinsic(op="to_list", args=[inner]):
+                text = self.items(inner, free)
+                if isinstance(e.type, ir.ListT) and e.type.elem == ir.STR and inner.type in (ir.STR, ir.CHAR):
+                    text += ".map(|c| c.to_string())"
+                return text
             case ir.Intrinsic(op="range", args=[start, stop, step]):
                 assert isinstance(step, ir.Lit)
                 if step.value > 0:
@@ -1473,14 +1562,6 @@ class Operations:
     def _sorted(self, e: ir.Intrinsic) -> str:
         obj, key, reverse = e.args
         source = self.items(obj, True)
-        if (
-            isinstance(obj.type, ir.ListT)
-            and obj.type.elem == ir.STR
-            and isinstance(obj, ir.Intrinsic)
-            and obj.op == "to_list"
-            and obj.args[0].type == ir.STR
-        ):
-            source += ".map(|c| c.to_string())"
         k = self._key(key)
         if (
             k

@@ -222,6 +222,8 @@ class RustModule:
                 if kind is ir.Prim.ERROR:
                     self.errors.used = True
                     return "Error"
+                if kind is ir.Prim.ANY and self.json:
+                    return "serde_json::Value"
                 if kind is ir.Prim.DURATION:
                     self.uses.add("std::time::Duration")
                     return "Duration"
@@ -355,6 +357,8 @@ class RustModule:
         crates = set(self.crates)
         if re.search(r"\bfoundation::|\bFoundationError\b", "\n".join([*uses, text])):
             crates.add("foundation")
+        if "serde_json::" in text:
+            crates.add("serde_json")
         if self.ordered and "IndexMap" in text:
             crates.add("indexmap")
         return RustFile("\n".join([*head, "", *body]).strip() + "\n", self.holes, functions, frozenset(crates))

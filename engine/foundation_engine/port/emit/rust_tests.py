@@ -412,7 +412,7 @@ class RustTests:
             if not isinstance(d, ir.Protocol):
                 raise Unsupported("a fake of something that is no protocol")
             self.fakes.add(t.name)
-            parts = [f"{self.rust.method(m.name)}: {self._script(fake['methods'][m.name], m.result)}" for m in d.methods]
+            parts = [f"{self.rust.method(m.name)}: {self._script(fake['methods'].get(m.name, []), m.result)}" for m in d.methods]
             text = f"Fake{self.rust.class_name(t.name)} {{ {', '.join(['calls: calls.clone()', *parts])} }}"
         else:
             assert isinstance(t, ir.FuncT)
@@ -454,7 +454,7 @@ class RustTests:
             return f'Error::{BUILTIN[cls]}("scripted".to_string())' if cls != "OSError" else 'Error::Io(std::io::Error::other("scripted"))'
         if errors.runtime and cls in CONSTRUCTORS:
             return f'{errors.foundation}::{CONSTRUCTORS[cls]}("scripted"){"" if errors.plain else ".into()"}'
-        if errors.unknown and not errors.runtime:
+        if errors.unknown:
             return f'Error::External("{cls}".into())'
         raise Unsupported(f"an error of class {cls} in a script")
 
@@ -703,13 +703,13 @@ class RustTests:
             if name in ir.PROGRAM_ERRORS and name not in errors.builtin:
                 return ""
             if name == "Exception" and step["error"] not in errors.tree.bases:
-                return "Error::External(_)" if errors.unknown and not errors.runtime else "_"
+                return "Error::External(_)" if errors.unknown else "_"
             found = errors.variants(name) if name in errors.tree.bases and name != "Exception" else []
             if found:
                 return " | ".join(found)
             if not errors.runtime and errors.unknown and name in ir.RUNTIME_ERRORS:
                 return "Error::External(_)"
-        return "_"
+        return "Error::External(_)" if errors.unknown else "_"
 
     def _compare(self, got: str, v: Any, t: Type) -> list[str]:
         """Statements that compare a value with what the source gave."""
