@@ -158,7 +158,8 @@ def test_worlds_are_planned_for_functions_that_look_around(source: Path) -> None
         by_function.setdefault(plan.function, []).append(plan)
     keys = {name: {k for p in mine for k in p.world or ()} for name, mine in by_function.items()}
     assert keys == {
-        "region": {"env"}, "count": {"files"}, "revision": {"commands"}, "status": {"http"}, "rate": set(), "export": set()
+        "region": {"env"}, "count": {"files"}, "revision": {"commands"}, "status": {"http"}, "rate": set(),
+        "export": set(),
     }  # fmt: skip
     assert all(".." not in p.args[0] and not p.args[0].startswith("/") for p in by_function["count"])
     for name in ("rate", "export"):
