@@ -13,6 +13,7 @@ import importlib.util
 import json
 import os
 import platform
+import selectors
 import statistics
 import subprocess
 import sys
@@ -30,6 +31,10 @@ sys.path.insert(0, str(ROOT))
 LANGUAGES = ("python", "go", "rust", "ruby")
 SHAPES = {"1 KiB": (1, 256), "1 MiB": (1, 262_144)}
 MODELS = {"1 KiB": "small", "1 MiB": "megabyte"}
+# A measurement during which other programs took more than this share of the processors is repeated.
+QUIET = 0.03
+# Children that run now; the system counts their time only when they have ended.
+LIVE: set[int] = set()
 SECTIONS = ("latency", "throughput", "small", "batch", "large")
 
 
@@ -130,11 +135,13 @@ def server(kind: str, endpoint: str, names: list[str]) -> Iterator[subprocess.Po
         stdout=subprocess.PIPE,
     )
     assert process.stdout is not None
+    LIVE.add(process.pid)
     try:
         if process.stdout.readline() != b"ready\n":
             raise RuntimeError(f"the {kind} server did not start")
         yield process
     finally:
+        LIVE.discard(process.pid)
         process.kill()
         process.wait()
         process.stdout.close()
@@ -209,7 +216,7 @@ def over_grpc(endpoint: str, index: int, shape: tuple[int, ...], calls: int) -> 
 class Bench:
     """One run: measures everything and keeps the figures."""
 
-    def __init__(self, quick: bool, folder: str) -> None:
+    def __init__(self, quick: bool, folder: str, patience: float) -> None:
         from tests.shm.conftest import CLIENTS, Testee, build_go, build_rust
 
         self.quick = quick
@@ -224,22 +231,47 @@ class Bench:
         }
         self.figures: dict[str, Any] = {"machine": machine(), "when": time.strftime("%Y-%m-%d %H:%M:%S")}
         self.distributions: dict[str, list[int]] = {}
-        self._began = time.monotonic(), busy_seconds(), own_seconds()
+        self._patience = patience
+        self._shares: list[float] = []
+        self._repeated = 0
+
+    def undisturbed(self, measure: Callable[[], Any]) -> Any:
+        """The result of the attempt that other programs disturbed least; it is not the result that decides.
+
+        An attempt is enough when they took next to nothing of the processors. Otherwise it is repeated for as
+        long as the run has patience.
+        """
+        best: tuple[float, Any] | None = None
+        while True:
+            began, busy, own = time.monotonic(), busy_seconds(), own_seconds()
+            result = measure()
+            wall = time.monotonic() - began
+            others = busy_seconds() - busy - (own_seconds() - own)
+            share = max(0.0, others / wall / len(os.sched_getaffinity(0)))
+            if best is None or share < best[0]:
+                best = share, result
+            if best[0] <= QUIET or self._patience < wall:
+                self._shares.append(best[0])
+                return best[1]
+            self._patience -= wall
+            self._repeated += 1
 
     def finish(self) -> None:
-        """Note how much of the processors other programs had meanwhile: it tells how far to trust the figures."""
-        began, busy, own = self._began
-        others = busy_seconds() - busy - (own_seconds() - own)
-        wall = (time.monotonic() - began) * len(os.sched_getaffinity(0))
-        self.figures["other_programs_share"] = max(0.0, others / wall)
+        """Note how much other programs had of the processors: it tells how far to trust the figures."""
+        self.figures["other_programs_share"] = statistics.mean(self._shares or [0.0])
+        self.figures["disturbed_measurements"] = sum(share > QUIET for share in self._shares)
+        self.figures["measurements"] = len(self._shares)
+        self.figures["repeated"] = self._repeated
 
     @contextlib.contextmanager
     def testee(self, language: str, endpoint: str, **options: Any) -> Iterator[Any]:
         testee = self._testee(language, self.commands[language])
+        LIVE.add(testee.process.pid)
         testee.ask("open", endpoint=endpoint, transport="shm", **options)
         try:
             yield testee
         finally:
+            LIVE.discard(testee.process.pid)
             testee.close()
 
     def latency(self) -> None:
@@ -255,15 +287,15 @@ class Bench:
                 for payload, shape in SHAPES.items():
                     calls = self.calls if payload == "1 KiB" else self.calls // 8
                     name = MODELS[payload]
-                    measured = {"direct": direct(name, shape, calls)}
+                    measured = {"direct": self.undisturbed(partial(direct, name, shape, calls))}
                     for language in LANGUAGES:
                         with self.testee(language, s) as testee:
-                            answer = testee.ask(
-                                "bench", model=name, shape=shape, calls=calls, warmup=calls // 10
-                            )
+                            ask = partial(testee.ask, "bench", model=name, shape=shape, calls=calls)
+                            answer = self.undisturbed(partial(ask, warmup=calls // 10))
                             measured[language] = answer["latencies_ns"]
-                    measured["zeromq"] = over_zmq(z, names.index(name), shape, calls)
-                    measured["grpc"] = over_grpc(g, names.index(name), shape, calls)
+                    index = names.index(name)
+                    measured["zeromq"] = self.undisturbed(partial(over_zmq, z, index, shape, calls))
+                    measured["grpc"] = self.undisturbed(partial(over_grpc, g, index, shape, calls))
                     for who, values in measured.items():
                         collected.setdefault(f"{who} {payload}", []).append(values)
         for key, parts in collected.items():
@@ -285,39 +317,39 @@ class Bench:
             rows["go and rust, 8 callers each"] = self._together(["go", "rust"], 8)
             rows["rust, 32 callers"] = self._together(["rust"], 32)
         self.figures["requests_per_second"] = rows
-        direct_ns = direct("small", SHAPES["1 KiB"], self.calls)
+        direct_ns = self.undisturbed(partial(direct, "small", SHAPES["1 KiB"], self.calls))
         self.figures["direct_requests_per_second"] = 1e9 / statistics.mean(direct_ns)
 
     def _together(self, languages: list[str], threads: int) -> float:
         """Calls of all clients divided by the time from the first start to the last end."""
-        seconds = 1.0 if self.quick else 4.0
+        seconds = 1.0 if self.quick else 3.0
         with contextlib.ExitStack() as stack:
             testees = [stack.enter_context(self.testee(one, f"{self.folder}/s")) for one in languages]
             for testee in testees:
                 testee.ask("bench", model="small", shape=[1, 256], calls=50, warmup=50)
-            began = time.perf_counter()
-            done = 0
-            rounds = 400 // threads
-            active = list(testees)
-            for testee in active:
-                testee.send("bench", model="small", shape=[1, 256], calls=rounds, threads=threads)
-            # Every client gets new work as soon as it is done, so that all of them press all the time.
-            import selectors
+            return self.undisturbed(partial(self._rate, testees, threads, seconds))
 
-            with selectors.DefaultSelector() as selector:
-                for testee in active:
-                    selector.register(testee.process.stdout, selectors.EVENT_READ, testee)
-                while time.perf_counter() - began < seconds:
-                    for key, _ in selector.select(1.0):
-                        answer = key.data.receive()
-                        if "error" in answer:
-                            raise RuntimeError(answer["error"])
-                        done += len(answer["latencies_ns"])
-                        key.data.send("bench", model="small", shape=[1, 256], calls=rounds, threads=threads)
-                wall = time.perf_counter() - began
-            for testee in active:
-                testee.receive()
-            return done / wall
+    def _rate(self, testees: list[Any], threads: int, seconds: float) -> float:
+        began = time.perf_counter()
+        done = 0
+        rounds = 400 // threads
+        for testee in testees:
+            testee.send("bench", model="small", shape=[1, 256], calls=rounds, threads=threads)
+        # Every client gets new work as soon as it is done, so that all of them press all the time.
+        with selectors.DefaultSelector() as selector:
+            for testee in testees:
+                selector.register(testee.process.stdout, selectors.EVENT_READ, testee)
+            while time.perf_counter() - began < seconds:
+                for key, _ in selector.select(1.0):
+                    answer = key.data.receive()
+                    if "error" in answer:
+                        raise RuntimeError(answer["error"])
+                    done += len(answer["latencies_ns"])
+                    key.data.send("bench", model="small", shape=[1, 256], calls=rounds, threads=threads)
+            wall = time.perf_counter() - began
+        for testee in testees:
+            testee.receive()
+        return done / wall
 
     def small(self) -> None:
         """The RFC's small scenario, and the throughput that is lost with a 10 MB model."""
@@ -328,17 +360,21 @@ class Bench:
         far: list[dict[str, float]] = []
         with server("shm", f"{self.folder}/s", ["10MB"]), self.testee("rust", f"{self.folder}/s") as testee:
             ask = partial(testee.ask, "bench", model="10MB", shape=[1, 256], warmup=10)
-            before = direct("10MB", (1, 256), calls)
             # Short rounds, each between two of the direct call: a model that streams its weights from a shared
             # cache runs at a speed that changes by the second.
             for _ in range(rounds):
-                near.append(microseconds(before))
-                far.append(microseconds(ask(calls=calls)["latencies_ns"]))
-                answer = ask(calls=calls // 2, threads=2)
-                after = direct("10MB", (1, 256), calls)
-                each = (statistics.mean(before) + statistics.mean(after)) / 2
-                lost.append(1 - len(answer["latencies_ns"]) / answer["wall_ns"] * each)
-                before = after
+                before, alone, pair, after = self.undisturbed(
+                    lambda: (
+                        direct("10MB", (1, 256), calls),
+                        ask(calls=calls),
+                        ask(calls=calls // 2, threads=2),
+                        direct("10MB", (1, 256), calls),
+                    )
+                )
+                near.append(microseconds(before + after))
+                far.append(microseconds(alone["latencies_ns"]))
+                each = statistics.mean(before + after)
+                lost.append(1 - len(pair["latencies_ns"]) / pair["wall_ns"] * each)
         rows["small: 10 MB model, 1 KiB"] = {
             "direct_us": statistics.median(row["p50"] for row in near),
             "shm_us": statistics.median(row["p50"] for row in far),
@@ -362,19 +398,26 @@ class Bench:
         import numpy
         from foundation_shm import Client
 
-        near = statistics.median(direct("100MB", (100, 1024), 3 if self.quick else 10))
+        near = statistics.median(
+            self.undisturbed(partial(direct, "100MB", (100, 1024), 3 if self.quick else 10))
+        )
         with server("shm", f"{self.folder}/s", ["100MB"]), Client(f"{self.folder}/s", slots=128) as client:
             row = numpy.random.rand(1, 1024).astype(numpy.float32)
-            rates: list[float] = []
-            for _ in range(3 if self.quick else 10):
-                began = time.perf_counter()
-                for call in [client.submit("100MB", row) for _ in range(100)]:
-                    call.result()
-                rates.append(100 / (time.perf_counter() - began))
+
+            def rates() -> list[float]:
+                out: list[float] = []
+                for _ in range(3 if self.quick else 10):
+                    began = time.perf_counter()
+                    for call in [client.submit("100MB", row) for _ in range(100)]:
+                        call.result()
+                    out.append(100 / (time.perf_counter() - began))
+                return out
+
+            rate = statistics.median(self.undisturbed(rates))
             largest = client.status()["models"]["100MB"]["largest_batch"]
         return {
             "direct_requests_per_second": 100 / near * 1e9,
-            "shm_requests_per_second": statistics.median(rates),
+            "shm_requests_per_second": rate,
             "largest_batch": largest,
             "target": "> 1000 req/s",
         }
@@ -402,7 +445,7 @@ class Bench:
                 # The input is made in place, as the direct call's is; nothing is copied after that.
                 view = buffer.tensor.numpy()
                 view[:] = numpy.float32(0.5)
-                taken = timed(lambda: client.infer("1GB", buffer), calls, 1)
+                taken = self.undisturbed(lambda: timed(lambda: client.infer("1GB", buffer), calls, 1))
                 served = memory(process.pid)
                 mine = memory(os.getpid()) - idle
         return {
@@ -429,7 +472,8 @@ class Bench:
             f"{f['when']}; {f['machine']}.",
             f"Medians of {len(rows['direct 1 KiB']['rounds_p50'])} rounds, microseconds.",
             "Torch has one thread everywhere, in the direct calls as in the servers.",
-            f"Other programs took {100 * f['other_programs_share']:.0f} % of the processors during the run.",
+            f"Other programs took {100 * f['other_programs_share']:.1f} % of the processors meanwhile, and more than "
+            + f"{100 * QUIET:.0f} % in {f['disturbed_measurements']} of {f['measurements']} measurements.",
             "",
             "| round trip | payload | p50 | p99 | over the direct call p50 / p99 | RFC | ours |",
             "|---|---|---:|---:|---:|---|---|",
@@ -532,9 +576,14 @@ def busy_seconds() -> float:
 
 
 def own_seconds() -> float:
-    """How long this process, and every child that ended, was at work."""
+    """How long this process and its children were at work."""
     times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
+    total = times.user + times.system + times.children_user + times.children_system
+    for pid in LIVE:
+        # The name in the second field may hold anything; after it come the times at 11 and 12.
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        total += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return total
 
 
 def memory(pid: int) -> float:
@@ -576,6 +625,13 @@ def main() -> int:
         metavar="SECTION",
         help=f"measure these sections ({', '.join(SECTIONS)}) and print their figures as JSON, for a short run",
     )
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="how long to repeat, in all, what other programs disturbed (default: not at all)",
+    )
     parser.add_argument("--serve", choices=("shm", "zmq", "grpc"), help=argparse.SUPPRESS)
     parser.add_argument("--endpoint", help=argparse.SUPPRESS)
     parser.add_argument("--models", nargs="*", help=argparse.SUPPRESS)
@@ -597,7 +653,7 @@ def main() -> int:
         return 0
     RESULTS.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="fshm-") as folder:
-        bench = Bench(options.quick, folder)
+        bench = Bench(options.quick, folder, options.patience)
         for name in options.only or SECTIONS:
             print(f"{name}...", file=sys.stderr, flush=True)
             getattr(bench, name)()
