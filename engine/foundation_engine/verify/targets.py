@@ -86,8 +86,8 @@ def _library(candidate: PortCandidate) -> Library | None:
     request = candidate.request
     library = templates(request.target, request.options.dialect).library
     name = library.package.rpartition("/")[2] if library is not None else ""
-    found = (
-        any(library.package in f.text or f"'{name}'" in f.text for f in candidate.files) if library else False
+    found = library is not None and any(
+        library.package in f.text or f"'{name}'" in f.text for f in candidate.files
     )
     return library if found else None
 
@@ -314,8 +314,14 @@ class PythonTarget:
         }  # fmt: skip
 
     def prepare(self, folder: Path, candidate: PortCandidate) -> str:
-        """See `Target.prepare`."""
-        return ""
+        """See `Target.prepare`: a library must be importable where the tests run."""
+        library = _library(candidate)
+        if library is None:
+            return ""
+        found = subprocess.run(
+            [sys.executable, "-c", f"import {library.package}"], capture_output=True, timeout=60, check=False
+        )
+        return "" if found.returncode == 0 else _bring(library)
 
     def compile_steps(self, folder: Path) -> Sequence[tuple[str, Sequence[str]]]:
         """See `Target.compile_steps`: the module is also run, so that its imports and decorators are."""

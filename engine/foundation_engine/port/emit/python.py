@@ -286,7 +286,9 @@ class PythonEmitter:
         for h in sorted(self.helpers):
             helpers.extend(["", "", *HELPERS[h][1].strip().splitlines()])
         lines = docstring(self.module.doc or f"Ported from {self.module.name}.", "")
-        lines.extend(["", "from __future__ import annotations", "", *self._imports(), *body, *helpers])
+        lines.extend(
+            ["", "from __future__ import annotations", "", *self._imports([*body, *helpers]), *body, *helpers]
+        )
         return PythonModule(
             "\n".join(lines).rstrip() + "\n",
             tuple(sorted(self.imports)),
@@ -347,7 +349,12 @@ class PythonEmitter:
                 pass
         return found
 
-    def _imports(self) -> list[str]:
+    def _imports(self, body: list[str]) -> list[str]:
+        # A template names every module that its choices may need.
+        text = "\n".join(body)
+        self.imports = {
+            i for i in self.imports if not i.startswith("import ") or f"{i.removeprefix('import ')}." in text
+        }
         plain = sorted(i for i in self.imports if i.startswith("import "))
         named: dict[str, set[str]] = {}
         for i in self.imports:
@@ -554,9 +561,13 @@ class PythonEmitter:
                 pass
         if cls is not None and f.kind != "static":
             params.insert(0, "self")
-        head.extend(e.decorator(p) for p in f.patterns)
+        around = [p for p in f.patterns if not e.is_loop(p)]
+        head.extend(e.decorator(p) for p in around)
         head.append(f"def {made}({', '.join(params)}) -> {self.type(f.result)}:")
-        e.block(f.body)
+        if len(around) < len(f.patterns):
+            e.looped(f, around)
+        else:
+            e.block(f.body)
         if not any(line.strip() and not line.strip().startswith("#") for line in e.lines) and not f.doc:
             e.write("pass")
         lines = [*head, *docstring(f.doc, "    "), *e.lines]
@@ -631,6 +642,34 @@ class Emitter:
             made = f"{name}_{n}"
         self.names.add(made)
         return made
+
+    def is_loop(self, p: ir.PatternUse) -> bool:
+        """True for a pattern that is statements around the function's body rather than a decorator."""
+        found = self.python.templates.find(p.pattern_id, "function")
+        return found is not None and "{body}" in found.form.text
+
+    def looped(self, f: ir.Function, around: list[ir.PatternUse]) -> None:
+        """The body of a function whose innermost pattern is a loop around it."""
+        if f.patterns[:-1] != around:
+            raise Unsupported("a plain loop outside of another pattern", f.name, f.line)
+        if {p.name for p in f.params} & stores(f.body):
+            raise Unsupported("a parameter that changes under a plain loop", f.name, f.line)
+        use = f.patterns[-1]
+        free = {n: self.fresh(n) for n in self.python.templates.form(use.pattern_id, "function").form.locals}
+        text = self.python.templates.render(
+            self, use.pattern_id, "function", use.arguments, slots={"body": "\0body", **free}
+        ).text
+        for line in text.split("\n"):
+            if line.strip() != "\0body":
+                if line.strip():
+                    self.write(_tidy(line))
+                continue
+            deeper = (len(line) - len(line.lstrip())) // 4
+            self.depth += deeper
+            self.block(f.body)
+            if f.result == ir.NONE and not terminates(f.body):
+                self.write("return")
+            self.depth -= deeper
 
     def decorator(self, p: ir.PatternUse) -> str:
         """A pattern around the function."""
@@ -975,6 +1014,10 @@ class Emitter:
     def _try(self, s: ir.Try) -> None:
         if not s.handlers and len(s.final) == 1 and not s.orelse and self._closing(s):
             return
+        python = self.python
+        raised = frozenset[str]().union(*(python.effects.statement(b) for b in s.body))
+        for h in s.handlers:
+            python.templates.handles(raised, h.classes, python.module, python.errors)
         self.write("try:")
         self.suite(s.body)
         for h in s.handlers:
