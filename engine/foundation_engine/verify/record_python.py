@@ -355,7 +355,11 @@ def call(session, clock, plan):
                 ]
                 steps[-1]["cause"] = causes
     after = [
-        None if isinstance(given, dict) and ("fake" in given or "made" in given) else session.encode(a)
+        None
+        if isinstance(given, dict) and ("fake" in given or "made" in given)
+        else given
+        if isinstance(a, pathlib.PurePath)
+        else session.encode(a)
         for given, a in zip(plan["args"], args, strict=True)
     ]
     state = None

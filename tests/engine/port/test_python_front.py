@@ -527,6 +527,18 @@ def test_what_was_read_wrongly_once_is_read_rightly(tmp_path: Path) -> None:
             return str(Path(folder) / "x" / name)
 
 
+        def lines(text: str, kind: int) -> list[str]:
+            ends = ["\\n", "\\r\\n", "\\r", "\\x0b", "\\x0c", "\\x1c", "\\x1e", "\\x85", "\\u2028", "\\u2029"]
+            return (text.replace(" ", ends[kind % 10]) + ends[kind % 7]).splitlines()
+
+
+        def which(path: Path | None, other: Path) -> str:
+            # A path is true even when it is empty.
+            if path and other:
+                return "both"
+            return "one" if other else "none"
+
+
         def newest(versions: list[Version], other: Version) -> str:
             best = max(versions) if versions else other
             return f"{best} and {sorted(versions)[0]}" if best > other else str(other)

@@ -419,9 +419,13 @@ func runeLastIndex(s, sub string) int {
     ),
     "splitLines": (
         r"""
-// splitLines splits at \n, \r\n and \r; a final line end adds no empty line.
+// lineEnds makes every line end that Unicode knows a newline.
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\v", "\n", "\f", "\n", "\x1c", "\n", "\x1d", "\n",
+	"\x1e", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n")
+
+// splitLines splits at line ends; a final one adds no empty line.
 func splitLines(s string) []string {
-	s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
+	s = lineEnds.Replace(s)
 	if s == "" {
 		return []string{}
 	}

@@ -137,7 +137,8 @@ fn lower_char(c: char) -> char {
 """, ()),
     "split_lines": ("The lines of a text; a final line end adds no empty line.", """
 fn split_lines(text: &str) -> Vec<String> {
-    text.replace("\\r\\n", "\\n").replace('\\r', "\\n").lines().map(str::to_string).collect()
+    let end = ['\\r', '\\u{b}', '\\u{c}', '\\u{1c}', '\\u{1d}', '\\u{1e}', '\\u{85}', '\\u{2028}', '\\u{2029}'];
+    text.replace("\\r\\n", "\\n").replace(end, "\\n").lines().map(str::to_string).collect()
 }
 """, ()),
     "find": ("The position of a text in another in characters, or -1.", """

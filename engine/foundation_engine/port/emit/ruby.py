@@ -184,7 +184,7 @@ _TEMPLATES: Mapping[str, tuple[str, int, int]] = {
     "str.find": ("({0}.index({1}) || -1)", PRIMARY, PRIMARY),
     "str.rfind": ("({0}.rindex({1}) || -1)", PRIMARY, PRIMARY),
     "str.find_or_raise": ("({0}.index({1}) || raise(ArgumentError, 'substring not found'))", PRIMARY, PRIMARY),
-    "str.splitlines": ("{0}.lines(chomp: true)", PRIMARY, PRIMARY),
+    "str.splitlines": ("split_lines({0})", PRIMARY, LOWEST),
     "str.isdigit": ("{0}.match?(/\\A\\p{{Nd}}+\\z/)", PRIMARY, PRIMARY),
     "char.isdigit": ("{0}.match?(/\\A\\p{{Nd}}\\z/)", PRIMARY, PRIMARY),
     "str.isalpha": ("{0}.match?(/\\A\\p{{L}}+\\z/)", PRIMARY, PRIMARY),
@@ -412,6 +412,13 @@ def json_text(value)
   when nil then 'None'
   else raise TypeError, "not a text: #{value.inspect}"
   end
+end""",
+    "split_lines": """
+# The lines of a text without their ends, every one that Unicode knows; a final one adds no empty line.
+def split_lines(text)
+  lines = text.split(/\\r\\n|[\\n\\r\\v\\f\\u001c-\\u001e\\u0085\\u2028\\u2029]/, -1)
+  lines.pop if lines.last == ''
+  lines
 end""",
     "join_path": """
 # One path below another, without doubled separators and dots; an absolute second path stands alone.

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from foundation_engine.port import ir
+from foundation_engine.port.front._python_names import PATH
 from foundation_engine.port.ir import Type, Unsupported
 
 if TYPE_CHECKING:
@@ -915,11 +916,13 @@ def stdlib(low: ExpressionLowerer, name: str, e: ast.Call, want: Type | None) ->
             return _op("dict.copy", [v], v.type)
     if name in ("pathlib.Path", "pathlib.PurePath") and not e.keywords and e.args:
         parts = [low.coerce(low.expr(a), ir.STR) for a in e.args]
-        if len(parts) == 1:
-            return parts[0]
         joined: ir.Expr = parts[0]
         for p in parts[1:]:
-            joined = _op("path.join", [joined, p], ir.STR)
+            joined = _op("path.join", [joined, p], PATH)
+        if isinstance(joined, ir.Name):
+            # The same text, which is a path from here on.
+            return ir.Name(joined.id, type=PATH, line=joined.line)
+        joined.type = PATH if joined.type == ir.STR else joined.type
         return joined
     if name in ("os.path.exists", "os.remove", "os.unlink") and len(e.args) == 1 and not e.keywords:
         at = low.coerce(low.expr(e.args[0]), ir.STR)

@@ -21,6 +21,7 @@ from foundation_engine.port.front._python_calls import (
 )
 from foundation_engine.port.front._python_names import (
     BUILTIN_ERRORS,
+    PATH,
     PATTERN_TYPES,
     ClassInfo,
     Scope,
@@ -422,10 +423,17 @@ class ExpressionLowerer:
                 values.append(self.cond(v))
                 positive, negative = self.facts(v)
             facts.update(positive if isinstance(e.op, ast.And) else negative)
-        return ir.Bool("and" if isinstance(e.op, ast.And) else "or", values, type=ir.BOOL, line=e.lineno)
+        # What is known to be true says nothing in an `and`, nor what is known to be false in an `or`.
+        neutral = isinstance(e.op, ast.And)
+        telling = [v for v in values if not (isinstance(v, ir.Lit) and v.value is neutral)]
+        if len(telling) < 2:
+            return telling[0] if telling else ir.Lit(neutral, type=ir.BOOL, line=e.lineno)
+        return ir.Bool("and" if isinstance(e.op, ast.And) else "or", telling, type=ir.BOOL, line=e.lineno)
 
     def truth(self, v: ir.Expr) -> ir.Expr:
         """`bool(v)` for a value of known type."""
+        if v.type is PATH:
+            return ir.Lit(True, type=ir.BOOL)
         match v.type:
             case ir.P(ir.Prim.BOOL):
                 return v
@@ -664,7 +672,7 @@ class ExpressionLowerer:
         if lt in texts and rt in texts and isinstance(op, ast.Div):
             # Only paths, which are texts here, are divided by texts.
             return ir.Intrinsic(
-                "path.join", [self.coerce(left, ir.STR), self.coerce(right, ir.STR)], type=ir.STR
+                "path.join", [self.coerce(left, ir.STR), self.coerce(right, ir.STR)], type=PATH
             )
         if lt in texts and rt in texts and isinstance(op, ast.Add):
             return ir.Intrinsic(
@@ -754,6 +762,10 @@ class ExpressionLowerer:
                 positive, negative = self.facts(v)
             facts.update(positive if isinstance(e.op, ast.And) else negative)
         if all(v.type == ir.BOOL for v in values):
+            neutral = isinstance(e.op, ast.And)
+            values = [v for v in values if not (isinstance(v, ir.Lit) and v.value is neutral)]
+            if len(values) < 2:
+                return values[0] if values else ir.Lit(neutral, type=ir.BOOL)
             return ir.Bool("and" if isinstance(e.op, ast.And) else "or", values, type=ir.BOOL)
         # x or y is x when x is true, else y: one arm is evaluated, x once.
         out = values[-1]

@@ -117,6 +117,10 @@ BUILTIN_ERRORS: Mapping[str, str] = {
 }
 
 
+# The type of paths: that of texts, as a value of its own, because a path is true even when it is empty.
+PATH: Type = ir.P(ir.Prim.STR)
+
+
 def foreign_name(module: str, name: str) -> tuple[str, str]:
     """The module and name that an import means; tenacity's RetryError says what our MaxRetriesExceeded says."""
     if module.split(".")[0] == "tenacity" and name == "RetryError":

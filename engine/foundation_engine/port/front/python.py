@@ -22,6 +22,7 @@ from foundation_engine.port.front._python_classes import (
 from foundation_engine.port.front._python_expr import ExpressionLowerer, entry, join, unify_element
 from foundation_engine.port.front._python_names import (
     BUILTIN_ERRORS,
+    PATH,
     PATTERN_OBJECTS,
     ClassInfo,
     Comments,
@@ -131,7 +132,7 @@ class _Annotations:
             and original in ("Path", "PurePath", "PurePosixPath")
         ):
             self.scope.differ(PATHS)
-            return ir.STR
+            return PATH
         path = dotted(node) or ""
         if (
             path.count(".") == 1
@@ -139,7 +140,7 @@ class _Annotations:
             and name in ("Path", "PurePath", "PurePosixPath")
         ):
             self.scope.differ(PATHS)
-            return ir.STR
+            return PATH
         if original == "Self" and self.cls:
             return ir.NamedT(self.cls)
         if self.scope.error_base(original) is not None:
@@ -1737,8 +1738,10 @@ class _FunctionLowerer(ExpressionLowerer):
             self.narrowed = after_body
         else:
             self.narrowed = {k: t for k, t in after_body.items() if after_orelse.get(k) == t}
-        if isinstance(test, ir.Lit) and test.value is False:
-            return orelse
+        if isinstance(test, ir.Lit) and isinstance(test.value, bool):
+            taken = body if test.value else orelse
+            self.rest_done = terminates(taken)
+            return taken
         return [ir.If(test, body, orelse, line=s.lineno)]
 
     def _loop_forget(self, body: list[ast.stmt]) -> None:
