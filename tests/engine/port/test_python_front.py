@@ -528,8 +528,8 @@ def test_what_was_read_wrongly_once_is_read_rightly(tmp_path: Path) -> None:
 
 
         def lines(text: str, kind: int) -> list[str]:
-            ends = ["\\n", "\\r\\n", "\\r", "\\x0b", "\\x0c", "\\x1c", "\\x1e", "\\x85", "\\u2028", "\\u2029"]
-            return (text.replace(" ", ends[kind % 10]) + ends[kind % 7]).splitlines()
+            ends = ["\\n", "\\r\\n", "\\r", "\\x0b", "\\x0c", "\\x1c", "\\x85", "\\u2028", "\\u2029"]
+            return (text.replace(" ", ends[kind % 9]) + ends[kind % 7]).splitlines()
 
 
         def which(path: Path | None, other: Path) -> str:
