@@ -12,7 +12,7 @@ from foundation_engine.port import ir
 from foundation_engine.port.front import _ruby_ast as ast
 from foundation_engine.port.front._ruby_expr import Maybe, integer, lit, op
 from foundation_engine.port.front._ruby_scope import ordered, pure, type_text
-from foundation_engine.port.front._ruby_types import SYMBOL
+from foundation_engine.port.front._ruby_types import SYMBOL, VarT
 from foundation_engine.port.ir import Type, Unsupported
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ class Source:
 
 def source(low: Statements, n: ast.Node) -> Source:
     """The value that an iterator method is called on."""
+    from foundation_engine.port.front import _ruby_calls as calls
+
     if isinstance(n, ast.Call) and n.block is None and n.passed is None and n.recv is not None:
         match n.name:
             case "each_with_index" | "each" | "with_index" if n.name != "each":
@@ -77,6 +79,10 @@ def source(low: Statements, n: ast.Node) -> Source:
     ):
         e = e.args[0]
     t = low.full(e.type)
+    if isinstance(t, VarT):
+        # What is iterated over without saying more is a list.
+        t = calls.infer(low, ast.Call(n, "each_with_index", [], [], line=n.line, start=n.start, end=n.end), t)
+        e.type = t
     match t:
         case ir.ListT(elem) | ir.SetT(elem) | ir.IterT(elem):
             return Source(e, elem)

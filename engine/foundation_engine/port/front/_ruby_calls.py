@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from foundation_engine.port.front._ruby_stmt import Statements
 
 BEYOND = "A slice that begins beyond the end is empty in the port, where Ruby's is nil."
+BLANKS = "White space is Unicode's, where Ruby strips and splits at ASCII's and strips null characters."
 CASES = "Changing case maps code points one to one; Ruby also maps the few that become several (ß to SS)."
 NUMBERS = "A number in a text may not contain underscores or a base prefix, which Ruby's Integer() and Float() accept."
 
@@ -38,18 +39,101 @@ _ITERATORS = frozenset(
 )  # fmt: skip
 # Methods that only one class of Ruby's core has, for receivers of unknown type.
 _OF_STRING = frozenset(
-    "upcase downcase capitalize swapcase strip lstrip rstrip chomp chars gsub sub scan start_with? end_with? split ljust rjust center "
-    "each_char each_line lines delete_prefix delete_suffix match? casecmp? tr squeeze to_sym encode force_encoding unicode_normalize".split()
+    [
+        "upcase",
+        "downcase",
+        "capitalize",
+        "swapcase",
+        "strip",
+        "lstrip",
+        "rstrip",
+        "chomp",
+        "chars",
+        "gsub",
+        "sub",
+        "scan",
+        "start_with?",
+        "end_with?",
+        "split",
+        "ljust",
+        "rjust",
+        "center",
+        "each_char",
+        "each_line",
+        "lines",
+        "delete_prefix",
+        "delete_suffix",
+        "match?",
+        "casecmp?",
+        "tr",
+        "squeeze",
+        "to_sym",
+        "encode",
+        "force_encoding",
+        "unicode_normalize",
+    ]
 )
 _OF_LIST = frozenset(
-    "push unshift shift pop each_slice each_cons flatten compact join each_with_index each_with_object map select reject filter_map "
-    "flat_map sort_by group_by partition sum reduce inject find detect min_by max_by tally uniq each any? all? none? sort first last "
-    "take drop zip".split()
+    [
+        "push",
+        "unshift",
+        "shift",
+        "pop",
+        "each_slice",
+        "each_cons",
+        "flatten",
+        "compact",
+        "join",
+        "each_with_index",
+        "each_with_object",
+        "map",
+        "select",
+        "reject",
+        "filter_map",
+        "flat_map",
+        "sort_by",
+        "group_by",
+        "partition",
+        "sum",
+        "reduce",
+        "inject",
+        "find",
+        "detect",
+        "min_by",
+        "max_by",
+        "tally",
+        "uniq",
+        "each",
+        "any?",
+        "all?",
+        "none?",
+        "sort",
+        "first",
+        "last",
+        "take",
+        "drop",
+        "zip",
+    ]
 )
 _OF_HASH = frozenset(
-    "keys values each_pair key? has_key? transform_values transform_keys merge dig store fetch_values value? each_key each_value".split()
+    [
+        "keys",
+        "values",
+        "each_pair",
+        "key?",
+        "has_key?",
+        "transform_values",
+        "transform_keys",
+        "merge",
+        "dig",
+        "store",
+        "fetch_values",
+        "value?",
+        "each_key",
+        "each_value",
+    ]
 )
-_OF_INT = frozenset("times upto downto even? odd? digits gcd lcm pred".split())
+_OF_INT = frozenset(["times", "upto", "downto", "even?", "odd?", "digits", "gcd", "lcm", "pred"])
 
 
 def call(low: Expressions, n: ast.Call, want: Type | None) -> ir.Expr:
@@ -673,9 +757,9 @@ def infer(low: Statements, n: ast.Call, v: VarT) -> Type:
             found = ir.DictT(low.types.var(("key", v.id), ""), low.types.var(("value", v.id), ""))
         else:
             found = ir.ListT(low.types.var(("elem", v.id), ""))
-    elif name in ("+", "<<") and n.args and isinstance(n.args[0], ast.Interpolated):
-        found = ir.STR
-    elif name == "+" and n.args and isinstance(n.args[0], ast.Literal) and isinstance(n.args[0].value, str):
+    elif (name in ("+", "<<") and n.args and isinstance(n.args[0], ast.Interpolated)) or (
+        name == "+" and n.args and isinstance(n.args[0], ast.Literal) and isinstance(n.args[0].value, str)
+    ):
         found = ir.STR
     elif re.fullmatch(r"[a-z_]\w*[?!]?", name) and name not in _COMMON:
         origin = low.types.origin.get(v.id, "")
@@ -694,8 +778,45 @@ def infer(low: Statements, n: ast.Call, v: VarT) -> Type:
 
 # Names that many classes have: a call of one says nothing about the receiver.
 _COMMON = frozenset(
-    "to_s to_i to_f to_a to_h size length empty? include? zero? positive? negative? abs round floor ceil count index inspect "
-    "fetch delete key value min max reverse clear dup name id nil? between? clamp succ next ord hash".split()
+    [
+        "to_s",
+        "to_i",
+        "to_f",
+        "to_a",
+        "to_h",
+        "size",
+        "length",
+        "empty?",
+        "include?",
+        "zero?",
+        "positive?",
+        "negative?",
+        "abs",
+        "round",
+        "floor",
+        "ceil",
+        "count",
+        "index",
+        "inspect",
+        "fetch",
+        "delete",
+        "key",
+        "value",
+        "min",
+        "max",
+        "reverse",
+        "clear",
+        "dup",
+        "name",
+        "id",
+        "nil?",
+        "between?",
+        "clamp",
+        "succ",
+        "next",
+        "ord",
+        "hash",
+    ]
 )
 
 
@@ -1183,12 +1304,8 @@ def of_string(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
         return op(operation, [obj, *args], result)
     match name, count:
         case ("strip" | "lstrip" | "rstrip", 0):
-            # Ruby strips ASCII white space and, at the end, null characters.
-            return op(
-                f"str.{name}_chars",
-                [obj, lit(" \t\n\v\f\r\0" if name != "lstrip" else " \t\n\v\f\r", ir.STR)],
-                ir.STR,
-            )
+            low.scope.differ(BLANKS)
+            return op(f"str.{name}", [obj], ir.STR)
         case ("chomp", 0):
             return op(
                 "str.removesuffix",
@@ -1282,6 +1399,7 @@ def of_string(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
 def _split(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
     strings = ir.ListT(ir.STR)
     if not n.args or (isinstance(n.args[0], ast.Literal) and n.args[0].value == " " and len(n.args) == 1):
+        low.scope.differ(BLANKS)
         return op("str.split_ws", [obj], strings)
     first = n.args[0]
     if isinstance(first, ast.Regex):
@@ -1578,7 +1696,7 @@ def _sequence(source: str) -> list[tuple[str, bool, int, int]] | None:
             assert numbers is not None
             least = int(numbers[1])
             most = (int(numbers[3]) if numbers[3] else -1) if numbers[2] else least
-        out.append((*one, least, most))
+        out.append((one[0], bool(one[1]), least, most))
         rest = rest[found.end() :]
     for i, (a, b) in enumerate(zip(out, out[1:], strict=False)):
         open_end = a[2] != a[3]
@@ -1811,7 +1929,7 @@ def of_list(low: Statements, n: ast.Call, obj: ir.Expr, t: ir.ListT, want: Type 
         case ("-" | "difference", 1):
             right = low.coerce(low.as_list(low.value(n.args[0], t)), t)
             right = right if pure(right) and not isinstance(right, ir.Comp) else low.hoist(right, "removed")
-            if not (elem in (ir.INT, ir.STR, SYMBOL, ir.BOOL)):
+            if elem not in (ir.INT, ir.STR, SYMBOL, ir.BOOL):
                 raise Unsupported(f"the difference of lists of {type_text(elem)}", _source(low, n), n.line)
             name_ = low.fresh("item")
             low.vars[name_] = elem

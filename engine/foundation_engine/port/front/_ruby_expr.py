@@ -71,8 +71,8 @@ class Expressions:
     ) -> None:
         self.scope = scope
         self.types = scope.types
-        self.cls = cls
-        self.signature = signature
+        self.cls: ClassInfo | None = cls
+        self.signature: Signature | None = signature
         self.vars: dict[str, Type] = {}
         self.names: dict[str, str] = {}
         self.fixed: set[str] = set()
@@ -247,12 +247,10 @@ class Expressions:
         if key is None:
             return {}
         try:
-            saved, self.pre = self.pre, None
-            t = self.full(self.expr(n).type)
+            with self.without_statements():
+                t = self.full(self.expr(n).type)
         except Unsupported:
             return {}
-        finally:
-            self.pre = saved
         return {key: t.elem} if isinstance(t, ir.OptionalT) else {}
 
     def lower_bound(self, e: ir.Expr) -> int | None:

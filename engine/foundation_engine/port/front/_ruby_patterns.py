@@ -237,7 +237,7 @@ def peel(low: Statements, nodes: list[ast.Node]) -> tuple[list[ast.Node], list[i
         assert n.block is not None
         uses.append(ir.PatternUse(pattern, made, n.line))
         nodes = n.block.body
-    if not uses or (len(nodes) == 1 and isinstance(nodes[0], ast.Begin)) and not uses:
+    if not uses or ((len(nodes) == 1 and isinstance(nodes[0], ast.Begin)) and not uses):
         return None
     return nodes, uses
 
@@ -280,34 +280,28 @@ def block_call(
     assert outer_sig is not None
     low.forget_stored(block.body)
     declared: Type = low.types.var(("pattern", n.start), "the value of a block under a pattern")
+    wanted = low.full(want) if want is not None else None
+    given = wanted is not None and not isinstance(wanted, VarT) and wanted != ir.NONE
+    if given and wanted is not None:
+        declared = wanted
     node = ast.Def("block", [], block.body, line=block.line)
-    inner = Signature(
-        "block",
-        [],
-        declared,
-        False,
-        node,
-        outer_sig.doc,
-        kind=outer_sig.kind,
-        used=tail and _gives_value(low) or (want is not None),
-    )
+    inner = Signature("block", [], declared, given, node, outer_sig.doc, kind=outer_sig.kind)
+    inner.used = given or (tail and _gives_value(low))
     low.signature, low.pre, low.jumps, low.whole = inner, [], [], tail
     try:
-        with blocks.inside(low, block):
-            with low.jumping("function", low.return_sink(False)):
-                body = low.block(block.body, low.return_sink(True))
+        with blocks.inside(low, block), low.jumping("function", low.return_sink(False)):
+            body = low.block(block.body, low.return_sink(True))
     finally:
         low.signature, low.pre, low.jumps, low.whole = outer_sig, outer_pre, outer_jumps, outer_whole
     low.narrowed = {}
     t = low.full(inner.result)
-    t = ir.NONE if isinstance(t, VarT) else t
+    if isinstance(t, VarT) and low.scope.final:
+        t = ir.NONE
     if obj is not None and len(body) == 1 and pattern in ("circuit_breaker", "retry_with_backoff"):
         only = body[0]
         value = only.value if isinstance(only, ir.Return | ir.ExprStmt) else None
         if isinstance(value, ir.Call | ir.MethodCall) and all(pure(a) for a in value.args):
             return ir.PatternOp(pattern, obj, "call", [value], type=t)
-    if t != ir.NONE and isinstance(t, ir.OptionalT):
-        pass
     return ir.PatternCall(pattern, obj, made, body, type=t)
 
 
@@ -538,23 +532,18 @@ def _http(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
 
 def _text_map(low: Statements, node: ast.Node) -> ir.Expr:
     """A hash whose values may have several types, as JSON and queries take them."""
-    if not isinstance(node, ast.Hash):
+    if not isinstance(node, ast.Hash) or any(k is None for k, _ in node.pairs):
         return low.expr(node)
-    try:
-        return low.expr(node)
-    except Unsupported:
-        if any(k is None for k, _ in node.pairs):
-            raise
-    items: list[tuple[ir.Expr, ir.Expr]] = []
+    keys: list[ir.Expr] = []
+    values: list[ir.Expr] = []
     for k, v in node.pairs:
         assert k is not None
-        key = low.expr(k)
-        value = low.expr(v)
-        if isinstance(low.full(value.type), VarT | ir.NamedT | ir.FuncT):
+        keys.append(low.expr(k))
+        values.append(low.expr(v))
+        if isinstance(low.full(values[-1].type), VarT | ir.NamedT | ir.FuncT):
             raise Unsupported(
-                f"a {type_text(value.type)} in a request", low.scope.reader.source(node), node.line
+                f"a {type_text(values[-1].type)} in a request", low.scope.reader.source(node), node.line
             )
-        items.append((key, value))
-    return ir.DictLit(
-        items, type=ir.DictT(SYMBOL if items and items[0][0].type == SYMBOL else ir.STR, ir.ANY)
-    )
+    kinds = {low.full(v.type) for v in values}
+    one = kinds.pop() if len(kinds) == 1 else ir.ANY
+    return ir.DictLit(list(zip(keys, values, strict=True)), type=ir.DictT(ir.STR, one))

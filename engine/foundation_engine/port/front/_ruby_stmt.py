@@ -19,16 +19,78 @@ from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.passes import terminates
 
 _LOOPS = frozenset(
-    "each each_with_index each_pair each_value each_key times upto downto step each_char each_slice each_cons reverse_each each_entry "
-    "with_index each_line".split()
+    [
+        "each",
+        "each_with_index",
+        "each_pair",
+        "each_value",
+        "each_key",
+        "times",
+        "upto",
+        "downto",
+        "step",
+        "each_char",
+        "each_slice",
+        "each_cons",
+        "reverse_each",
+        "each_entry",
+        "with_index",
+        "each_line",
+    ]
 )
 _PROCEDURES = _LOOPS | frozenset(
-    "<< push append unshift prepend concat clear add merge! update sort! sort_by! reverse! reject! select! keep_if delete_if map! uniq! "
-    "compact! filter! insert puts print".split()
+    [
+        "<<",
+        "push",
+        "append",
+        "unshift",
+        "prepend",
+        "concat",
+        "clear",
+        "add",
+        "merge!",
+        "update",
+        "sort!",
+        "sort_by!",
+        "reverse!",
+        "reject!",
+        "select!",
+        "keep_if",
+        "delete_if",
+        "map!",
+        "uniq!",
+        "compact!",
+        "filter!",
+        "insert",
+        "puts",
+        "print",
+    ]
 )
 # Methods that nil lacks, or that fail on it: a variable used only so must hold a value.
 _NIL_HAS = frozenset(
-    "nil? to_s to_a to_i to_f inspect == != ! is_a? kind_of? respond_to? class & | dup freeze itself then tap instance_of?".split()
+    [
+        "nil?",
+        "to_s",
+        "to_a",
+        "to_i",
+        "to_f",
+        "inspect",
+        "==",
+        "!=",
+        "!",
+        "is_a?",
+        "kind_of?",
+        "respond_to?",
+        "class",
+        "&",
+        "|",
+        "dup",
+        "freeze",
+        "itself",
+        "then",
+        "tap",
+        "instance_of?",
+    ]
 )
 
 
@@ -289,9 +351,9 @@ class Statements(Expressions):
                     continue
                 rest = "\n".join(self.scope.reader.source(r) for r in nodes[i:])
                 self.declines.append(why)
-                lowered = [ir.Hole(why.reason, why.construct, rest, line=why.line)]
-                self._comments(lowered, n)
-                out.extend(lowered)
+                hole: list[ir.Stmt] = [ir.Hole(why.reason, why.construct, rest, line=why.line)]
+                self._comments(hole, n)
+                out.extend(hole)
                 break
             finally:
                 self.pre = outer
@@ -535,7 +597,7 @@ class Statements(Expressions):
         open_ends = [facts for body, facts in ends if not terminates(body)]
         if open_ends:
             self.narrowed = {k: t for k, t in open_ends[0].items() if all(o.get(k) == t for o in open_ends)}
-        out = orelse
+        out: list[ir.Stmt] = orelse
         for test, body in reversed(branches):
             if isinstance(test, ir.Lit):
                 out = body if test.value else out
@@ -555,7 +617,7 @@ class Statements(Expressions):
                 return calls.in_range(self, subject, p)
             case ast.Const(path=path) if self.scope.class_named(path) is not None or path in _CORE:
                 t = self.full(subject.type)
-                if isinstance(t, ir.NamedT) and self.scope.error_base(t.name) is not None or t == ir.ERROR:
+                if (isinstance(t, ir.NamedT) and self.scope.error_base(t.name) is not None) or t == ir.ERROR:
                     raise Unsupported("case over the class of an error; use rescue", self._first(p), p.line)
                 made = calls.is_a(self, subject, path, p)
                 if made is None:
@@ -591,6 +653,7 @@ class Statements(Expressions):
         before = list(self.pre or [])
         if self.pre is not None:
             self.pre.clear()
+        out: list[ir.Stmt]
         if n.orelse is not None:
             out = self.block(n.orelse, sink)
         else:
@@ -1330,7 +1393,7 @@ class Statements(Expressions):
         only = stored[0]
         assert isinstance(only, ir.Assign)
         if (
-            isinstance(only.value, ir.Intrinsic)
+            isinstance(combined, ir.Intrinsic)
             and only.value is combined
             and len(combined.args) == 2
             and ir.same(combined.args[0], left)
@@ -1913,6 +1976,9 @@ class Statements(Expressions):
         if isinstance(want, VarT):
             self.types.solve(want, ir.FuncT(tuple(types), result))
         only = blocks.simple(self, block)
+        if isinstance(only, ast.If | ast.Case) and self.pre is not None:
+            # A choice reads better, and in every language, as statements.
+            only = None
         if only is not None:
             try:
                 with blocks.inside(self, block), self.without_statements():
@@ -2036,7 +2102,23 @@ def _root(n: ast.Node | None, name: str) -> bool:
     return isinstance(n, ast.Ident) and n.name == name
 
 
-_NEW_TEXT = frozenset("+@ dup new join format + upcase downcase strip to_s gsub sub".split())
+_NEW_TEXT = frozenset(
+    ["+@", "dup", "new", "join", "format", "+", "upcase", "downcase", "strip", "to_s", "gsub", "sub"]
+)
 _CORE = frozenset(
-    "Integer Float Numeric String Symbol Array Hash NilClass Proc TrueClass FalseClass Set StandardError".split()
+    [
+        "Integer",
+        "Float",
+        "Numeric",
+        "String",
+        "Symbol",
+        "Array",
+        "Hash",
+        "NilClass",
+        "Proc",
+        "TrueClass",
+        "FalseClass",
+        "Set",
+        "StandardError",
+    ]
 )

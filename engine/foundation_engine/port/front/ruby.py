@@ -33,7 +33,20 @@ from foundation_engine.port.ir import Type, Unsupported
 
 _SWEEPS = 12
 _META = frozenset(
-    "method_missing respond_to_missing? define_method class_eval instance_eval refine using eval included inherited extended const_missing".split()
+    [
+        "method_missing",
+        "respond_to_missing?",
+        "define_method",
+        "class_eval",
+        "instance_eval",
+        "refine",
+        "using",
+        "eval",
+        "included",
+        "inherited",
+        "extended",
+        "const_missing",
+    ]
 )
 
 
@@ -384,6 +397,9 @@ class _ModuleLowerer:
             "",
             "",
         )
+        for p in block.params:
+            # The words of a command line are strings.
+            made.doc.params.setdefault(p.name, "String")
         self.scope.functions[name] = made
         self.order.append(("function", made))
         self.commands.append((made, n))
@@ -1314,8 +1330,32 @@ class _ModuleLowerer:
 
 
 _BUILTIN = frozenset(
-    "String Integer Float Array Hash Symbol Object Kernel Numeric NilClass Range Proc Time Set Struct Comparable Enumerable Exception "
-    "StandardError Module Class TrueClass FalseClass BasicObject".split()
+    [
+        "String",
+        "Integer",
+        "Float",
+        "Array",
+        "Hash",
+        "Symbol",
+        "Object",
+        "Kernel",
+        "Numeric",
+        "NilClass",
+        "Range",
+        "Proc",
+        "Time",
+        "Set",
+        "Struct",
+        "Comparable",
+        "Enumerable",
+        "Exception",
+        "StandardError",
+        "Module",
+        "Class",
+        "TrueClass",
+        "FalseClass",
+        "BasicObject",
+    ]
 )
 _SECRET = re.compile(r"password|passwd|secret|token|api_?key|private_?key|credential|auth", re.IGNORECASE)
 
