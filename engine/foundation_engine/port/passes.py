@@ -63,7 +63,10 @@ def retryable_classes(module: ir.Module) -> set[str]:
     uses = [
         p.arguments for _, f in module.functions() for p in f.patterns if p.pattern_id == "retry_with_backoff"
     ]
-    nodes = (n for d in module.definitions for n in ir.walk(d))
+    nodes = [n for d in module.definitions for n in ir.walk(d)]
+    if any(isinstance(n, ir.PatternOp) and n.pattern_id == "http_client" for n in nodes):
+        # The client retries by itself, and gives up with what it met as the cause.
+        out |= {"NetworkError", "TimeoutError", "HttpStatusError"}
     uses += [
         n.arguments
         for n in nodes
