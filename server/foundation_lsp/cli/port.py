@@ -86,7 +86,9 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--dialect",
         default="foundation",
-        help="the library that patterns are ported onto (default: foundation)",
+        metavar="NAME",
+        help="the library that retries are ported onto: foundation, native (a plain loop), cenkalti (Go), retriable"
+        " (Ruby), tenacity (Python); what a library does not have stays on our runtime (default: foundation)",
     )
     parser.add_argument(
         "--go-module", metavar="PATH", help="the module path of the Go runtime (default: from settings)"
@@ -97,6 +99,13 @@ def add_parser(subparsers: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Port as the options say; returns the exit code."""
+    from foundation_engine.port.engine import PortError as NoSuchDialect
+    from foundation_engine.port.engine import check_dialect
+
+    try:
+        check_dialect(LanguageId(options.to), options.dialect)
+    except NoSuchDialect as error:
+        raise UsageError(f"--dialect: {error}") from error
     if options.explain or len(options.sources) > 1 or Path(options.sources[0]).is_dir():
         if options.trace:
             raise UsageError("--trace takes one FILE, and no --explain")
