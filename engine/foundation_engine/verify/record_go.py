@@ -5,6 +5,8 @@ functions, types, enums and error values and makes fakes for its interfaces. Ann
 Go's compiler; the copy calls annotated functions through the runtime, as the port does.
 """
 
+# ruff: noqa: S101 - assertions here narrow types that another module guarantees.
+# ruff: noqa: PERF401 - conditions and steps stand one below the other.
 # ruff: noqa: E501 - a template of generated code reads best on one line.
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ from foundation_engine.verify.sandbox import Completed, Limits, run
 _SUPPORT = Path(__file__).with_name("record_support.go.txt")
 _GO = "1.25"
 _ORDER = "\x00order"
-_IMPORTED_RUNTIME = re.compile(r'"((?:[^"\s]*/)?foundation)/(resilience|errors|logging|config|httpclient|cli|process|files|clock)"')
+_IMPORTED_RUNTIME = re.compile(
+    r'"((?:[^"\s]*/)?foundation)/(resilience|errors|logging|config|httpclient|cli|process|files|clock)"'
+)
 _SLEEPS = "// Slept are the delays asked for while a source is recorded.\nvar Slept []time.Duration\n\n"
 _DRAWS = """
 // Draw replaces random fractions by the least or the greatest while a source is recorded.
@@ -82,9 +86,18 @@ class GoRecorder:
                 if "error" in step:
                     step["bases"] = list(tree.ancestors(step["error"]))
             lines.append(json.dumps(seen))
-        problem_text = next((x for x in done.text.splitlines() if re.search(r"\.go:\d+|panic|cannot|error", x)), "")
+        problem_text = next(
+            (x for x in done.text.splitlines() if re.search(r"\.go:\d+|panic|cannot|error", x)), ""
+        )
         stderr = problem_text or done.stderr
-        read = Completed(done.command, done.code if not lines else 0, "\n".join(lines), stderr, done.seconds, done.timed_out)
+        read = Completed(
+            done.command,
+            done.code if not lines else 0,
+            "\n".join(lines),
+            stderr,
+            done.seconds,
+            done.timed_out,
+        )
         return read_cases(read, planned, seconds)
 
 
@@ -93,7 +106,17 @@ def _test(folder: Path, seconds: float) -> Completed:
         "GOFLAGS": "-mod=mod -buildvcs=false", "GOPROXY": "off", "GOWORK": "off", "GO111MODULE": "on",
         "FOUNDATION_RECORD_PLANS": str(folder / "plans.json"), "FOUNDATION_RECORD_CASES": str(folder / "cases.jsonl"),
     }  # fmt: skip
-    command = ["go", "test", "-vet=off", "-count=1", "-run", "^TestRecord$", "-timeout", f"{int(seconds)}s", "."]
+    command = [
+        "go",
+        "test",
+        "-vet=off",
+        "-count=1",
+        "-run",
+        "^TestRecord$",
+        "-timeout",
+        f"{int(seconds)}s",
+        ".",
+    ]
     if (folder / "overlay.json").exists():
         command[2:2] = ["-overlay", "overlay.json"]
     return run(command, folder, Limits(seconds * 2, cpu_seconds=int(seconds * 4)), env)
@@ -134,7 +157,9 @@ def _workspace(folder: Path, request: PortRequest, package: Package, made: _Regi
         text = clock.read_text(encoding="utf-8")
         patched = re.sub(r"\nfunc \(systemRandom\) Fraction\(\) uint64 \{[^\n]*\}\n", _DRAWS, text)
         patched = patched.replace('\t"math/rand/v2"\n', "")
-        patched = patched.replace("\ttimer := time.NewTimer(d)\n", "\tSlept = append(Slept, d)\n\ttimer := time.NewTimer(d)\n", 1)
+        patched = patched.replace(
+            "\ttimer := time.NewTimer(d)\n", "\tSlept = append(Slept, d)\n\ttimer := time.NewTimer(d)\n", 1
+        )
         patched = patched.replace("type systemRandom struct{}", _SLEEPS + "type systemRandom struct{}", 1)
         (folder / "clock.go.txt").write_text(patched, encoding="utf-8")
         (folder / "overlay.json").write_text(
@@ -241,9 +266,9 @@ class _Registry:
         data = self.p.tree.text
         places: list[int] = []
         for info, _ in self.wrapped:
-            assert info.node is not None  # noqa: S101 - it was found by its node.
+            assert info.node is not None
             name = info.node.child_by_field_name("name")
-            assert name is not None  # noqa: S101 - every function has one.
+            assert name is not None
             places.append(name.end_byte)
         for at in sorted(places, reverse=True):
             data = data[:at] + b"Unguarded" + data[at:]
@@ -259,7 +284,16 @@ class _Registry:
         for info, f in self.wrapped:
             body.extend(self._wrapper(info, f))
         text = "\n".join(body)
-        imports = self._imports(text, runtime, {"context": "context", "time": "time", "recresilience": f"{runtime}/resilience", "recerrors": f"{runtime}/errors"})
+        imports = self._imports(
+            text,
+            runtime,
+            {
+                "context": "context",
+                "time": "time",
+                "recresilience": f"{runtime}/resilience",
+                "recerrors": f"{runtime}/errors",
+            },
+        )
         return f"package {self.p.name}\n\n{imports}\n{text}\n"
 
     def _imports(self, text: str, runtime: str, more: dict[str, str]) -> str:
@@ -268,14 +302,22 @@ class _Registry:
         for name, path in self.p.imports.items():
             full = re.sub(r"^foundation/", f"{runtime}/", path)
             named.setdefault(name, full)
-        lines.extend(f'\t{name} "{path}"' for name, path in named.items() if re.search(rf"\b{re.escape(name)}\.", text))
+        lines.extend(
+            f'\t{name} "{path}"' for name, path in named.items() if re.search(rf"\b{re.escape(name)}\.", text)
+        )
         return "import (\n" + "\n".join(lines) + "\n)\n" if lines else ""
 
     def _wrapper(self, info: go.FuncInfo, f: ir.Function) -> list[str]:
         node = info.node
-        assert node is not None  # noqa: S101 - it was found by its node.
-        params = [f"a{i} {self.go_text(t, info.variadic and i == len(info.params) - 1)}" for i, (_, t) in enumerate(info.params)]
-        args = [f"a{i}{'...' if info.variadic and i == len(info.params) - 1 else ''}" for i in range(len(info.params))]
+        assert node is not None
+        params = [
+            f"a{i} {self.go_text(t, info.variadic and i == len(info.params) - 1)}"
+            for i, (_, t) in enumerate(info.params)
+        ]
+        args = [
+            f"a{i}{'...' if info.variadic and i == len(info.params) - 1 else ''}"
+            for i in range(len(info.params))
+        ]
         if info.context:
             params.insert(0, "ctx context.Context")
             args.insert(0, "ctx")
@@ -288,7 +330,9 @@ class _Registry:
         if not info.context:
             out.append("\tctx := context.Background()")
         targets = ", ".join([*(f"r{i}" for i in range(len(results))), "err"])
-        run_it = f"func(ctx context.Context) (err error) {{ {targets} = {call}({', '.join(args)}); return err }}"
+        run_it = (
+            f"func(ctx context.Context) (err error) {{ {targets} = {call}({', '.join(args)}); return err }}"
+        )
         shared: list[str] = []
         for n, use in enumerate(reversed(f.patterns)):
             options = self._options(use)
@@ -298,21 +342,34 @@ class _Registry:
                     run_it = f"func(ctx context.Context) error {{ return recresilience.Retry(ctx, {', '.join([run_it, *options])}) }}"
                 case "error_boundary":
                     fallback = use.arguments.get("fallback")
-                    reset = f"; if err != nil {{ r0 = {self._literal(fallback)} }}" if fallback is not None and results else ""
+                    reset = (
+                        f"; if err != nil {{ r0 = {self._literal(fallback)} }}"
+                        if fallback is not None and results
+                        else ""
+                    )
                     run_it = f"func(ctx context.Context) error {{ failed := false; err := recerrors.Boundary(ctx, func(ctx context.Context) error {{ err := {run_it}(ctx); failed = err != nil; return err }}, {', '.join(options)}); _ = failed{reset.replace('err != nil', 'failed')}; return err }}"
                 case "circuit_breaker":
-                    shared.append(f'var {name} = recresilience.NewCircuitBreaker({", ".join([json.dumps(info.name), *options])})')
+                    shared.append(
+                        f"var {name} = recresilience.NewCircuitBreaker({', '.join([json.dumps(info.name), *options])})"
+                    )
                     run_it = f"func(ctx context.Context) error {{ return {name}.Call(ctx, {run_it}) }}"
                 case "rate_limiting":
                     limit = self._literal(use.arguments["limit"])
                     period = self._seconds(use.arguments.get("period", ir.Lit(1, type=ir.INT)))
-                    shared.append(f"var {name} = recresilience.NewRateLimiter({', '.join([limit, period, *options])})")
+                    shared.append(
+                        f"var {name} = recresilience.NewRateLimiter({', '.join([limit, period, *options])})"
+                    )
                     run_it = f"func(ctx context.Context) error {{ if err := {name}.Acquire(1); err != nil {{ return err }}; return {run_it}(ctx) }}"
                 case _:
                     continue
         if not info.fails:
             out[0] = f"func {receiver}{info.name}({', '.join(params)}) ({', '.join(results)}) {{"
-            return [*shared, out[0], f"\treturn {call}({', '.join(args)})" if results else f"\t{call}({', '.join(args)})", "}"]
+            return [
+                *shared,
+                out[0],
+                f"\treturn {call}({', '.join(args)})" if results else f"\t{call}({', '.join(args)})",
+                "}",
+            ]
         out.append(f"\terr = ({run_it})(ctx)")
         out.append("\treturn")
         return [*shared, *out, "}"]
@@ -339,7 +396,9 @@ class _Registry:
             elif isinstance(v, ir.Lit) and isinstance(v.value, str) and parameter.type.value == "enum":
                 value = f"{package}.{pascal(v.value)}"
             elif isinstance(v, ir.DictLit):
-                out.extend(f"{package}.WithContext({self._literal(k)}, {self._literal(x)})" for k, x in v.items)
+                out.extend(
+                    f"{package}.WithContext({self._literal(k)}, {self._literal(x)})" for k, x in v.items
+                )
                 continue
             else:
                 value = self._literal(v)
@@ -386,7 +445,11 @@ class _Registry:
             case go.Pointer(elem):
                 return f"*{self.go_text(elem)}"
             case go.Func(params, results, context):
-                inner = ["context.Context", *map(self.go_text, params)] if context else list(map(self.go_text, params))
+                inner = (
+                    ["context.Context", *map(self.go_text, params)]
+                    if context
+                    else list(map(self.go_text, params))
+                )
                 return f"func({', '.join(inner)}) ({', '.join(map(self.go_text, results))})"
             case go.Empty():
                 return "struct{}"
@@ -425,10 +488,14 @@ class _Registry:
                 for m in info.methods.values():
                     if not any(x.name == m.ir_name for x in d.methods):
                         continue
-                    lines.append(f"\t\t\t{json.dumps(f'{d.name}.{m.ir_name}')}: reflect.ValueOf((*{d.name}).{m.name}),")
+                    lines.append(
+                        f"\t\t\t{json.dumps(f'{d.name}.{m.ir_name}')}: reflect.ValueOf((*{d.name}).{m.name}),"
+                    )
         lines.append("\t\t},")
         lines.append("\t\tconstructors: map[string]reflect.Value{")
-        lines.extend(f"\t\t\t{json.dumps(n)}: reflect.ValueOf({t.constructor})," for n, t in self.constructed.items())
+        lines.extend(
+            f"\t\t\t{json.dumps(n)}: reflect.ValueOf({t.constructor})," for n, t in self.constructed.items()
+        )
         lines.append("\t\t},\n\t\ttypes: map[string]reflect.Type{")
         classes = [d for d in self.module.definitions if isinstance(d, ir.Class)]
         lines.extend(f"\t\t\t{json.dumps(c.name)}: reflect.TypeOf({c.name}{{}})," for c in classes)
@@ -444,7 +511,10 @@ class _Registry:
             lines.append(f"\t\t\t{json.dumps(c.name)}: {{{', '.join(map(json.dumps, hidden))}}},")
         lines.append("\t\t},\n\t\tfakes: map[string]func(f *recFake) any{")
         fakes = [d for d in self.module.definitions if isinstance(d, ir.Protocol)]
-        lines.extend(f"\t\t\t{json.dumps(d.name)}: func(f *recFake) any {{ return &fake{d.name}{{f}} }}," for d in fakes)
+        lines.extend(
+            f"\t\t\t{json.dumps(d.name)}: func(f *recFake) any {{ return &fake{d.name}{{f}} }},"
+            for d in fakes
+        )
         lines.append("\t\t},\n\t\tsentinels: map[string]error{")
         lines.extend(f"\t\t\t{json.dumps(s.cls)}: {s.name}," for s in self.p.sentinels.values())
         if uses_runtime:
@@ -452,24 +522,38 @@ class _Registry:
             for name, cls in go.RUNTIME_SENTINELS.items():
                 if cls in seen or cls in ("Exception", "FoundationError"):
                     continue
-                made = f'&recerrors.{cls}{{Message: "scripted"}}' if cls in go.MESSAGE_ERRORS else f"recerrors.{name}"
+                made = (
+                    f'&recerrors.{cls}{{Message: "scripted"}}'
+                    if cls in go.MESSAGE_ERRORS
+                    else f"recerrors.{name}"
+                )
                 lines.append(f"\t\t\t{json.dumps(cls)}: {made},")
         lines.append("\t\t},\n\t\terrorTypes: map[string]string{")
-        lines.extend(f"\t\t\t{json.dumps(t.name)}: {json.dumps(t.name)}," for t in self.p.declared.values() if t.kind == "error")
+        lines.extend(
+            f"\t\t\t{json.dumps(t.name)}: {json.dumps(t.name)},"
+            for t in self.p.declared.values()
+            if t.kind == "error"
+        )
         lines.append("\t\t},")
         text = "\n".join(lines)
         lines.append(self._makers())
         lines.append(self._reset())
         lines.append("\t\tvirtual: true,")
         if uses_runtime:
-            lines.append("\t\tslept: func() []time.Duration { out := recclock.Slept; recclock.Slept = nil; return out },")
-            lines.append("\t\thigh: func(high bool) { recclock.Draw = 0; if high { recclock.Draw = 1<<53 - 1 } },")
+            lines.append(
+                "\t\tslept: func() []time.Duration { out := recclock.Slept; recclock.Slept = nil; return out },"
+            )
+            lines.append(
+                "\t\thigh: func(high bool) { recclock.Draw = 0; if high { recclock.Draw = 1<<53 - 1 } },"
+            )
         elif self.sleeps:
             lines.append("\t\tslept: func() []time.Duration { out := recSlept; recSlept = nil; return out },")
         lines.extend(["\t}", "}", ""])
         if self.sleeps:
             noted = "recclock.Slept" if uses_runtime else "recSlept"
-            lines.append(f"func recSleep(d time.Duration) {{\n\tif d > 0 {{\n\t\t{noted} = append({noted}, d)\n\t\ttime.Sleep(d)\n\t}}\n}}\n")
+            lines.append(
+                f"func recSleep(d time.Duration) {{\n\tif d > 0 {{\n\t\t{noted} = append({noted}, d)\n\t\ttime.Sleep(d)\n\t}}\n}}\n"
+            )
             if not uses_runtime:
                 lines.append("var recSlept []time.Duration\n")
         for d in fakes:
@@ -543,10 +627,15 @@ class _Registry:
 
     def _fake(self, d: ir.Protocol) -> list[str]:
         info = self.p.declared[d.name]
-        out = [f"type fake{d.name} struct{{ *recFake }}", f"func (f *fake{d.name}) recFakeName() string {{ return f.name }}"]
+        out = [
+            f"type fake{d.name} struct{{ *recFake }}",
+            f"func (f *fake{d.name}) recFakeName() string {{ return f.name }}",
+        ]
         for m in info.methods.values():
             last = len(m.params) - 1
-            params = [f"a{i} {self.go_text(t, m.variadic and i == last)}" for i, (_, t) in enumerate(m.params)]
+            params = [
+                f"a{i} {self.go_text(t, m.variadic and i == last)}" for i, (_, t) in enumerate(m.params)
+            ]
             if m.context:
                 params.insert(0, "ctx context.Context")
             args = "".join(f", a{i}" for i in range(len(m.params)))

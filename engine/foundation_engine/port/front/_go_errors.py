@@ -1,6 +1,7 @@
 """Go's error values as raising and handling: which handling a check of an error amounts to."""
 
 # ruff: noqa: S101 - assertions here narrow types that another module guarantees.
+# ruff: noqa: ARG002 - what one case needs, the others of its shape take too.
 from __future__ import annotations
 
 import re
@@ -66,7 +67,6 @@ class Clause:
 class ErrorFlow(ExpressionLowerer):
     """Lowers calls that may fail together with the checks that follow them."""
 
-    assigns: dict[int, ir.Target]
     handler: str
     failed: set[str]
 
@@ -283,7 +283,7 @@ class ErrorFlow(ExpressionLowerer):
                 j += 1
                 target = None
                 if any(c.kind in ("any", "none", "not") for c in found):
-                    return out, j
+                    return self._with_rest(out, items, j)
                 if not all(c.block is not None and ends(self, c.block) for c in found):
                     return None
                 continue
@@ -291,11 +291,19 @@ class ErrorFlow(ExpressionLowerer):
                 found = self._switch_clauses(node, name, target)
                 if found is None or out:
                     return None
-                return found, j + 1
+                return self._with_rest(found, items, j + 1)
             if node.type == "return_statement" and self._returns_error(node, name):
                 return [*out, Clause("any", [], None)], j
             return None
         return None
+
+    def _with_rest(self, out: list[Clause], items: Sequence[Item], j: int) -> tuple[list[Clause], int]:
+        """After `if err == nil { return ... }` the rest of the block is what happens to an error."""
+        kinds = {c.kind for c in out}
+        whole = all(c.block is not None and self._clause_ends(c, returns=True) for c in out)
+        if "none" not in kinds or kinds & {"any", "not"} or not whole or j >= len(items):
+            return out, j
+        return [*out, Clause("any", [], items[j].node, items=list(items[j:]))], len(items)
 
     def _returns_error(self, node: SyntaxNode, name: str) -> bool:
         lists = self.named(node)
@@ -352,7 +360,9 @@ class ErrorFlow(ExpressionLowerer):
         for c in self.named(node):
             if any(n.type in ("break_statement", "fallthrough_statement") for n in walk(c)):
                 return None
-            items = [i for i in self.items(c) if i.node.parent is None or i.node.parent.type == "statement_list"]
+            items = [
+                i for i in self.items(c) if i.node.parent is None or i.node.parent.type == "statement_list"
+            ]
             if c.type == "default_case":
                 default = Clause("", [], c, items=items)
                 continue
@@ -462,7 +472,11 @@ class ErrorFlow(ExpressionLowerer):
             return True
         for item in rest:
             n = item.node
-            left = n.child_by_field_name("left") if n.type in ("short_var_declaration", "assignment_statement") else None
+            left = (
+                n.child_by_field_name("left")
+                if n.type in ("short_var_declaration", "assignment_statement")
+                else None
+            )
             if left is not None and name in [self.p.text(x) for x in self.named(left)]:
                 right = n.child_by_field_name("right")
                 return right is None or not any(self.p.text(x) == name for x in walk(right))
@@ -511,14 +525,14 @@ class ErrorFlow(ExpressionLowerer):
         falls = [h for h in handlers if not terminates(h.body)]
         before: list[ir.Stmt] = []
         if falls and values:
-            before = self._defaults(falls, values, call)
+            before = self._defaults(falls, [n for n in values if self._seen(n, clauses, call)], call)
         return [*before, ir.Try(made, handlers, orelse, [], line=self.p.line(call))]
 
     def _expanded(self, clauses: list[Clause], name: str) -> list[Clause]:
         """Tests for classes at the start of `if err != nil { ... }` as handlers of their own."""
         out: list[Clause] = []
         for c in clauses:
-            if c.kind != "any" or c.block is None or c.block.type == "if_statement":
+            if c.kind != "any" or c.block is None or (c.items is None and c.block.type == "if_statement"):
                 out.append(c)
                 continue
             items = list(c.items if c.items is not None else self.items(c.block))
@@ -545,6 +559,24 @@ class ErrorFlow(ExpressionLowerer):
                 items.insert(0, declared)
             out.append(Clause("any", [], c.block, c.target, c.comments, items))
         return out
+
+    def _seen(self, value: SyntaxNode, clauses: list[Clause], call: SyntaxNode) -> bool:
+        """True when a handler, or what comes after them, looks at a result."""
+        name = self.p.text(value)
+        end = call.end_byte
+        for c in clauses:
+            nodes = (
+                [i.node for i in c.items] if c.items is not None else [c.block] if c.block is not None else []
+            )
+            end = max([end, *(n.end_byte for n in nodes)])
+            if c.kind != "none" and any(
+                self.p.text(x) == name for n in nodes for x in walk(n) if x.type == "identifier"
+            ):
+                return True
+        return any(
+            n.type == "identifier" and n.start_byte >= end and self.p.text(n) == name
+            for n in walk(self.frames[0].body)
+        )
 
     def _defaults(self, falls: list[ir.Handler], values: list[SyntaxNode], call: SyntaxNode) -> list[ir.Stmt]:
         """Results have their zero values where a failed call is passed over."""
@@ -573,7 +605,9 @@ class ErrorFlow(ExpressionLowerer):
         self.scopes.pop()
         used = any(isinstance(n, ir.Name) and n.id == made for s in body for n in ir.walk(s))
         classes = c.classes if c.kind in ("is", "as") else []
-        return ir.Handler(classes, made if used else "", body or [ir.Pass()], list(c.comments), line=self.p.line(call))
+        return ir.Handler(
+            classes, made if used else "", body or [ir.Pass()], list(c.comments), line=self.p.line(call)
+        )
 
     def _declared_error(self, name: str) -> str:
         return name if name in self.p.declared else f"foundation/errors.{name}"
@@ -581,7 +615,9 @@ class ErrorFlow(ExpressionLowerer):
     def _handler_name(self, label: str) -> str:
         taken = self.frame.names.get(label)
         if (taken is None or taken == ir.ERROR) and not any(
-            v.ir_name == label and v.value is None and not v.known_nil for s in self.scopes for v in s.values()
+            v.ir_name == label and v.value is None and not v.known_nil
+            for s in self.scopes
+            for v in s.values()
         ):
             self.frame.names[label] = ir.ERROR
             return label
@@ -673,7 +709,9 @@ class ErrorFlow(ExpressionLowerer):
         if not var.ir_name:
             if not any(v is var for v in self.scopes[-1].values()):
                 raise self.p.unsupported("an error variable that is set in an inner block", value)
-            var.ir_name = self.fresh_name(self.p.text(value.parent or value)[:0] or "failure", ir.OptionalT(ir.ERROR))
+            var.ir_name = self.fresh_name(
+                self.p.text(value.parent or value)[:0] or "failure", ir.OptionalT(ir.ERROR)
+            )
         var.known_nil = False
         self.narrowed.discard(var.ir_name)
         target = ir.VarTarget(var.ir_name, type=var.type)
@@ -685,7 +723,9 @@ class ErrorFlow(ExpressionLowerer):
                 e = self.read(other).expr
                 if e.type == ir.NONE:
                     return [ir.Assign(target, ir.Lit(None, type=var.type))]
-                return [ir.Assign(target, e if isinstance(e.type, ir.OptionalT) else ir.Wrap(e, type=var.type))]
+                return [
+                    ir.Assign(target, e if isinstance(e.type, ir.OptionalT) else ir.Wrap(e, type=var.type))
+                ]
         e, cause = self.error_value(value)
         if cause is not None:
             raise self.p.unsupported("an error with a cause that is kept", value)
@@ -744,7 +784,9 @@ class ErrorFlow(ExpressionLowerer):
         """`fmt.Errorf(...)`: the class of what it wraps, under a new message."""
         message = library.formatted(self, args, node)
         pattern = go_string(self.p.text(args[0])) if args[0].type.endswith("string_literal") else ""
-        verbs = [m[4] for m in re.finditer(r"%([-+# 0]*)(\d*)(?:\.(\d+))?([a-zA-Z%])", pattern) if m[4] != "%"]
+        verbs = [
+            m[4] for m in re.finditer(r"%([-+# 0]*)(\d*)(?:\.(\d+))?([a-zA-Z%])", pattern) if m[4] != "%"
+        ]
         wrapped = [a for a, v in zip(args[1:], verbs, strict=False) if v == "w"]
         shown = [a for a, v in zip(args[1:], verbs, strict=False) if v in "vs"]
         if len(wrapped) > 1:
@@ -822,7 +864,11 @@ def _ends_statement(low: ExpressionLowerer, last: SyntaxNode, returns: bool) -> 
         return low.p.text(last).startswith("panic(")
     if last.type == "if_statement":
         other = last.child_by_field_name("alternative")
-        return other is not None and ends(low, low.child(last, "consequence"), returns) and ends(low, other, returns)
+        return (
+            other is not None
+            and ends(low, low.child(last, "consequence"), returns)
+            and ends(low, other, returns)
+        )
     if last.type == "block":
         return ends(low, last, returns)
     return False

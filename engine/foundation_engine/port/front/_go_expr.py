@@ -1,6 +1,8 @@
 """Go expressions: a small type checker that lowers as it goes."""
 
 # ruff: noqa: S101 - assertions here narrow types that another module guarantees.
+# ruff: noqa: ARG002 - what one case needs, the others of its shape take too.
+# ruff: noqa: E501 - a long line here is one thought.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -19,7 +21,6 @@ from foundation_engine.port.front._go_types import (
     BYTES,
     DURATION,
     ERROR,
-    FLOAT,
     INT,
     MASKS,
     NIL,
@@ -54,7 +55,16 @@ from foundation_engine.port.passes import place
 OVERFLOW = "Integers have 64 bits: Go's wrap around beyond them, the port's grow or stop."
 SECONDS = "A time.Duration is a number of seconds."
 LOCKS_DROPPED = "Mutexes are left out: an object of the port is for one thread at a time."
-_ARITHMETIC = {"+": "add", "-": "sub", "*": "mul", "&": "band", "|": "bor", "^": "xor", "<<": "shl", ">>": "shr"}
+_ARITHMETIC = {
+    "+": "add",
+    "-": "sub",
+    "*": "mul",
+    "&": "band",
+    "|": "bor",
+    "^": "xor",
+    "<<": "shl",
+    ">>": "shr",
+}
 _COMPARE = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 
 
@@ -112,6 +122,7 @@ class ExpressionLowerer:
         self.pending: list[ir.Stmt] = []
         self.declines: list[Unsupported] = []
         self.loops = 0
+        self.assigns: dict[int, ir.Target] = {}  # what a call assigns besides its results
 
     # Scopes
 
@@ -499,9 +510,7 @@ class ExpressionLowerer:
             plain = _natural(left.expr) and _natural(right.expr)
             name = {"/": "floordiv", "%": "mod"} if plain else {"/": "truncdiv", "%": "rem"}
             sure = isinstance(right.expr, ir.Lit) and bool(right.expr.value)
-            return ir.Intrinsic(
-                f"int.{name[op]}", args, "" if sure else "ZeroDivisionError", type=ir.INT
-            )
+            return ir.Intrinsic(f"int.{name[op]}", args, "" if sure else "ZeroDivisionError", type=ir.INT)
         if op == "&^":
             args = [left.expr, ir.Intrinsic("int.invert", [right.expr], type=ir.INT)]
             op = "&"
@@ -535,7 +544,9 @@ class ExpressionLowerer:
         if op in "+-":
             a, b = self.convert(left, DURATION, node), self.convert(right, DURATION, node)
             return V(
-                ir.Intrinsic(f"float.{_ARITHMETIC[op]}", [a.expr, b.expr], type=ir.FLOAT), DURATION, const=const
+                ir.Intrinsic(f"float.{_ARITHMETIC[op]}", [a.expr, b.expr], type=ir.FLOAT),
+                DURATION,
+                const=const,
             )
         if op == "*":
             # One of the two is a count, which Go writes as a duration of so many nanoseconds.
@@ -556,7 +567,7 @@ class ExpressionLowerer:
         if op == "/":
             n = _count(right)
             if n is not None:
-                return V(ir.Intrinsic("float.div", [left.expr, n], "" if isinstance(n, ir.Lit) else "ZeroDivisionError", type=ir.FLOAT), DURATION)  # fmt: skip  # noqa: E501
+                return V(ir.Intrinsic("float.div", [left.expr, n], "" if isinstance(n, ir.Lit) else "ZeroDivisionError", type=ir.FLOAT), DURATION)  # fmt: skip
             # A duration by a duration is a whole number.
             quotient = ir.Intrinsic("float.quotient", [left.expr, right.expr], type=ir.FLOAT)
             return V(ir.Intrinsic("float.to_int", [quotient], type=ir.INT), DURATION_COUNT)
@@ -571,7 +582,7 @@ class ExpressionLowerer:
         if is_untyped(left.go) and is_untyped(right.go) and left.go != right.go:
             order = [UNTYPED_INT, UNTYPED_RUNE, UNTYPED_FLOAT]
             if left.go in order and right.go in order:
-                t = max(left.go, right.go, key=order.index)
+                t = order[max(order.index(x) for x in (left.go, right.go) if isinstance(x, Basic))]
                 return self.convert(left, t, node), self.convert(right, t, node)
         return left, right
 
@@ -604,14 +615,14 @@ class ExpressionLowerer:
             left = self.expr(left_node, right.go)
         left, right = self.balance(left, right, node)
         t = self.types.underlying(left.go)
-        if isinstance(t, Pointer) or t == ERROR or isinstance(t, Slice | Map | Func) or t == ANY:
+        if isinstance(t, Pointer) or t in (ERROR, ANY) or isinstance(t, Slice | Map | Func):
             raise self.p.unsupported("a comparison of identity", node)
         if isinstance(t, Named) and self.types.kind(t) == "interface":
             raise self.p.unsupported("a comparison of identity", node)
         name = _COMPARE[op]
         if is_rune(t) and left.expr.type != right.expr.type:
             return V(ir.Intrinsic(name, [self.code(left), self.code(right)], type=ir.BOOL), BOOL)
-        args = [left.expr, right.expr]
+        args: list[ir.Expr] = [left.expr, right.expr]
         if self.types.kind(t) == "enum" and name not in ("eq", "ne"):
             base = self.types.ir(self._enum_base(t))
             args = [ir.Intrinsic("enum.value", [a], type=base) for a in args]
@@ -621,7 +632,8 @@ class ExpressionLowerer:
 
     def _enum_base(self, t: GoType) -> GoType:
         info = self.types.info(t)
-        assert info is not None and info.underlying is not None
+        assert info is not None
+        assert info.underlying is not None
         return self.types.underlying(info.underlying)
 
     def _length_test(self, op: str, left: SyntaxNode, right: SyntaxNode) -> ir.Expr | None:
@@ -717,12 +729,11 @@ class ExpressionLowerer:
             case Map(key, value) if not isinstance(value, Empty):
                 k = self.value(index, key)
                 if entry(obj.expr, k) in self.present:
-                    return V(
-                        ir.Intrinsic("dict.index", [obj.expr, k], type=self.types.ir(value)), value
-                    )
+                    return V(ir.Intrinsic("dict.index", [obj.expr, k], type=self.types.ir(value)), value)
                 if self.types.nillable(value):
                     return V(
-                        ir.Intrinsic("dict.get", [obj.expr, k], type=ir.OptionalT(self.types.ir(value))), value
+                        ir.Intrinsic("dict.get", [obj.expr, k], type=ir.OptionalT(self.types.ir(value))),
+                        value,
                     )
                 zero = self.zero(value, node)
                 return V(
@@ -732,7 +743,10 @@ class ExpressionLowerer:
                 )
             case Basic("string"):
                 return V(
-                    ir.Intrinsic("str.byte_at", [obj.expr, self.value(index, INT)], "IndexError", type=ir.INT), BYTE
+                    ir.Intrinsic(
+                        "str.byte_at", [obj.expr, self.value(index, INT)], "IndexError", type=ir.INT
+                    ),
+                    BYTE,
                 )
             case _:
                 raise self.p.unsupported("an index into this", node)
@@ -755,7 +769,7 @@ class ExpressionLowerer:
         start, end = node.child_by_field_name("start"), node.child_by_field_name("end")
         none = ir.Lit(None, type=ir.NONE)
         t = self.types.underlying(obj.go)
-        if t == STRING or t == BYTES:
+        if t in (STRING, BYTES):
             low = self.value(start, INT) if start is not None else none
             high = self.value(end, INT) if end is not None else none
             return V(ir.Intrinsic("str.byte_slice", [obj.expr, low, high], "IndexError", type=ir.STR), obj.go)
@@ -797,7 +811,9 @@ class ExpressionLowerer:
                         continue
                     pairs.append((k, self._element(self.child(i, "value"), value)))
                 if isinstance(value, Empty):
-                    return V(ir.SetLit([k for k, _ in pairs], type=self.types.ir(u), line=line), t, fresh=True)
+                    return V(
+                        ir.SetLit([k for k, _ in pairs], type=self.types.ir(u), line=line), t, fresh=True
+                    )
                 return V(ir.DictLit(pairs, type=self.types.ir(u), line=line), t, fresh=True)
             case Named(name) if name in self.p.declared:
                 return V(self._struct(body, self.p.declared[name], items), t)
@@ -958,7 +974,12 @@ class ExpressionLowerer:
             f = self.child(n, "function")
             if f.type == "selector_expression" and self.p.text(self.child(f, "operand")) == name:
                 method = self.p.text(self.child(f, "field"))
-                return any(m.pointer for i in self.p.declared.values() for m in i.methods.values() if m.name == method)
+                return any(
+                    m.pointer
+                    for i in self.p.declared.values()
+                    for m in i.methods.values()
+                    if m.name == method
+                )
         return False
 
     def _share_loop(self, n: SyntaxNode, offset: int, name: str) -> bool:
@@ -1028,7 +1049,9 @@ class ExpressionLowerer:
                 if value == v.const:
                     return V(ir.EnumMember(info.name, member, type=ir.NamedT(info.name)), t)
             raise self.p.unsupported(f"a text that is no member of {info.name}", node)
-        return V(v.expr, t if not isinstance(t, Basic) or t != ANY else v.go, v.fails, v.const, v.place, v.fresh)
+        return V(
+            v.expr, t if not isinstance(t, Basic) or t != ANY else v.go, v.fails, v.const, v.place, v.fresh
+        )
 
     def nil_of(self, t: GoType, node: SyntaxNode) -> ir.Expr:
         """What nil is for a type."""
@@ -1052,7 +1075,7 @@ class ExpressionLowerer:
             raise self.p.unsupported("a value made into an enum", node)
         if v.go == NIL:
             return V(self.nil_of(t, node), t, fresh=True)
-        if is_untyped(v.go) and not (is_rune(v.go) and u == STRING) and not (u == DURATION):
+        if is_untyped(v.go) and not (is_rune(v.go) and u == STRING) and u != DURATION:
             return self.convert(v, t, node)
         if u == DURATION:
             return self._to_duration(v, was, node)
@@ -1087,7 +1110,10 @@ class ExpressionLowerer:
                 return V(ir.Intrinsic("str.join", [ir.Lit("", type=ir.STR), v.expr], type=ir.STR), t)
             if is_int(was) and was == BYTE:
                 return V(
-                    ir.Intrinsic("char.to_str", [ir.Intrinsic("int.chr", [v.expr], type=ir.CHAR)], type=ir.STR), t
+                    ir.Intrinsic(
+                        "char.to_str", [ir.Intrinsic("int.chr", [v.expr], type=ir.CHAR)], type=ir.STR
+                    ),
+                    t,
                 )
         if u == BYTES and was in (STRING, BYTES):
             return V(v.expr, t)
@@ -1110,9 +1136,13 @@ class ExpressionLowerer:
             raise self.p.unsupported("a conversion to a duration", node)
         match number:
             # `float64(d) * factor` and the like are in nanoseconds already; what cancels is left out.
-            case ir.Intrinsic(op="float.mul", args=[ir.Intrinsic(op="float.mul", args=[inner, ir.Lit(value=1e9)]), rest]):
+            case ir.Intrinsic(
+                op="float.mul", args=[ir.Intrinsic(op="float.mul", args=[inner, ir.Lit(value=1e9)]), rest]
+            ):
                 return V(ir.Intrinsic("float.mul", [inner, rest], type=ir.FLOAT), DURATION)
-            case ir.Intrinsic(op="float.mul", args=[rest, ir.Intrinsic(op="float.mul", args=[inner, ir.Lit(value=1e9)])]):
+            case ir.Intrinsic(
+                op="float.mul", args=[rest, ir.Intrinsic(op="float.mul", args=[inner, ir.Lit(value=1e9)])]
+            ):
                 return V(ir.Intrinsic("float.mul", [rest, inner], type=ir.FLOAT), DURATION)
             case ir.Intrinsic(op="float.mul", args=[inner, ir.Lit(value=1e9)]):
                 return V(inner, DURATION)
@@ -1155,7 +1185,9 @@ class ExpressionLowerer:
                 if name in self.p.declared:
                     return self.conversion(Named(name), args[0], node)
                 if name in library.CONVERSIONS:
-                    return self.conversion(Basic({"uint8": "byte", "int32": "int32"}.get(name, name)), args[0], node)
+                    return self.conversion(
+                        Basic({"uint8": "byte", "int32": "int32"}.get(name, name)), args[0], node
+                    )
                 if name in self.p.functions:
                     return self._function_call(self.p.functions[name], args, node)
                 if name in library.BUILTINS:
@@ -1187,7 +1219,12 @@ class ExpressionLowerer:
         return V(call, go, fails, place=f"{keys}->0" if keys else "")
 
     def arguments(
-        self, params: list[GoType], args: list[SyntaxNode], node: SyntaxNode, key: str, names: list[str] | None = None
+        self,
+        params: list[GoType],
+        args: list[SyntaxNode],
+        node: SyntaxNode,
+        key: str,
+        names: list[str] | None = None,
     ) -> list[ir.Expr]:
         """Arguments of a call; contexts are dropped."""
         args = [a for a in args if not self.is_context(a)]
@@ -1269,7 +1306,9 @@ class ExpressionLowerer:
             return None
         return self._method_call(obj, info, info.methods[name], args, node)
 
-    def _method_call(self, obj: V, info: TypeInfo, m: FuncInfo, args: list[SyntaxNode], node: SyntaxNode) -> V:
+    def _method_call(
+        self, obj: V, info: TypeInfo, m: FuncInfo, args: list[SyntaxNode], node: SyntaxNode
+    ) -> V:
         lowered = self.spread(m, args, node)
         line = self.p.line(node)
         if info.kind == "error" and m.name == "Error":
@@ -1279,12 +1318,22 @@ class ExpressionLowerer:
             return self.called(ir.MethodCall(receiver, m.ir_name, lowered, line=line), m.results, m.key)
         if info.kind == "error":
             raise self.p.unsupported("a method of an error", node)
-        func = ir.Name(free_name(m), type=self.types.ir(Func((Named(info.name), *(t for _, t in m.params)), m.results)))
+        func = ir.Name(
+            free_name(m), type=self.types.ir(Func((Named(info.name), *(t for _, t in m.params)), m.results))
+        )
         return self.called(ir.Call(func, [obj.expr, *lowered], line=line), m.results, m.key)
 
     def closure(self, node: SyntaxNode, want: GoType | None) -> V:
-        """A function literal as a value; statements overrides this."""
+        """A function literal as a value; what lowers statements overrides this."""
         raise self.p.unsupported("a function literal", node)
+
+    def closure_block(self, node: SyntaxNode) -> tuple[list[ir.Stmt], tuple[GoType, ...]]:
+        """The body of a closure that runs at once; what lowers statements overrides this."""
+        raise self.p.unsupported("a function literal", node)
+
+    def forget_entries(self) -> None:
+        """A map lost entries: no key is known to be there any more."""
+        self.present = {n for n in self.present if "[" not in n}
 
 
 # Whole numbers that come out of dividing durations are typed as durations in Go; only their conversion is of use.
@@ -1309,6 +1358,8 @@ def negated(e: ir.Expr) -> ir.Expr:
             return inner
         case ir.Lit(value=bool() as b):
             return ir.Lit(not b, type=ir.BOOL)
+        case ir.Intrinsic(op="eq" | "ne"):
+            return ir.Intrinsic("ne" if e.op == "eq" else "eq", e.args, type=ir.BOOL, line=e.line)
         case ir.Intrinsic(op="is_none"):
             return ir.Intrinsic("is_some", e.args, type=ir.BOOL)
         case ir.Intrinsic(op="is_some"):

@@ -1,6 +1,7 @@
 """Go's builtins and the parts of its standard library that have a certain counterpart."""
 
 # ruff: noqa: S101 - assertions here narrow types that another module guarantees.
+# ruff: noqa: ARG001 - what one case needs, the others of its shape take too.
 from __future__ import annotations
 
 import re
@@ -149,7 +150,9 @@ def _new(low: ExpressionLowerer, node: SyntaxNode, args: list[SyntaxNode], want:
 def _extreme(name: str) -> Callable[[ExpressionLowerer, SyntaxNode, list[SyntaxNode], GoType | None], V]:
     def made(low: ExpressionLowerer, node: SyntaxNode, args: list[SyntaxNode], want: GoType | None) -> V:
         values = [low.expr(a, want) for a in args]
-        typed = next((v.go for v in values if not v.go.__class__ is Basic or not str(v.go).count("untyped")), None)  # noqa: E714
+        typed = next(
+            (v.go for v in values if v.go.__class__ is not Basic or not str(v.go).count("untyped")), None
+        )
         t = typed if typed is not None else (want or default_type(values[0].go))
         exprs = [low.convert(v, t, a).expr for v, a in zip(values, args, strict=True)]
         if low.types.underlying(t) == STRING or is_rune(t):
@@ -167,9 +170,7 @@ def _delete(low: ExpressionLowerer, node: SyntaxNode, args: list[SyntaxNode], wa
     low.forget_entries()
     if isinstance(t.value, Empty):
         return _v(_op("set.discard", [m.expr, key], ir.NONE), VOID)
-    return _v(
-        _op("dict.pop_optional", [m.expr, key], ir.OptionalT(low.types.ir(t.value))), VOID
-    )
+    return _v(_op("dict.pop_optional", [m.expr, key], ir.OptionalT(low.types.ir(t.value))), VOID)
 
 
 def _clear(low: ExpressionLowerer, node: SyntaxNode, args: list[SyntaxNode], want: GoType | None) -> V:
@@ -192,7 +193,12 @@ BUILTINS: dict[str, Callable[[ExpressionLowerer, SyntaxNode, list[SyntaxNode], G
 
 
 def function(
-    low: ExpressionLowerer, path: str, name: str, args: list[SyntaxNode], node: SyntaxNode, want: GoType | None
+    low: ExpressionLowerer,
+    path: str,
+    name: str,
+    args: list[SyntaxNode],
+    node: SyntaxNode,
+    want: GoType | None,
 ) -> V | None:
     """A function of the standard library, None when it has no certain counterpart."""
     made = _TABLE.get((path, name))
@@ -310,7 +316,8 @@ def _equal_fold(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode
 @_special("strings", "ContainsRune")
 def _contains_rune(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -> V:
     return _v(
-        _op("str.contains_char", [low.value(args[0], STRING), low.char(low.expr(args[1], RUNE))], ir.BOOL), BOOL
+        _op("str.contains_char", [low.value(args[0], STRING), low.char(low.expr(args[1], RUNE))], ir.BOOL),
+        BOOL,
     )
 
 
@@ -375,7 +382,9 @@ def _quote(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -> 
 @_special("math", "Floor", "Ceil", "Round", "Trunc")
 def _whole(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -> V:
     name = low.p.text(low.child(low.child(node, "function"), "field"))
-    op = {"Floor": "float.floor", "Ceil": "float.ceil", "Round": "float.round_away", "Trunc": "float.to_int"}[name]
+    op = {"Floor": "float.floor", "Ceil": "float.ceil", "Round": "float.round_away", "Trunc": "float.to_int"}[
+        name
+    ]
     whole = _op(op, [low.value(args[0], FLOAT)], ir.INT)
     return _v(_op("int.to_float", [whole], ir.FLOAT), FLOAT)
 
@@ -466,7 +475,13 @@ def _println(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -
 @_special("fmt", "Printf")
 def _printf(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -> V:
     made = formatted(low, args, node)
-    parts = made.parts if isinstance(made, ir.Format) else [ir.FormatPart(str(made.value))] if isinstance(made, ir.Lit) else []
+    parts = (
+        made.parts
+        if isinstance(made, ir.Format)
+        else [ir.FormatPart(str(made.value))]
+        if isinstance(made, ir.Lit)
+        else []
+    )
     if not parts or not parts[-1].text.endswith("\n"):
         raise low.p.unsupported("fmt.Printf without a line end", node)
     parts[-1] = ir.FormatPart(parts[-1].text[:-1])
@@ -499,7 +514,9 @@ def is_error(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -
     """`errors.Is(err, ErrX)` as a value."""
     cls = error_class(low, args[1])
     if cls is None:
-        raise low.p.unsupported("errors.Is of an error that is not a sentinel of this file or of our runtime", node)
+        raise low.p.unsupported(
+            "errors.Is of an error that is not a sentinel of this file or of our runtime", node
+        )
     v = low.expr(args[0])
     if v.go == Basic("nil"):
         return _v(ir.Lit(False, type=ir.BOOL), BOOL)
@@ -631,9 +648,7 @@ def _sort_func(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode)
 
 def _sort(low: ExpressionLowerer, node: SyntaxNode, key: ir.Expr | None, reverse: bool) -> V:
     v = low.expr(node)
-    return _v(
-        _op("list.sort", [v.expr, key or none(), ir.Lit(reverse, type=ir.BOOL)], ir.NONE), VOID
-    )
+    return _v(_op("list.sort", [v.expr, key or none(), ir.Lit(reverse, type=ir.BOOL)], ir.NONE), VOID)
 
 
 # Formatting
@@ -681,7 +696,12 @@ def plain(e: ir.Format) -> ir.Expr:
         return text("")
     if all(p.value is None for p in e.parts):
         return ir.Lit("".join(p.text for p in e.parts), type=ir.STR, line=e.line)
-    if len(e.parts) == 1 and not e.parts[0].spec and e.parts[0].value is not None and e.parts[0].value.type == ir.STR:
+    if (
+        len(e.parts) == 1
+        and not e.parts[0].spec
+        and e.parts[0].value is not None
+        and e.parts[0].value.type == ir.STR
+    ):
         return e.parts[0].value
     return e
 
@@ -696,7 +716,9 @@ def _merged(parts: list[ir.FormatPart]) -> list[ir.FormatPart]:
     return out
 
 
-def _verb(low: ExpressionLowerer, m: re.Match[str], given: SyntaxNode, node: SyntaxNode) -> list[ir.FormatPart]:
+def _verb(
+    low: ExpressionLowerer, m: re.Match[str], given: SyntaxNode, node: SyntaxNode
+) -> list[ir.FormatPart]:
     flags, width, precision, verb = m[1], m[2], m[3], m[4]
     v = low.expr(given)
     v = low.convert(v, default_type(v.go), given) if v.go != Basic("nil") else v
@@ -707,7 +729,9 @@ def _verb(low: ExpressionLowerer, m: re.Match[str], given: SyntaxNode, node: Syn
     zero = "0" if "0" in flags else ""
     if verb in "dxXob" and is_int(t) and precision is None:
         kind = "" if verb == "d" and not width else verb
-        return [ir.FormatPart(value=v.expr, spec=f"int:{align}:{zero}:{width}:{verb}" if kind or width else "")]
+        return [
+            ir.FormatPart(value=v.expr, spec=f"int:{align}:{zero}:{width}:{verb}" if kind or width else "")
+        ]
     if verb == "d" and (t == DURATION or is_rune(t)):
         raise low.p.unsupported("%d of this", node)
     if verb in "fF" and is_float(t):
@@ -735,7 +759,12 @@ def shown(low: ExpressionLowerer, v: V, node: SyntaxNode) -> ir.FormatPart:
     v = low.convert(v, default_type(v.go), node) if v.go != Basic("nil") else v
     t = low.types.underlying(v.go)
     info = low.types.info(v.go)
-    if info is not None and "String" in info.methods and info.kind != "interface" and not info.methods["String"].params:
+    if (
+        info is not None
+        and "String" in info.methods
+        and info.kind != "interface"
+        and not info.methods["String"].params
+    ):
         from foundation_engine.port.front._go_expr import free_name
 
         m = info.methods["String"]

@@ -1,5 +1,6 @@
 """What a Go file declares: imports, types, signatures, sentinels and constants, before any body is lowered."""
 
+# ruff: noqa: SIM102 - conditions and steps stand one below the other.
 from __future__ import annotations
 
 import bisect

@@ -1,6 +1,8 @@
 """Patterns in Go sources: annotations, the calls of our runtime, and what its objects do."""
 
 # ruff: noqa: S101 - assertions here narrow types that another module guarantees.
+# ruff: noqa: ARG001 - what one case needs, the others of its shape take too.
+# ruff: noqa: SIM102 - conditions and steps stand one below the other.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -74,7 +76,7 @@ def arguments(low: ExpressionLowerer, o: Occurrence, skip: tuple[str, ...] = ())
         if item.parameter is None:
             raise Unsupported(f"the option {item.argument.spelled or item.argument.parameter}", o.spelled)
         name = item.parameter.id
-        if name in skip or item.argument.nested and name in direct:
+        if name in skip or (item.argument.nested and name in direct):
             continue
         made = _argument(low, o, item)
         if isinstance(made, ir.DictLit) and isinstance(out.get(name), ir.DictLit):
@@ -119,7 +121,8 @@ def _argument(low: ExpressionLowerer, o: Occurrence, item: BoundArgument) -> ir.
 def _literal(low: ExpressionLowerer, parameter: Parameter, value: Any) -> ir.Expr:
     match parameter.type:
         case ParameterType.EXCEPTIONS:
-            names = [class_named(low, str(n)) for n in value or ()]
+            given: tuple[str, ...] = value or ()
+            names = [class_named(low, n) for n in given]
             return ir.ListLit([ir.Name(n, type=ir.ERROR) for n in names], type=ir.ListT(ir.ERROR))
         case ParameterType.JITTER:
             if value is None or value.kind == "none":
@@ -159,7 +162,7 @@ def class_named(low: ExpressionLowerer, name: str) -> str:
     raise Unsupported(f"the error {name}, which is not of this file or of our runtime", name)
 
 
-def annotations(low: ExpressionLowerer, node: SyntaxNode) -> list[ir.PatternUse]:
+def annotated_patterns(low: ExpressionLowerer, node: SyntaxNode) -> list[ir.PatternUse]:
     """The patterns annotated above a function, outermost first."""
     name = low.child(node, "name")
     out: list[ir.PatternUse] = []
@@ -179,7 +182,11 @@ def annotation_lines(low: ExpressionLowerer, node: SyntaxNode) -> set[int]:
     name = low.child(node, "name")
     for found in low.p.occurrences.values():
         for o in found:
-            if o.form is OccurrenceForm.ANNOTATION and o.target is not None and o.target.name_range is not None:
+            if (
+                o.form is OccurrenceForm.ANNOTATION
+                and o.target is not None
+                and o.target.name_range is not None
+            ):
                 if o.target.name_range.start == name.start_byte:
                     first = low.p.tree.text[: o.range.start].count(b"\n") + 1
                     last = low.p.tree.text[: o.range.end].count(b"\n") + 1
@@ -191,12 +198,19 @@ def annotation_lines(low: ExpressionLowerer, node: SyntaxNode) -> set[int]:
 
 
 def function(
-    low: ExpressionLowerer, path: str, name: str, args: list[SyntaxNode], node: SyntaxNode, want: GoType | None
+    low: ExpressionLowerer,
+    path: str,
+    name: str,
+    args: list[SyntaxNode],
+    node: SyntaxNode,
+    want: GoType | None,
 ) -> V | None:
     """A call of a function of our runtime, None for another package's."""
     match path, name:
         case "foundation/resilience", "Retry" | "RetryValue":
-            return _block(low, "retry_with_backoff", None, args[1], node, _given(low, node, "retry_with_backoff"))
+            return _block(
+                low, "retry_with_backoff", None, args[1], node, _given(low, node, "retry_with_backoff")
+            )
         case "foundation/resilience", "CallValue":
             breaker = low.expr(args[1])
             return _block(low, "circuit_breaker", breaker.expr, args[2], node, {})
@@ -231,7 +245,12 @@ def function(
             given = _given(low, node, "file_operations", ("path", "data"))
             data = low.value(args[1], BYTES if name == "AtomicWrite" else STRING)
             e = ir.PatternOp(
-                "file_operations", None, "write", [low.value(args[0], STRING), data], arguments=given, type=ir.NONE
+                "file_operations",
+                None,
+                "write",
+                [low.value(args[0], STRING), data],
+                arguments=given,
+                type=ir.NONE,
             )
             return _v(e, VOID, True)
         case "foundation/config", "Load":
@@ -340,7 +359,9 @@ def method(low: ExpressionLowerer, obj: V, name: str, args: list[SyntaxNode], no
         key = low.value(args[0], STRING)
         got = ir.Intrinsic("http.header", [obj.expr, key], type=ir.OptionalT(ir.STR))
         there = ir.Intrinsic("is_some", [got], type=ir.BOOL)
-        value = ir.Unwrap(ir.Intrinsic("http.header", [obj.expr, key], type=ir.OptionalT(ir.STR)), type=ir.STR)
+        value = ir.Unwrap(
+            ir.Intrinsic("http.header", [obj.expr, key], type=ir.OptionalT(ir.STR)), type=ir.STR
+        )
         return _v(ir.Cond(there, value, ir.Lit("", type=ir.STR), type=ir.STR), STRING)
     kind = runtime_type(obj.go)
     e = low.present_value(obj).expr if kind else obj.expr
@@ -363,13 +384,25 @@ def method(low: ExpressionLowerer, obj: V, name: str, args: list[SyntaxNode], no
             return _v(ir.PatternOp("rate_limiting", e, "acquire", [n], type=ir.NONE, line=line), VOID, True)
         case "Logger", "Bind":
             op = ir.PatternOp(
-                "structured_logging", e, "bind", [], _fields(low, args, node), type=ir.NamedT("Logger"), line=line
+                "structured_logging",
+                e,
+                "bind",
+                [],
+                _fields(low, args, node),
+                type=ir.NamedT("Logger"),
+                line=line,
             )
             return _v(op, obj.go)
         case "Logger", _ if name in _LEVELS:
             message = low.value(args[0], STRING)
             op = ir.PatternOp(
-                "structured_logging", e, name.lower(), [message], _fields(low, args[1:], node), type=ir.NONE, line=line
+                "structured_logging",
+                e,
+                name.lower(),
+                [message],
+                _fields(low, args[1:], node),
+                type=ir.NONE,
+                line=line,
             )
             return _v(op, VOID)
         case "HttpClient", _ if name in _VERBS:
@@ -403,7 +436,9 @@ def _fields(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) ->
     return out
 
 
-def _request(low: ExpressionLowerer, client: ir.Expr, name: str, args: list[SyntaxNode], node: SyntaxNode) -> V:
+def _request(
+    low: ExpressionLowerer, client: ir.Expr, name: str, args: list[SyntaxNode], node: SyntaxNode
+) -> V:
     given = [a for a in args if not low.is_context(a)]
     pairs: dict[str, list[tuple[ir.Expr, ir.Expr]]] = {"params": [], "headers": []}
     fields: list[tuple[str, ir.Expr]] = []
@@ -428,4 +463,13 @@ def _request(low: ExpressionLowerer, client: ir.Expr, name: str, args: list[Synt
     return _v(op, HTTP_RESPONSE, True)
 
 
-__all__ = ["Empty", "Func", "ValueKind", "annotation_lines", "annotations", "field", "function", "method"]
+__all__ = [
+    "Empty",
+    "Func",
+    "ValueKind",
+    "annotated_patterns",
+    "annotation_lines",
+    "field",
+    "function",
+    "method",
+]

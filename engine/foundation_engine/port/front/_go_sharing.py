@@ -1,5 +1,6 @@
 """Which lists nobody else holds: they may grow in place, as Go's append never changes the length that others see."""
 
+# ruff: noqa: ARG001 - what one case needs, the others of its shape take too.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -31,7 +32,7 @@ def _fresh(p: Package, node: SyntaxNode) -> bool:
     if node.type == "call_expression":
         function = node.child_by_field_name("function")
         name = p.text(function) if function is not None else ""
-        return name in _MAKERS or name in _COPIERS or name == "append" and _appends_to_nothing(p, node)
+        return name in _MAKERS or name in _COPIERS or (name == "append" and _appends_to_nothing(p, node))
     return False
 
 
@@ -61,7 +62,12 @@ def fresh_variable(low: ExpressionLowerer, name: str, node: SyntaxNode) -> bool:
                     return False
                 if _appends_to(p, value, name):
                     appends.append(n)
-        if n.type == "identifier" and p.text(n) == name and n.start_byte != node.start_byte and not _safe(p, n, name):
+        if (
+            n.type == "identifier"
+            and p.text(n) == name
+            and n.start_byte != node.start_byte
+            and not _safe(p, n, name)
+        ):
             uses.append(n)
     return not any(_harmful(p, u, appends, name, body, node) for u in uses)
 
@@ -82,8 +88,14 @@ def _safe(p: Package, node: SyntaxNode, name: str) -> bool:
         return False
     if parent.type in ("index_expression", "slice_expression"):
         operand = parent.child_by_field_name("operand")
-        return operand is not None and operand.id == node.id or parent.type == "index_expression"
-    if parent.type in ("range_clause", "variadic_argument", "binary_expression", "inc_statement", "dec_statement"):
+        return (operand is not None and operand.id == node.id) or parent.type == "index_expression"
+    if parent.type in (
+        "range_clause",
+        "variadic_argument",
+        "binary_expression",
+        "inc_statement",
+        "dec_statement",
+    ):
         return True
     if parent.type == "expression_list":
         holder = parent.parent
@@ -127,7 +139,12 @@ def _harmful(
         after = statement.next_named_sibling
         if after is not None and after.type == "assignment_statement":
             left, right = after.child_by_field_name("left"), after.child_by_field_name("right")
-            if left is not None and right is not None and p.text(left) == name and _fresh(p, right.named_children[0]):
+            if (
+                left is not None
+                and right is not None
+                and p.text(left) == name
+                and _fresh(p, right.named_children[0])
+            ):
                 return False
     for a in appends:
         if a.start_byte > use.start_byte:
@@ -189,7 +206,11 @@ def fresh_fields(p: Package) -> set[str]:
 def _stored(p: Package, node: SyntaxNode) -> bool:
     """True for the target of an assignment."""
     parent = node.parent
-    return parent is not None and parent.type in ("expression_list", "inc_statement", "dec_statement") and _safe(p, node, "")
+    return (
+        parent is not None
+        and parent.type in ("expression_list", "inc_statement", "dec_statement")
+        and _safe(p, node, "")
+    )
 
 
 __all__ = ["fresh_expression", "fresh_fields", "fresh_variable"]

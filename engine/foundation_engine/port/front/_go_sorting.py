@@ -13,14 +13,6 @@ if TYPE_CHECKING:
     from foundation_engine.port.front._go_expr import ExpressionLowerer, V
 
 
-class _Side:
-    """One side of a comparison: the text with the element's place left open, and its lowering."""
-
-    def __init__(self, shape: str, value: V) -> None:
-        self.shape = shape
-        self.value = value
-
-
 def index_order(low: ExpressionLowerer, items: SyntaxNode, less: SyntaxNode) -> tuple[ir.Expr | None, bool]:
     """The key and direction of `func(i, j int) bool`."""
     if less.type != "func_literal":
@@ -33,7 +25,9 @@ def index_order(low: ExpressionLowerer, items: SyntaxNode, less: SyntaxNode) -> 
     return _order(low, items, less, names, three_way=False)
 
 
-def compare_order(low: ExpressionLowerer, items: SyntaxNode, compare: SyntaxNode) -> tuple[ir.Expr | None, bool]:
+def compare_order(
+    low: ExpressionLowerer, items: SyntaxNode, compare: SyntaxNode
+) -> tuple[ir.Expr | None, bool]:
     """The key and direction of `func(a, b T) int`."""
     if compare.type == "selector_expression" and low.p.text(compare) in ("strings.Compare", "cmp.Compare"):
         return None, False

@@ -1,6 +1,9 @@
 """Go statements: control flow, declarations, and error values as raising and handling."""
 
 # ruff: noqa: S101 - assertions here narrow types that another module guarantees.
+# ruff: noqa: ARG002 - what one case needs, the others of its shape take too.
+# ruff: noqa: PERF401 - conditions and steps stand one below the other.
+# ruff: noqa: E501 - a long line here is one thought.
 from __future__ import annotations
 
 import re
@@ -42,7 +45,9 @@ from foundation_engine.port.front._go_types import (
 from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.passes import place, terminates
 
-ZERO_BESIDE_ERROR = "A call that fails gives nothing but its error; Go's other results are taken to be zero then."
+ZERO_BESIDE_ERROR = (
+    "A call that fails gives nothing but its error; Go's other results are taken to be zero then."
+)
 CANCELLATION = "Cancellation by a context is the target's own; checks of ctx.Err() are left out."
 _AUGMENTED = frozenset(
     {
@@ -57,7 +62,6 @@ class FunctionLowerer(ErrorFlow):
 
     def __init__(self, package: Package) -> None:
         super().__init__(package)
-        self.assigns: dict[int, ir.Target] = {}
         self.handler: str = ""
         self.failed: set[str] = set()
 
@@ -207,7 +211,9 @@ class FunctionLowerer(ErrorFlow):
                     s.line = self.p.line(item.node)
             if made:
                 made[0].comments = [*item.comments, *made[0].comments]
-                if item.trailing and not isinstance(made[-1], ir.Return) or item.trailing and len(made) == 1:
+                if (item.trailing and not isinstance(made[-1], ir.Return)) or (
+                    item.trailing and len(made) == 1
+                ):
                     made[-1].trailing = made[-1].trailing or item.trailing
             elif item.comments and i + 1 < len(items):
                 items[i + 1].comments[:0] = item.comments
@@ -282,7 +288,7 @@ class FunctionLowerer(ErrorFlow):
                     out.extend(self._error_variable(name, n, items, i))
                     continue
                 known = t.elem.name if isinstance(t, Pointer) and isinstance(t.elem, Named) else ""
-                if self.types.kind(t) == "error" and known or known.startswith("foundation/errors."):
+                if (self.types.kind(t) == "error" and known) or known.startswith("foundation/errors."):
                     # A target of errors.As, which declares it where the error is handled.
                     self.scopes[-1][name] = Var(name, t, ir.NamedT(""), "as")
                     continue
@@ -390,11 +396,16 @@ class FunctionLowerer(ErrorFlow):
                 targets = self.named(self.child(n, "left"))
             elif n.type in ("inc_statement", "dec_statement"):
                 targets = [self.named(n)[0]]
-            if any(t.type == "selector_expression" and self.p.text(self.child(t, "field")) in info.fields for t in targets):
+            if any(
+                t.type == "selector_expression" and self.p.text(self.child(t, "field")) in info.fields
+                for t in targets
+            ):
                 return True
             if n.type == "call_expression":
                 f = self.child(n, "function")
-                name = self.p.text(self.child(f, "field")) if f.type == "selector_expression" else self.p.text(f)
+                name = (
+                    self.p.text(self.child(f, "field")) if f.type == "selector_expression" else self.p.text(f)
+                )
                 m = info.methods.get(name)
                 if m is not None and m.pointer:
                     return True
@@ -522,7 +533,9 @@ class FunctionLowerer(ErrorFlow):
                 return ir.IndexTarget(obj.expr, at, type=value, line=line), u.value, ""
         raise self.p.unsupported("an assignment to this", node)
 
-    def _simultaneous(self, left: list[SyntaxNode], right: list[SyntaxNode], node: SyntaxNode) -> list[ir.Stmt]:
+    def _simultaneous(
+        self, left: list[SyntaxNode], right: list[SyntaxNode], node: SyntaxNode
+    ) -> list[ir.Stmt]:
         if any(self.p.text(t) == "_" for t in left):
             raise self.p.unsupported("an assignment to nothing among others", node)
         places = [self.target(t) for t in left]
@@ -531,9 +544,13 @@ class FunctionLowerer(ErrorFlow):
         for made, _, _ in places:
             if at := _target_place(made):
                 self.forget(at)
-        return [ir.Assign(ir.TupleTarget([p[0] for p in places], type=kinds), ir.TupleLit(values, type=kinds))]
+        return [
+            ir.Assign(ir.TupleTarget([p[0] for p in places], type=kinds), ir.TupleLit(values, type=kinds))
+        ]
 
-    def _unpack(self, left: list[SyntaxNode], call: SyntaxNode, operator: str, node: SyntaxNode) -> list[ir.Stmt]:
+    def _unpack(
+        self, left: list[SyntaxNode], call: SyntaxNode, operator: str, node: SyntaxNode
+    ) -> list[ir.Stmt]:
         cut = self._cut(left, call, operator)
         if cut is not None:
             return cut
@@ -558,7 +575,11 @@ class FunctionLowerer(ErrorFlow):
                 var = self.declare(name, t, n, optional)
                 if optional:
                     self.p.mark_optional(var.key)
-                elif isinstance(var.type, ir.OptionalT) and not isinstance(kind, ir.OptionalT) and len(kinds) > 1:
+                elif (
+                    isinstance(var.type, ir.OptionalT)
+                    and not isinstance(kind, ir.OptionalT)
+                    and len(kinds) > 1
+                ):
                     raise self.p.unsupported("a result that is stored where nil may be", n)
                 var.fresh = False
                 out.append(ir.VarTarget(var.ir_name, type=var.type))
@@ -566,7 +587,9 @@ class FunctionLowerer(ErrorFlow):
             made, _, key = self.target(n)
             if isinstance(kind, ir.OptionalT) and not isinstance(made.type, ir.OptionalT):
                 self.p.mark_optional(key)
-            elif isinstance(made.type, ir.OptionalT) and not isinstance(kind, ir.OptionalT) and len(kinds) > 1:
+            elif (
+                isinstance(made.type, ir.OptionalT) and not isinstance(kind, ir.OptionalT) and len(kinds) > 1
+            ):
                 raise self.p.unsupported("a result that is stored where nil may be", n)
             if at := _target_place(made):
                 self.forget(at)
@@ -597,7 +620,9 @@ class FunctionLowerer(ErrorFlow):
         )
         return [ir.Assign(target, ir.Intrinsic("str.partition", [s, sep], type=kinds))]
 
-    def _append_statement(self, left: list[SyntaxNode], call: SyntaxNode, operator: str) -> list[ir.Stmt] | None:
+    def _append_statement(
+        self, left: list[SyntaxNode], call: SyntaxNode, operator: str
+    ) -> list[ir.Stmt] | None:
         """`x = append(x, ...)`: the list grows in place where nobody else holds it."""
         if self.p.text(self.child(call, "function")) != "append" or len(left) != 1:
             return None
@@ -643,7 +668,9 @@ class FunctionLowerer(ErrorFlow):
         holder = self.p.text(self.child(target, "operand")).rpartition(".")[2]
         if f"{holder}[]" in self.p.fresh_fields:
             held = ir.Intrinsic("dict.setdefault", [obj.expr, key, empty], type=kind)
-            return self._grow(held, extra) if isinstance(extra, ir.ListLit) and len(extra.elems) == 1 else None
+            return (
+                self._grow(held, extra) if isinstance(extra, ir.ListLit) and len(extra.elems) == 1 else None
+            )
         got = ir.Intrinsic("dict.get_or", [obj.expr, key, empty], type=kind)
         grown = ir.Intrinsic("list.concat", [got, extra], type=kind)
         return [ir.Assign(ir.IndexTarget(obj.expr, key, type=kind), grown)]
@@ -682,7 +709,8 @@ class FunctionLowerer(ErrorFlow):
             for n in walk(self.frame.body)
             if n.type == "assignment_statement"
             and any(
-                t.type == "index_expression" and self.p.text(self.child(t, "operand")) in (name, self.p.text(left))
+                t.type == "index_expression"
+                and self.p.text(self.child(t, "operand")) in (name, self.p.text(left))
                 for t in self.named(self.child(n, "left"))
             )
         ]
@@ -694,7 +722,9 @@ class FunctionLowerer(ErrorFlow):
         left = self.expr(target)
         right = self.expr(value, t)
         if is_untyped(right.go) and op not in ("<<", ">>"):
-            right = self.convert(right, t, value) if not (t == Named("time.Duration") and op in "*/") else right
+            right = (
+                self.convert(right, t, value) if not (t == Named("time.Duration") and op in "*/") else right
+            )
         combined = self.arithmetic(op, left, right, node)
         e = combined.expr
         if is_rune(t) and e.type == ir.INT:
@@ -753,7 +783,9 @@ class FunctionLowerer(ErrorFlow):
             return [*pre, ir.Assign(ir.VarTarget(var.ir_name, type=var.type), got)], 1
         if guard and uses == 1 and after is not None:
             inner = self.child(after, "consequence")
-            used_in = name != "_" and any(n.type == "identifier" and self.p.text(n) == name for n in walk(inner))
+            used_in = name != "_" and any(
+                n.type == "identifier" and self.p.text(n) == name for n in walk(inner)
+            )
             if not used_in:
                 body = self.block(inner)
                 out: list[ir.Stmt] = [*pre, ir.If(negated(contains), body, [], line=self.p.line(after))]
@@ -761,12 +793,21 @@ class FunctionLowerer(ErrorFlow):
                 if name != "_":
                     var = self.declare(name, t, left[0])
                     got = ir.Intrinsic("dict.index", [m, key], type=self.types.ir(t))
-                    out.append(ir.Assign(ir.VarTarget(var.ir_name, type=var.type), self._entry_value(got, t, name, index)))
+                    out.append(
+                        ir.Assign(
+                            ir.VarTarget(var.ir_name, type=var.type), self._entry_value(got, t, name, index)
+                        )
+                    )
                 self.present.add(entry(m, key))
                 return out, 2
         out = list(pre)
         if ok != "_":
-            if uses == 1 and name == "_" and after is not None and any(self.p.text(n) == ok for n in walk(after)):
+            if (
+                uses == 1
+                and name == "_"
+                and after is not None
+                and any(self.p.text(n) == ok for n in walk(after))
+            ):
                 self.scopes[-1][ok] = Var(ok, BOOL, ir.BOOL, "", value=contains)
             else:
                 var = self.declare(ok, BOOL, left[1])
@@ -774,7 +815,9 @@ class FunctionLowerer(ErrorFlow):
         if name != "_":
             var = self.declare(name, t, left[0])
             got = ir.Intrinsic("dict.get_or", [m, key, self.zero(t, index)], type=self.types.ir(t))
-            out.append(ir.Assign(ir.VarTarget(var.ir_name, type=var.type), self._entry_value(got, t, name, index)))
+            out.append(
+                ir.Assign(ir.VarTarget(var.ir_name, type=var.type), self._entry_value(got, t, name, index))
+            )
         return out, 1
 
     def _entry_value(self, got: ir.Expr, t: GoType, name: str, node: SyntaxNode) -> ir.Expr:
@@ -822,15 +865,31 @@ class FunctionLowerer(ErrorFlow):
         args = self.named(self.child(node, "arguments"))
         text = self.p.text(function)
         if text == "panic" and self.lookup("panic") is None:
-            return [ir.Raise(ir.New("AssertionError", [("message", self._panic_text(args[0]))], type=ir.NamedT("AssertionError")))]
+            return [
+                ir.Raise(
+                    ir.New(
+                        "AssertionError",
+                        [("message", self._panic_text(args[0]))],
+                        type=ir.NamedT("AssertionError"),
+                    )
+                )
+            ]
         if function.type != "selector_expression":
             return None
         operand, name = self.child(function, "operand"), self.p.text(self.child(function, "field"))
-        if self.p.text(operand) == "fmt" and self.p.path("fmt") == "fmt" and name in ("Fprintf", "Fprint", "Fprintln"):
+        if (
+            self.p.text(operand) == "fmt"
+            and self.p.path("fmt") == "fmt"
+            and name in ("Fprintf", "Fprint", "Fprintln")
+        ):
             return self._write(args, name, node)
         if name in ("Lock", "Unlock", "RLock", "RUnlock") and self._is_lock(operand):
             return []
-        if operand.type == "identifier" and self.lookup(self.p.text(operand)) is None and self.p.path(self.p.text(operand)):
+        if (
+            operand.type == "identifier"
+            and self.lookup(self.p.text(operand)) is None
+            and self.p.path(self.p.text(operand))
+        ):
             return None
         if name not in ("WriteString", "WriteByte", "WriteRune", "Reset", "Grow"):
             return None
@@ -890,7 +949,7 @@ class FunctionLowerer(ErrorFlow):
             return [ir.Return(None)]
         if frame.init is not None:
             return self._init_return(exprs, node)
-        if len(exprs) == 1 and len(frame.results) + frame.fails > 1 or (frame.fails and not frame.results):
+        if (len(exprs) == 1 and len(frame.results) + frame.fails > 1) or (frame.fails and not frame.results):
             made = self._return_call(exprs[0], node) if len(exprs) == 1 else None
             if made is not None:
                 return made
@@ -917,7 +976,11 @@ class FunctionLowerer(ErrorFlow):
             values.append(self.fit(self.read(var), t, f"{frame.key}->{i}", node))
         if not values:
             return [*checks, ir.Return(None)]
-        value = values[0] if len(values) == 1 else ir.TupleLit(values, type=ir.TupleT(tuple(v.type for v in values)))
+        value = (
+            values[0]
+            if len(values) == 1
+            else ir.TupleLit(values, type=ir.TupleT(tuple(v.type for v in values)))
+        )
         return [*checks, ir.Return(value)]
 
     def _results(self, exprs: list[SyntaxNode], node: SyntaxNode) -> ir.Expr:
@@ -954,7 +1017,9 @@ class FunctionLowerer(ErrorFlow):
             return [made, ir.Return(None)]
         if len(self.frame.results) == 1:
             return [ir.Return(self.fit(v, self.frame.results[0], f"{self.frame.key}->0", e))]
-        want = ir.TupleT(tuple(self.place_type(t, f"{self.frame.key}->{i}") for i, t in enumerate(self.frame.results)))
+        want = ir.TupleT(
+            tuple(self.place_type(t, f"{self.frame.key}->{i}") for i, t in enumerate(self.frame.results))
+        )
         if isinstance(v.expr.type, ir.TupleT):
             for i, (has, wants) in enumerate(zip(v.expr.type.elems, want.elems, strict=True)):
                 if isinstance(has, ir.OptionalT) and not isinstance(wants, ir.OptionalT):
@@ -1092,7 +1157,9 @@ class FunctionLowerer(ErrorFlow):
         var = self.declare(name, t, left[0])
         got = ir.Intrinsic("dict.index", [m, key], type=self.types.ir(t))
         assign = ir.Assign(
-            ir.VarTarget(var.ir_name, type=var.type), self._entry_value(got, t, name, index), line=self.p.line(node)
+            ir.VarTarget(var.ir_name, type=var.type),
+            self._entry_value(got, t, name, index),
+            line=self.p.line(node),
         )
         if there:
             return [*pre, *self.branches(test, node, [assign])]
@@ -1151,7 +1218,7 @@ class FunctionLowerer(ErrorFlow):
         finally:
             self.loops = loops
         self.narrowed, self.present = saved
-        orelse = default
+        orelse: list[ir.Stmt] = default
         for test, body, line in reversed(arms):
             orelse = [ir.If(test, body or [ir.Pass()], orelse, line=line)]
         return orelse
@@ -1232,12 +1299,11 @@ class FunctionLowerer(ErrorFlow):
                     elif t.type == "selector_expression":
                         field_name = self.p.text(self.child(t, "field"))
                         self.narrowed = {x for x in self.narrowed if not x.endswith(f".{field_name}")}
-            elif n.type == "call_expression" and self.p.text(self.child(n, "function")) in ("delete", "clear"):
+            elif n.type == "call_expression" and self.p.text(self.child(n, "function")) in (
+                "delete",
+                "clear",
+            ):
                 self.forget_entries()
-
-    def forget_entries(self) -> None:
-        """A map lost entries: no key is known to be there any more."""
-        self.present = {n for n in self.present if "[" not in n}
 
     def _clause(self, clause: SyntaxNode, body: SyntaxNode, node: SyntaxNode) -> list[ir.Stmt]:
         counted = self._counted(clause, body)
@@ -1318,7 +1384,11 @@ class FunctionLowerer(ErrorFlow):
     def _invariant(self, bound: SyntaxNode, body: SyntaxNode) -> bool:
         """True when nothing in the body can change the bound of a loop."""
         for n in walk(bound):
-            if n.type == "call_expression" and self.p.text(self.child(n, "function")) not in ("len", "min", "max"):
+            if n.type == "call_expression" and self.p.text(self.child(n, "function")) not in (
+                "len",
+                "min",
+                "max",
+            ):
                 return False
             if n.type == "identifier" and self._assigned_in(body, self.p.text(n)):
                 return False
@@ -1366,7 +1436,14 @@ class FunctionLowerer(ErrorFlow):
         raise self.p.unsupported("a range over this", clause)
 
     def _range_list(
-        self, over: V, over_node: SyntaxNode, t: Slice, key: str, value: str, names: list[SyntaxNode], body: SyntaxNode
+        self,
+        over: V,
+        over_node: SyntaxNode,
+        t: Slice,
+        key: str,
+        value: str,
+        names: list[SyntaxNode],
+        body: SyntaxNode,
     ) -> list[ir.Stmt]:
         items = over.expr
         if isinstance(items.type, ir.IterT):
@@ -1405,7 +1482,10 @@ class FunctionLowerer(ErrorFlow):
         changed = self.changes(value)
         for n in walk(body):
             if n.type == "assignment_statement":
-                changed |= any(self.p.text(x).startswith(f"{text}[") and x.type == "selector_expression" for x in self.named(self.child(n, "left")))
+                changed |= any(
+                    self.p.text(x).startswith(f"{text}[") and x.type == "selector_expression"
+                    for x in self.named(self.child(n, "left"))
+                )
         if not changed:
             return []
         kind = self.types.ir(t)
@@ -1416,16 +1496,28 @@ class FunctionLowerer(ErrorFlow):
         """True when the body appends to, or otherwise resizes, what is iterated over."""
         text = self.p.text(over)
         for n in walk(body):
-            if n.type == "assignment_statement" and text in [self.p.text(x) for x in self.named(self.child(n, "left"))]:
+            if n.type == "assignment_statement" and text in [
+                self.p.text(x) for x in self.named(self.child(n, "left"))
+            ]:
                 return True
             if over.type == "selector_expression" and n.type == "call_expression":
                 f = self.child(n, "function")
-                if f.type == "selector_expression" and self.p.text(self.child(f, "operand")) == text.rpartition(".")[0]:
+                if (
+                    f.type == "selector_expression"
+                    and self.p.text(self.child(f, "operand")) == text.rpartition(".")[0]
+                ):
                     return True
         return False
 
     def _range_map(
-        self, over: V, over_node: SyntaxNode, t: Map, key: str, value: str, names: list[SyntaxNode], body: SyntaxNode
+        self,
+        over: V,
+        over_node: SyntaxNode,
+        t: Map,
+        key: str,
+        value: str,
+        names: list[SyntaxNode],
+        body: SyntaxNode,
     ) -> list[ir.Stmt]:
         m = over.expr
         changes = self._map_changes(over_node, body)
@@ -1470,7 +1562,10 @@ class FunctionLowerer(ErrorFlow):
         for n in walk(body):
             if n.type == "call_expression":
                 f = self.p.text(self.child(n, "function"))
-                if f in ("delete", "clear") and self.p.text(self.named(self.child(n, "arguments"))[0]) == text:
+                if (
+                    f in ("delete", "clear")
+                    and self.p.text(self.named(self.child(n, "arguments"))[0]) == text
+                ):
                     return True
                 if over.type == "selector_expression" and f.startswith(f"{text.rpartition('.')[0]}."):
                     return True
@@ -1499,9 +1594,11 @@ class FunctionLowerer(ErrorFlow):
                 final = self.block(self.child(function, "body"))
             else:
                 for a in self.named(self.child(call, "arguments")):
-                    if a.type == "identifier" and any(self._assigned_in(r.node, self.p.text(a)) for r in rest):
+                    if a.type == "identifier" and any(
+                        self._assigned_in(r.node, self.p.text(a)) for r in rest
+                    ):
                         raise self.p.unsupported("a deferred call whose arguments change", node)
-                    if a.type not in ("identifier",) and not a.type.endswith("literal"):
+                    if a.type != "identifier" and not a.type.endswith("literal"):
                         raise self.p.unsupported("a deferred call with computed arguments", node)
                 final = self._expression(call)
         inner = self.statements(rest, top)
@@ -1568,7 +1665,9 @@ class FunctionLowerer(ErrorFlow):
         self.scopes.append({})
         info.name = f"{outer.key}.{name}"
         before = set(outer.names)
-        self.frames.append(Frame(info, self.child(node, "body"), info.values, info.fails, info.key, outer.names))
+        self.frames.append(
+            Frame(info, self.child(node, "body"), info.values, info.fails, info.key, outer.names)
+        )
         copies: list[ir.Stmt] = []
         params = self._params(info, copies)
         if info.context and info.context != "_":

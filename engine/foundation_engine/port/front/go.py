@@ -1,6 +1,9 @@
-"""From Go source to the intermediate representation, by a small type checker and by lifting error values into raising."""
+"""From Go source to the intermediate representation: a small type checker, and error values lifted into raising."""
 
 # ruff: noqa: S101 - assertions here narrow types that another module guarantees.
+# ruff: noqa: ARG001, ARG002 - what one case needs, the others of its shape take too.
+# ruff: noqa: PERF401 - conditions and steps stand one below the other.
+# ruff: noqa: E501 - a long line here is one thought.
 from __future__ import annotations
 
 import re
@@ -10,12 +13,11 @@ from foundation_grammars.tree import SyntaxNode
 from foundation_engine.port import ir
 from foundation_engine.port.front._go_expr import ExpressionLowerer, Frame, V, free_name
 from foundation_engine.port.front._go_package import Package, Variable, read_package, walk
-from foundation_engine.port.front._go_patterns import annotation_lines, annotations
+from foundation_engine.port.front._go_patterns import annotated_patterns, annotation_lines
 from foundation_engine.port.front._go_sharing import fresh_fields
 from foundation_engine.port.front._go_statements import FunctionLowerer
 from foundation_engine.port.front._go_types import (
     Basic,
-    Func,
     FuncInfo,
     Named,
     Pointer,
@@ -93,7 +95,7 @@ def choose_constructors(package: Package) -> None:
         whole = [n for n in inside if n.type == "composite_literal" and package.text(n) != f"{info.name}{{}}"]
         others = [n for n in literals if n not in inside]
         held = any(
-            isinstance(g.type, Named) and g.type.name == info.name or _holds_value(g.type, info.name)
+            (isinstance(g.type, Named) and g.type.name == info.name) or _holds_value(g.type, info.name)
             for t in package.declared.values()
             for g in t.fields.values()
         )
@@ -121,7 +123,9 @@ def _last_statement(package: Package, function: SyntaxNode, literal: SyntaxNode)
         return False
     later = [n for n in walk(body) if n.type == "return_statement" and n.start_byte > at.start_byte]
     # Early returns of errors come before the object is made; a closure in a constructor is not lowered.
-    return at.type == "return_statement" and not later or at.type == "short_var_declaration" and len(later) == 1
+    return (at.type == "return_statement" and not later) or (
+        at.type == "short_var_declaration" and len(later) == 1
+    )
 
 
 def _reachable(package: Package, line: int | None) -> set[str] | None:
@@ -174,7 +178,9 @@ def _defined(package: Package, node: SyntaxNode) -> list[str]:
                 return [package.text(n)]
     if node.type in ("type_declaration", "const_declaration", "var_declaration"):
         kinds = ("type_spec", "type_alias", "const_spec", "var_spec")
-        return [package.text(x) for n in walk(node) if n.type in kinds for x in n.children_by_field_name("name")]
+        return [
+            package.text(x) for n in walk(node) if n.type in kinds for x in n.children_by_field_name("name")
+        ]
     return []
 
 
@@ -206,7 +212,9 @@ class _ModuleLowerer:
             elif n.type == "function_declaration":
                 name = p.text(n.children_by_field_name("name")[0])
                 if name in p.functions and self._wants(name) and not self._is_constructor(name):
-                    self._guard(n, name, lambda n=n, name=name: self._add(self._function(p.functions[name], n)))
+                    self._guard(
+                        n, name, lambda n=n, name=name: self._add(self._function(p.functions[name], n))
+                    )
         self.module.differences = list(p.differences)
         order = {id(d): d.line for d in self.module.definitions}
         self.module.definitions.sort(key=lambda d: order[id(d)])
@@ -245,7 +253,11 @@ class _ModuleLowerer:
             if before is None or before.type != "comment" or self.p.end_line(before) + 1 != self.p.line(at):
                 return out[::-1]
             inline = before.prev_named_sibling
-            if inline is not None and inline.type != "comment" and self.p.end_line(inline) == self.p.line(before):
+            if (
+                inline is not None
+                and inline.type != "comment"
+                and self.p.end_line(inline) == self.p.line(before)
+            ):
                 return out[::-1]
             out.append(before)
             at = before
@@ -262,7 +274,7 @@ class _ModuleLowerer:
                     lines.append(plain)
         text = "\n".join(lines).strip()
         if package:
-            return re.sub(rf"^Package {re.escape(name)} ", "", text)[:1].upper() + re.sub(rf"^Package {re.escape(name)} ", "", text)[1:]  # fmt: skip  # noqa: E501
+            return re.sub(rf"^Package {re.escape(name)} ", "", text)[:1].upper() + re.sub(rf"^Package {re.escape(name)} ", "", text)[1:]  # fmt: skip
         rest = re.sub(rf"^{re.escape(name)} (is |are )?", "", text)
         return rest[:1].upper() + rest[1:] if rest != text else text
 
@@ -303,7 +315,12 @@ class _ModuleLowerer:
         kind = v.type if v.type is not None else default_type(made.go)
         if low.pending or made.fails:
             raise p.unsupported("a package variable that is computed by functions", spec)
-        if isinstance(v.const, int | float) and not isinstance(v.const, bool) and v.constant and v.type is None:
+        if (
+            isinstance(v.const, int | float)
+            and not isinstance(v.const, bool)
+            and v.constant
+            and v.type is None
+        ):
             # An untyped constant fits every numeric type; it is declared as what its text says.
             kind = default_type(made.go)
         value = low.convert(made, kind, v.node).expr
@@ -379,7 +396,9 @@ class _ModuleLowerer:
         methods: list[ir.Function] = []
         for m in info.methods.values():
             assert m.node is not None
-            self._guard(m.node, f"{info.name}.{m.name}", lambda m=m: methods.append(self._function(m, m.node)))
+            self._guard(
+                m.node, f"{info.name}.{m.name}", lambda m=m: methods.append(self._function(m, m.node))
+            )
         inner = _top(p, info.node)
         fields: list[ir.FieldDef] = []
         for f in info.fields.values():
@@ -389,7 +408,9 @@ class _ModuleLowerer:
             kind = low.place_type(f.type, f"{info.name}.{f.name}")
             value = self._default(inner, default, V(ir.Lit(None), f.type)) if default is not None else None
             private = bool(init) and not f.exported and not self._seen_outside(info, f.name)
-            fields.append(ir.FieldDef(f.name, kind, value, private, doc=f.doc, env=env, secret=secret, line=f.line))
+            fields.append(
+                ir.FieldDef(f.name, kind, value, private, doc=f.doc, env=env, secret=secret, line=f.line)
+            )
         data = init is None
         return ir.Class(
             info.name, fields, methods, doc, data and not info.mutated, data, init,
@@ -412,7 +433,9 @@ class _ModuleLowerer:
                 for m in info.methods.values()
             )
             f = p.functions.get(info.constructor)
-            built = f is not None and f.node is not None and f.node.start_byte <= n.start_byte < f.node.end_byte
+            built = (
+                f is not None and f.node is not None and f.node.start_byte <= n.start_byte < f.node.end_byte
+            )
             if not own and not built:
                 return True
         return False
@@ -441,7 +464,9 @@ class _ModuleLowerer:
         p = self.p
         extra = [m for m in info.methods if m != "Error"]
         if extra:
-            raise p.unsupported(f"an error with a method {extra[0]}", info.methods[extra[0]].node or info.node)
+            raise p.unsupported(
+                f"an error with a method {extra[0]}", info.methods[extra[0]].node or info.node
+            )
         m = info.methods["Error"]
         assert m.node is not None
         low = FunctionLowerer(p)
@@ -456,7 +481,8 @@ class _ModuleLowerer:
         receiver.value = ir.Name("self", type=me)
         value = low.value(low.named(low.named(items[0].node)[0])[0], Basic("string"))
         params = [
-            ir.Param(f.name, low.place_type(f.type, f"{info.name}.{f.name}"), line=f.line) for f in info.fields.values()
+            ir.Param(f.name, low.place_type(f.type, f"{info.name}.{f.name}"), line=f.line)
+            for f in info.fields.values()
         ]
         fields = [ir.FieldDef(x.name, x.type, line=x.line) for x in params]
         return ir.ErrorClass(info.name, "Exception", params, fields, _own_fields(value), doc, line=info.line)
@@ -475,7 +501,9 @@ class _ModuleLowerer:
             statements.pop()
         self.module.declines.extend(low.declines)
         assigned = {
-            s.target.name for s in statements if isinstance(s, ir.Assign) and isinstance(s.target, ir.FieldTarget)
+            s.target.name
+            for s in statements
+            if isinstance(s, ir.Assign) and isinstance(s.target, ir.FieldTarget)
         }
         missing = [n for n, g in info.fields.items() if n not in assigned and not low.dropped_field(g.type)]
         if missing or any(isinstance(s, ir.Hole) for s in statements):
@@ -492,7 +520,7 @@ class _ModuleLowerer:
         assert node is not None
         low = FunctionLowerer(p)
         low.frames.append(Frame(info, node, info.values, info.fails, info.key))
-        uses = annotations(low, node)
+        uses = annotated_patterns(low, node)
         skip = annotation_lines(low, node)
         low.frames.pop()
         params, result, body = low.function(info, node)
@@ -516,7 +544,8 @@ def _whole_body(
         only = body[0]
         value = only.value if isinstance(only, ir.Return | ir.ExprStmt) else None
         constant = isinstance(value, ir.PatternCall) and all(
-            not any(isinstance(n, ir.Name) and n.type != ir.ERROR for n in ir.walk(a)) for a in value.arguments.values()
+            not any(isinstance(n, ir.Name) and n.type != ir.ERROR for n in ir.walk(a))
+            for a in value.arguments.values()
         )
         if (
             not isinstance(value, ir.PatternCall)

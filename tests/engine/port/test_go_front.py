@@ -1,0 +1,485 @@
+"""Go sources: what each construct means in the languages that it is ported to, and whole files proved by running them."""
+
+# ruff: noqa: E501 - a source and what it becomes stand on one line.
+from __future__ import annotations
+
+import pytest
+from foundation_engine.port import PortError, ir, port
+from foundation_engine.port.front.go import lower_module
+from foundation_engine.port.request import PortCandidate, PortRequest
+from foundation_engine.verify import VerifyOptions, verify
+from foundation_engine.verify.report import Verdict
+from foundation_specs.model import LanguageId
+
+HEADER = """package shop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	ferrors "foundation/errors"
+	"foundation/resilience"
+)
+
+var ErrNotFound = errors.New("not found")
+
+type Order struct {
+	ID    string
+	Cents int
+	Lines []string
+}
+
+type Store interface {
+	Get(ctx context.Context, id string) (int, error)
+	Label() string
+}
+
+"""
+
+
+def ported(body: str, target: LanguageId = LanguageId.RUBY) -> str:
+    """The port of declarations under the common header."""
+    candidate = port(PortRequest("shop.go", HEADER + body, LanguageId.GO, target))
+    assert not candidate.holes, candidate.holes
+    return next(f.text for f in candidate.files if f.role == "source")
+
+
+def declined(body: str) -> list[str]:
+    """The reasons for what was not ported."""
+    return [d.reason for d in lower_module(HEADER + body, "shop").declines]
+
+
+CASES: list[tuple[str, str, list[str]]] = [
+    (
+        "handing an error on is implied",
+        """func Find(ctx context.Context, s Store, id string) (int, error) {
+	n, err := s.Get(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	return n + 1, nil
+}""",
+        ["    n = store.get(id)".replace("store", "s"), "    n + 1"],
+    ),
+    (
+        "a test for a class is a handler, a wrapped error keeps its class",
+        """func Find(ctx context.Context, s Store, id string) (int, error) {
+	n, err := s.Get(ctx, id)
+	if errors.Is(err, ErrNotFound) {
+		return -1, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("find %s: %w", id, err)
+	}
+	return n, nil
+}""",
+        [
+            "rescue NotFoundError",
+            "rescue StandardError => err",
+            'raise err.exception("find #{id}: #{err.message}")',
+        ],
+    ),
+    (
+        "an error that is kept until the loop ends",
+        """func Try(ctx context.Context, s Store, id string) (int, error) {
+	var last error
+	for i := 0; i < 3; i++ {
+		n, err := s.Get(ctx, id)
+		if err == nil {
+			return n, nil
+		}
+		last = err
+	}
+	return 0, last
+}""",
+        ["last = nil", "rescue StandardError => err", "last = err", "raise last if !last.nil?"],
+    ),
+    (
+        "a sentinel under a new message is its class",
+        """func Check(id string) error {
+	if id == "" {
+		return fmt.Errorf("check: %w", ErrNotFound)
+	}
+	return nil
+}""",
+        ["class NotFoundError < StandardError; end", "raise NotFoundError"],
+    ),
+    (
+        "a field of the runtime's error",
+        """func Check(n int) error {
+	if n < 0 {
+		return &ferrors.ValidationError{Message: "negative"}
+	}
+	return nil
+}""",
+        ["raise Foundation::ValidationError, 'negative' if n < 0"],
+    ),
+    (
+        "append to a parameter makes a new list, to a variable of its own it does not",
+        """func Add(items []int, n int) ([]int, []int) {
+	own := []int{1}
+	own = append(own, n)
+	items = append(items, n)
+	return items, own
+}""",
+        ["own << n", "items = items + [n]"],
+    ),
+    (
+        "lists of a map's entries, counted and looked up",
+        """func Group(words []string) (map[string][]string, int) {
+	out := map[string][]string{}
+	sizes := make(map[int]int)
+	for _, w := range words {
+		out[w] = append(out[w], w)
+		sizes[len(w)]++
+	}
+	if n, ok := sizes[3]; ok {
+		return out, n
+	}
+	return out, sizes[2]
+}""",
+        ["sizes[w.bytesize] = sizes.fetch(w.bytesize, 0) + 1", "if sizes.key?(3)", "sizes.fetch(2, 0)"],
+    ),
+    (
+        "division rounds toward zero",
+        """func Split(n, size int) (int, int) {
+	return n / size, n % size
+}""",
+        [".truncate", "n.remainder(size)"],
+    ),
+    (
+        "lengths are bytes, runes are code points",
+        """func Count(s string) (int, int) {
+	n := 0
+	for _, r := range s {
+		if r >= '0' && r <= '9' {
+			n++
+		}
+	}
+	return len(s), n
+}""",
+        ["s.bytesize", "each_char do |r|", "r >= '0' && r <= '9'"],
+    ),
+    (
+        "a sort by two keys",
+        """func Rank(orders []Order) {
+	sort.Slice(orders, func(i, j int) bool {
+		if orders[i].Cents != orders[j].Cents {
+			return orders[i].Cents > orders[j].Cents
+		}
+		return orders[i].ID < orders[j].ID
+	})
+}""",
+        ["sort_by", "-item.cents, item.id"],
+    ),
+    (
+        "a deferred call runs last",
+        """func Run(done func(name string), n int) int {
+	defer done("run")
+	return n * 2
+}""",
+        ["ensure", "done.call('run')"],
+    ),
+    (
+        "a loop that counts by hand keeps its step before continue",
+        """func Odd(n int) int {
+	total := 0
+	for i := 0; i < n; i += total + 1 {
+		if i%2 == 0 {
+			continue
+		}
+		total += i
+	}
+	return total
+}""",
+        ["while i < n", "i += total + 1\n        next"],
+    ),
+    (
+        "a shadowed variable has a name of its own",
+        """func Shadow(n int) int {
+	x := n
+	if n > 1 {
+		x := x * 2
+		n += x
+	}
+	return x + n
+}""",
+        ["x2 = x * 2", "x + n"],
+    ),
+    (
+        "a retried block and its options",
+        """func Fetch(ctx context.Context, s Store, id string) (int, error) {
+	before := s.Label()
+	n, err := resilience.RetryValue(ctx, func(ctx context.Context) (int, error) {
+		return s.Get(ctx, before+id)
+	}, resilience.WithMaxAttempts(4), resilience.WithBaseDelay(250*time.Millisecond), resilience.WithRetryable(ErrNotFound))
+	if err != nil {
+		return 0, err
+	}
+	return n, nil
+}""",
+        [
+            "Foundation.retry(max_attempts: 4, base_delay: 0.25, retryable: [NotFoundError]) do",
+            "s.get(before + id)",
+        ],
+    ),
+    (
+        "an annotated function, whose documentation loses its name",
+        """// Fetch asks the store.
+//
+// @retry(maxAttempts=2, jitter=false)
+func Fetch(ctx context.Context, s Store, id string) (int, error) {
+	return s.Get(ctx, id)
+}""",
+        ["# Asks the store.\n", "Foundation.retry(max_attempts: 2, jitter: false) do"],
+    ),
+    (
+        "a delay is seconds",
+        """func Wait(attempt int, base time.Duration) time.Duration {
+	delay := base + time.Duration(attempt)*200*time.Millisecond
+	if delay > 5*time.Second {
+		delay = 5 * time.Second
+	}
+	return delay
+}""",
+        ["if delay > 5.0", "delay = 5.0"],
+    ),
+    (
+        "numbers in texts are strict",
+        """func Parse(text string) (int, error) {
+	before, after, found := strings.Cut(text, "=")
+	if !found {
+		return 0, fmt.Errorf("no value in %q", before)
+	}
+	return strconv.Atoi(after)
+}""",
+        ["(before, separator, after) = text.partition('=')", "if separator.empty?", "parse_int(after"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "lines"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
+def test_ruby(body: str, lines: list[str]) -> None:
+    text = ported(body)
+    for line in lines:
+        assert line in text, text
+
+
+DECLINES: list[tuple[str, str]] = [
+    ("go_statement", "func F() {\n\tgo func() {}()\n}"),
+    ("a channel", "func F(c chan int) int {\n\treturn <-c\n}"),
+    ("a generic function", "func F[T any](x T) T {\n\treturn x\n}"),
+    ("a nil slice or map told from an empty one", "func F(xs []int) bool {\n\treturn xs == nil\n}"),
+    ("arithmetic of int32, which wraps around at its width", "func F(a, b int32) int32 {\n\treturn a + b\n}"),
+    (
+        "two slices that may share their memory",
+        "func F(a []int) ([]int, []int) {\n\tb := append(a, 1)\n\tc := append(a, 2)\n\treturn b, c\n}",
+    ),
+    (
+        "a result beside an error",
+        "func F(xs []int) (int, error) {\n\tn := len(xs)\n\treturn n, ErrNotFound\n}",
+    ),
+    (
+        "byte positions of a text's runes",
+        "func F(s string) int {\n\tn := 0\n\tfor i, r := range s {\n\t\tif r == 'x' {\n\t\t\tn += i\n\t\t}\n\t}\n\treturn n\n}",
+    ),
+    ("recover", "func F() int {\n\tdefer func() {\n\t\trecover()\n\t}()\n\treturn 1\n}"),
+    (
+        "a switch on a type",
+        "func F(x any) int {\n\tswitch x.(type) {\n\tcase int:\n\t\treturn 1\n\t}\n\treturn 0\n}",
+    ),
+]
+
+
+@pytest.mark.parametrize(("reason", "body"), DECLINES, ids=[d[0] for d in DECLINES])
+def test_declined(reason: str, body: str) -> None:
+    wanted = "a goroutine" if reason == "go_statement" else reason
+    assert wanted in declined(body)
+
+
+def test_no_type_is_left_unknown() -> None:
+    module = lower_module(HEADER + "\n\n".join(c[1] for c in CASES[-1:]), "shop")
+    for d in module.definitions:
+        for n in ir.walk(d):
+            if isinstance(n, ir.Expr):
+                assert n.type != ir.UNKNOWN, n
+
+
+def test_a_constructor_becomes_the_initialiser() -> None:
+    text = ported(
+        """// Cart is what a customer wants to buy.
+type Cart struct {
+	limit int
+	lines []Order
+}
+
+// NewCart makes an empty cart.
+func NewCart(limit int) *Cart {
+	if limit <= 0 {
+		limit = 10
+	}
+	return &Cart{limit: limit}
+}
+
+// Add puts an order in.
+func (c *Cart) Add(o Order) bool {
+	if len(c.lines) >= c.limit {
+		return false
+	}
+	c.lines = append(c.lines, o)
+	return true
+}
+
+func Fill(n int) int {
+	cart := NewCart(n)
+	cart.Add(Order{ID: "a"})
+	return n
+}""",
+        LanguageId.PYTHON,
+    )
+    for line in (
+        "class Cart:\n",
+        '"""What a customer wants to buy."""',
+        "def __init__(self, limit: int)",
+        "lines.append(o)",
+        ["cart.add", "Order", 'id="a", cents=0, lines=[]))'][0],
+        "cart = Cart(n)",
+    ):
+        assert line in text, text
+
+
+def test_a_struct_that_changes_is_copied() -> None:
+    text = ported(
+        """func Raise(o Order, by int) Order {
+	o.Cents += by
+	return o
+}
+
+func Both(orders []Order) []Order {
+	out := []Order{}
+	for _, o := range orders {
+		o.Cents *= 2
+		out = append(out, o)
+	}
+	return out
+}""",
+        LanguageId.PYTHON,
+    )
+    assert text.count("= Order(") == 2, text
+
+
+def test_text_that_is_not_go_is_an_error() -> None:
+    with pytest.raises(PortError, match="line 3"):
+        port(PortRequest("x.go", "package x\n\nfunc {", LanguageId.GO, LanguageId.RUBY))
+
+
+WHOLE = (
+    HEADER.replace('\t"sort"\n', "").replace('\t"strconv"\n', "")
+    + """// Ledger counts what was asked for.
+type Ledger struct {
+	seen   map[string]int
+	recent []string
+}
+
+func NewLedger(start string) *Ledger {
+	l := &Ledger{seen: make(map[string]int)}
+	l.seen[start] = 1
+	return l
+}
+
+// Note remembers a name.
+func (l *Ledger) Note(name string, by int) (int, error) {
+	name = strings.TrimSpace(name)
+	if name == "" {
+		return 0, &ferrors.ValidationError{Message: "no name"}
+	}
+	if by < 0 {
+		return 0, fmt.Errorf("note %q by %d: %w", name, by, ErrNotFound)
+	}
+	l.seen[name] += by
+	l.recent = append(l.recent, name)
+	if len(l.recent) > 2 {
+		l.recent = l.recent[1:]
+	}
+	return l.seen[name], nil
+}
+
+// Fetch retries by hand, then by the runtime.
+func Fetch(ctx context.Context, s Store, id string) (int, error) {
+	var last error
+	for attempt := 1; attempt <= 2; attempt++ {
+		n, err := s.Get(ctx, id)
+		if err == nil {
+			return n / attempt, nil
+		}
+		last = err
+		time.Sleep(time.Duration(attempt) * 10 * time.Millisecond)
+	}
+	n, err := resilience.RetryValue(ctx, func(ctx context.Context) (int, error) {
+		return s.Get(ctx, id+"!")
+	}, resilience.WithMaxAttempts(2), resilience.WithBaseDelay(time.Second))
+	if errors.Is(err, ErrNotFound) {
+		return -1, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("%s after %v: %w", s.Label(), last, err)
+	}
+	return n, nil
+}
+
+// Guarded runs under an annotation.
+//
+// @retry(maxAttempts=3, baseDelay=0.5, retryable=[NetworkError])
+func Guarded(ctx context.Context, s Store, id string) (string, error) {
+	n, err := s.Get(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%05d|%-4s|%x", n, id, n&255), nil
+}
+
+// Total is in cents.
+func Total(orders []Order) (int, map[string]int) {
+	byID := map[string]int{}
+	total := 0
+	for i, o := range orders {
+		total += o.Cents * (i + 1)
+		byID[o.ID] = max(byID[o.ID], o.Cents)
+	}
+	return total, byID
+}
+"""
+)
+
+
+def proved(target: LanguageId) -> tuple[PortCandidate, Verdict, str]:
+    """The whole file, ported and run against the source."""
+    candidate = port(PortRequest("shop.go", WHOLE, LanguageId.GO, target))
+    report = verify(candidate, VerifyOptions(cases=6, differential=18, use_cache=False))
+    return candidate, report.verdict, "\n".join(f"{r.step} {r.verdict} {r.detail}" for r in report.results)
+
+
+@pytest.mark.parametrize("target", [LanguageId.RUBY, LanguageId.PYTHON])
+def test_a_whole_file_behaves_the_same(target: LanguageId) -> None:
+    candidate, verdict, said = proved(target)
+    assert not candidate.holes
+    assert verdict is Verdict.PASSED, said
+
+
+def test_another_implementation_is_told_apart() -> None:
+    candidate = port(PortRequest("shop.go", WHOLE, LanguageId.GO, LanguageId.RUBY))
+    wrong = [
+        type(f)(f.path, f.text.replace("(i + 1)", "(i + 2)"), f.role) if f.role == "source" else f
+        for f in candidate.files
+    ]
+    changed = type(candidate)(
+        candidate.request, tuple(wrong), candidate.imports, candidate.functions, (), candidate.provenance
+    )
+    report = verify(changed, VerifyOptions(cases=6, differential=18, use_cache=False))
+    assert report.verdict is Verdict.FAILED
+    assert any("total" in r.detail for r in report.results)
