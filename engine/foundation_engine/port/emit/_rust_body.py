@@ -1027,7 +1027,9 @@ class FunctionWriter(Operations):
         self.label, self.can_fail = saved_label, saved_can
         self.depth -= 1
         self.write("};")
-        self._arms(s, raised, "match outcome {", "Ok(()) => {", "}", s.orelse, tail)
+        # A body that always leaves has no success to go on from.
+        first = "Ok(()) => unreachable!()," if terminates(s.body) else "Ok(()) => {"
+        self._arms(s, raised, "match outcome {", first, "}", s.orelse, tail)
 
     def _arms(
         self,
