@@ -1,0 +1,173 @@
+"""From Rust: what each construct becomes, what is declined, and that ports of whole files behave as their sources."""
+
+# ruff: noqa: S101 - assertions are what tests are made of.
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from foundation_engine.port import ir
+from foundation_engine.port.engine import port
+from foundation_engine.port.front.rust import lower_module
+from foundation_engine.port.request import PortRequest
+from foundation_engine.verify.report import Verdict
+from foundation_engine.verify.verify import VerifyOptions, verify
+from foundation_specs.model import LanguageId
+
+SOURCES = Path(__file__).parent / "rust"
+
+
+def lowered(text: str) -> ir.Module:
+    """The module, which must have nothing declined."""
+    module = lower_module(text, "sample")
+    assert [(d.line, d.reason) for d in module.declines] == []
+    return module
+
+
+def go(text: str) -> str:
+    """The port to Go, which is the shortest to read in a test."""
+    candidate = port(PortRequest("sample.rs", text, LanguageId.RUST, LanguageId.GO))
+    assert [(h.line, h.reason) for h in candidate.holes] == []
+    return next(f.text for f in candidate.files if f.role == "source")
+
+
+def reasons(text: str) -> list[str]:
+    """Why parts of a module are declined."""
+    return [d.reason for d in lower_module(text, "sample").declines]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("pub fn f(a: i64, b: i64) -> i64 { a / b }", "return a / b"),
+        ("pub fn f(a: i64) -> i64 { a % 7 }", "return a % 7"),
+        ("pub fn f(s: &str) -> usize { s.len() }", "return len(s)"),
+        ("pub fn f(s: &str) -> usize { s.chars().count() }", "return utf8.RuneCountInString(s)"),
+        ("pub fn f(xs: &[i64]) -> i64 { xs.iter().filter(|x| **x > 2).sum() }", "if x > 2 {"),
+        ("pub fn f(x: u64) -> u8 { x as u8 }", "return x & 255"),
+        ("pub fn f(a: usize, b: usize) -> usize { a.saturating_sub(b) }", "return max(a-b, 0)"),
+        ("pub fn f(a: usize, b: usize) -> usize { a - b }", 'panic("attempt to subtract with overflow")'),
+        ("pub fn f(a: usize) -> usize { if a > 0 { a - 1 } else { 0 } }", "return a - 1"),
+        ('pub fn f(x: f64) -> String { format!("{x:.2} {x}") }', "strconv.FormatFloat(x, 'f', -1, 64)"),
+        ("pub fn f(x: Option<i64>) -> i64 { x.unwrap_or(7) }", "return *x"),
+        ("pub fn f(xs: &mut Vec<i64>) { xs.sort_by(|a, b| b.cmp(a)); }", "cmp.Compare(b, a)"),
+        ("pub fn f(v: &[i64]) -> Option<i64> { let first = v.first()?; Some(first + 1) }", "return nil"),
+    ],
+)
+def test_an_expression_keeps_its_meaning(source: str, expected: str) -> None:
+    assert expected in go(source)
+
+
+def test_a_subtraction_that_cannot_go_below_zero_needs_no_guard() -> None:
+    assert "panic" not in go("pub fn f(a: usize) -> usize { if a > 0 { a - 1 } else { 0 } }")
+
+
+def test_a_clone_is_a_copy_and_a_move_is_not() -> None:
+    module = lowered(
+        "pub fn f(xs: &Vec<i64>) -> Vec<i64> { let mut ys = xs.clone(); ys.push(1); ys }\n"
+        "pub fn g(xs: Vec<i64>) -> Vec<i64> { let ys = xs; ys }\n"
+    )
+    copies = [
+        sum(isinstance(n, ir.Intrinsic) and n.op == "list.copy" for n in ir.walk(f))
+        for _, f in module.functions()
+    ]
+    assert copies == [1, 0]
+
+
+def test_a_collection_that_a_function_owns_and_changes_is_copied() -> None:
+    module = lowered("pub fn f(mut xs: Vec<i64>) -> i64 { xs.push(1); xs.len() as i64 }")
+    assert any(
+        isinstance(n, ir.Intrinsic) and n.op == "list.copy" for _, f in module.functions() for n in ir.walk(f)
+    )
+
+
+def test_a_copy_of_a_struct_that_changes_is_a_new_object() -> None:
+    module = lowered(
+        "#[derive(Clone)] pub struct P { pub x: i64 }\n"
+        "pub fn f(p: &P) -> i64 { let mut q = p.clone(); q.x = 5; q.x + p.x }\n"
+    )
+    assert any(isinstance(n, ir.New) for _, f in module.functions() for n in ir.walk(f))
+
+
+def test_a_question_mark_is_propagation_and_a_match_on_a_result_is_a_handler() -> None:
+    module = lowered(
+        "use foundation::errors::Error;\n"
+        'fn g(x: i64) -> Result<i64, Error> { if x < 0 { return Err(Error::validation("no")); } Ok(x) }\n'
+        "pub fn f(x: i64) -> Result<i64, Error> { let y = g(x)?; Ok(y + 1) }\n"
+        "pub fn h(x: i64) -> i64 { match g(x) { Ok(v) => v, Err(_) => -1 } }\n"
+    )
+    by_name = {f.name: f for _, f in module.functions()}
+    assert not any(isinstance(n, ir.Try) for n in ir.walk(by_name["f"]))
+    assert any(isinstance(n, ir.Try) for n in ir.walk(by_name["h"]))
+
+
+def test_what_follows_ok_is_outside_of_the_handler() -> None:
+    """An error raised in the arm of Ok leaves the function; the arm of Err does not see it."""
+    module = lowered(
+        "use foundation::errors::Error;\n"
+        'fn g(x: i64) -> Result<i64, Error> { if x < 0 { return Err(Error::validation("no")); } Ok(x) }\n'
+        "pub fn f(x: i64) -> Result<i64, Error> { match g(x) { Ok(v) => { let w = g(v - 5)?; Ok(w) } Err(_) => Ok(0) } }\n"
+    )
+    found = [n for _, f in module.functions() for n in ir.walk(f) if isinstance(n, ir.Try)]
+    assert len(found) == 1
+    assert len(found[0].body) == 1
+    assert found[0].orelse
+
+
+def test_error_enums_become_error_classes() -> None:
+    module = lowered(
+        '#[derive(Debug, thiserror::Error)]\npub enum E { #[error("sold out")] SoldOut, #[error("no {sku}")] Missing { sku: String } }\n'
+    )
+    classes = {d.name: d for d in module.definitions if isinstance(d, ir.ErrorClass)}
+    assert {n: c.base for n, c in classes.items()} == {"E": "Exception", "SoldOut": "E", "Missing": "E"}
+    assert [p.name for p in classes["Missing"].params] == ["sku"]
+
+
+def test_an_attribute_is_the_pattern_of_its_function() -> None:
+    module = lowered(
+        "use foundation::errors::{Class, Error};\nuse foundation::resilience::retry;\n"
+        "#[retry(max_attempts = 3, base_delay = 0.5, retryable = [Class::NetworkError], jitter = false)]\n"
+        "pub fn f(ask: &dyn Fn() -> Result<i64, Error>) -> Result<i64, Error> { ask() }\n"
+    )
+    use = next(f for _, f in module.functions()).patterns[0]
+    assert use.pattern_id == "retry_with_backoff"
+    assert {k: getattr(v, "value", None) for k, v in use.arguments.items() if isinstance(v, ir.Lit)} == {
+        "max_attempts": 3,
+        "base_delay": 0.5,
+        "jitter": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("pub fn f(s: &str) -> &str { &s[1..] }", "a slice of String, which counts bytes"),
+        ("pub fn f<T: PartialOrd>(a: T) -> T { a }", "type PartialOrd is not known to this port"),
+        ("pub enum Shape { Circle(f64), Square(f64) }", "an enum whose variants hold values"),
+        ("pub unsafe fn f() {}", "an unsafe function"),
+        ("pub fn f(x: u32) -> u32 { x.wrapping_mul(3) }", "wrapping_mul of u32"),
+        ("pub fn f(xs: &[i64]) -> i64 { 'a: for x in xs { if *x > 1 { break 'a; } } 0 }", "a labelled loop"),
+        ("static mut COUNT: i64 = 0;", "a static that changes"),
+    ],
+)
+def test_what_is_not_certain_is_declined(source: str, reason: str) -> None:
+    assert reason in reasons(source)
+
+
+def test_comments_and_docs_are_kept() -> None:
+    text = go(
+        "/// Adds.\npub fn f(a: i64) -> i64 {\n    // One more.\n    let b = a + 1; // here\n    b * 2\n}\n"
+    )
+    assert "// F adds." in text or "Adds" in text or "adds" in text
+    assert "// One more." in text
+    assert "// here" in text
+
+
+@pytest.mark.parametrize("target", [LanguageId.GO, LanguageId.RUBY, LanguageId.PYTHON], ids=lambda t: t.value)
+def test_whole_files_behave_as_their_sources(target: LanguageId) -> None:
+    """Functions, a service with state, error classes, patterns and maps, in one file that is compiled once per target."""
+    path = SOURCES / "service.rs"
+    candidate = port(PortRequest(str(path), path.read_text(encoding="utf-8"), LanguageId.RUST, target))
+    assert [(h.line, h.reason) for h in candidate.holes] == []
+    report = verify(candidate, VerifyOptions(cases=6, differential=12, use_cache=False))
+    assert report.verdict is Verdict.PASSED, "\n".join(f"{r.step}: {r.detail}" for r in report.results)
