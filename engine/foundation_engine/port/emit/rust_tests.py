@@ -319,6 +319,7 @@ class RustTests:
         self.module = self.rust.module
         self.support: set[str] = set()
         self.fakes: set[str] = set()
+        self.scripted: set[str] = set()
         self.objects: set[str] = set()  # what objects of the runtime are called and where they come from
 
     # Values
@@ -437,6 +438,15 @@ class RustTests:
         self.objects |= self.rust.uses
         before.append(f"let {made} = {text};")
         return f"{made}.clone()" if kept else f"&{made}" if self.rust.borrowed(t) else made
+
+    def _scripts(self, values: Any) -> set[str]:
+        """The classes of the errors that fakes among some values answer with."""
+        if isinstance(values, Mapping):
+            found = {values["error"]} if isinstance(values.get("error"), str) else set[str]()
+            return found.union(*(self._scripts(v) for v in values.values()))
+        if isinstance(values, list | tuple):
+            return set[str]().union(*(self._scripts(v) for v in values))
+        return set()
 
     def _script(self, outcomes: Sequence[Mapping[str, Any]], result: Type) -> str:
         parts = [f"|| Err({self._scripted(o['error'])})" if "error" in o else f"|| Ok({self.literal(o['value'], result)})" for o in outcomes]
@@ -589,6 +599,7 @@ class RustTests:
         name = f'concat!(module_path!(), "::{title}")'
         key = (owner.name if owner is not None else "", f.name)
         changed, kept = self.rust.ownership.changed[key], self.rust.ownership.kept[key]
+        self.scripted = self._scripts([list(c.plan.args), dict(c.plan.object)])
         setup: list[str] = []
         args: list[str] = []
         watched: list[tuple[str, Type, Any]] = []
@@ -699,16 +710,18 @@ class RustTests:
     def _pattern(self, step: Mapping[str, Any]) -> str:
         """The pattern of an expected error, "" when it is a mistake that stops the program."""
         errors = self.rust.errors
+        if step["error"] in ir.PROGRAM_ERRORS and step["error"] not in errors.builtin and step["error"] not in self.scripted:
+            return ""
         for name in (step["error"], *step.get("bases", ())):
             if name in ir.PROGRAM_ERRORS and name not in errors.builtin:
-                return ""
+                continue
             if name == "Exception" and step["error"] not in errors.tree.bases:
-                return "Error::External(_)" if errors.unknown else "_"
+                break
             found = errors.variants(name) if name in errors.tree.bases and name != "Exception" else []
             if found:
                 return " | ".join(found)
             if not errors.runtime and errors.unknown and name in ir.RUNTIME_ERRORS:
-                return "Error::External(_)"
+                break
         return "Error::External(_)" if errors.unknown else "_"
 
     def _compare(self, got: str, v: Any, t: Type) -> list[str]:
