@@ -1,11 +1,11 @@
-"""Drive a compiled recorder: plans that look at nothing in one process, each other plan in a process and world of its own.
+"""Drive a compiled recorder: plans that look at nothing in one process, each other plan in a process of its own.
 
-A script of its own, run in the limited process, because the recorder that it starts executes the user's code. It imports
-nothing of this program.
+A script of its own, run in the limited process, because the recorder that it starts executes the user's code. It
+imports nothing of this program.
 """
 
 # pyright: basic
-# ruff: noqa: PTH118, PTH123, S603
+# ruff: noqa: PTH118, PTH123
 # It starts fast without pathlib; the program that it runs was compiled for this recording.
 
 import contextlib
@@ -98,7 +98,9 @@ def main():
     seen = together(program, shared, False)
     again = together(program, [p for p in shared if seen[p["index"]].get("sleeps")], True)
     for _ in range(TURNS - 1 if request.get("unordered") else 0):
-        for index, other in together(program, [p for p in shared if "skipped" not in seen[p["index"]]], False).items():
+        for index, other in together(
+            program, [p for p in shared if "skipped" not in seen[p["index"]]], False
+        ).items():
             if {k: other.get(k) for k in COMPARED} != {k: seen[index].get(k) for k in COMPARED}:
                 seen[index] = {"index": index, "skipped": "the result depends on the order of a map"}
     for p in apart:

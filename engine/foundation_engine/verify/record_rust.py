@@ -1,6 +1,5 @@
 """Record Rust functions: a copy of the source with a recorder in it is compiled once and called for every plan."""
 
-# ruff: noqa: S101 - assertions here narrow types that the grammar guarantees.
 from __future__ import annotations
 
 import json
@@ -99,7 +98,9 @@ class RustRecorder:
         from foundation_engine.verify.recorders import read_cases
 
         program = folder / "target" / "debug" / "recorder"
-        given = json.dumps({"program": str(program), "unordered": unordered, "plans": [p.as_json() for p in planned]})
+        given = json.dumps(
+            {"program": str(program), "unordered": unordered, "plans": [p.as_json() for p in planned]}
+        )
         work = folder / "work"
         work.mkdir()
         done = run(
@@ -145,7 +146,7 @@ def _manifest(request: PortRequest, root: Path) -> str:
 def _compile(folder: Path, maker: Maker, wanted: list[tuple[str, str]]) -> str:
     """Compile the recorder; functions whose recorder does not compile are left out. "" or what is wrong."""
     dropped: set[tuple[str, str]] = set()
-    text = ""
+    text, said = "", ["no message"]
     for _ in range(4):
         text = maker.source([w for w in wanted if w not in dropped])
         (folder / "src" / "source.rs").write_text(text, encoding="utf-8")
@@ -170,11 +171,11 @@ def _compile(folder: Path, maker: Maker, wanted: list[tuple[str, str]]) -> str:
                 return f"the source does not compile: {first}"
             cls, _, name = lines[at].removeprefix("// recorder of ").rpartition(".")
             found.add((cls, name))
+        said = done.text.strip().splitlines()[:1] or said
         if not found - dropped:
             break
         dropped |= found
         maker.dropped |= found
-    said = done.text.strip().splitlines()[:1] or ["no message"]
     return f"the source does not compile with its recorder: {said[0]}"
 
 
@@ -555,11 +556,7 @@ class Maker:
         w = re.match(r"(?:std::\w+::)?(Box|Arc|Rc)<(.*)>$", inner)
         if w is not None and (w[2].strip().startswith("dyn") or w[2].strip() in bounds):
             wrapper, inner = w[1], w[2].strip()
-        inner = (
-            inner.removeprefix("(").removesuffix(")")
-            if inner.startswith("(dyn") or inner.startswith("(impl")
-            else inner
-        )
+        inner = inner.removeprefix("(").removesuffix(")") if inner.startswith(("(dyn", "(impl")) else inner
         bound = bounds.get(inner, inner)
         bound = re.sub(r"^(dyn|impl)\s+", "", bound)
         callable_ = re.match(r"(?:for<[^>]*>\s*)?(Fn|FnMut|FnOnce)\s*\(", bound)

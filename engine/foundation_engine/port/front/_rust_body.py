@@ -1,6 +1,6 @@
 """Rust function bodies to statements of the representation: blocks, patterns, results and places."""
 
-# ruff: noqa: S101 - assertions here narrow types that the grammar guarantees.
+# ruff: noqa: S101, PT018 - assertions here narrow types that the grammar guarantees, two at a time.
 from __future__ import annotations
 
 import re
@@ -483,7 +483,7 @@ class Body:
                 self.emit(ir.ExprStmt(v.e), node)
             return
         if dest.kind == "discard":
-            if not is_pure(v.e) or isinstance(v.e, ir.Intrinsic) and v.e.type == ir.NONE:
+            if not is_pure(v.e) or (isinstance(v.e, ir.Intrinsic) and v.e.type == ir.NONE):
                 self.emit(ir.ExprStmt(v.e), node)
             return
         want = resolve(dest.t)
@@ -721,7 +721,11 @@ class Body:
         if name == "_":
             self.into(value, Dest("discard", rt.Var()))
             return
-        if name is None and pattern.type == "tuple_pattern" and value.type in ("if_expression", "match_expression", "block"):
+        if (
+            name is None
+            and pattern.type == "tuple_pattern"
+            and value.type in ("if_expression", "match_expression", "block")
+        ):
             names = [self.plain_name(c) for c in self.pattern_parts(pattern)]
             if all(n not in (None, "_") for n in names):
                 self.let_each([str(n) for n in names], value, t)
@@ -760,9 +764,18 @@ class Body:
         nodes = [n for s in new for n in ir.walk(s)]
         if not any(isinstance(n, ir.VarTarget) and n.id == made for n in nodes):
             return False
-        if any(isinstance(n, ir.Name) and n.id == made for s in self.scopes for b in s.values() for n in ir.walk(b.e)):
+        if any(
+            isinstance(n, ir.Name) and n.id == made
+            for s in self.scopes
+            for b in s.values()
+            for n in ir.walk(b.e)
+        ):
             return False
-        if any(isinstance(n, ir.Name | ir.VarTarget) and n.id == made for s in self.out[:mark] for n in ir.walk(s)):
+        if any(
+            isinstance(n, ir.Name | ir.VarTarget) and n.id == made
+            for s in self.out[:mark]
+            for n in ir.walk(s)
+        ):
             return False
         chosen = self.fresh(name, v.t)
         if any(isinstance(n, ir.Name | ir.VarTarget) and n.id == chosen for n in nodes):
@@ -919,7 +932,7 @@ class Body:
 
     def _root_text(self, node: SyntaxNode) -> str:
         while True:
-            if node.type in ("field_expression",):
+            if node.type == "field_expression":
                 inner = node.child_by_field_name("value")
             elif node.type in (
                 "index_expression",
@@ -1290,7 +1303,7 @@ class Body:
                 sign = self.src(condition.child_by_field_name("operator") or condition)
                 if left is None or right is None:
                     return
-                if sign == "&&" and holds or sign == "||" and not holds:
+                if (sign == "&&" and holds) or (sign == "||" and not holds):
                     self.learn(left, holds)
                     self.learn(right, holds)
                     return
@@ -1481,7 +1494,7 @@ class Body:
                 body_out.append(ir.ExprStmt(v.e, line=self.scope.line(value)))
             else:
                 hint = name if name is not None else self.hint(oks[0][0])
-                made = self.fresh(hint if hint not in ("found",) else "value", t.ok)
+                made = self.fresh(hint if hint != "found" else "value", t.ok)
                 held = V(ir.Name(made, type=v.e.type), t.ok)
                 body_out.append(
                     ir.Assign(ir.VarTarget(made, type=v.e.type), v.e, line=self.scope.line(value))
@@ -1724,4 +1737,4 @@ _MUTATING = frozenset(
 _AUGMENTED = frozenset(
     {"int.add", "int.sub", "int.mul", "float.add", "float.sub", "float.mul", "int.bor", "int.band", "int.xor", "int.shl",
      "int.shr"}
-)  # fmt: skip
+)

@@ -1,6 +1,6 @@
 """Calls in Rust: functions and methods of the file, and the methods of the standard library's types."""
 
-# ruff: noqa: S101 - assertions here narrow types that the grammar guarantees.
+# ruff: noqa: S101, PT018 - assertions here narrow types that the grammar guarantees, two at a time.
 from __future__ import annotations
 
 import re
@@ -37,7 +37,7 @@ _SAME = frozenset(
     {"as_str", "as_ref", "as_mut", "borrow", "borrow_mut", "to_string", "to_owned", "into", "as_deref", "into_boxed_str",
      "as_path", "to_path_buf", "into_string", "as_slice", "as_mut_slice", "into_inner", "as_deref_mut", "deref", "by_ref",
      "into_boxed_slice", "to_string_lossy", "display", "read", "write", "lock", "as_mut_str", "into_owned"}
-)  # fmt: skip
+)
 CASE = "Changing case maps code points one to one; Rust also maps the few that become several (ß to SS)."
 ASCII_CASE = "to_ascii_uppercase and to_ascii_lowercase change letters beyond ASCII too."
 
@@ -351,7 +351,7 @@ class Calls(Iterators):
         if full in ("std::fs::remove_file", "fs::remove_file"):
             v = self.x(args[0], rt.TEXT)
             return V(op("file.remove", [v.e], ir.NONE, "OSError"), rt.Res(rt.UNIT, rt.Err("io")))
-        if full.endswith("io::Error::new") or full.endswith("io::Error::other"):
+        if full.endswith(("io::Error::new", "io::Error::other")):
             v = self.x(args[-1], rt.TEXT)
             return V(
                 ir.New("OSError", [("message", self.text_of(v, node))], type=ir.NamedT("OSError")),
@@ -428,7 +428,7 @@ class Calls(Iterators):
                 s.rename or text, type=ir.FuncT(tuple(to_ir(p) for _, p in s.params), to_ir(s.result))
             )
             return V(ir.Call(func, [self.store(a.e) for a in args], type=self.stored(s.result)), s.result)
-        if text in ("Some",):
+        if text == "Some":
             return V(self.wrap(v.e, v.t), rt.Opt(v.t))
         if text in (
             "String::from",
@@ -453,7 +453,7 @@ class Calls(Iterators):
             s = self.scope.enums[owner].methods[last]
             func = ir.Name(s.rename, type=ir.FuncT(tuple(to_ir(a.t) for a in args), to_ir(s.result)))
             return V(ir.Call(func, [a.e for a in args], type=self.stored(s.result)), s.result)
-        if last in ("from",) and re.fullmatch(r"[iu](8|16|32|64|size)|f64", head):
+        if last == "from" and re.fullmatch(r"[iu](8|16|32|64|size)|f64", head):
             return self.cast(v, rt.FLOAT if head == "f64" else rt.Int(head), node)
         if head in (
             "str",
@@ -881,7 +881,7 @@ class Calls(Iterators):
             case "is_none":
                 return V(negate(self.is_some(v.e)), rt.BOOL)
             case "as_ref" | "as_deref" | "as_mut" | "cloned" | "copied" | "as_deref_mut" | "as_slice":
-                if name in ("cloned",):
+                if name == "cloned":
                     return self.copy(v, node)
                 return v
             case "unwrap" | "expect":
@@ -1242,7 +1242,7 @@ class Calls(Iterators):
         tests = {
             "is_alphabetic": "isalpha", "is_alphanumeric": "isalnum", "is_whitespace": "isspace", "is_uppercase": "isupper",
             "is_lowercase": "islower",
-        }  # fmt: skip
+        }
         if name in tests:
             return V(op(f"{prefix}.{tests[name]}", [v.e], ir.BOOL), rt.BOOL)
         ranges = {
@@ -1653,9 +1653,7 @@ class Calls(Iterators):
             case "abs":
                 return V(op("int.abs", [e], ir.INT), t)
             case "pow":
-                self.scope.differ(
-                    "Arithmetic that leaves its integer type's range stops a Rust program built for debugging; here it goes on in 64 bits."
-                )
+                self.scope.differ(OVERFLOW)
                 return V(op("int.pow", [e, self.x(args[0], rt.U32).e], ir.INT), t)
             case "min" | "max":
                 return V(op(name, [e, other().e], ir.INT), t)
@@ -1856,7 +1854,11 @@ def _result_wanted(name: str, want: RType | None) -> RType | None:
         return rt.Res(w.elem, rt.Var()) if isinstance(w, rt.Opt) else None
     if name in ("unwrap", "expect", "unwrap_or", "unwrap_or_else", "unwrap_or_default"):
         return rt.Res(w, rt.Var())
-    return rt.Res(w.ok, rt.Var()) if name in ("map_err", "or_else", "inspect_err") and isinstance(w, rt.Res) else None
+    return (
+        rt.Res(w.ok, rt.Var())
+        if name in ("map_err", "or_else", "inspect_err") and isinstance(w, rt.Res)
+        else None
+    )
 
 
 def snake(name: str) -> str:

@@ -1,6 +1,6 @@
 """Rust expressions and patterns to typed expressions of the representation."""
 
-# ruff: noqa: S101 - assertions here narrow types that the grammar guarantees.
+# ruff: noqa: S101, PT018 - assertions here narrow types that the grammar guarantees, two at a time.
 from __future__ import annotations
 
 import re
@@ -42,7 +42,10 @@ _ARITHMETIC = {
     ">>": "shr",
 }  # fmt: skip
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", "0": "\0", "'": "'", '"': '"'}
-OVERFLOW = "Arithmetic that leaves its integer type's range stops a Rust program built for debugging; here it goes on in 64 bits."
+OVERFLOW = (
+    "Arithmetic that leaves its integer type's range stops a Rust program built for debugging; "
+    "here it goes on in 64 bits."
+)
 
 
 def unescape(text: str) -> str:
@@ -142,7 +145,7 @@ class Expressions(Body):
                 raise self.fail(f"{node.type.replace('_', ' ')}", node)
 
     # The fields of an error that its message reads: they are the constructor's parameters there.
-    own_fields: Mapping[str, str] = {}  # noqa: RUF012 - it is replaced, never changed.
+    own_fields: Mapping[str, str] = {}
 
     # To be given by the other mixins
 
@@ -211,7 +214,7 @@ class Expressions(Body):
                 return found
         full = self.scope.full(text)
         head, _, last = full.rpartition("::")
-        if head in self.scope.enums or head == "Self" and self.own in self.scope.enums:
+        if head in self.scope.enums or (head == "Self" and self.own in self.scope.enums):
             return self.variant(self.own if head == "Self" else head, last, [], node)
         raise self.fail(f"{text} is not defined in this file, or its type is not known", node)
 
@@ -291,10 +294,10 @@ class Expressions(Body):
         raise self.fail(f"- of {words(v.t)}", node)
 
     def both(self, left: SyntaxNode, right: SyntaxNode, want: RType | None = None) -> tuple[V, V]:
-        """Two operands in order; the first is kept in a variable when the second needs statements that could change it."""
+        """Two operands in order; the first is kept in a variable when the second needs statements."""
         a = self.x(left, want)
         mark = len(self.out)
-        b = self.x(right, a.t if not isinstance(resolve(a.t), rt.Opt) else a.t)
+        b = self.x(right, a.t)
         if len(self.out) > mark and not isinstance(a.e, ir.Lit):
             added = self.out[mark:]
             del self.out[mark:]
@@ -818,9 +821,8 @@ class Expressions(Body):
     def _simple_block(self, node: SyntaxNode, want: RType | None) -> V:
         if node.type == "block":
             inner = code_children(node)
-            if (
-                len(inner) != 1
-                or inner[0].type in ("let_declaration", "expression_statement")
+            if len(inner) != 1 or (
+                inner[0].type in ("let_declaration", "expression_statement")
                 and self.src(inner[0]).endswith(";")
             ):
                 raise NeedStatements("a block inside an expression")

@@ -1,6 +1,6 @@
 """Rust's iterator chains: comprehensions where every closure is an expression, loops where one needs statements."""
 
-# ruff: noqa: S101 - assertions here narrow types that the grammar guarantees.
+# ruff: noqa: S101, PT018 - assertions here narrow types that the grammar guarantees, two at a time.
 from __future__ import annotations
 
 import re
@@ -31,7 +31,7 @@ from foundation_engine.port.ir import Unsupported
 STARTS = frozenset(
     {"iter", "into_iter", "iter_mut", "chars", "lines", "split", "split_whitespace", "keys", "values", "values_mut", "drain",
      "splitn", "into_values", "into_keys", "intersection", "union", "difference", "bytes", "split_terminator"}
-)  # fmt: skip
+)
 STAGES = frozenset(
     {"map", "filter", "filter_map", "inspect", "flat_map", "take_while", "skip_while", "map_while"}
 )
@@ -55,7 +55,7 @@ ADAPTERS = frozenset(
 TERMINALS = frozenset(
     {"collect", "sum", "product", "count", "any", "all", "fold", "for_each", "position", "find", "find_map", "max", "min",
      "max_by_key", "min_by_key", "last", "next", "nth", "partition", "unzip", "try_for_each", "max_by", "min_by", "join"}
-)  # fmt: skip
+)
 
 
 @dataclass
@@ -354,8 +354,8 @@ class Iterators(Expressions):
             if elem is None:
                 target, elem = self._clause_target(node, base, t)
                 clauses.append(ir.Clause(target, base, []))
-            elif (
-                not is_stable(elem.e) and name != "map" or (not is_stable(elem.e) and self._uses_twice(node))
+            elif (not is_stable(elem.e) and name != "map") or (
+                not is_stable(elem.e) and self._uses_twice(node)
             ):
                 # The value is read more than once from here on: iterate over what there is so far.
                 inner = ir.Comp("iter", self.store(elem.e), clauses, type=ir.IterT(self.stored(elem.t)))
@@ -500,9 +500,7 @@ class Iterators(Expressions):
 
     def _closure_block(self, body: SyntaxNode) -> V:
         inner = code_children(body)
-        if len(inner) == 1 and not (
-            inner[0].type in ("let_declaration",) or self.src(inner[0]).endswith(";")
-        ):
+        if len(inner) == 1 and not (inner[0].type == "let_declaration" or self.src(inner[0]).endswith(";")):
             return self.x(inner[0])
         if not self.hoistable:
             raise NeedStatements("a block inside an expression")
@@ -724,7 +722,7 @@ class Iterators(Expressions):
             size = op("len", [held.e], ir.INT)
             self.emit(ir.ForRange(ir.VarTarget(i, type=ir.INT), number(0), size, 1, inner), node)
 
-    def _binding(self, e: ir.Expr, t: RType):  # noqa: ANN202 - the body's own record.
+    def _binding(self, e: ir.Expr, t: RType):
         from foundation_engine.port.front._rust_body import Binding
 
         return Binding(e, t)

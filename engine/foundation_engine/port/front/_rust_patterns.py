@@ -209,8 +209,7 @@ class Patterns(Macros):
             (
                 o
                 for o in found
-                if o.form is not OccurrenceForm.MACRO
-                and o.range.end <= node.end_byte
+                if (o.form is not OccurrenceForm.MACRO and o.range.end <= node.end_byte)
                 or o.form is OccurrenceForm.CALL
             ),
             None,

@@ -336,7 +336,10 @@ class Scope:
         """The type that a type expression means; raises Unsupported. `own` is what Self stands for."""
         if node is None:
             return rt.UNIT
-        again = lambda n: self.type_of(n, generics, own)  # noqa: E731 - one short recursion, named once.
+
+        def again(n: SyntaxNode | None) -> RType:
+            return self.type_of(n, generics, own)
+
         match node.type:
             case "unit_type":
                 return rt.UNIT
@@ -397,7 +400,7 @@ class Scope:
             return rt.Var()
         full = self.full(text)
         last = full.rpartition("::")[2]
-        if text in ("str", "String") or full in ("std::string::String",):
+        if text in ("str", "String") or full == "std::string::String":
             return rt.TEXT
         if text in self.aliases:
             return self.type_of(self.aliases[text].child_by_field_name("type"), generics, own)
@@ -448,11 +451,7 @@ class Scope:
         assert head_node is not None  # noqa: S101 - the grammar has it.
         head = self.src(head_node)
         last = head.rpartition("::")[2]
-        nodes = (
-            [c for c in code_children(args_node) if c.type not in ("lifetime",)]
-            if args_node is not None
-            else []
-        )
+        nodes = [c for c in code_children(args_node) if c.type != "lifetime"] if args_node is not None else []
         if last == "Result" and head not in self.aliases:
             ok = self.type_of(nodes[0], generics, own)
             full = self.full(head)

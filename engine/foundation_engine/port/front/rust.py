@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields as dataclass_fields
 from typing import Any
 
@@ -403,7 +403,7 @@ class ModuleLowerer:
                 raise Unsupported(
                     "a trait with default methods", self.src(m).splitlines()[0], self.scope.line(m)
                 )
-            elif m.type not in ("attribute_item",):
+            elif m.type != "attribute_item":
                 raise Unsupported(
                     "a trait with types or constants", self.src(m).splitlines()[0], self.scope.line(m)
                 )
@@ -620,10 +620,7 @@ class ModuleLowerer:
             and literals == 1
             and "Default" not in info.derives
             and "Clone" not in info.derives | set()
-        ):
-            s.rename = "__init__"
-            info.init = made
-        elif straight and literals == 1 and not self._copied(name):
+        ) or (straight and literals == 1 and not self._copied(name)):
             s.rename = "__init__"
             info.init = made
         else:
@@ -1247,8 +1244,7 @@ class ModuleLowerer:
             )
         positional = {str(i): f for i, f in enumerate(kinds)}
         body.own_fields = {**{f: f for f in kinds}, **positional}
-        e = self._written(body, inner[0])
-        return e
+        return self._written(body, inner[0])
 
     def _protocol(self, n: SyntaxNode, name: str) -> ir.Protocol:
         scope = self.scope
@@ -1339,7 +1335,7 @@ def _named(c: ir.Constant) -> set[str]:
     return out
 
 
-def _uses_classes(c: ir.Constant, rest: list[ir.Definition]) -> bool:
+def _uses_classes(c: ir.Constant, rest: Sequence[ir.Definition]) -> bool:
     names = {getattr(d, "name", "") for d in rest}
     return bool(_named(c) & names)
 
@@ -1399,8 +1395,7 @@ def _settle(node: ir.Node) -> None:
 def _settled(t: Any) -> Any:
     match t:
         case rt.Late(rust):
-            found = to_ir(rust, final=True)  # type: ignore[arg-type]
-            return found
+            return to_ir(rust, final=True)  # type: ignore[arg-type]
         case ir.ListT(elem):
             return ir.ListT(_settled(elem))
         case ir.SetT(elem):
