@@ -31,6 +31,21 @@ from foundation_engine.port.request import Decline, PortCandidate, PortedFile, P
 GO_VERSION = "1.25"
 
 
+# Names that a Go module or package cannot have: of the tool itself, of the language, and of the standard library.
+_GO_NAMES = frozenset(
+    [
+        "all", "cmd", "internal", "main", "std", "tool", "vendor", "work", "break", "case", "chan", "const",
+        "continue", "default", "defer", "else", "fallthrough", "for", "func", "go", "goto", "if", "import",
+        "interface", "map", "package", "range", "return", "select", "struct", "switch", "type", "var", "archive",
+        "bufio", "builtin", "bytes", "cmp", "compress", "container", "context", "crypto", "database", "debug",
+        "embed", "encoding", "errors", "expvar", "flag", "fmt", "hash", "html", "image", "index", "io", "iter",
+        "log", "maps", "math", "mime", "net", "os", "path", "plugin", "reflect", "regexp", "runtime", "slices",
+        "sort", "strconv", "strings", "structs", "sync", "syscall", "testing", "text", "time", "unicode", "unique",
+        "unsafe", "weak",
+    ]
+)  # fmt: skip
+
+
 class PortError(Exception):
     """The document cannot be ported at all: it does not parse, or the direction is not supported."""
 
@@ -89,7 +104,11 @@ def package_name(request: PortRequest) -> str:
     """The name of the generated package: as asked for, else from the file's name."""
     name = request.options.package or Path(request.path).stem
     cleaned = re.sub(r"[^a-z0-9_]", "", name.lower().replace("-", "_"))
-    return cleaned if cleaned and not cleaned[0].isdigit() else f"ported_{cleaned}"
+    if not cleaned or cleaned[0].isdigit():
+        return f"ported_{cleaned}"
+    if request.target is LanguageId.GO and cleaned in {*_GO_NAMES, request.options.go_module}:
+        return f"{cleaned}port"
+    return cleaned
 
 
 def runtime_root(language: LanguageId) -> Path | None:
@@ -267,7 +286,7 @@ _CRATES = {
 def cargo_toml(
     name: str, crates: frozenset[str], http: bool = False, tests: frozenset[str] = frozenset()
 ) -> str:
-    """The manifest of a port; our runtime is named by the folder that this tool found. `tests` are its tests' crates."""
+    """The manifest of a port; our runtime is named by its folder on this machine. `tests` are its tests' crates."""
     lines = ["[package]", f'name = "{name}"', 'version = "0.1.0"', 'edition = "2021"']
     needed: list[str] = []
     for crate in sorted(crates):

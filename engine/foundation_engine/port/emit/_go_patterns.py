@@ -263,8 +263,10 @@ class Patterns:
             raise Unsupported(
                 f"pattern {pattern_id} around a function with several results in {self.templates.chosen.title}"
             )
+        head, *rest = closure["body"].split("\n")
         return [
-            f"\t{once} := {closure['body']}",
+            f"\t{once} := {head}",
+            *(f"\t{line}" for line in rest),
             *(f"\tvar {n} {self.go.type(t)}" for n, t in zip(names, result.elems, strict=True)),
             f"\terr := {made[0]}",
             *(f"\t{line}" for line in made[1:]),
