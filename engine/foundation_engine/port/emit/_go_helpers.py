@@ -27,6 +27,156 @@ func rpartition(s, separator string) Triple[string, string, string] {
 """,
         ("strings",),
     ),
+    "jsonValue": (
+        r"""
+// jsonValue reads a whole JSON text; numbers keep their digits.
+func jsonValue(text []byte) (any, error) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	var value any
+	if err := decoder.Decode(&value); err != nil {
+		return nil, fmt.Errorf("not JSON: %w", err)
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return nil, fmt.Errorf("more than one JSON value")
+	}
+	return value, nil
+}
+""",
+        ("bytes", "encoding/json", "fmt", "io"),
+    ),
+    "jsonField": (
+        r"""
+// jsonField is the value of a key of a JSON object.
+func jsonField(value any, key string) (any, error) {
+	field, ok := value.(map[string]any)[key]
+	if !ok {
+		return nil, fmt.Errorf("key %v not found", key)
+	}
+	return field, nil
+}
+""",
+        ("fmt",),
+    ),
+    "jsonOr": (
+        r"""
+// jsonOr is the value of a key of a JSON object, or a default.
+func jsonOr(value any, key string, fallback any) any {
+	if field, ok := value.(map[string]any)[key]; ok {
+		return field
+	}
+	return fallback
+}
+""",
+        (),
+    ),
+    "jsonItems": (
+        r"""
+// jsonItems is what a JSON list holds.
+func jsonItems(value any) []any {
+	return value.([]any)
+}
+""",
+        (),
+    ),
+    "jsonNumber": (
+        r"""
+// jsonNumber is a JSON number.
+func jsonNumber(value any) float64 {
+	number, err := value.(json.Number).Float64()
+	if err != nil {
+		panic(err)
+	}
+	return number
+}
+""",
+        ("encoding/json",),
+    ),
+    "jsonString": (
+        r"""
+// jsonString is a JSON text.
+func jsonString(value any) string {
+	return value.(string)
+}
+""",
+        (),
+    ),
+    "jsonTrue": (
+        r"""
+// jsonTrue is false for null, false, zero and what is empty.
+func jsonTrue(value any) bool {
+	switch v := value.(type) {
+	case nil:
+		return false
+	case bool:
+		return v
+	case string:
+		return v != ""
+	case []any:
+		return len(v) > 0
+	case map[string]any:
+		return len(v) > 0
+	case json.Number:
+		number, err := v.Float64()
+		return err != nil || number != 0
+	default:
+		return true
+	}
+}
+""",
+        ("encoding/json",),
+    ),
+    "jsonInt": (
+        r"""
+// jsonInt is a JSON value as a whole number: a number is cut, a text is read.
+func jsonInt(value any) (int, error) {
+	switch v := value.(type) {
+	case int:
+		return v, nil
+	case bool:
+		if v {
+			return 1, nil
+		}
+		return 0, nil
+	case string:
+		return strconv.Atoi(strings.TrimSpace(v))
+	case json.Number:
+		if number, err := v.Int64(); err == nil {
+			return int(number), nil
+		}
+		number, err := v.Float64()
+		return int(number), err
+	default:
+		panic(fmt.Sprintf("not a number: %v", value))
+	}
+}
+""",
+        ("encoding/json", "fmt", "strconv", "strings"),
+    ),
+    "jsonText": (
+        r"""
+// jsonText is a JSON value as text.
+func jsonText(value any) string {
+	switch v := value.(type) {
+	case nil:
+		return "None"
+	case bool:
+		if v {
+			return "True"
+		}
+		return "False"
+	case string:
+		return v
+	case json.Number:
+		if _, err := v.Int64(); err == nil {
+			return v.String()
+		}
+	}
+	panic(fmt.Sprintf("not a text: %v", value))
+}
+""",
+        ("encoding/json", "fmt"),
+    ),
     "joinPath": (
         r"""
 // joinPath is one path below another, without doubled separators and dots; an absolute second path stands alone.

@@ -102,6 +102,13 @@ TEMPLATES: Mapping[str, tuple[str, int, int, tuple[str, ...]]] = {
     "str.zfill": ("zeroFill({0}, {1})", PRIMARY, LOWEST, ()),
     "str.reversed": ("reverseString({0})", PRIMARY, LOWEST, ()),
     "path.join": ("joinPath({0}, {1})", PRIMARY, LOWEST, ()),
+    "json.item": ("jsonItems({0})[{1}]", PRIMARY, LOWEST, ()),
+    "json.get_or": ("jsonOr({0}, {1}, {2})", PRIMARY, LOWEST, ()),
+    "json.items": ("jsonItems({0})", PRIMARY, LOWEST, ()),
+    "json.truthy": ("jsonTrue({0})", PRIMARY, LOWEST, ()),
+    "json.number": ("jsonNumber({0})", PRIMARY, LOWEST, ()),
+    "json.text": ("jsonString({0})", PRIMARY, LOWEST, ()),
+    "json.to_text": ("jsonText({0})", PRIMARY, LOWEST, ()),
     "str.encode": ("[]byte({0})", PRIMARY, LOWEST, ()),
     "str.ord": ("int({0})", PRIMARY, LOWEST, ()),
     "str.ord_first": ("int([]rune({0})[0])", PRIMARY, LOWEST, ()),
@@ -1189,6 +1196,12 @@ class Operations:
             case "str.parse_float":
                 self.use("strconv")
                 return f"strconv.ParseFloat({self.x(args[0])}, 64)"
+            case "http.json":
+                return f"{self.helper('jsonValue')}({self.x(args[0], PRIMARY)}.Body)"
+            case "json.field":
+                return f"{self.helper('jsonField')}({self.x(args[0])}, {self.x(args[1])})"
+            case "json.to_int":
+                return f"{self.helper('jsonInt')}({self.x(args[0])})"
             case "file.read_text":
                 return f"{self.helper('readText')}({self.x(args[0])})"
             case "file.remove":

@@ -671,6 +671,15 @@ class _ModuleLowerer:
             if any(isinstance(q, ir.PatternUse) and q.pattern_id != "cli_framework" for q in around[i + 1 :]):
                 raise Unsupported("a pattern's object as a decorator outside another pattern", "", f.lineno)
             body = _under(p, body, signature.result)
+        for p in around:
+            if (
+                isinstance(p, ir.PatternUse)
+                and p.arguments.get("fallback") is not None
+                and p.pattern_id == "error_boundary"
+            ):
+                given = p.arguments["fallback"]
+                if not (isinstance(given, ir.Lit) and given.value is None) and signature.result != ir.NONE:
+                    p.arguments["fallback"] = lowerer.coerce(given, signature.result)
         lifted = _lifted(body)
         if lifted is not None:
             uses, body = [*uses, lifted[0]], lifted[1]
