@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import sampler
-from foundation_engine.port import port
+from foundation_engine.port import lower, port
+from foundation_engine.port.engine import python_candidate
 from foundation_engine.port.request import PortCandidate, PortRequest
 from foundation_engine.verify import Verdict, VerifyOptions, VerifyReport, verify
 from foundation_engine.verify.targets import TARGETS
@@ -55,7 +56,7 @@ def main() -> int:
     )
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    targets = [LanguageId(t) for t in options.to] if options.to else [t for t in TARGETS if t != "python"]
+    targets = [LanguageId(t) for t in options.to] if options.to else list(TARGETS)
     tallies = {t: Tally() for t in targets}
     end = time.monotonic() + options.seconds
     seed, batches = options.seed, 0
@@ -81,7 +82,14 @@ def main() -> int:
 
 
 def _one(text: str, seed: int, target: LanguageId, options: argparse.Namespace, tally: Tally) -> None:
-    candidate = port(PortRequest(f"sampled_{seed}.py", text, LanguageId.PYTHON, target))
+    request = PortRequest(f"sampled_{seed}.py", text, LanguageId.PYTHON, target)
+    if target is LanguageId.PYTHON:
+        # Through the representation and back: what Python becomes when it is written again.
+        module = lower(request)
+        assert module is not None
+        candidate = python_candidate(request, module)
+    else:
+        candidate = port(request)
     tally.functions += len(candidate.functions)
     tally.whole += sum(not f.holes for f in candidate.functions)
     tally.declined.update(h.reason for h in candidate.holes)
