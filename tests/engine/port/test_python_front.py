@@ -641,3 +641,46 @@ def test_policies_and_decorators_in_variables() -> None:
     (call,) = (n for n in nodes(module, ir.PatternOp) if n.op == "call")
     assert isinstance(call.obj, ir.Name)
     assert function(module, "c").params[0].type == ir.FuncT((ir.INT,), ir.STR)
+
+
+def test_json_is_written_and_read_as_in_python(tmp_path: Path) -> None:
+    verified(
+        tmp_path,
+        """
+        import json
+        from dataclasses import dataclass
+        from foundation.http import HttpClient
+
+
+        @dataclass
+        class Price:
+            sku: str
+            cents: int
+
+
+        def listed(prices: list[Price]) -> str:
+            return json.dumps([{"sku": p.sku, "cents": p.cents} for p in prices])
+
+
+        def mixed(text: str, n: int, tags: list[str]) -> str:
+            return json.dumps({"text": text + "\\\\n\\\\"\\\\t\\\\x7f", "n": n, "many": n > 3, "tags": tags, "none": None, "in": {"a": 1}})
+
+
+        def first(client: HttpClient, least: int) -> str:
+            body = client.get("/items").json()
+            for item in body["items"]:
+                if item["count"] >= least and item.get("on", True):
+                    return str(item["name"])
+            return str(int(body.get("total", 0)))
+        """,
+        LanguageId.RUBY,
+    )
+
+
+def test_json_of_what_json_cannot_hold_is_declined() -> None:
+    assert reasons("import json\n\ndef f(x: float) -> str:\n    return json.dumps({'x': x})\n") == [
+        "a value in JSON of this type"
+    ]
+    assert reasons("import json\n\ndef f(x: list[int]) -> str:\n    return json.dumps(x, indent=2)\n") == [
+        "call of json.dumps"
+    ]

@@ -183,6 +183,7 @@ OPERATIONS: Mapping[str, tuple[str, int, tuple[int, ...]]] = {
     "error.retry_after": ("{0}.retry_after", PRIMARY, (PRIMARY,)),
     "error.circuit_name": ("{0}.name", PRIMARY, (PRIMARY,)),
     "count_each": ("Counter({0})", PRIMARY, (LOWEST,)),
+    "json.dumps": ("json.dumps({0})", PRIMARY, (LOWEST,)),
     "json.field": ("{0}[{1}]", PRIMARY, (PRIMARY, LOWEST)),
     "json.item": ("{0}[{1}]", PRIMARY, (PRIMARY, LOWEST)),
     "json.get_or": ("{0}.get({1}, {2})", PRIMARY, (PRIMARY, LOWEST, LOWEST)),
@@ -205,7 +206,7 @@ OPERATIONS: Mapping[str, tuple[str, int, tuple[int, ...]]] = {
 # What the text of an operation needs: an import line, or the name of a helper below.
 NEEDS: Mapping[str, str] = {
     "math.": "import math", "Counter(": "from collections import Counter", "os.environ": "import os",
-    "time.sleep": "import time", "Path(": "from pathlib import Path",
+    "json.dumps": "import json", "time.sleep": "import time", "Path(": "from pathlib import Path",
 }  # fmt: skip
 
 HELPERS: Mapping[str, tuple[tuple[str, ...], str]] = {

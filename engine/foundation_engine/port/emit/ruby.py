@@ -262,6 +262,7 @@ _TEMPLATES: Mapping[str, tuple[str, int, int]] = {
     "set.isdisjoint": ("{0}.disjoint?({1})", PRIMARY, PRIMARY),
     "error.message": ("{0}.message", PRIMARY, PRIMARY),
     "http.json": ("json_body({0})", PRIMARY, LOWEST),
+    "json.dumps": ("json_dump({0})", PRIMARY, LOWEST),
     "json.field": ("{0}.fetch({1})", PRIMARY, PRIMARY),
     "json.item": ("{0}.fetch({1})", PRIMARY, PRIMARY),
     "json.get_or": ("{0}.fetch({1}, {2})", PRIMARY, PRIMARY),
@@ -370,6 +371,26 @@ def divide(numerator, divisor)
   raise ZeroDivisionError, 'division by zero' if divisor.zero?
 
   numerator.fdiv(divisor)
+end""",
+    "json_dump": r"""
+# A value as JSON, with blanks after commas and colons and without other characters than ASCII.
+def json_dump(value)
+  case value
+  when Hash then "{#{value.map { |key, item| "#{json_dump(key)}: #{json_dump(item)}" }.join(', ')}}"
+  when Array then "[#{value.map { |item| json_dump(item) }.join(', ')}]"
+  when String
+    named = { '"' => '\\"', '\\' => '\\\\', "\n" => '\\n', "\r" => '\\r', "\t" => '\\t', "\b" => '\\b', "\f" => '\\f' }
+    inner = value.each_char.map do |char|
+      named.fetch(char) do
+        next char if char.ord.between?(0x20, 0x7e)
+
+        char.encode('UTF-16BE').unpack('n*').map { |unit| format('\\u%04x', unit) }.join
+      end
+    end
+    "\"#{inner.join}\""
+  when nil then 'null'
+  else value.to_s
+  end
 end""",
     "json_body": """
 # The body of an answer as JSON.

@@ -949,9 +949,45 @@ def stdlib(low: ExpressionLowerer, name: str, e: ast.Call, want: Type | None) ->
         )
         title = low.expr(e.args[0]) if e.args else ir.Lit("root", type=ir.STR)
         return ir.PatternNew("structured_logging", {"name": title}, type=ir.NamedT("Logger"))
+    if name == "json.dumps" and len(e.args) == 1 and not e.keywords:
+        return _op("json.dumps", [_encodable(low, e.args[0])], ir.STR)
     if name == "functools.reduce":
         raise Unsupported("functools.reduce", ast.unparse(e), e.lineno)
     return None
+
+
+def _encodable(low: ExpressionLowerer, node: ast.expr) -> ir.Expr:
+    """A value that JSON can hold: texts, integers, truth values, nothing, and lists and maps of them."""
+    from foundation_engine.port.front._python_patterns import free_value
+
+    mixed = ir.DictT(ir.STR, ir.ANY)
+    match node:
+        case ast.ListComp(elt=ast.Dict()):
+            made = low.expr(node, ir.ListT(mixed))
+        case ast.Dict() | ast.List():
+            made = free_value(low, node)
+        case _:
+            made = low.expr(node)
+
+    def plain(t: Type) -> bool:
+        match t:
+            case ir.ListT(elem) | ir.OptionalT(elem):
+                return plain(elem)
+            case ir.DictT(key, value):
+                return key == ir.STR and plain(value)
+            case _:
+                return t in (ir.STR, ir.INT, ir.BOOL)
+
+    for n in ir.walk(made):
+        if (
+            isinstance(n, ir.DictLit)
+            and n.type == mixed
+            and not all(v.type in (mixed, ir.ListT(mixed), ir.NONE) or plain(v.type) for _, v in n.items)
+        ):
+            raise Unsupported("a value in JSON of this type", ast.unparse(node), node.lineno)
+    if made.type not in (mixed, ir.ListT(mixed)) and not plain(made.type):
+        raise Unsupported(f"JSON of {ir.type_text(made.type)}", ast.unparse(node), node.lineno)
+    return made
 
 
 def _replace(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:

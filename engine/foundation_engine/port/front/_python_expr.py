@@ -1049,6 +1049,12 @@ class ExpressionLowerer:
     def _dict(self, e: ast.Dict, want: Type | None) -> ir.Expr:
         if any(k is None for k in e.keys):
             raise Unsupported("a dict display with **")
+        if isinstance(want, ir.DictT) and want.value == ir.ANY and want.key == ir.STR:
+            from foundation_engine.port.front._python_patterns import free_value
+
+            made = free_value(self, e)
+            if made.type == want:
+                return made
         kw = want.key if isinstance(want, ir.DictT) and want.key != ir.UNKNOWN else None
         vw = want.value if isinstance(want, ir.DictT) and want.value != ir.UNKNOWN else None
         items = [
