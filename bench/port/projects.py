@@ -173,8 +173,9 @@ def main() -> int:
             found = [
                 m for p in sources(root, options.only) if (m := ported(p, root, target, options)) is not None
             ]
-            lines.extend(table(name, commit, target, found, time.monotonic() - started))
-            print("\n".join(lines[-len(lines) :] if options.to and len(options.to) == 1 else lines))
+            made = table(name, commit, target, found, time.monotonic() - started)
+            print("\n".join(made), flush=True)
+            lines.extend(made)
     if options.markdown:
         before = options.markdown.read_text(encoding="utf-8") if options.markdown.exists() else ""
         options.markdown.write_text(before + "\n".join(lines) + "\n", encoding="utf-8")
