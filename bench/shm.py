@@ -229,11 +229,10 @@ class Bench:
             "rust": build_rust(),
             "ruby": ["ruby", str(CLIENTS / "ruby" / "testee.rb")],
         }
-        self.figures: dict[str, Any] = {"machine": machine(), "when": time.strftime("%Y-%m-%d %H:%M:%S")}
+        self.figures: dict[str, Any] = {"machine": machine()}
         self.distributions: dict[str, list[int]] = {}
         self._patience = patience
         self._shares: list[float] = []
-        self._repeated = 0
 
     def undisturbed(self, measure: Callable[[], Any]) -> Any:
         """The result of the attempt that other programs disturbed least; it is not the result that decides.
@@ -254,14 +253,18 @@ class Bench:
                 self._shares.append(best[0])
                 return best[1]
             self._patience -= wall
-            self._repeated += 1
 
-    def finish(self) -> None:
-        """Note how much other programs had of the processors: it tells how far to trust the figures."""
-        self.figures["other_programs_share"] = statistics.mean(self._shares or [0.0])
-        self.figures["disturbed_measurements"] = sum(share > QUIET for share in self._shares)
-        self.figures["measurements"] = len(self._shares)
-        self.figures["repeated"] = self._repeated
+    def measure(self, section: str) -> None:
+        """Measure one section, and note when, and how much other programs had of the processors meanwhile."""
+        self._shares = []
+        when = time.strftime("%Y-%m-%d %H:%M:%S")
+        getattr(self, section)()
+        self.figures.setdefault("sections", {})[section] = {
+            "when": when,
+            "other_programs_share": statistics.mean(self._shares or [0.0]),
+            "disturbed": sum(share > QUIET for share in self._shares),
+            "measurements": len(self._shares),
+        }
 
     @contextlib.contextmanager
     def testee(self, language: str, endpoint: str, **options: Any) -> Iterator[Any]:
@@ -469,11 +472,16 @@ class Bench:
         lines = [
             "# The shared-memory engine, measured",
             "",
-            f"{f['when']}; {f['machine']}.",
+            f"{f['machine']}. Torch has one thread everywhere, in the direct calls as in the servers.",
             f"Medians of {len(rows['direct 1 KiB']['rounds_p50'])} rounds, microseconds.",
-            "Torch has one thread everywhere, in the direct calls as in the servers.",
-            f"Other programs took {100 * f['other_programs_share']:.1f} % of the processors meanwhile, and more than "
-            + f"{100 * QUIET:.0f} % in {f['disturbed_measurements']} of {f['measurements']} measurements.",
+            "",
+            f"| section | measured | other programs had | more than {100 * QUIET:.0f} % in |",
+            "|---|---|---:|---:|",
+            *(
+                f"| {name} | {row['when']} | {100 * row['other_programs_share']:.1f} % | "
+                f"{row['disturbed']} of {row['measurements']} measurements |"
+                for name, row in f["sections"].items()
+            ),
             "",
             "| round trip | payload | p50 | p99 | over the direct call p50 / p99 | RFC | ours |",
             "|---|---|---:|---:|---:|---|---|",
@@ -526,7 +534,8 @@ class Bench:
         matplotlib.use("svg")
         from matplotlib import pyplot
 
-        for payload in SHAPES:
+        # The distributions are not kept: without a new measurement the plots stay as they are.
+        for payload in SHAPES if self.distributions else ():
             figure, axes = pyplot.subplots(figsize=(8, 4.5))
             for name in ("direct", *LANGUAGES, "zeromq", "grpc"):
                 values = sorted(self.distributions[f"{name} {payload}"])
@@ -606,9 +615,8 @@ def machine() -> str:
         ),
         platform.machine(),
     )
-    load = os.getloadavg()[0]
     return (
-        f"{model}, {len(os.sched_getaffinity(0))} processors (load average {load:.1f} at the start), Linux "
+        f"{model}, {len(os.sched_getaffinity(0))} processors, Linux "
         f"{platform.release()}, Python {platform.python_version()}, torch {torch.__version__}"
     )
 
@@ -623,7 +631,8 @@ def main() -> int:
         nargs="+",
         choices=SECTIONS,
         metavar="SECTION",
-        help=f"measure these sections ({', '.join(SECTIONS)}) and print their figures as JSON, for a short run",
+        help=f"measure these sections ({', '.join(SECTIONS)}) and keep the last figures of the others; "
+        "with --quick: print their figures as JSON",
     )
     parser.add_argument(
         "--patience",
@@ -654,11 +663,17 @@ def main() -> int:
     RESULTS.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="fshm-") as folder:
         bench = Bench(options.quick, folder, options.patience)
+        if options.only and not options.quick:
+            # The other sections keep what was measured before: the table says when.
+            kept = json.loads((RESULTS / "shm.json").read_text())
+            if kept["machine"] != bench.figures["machine"]:
+                print(f"the kept figures are of another machine: {kept['machine']}", file=sys.stderr)
+                return 1
+            bench.figures = kept
         for name in options.only or SECTIONS:
             print(f"{name}...", file=sys.stderr, flush=True)
-            getattr(bench, name)()
-        bench.finish()
-    if options.only:
+            bench.measure(name)
+    if options.only and options.quick:
         print(json.dumps(bench.figures, indent=1))
         return 0
     table = bench.table()
