@@ -132,19 +132,19 @@ def table(name: str, commit: str, target: LanguageId, modules: list[Module], sec
     functions, whole = sum(m.functions for m in modules), sum(m.whole for m in modules)
     verdicts = collections.Counter(m.verdict for m in modules if m.verdict != "-")
     reasons = collections.Counter(r for m in modules for r in m.reasons)
+    ran = ", ".join(f"{n} {v}" for v, n in verdicts.most_common()) or "none"
     lines = [
         f"## {name} to {target.value}", "",
         f"Commit {commit[:12]}: {len(modules)} modules with functions, {functions} functions, {whole} ported whole "
         f"({100 * whole / functions if functions else 0:.1f} %), {sum(reasons.values())} holes, {seconds:.0f} s.", "",
-        "Modules that were run: " + (", ".join(f"{n} {v}" for v, n in verdicts.most_common()) or "none") +
-        f"; {sum(m.cases for m in modules)} cases.", "",
+        f"Modules that were run: {ran}; {sum(m.cases for m in modules)} cases.", "",
         "| module | functions | whole | run | cases | what stopped it |", "|---|---:|---:|---|---:|---|",
     ]  # fmt: skip
-    for m in modules:
-        if m.whole:
-            lines.append(
-                f"| `{m.path}` | {m.functions} | {m.whole} | {m.verdict} | {m.cases} | {m.detail.replace('|', '/')} |"
-            )
+    lines.extend(
+        f"| `{m.path}` | {m.functions} | {m.whole} | {m.verdict} | {m.cases} | {m.detail.replace('|', '/')} |"
+        for m in modules
+        if m.whole
+    )
     lines.extend(["", "| holes | reason |", "|---:|---|"])
     lines.extend(f"| {n} | {r.replace('|', '/')} |" for r, n in reasons.most_common(25))
     return [*lines, ""]
