@@ -10,6 +10,13 @@ module Bookings
   class RoomTaken < Foundation::ValidationError; end
 
   # A room from one hour to another.
+  #
+  # @!attribute room
+  #   @return [String]
+  # @!attribute from
+  #   @return [Integer]
+  # @!attribute to
+  #   @return [Integer]
   Slot = Struct.new(:room, :from, :to, keyword_init: true)
 
   # Charges customers through a breaker, and remembers who could not be charged.
@@ -19,7 +26,7 @@ module Bookings
     # @return [Integer]
     attr_reader :cents
 
-    # @param gateway [#charge(String, Integer) => String]
+    # @param gateway [Gateway]
     # @param threshold [Integer]
     def initialize(gateway, threshold = 2)
       @gateway = gateway
@@ -92,7 +99,7 @@ module Bookings
 
   # Ask the door system for a code.
   #
-  # @param doors [#code(String) => Integer]
+  # @param doors [Doors]
   # @param slot [Slot]
   # @return [String] four digits
   def door_code(doors, slot)
@@ -106,7 +113,7 @@ module Bookings
 
   # Send a confirmation; a mail server that is away is tried five times.
   #
-  # @param mailer [#deliver(String, String) => Boolean]
+  # @param mailer [Mailer]
   # @param address [String]
   # @param slots [Array<Slot>]
   # @return [Integer] how many slots were confirmed
@@ -132,7 +139,7 @@ module Bookings
 
   # The rooms of a floor; nothing when the directory cannot be reached.
   #
-  # @param directory [#rooms(Integer) => Array<String>]
+  # @param directory [Directory]
   # @param floor [Integer]
   # @return [Array<String>]
   def rooms(directory, floor)

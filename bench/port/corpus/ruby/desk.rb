@@ -48,7 +48,7 @@ module Desk
 
   # Look a customer up; the directory is spared for ten seconds after two failures.
   #
-  # @param directory [#find(String) => String]
+  # @param directory [Directory]
   # @param name [String]
   # @return [String]
   def self.customer(directory, name)
@@ -59,7 +59,7 @@ module Desk
 
   # Ask the assistant; three questions a minute.
   #
-  # @param assistant [#answer(String) => String]
+  # @param assistant [Assistant]
   # @param question [String]
   # @return [String]
   def self.ask(assistant, question)
@@ -70,7 +70,7 @@ module Desk
 
   # The first words of an answer, or a standard one.
   #
-  # @param assistant [#answer(String) => String]
+  # @param assistant [Assistant]
   # @param question [String]
   # @param words [Integer]
   # @return [String]

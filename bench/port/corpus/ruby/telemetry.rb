@@ -16,6 +16,11 @@ module Telemetry
   end
 
   # A value that a sensor measured.
+  #
+  # @!attribute sensor
+  #   @return [String]
+  # @!attribute value
+  #   @return [Float]
   Reading = Struct.new(:sensor, :value, keyword_init: true)
 
   # Sends readings, at most so many a second.
@@ -23,7 +28,7 @@ module Telemetry
     # @return [Integer]
     attr_reader :dropped
 
-    # @param collector [#put(String, Float) => Boolean]
+    # @param collector [Collector]
     # @param per_second [Integer]
     def initialize(collector, per_second)
       @collector = collector
