@@ -490,7 +490,7 @@ def by_pattern(rows: list[Row]) -> list[str]:
 
 def misses(rows: list[Row]) -> list[str]:
     """Why functions do not pass, most frequent reason first."""
-    reasons: dict[tuple[str, str], list[Row]] = collections.defaultdict(list)
+    reasons: dict[tuple[str, str, str], list[Row]] = collections.defaultdict(list)
     for r in rows:
         if r.passes:
             continue
@@ -504,11 +504,11 @@ def misses(rows: list[Row]) -> list[str]:
             kind = "disagrees with the suite"
         else:
             kind = "cases could not be translated or run"
-        reasons[r.target, kind].append(r)
+        reasons[r.source, r.target, kind].append(r)
     out: list[str] = []
-    for (target, kind), mine in sorted(reasons.items(), key=lambda i: (i[0][0], -len(i[1]))):
+    for (source, target, kind), mine in sorted(reasons.items(), key=lambda i: (*i[0][:2], -len(i[1]))):
         names = ", ".join(f"{r.module}.{r.function}" for r in mine)
-        out.append(f"* to {target}, {len(mine)}: {kind} ({names})")
+        out.append(f"* {source} to {target}, {len(mine)}: {kind} ({names})")
     return out
 
 
