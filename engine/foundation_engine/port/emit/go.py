@@ -244,6 +244,9 @@ class GoModule:
             for n in ir.walk(d):
                 if isinstance(n, ir.Raise) and n.cause is not None and isinstance(n.error, ir.New):
                     out.add(n.error.cls)
+        if isinstance(self.module.find("OSError"), ir.ErrorClass):
+            # What the operating system said stays within reach of errors.Is.
+            out.add("OSError")
         return out
 
     def _name_everything(self) -> None:
@@ -456,6 +459,9 @@ class GoModule:
             short = name.removesuffix("Error")
             special = {"Http": "HTTP", "HttpStatus": "HTTPStatus"}
             return f"errors.Err{special.get(short, short)}"
+        if name == "FileNotFoundError":
+            self.imports.add("io/fs")
+            return "fs.ErrNotExist"
         if name in BUILT_IN:
             self.wanted_errors.add(name)
         return None
@@ -1710,7 +1716,8 @@ class FunctionEmitter(Operations):
         elif isinstance(e, ir.PatternOp) and e.pattern_id == "file_operations":
             cls = "OSError"
         if cls and isinstance(self.go.module.find(cls), ir.ErrorClass) and cls in BUILT_IN:
-            return f"&{self.go.names.types[cls]}{{Message: err.Error()}}"
+            cause = ", Cause: err" if cls in self.go.causes else ""
+            return f"&{self.go.names.types[cls]}{{Message: err.Error(){cause}}}"
         return ""
 
     def received(self, e: ir.Expr, raised: frozenset[str]) -> None:
@@ -1836,6 +1843,8 @@ class FunctionEmitter(Operations):
             if wrapped:
                 parts.append(f"Cause: {wrapped}")
             return f"&{package}.{e.cls}{{{', '.join(parts)}}}"
+        if e.cls == "FileNotFoundError" and not wrapped:
+            wrapped = self.go.sentinel(e.cls)
         if wrapped:
             self.use("fmt")
             pattern, values = self.format_pattern(message)
