@@ -31,6 +31,8 @@ class FunctionWriter(Operations):
         self.current = ""  # the variable of the error that is being handled
         self.labels = 0
         self.function_body: list[ir.Stmt] = []
+        self.loops: list[str] = []  # the labels of the loops around, "" for one without
+        self.block_loops = 0  # how many loops are around the block that has a label
         self.ends_blocks: list[str] = []
 
     def write(self, line: str) -> None:
@@ -45,6 +47,20 @@ class FunctionWriter(Operations):
         yield
         self.depth -= 1
         self.write(tail)
+
+    @contextmanager
+    def loop(self, head: str, s: ir.For | ir.ForRange | ir.While) -> Generator[None]:
+        """A loop; it has a label when a block with a label inside of it leaves it."""
+        leaves = any(
+            isinstance(n, ir.Try) and any(isinstance(m, ir.Break | ir.Continue) for b in n.body for m in ir.walk(b))
+            for b in s.body
+            for n in ir.walk(b)
+        )
+        label = ("each" if not self.loops else f"each{len(self.loops) + 1}") if leaves else ""
+        self.loops.append(label)
+        with self.block_of(f"'{label}: {head}" if label else head):
+            yield
+        self.loops.pop()
 
     @contextmanager
     def captured(self) -> Generator[list[str]]:
@@ -315,7 +331,7 @@ class FunctionWriter(Operations):
                 return
             case ir.While():
                 forever = isinstance(s.test, ir.Lit) and s.test.value is True
-                with self.block_of("loop {" if forever else f"while {self.x(s.test)} {{"):
+                with self.loop("loop {" if forever else f"while {self.x(s.test)} {{", s):
                     self.block(s.body)
                 if forever and terminates([s]):
                     return
@@ -326,17 +342,17 @@ class FunctionWriter(Operations):
                 if text.startswith("(") and text.endswith(")") and text.count("(") == text.count(")") and s.step == 1 and _balanced(bare):
                     text = bare
                 used = any(isinstance(n, ir.Name) and n.id == s.target.id for b in s.body for n in ir.walk(b))
-                with self.block_of(f"for {self.pattern(s.target, True) if used else '_'} in {text} {{"):
+                with self.loop(f"for {self.pattern(s.target, True) if used else '_'} in {text} {{", s):
                     self.block(s.body)
             case ir.For():
                 self._for(s)
             case ir.Return():
                 self._return(s, tail)
                 return
-            case ir.Break():
-                self.write("break;")
-            case ir.Continue():
-                self.write("continue;")
+            case ir.Break() | ir.Continue():
+                word = "break" if isinstance(s, ir.Break) else "continue"
+                through = self.loops[-1] if self.loops and self.label and self.block_loops == len(self.loops) else ""
+                self.write(f"{word} '{through};" if through else f"{word};")
             case ir.Raise():
                 self._raise(s)
                 return
@@ -460,7 +476,7 @@ class FunctionWriter(Operations):
             pattern, text, names = borrowed
             saved = set(self.by_ref)
             self.by_ref |= names
-            with self.block_of(f"for {pattern} in {text} {{"):
+            with self.loop(f"for {pattern} in {text} {{", s):
                 self.block(s.body)
             self.by_ref = saved
             return
@@ -468,7 +484,7 @@ class FunctionWriter(Operations):
         if stores(s.body) & roots or shared:
             # The loop goes on over what the list was when it began, while its variable may take another.
             text = f"{text}.collect::<Vec<_>>()"
-        with self.block_of(f"for {self.pattern(s.target, True)} in {text} {{"):
+        with self.loop(f"for {self.pattern(s.target, True)} in {text} {{", s):
             self.block(s.body)
 
     def _free(self, t: ir.Target) -> bool:
@@ -543,7 +559,7 @@ class FunctionWriter(Operations):
         def exclusive(pattern: str, text: str, name: str) -> None:
             saved = set(self.by_mut)
             self.by_mut.add(name)
-            with self.block_of(f"for {pattern} in {text} {{"):
+            with self.loop(f"for {pattern} in {text} {{", s):
                 self.block(s.body)
             self.by_mut = saved
 
@@ -565,7 +581,7 @@ class FunctionWriter(Operations):
                 return
         if not is_place(source) and isinstance(t, ir.VarTarget) and root(source) == "":
             # A new list belongs to the loop alone.
-            with self.block_of(f"for {self.pattern(t, True)} in {self.bound(e, t)} {{"):
+            with self.loop(f"for {self.pattern(t, True)} in {self.bound(e, t)} {{", s):
                 self.block(s.body)
             return
         raise Unsupported("a loop variable that is changed in place, which its list sees", sorted(names)[0], s.line)
@@ -1021,7 +1037,9 @@ class FunctionWriter(Operations):
         self.write(f"let outcome: Result<(), Error> = '{label}: {{")
         self.depth += 1
         self.label, self.can_fail = label, True
+        saved_loops, self.block_loops = self.block_loops, len(self.loops)
         self.block(s.body)
+        self.block_loops = saved_loops
         if not terminates(s.body):
             self.write("Ok(())")
         self.label, self.can_fail = saved_label, saved_can
@@ -1055,11 +1073,13 @@ class FunctionWriter(Operations):
             self.write(first)
         left = raised
         exhausted = False
+        handled: list[str] = []
         for h in s.handlers:
             if h.classes and not any(r == ir.ANY_ERROR or effects.may_match(r, h.classes) for r in left):
                 continue
             exhausted = not h.classes
-            self._arm(h, tail)
+            self._arm(h, tail, handled)
+            handled += [c for c in h.classes if c != "FileNotFoundError"]
             left = frozenset(r for r in left if not effects.caught(r, h.classes)) if h.classes else frozenset[str]()
             if exhausted:
                 break
@@ -1072,7 +1092,7 @@ class FunctionWriter(Operations):
         self.depth -= 1
         self.write(close)
 
-    def _arm(self, h: ir.Handler, tail: bool) -> None:
+    def _arm(self, h: ir.Handler, tail: bool, handled: list[str]) -> None:
         again = any(isinstance(n, ir.Raise) and n.error is None for b in h.body for n in ir.walk(b))
         causes = sum(1 for b in h.body for n in ir.walk(b) if isinstance(n, ir.Raise) and n.error is not None and isinstance(n.cause, ir.Name) and n.cause.id == h.var)
         used = bool(h.var) and sum(1 for b in h.body for n in ir.walk(b) if isinstance(n, ir.Name) and n.id == h.var) > causes
@@ -1094,7 +1114,7 @@ class FunctionWriter(Operations):
         elif single and name:
             pattern = f"Error::{self.rust.class_name(single)}({name})"
         else:
-            found = errors.pattern(["OSError" if c == "FileNotFoundError" else c for c in h.classes])
+            found = errors.pattern(["OSError" if c == "FileNotFoundError" else c for c in h.classes], handled)
             pattern = f"{name} @ ({found})" if name and " | " in found else f"{name} @ {found}" if name else found
         saved, saved_structs = self.current, set(self.structs)
         self.current = name

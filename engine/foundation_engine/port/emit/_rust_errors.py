@@ -112,11 +112,11 @@ class RustErrors:
         """The patterns that an error of this class or below it matches."""
         return self._variants([cls])
 
-    def _variants(self, classes: Iterable[str]) -> list[str]:
+    def _variants(self, classes: Iterable[str], handled: Iterable[str] = ()) -> list[str]:
         wanted = [c for c in classes if c not in ir.PROGRAM_ERRORS or any(self.tree.is_a(b, c) for b in self.builtin)]
 
         def means(name: str) -> bool:
-            return any(self.tree.is_a(name, c) for c in wanted)
+            return any(self.tree.is_a(name, c) for c in wanted) and not any(self.tree.is_a(name, c) for c in handled)
 
         inner = [v for n, v in RUNTIME.items() if means(n)]
         out = [f"Error::{pascal(d.name, initialisms=False)}(_)" for d in self.own if means(d.name)]
@@ -130,9 +130,9 @@ class RustErrors:
                 out.append(f"Error::Foundation({' | '.join(f'FoundationError::{v}' for v in inner)})")
         return out
 
-    def pattern(self, classes: Iterable[str]) -> str:
-        """A pattern for errors of several classes; raises Unsupported when nothing can match."""
-        out = self._variants(classes)
+    def pattern(self, classes: Iterable[str], handled: Iterable[str] = ()) -> str:
+        """A pattern for errors of several classes but for those of a handler before; Unsupported when nothing can match."""
+        out = self._variants(classes, list(handled))
         if not out:
             raise Unsupported(f"except {', '.join(classes)}, which no error of the port is")
         return " | ".join(out)

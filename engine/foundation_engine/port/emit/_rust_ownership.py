@@ -245,15 +245,23 @@ class Ownership:
                 out.deep.append(t)
         counts: dict[str, int] = {p.name: 1 for p in f.params}
         declared: set[str] = set()
+        loops: set[str] = set()
         for s in f.body:
             for n in ir.walk(s):
-                if isinstance(n, ir.VarTarget):
-                    counts[n.id] = counts.get(n.id, 0) + 1
-                elif isinstance(n, ir.AugAssign) and isinstance(n.target, ir.VarTarget):
-                    out.often.add(n.target.id)
-                elif isinstance(n, ir.VarDecl):
-                    declared.add(n.id)
-        out.often |= {n for n, c in counts.items() if c > 1} | declared
+                match n:
+                    case ir.Assign():
+                        for t in ir.walk(n.target):
+                            if isinstance(t, ir.VarTarget):
+                                counts[t.id] = counts.get(t.id, 0) + 1
+                    case ir.AugAssign(target=ir.VarTarget(id=name)):
+                        out.often.add(name)
+                    case ir.VarDecl(id=name):
+                        declared.add(name)
+                    case ir.For(target=target) | ir.ForRange(target=target):
+                        loops |= {t.id for t in ir.walk(target) if isinstance(t, ir.VarTarget)}
+                    case _:
+                        pass
+        out.often |= {n for n, c in counts.items() if c > 1 or n in loops} | declared
         out.last = last_uses(f)
         return out
 
