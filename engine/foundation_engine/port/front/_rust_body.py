@@ -739,6 +739,8 @@ class Body:
             raise self.fail("a Result that is kept as a value", node)
         self.unify(v.t, t, node)
         v = self.owned(v, value)
+        if isinstance(resolve(v.t), rt.Vec) and is_stable(v.e) and re.search(r"\.(into_iter|iter|chars)\(\)$", self.src(value)):
+            v = V(op("list.copy", [v.e], to_ir(v.t)), v.t)
         if name is not None and self.renamed(name, v, mark):
             return
         if name is not None:

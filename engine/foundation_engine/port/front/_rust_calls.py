@@ -983,7 +983,14 @@ class Calls(Iterators):
         text = self.src(node)
         if text in self.scope.functions:
             return self.function_call(self.scope.functions[text], text, [], at)
-        if text in ("Vec::new", "String::new", "HashMap::new", "Default::default"):
+        opened: dict[str, RType] = {
+            "Vec::new": rt.Vec(rt.Var()), "VecDeque::new": rt.Vec(rt.Var()), "String::new": rt.TEXT,
+            "HashMap::new": rt.Map(rt.Var(), rt.Var()), "BTreeMap::new": rt.Map(rt.Var(), rt.Var(), True),
+            "HashSet::new": rt.Set(rt.Var()), "BTreeSet::new": rt.Set(rt.Var(), True),
+        }  # fmt: skip
+        if text in opened:
+            unify(elem, opened[text])
+        if text in opened or text == "Default::default":
             return V(self.default_of(elem, at), elem)
         head, _, last = text.rpartition("::")
         if head in self.scope.structs or head == "Self":
@@ -1318,6 +1325,10 @@ class Calls(Iterators):
                 w = self.owned(self.x(args[0], elem), args[0])
                 self.unify(w.t, elem, node)
                 return done(op("list.append", [e, self.store(w.e)], ir.NONE))
+            case "next" if not args and isinstance(e, ir.Name):
+                # An iterator that is kept in a variable is a list of what is left of it.
+                first = op("list.pop_at", [e, number(0)], self.stored(elem), "IndexError")
+                return optional(op("nonempty", [e], ir.BOOL), first)
             case "push_front":
                 w = self.x(args[0], elem)
                 self.unify(w.t, elem, node)

@@ -41,6 +41,7 @@ _ARITHMETIC = {
     "+": "add", "-": "sub", "*": "mul", "/": "truncdiv", "%": "rem", "&": "band", "|": "bor", "^": "xor", "<<": "shl",
     ">>": "shr",
 }  # fmt: skip
+_STATES = {"Closed": "closed", "Open": "open", "HalfOpen": "half_open"}
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", "0": "\0", "'": "'", '"': '"'}
 OVERFLOW = (
     "Arithmetic that leaves its integer type's range stops a Rust program built for debugging; "
@@ -223,6 +224,8 @@ class Expressions(Body):
         owner = self.own if head == "Self" else head
         if owner in self.scope.enums and last in self.scope.enums[owner].variants:
             return self.variant(owner, last, [], node)
+        if head.rpartition("::")[2] == "CircuitState" and self.scope.is_foundation(head) and last in _STATES:
+            return V(text_lit(_STATES[last]), rt.Named("CircuitState"))
         if f"{owner}::{last}" in self.scope.consts:
             name = f"{owner}::{last}"
             return V(
@@ -364,6 +367,8 @@ class Expressions(Body):
                         return ir.Bool("or", [negate(some), inner], type=ir.BOOL)
                 return op(name, [left, right], ir.BOOL)
             if isinstance(t, rt.Named):
+                if t.name == "CircuitState":
+                    return op(name, [left, right], ir.BOOL)
                 if t.name in self.scope.enums and self.scope.enums[t.name].kind == "plain":
                     return op(name, [left, right], ir.BOOL)
                 info = self.scope.structs.get(t.name)

@@ -1261,7 +1261,8 @@ class ModuleLowerer:
                 ir.Function(
                     self.name_of(m), [ir.Param(p, body.stored(t)) for p, t in s.params], body.stored(s.result), [], scope.doc(m),
                     kind="method", line=scope.line(m), is_async=s.is_async,
-                    raises=frozenset({ir.ANY_ERROR}) if raises else frozenset(), context=raises, mutates=s.receiver == "&mut",
+                    raises=frozenset({ir.ANY_ERROR}) if raises else frozenset(), context=raises,
+                    mutates=s.receiver == "&mut",
                 )
             )  # fmt: skip
         return ir.Protocol(name, methods, scope.doc(n), self._comments(n), line=scope.line(n))
