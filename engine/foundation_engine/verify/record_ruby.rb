@@ -215,6 +215,7 @@ module Recording
 
     def error(name)
       cls = @shapes['errors'].key?(name) ? constant(@shapes['errors'][name]) : nil
+      cls ||= constant(@shapes['natives'][name]) if @shapes['natives'].key?(name)
       cls ||= Foundation.const_get(name) if defined?(Foundation) && Foundation.const_defined?(name, false)
       cls ||= BACK[name] || (Object.const_defined?(name) ? Object.const_get(name) : nil)
       raise Unrecordable, "no error class #{name}" unless cls
@@ -444,6 +445,9 @@ module Recording
     SH
 
     def initialize(given, root)
+      bodiless = (given['http'] || []).any? { |a| [204, 205, 304].include?(a['status']) && !a['body'].to_s.empty? }
+      raise Unrecordable, 'an answer with a body that its status does not have' if bodiless
+
       @given = given
       @root = root
       @requests = []

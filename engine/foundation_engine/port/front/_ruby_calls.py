@@ -672,11 +672,11 @@ def of_value(low: Statements, n: ast.Call, want: Type | None) -> ir.Expr:
         obj = low.required(obj)
         t = low.full(obj.type)
     if isinstance(t, VarT):
-        t = infer(low, n, t)
+        t = infer(low, n, t, want)
         obj.type = t
     match t:
         case ir.P(ir.Prim.INT) | ir.P(ir.Prim.FLOAT):
-            return of_number(low, n, obj)
+            return of_number(low, n, obj, want)
         case ir.P(ir.Prim.STR) | ir.P(ir.Prim.CHAR):
             return of_string(low, n, low.coerce(obj, ir.STR))
         case ir.P(ir.Prim.BOOL):
@@ -728,7 +728,7 @@ def _chained(n: ast.Node) -> bool:
     )
 
 
-def infer(low: Statements, n: ast.Call, v: VarT) -> Type:
+def infer(low: Statements, n: ast.Call, v: VarT, want: Type | None = None) -> Type:
     """What a method that is called on a value of unknown type says about it."""
     name = n.name
     found: Type | None = None
@@ -761,6 +761,9 @@ def infer(low: Statements, n: ast.Call, v: VarT) -> Type:
         name == "+" and n.args and isinstance(n.args[0], ast.Literal) and isinstance(n.args[0].value, str)
     ):
         found = ir.STR
+    elif name in ("+", "-", "*", "/", "%") and want is not None and low.full(want) == ir.INT:
+        # Only integers make an integer.
+        found = ir.INT
     elif re.fullmatch(r"[a-z_]\w*[?!]?", name) and name not in _COMMON:
         origin = low.types.origin.get(v.id, "")
         if origin.startswith("param:"):
@@ -1108,7 +1111,7 @@ def _of_tuple(low: Statements, n: ast.Call, obj: ir.Expr, t: ir.TupleT, want: Ty
 # Numbers
 
 
-def of_number(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
+def of_number(low: Statements, n: ast.Call, obj: ir.Expr, want: Type | None = None) -> ir.Expr:
     """A method or operator of an integer or float."""
     name, count = n.name, len(n.args)
     t = low.full(obj.type)
@@ -1118,6 +1121,9 @@ def of_number(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
     if name in _ARITHMETIC and count == 1:
         right = low.expr(n.args[0])
         rt = low.full(right.type)
+        if isinstance(rt, VarT) and t == ir.INT and want is not None and low.full(want) == ir.INT:
+            # Only two integers make an integer.
+            rt = right.type = low.join(rt, ir.INT)
         if isinstance(rt, VarT):
             raise Unsupported(
                 "arithmetic with a value whose type is not known; annotate it", _source(low, n), n.line

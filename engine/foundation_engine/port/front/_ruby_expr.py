@@ -420,6 +420,16 @@ class Expressions:
                 return op("tuple.to_list", [e], want)
             case ir.FuncT(), ir.FuncT():
                 self.join(have, want)
+                if isinstance(e, ir.Name) and not have.raises and want.raises:
+                    # A closure where any function may come: one that calls it has the type that is asked for.
+                    params = [
+                        ir.Param(self.fresh(f"given_{i + 1}"), self.full(t))
+                        for i, t in enumerate(want.params)
+                    ]
+                    args: list[ir.Expr] = [ir.Name(p.name, type=p.type) for p in params]
+                    made = ir.Call(e, args, type=self.full(have.result))
+                    t = ir.FuncT(tuple(p.type for p in params), made.type, raises=False, context=False)
+                    return ir.Lambda(params, made, type=t)
                 return e
             case ir.NamedT(name), ir.P(ir.Prim.ERROR) if self.scope.error_base(name) is not None:
                 return e

@@ -143,6 +143,9 @@ class Scope:
     differences: list[str] = field(default_factory=list[str])
     final: bool = False
     in_prelude: bool = False
+    natives: dict[str, str] = field(
+        default_factory=dict[str, str]
+    )  # error classes by the Ruby class they stand for
     records: dict[tuple[str, ...], ClassInfo] = field(default_factory=dict[tuple[str, ...], "ClassInfo"])
     shared: dict[str, int] = field(default_factory=dict[str, int])
     made: dict[str, ir.Constant] = field(default_factory=dict[str, ir.Constant])
@@ -205,13 +208,24 @@ class Scope:
         """The representation's name of an error class, or None."""
         if path.startswith("Foundation::"):
             last = path.rpartition("::")[2]
+            if last in ("NetworkError", "TimeoutError"):
+                self._family(last, path)
             return last if last in ir.ERROR_BASES else None
         info = self.class_named(path)
         if info is not None:
             return info.name if info.kind == "error" else None
-        if path in ERROR_NAMES:
-            return ERROR_NAMES[path]
-        return None
+        found = ERROR_NAMES.get(path)
+        if found in ("NetworkError", "TimeoutError", "OSError"):
+            self._family(found, path)
+        return found
+
+    def _family(self, name: str, path: str) -> None:
+        """Remember which of Ruby's classes a class of the representation stands for; two at once cannot be told apart."""
+        known = self.natives.setdefault(name, path)
+        if known.startswith("Foundation::") != path.startswith("Foundation::"):
+            raise Unsupported(f"{path} beside {known}, which are one class in the port")
+        if known != path:
+            self.differ(f"{known} and {path} are one class in the port.")
 
     def error_base(self, name: str) -> str | None:
         """The base of an error class known here, or None when it is not one."""

@@ -58,6 +58,7 @@ class Shapes:
     classes: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     protocols: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     errors: dict[str, str] = field(default_factory=dict[str, str])
+    natives: dict[str, str] = field(default_factory=dict[str, str])
 
 
 def lower_module(text: str, name: str, line: int | None = None, signatures: str = "") -> ir.Module:
@@ -1289,6 +1290,7 @@ class _ModuleLowerer:
 
     def _shapes(self) -> Shapes:
         out = Shapes()
+        out.natives = {k: v for k, v in self.scope.natives.items() if not v.startswith("Foundation::")}
         full = self.types.full
 
         def params(s: Signature) -> list[dict[str, Any]]:

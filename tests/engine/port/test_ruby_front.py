@@ -1,0 +1,235 @@
+"""From Ruby: what each construct becomes, what is declined, and that ports of whole files behave as their sources."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from foundation_engine.port import ir
+from foundation_engine.port.engine import port
+from foundation_engine.port.front.ruby import lower_document, lower_module
+from foundation_engine.port.request import PortRequest
+from foundation_engine.verify.cases import Plan
+from foundation_engine.verify.recorders import RECORDERS
+from foundation_engine.verify.report import Verdict
+from foundation_engine.verify.verify import VerifyOptions, verify
+from foundation_specs.model import LanguageId
+
+SOURCES = Path(__file__).parent / "ruby"
+
+
+def lowered(text: str) -> ir.Module:
+    """The module, which must have nothing declined."""
+    module = lower_module(text, "sample")
+    assert [(d.line, d.reason) for d in module.declines] == []
+    return module
+
+
+def function(text: str) -> ir.Function:
+    """The last function of a module that has nothing declined."""
+    return next(
+        d
+        for d in reversed(lowered(text).definitions)
+        if isinstance(d, ir.Function) and not d.name.startswith("_")
+    )
+
+
+def python(text: str) -> str:
+    """The port to Python, which is the shortest to read in a test."""
+    candidate = port(PortRequest("sample.rb", text, LanguageId.RUBY, LanguageId.PYTHON))
+    assert [(h.line, h.reason) for h in candidate.holes] == []
+    return next(f.text for f in candidate.files if f.role == "source")
+
+
+def reasons(text: str) -> list[str]:
+    """Why parts of a module are declined."""
+    return [d.reason for d in lower_module(text, "sample").declines]
+
+
+def method(signature: str, body: str) -> str:
+    """A method with an RBS comment."""
+    params = "x, y" if signature.startswith("(Integer, Integer)") else "x"
+    return f"#: {signature}\ndef f({params})\n  {body}\nend\n"
+
+
+@pytest.mark.parametrize(
+    ("signature", "body", "expected"),
+    [
+        ("(Integer, Integer) -> Integer", "x / y", "return x // y"),
+        ("(Integer, Integer) -> Integer", "x % y", "return x % y"),
+        ("(Integer) -> Float", "x / 2.0", "return x / 2.0"),
+        ("(Array[Integer]) -> Integer", "x.sum { |v| v * 2 }", "sum(v * 2 for v in x)"),
+        ("(Array[Integer]) -> Array[Integer]", "x.select(&:even?).map { |v| v + 1 }", "v + 1"),
+        ("(Array[String]) -> String?", "x.first", "x[0]"),
+        ("(Hash[Symbol, Integer]) -> Integer", "x.fetch(:a, 0)", ".get('a', 0)"),
+        ("(Hash[String, Integer]) -> Integer", "x['a'] || 7", ".get('a', 7)"),
+        ("(String) -> String", '"#{x.upcase}!"', "{x.upper()}!"),
+        ("(Integer) -> String", "format('%05.2f', x)", "05.2f"),
+        ("(Array[Integer]) -> Array[Integer]", "x.sort_by { |v| -v }.first(2)", "sorted("),
+        ("(Integer) -> Symbol", "x.zero? ? :none : :some", "'none'"),
+        ("(Array[Integer]) -> bool", "x.none? { |v| v > 3 }", "not any("),
+        ("(Array[String]) -> Hash[String, Integer]", "x.tally", "Counter"),
+    ],
+)
+def test_an_expression_keeps_its_meaning(signature: str, body: str, expected: str) -> None:
+    assert expected.replace("'", '"') in python(method(signature, body)).replace("'", '"')
+
+
+def test_types_come_from_yard_rbs_files_and_inference(tmp_path: Path) -> None:
+    by_yard = function(
+        "# @param names [Array<String>]\n# @param limit [Integer, nil]\n# @return [Hash{Symbol => Array<Integer>}]\n"
+        "def f(names, limit: nil)\n  { all: names.map(&:length), few: [limit || 1] }\nend\n"
+    )
+    assert [p.type for p in by_yard.params] == [ir.ListT(ir.STR), ir.OptionalT(ir.INT)]
+    assert by_yard.result == ir.DictT(ir.STR, ir.ListT(ir.INT))
+    inferred = lowered(
+        "def double(values)\n  values.map { |v| v * 2 }\nend\n\ndef total\n  double([1, 2]).sum\nend\n"
+    )
+    double = inferred.find("double")
+    assert isinstance(double, ir.Function)
+    assert double.params[0].type == ir.ListT(ir.INT)
+    (tmp_path / "sig").mkdir()
+    (tmp_path / "sig" / "shop.rbs").write_text("module Shop\n  def self?.half: (Integer) -> Float\nend\n")
+    text = "module Shop\n  module_function\n\n  def half(n)\n    n / 2.0\n  end\nend\n"
+    made, _ = lower_document(text, "shop", None, str(tmp_path / "shop.rb"))
+    half = made.find("half")
+    assert isinstance(half, ir.Function)
+    assert (half.params[0].type, half.result) == (ir.INT, ir.FLOAT)
+
+
+def test_an_interface_is_what_is_called_on_a_parameter() -> None:
+    module = lowered(
+        "# @param gateway [Gateway]\n# @param id [String]\n# @return [Integer]\n"
+        "def charge(gateway, id)\n  gateway.charge(id, cents: 5)\nend\n"
+    )
+    gateway = module.find("Gateway")
+    assert isinstance(gateway, ir.Protocol)
+    assert [(m.name, [(p.name, p.type) for p in m.params], m.result) for m in gateway.methods] == [
+        ("charge", [("id", ir.STR), ("cents", ir.INT)], ir.INT)
+    ]
+
+
+def test_a_hash_whose_values_have_several_types_is_a_record() -> None:
+    module = lowered(
+        '# @param n [Integer]\n# @return [Hash]\ndef build_report(n)\n  { count: n, name: "r#{n}", ok: n > 0 }\nend\n'
+    )
+    report = module.find("Report")
+    assert isinstance(report, ir.Class)
+    assert [(f.name, f.type) for f in report.fields] == [("count", ir.INT), ("name", ir.STR), ("ok", ir.BOOL)]
+
+
+def test_a_pattern_around_a_whole_method_is_the_method_s() -> None:
+    f = function(
+        "require 'foundation/resilience'\nTRIES = 4\n# @param source [Source]\n# @return [String]\n"
+        "def read(source)\n  Foundation.retry(max_attempts: TRIES, base_delay: 0.5, jitter: false,\n"
+        "                   retryable: [Foundation::NetworkError]) do\n    source.read\n  end\nend\n"
+    )
+    assert [p.pattern_id for p in f.patterns] == ["retry_with_backoff"]
+    given = f.patterns[0].arguments
+    assert set(given) == {"max_attempts", "base_delay", "jitter", "retryable"}
+    assert isinstance(f.body[-1], ir.Return)
+
+
+def test_a_hand_written_retry_stays_a_loop() -> None:
+    f = function(
+        "# @param source [Source]\n# @return [String]\ndef read(source)\n  tries = 0\n  begin\n    tries += 1\n"
+        "    source.read\n  rescue IOError\n    retry if tries < 3\n    raise\n  end\nend\n"
+    )
+    assert f.patterns == []
+    assert any(isinstance(n, ir.While) for s in f.body for n in ir.walk(s))
+
+
+def test_options_of_retriable_are_converted_and_their_differences_told() -> None:
+    module = lowered(
+        "require 'retriable'\n# @param source [Source]\n# @return [String]\ndef read(source)\n"
+        "  Retriable.retriable(tries: 5, base_interval: 0.1, multiplier: 2.0, on: [IOError]) { source.read }\nend\n"
+    )
+    f = module.find("read")
+    assert isinstance(f, ir.Function)
+    attempts = f.patterns[0].arguments["max_attempts"]
+    assert isinstance(attempts, ir.Lit)
+    assert attempts.value == 5
+    assert any("MaxRetriesExceeded" in d for d in module.differences)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("def f(x)\n  x\nend\n", "the type of parameter x is not known"),
+        ("def f(x)\n  x > 3\nend\n", "the type of parameter x is not known"),
+        ("class String\n  def shout = upcase\nend\n", "String is reopened (a monkey patch)"),
+        ("class A\n  def method_missing(name) = 1\nend\n", "method_missing: a class that changes at run time"),
+        ("#: (String) -> bool\ndef f(x) = x == :a\n", "a comparison of a string with a symbol, which are never equal"),
+        ("#: (Hash[Symbol, Integer]) -> Integer?\ndef f(x) = x['a']\n", "a string used as a key where the hash has symbols"),
+        ("#: (String) -> String\ndef f(x)\n  x << '!'\n  x\nend\n", "`<<` on a string that another name may share"),
+        ("#: (*Integer) -> Integer\ndef f(*x) = 1\n", "a rest parameter"),
+        ("#: (String) -> bool\ndef f(x) = x.match?(/(a|b)+c/)\n", "a regular expression of this kind"),
+        (
+            "#: (String) -> Array[String]\ndef f(x)\n  y = x\n  y << 'a'\n  [x, y]\nend\n",
+            "`<<` on a string that another name may share",
+        ),
+        (
+            "require 'foundation'\n#: () -> Integer\ndef f\n  yield\nrescue Timeout::Error, Foundation::TimeoutError\n  0\nend\n",
+            "Foundation::TimeoutError beside Timeout::Error",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_not_certain_is_declined(text: str, reason: str) -> None:
+    assert any(r.startswith(reason) for r in reasons(text)), reasons(text)
+
+
+def test_a_syntax_error_names_its_line() -> None:
+    with pytest.raises(SyntaxError) as failure:
+        lower_module("x = 1\ny = )\n", "sample")
+    assert failure.value.lineno == 2
+
+
+def test_comments_stay_at_their_statements() -> None:
+    made = python(
+        "# Adds one.\n# @param n [Integer]\n# @return [Integer]\ndef f(n)\n  # the next one\n  m = n + 1 # here\n  m\nend\n"
+    )
+    assert "Adds one." in made
+    assert "# the next one" in made
+    assert "# here" in made
+    assert "@param" not in made
+
+
+def test_recording_runs_the_source_with_virtual_time_and_fakes(tmp_path: Path) -> None:
+    source = tmp_path / "pause.rb"
+    source.write_text(
+        "# @param fetch [#call]\n# @return [Integer]\ndef pause(fetch)\n  sleep(2.5)\n  fetch.call('a') + 1\nend\n"
+    )
+    request = PortRequest(str(source), source.read_text(), LanguageId.RUBY, LanguageId.GO)
+    module = lowered(request.text)
+    answers = {"fake": {"name": "fetch", "methods": {"": [{"value": 4}]}}}
+    failing = {"fake": {"name": "fetch", "methods": {"": [{"error": "ValueError"}]}}}
+    cases, problem = RECORDERS[LanguageId.RUBY].record(
+        request, module, [Plan("pause", (answers,)), Plan("pause", (failing,))]
+    )
+    assert problem == ""
+    assert cases[0].steps == ({"value": 5},)
+    assert cases[0].sleeps == (2_500_000_000,)
+    assert list(cases[0].trace) == [["fetch", ["a"]]]
+    assert cases[1].steps[0]["error"] == "ValueError"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [
+        ("orders", LanguageId.PYTHON),
+        ("text", LanguageId.GO),
+        ("report", LanguageId.PYTHON),
+        ("checkout", LanguageId.GO),
+        ("store", LanguageId.GO),
+        ("settings", LanguageId.PYTHON),
+        ("deploy", LanguageId.PYTHON),
+        ("inventory", LanguageId.RUST),
+    ],
+)
+def test_a_port_of_a_whole_file_behaves_as_its_source(name: str, target: LanguageId) -> None:
+    path = SOURCES / f"{name}.rb"
+    candidate = port(PortRequest(str(path), path.read_text(), LanguageId.RUBY, target))
+    assert [(h.line, h.reason) for h in candidate.holes] == []
+    report = verify(candidate, VerifyOptions(cases=8, differential=16, use_cache=False))
+    assert report.verdict is Verdict.PASSED, [(r.step, r.detail) for r in report.results]
