@@ -234,9 +234,9 @@ def python_candidate(request: PortRequest, module: ir.Module) -> PortCandidate:
         if request.source is not LanguageId.RUBY and difference not in module.differences:
             module.differences.append(difference)
     # In Ruby as in Python an index below zero counts from the end.
-    made = emit_python.emit(
-        module, request.source in (LanguageId.PYTHON, LanguageId.RUBY), request.options.dialect
-    )
+    of_python = request.source is LanguageId.PYTHON
+    wraps = request.source in (LanguageId.PYTHON, LanguageId.RUBY)
+    made = emit_python.emit(module, wraps, request.options.dialect, of_python)
     for sentence in made.differences:
         if sentence not in module.differences:
             module.differences.append(sentence)

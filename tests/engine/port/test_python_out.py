@@ -335,3 +335,32 @@ def test_what_a_dialect_lacks_is_said() -> None:
     with pytest.raises((KeyError, Unsupported)):
         emit(module, dialect="unheard-of")
     assert PortOptions().dialect == "foundation"
+
+
+def test_a_file_is_read_as_it_is_where_the_source_does(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"one\r\ntwo\r")
+    path = ir.Name("path", type=ir.STR)
+    module = one(
+        "f", {"path": ir.STR}, ir.STR, ir.Intrinsic("file.read_text", [path], "OSError", type=ir.STR)
+    )
+    scopes: list[dict[str, Any]] = [{"__name__": "emitted"}, {"__name__": "emitted"}]
+    exec(emit(module, newlines=False).source, scopes[0])
+    exec(emit(module).source, scopes[1])
+    assert scopes[0]["f"](str(tmp_path / "a.txt")) == "one\r\ntwo\r"
+    assert scopes[1]["f"](str(tmp_path / "a.txt")) == "one\ntwo\n"
+
+
+def test_a_text_alone_is_a_list_where_a_list_is_asked_for() -> None:
+    settings = ir.Class("Settings", [ir.FieldDef("name", ir.STR)], [], dataclass=True)
+    load = ir.PatternOp(
+        "configuration",
+        None,
+        "load",
+        [],
+        arguments={"files": ir.Name("path", type=ir.STR)},
+        type=ir.NamedT("Settings"),
+    )
+    f = ir.Function("f", [ir.Param("path", ir.STR)], ir.NamedT("Settings"), [ir.Return(load)])
+    assert (
+        "load_config(Settings, files=[path])" in emit(ir.Module("emitted", "", [settings, f], [], {})).source
+    )

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from foundation_specs.model import LanguageId
+from foundation_specs.model import LanguageId, ParameterType
+from foundation_specs.registry import SpecRegistry
 
 from foundation_engine.port import ir
 from foundation_engine.port.emit._names import pascal, snake
@@ -123,12 +124,16 @@ def local(name: str) -> str:
 class PythonEmitter:
     """Names, imports and the file.
 
-    `wraps` says that an index below zero counts from the end in the source, as it does here.
+    `wraps` says that an index below zero counts from the end in the source, as it does here; `newlines` that reading a
+    file as text turns line ends into newlines there, as it does here.
     """
 
-    def __init__(self, module: ir.Module, wraps: bool = True, dialect: str = "foundation") -> None:
+    def __init__(
+        self, module: ir.Module, wraps: bool = True, dialect: str = "foundation", newlines: bool = True
+    ) -> None:
         self.module = module
         self.wraps = wraps
+        self.newlines = newlines
         self.effects = Effects(module)
         self.effects.run()
         self.errors: Errors = error_tree(module)
@@ -1168,10 +1173,9 @@ class Emitter:
             slots["0"] = ""
         if e.pattern_id == "configuration":
             slots["type"] = self.python.type(e.type)
+        given = _listed(e.pattern_id, e.arguments)
         form = e.op
-        made = self.python.templates.render(
-            self, e.pattern_id, form, e.arguments, slots=slots, fields=e.fields
-        )
+        made = self.python.templates.render(self, e.pattern_id, form, given, slots=slots, fields=e.fields)
         return made.text, PRIMARY
 
     def _construct(self, e: ir.PatternNew) -> str:
@@ -1415,6 +1419,14 @@ class Emitter:
             case ir.Intrinsic(op="int.mod", args=[_, b]):
                 y = self.lower_bound(b)
                 return 0 if y is not None and y >= 0 else None
+            case ir.Intrinsic(op="max", args=args):
+                return max((low for low in map(self.lower_bound, args) if low is not None), default=None)
+            case ir.Intrinsic(op="min", args=args):
+                known = [low for low in map(self.lower_bound, args) if low is not None]
+                return min(known) if len(known) == len(args) else None
+            case ir.Cond():
+                x, y = self.lower_bound(e.body), self.lower_bound(e.orelse)
+                return min(x, y) if x is not None and y is not None else None
             case _:
                 return None
 
@@ -1536,6 +1548,9 @@ class Emitter:
             ):
                 self.python.imports.add("import math")
                 return f"{op}({self._args(args)})", PRIMARY
+            case "file.read_text" if not self.python.newlines:
+                self.python.imports.add("from pathlib import Path")
+                return f"Path({self.x(args[0])}).read_bytes().decode()", PRIMARY
             case "str.parse_int" if len(args) == 3:
                 return f"{self.python.helper('parse_int')}({self._args(args)})", PRIMARY
             case "print" if isinstance(args[0], ir.Format) and args[0].parts == []:
@@ -1699,6 +1714,18 @@ class Emitter:
         return f'f"{"".join(out)}"'
 
 
+def _listed(pattern_id: str, arguments: Mapping[str, ir.Expr]) -> dict[str, ir.Expr]:
+    """The arguments with a list of one text where a text alone stands for a list."""
+    spec = SpecRegistry.builtin()[pattern_id]
+    out: dict[str, ir.Expr] = {}
+    for name, v in arguments.items():
+        parameter = spec.parameter(name)
+        if parameter is not None and parameter.type is ParameterType.STRINGS and v.type == ir.STR:
+            v = ir.ListLit([v], type=ir.ListT(ir.STR), line=v.line)
+        out[name] = v
+    return out
+
+
 def _tidy(text: str) -> str:
     """Tuples of error classes without a comma at the end, unless there is only one."""
     return re.sub(r"=\(((?:\w+, )+\w+), \)", r"=(\1)", re.sub(r"=\((\w+), \)", r"=(\1,)", text))
@@ -1846,6 +1873,8 @@ def _assigned(body: list[ir.Stmt], into: str, t: Type) -> list[ir.Stmt]:
     return out
 
 
-def emit(module: ir.Module, wraps: bool = True, dialect: str = "foundation") -> PythonModule:
-    """The module as one Python file; `wraps` when the source's indices below zero count from the end."""
-    return PythonEmitter(module, wraps, dialect).emit()
+def emit(
+    module: ir.Module, wraps: bool = True, dialect: str = "foundation", newlines: bool = True
+) -> PythonModule:
+    """The module as one Python file; see `PythonEmitter`."""
+    return PythonEmitter(module, wraps, dialect, newlines).emit()
