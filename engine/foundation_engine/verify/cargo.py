@@ -87,13 +87,17 @@ def _build(place: Path, dependencies: str, lock: Path | None) -> str:
     (place / "src").mkdir(exist_ok=True)
     (place / "src" / "lib.rs").write_text("", encoding="utf-8")
     (place / "Cargo.toml").write_text(
-        f'[package]\nname = "dependencies"\nversion = "0.1.0"\nedition = "2021"\n\n[dependencies]\n{dependencies}\n\n[workspace]\n',
+        '[package]\nname = "dependencies"\nversion = "0.1.0"\nedition = "2021"\n\n'
+        f"[dependencies]\n{dependencies}\n\n[workspace]\n",
         encoding="utf-8",
     )
     if lock is not None and lock.exists():
         shutil.copy(lock, place / "Cargo.lock")
     done = run(
-        ("cargo", "build", "--quiet"), place, Limits(900.0), {**ENV, "CARGO_TARGET_DIR": str(place / "target")}
+        ("cargo", "build", "--quiet"),
+        place,
+        Limits(900.0),
+        {**ENV, "CARGO_TARGET_DIR": str(place / "target")},
     )
     if done.code == 0:
         return ""

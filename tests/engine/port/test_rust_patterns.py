@@ -273,8 +273,12 @@ def source_of(candidate: PortCandidate) -> str:
     return next(f.text for f in candidate.files if f.role == "source")
 
 
-@pytest.mark.parametrize(("name", "source", "differential"), [("guarded", GUARDED, 10), ("surrounded", SURROUNDED, 2)])
-def test_every_function_agrees_with_its_source(tmp_path: Path, name: str, source: str, differential: int) -> None:
+@pytest.mark.parametrize(
+    ("name", "source", "differential"), [("guarded", GUARDED, 10), ("surrounded", SURROUNDED, 2)]
+)
+def test_every_function_agrees_with_its_source(
+    tmp_path: Path, name: str, source: str, differential: int
+) -> None:
     path = tmp_path / f"{name}.py"
     path.write_text(source, encoding="utf-8")
     candidate = to_rust(source, str(path))

@@ -26,14 +26,13 @@ class FunctionWriter(Operations):
         super().__init__(rust, cls)
         self.lines: list[str] = []
         self.depth = 0
-        self.fails = False
+        self.fails: bool = False
         self.result: Type = ir.NONE
         self.current = ""  # the variable of the error that is being handled
         self.labels = 0
         self.function_body: list[ir.Stmt] = []
         self.loops: list[str] = []  # the labels of the loops around, "" for one without
         self.block_loops = 0  # how many loops are around the block that has a label
-        self.ends_blocks: list[str] = []
 
     def write(self, line: str) -> None:
         """A line at the present depth."""
@@ -52,7 +51,8 @@ class FunctionWriter(Operations):
     def loop(self, head: str, s: ir.For | ir.ForRange | ir.While) -> Generator[None]:
         """A loop; it has a label when a block with a label inside of it leaves it."""
         leaves = any(
-            isinstance(n, ir.Try) and any(isinstance(m, ir.Break | ir.Continue) for b in n.body for m in ir.walk(b))
+            isinstance(n, ir.Try)
+            and any(isinstance(m, ir.Break | ir.Continue) for b in n.body for m in ir.walk(b))
             for b in s.body
             for n in ir.walk(b)
         )
@@ -80,12 +80,15 @@ class FunctionWriter(Operations):
         self.result = f.result
         self.fails = self.can_fail = self.rust.failing[key]
         if f.is_async:
-            self.rust.differ(f"{f.name} is a coroutine in the source and a plain function in Rust; run it on a thread where it must not block.")
+            self.rust.differ(
+                f"{f.name} is a coroutine in the source and a plain function in Rust; run it on a thread where it must not block."
+            )
         params: list[str] = []
         if self.cls is not None and f.kind != "static":
             params.append("&mut self" if "self" in own.changed[key] else "&self")
-        for p in f.params:
-            params.append(self._parameter(p, p.name in own.changed[key], p.name in own.kept[key], f))
+        params += [
+            self._parameter(p, p.name in own.changed[key], p.name in own.kept[key], f) for p in f.params
+        ]
         result = self.rust.result(f.result, self.fails)
         self.title = f.name
         attributes = Patterns(self).attributes(f)
@@ -108,7 +111,9 @@ class FunctionWriter(Operations):
             self.write(a)
         visibility = "" if f.private else "pub "
         made = self.rust.method(f.name) if self.cls is not None else self.rust.functions[f.name]
-        with self.block_of(f"{visibility}fn {made}({', '.join(params)}){' -> ' + result if result else ''} {{"):
+        with self.block_of(
+            f"{visibility}fn {made}({', '.join(params)}){' -> ' + result if result else ''} {{"
+        ):
             if around is not None:
                 self.write(f"{around[0]}|| -> {result} {{")
                 self.depth += 1
@@ -170,7 +175,12 @@ class FunctionWriter(Operations):
         rest = list(init.body)
         while rest and len(values) < len(d.fields):
             s = rest[0]
-            if isinstance(s, ir.Assign) and isinstance(s.target, ir.FieldTarget) and isinstance(s.target.obj, ir.Name) and s.target.obj.id == "self":
+            if (
+                isinstance(s, ir.Assign)
+                and isinstance(s.target, ir.FieldTarget)
+                and isinstance(s.target.obj, ir.Name)
+                and s.target.obj.id == "self"
+            ):
                 if any(isinstance(n, ir.Name) and n.id == "self" for n in ir.walk(s.value)):
                     break
                 values[s.target.name] = s.value
@@ -228,10 +238,14 @@ class FunctionWriter(Operations):
             if s in before:
                 with_end = s
                 self.block([with_end])
-            elif isinstance(s, ir.Assign) and isinstance(s.target, ir.FieldTarget) and s.target.name in values:
+            elif (
+                isinstance(s, ir.Assign) and isinstance(s.target, ir.FieldTarget) and s.target.name in values
+            ):
                 later = init.body[init.body.index(s) + 1 :]
                 if any(x in before for x in later) and reads([s]) & touched:
-                    raise Unsupported("a constructor that changes a value after it was kept", s.target.name, s.line)
+                    raise Unsupported(
+                        "a constructor that changes a value after it was kept", s.target.name, s.line
+                    )
         self.early = frozenset(early)
 
     # Text of a whole expression
@@ -290,7 +304,9 @@ class FunctionWriter(Operations):
         t = self.rust.type(s.type)
         if _sets(rest, s.id):
             again = sum(1 for x in rest for n in ir.walk(x) if isinstance(n, ir.VarTarget) and n.id == s.id)
-            first = next(x for x in rest if any(isinstance(n, ir.VarTarget) and n.id == s.id for n in ir.walk(x)))
+            first = next(
+                x for x in rest if any(isinstance(n, ir.VarTarget) and n.id == s.id for n in ir.walk(x))
+            )
             inside = sum(1 for n in ir.walk(first) if isinstance(n, ir.VarTarget) and n.id == s.id)
             arms = _arms(first)
             mut = "mut " if again > inside or inside > arms or s.id in self.facts.changed else ""
@@ -307,7 +323,14 @@ class FunctionWriter(Operations):
     def _has_default(self, t: Type) -> bool:
         match t:
             case ir.P(kind):
-                return kind in (ir.Prim.INT, ir.Prim.FLOAT, ir.Prim.BOOL, ir.Prim.STR, ir.Prim.CHAR, ir.Prim.BYTES)
+                return kind in (
+                    ir.Prim.INT,
+                    ir.Prim.FLOAT,
+                    ir.Prim.BOOL,
+                    ir.Prim.STR,
+                    ir.Prim.CHAR,
+                    ir.Prim.BYTES,
+                )
             case ir.ListT() | ir.DictT() | ir.SetT() | ir.OptionalT():
                 return True
             case ir.TupleT(elems):
@@ -339,7 +362,13 @@ class FunctionWriter(Operations):
                 step = ir.Lit(s.step, type=ir.INT)
                 text = self.items(ir.Intrinsic("range", [s.start, s.stop, step], type=ir.IterT(ir.INT)))
                 bare = text[1:-1]
-                if text.startswith("(") and text.endswith(")") and text.count("(") == text.count(")") and s.step == 1 and _balanced(bare):
+                if (
+                    text.startswith("(")
+                    and text.endswith(")")
+                    and text.count("(") == text.count(")")
+                    and s.step == 1
+                    and _balanced(bare)
+                ):
                     text = bare
                 used = any(isinstance(n, ir.Name) and n.id == s.target.id for b in s.body for n in ir.walk(b))
                 with self.loop(f"for {self.pattern(s.target, True) if used else '_'} in {text} {{", s):
@@ -351,7 +380,11 @@ class FunctionWriter(Operations):
                 return
             case ir.Break() | ir.Continue():
                 word = "break" if isinstance(s, ir.Break) else "continue"
-                through = self.loops[-1] if self.loops and self.label and self.block_loops == len(self.loops) else ""
+                through = (
+                    self.loops[-1]
+                    if self.loops and self.label and self.block_loops == len(self.loops)
+                    else ""
+                )
                 self.write(f"{word} '{through};" if through else f"{word};")
             case ir.Raise():
                 self._raise(s)
@@ -377,12 +410,10 @@ class FunctionWriter(Operations):
             args = [self._shown(a) for a in v.args]
             if any(a.type not in (ir.STR, ir.INT, ir.CHAR) for a in v.args):
                 raise Unsupported("print of a value of this type", "", s.line)
-            self.write(f"println!(\"{' '.join('{}' for _ in args)}\"{''.join(f', {a}' for a in args)});")
+            self.write(f'println!("{" ".join("{}" for _ in args)}"{"".join(f", {a}" for a in args)});')
             return
-        if isinstance(v, ir.Call) and isinstance(v.func, ir.Name) and v.func.id in self.ends_blocks:
-            raise Unsupported("a closure called for its effect", v.func.id, s.line)
         text = self.x(v)
-        if isinstance(v, ir.Intrinsic) and v.op in ("dict.setdefault",):
+        if isinstance(v, ir.Intrinsic) and v.op == "dict.setdefault":
             text = self._changing(v)
         self.write(f"{text};")
 
@@ -395,11 +426,22 @@ class FunctionWriter(Operations):
             value = "()" if self.fails else ""
         else:
             self.returned = s.value.value if isinstance(s.value, ir.Wrap) else s.value
-            if is_place(self.returned) and self.rust.mutable(self.returned.type) and not self._moves(self.returned):
-                self.rust.differ("A function that returns an object that it was given, or that another object holds, returns a copy of it.")
+            if (
+                is_place(self.returned)
+                and self.rust.mutable(self.returned.type)
+                and not self._moves(self.returned)
+            ):
+                self.rust.differ(
+                    "A function that returns an object that it was given, or that another object holds, returns a copy of it."
+                )
             value = self.own(s.value)
             self.returned = None
-        if self.fails and isinstance(s.value, ir.Call | ir.MethodCall) and not self.label and value.endswith("?"):
+        if (
+            self.fails
+            and isinstance(s.value, ir.Call | ir.MethodCall)
+            and not self.label
+            and value.endswith("?")
+        ):
             # The call's outcome is the function's own.
             value = value[:-1]
         else:
@@ -469,7 +511,11 @@ class FunctionWriter(Operations):
         if shared:
             # What changes is not what is gone through, when it is of another type.
             kinds = [t for e, t in own.changes(s.body) if root(e) in shared]
-            if any(own.contains(source.type, k) or own.contains(k, source.type) for k in kinds if not (isinstance(k, ir.NamedT) and not own.contains(source.type, k))):
+            if any(
+                own.contains(source.type, k) or own.contains(k, source.type)
+                for k in kinds
+                if not (isinstance(k, ir.NamedT) and not own.contains(source.type, k))
+            ):
                 raise Unsupported("a list that changes while it is iterated over", "", s.line)
         borrowed = None if shared or (stores(s.body) & roots) else self._borrowing(s)
         if borrowed is not None:
@@ -489,9 +535,7 @@ class FunctionWriter(Operations):
 
     def _free(self, t: ir.Target) -> bool:
         """True for a variable that the loop only reads."""
-        return isinstance(t, ir.VarTarget) and t.id not in self.facts.often and t.id not in self.facts.changed and (
-            isinstance(t, ir.VarTarget)
-        )
+        return isinstance(t, ir.VarTarget) and t.id not in self.facts.often and t.id not in self.facts.changed
 
     def _borrowing(self, s: ir.For) -> tuple[str, str, set[str]] | None:
         """A loop over references: its pattern, what it goes over, and the variables that are references."""
@@ -510,13 +554,29 @@ class FunctionWriter(Operations):
 
         if isinstance(t, ir.VarTarget) and lent(e, t):
             return self.pattern(t), self.ref(e), {t.id}
-        if isinstance(e, ir.Intrinsic) and e.op == "enumerate" and isinstance(t, ir.TupleTarget) and len(t.elems) == 2 and lent(e.args[0], t.elems[1]):
+        if (
+            isinstance(e, ir.Intrinsic)
+            and e.op == "enumerate"
+            and isinstance(t, ir.TupleTarget)
+            and len(t.elems) == 2
+            and lent(e.args[0], t.elems[1])
+        ):
             count, item = t.elems
             assert isinstance(item, ir.VarTarget)
             if isinstance(count, ir.VarTarget):
                 start = self.x(e.args[1]) if not isinstance(e.args[1], ir.Lit) else f"{e.args[1].value}_i64"
-                return f"({self.pattern(count, True)}, {self.pattern(item)})", f"({start}..).zip({self.ref(e.args[0])})", {item.id}
-        if isinstance(e, ir.Intrinsic) and e.op == "dict.items" and isinstance(t, ir.TupleTarget) and len(t.elems) == 2 and is_place(e.args[0]):
+                return (
+                    f"({self.pattern(count, True)}, {self.pattern(item)})",
+                    f"({start}..).zip({self.ref(e.args[0])})",
+                    {item.id},
+                )
+        if (
+            isinstance(e, ir.Intrinsic)
+            and e.op == "dict.items"
+            and isinstance(t, ir.TupleTarget)
+            and len(t.elems) == 2
+            and is_place(e.args[0])
+        ):
             d = e.args[0]
             assert isinstance(d.type, ir.DictT)
             parts: list[str] = []
@@ -537,7 +597,13 @@ class FunctionWriter(Operations):
 
     def _order_free(self, s: ir.For) -> bool:
         """True when the loop's result is the same in every order: it only fills maps and sets by key, or counts integers."""
-        if any(isinstance(n, ir.Break | ir.Return | ir.Raise | ir.Call | ir.MethodCall | ir.PatternOp | ir.New | ir.Try) for b in s.body for n in ir.walk(b)):
+        if any(
+            isinstance(
+                n, ir.Break | ir.Return | ir.Raise | ir.Call | ir.MethodCall | ir.PatternOp | ir.New | ir.Try
+            )
+            for b in s.body
+            for n in ir.walk(b)
+        ):
             return False
         for b in s.body:
             for n in ir.walk(b):
@@ -567,24 +633,47 @@ class FunctionWriter(Operations):
         others = [x for x, _ in own.changes(s.body) if root(x) == root(source) and root(x) not in names]
         if others:
             raise Unsupported("a list that changes while it is iterated over", "", s.line)
-        if isinstance(t, ir.VarTarget) and isinstance(e.type, ir.ListT) and (is_place(e) or isinstance(e, ir.Unwrap)) and not self.rust.copies(t.type):
+        if (
+            isinstance(t, ir.VarTarget)
+            and isinstance(e.type, ir.ListT)
+            and (is_place(e) or isinstance(e, ir.Unwrap))
+            and not self.rust.copies(t.type)
+        ):
             exclusive(self.pattern(t), f"{self._changing(e)}.iter_mut()", t.id)
             return
-        if isinstance(e, ir.Intrinsic) and e.op == "dict.values" and isinstance(t, ir.VarTarget) and is_place(e.args[0]):
+        if (
+            isinstance(e, ir.Intrinsic)
+            and e.op == "dict.values"
+            and isinstance(t, ir.VarTarget)
+            and is_place(e.args[0])
+        ):
             self._unordered(False, e)
             exclusive(self.pattern(t), f"{self._changing(e.args[0])}.values_mut()", t.id)
             return
-        if isinstance(e, ir.Intrinsic) and e.op == "enumerate" and isinstance(t, ir.TupleTarget) and is_place(e.args[0]):
+        if (
+            isinstance(e, ir.Intrinsic)
+            and e.op == "enumerate"
+            and isinstance(t, ir.TupleTarget)
+            and is_place(e.args[0])
+        ):
             count, item = t.elems
-            if isinstance(item, ir.VarTarget) and isinstance(count, ir.VarTarget) and isinstance(e.args[1], ir.Lit):
-                exclusive(f"({self.pattern(count, True)}, {self.pattern(item)})", f"({e.args[1].value}_i64..).zip({self._changing(e.args[0])}.iter_mut())", item.id)
+            if (
+                isinstance(item, ir.VarTarget)
+                and isinstance(count, ir.VarTarget)
+                and isinstance(e.args[1], ir.Lit)
+            ):
+                exclusive(
+                    f"({self.pattern(count, True)}, {self.pattern(item)})",
+                    f"({e.args[1].value}_i64..).zip({self._changing(e.args[0])}.iter_mut())",
+                    item.id,
+                )
                 return
         if not is_place(source) and isinstance(t, ir.VarTarget) and root(source) == "":
             # A new list belongs to the loop alone.
             with self.loop(f"for {self.pattern(t, True)} in {self.bound(e, t)} {{", s):
                 self.block(s.body)
             return
-        raise Unsupported("a loop variable that is changed in place, which its list sees", sorted(names)[0], s.line)
+        raise Unsupported("a loop variable that is changed in place, which its list sees", min(names), s.line)
 
     # Assignment
 
@@ -598,7 +687,9 @@ class FunctionWriter(Operations):
                     return
                 value = self.own(s.value)
                 if isinstance(t.obj.type, ir.DictT):
-                    self.write(f"{self._changing(t.obj)}.insert({self._kept_for(t.index, s.value)}, {value});")
+                    self.write(
+                        f"{self._changing(t.obj)}.insert({self._kept_for(t.index, s.value)}, {value});"
+                    )
                     return
                 self.write(f"{self._element(t)} = {value};")
             case ir.FieldTarget():
@@ -620,15 +711,28 @@ class FunctionWriter(Operations):
     def _counts(self, s: ir.Assign, t: ir.IndexTarget) -> bool:
         """Write `map[key] = map.get(key, start) + step` as a change of the entry."""
         v = s.value
-        if not (isinstance(v, ir.Intrinsic) and v.op in INFIX and len(v.args) == 2 and self.rust.copies(v.type)):
+        if not (
+            isinstance(v, ir.Intrinsic) and v.op in INFIX and len(v.args) == 2 and self.rust.copies(v.type)
+        ):
             return False
         old, step = v.args
-        if not (isinstance(old, ir.Intrinsic) and old.op == "dict.get_or" and ir.same(old.args[0], t.obj) and ir.same(old.args[1], t.index)):
+        if not (
+            isinstance(old, ir.Intrinsic)
+            and old.op == "dict.get_or"
+            and ir.same(old.args[0], t.obj)
+            and ir.same(old.args[1], t.index)
+        ):
             return False
-        if root(t.obj) in {n.id for n in ir.walk(step) if isinstance(n, ir.Name)} or self.may_fail(step) or self.may_fail(t.index):
+        if (
+            root(t.obj) in {n.id for n in ir.walk(step) if isinstance(n, ir.Name)}
+            or self.may_fail(step)
+            or self.may_fail(t.index)
+        ):
             return False
         start = self.own(old.args[2])
-        self.write(f"*{self._changing(t.obj)}.entry({self.own(t.index)}).or_insert({start}) {INFIX[v.op][0]}= {self.x(step)};")
+        self.write(
+            f"*{self._changing(t.obj)}.entry({self.own(t.index)}).or_insert({start}) {INFIX[v.op][0]}= {self.x(step)};"
+        )
         return True
 
     def _element(self, t: ir.IndexTarget) -> str:
@@ -639,7 +743,12 @@ class FunctionWriter(Operations):
         name = self.name(t.id)
         if self._borrows(s, t):
             return
-        if self.rust.mutable(s.value.type) and t.id in self.facts.changed and is_place(s.value) and not self._moves(s.value):
+        if (
+            self.rust.mutable(s.value.type)
+            and t.id in self.facts.changed
+            and is_place(s.value)
+            and not self._moves(s.value)
+        ):
             raise Unsupported("two names for one list that changes", t.id, s.line)
         value = self.own_as(s.value, t.type)
         if t.declares:
@@ -657,8 +766,16 @@ class FunctionWriter(Operations):
         place = is_place(value) and not isinstance(value, ir.Name)
         changed = t.id in self.facts.changed
         inner = value.type.elem if found is not None and isinstance(value.type, ir.OptionalT) else value.type
-        objects = isinstance(inner, ir.NamedT) and isinstance(self.rust.module.find(inner.name), ir.Class) and self.rust.mutable(inner)
-        if not (place or found is not None) or root(value) in ("",) or not (objects or (changed and self.rust.mutable(inner))):
+        objects = (
+            isinstance(inner, ir.NamedT)
+            and isinstance(self.rust.module.find(inner.name), ir.Class)
+            and self.rust.mutable(inner)
+        )
+        if (
+            not (place or found is not None)
+            or root(value) == ""
+            or not (objects or (changed and self.rust.mutable(inner)))
+        ):
             return False
         name = self.name(t.id)
         if changed:
@@ -666,7 +783,9 @@ class FunctionWriter(Operations):
                 text = f"{self._changing(found[0])}.get_mut({self.ref(found[1])})"
             else:
                 made = self._changing(value)
-                text = made if isinstance(value, ir.Intrinsic) and value.op == "dict.index" else f"&mut {made}"
+                text = (
+                    made if isinstance(value, ir.Intrinsic) and value.op == "dict.index" else f"&mut {made}"
+                )
             self.by_mut.add(t.id)
             self.write(f"let {'mut ' if found is not None else ''}{name} = {text};")
             if found is not None:
@@ -742,7 +861,9 @@ class FunctionWriter(Operations):
                 names.append(f"new_{self.name(t.id)}")
                 after.append(f"{self.name(t.id)} = new_{self.name(t.id)};")
         kind = self.rust.type(s.value.type.elem)
-        self.write(f'let [{", ".join(names)}]: [{kind}; {count}] = {value}.try_into().expect("{count} values to unpack");')
+        self.write(
+            f'let [{", ".join(names)}]: [{kind}; {count}] = {value}.try_into().expect("{count} values to unpack");'
+        )
         for line in after:
             self.write(line)
 
@@ -751,7 +872,10 @@ class FunctionWriter(Operations):
         return any(
             isinstance(n, ir.Try)
             and any(m is s for b in n.body for m in ir.walk(b))
-            and any(not h.classes or any(self.rust.errors.tree.is_a(cls, c) for c in h.classes) for h in n.handlers)
+            and any(
+                not h.classes or any(self.rust.errors.tree.is_a(cls, c) for c in h.classes)
+                for h in n.handlers
+            )
             for b in self.function_body
             for n in ir.walk(b)
         )
@@ -766,7 +890,9 @@ class FunctionWriter(Operations):
             case ir.FieldTarget():
                 where = f"{self._changing(t.obj)}.{self.rust.field(t.obj.type, t.name)}"
             case ir.IndexTarget() if isinstance(t.obj.type, ir.DictT):
-                entry = ir.Intrinsic("dict.index", [t.obj, t.index], "" if t.obj.type.zero else "KeyError", type=t.type)
+                entry = ir.Intrinsic(
+                    "dict.index", [t.obj, t.index], "" if t.obj.type.zero else "KeyError", type=t.type
+                )
                 if s.op in ("list.concat", "str.concat") or not t.obj.type.zero:
                     # The key is looked up before anything changes.
                     where = self._changing(entry)
@@ -788,7 +914,7 @@ class FunctionWriter(Operations):
         if s.op == "list.concat":
             self.write(f"{where.removeprefix('*')}.extend({self.items(s.value)});")
             return
-        if s.op in ("set.union",):
+        if s.op == "set.union":
             self.write(f"{where.removeprefix('*')}.extend({self.bound_to(s.value, t.type)});")
             return
         sign = {"int.shl": "<<", "int.shr": ">>"}.get(s.op) or INFIX.get(s.op, ("", 0))[0]
@@ -796,7 +922,12 @@ class FunctionWriter(Operations):
             self.write(f"{where} {sign}= {self.x(s.value)};")
             return
         if isinstance(t, ir.VarTarget):
-            value = ir.Intrinsic(s.op, [ir.Name(t.id, type=t.type), s.value], "ZeroDivisionError" if "div" in s.op or "mod" in s.op else "", type=t.type)
+            value = ir.Intrinsic(
+                s.op,
+                [ir.Name(t.id, type=t.type), s.value],
+                "ZeroDivisionError" if "div" in s.op or "mod" in s.op else "",
+                type=t.type,
+            )
             self.write(f"{where} = {self.own(value)};")
             return
         if isinstance(t, ir.FieldTarget):
@@ -819,16 +950,27 @@ class FunctionWriter(Operations):
         facts = self.rust.ownership.facts(f)
         captured = outer & set(self.names)
         if (facts.changed | stores(f.body)) & captured or captured & (self.facts.often | self.facts.changed):
-            raise Unsupported("a function inside a function that shares a variable that changes", f.name, f.line)
+            raise Unsupported(
+                "a function inside a function that shares a variable that changes", f.name, f.line
+            )
         if f.patterns:
             raise Unsupported("a pattern around a function inside a function", f.name, f.line)
-        saved = (self.names, self.by_ref, self.by_mut, self.facts, self.fails, self.can_fail, self.result, self.label, self.function_body)
+        saved = (
+            self.names,
+            self.by_ref,
+            self.by_mut,
+            self.facts,
+            self.fails,
+            self.can_fail,
+            self.result,
+            self.label,
+            self.function_body,
+        )
         self.names, self.by_ref = dict(self.names), set(self.by_ref)
         for name in own:
             self.names.pop(name, None)
             self.by_ref.discard(name)
         # What is captured is used again at the next call.
-        facts.last = {i for i in facts.last}
         for s in f.body:
             for n in ir.walk(s):
                 if isinstance(n, ir.Name) and n.id in captured:
@@ -850,7 +992,17 @@ class FunctionWriter(Operations):
             self._reassigned(f)
             self.block(f.body, tail=True)
             self.depth -= 1
-        self.names, self.by_ref, self.by_mut, self.facts, self.fails, self.can_fail, self.result, self.label, self.function_body = saved
+        (
+            self.names,
+            self.by_ref,
+            self.by_mut,
+            self.facts,
+            self.fails,
+            self.can_fail,
+            self.result,
+            self.label,
+            self.function_body,
+        ) = saved
         name = self.name(f.name)
         self.write(f"let {name} = |{', '.join(params)}|{' -> ' + result if result else ''} {{")
         self.lines.extend(lines)
@@ -865,7 +1017,11 @@ class FunctionWriter(Operations):
         out: list[ir.Expr] = []
         for e in ir.walk(n):
             match e:
-                case ir.Call() if isinstance(e.func, ir.Name) and ("", e.func.id) in self.rust.failing and e.func.id not in self.names:
+                case ir.Call() if (
+                    isinstance(e.func, ir.Name)
+                    and ("", e.func.id) in self.rust.failing
+                    and e.func.id not in self.names
+                ):
                     if self.rust.failing["", e.func.id]:
                         out.append(e)
                 case ir.Call():
@@ -916,7 +1072,9 @@ class FunctionWriter(Operations):
         )
 
     def _inline(self, s: ir.Try) -> bool:
-        return self._yields(s) or (self._direct(s) is not None and all(terminates(h.body) for h in s.handlers))
+        return self._yields(s) or (
+            self._direct(s) is not None and all(terminates(h.body) for h in s.handlers)
+        )
 
     def _check_caught(self, s: ir.Try) -> None:
         for b in s.body:
@@ -926,7 +1084,9 @@ class FunctionWriter(Operations):
                     if any(not h.classes for h in s.handlers):
                         classes.add("Exception")
                     if any(self.rust.errors.tree.is_a(n.raises, c) for c in classes):
-                        raise Unsupported(f"except of {n.raises}, which stops a Rust program", "", n.line or s.line)
+                        raise Unsupported(
+                            f"except of {n.raises}, which stops a Rust program", "", n.line or s.line
+                        )
 
     def _try(self, s: ir.Try, tail: bool) -> None:
         self._check_caught(s)
@@ -964,7 +1124,15 @@ class FunctionWriter(Operations):
             if isinstance(b, ir.Return):
                 value = "value" if self.result != ir.NONE else "()"
                 given = f"Ok({value})" if self.fails else value
-                self._arms(s, raised, f"match {text} {{", f"Ok({value}) => {given}," if tail else f"Ok({value}) => return {given},", "}", [], tail)
+                self._arms(
+                    s,
+                    raised,
+                    f"match {text} {{",
+                    f"Ok({value}) => {given}," if tail else f"Ok({value}) => return {given},",
+                    "}",
+                    [],
+                    tail,
+                )
                 return
             self._arms(s, raised, f"match {text} {{", "Ok(_) => {", "}", s.orelse, tail)
             return
@@ -996,7 +1164,7 @@ class FunctionWriter(Operations):
 
     def _try_value(self, s: ir.Try, raised: frozenset[str], tail: bool) -> None:
         """The body as a closure whose value are the variables that it sets."""
-        outside = [x for x in _others(self.function_body, s)]
+        outside = list(_others(self.function_body, s))
         needed = set[str]()
         for x in outside:
             needed |= {n.id for n in ir.walk(x) if isinstance(n, ir.Name)}
@@ -1004,7 +1172,12 @@ class FunctionWriter(Operations):
         made: list[ir.VarTarget] = []
         for b in s.body:
             for n in ir.walk(b):
-                if isinstance(n, ir.VarTarget) and n.declares and n.id in needed and n.id not in {m.id for m in made}:
+                if (
+                    isinstance(n, ir.VarTarget)
+                    and n.declares
+                    and n.id in needed
+                    and n.id not in {m.id for m in made}
+                ):
                     made.append(n)
         outer_names = [m.id for m in made]
         saved = self._as_function(ir.NONE)
@@ -1020,11 +1193,26 @@ class FunctionWriter(Operations):
         t = "()" if not types else types[0] if len(types) == 1 else f"({', '.join(types)})"
         pattern = [self.pattern(m, True) for m in made]
         # Inside the closure every variable is set once more often than outside.
-        left = "" if not made else f"let {pattern[0] if len(pattern) == 1 else '(' + ', '.join(pattern) + ')'} = "
-        head_lines = [f"{left}match (|| -> Result<{t}, Error> {{", *[x.removeprefix("    " * self.depth) for x in lines], "})() {"]
+        left = (
+            ""
+            if not made
+            else f"let {pattern[0] if len(pattern) == 1 else '(' + ', '.join(pattern) + ')'} = "
+        )
+        head_lines = [
+            f"{left}match (|| -> Result<{t}, Error> {{",
+            *[x.removeprefix("    " * self.depth) for x in lines],
+            "})() {",
+        ]
         for x in head_lines[:-1]:
             self.write(x)
-        self._arms(s, raised, head_lines[-1], "Ok(value) => value," if made else "Ok(()) => {}", "};" if made else "}", [])
+        self._arms(
+            s,
+            raised,
+            head_lines[-1],
+            "Ok(value) => value," if made else "Ok(()) => {}",
+            "};" if made else "}",
+            [],
+        )
         self.block(s.orelse, tail)
         if not s.orelse:
             self._end(tail)
@@ -1080,7 +1268,11 @@ class FunctionWriter(Operations):
             exhausted = not h.classes
             self._arm(h, tail, handled)
             handled += [c for c in h.classes if c != "FileNotFoundError"]
-            left = frozenset(r for r in left if not effects.caught(r, h.classes)) if h.classes else frozenset[str]()
+            left = (
+                frozenset(r for r in left if not effects.caught(r, h.classes))
+                if h.classes
+                else frozenset[str]()
+            )
             if exhausted:
                 break
         if not exhausted:
@@ -1094,19 +1286,39 @@ class FunctionWriter(Operations):
 
     def _arm(self, h: ir.Handler, tail: bool, handled: list[str]) -> None:
         again = any(isinstance(n, ir.Raise) and n.error is None for b in h.body for n in ir.walk(b))
-        causes = sum(1 for b in h.body for n in ir.walk(b) if isinstance(n, ir.Raise) and n.error is not None and isinstance(n.cause, ir.Name) and n.cause.id == h.var)
-        used = bool(h.var) and sum(1 for b in h.body for n in ir.walk(b) if isinstance(n, ir.Name) and n.id == h.var) > causes
+        causes = sum(
+            1
+            for b in h.body
+            for n in ir.walk(b)
+            if isinstance(n, ir.Raise)
+            and n.error is not None
+            and isinstance(n.cause, ir.Name)
+            and n.cause.id == h.var
+        )
+        used = (
+            bool(h.var)
+            and sum(1 for b in h.body for n in ir.walk(b) if isinstance(n, ir.Name) and n.id == h.var)
+            > causes
+        )
         errors = self.rust.errors
         single = h.classes[0] if len(h.classes) == 1 and errors.is_own(h.classes[0]) else ""
         if single and any(errors.tree.is_a(d.name, single) and d.name != single for d in errors.own):
-            if any(isinstance(n, ir.Field) and isinstance(n.obj, ir.Name) and n.obj.id == h.var for b in h.body for n in ir.walk(b)):
+            if any(
+                isinstance(n, ir.Field) and isinstance(n.obj, ir.Name) and n.obj.id == h.var
+                for b in h.body
+                for n in ir.walk(b)
+            ):
                 raise Unsupported("fields of an error class that has subclasses", single, h.line)
             single = ""
         name = ""
         if used or again:
             self.names.pop(h.var, None)
             name = self.name(h.var) if h.var else "error"
-        fields = any(isinstance(n, ir.Field) and isinstance(n.obj, ir.Name) and n.obj.id == h.var for b in h.body for n in ir.walk(b))
+        fields = any(
+            isinstance(n, ir.Field) and isinstance(n.obj, ir.Name) and n.obj.id == h.var
+            for b in h.body
+            for n in ir.walk(b)
+        )
         if fields and not single:
             raise Unsupported("fields of an error that may be of several classes", h.var, h.line)
         if not h.classes:
@@ -1115,7 +1327,9 @@ class FunctionWriter(Operations):
             pattern = f"Error::{self.rust.class_name(single)}({name})"
         else:
             found = errors.pattern(["OSError" if c == "FileNotFoundError" else c for c in h.classes], handled)
-            pattern = f"{name} @ ({found})" if name and " | " in found else f"{name} @ {found}" if name else found
+            pattern = (
+                f"{name} @ ({found})" if name and " | " in found else f"{name} @ {found}" if name else found
+            )
         saved, saved_structs = self.current, set(self.structs)
         self.current = name
         if single and name:
@@ -1131,7 +1345,9 @@ class FunctionWriter(Operations):
                 name_ = "cause"
                 pattern = f"{name_} @ ({pattern})"
             shown = name or "cause"
-            guard = f" if !matches!(&{shown}, Error::Io(found) if found.kind() != std::io::ErrorKind::NotFound)"
+            guard = (
+                f" if !matches!(&{shown}, Error::Io(found) if found.kind() != std::io::ErrorKind::NotFound)"
+            )
         self.write(f"Err({pattern}){guard} => {{")
         self.depth += 1
         for c in h.comments:
@@ -1143,9 +1359,13 @@ class FunctionWriter(Operations):
 
     def _finally(self, s: ir.Try, tail: bool) -> None:
         """The body, with its handlers, in a closure; then what always runs; then the closure's outcome."""
-        inner: list[ir.Stmt] = [ir.Try(s.body, s.handlers, s.orelse, [], line=s.line)] if s.handlers else [*s.body, *s.orelse]
+        inner: list[ir.Stmt] = (
+            [ir.Try(s.body, s.handlers, s.orelse, [], line=s.line)] if s.handlers else [*s.body, *s.orelse]
+        )
         nodes = [n for b in inner for n in ir.walk(b)]
-        if any(isinstance(n, ir.Break | ir.Continue) for n in nodes) and not any(isinstance(n, ir.For | ir.While | ir.ForRange) for n in nodes):
+        if any(isinstance(n, ir.Break | ir.Continue) for n in nodes) and not any(
+            isinstance(n, ir.For | ir.While | ir.ForRange) for n in nodes
+        ):
             raise Unsupported("finally around what leaves a loop", "", s.line)
         returns = any(isinstance(n, ir.Return) for n in nodes)
         if returns and not terminates(inner):
@@ -1220,7 +1440,10 @@ def _assigns(body: Sequence[ir.Stmt], name: str) -> bool:
             case ir.Assign(target=ir.VarTarget(id=found), value=value) if found == name:
                 return not any(isinstance(n, ir.Name) and n.id == name for n in ir.walk(value))
             case ir.If() if not any(isinstance(n, ir.Name) and n.id == name for n in ir.walk(s.test)):
-                if bool(s.orelse) and all(_assigns(arm, name) or (terminates(arm) and not _named(arm, name)) for arm in (s.body, s.orelse)):
+                if bool(s.orelse) and all(
+                    _assigns(arm, name) or (terminates(arm) and not _named(arm, name))
+                    for arm in (s.body, s.orelse)
+                ):
                     return True
                 if _named([s], name):
                     return False
@@ -1240,7 +1463,11 @@ def _arms(s: ir.Stmt) -> int:
     """How many ways a chain of branches has."""
     if not isinstance(s, ir.If):
         return 1
-    return sum(_arms(arm[0]) if len(arm) == 1 and isinstance(arm[0], ir.If) else 1 for arm in (s.body, s.orelse) if arm)
+    return sum(
+        _arms(arm[0]) if len(arm) == 1 and isinstance(arm[0], ir.If) else 1
+        for arm in (s.body, s.orelse)
+        if arm
+    )
 
 
 __all__ = ["Facts", "FunctionWriter"]

@@ -70,18 +70,32 @@ class RustErrors:
                     case _:
                         pass
         self.unknown = any(ir.ANY_ERROR in f.raises for _, f in module.functions()) or any(
-            isinstance(d, ir.Protocol) or (isinstance(d, ir.Function) and any(isinstance(p.type, ir.FuncT) for p in d.params))
+            isinstance(d, ir.Protocol)
+            or (isinstance(d, ir.Function) and any(isinstance(p.type, ir.FuncT) for p in d.params))
             for d in module.definitions
         )
         self.runtime = patterns or any(n in ir.RUNTIME_ERRORS or n == "FoundationError" for n in named)
         # A base class is matched by its subclasses, and is a variant only when it is made itself.
         made = {n.cls for d in module.definitions for n in ir.walk(d) if isinstance(n, ir.New)}
-        raised = {n.raises for d in module.definitions for n in ir.walk(d) if isinstance(n, ir.Intrinsic) and n.raises and n.raises not in ir.PROGRAM_ERRORS}
-        self.builtin = {n for n in (made | raised | {h for h in named if h not in ir.PROGRAM_ERRORS or h in made}) if n in BUILTIN and n not in own}
+        raised = {
+            n.raises
+            for d in module.definitions
+            for n in ir.walk(d)
+            if isinstance(n, ir.Intrinsic) and n.raises and n.raises not in ir.PROGRAM_ERRORS
+        }
+        self.builtin = {
+            n
+            for n in (made | raised | {h for h in named if h not in ir.PROGRAM_ERRORS or h in made})
+            if n in BUILTIN and n not in own
+        }
         if "FileNotFoundError" in made | raised | named:
             self.builtin.add("OSError")
         self.builtin -= {n for n in self.builtin if n in ir.STOPPING_ERRORS}
-        if any(isinstance(n, ir.PatternOp) and n.pattern_id == "file_operations" for d in module.definitions for n in ir.walk(d)):
+        if any(
+            isinstance(n, ir.PatternOp) and n.pattern_id == "file_operations"
+            for d in module.definitions
+            for n in ir.walk(d)
+        ):
             self.builtin.add("OSError")
         # A service or a callable may fail with errors that only its owner knows.
         self.plain = self.runtime and not self.own and not self.builtin and not self.unknown
@@ -113,10 +127,16 @@ class RustErrors:
         return self._variants([cls])
 
     def _variants(self, classes: Iterable[str], handled: Iterable[str] = ()) -> list[str]:
-        wanted = [c for c in classes if c not in ir.PROGRAM_ERRORS or any(self.tree.is_a(b, c) for b in self.builtin)]
+        wanted = [
+            c
+            for c in classes
+            if c not in ir.PROGRAM_ERRORS or any(self.tree.is_a(b, c) for b in self.builtin)
+        ]
 
         def means(name: str) -> bool:
-            return any(self.tree.is_a(name, c) for c in wanted) and not any(self.tree.is_a(name, c) for c in handled)
+            return any(self.tree.is_a(name, c) for c in wanted) and not any(
+                self.tree.is_a(name, c) for c in handled
+            )
 
         inner = [v for n, v in RUNTIME.items() if means(n)]
         out = [f"Error::{pascal(d.name, initialisms=False)}(_)" for d in self.own if means(d.name)]
@@ -143,17 +163,25 @@ class RustErrors:
         """The class that patterns see: the runtime's nearest, or its own where a list names it."""
         if any(c in self.listed for c in self.tree.ancestors(d.name) if self.is_own(c)):
             return f'Class::Other("{d.name}")'
-        nearest = next((c for c in self.tree.ancestors(d.name) if c in RUNTIME or c == "FoundationError"), None)
+        nearest = next(
+            (c for c in self.tree.ancestors(d.name) if c in RUNTIME or c == "FoundationError"), None
+        )
         return f"Class::{nearest}" if nearest else f'Class::Other("{d.name}")'
 
     def expanded(self, names: list[str]) -> list[str]:
         """The classes of a pattern's list, with those below that patterns see as classes of their own."""
         out = list(names)
         for d in self.own:
-            if self.class_of(d).startswith("Class::Other") and d.name not in out and any(self.tree.is_a(d.name, n) for n in names if n != "Exception"):
+            if (
+                self.class_of(d).startswith("Class::Other")
+                and d.name not in out
+                and any(self.tree.is_a(d.name, n) for n in names if n != "Exception")
+            ):
                 out.append(d.name)
         for n in names:
-            out.extend(b for b in sorted(self.builtin) if b not in out and n != "Exception" and self.tree.is_a(b, n))
+            out.extend(
+                b for b in sorted(self.builtin) if b not in out and n != "Exception" and self.tree.is_a(b, n)
+            )
         return out
 
     def definitions(self, rust: RustModule) -> list[str]:
@@ -170,7 +198,11 @@ class RustErrors:
         messages = [BUILTIN[b] for b in sorted(self.builtin) if b not in HELD]
         for b in sorted(self.builtin):
             variants.append((BUILTIN[b], HELD.get(b, "String")))
-            classes.append('Error::Io(_) => Class::Other("OSError"),' if b == "OSError" else f'Error::{BUILTIN[b]}(_) => Class::Other("{b}"),')
+            classes.append(
+                'Error::Io(_) => Class::Other("OSError"),'
+                if b == "OSError"
+                else f'Error::{BUILTIN[b]}(_) => Class::Other("{b}"),'
+            )
         if self.runtime:
             variants.append(("Foundation", "FoundationError"))
             classes.append("Error::Foundation(error) => error.class(),")
@@ -190,10 +222,32 @@ class RustErrors:
         ]  # fmt: skip
         for v, t in variants:
             if t != "String" and not t.startswith("Box<"):
-                lines += ["", f"impl From<{t}> for Error {{", f"    fn from(error: {t}) -> Self {{", f"        Error::{v}(error)", "    }", "}"]
+                lines += [
+                    "",
+                    f"impl From<{t}> for Error {{",
+                    f"    fn from(error: {t}) -> Self {{",
+                    f"        Error::{v}(error)",
+                    "    }",
+                    "}",
+                ]
         if self.runtime:
-            lines += ["", "impl Classify for Error {", "    fn class(&self) -> Class {", "        match self {", *(f"            {c}" for c in classes), "        }", "    }", "}"]
-            rust.uses.update({"foundation::errors::Classify", "foundation::errors::Class", "foundation::errors::Error as FoundationError"})
+            lines += [
+                "",
+                "impl Classify for Error {",
+                "    fn class(&self) -> Class {",
+                "        match self {",
+                *(f"            {c}" for c in classes),
+                "        }",
+                "    }",
+                "}",
+            ]
+            rust.uses.update(
+                {
+                    "foundation::errors::Classify",
+                    "foundation::errors::Class",
+                    "foundation::errors::Error as FoundationError",
+                }
+            )
         return lines
 
 

@@ -1,6 +1,7 @@
 """Expressions in Rust: values, references to them and places, and the operations of the catalogue."""
 
-# ruff: noqa: E501, S101 - templates of Rust read best on one line; assertions narrow types.
+# ruff: noqa: E501, S101, ARG002 - templates of Rust read best on one line; assertions narrow types; operations of a
+# table, and what the templates ask of a writer, share one signature.
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
@@ -8,14 +9,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from foundation_engine.port import ir
-from foundation_engine.port.emit._names import pascal, snake
+from foundation_engine.port.emit._names import pascal
 from foundation_engine.port.emit._rust_ownership import Facts, is_place, root
 from foundation_engine.port.emit._rust_patterns import Patterns
 from foundation_engine.port.emit._rust_words import (
     ADD,
     AND,
-    BAND,
-    BOR,
     CAST,
     CHAR_TESTS,
     COMPARE,
@@ -53,7 +52,7 @@ class Operations:
         self.structs: set[str] = set()  # handler variables that hold one class of error
         self.facts = Facts()
         self.closures = 0
-        self.label = ""  # the block that a failure leaves, "" when it leaves the function
+        self.label: str = ""  # the block that a failure leaves, "" when it leaves the function
         self.this = "self"
         self.optional_refs: set[str] = set()  # variables that hold an optional reference
 
@@ -94,10 +93,19 @@ class Operations:
                 if e.type == ir.STR:
                     return f"{text}.to_string()"
                 return f"{text}.{'to_vec' if isinstance(e.type, ir.ListT) else 'clone'}()"
-            if isinstance(e, ir.Intrinsic) and e.op == "list.index" and self.is_constant(e.args[0]) and e.type == ir.STR:
+            if (
+                isinstance(e, ir.Intrinsic)
+                and e.op == "list.index"
+                and self.is_constant(e.args[0])
+                and e.type == ir.STR
+            ):
                 return f"{text}.to_string()"
             return f"{text}.clone()"
-        if isinstance(e, ir.Name) and (e.id in self.by_ref or e.id in self.by_mut) and self.rust.copies(e.type):
+        if (
+            isinstance(e, ir.Name)
+            and (e.id in self.by_ref or e.id in self.by_mut)
+            and self.rust.copies(e.type)
+        ):
             return f"*{self.place(e)}" if need <= UNARY else f"(*{self.place(e)})"
         if isinstance(e, ir.Lit) and e.type == ir.STR:
             return f"{rust_string(e.value)}.to_string()" if e.value else "String::new()"
@@ -123,7 +131,9 @@ class Operations:
         if not self.rust.mutable(t):
             return
         if self.rust.ownership.changes_inside(t) and e is not self.returned:
-            raise Unsupported(f"an object of type {ir.type_text(t)} that two places share and that changes", "", e.line)
+            raise Unsupported(
+                f"an object of type {ir.type_text(t)} that two places share and that changes", "", e.line
+            )
         if isinstance(t, ir.NamedT):
             return
         own = self.rust.ownership
@@ -162,7 +172,11 @@ class Operations:
                 return self.place(e)
             if self.is_constant(e) and self.rust.constant_kinds.get(e.id) == "str":
                 return self.place(e)
-        if isinstance(e, ir.Cond) and e.type == ir.STR and all(isinstance(arm, ir.Lit) for arm in (e.body, e.orelse)):
+        if (
+            isinstance(e, ir.Cond)
+            and e.type == ir.STR
+            and all(isinstance(arm, ir.Lit) for arm in (e.body, e.orelse))
+        ):
             return f"if {self.x(e.test)} {{ {self.ref(e.body)} }} else {{ {self.ref(e.orelse)} }}"
         if isinstance(e, ir.Unwrap) and not self.rust.copies(e.type):
             text = self.place(e)
@@ -187,7 +201,8 @@ class Operations:
         if changed:
             return self.exclusive(e)
         if kept and (isinstance(t, ir.FuncT) or self.rust.is_shared(t)):
-            if isinstance(t, ir.FuncT) and not is_place(e) or (isinstance(e, ir.Name) and e.id in self.rust.functions and e.id not in self.names):
+            named = isinstance(e, ir.Name) and e.id in self.rust.functions and e.id not in self.names
+            if isinstance(t, ir.FuncT) and (named or not is_place(e)):
                 return f"Arc::new({self._function_value(e, t)})"
             return self.own(e)
         if isinstance(t, ir.FuncT):
@@ -202,7 +217,9 @@ class Operations:
             f = self.rust.module.find(e.id)
             assert isinstance(f, ir.Function)
             key = ("", f.name)
-            if self.rust.ownership.changed[key] or any(p.default is not None for p in f.params[len(t.params) :]):
+            if self.rust.ownership.changed[key] or any(
+                p.default is not None for p in f.params[len(t.params) :]
+            ):
                 raise Unsupported("a function as a value whose parameters change", e.id, e.line)
             if self.rust.failing.get(key, False) == t.raises:
                 return self.rust.functions[e.id]
@@ -347,9 +364,15 @@ class Operations:
             )
             return f"{rust.functions[e.func.id]}({args})", rust.failing[key]
         if isinstance(e.func.type, ir.FuncT):
-            args = ", ".join(self.passed(a, t, False, False) for a, t in zip(e.args, e.func.type.params, strict=True))
+            args = ", ".join(
+                self.passed(a, t, False, False) for a, t in zip(e.args, e.func.type.params, strict=True)
+            )
             place = self.place(e.func)
-            fails = bool(e.raises) if isinstance(e.func, ir.Name) and e.func.id in self.local_closures else e.func.type.raises
+            fails = (
+                bool(e.raises)
+                if isinstance(e.func, ir.Name) and e.func.id in self.local_closures
+                else e.func.type.raises
+            )
             return f"{place if isinstance(e.func, ir.Name) else f'({place})'}({args})", fails
         raise Unsupported("a call of a function value", "", e.line)
 
@@ -364,14 +387,17 @@ class Operations:
         if d.init is not None:
             key = (e.cls, "__init__")
             kept = rust.ownership.kept[key]
-            args = ", ".join(self.constructed(a, p.type, p.name in kept) for (_, a), p in zip(e.args, d.init.params, strict=True))
+            args = ", ".join(
+                self.constructed(a, p.type, p.name in kept)
+                for (_, a), p in zip(e.args, d.init.params, strict=True)
+            )
             return f"{name}::new({args})", rust.failing[key]
         rust.type(ir.NamedT(e.cls))
         defaults = {f.name: f.default for f in d.fields}
         given = [(n, a) for n, a in e.args if defaults.get(n) is None or not ir.same(a, defaults[n])]
         if any(f.default is not None for f in d.fields) and all(defaults.get(n) is None for n, _ in given):
             return f"{name}::new({', '.join(self.own(a) for _, a in given)})", False
-        parts = []
+        parts: list[str] = []
         for n, a in e.args:
             field, value = rust.field(ir.NamedT(e.cls), n), self.own(a)
             parts.append(field if field == value else f"{field}: {value}")
@@ -415,7 +441,7 @@ class Operations:
         if e.cls == "FileNotFoundError":
             errors.used = True
             return f"Error::Io(std::io::Error::new(std::io::ErrorKind::NotFound, {self.own(message)}))"
-        if e.cls in errors.builtin or e.cls in ("OSError",):
+        if e.cls in errors.builtin or e.cls == "OSError":
             return errors.value(self.own(message), e.cls)
         raise Unsupported(f"an error of class {e.cls}, which has no constructor in Rust", e.cls, e.line)
 
@@ -424,7 +450,9 @@ class Operations:
         text = self.error(e)
         errors = self.rust.errors
         errors.used = True
-        converts = errors.is_own(e.cls) or (e.cls in (*self.rust.error_constructors, "ConfigurationError") and not errors.plain)
+        converts = errors.is_own(e.cls) or (
+            e.cls in (*self.rust.error_constructors, "ConfigurationError") and not errors.plain
+        )
         return f"{text}.into()" if converts else text
 
     def _short(self, part: str) -> str:
@@ -463,7 +491,12 @@ class Operations:
 
     def _is_string(self, e: ir.Expr) -> bool:
         """True for the place of an owned text."""
-        return isinstance(e, ir.Field) or (isinstance(e, ir.Name) and e.id in self.names and e.id not in self.by_ref and e.id not in self.by_mut)
+        return isinstance(e, ir.Field) or (
+            isinstance(e, ir.Name)
+            and e.id in self.names
+            and e.id not in self.by_ref
+            and e.id not in self.by_mut
+        )
 
     def _comparison(self, op: str, a: ir.Expr, b: ir.Expr) -> tuple[str, int]:
         sign = COMPARISONS[op]
@@ -476,7 +509,14 @@ class Operations:
             if self._is_string(a) and self._is_string(b):
                 return f"{self.place(a)} {sign} {self.place(b)}", COMPARE
             return f"*{self.place(a)} {sign} *{self.place(b)}", COMPARE
-        if isinstance(a, ir.Intrinsic) and a.op == "len" and isinstance(b, ir.Lit) and b.value >= 0 and a.args[0].type != ir.STR:
+        if (
+            isinstance(a, ir.Intrinsic)
+            and a.op == "len"
+            and isinstance(b, ir.Lit)
+            and isinstance(b.value, int)
+            and b.value >= 0
+            and a.args[0].type != ir.STR
+        ):
             return f"{self.place(a.args[0])}.len() {sign} {b.value}", COMPARE
         if self.rust.copies(a.type):
             left = self.x(a, COMPARE + 1)
@@ -498,7 +538,9 @@ class Operations:
         if not self.can_fail:
             raise Unsupported("a failure where none is expected", "", e.line)
         if self.label:
-            return f"match {text} {{ Ok(value) => value, Err(error) => break '{self.label} Err(error.into()) }}"
+            return (
+                f"match {text} {{ Ok(value) => value, Err(error) => break '{self.label} Err(error.into()) }}"
+            )
         return f"{text}?"
 
     title = "block"
@@ -509,7 +551,7 @@ class Operations:
 
     closure_fails = False  # true inside of a closure that gives a Result
 
-    can_fail = True
+    can_fail: bool = True
 
     # Operations
 
@@ -525,23 +567,27 @@ class Operations:
         if op in METHODS:
             method = METHODS[op]
             base = (
-                self._numeric_receiver(a[0])
+                self.numeric_receiver(a[0])
                 if op.startswith(("int.", "float.", "math."))
                 else self.place(a[0])
             )
             return f"{base}.{method}", PRIMARY
         if op in WHOLE:
-            return f"{self.helper('whole')}({self._numeric_receiver(a[0])}.{WHOLE[op]}())", PRIMARY
+            return f"{self.helper('whole')}({self.numeric_receiver(a[0])}.{WHOLE[op]}())", PRIMARY
         if op in HELPED:
             more = f", {CHAR_TESTS[op]}" if op in CHAR_TESTS else ""
             return f"{self.helper(HELPED[op])}({self.ref(a[0])}{more})", PRIMARY
         special = getattr(self, "_op_" + op.replace(".", "_"), None)
         if special is None:
             patterns = Patterns(self)
-            found = self.rust.templates.operation(op, [self.place(a) if i == 0 else self.ref(a) for i, a in enumerate(e.args)], patterns)
+            found = self.rust.templates.operation(
+                op, [self.place(a) if i == 0 else self.ref(a) for i, a in enumerate(e.args)], patterns
+            )
             if found is None:
                 raise Unsupported(f"operation {op}", "", e.line)
-            return (self.question(found, e) if e.raises and e.raises not in ir.PROGRAM_ERRORS else found), PRIMARY
+            return (
+                self.question(found, e) if e.raises and e.raises not in ir.PROGRAM_ERRORS else found
+            ), PRIMARY
         return special(e)
 
     # What surrounds the program
@@ -557,7 +603,10 @@ class Operations:
         if e.raises:
             return self.question(removed, e), PRIMARY
         self.rust.uses.add("std::io::ErrorKind")
-        return f'{removed}.or_else(|error| if error.kind() == ErrorKind::NotFound {{ Ok(()) }} else {{ Err(error) }}).expect("a file that can be removed")', PRIMARY
+        return (
+            f'{removed}.or_else(|error| if error.kind() == ErrorKind::NotFound {{ Ok(()) }} else {{ Err(error) }}).expect("a file that can be removed")',
+            PRIMARY,
+        )
 
     def _op_env_get(self, e: ir.Intrinsic) -> tuple[str, int]:
         return f"std::env::var({self.ref(e.args[0])}).ok()", PRIMARY
@@ -572,23 +621,38 @@ class Operations:
 
     def _op_http_json(self, e: ir.Intrinsic) -> tuple[str, int]:
         made = self.rust.errors.value("error.to_string()", "ValueError")
-        return self.question(f"serde_json::from_slice::<serde_json::Value>(&{self.place(e.args[0])}.body).map_err(|error| {made})", e), PRIMARY
+        return self.question(
+            f"serde_json::from_slice::<serde_json::Value>(&{self.place(e.args[0])}.body).map_err(|error| {made})",
+            e,
+        ), PRIMARY
 
     def _op_json_field(self, e: ir.Intrinsic) -> tuple[str, int]:
         self.rust.errors.value('""', "KeyError")
-        return self.question(f"{self.helper('json_field')}({self.ref(e.args[0])}, {self.ref(e.args[1])})", e), PRIMARY
+        return self.question(
+            f"{self.helper('json_field')}({self.ref(e.args[0])}, {self.ref(e.args[1])})", e
+        ), PRIMARY
 
     def _op_json_item(self, e: ir.Intrinsic) -> tuple[str, int]:
         if isinstance(e.args[1], ir.Intrinsic):
             raise Unsupported("an element of a JSON list counted from the end", "", e.line)
-        return f'{self.place(e.args[0])}.as_array().expect("a JSON list")[{self.usize(e.args[1])}].clone()', PRIMARY
+        return (
+            f'{self.place(e.args[0])}.as_array().expect("a JSON list")[{self.usize(e.args[1])}].clone()',
+            PRIMARY,
+        )
 
     def _op_json_get_or(self, e: ir.Intrinsic) -> tuple[str, int]:
         default = e.args[2]
         if not isinstance(default, ir.Lit):
             raise Unsupported("a computed default for a member of JSON", "", e.line)
-        value = "serde_json::Value::Null" if default.value is None else f"{self.ref(default) if default.type == ir.STR else self.own(default)}.into()"
-        return f"{self.place(e.args[0])}.get({self.ref(e.args[1])}).cloned().unwrap_or_else(|| {value})", PRIMARY
+        value = (
+            "serde_json::Value::Null"
+            if default.value is None
+            else f"{self.ref(default) if default.type == ir.STR else self.own(default)}.into()"
+        )
+        return (
+            f"{self.place(e.args[0])}.get({self.ref(e.args[1])}).cloned().unwrap_or_else(|| {value})",
+            PRIMARY,
+        )
 
     def _op_json_items(self, e: ir.Intrinsic) -> tuple[str, int]:
         return f'{self.place(e.args[0])}.as_array().expect("a JSON list").clone()', PRIMARY
@@ -625,10 +689,15 @@ class Operations:
         return f"{self.place(e.args[0])}.find({self._pattern(e.args[1])}).map_or(-1, |at| at as i64)", PRIMARY
 
     def _op_str_byte_rfind(self, e: ir.Intrinsic) -> tuple[str, int]:
-        return f"{self.place(e.args[0])}.rfind({self._pattern(e.args[1])}).map_or(-1, |at| at as i64)", PRIMARY
+        return (
+            f"{self.place(e.args[0])}.rfind({self._pattern(e.args[1])}).map_or(-1, |at| at as i64)",
+            PRIMARY,
+        )
 
     def _strict(self, e: ir.Intrinsic, t: str) -> tuple[str, int]:
-        made = self.rust.errors.value(f'format!("not a number: {{:?}}", {self._shown(e.args[0])})', "ValueError")
+        made = self.rust.errors.value(
+            f'format!("not a number: {{:?}}", {self._shown(e.args[0])})', "ValueError"
+        )
         return self.question(f"{self.place(e.args[0])}.parse::<{t}>().map_err(|_| {made})", e), PRIMARY
 
     def _op_str_parse_int(self, e: ir.Intrinsic) -> tuple[str, int]:
@@ -641,7 +710,7 @@ class Operations:
         return f"{self.x(e.args[0], MUL)} / {self.x(e.args[1], MUL + 1)}", MUL
 
     def _op_float_round_away(self, e: ir.Intrinsic) -> tuple[str, int]:
-        return f"{self.helper('whole')}({self._numeric_receiver(e.args[0])}.round())", PRIMARY
+        return f"{self.helper('whole')}({self.numeric_receiver(e.args[0])}.round())", PRIMARY
 
     def _op_error_is(self, e: ir.Intrinsic) -> tuple[str, int]:
         assert isinstance(e.args[1], ir.ListLit)
@@ -656,7 +725,7 @@ class Operations:
     def _op_sleep(self, e: ir.Intrinsic) -> tuple[str, int]:
         return f"{self.helper('pause')}({self.x(e.args[0])})", PRIMARY
 
-    def _numeric_receiver(self, e: ir.Expr) -> str:
+    def numeric_receiver(self, e: ir.Expr) -> str:
         if isinstance(e, ir.Lit):
             return (
                 f"{self.x(e)}_{'f64' if e.type == ir.FLOAT else 'i64'}"
@@ -690,12 +759,12 @@ class Operations:
 
     def _op_int_floordiv(self, e: ir.Intrinsic) -> tuple[str, int]:
         if isinstance(e.args[1], ir.Lit) and e.args[1].value > 0:
-            return f"{self._numeric_receiver(e.args[0])}.div_euclid({e.args[1].value})", PRIMARY
+            return f"{self.numeric_receiver(e.args[0])}.div_euclid({e.args[1].value})", PRIMARY
         return f"{self.helper('floor_div')}({self.x(e.args[0])}, {self.x(e.args[1])})", PRIMARY
 
     def _op_int_mod(self, e: ir.Intrinsic) -> tuple[str, int]:
         if isinstance(e.args[1], ir.Lit) and e.args[1].value > 0:
-            return f"{self._numeric_receiver(e.args[0])}.rem_euclid({e.args[1].value})", PRIMARY
+            return f"{self.numeric_receiver(e.args[0])}.rem_euclid({e.args[1].value})", PRIMARY
         return f"{self.helper('floor_mod')}({self.x(e.args[0])}, {self.x(e.args[1])})", PRIMARY
 
     def _op_int_pow(self, e: ir.Intrinsic) -> tuple[str, int]:
@@ -728,7 +797,7 @@ class Operations:
         return f"{self.helper('float_mod')}({self.x(e.args[0])}, {self.x(e.args[1])})", PRIMARY
 
     def _op_float_pow(self, e: ir.Intrinsic) -> tuple[str, int]:
-        return f"{self._numeric_receiver(e.args[0])}.powf({self.x(e.args[1])})", PRIMARY
+        return f"{self.numeric_receiver(e.args[0])}.powf({self.x(e.args[1])})", PRIMARY
 
     def _op_float_round_to(self, e: ir.Intrinsic) -> tuple[str, int]:
         return f"{self.helper('round_to')}({self.x(e.args[0])}, {self.x(e.args[1])})", PRIMARY
@@ -776,7 +845,12 @@ class Operations:
                 parts.append(v)
 
         collect(e)
-        literal = "".join(p.value.replace("{", "{{").replace("}", "}}") if isinstance(p, ir.Lit) and p.type == ir.STR else "{}" for p in parts)
+        literal = "".join(
+            p.value.replace("{", "{{").replace("}", "}}")
+            if isinstance(p, ir.Lit) and p.type == ir.STR
+            else "{}"
+            for p in parts
+        )
         shown = [self._shown(p) for p in parts if not (isinstance(p, ir.Lit) and p.type == ir.STR)]
         text, args = _inlined(literal, shown)
         return f"format!({', '.join([rust_string(text), *args])})", PRIMARY
@@ -835,9 +909,14 @@ class Operations:
         """True for a text that is certainly not empty."""
         if isinstance(e, ir.Cond):
             return self._never_empty(e.body) and self._never_empty(e.orelse)
-        return e.type == ir.CHAR or (isinstance(e, ir.Lit) and bool(e.value)) or (
-            isinstance(e, ir.Intrinsic) and e.op == "char.to_str"
-        ) or (isinstance(e, ir.Name) and self.rust.constant_kinds.get(e.id) == "str" and self.is_constant(e))
+        return (
+            e.type == ir.CHAR
+            or (isinstance(e, ir.Lit) and bool(e.value))
+            or (isinstance(e, ir.Intrinsic) and e.op == "char.to_str")
+            or (
+                isinstance(e, ir.Name) and self.rust.constant_kinds.get(e.id) == "str" and self.is_constant(e)
+            )
+        )
 
     def _op_str_split(self, e: ir.Intrinsic) -> tuple[str, int]:
         if not self._never_empty(e.args[1]):
@@ -875,10 +954,10 @@ class Operations:
         return f'{self.place(obj)}.chars().nth({self.usize(i)}).expect("a character")', PRIMARY
 
     def _op_str_to_int(self, e: ir.Intrinsic) -> tuple[str, int]:
-                return self.question(f"{self.helper('parse_int')}({self.ref(e.args[0])})", e), PRIMARY
+        return self.question(f"{self.helper('parse_int')}({self.ref(e.args[0])})", e), PRIMARY
 
     def _op_str_to_float(self, e: ir.Intrinsic) -> tuple[str, int]:
-                return self.question(f"{self.helper('parse_float')}({self.ref(e.args[0])})", e), PRIMARY
+        return self.question(f"{self.helper('parse_float')}({self.ref(e.args[0])})", e), PRIMARY
 
     def _slice(self, e: ir.Intrinsic) -> tuple[str, int]:
         obj, low, high = e.args[:3]
@@ -942,7 +1021,10 @@ class Operations:
         return f'format!("{{:?}}", {self._shown(key)})'
 
     def _op_dict_get(self, e: ir.Intrinsic) -> tuple[str, int]:
-        return f"{self.place(e.args[0])}.get({self.ref(e.args[1])}).{'copied' if isinstance(e.args[0].type, ir.DictT) and self.rust.copies(e.args[0].type.value) else 'cloned'}()", PRIMARY
+        return (
+            f"{self.place(e.args[0])}.get({self.ref(e.args[1])}).{'copied' if isinstance(e.args[0].type, ir.DictT) and self.rust.copies(e.args[0].type.value) else 'cloned'}()",
+            PRIMARY,
+        )
 
     def _op_dict_get_or(self, e: ir.Intrinsic) -> tuple[str, int]:
         return (
@@ -958,9 +1040,17 @@ class Operations:
 
     def _op_list_contains(self, e: ir.Intrinsic) -> tuple[str, int]:
         obj, v = e.args
-        if v.type == ir.STR and isinstance(obj, ir.Name) and self.is_constant(obj) and self.rust.constant_kinds[obj.id] == "texts":
+        if (
+            v.type == ir.STR
+            and isinstance(obj, ir.Name)
+            and self.is_constant(obj)
+            and self.rust.constant_kinds[obj.id] == "texts"
+        ):
             text = self.ref(v)
-            return f"{self.place(obj)}.contains({f'&{text}' if not text.startswith('&') else f'&{text[1:]}.as_str()'})", PRIMARY
+            return (
+                f"{self.place(obj)}.contains({f'&{text}' if not text.startswith('&') else f'&{text[1:]}.as_str()'})",
+                PRIMARY,
+            )
         if isinstance(obj, ir.ListLit) and v.type == ir.STR and all(isinstance(x, ir.Lit) for x in obj.elems):
             text = self.ref(v)
             given = f"&{text}" if not text.startswith("&") else f"&{text[1:]}.as_str()"
@@ -1063,7 +1153,7 @@ class Operations:
             case ir.Intrinsic(op="list.index", args=[obj, _]):
                 self._changing(obj)
                 return self._op_list_index(e)[0]
-            case ir.Intrinsic(op="tuple.index", args=[obj, at]):
+            case ir.Intrinsic(op="tuple.index"):
                 raise Unsupported("a change inside a tuple", "", e.line)
             case ir.Field():
                 return f"{self._changing(e.obj)}.{self.rust.field(e.obj.type, e.name)}"
@@ -1140,7 +1230,11 @@ class Operations:
     def bound_to(self, e: ir.Expr, t: Type) -> str:
         """An iterator whose items become elements of a set of this type."""
         text = self.items(e, True)
-        return f"{text}.map(|c| c.to_string())" if isinstance(t, ir.SetT) and t.elem == ir.STR and e.type == ir.STR else text
+        return (
+            f"{text}.map(|c| c.to_string())"
+            if isinstance(t, ir.SetT) and t.elem == ir.STR and e.type == ir.STR
+            else text
+        )
 
     def _taken(self, e: ir.Intrinsic) -> str:
         """The removal of a key, as an optional."""
@@ -1165,8 +1259,10 @@ class Operations:
         other = e.args[1]
         if not isinstance(other.type, ir.DictT):
             raise Unsupported("a map updated from something else", "", e.line)
-        items = f"{self.own(other, PRIMARY)}.into_iter()" if self._moves(other) or not is_place(other) else (
-            f"{self.place(other)}.iter().map(|(key, value)| (key.clone(), value.clone()))"
+        items = (
+            f"{self.own(other, PRIMARY)}.into_iter()"
+            if self._moves(other) or not is_place(other)
+            else (f"{self.place(other)}.iter().map(|(key, value)| (key.clone(), value.clone()))")
         )
         return f"{self._changing(e.args[0])}.extend({items})", PRIMARY
 
@@ -1178,7 +1274,9 @@ class Operations:
         obj, v = e.args
         wanted = self.x(v, COMPARE + 1) if self.rust.copies(v.type) else f"*{self.place(v)}"
         made = self.rust.errors.value('"list.remove(x): x not in list".to_string()', "ValueError")
-        found = self.question(f"{self.place(obj)}.iter().position(|item| *item == {wanted}).ok_or_else(|| {made})", e)
+        found = self.question(
+            f"{self.place(obj)}.iter().position(|item| *item == {wanted}).ok_or_else(|| {made})", e
+        )
         return f"{self._changing(obj)}.remove({found})", PRIMARY
 
     def _op_error_message(self, e: ir.Intrinsic) -> tuple[str, int]:
@@ -1191,12 +1289,18 @@ class Operations:
     def _op_error_http_status(self, e: ir.Intrinsic) -> tuple[str, int]:
         errors = self.rust.errors
         pattern = f"{errors.foundation}::HttpStatus(failure)"
-        return self._failure(e, pattern if errors.plain else f"Error::Foundation({pattern})", "i64::from(failure.status)")
+        return self._failure(
+            e, pattern if errors.plain else f"Error::Foundation({pattern})", "i64::from(failure.status)"
+        )
 
     def _op_error_exit_code(self, e: ir.Intrinsic) -> tuple[str, int]:
         errors = self.rust.errors
-        pattern = f"{errors.foundation}::Process(failure) | {errors.foundation}::ProcessTimeout {{ failure, .. }}"
-        return self._failure(e, pattern if errors.plain else f"Error::Foundation({pattern})", "i64::from(failure.exit_code)")
+        pattern = (
+            f"{errors.foundation}::Process(failure) | {errors.foundation}::ProcessTimeout {{ failure, .. }}"
+        )
+        return self._failure(
+            e, pattern if errors.plain else f"Error::Foundation({pattern})", "i64::from(failure.exit_code)"
+        )
 
     def _op_enum_value(self, e: ir.Intrinsic) -> tuple[str, int]:
         t = e.args[0].type
@@ -1210,7 +1314,10 @@ class Operations:
         self.rust.valued.add(e.type.name)
         self.rust.parsed.add(e.type.name)
         self.rust.errors.value('""', "ValueError")
-        return self.question(f"{pascal(e.type.name, initialisms=False)}::from_value({self.argument(e.args[0], e.args[0].type)})", e), PRIMARY
+        return self.question(
+            f"{pascal(e.type.name, initialisms=False)}::from_value({self.argument(e.args[0], e.args[0].type)})",
+            e,
+        ), PRIMARY
 
     def _op_str_partition(self, e: ir.Intrinsic) -> tuple[str, int]:
         if not self._never_empty(e.args[1]):
@@ -1226,7 +1333,10 @@ class Operations:
         )
 
     def _op_str_replace_n(self, e: ir.Intrinsic) -> tuple[str, int]:
-        return f"{self.place(e.args[0])}.replacen({self._pattern(e.args[1])}, {self.ref(e.args[2])}, {self._count(e.args[3])})", PRIMARY
+        return (
+            f"{self.place(e.args[0])}.replacen({self._pattern(e.args[1])}, {self.ref(e.args[2])}, {self._count(e.args[3])})",
+            PRIMARY,
+        )
 
     def _op_str_rfind(self, e: ir.Intrinsic) -> tuple[str, int]:
         return f"{self.helper('find_last')}({self.ref(e.args[0])}, {self.ref(e.args[1])})", PRIMARY
@@ -1235,7 +1345,10 @@ class Operations:
         fill = e.args[2] if len(e.args) > 2 else ir.Lit(" ", type=ir.CHAR)
         if not isinstance(fill, ir.Lit) or len(fill.value) != 1:
             raise Unsupported("padding with a computed text", "", e.line)
-        return f"{self.helper('pad_right' if e.op.startswith('str.ljust') else 'pad_left')}({self.ref(e.args[0])}, {self.x(e.args[1])}, {rust_char(fill.value)})", PRIMARY
+        return (
+            f"{self.helper('pad_right' if e.op.startswith('str.ljust') else 'pad_left')}({self.ref(e.args[0])}, {self.x(e.args[1])}, {rust_char(fill.value)})",
+            PRIMARY,
+        )
 
     _op_str_ljust = _justified
     _op_str_rjust = _justified
@@ -1251,13 +1364,25 @@ class Operations:
         return f"{self.helper('zero_fill')}({self.ref(e.args[0])}, {self.x(e.args[1])})", PRIMARY
 
     def _op_str_strip_chars(self, e: ir.Intrinsic) -> tuple[str, int]:
-        method = {"str.strip_chars": "trim_matches", "str.lstrip_chars": "trim_start_matches", "str.rstrip_chars": "trim_end_matches"}[e.op]
+        method = {
+            "str.strip_chars": "trim_matches",
+            "str.lstrip_chars": "trim_start_matches",
+            "str.rstrip_chars": "trim_end_matches",
+        }[e.op]
         if e.args[1].type == ir.CHAR:
             return f"{self.place(e.args[0])}.{method}({self.x(e.args[1])}).to_string()", PRIMARY
         if not isinstance(e.args[1], ir.Lit):
-            return f"{self.place(e.args[0])}.{method}(|c| {self.place(e.args[1])}.contains(c)).to_string()", PRIMARY
+            return (
+                f"{self.place(e.args[0])}.{method}(|c| {self.place(e.args[1])}.contains(c)).to_string()",
+                PRIMARY,
+            )
         chars = ", ".join(rust_char(c) for c in e.args[1].value)
-        return f"{self.place(e.args[0])}.{method}([{chars}]).to_string()" if len(e.args[1].value) > 1 and "start" not in method and "end" not in method else f"{self.place(e.args[0])}.{method}(&[{chars}][..]).to_string()", PRIMARY
+        return (
+            f"{self.place(e.args[0])}.{method}([{chars}]).to_string()"
+            if len(e.args[1].value) > 1 and "start" not in method and "end" not in method
+            else f"{self.place(e.args[0])}.{method}(&[{chars}][..]).to_string()",
+            PRIMARY,
+        )
 
     _op_str_lstrip_chars = _op_str_strip_chars
     _op_str_rstrip_chars = _op_str_strip_chars
@@ -1265,7 +1390,9 @@ class Operations:
     def _op_str_to_int_base(self, e: ir.Intrinsic) -> tuple[str, int]:
         if not (isinstance(e.args[1], ir.Lit) and 2 <= e.args[1].value <= 36):
             raise Unsupported("a number in a computed base", "", e.line)
-        return self.question(f"{self.helper('parse_int_base')}({self.ref(e.args[0])}, {e.args[1].value})", e), PRIMARY
+        return self.question(
+            f"{self.helper('parse_int_base')}({self.ref(e.args[0])}, {e.args[1].value})", e
+        ), PRIMARY
 
     def _op_int_hex(self, e: ir.Intrinsic) -> tuple[str, int]:
         return f"{self.helper('hexadecimal')}({self.x(e.args[0])})", PRIMARY
@@ -1274,7 +1401,7 @@ class Operations:
         return f"{self.helper('octal')}({self.x(e.args[0])})", PRIMARY
 
     def _op_int_isqrt(self, e: ir.Intrinsic) -> tuple[str, int]:
-        return f"{self._numeric_receiver(e.args[0])}.isqrt()", PRIMARY
+        return f"{self.numeric_receiver(e.args[0])}.isqrt()", PRIMARY
 
     def _op_int_factorial(self, e: ir.Intrinsic) -> tuple[str, int]:
         return f"(1..={self.x(e.args[0], SHIFT)}).product::<i64>()", PRIMARY
@@ -1362,11 +1489,17 @@ class Operations:
 
     def bound(self, e: ir.Expr, target: ir.Target, free: bool = False) -> str:
         """An iterator whose items fit the target: characters become texts where the variable holds texts."""
-        if isinstance(target, ir.TupleTarget) and isinstance(e, ir.Intrinsic) and e.op in ("zip", "enumerate"):
+        if (
+            isinstance(target, ir.TupleTarget)
+            and isinstance(e, ir.Intrinsic)
+            and e.op in ("zip", "enumerate")
+        ):
             given = [e.args[0]] if e.op == "enumerate" else e.args
             targets = target.elems[1:] if e.op == "enumerate" else target.elems
             texts = [self.bound(a, t, free) for a, t in zip(given, targets, strict=False)]
-            if len(texts) == len(given) and any(t != self.items(a, free) for t, a in zip(texts, given, strict=True)):
+            if len(texts) == len(given) and any(
+                t != self.items(a, free) for t, a in zip(texts, given, strict=True)
+            ):
                 if e.op == "enumerate":
                     start = self.x(e.args[1], ADD)
                     shift = "" if start == "0" else f" + {start}"
@@ -1404,7 +1537,9 @@ class Operations:
         """The pattern that binds a target."""
         if isinstance(t, ir.VarTarget):
             return (
-                f"mut {self.name(t.id)}" if mutable and t.id in self.facts.often | self.facts.changed else self.name(t.id)
+                f"mut {self.name(t.id)}"
+                if mutable and t.id in self.facts.often | self.facts.changed
+                else self.name(t.id)
             )
         assert isinstance(t, ir.TupleTarget)
         return f"({', '.join(self.pattern(x, mutable) for x in t.elems)})"
@@ -1420,7 +1555,12 @@ class Operations:
             and t.type == e.type.elem
         ):
             return f"{self.place(e)}.iter()", {t.id}
-        if isinstance(e, ir.Intrinsic) and e.op == "dict.items" and isinstance(t, ir.TupleTarget) and is_place(e.args[0]):
+        if (
+            isinstance(e, ir.Intrinsic)
+            and e.op == "dict.items"
+            and isinstance(t, ir.TupleTarget)
+            and is_place(e.args[0])
+        ):
             d = e.args[0]
             assert isinstance(d.type, ir.DictT)
             names: set[str] = set()
@@ -1449,10 +1589,16 @@ class Operations:
         lent = self._lent(clause, free)
         base = lent[0] if lent is not None else self.bound(clause.iter, clause.target, free)
         with self.closure([clause.target]):
-            pattern = self.pattern(clause.target) if lent is None else self._lent_pattern(clause.target, lent[1])
+            pattern = (
+                self.pattern(clause.target) if lent is None else self._lent_pattern(clause.target, lent[1])
+            )
             if lent is not None:
                 self.by_ref |= lent[1]
-            test = self.x(clause.conds[0]) if len(clause.conds) == 1 and not consume else " && ".join(self.x(c, AND + 1) for c in clause.conds)
+            test = (
+                self.x(clause.conds[0])
+                if len(clause.conds) == 1 and not consume
+                else " && ".join(self.x(c, AND + 1) for c in clause.conds)
+            )
             if at + 1 < len(e.clauses):
                 inner = self._chain(e, at + 1, free, consume)
                 if consume:
@@ -1489,7 +1635,9 @@ class Operations:
             return base if elem == pattern else f"{base}.map(|{pattern}| {elem})"
 
     def _comp(self, e: ir.Comp) -> tuple[str, int]:
-        kind = {"list": "Vec<_>", "iter": "Vec<_>", "set": "HashSet<_>", "dict": f"{self.rust.map}<_, _>"}[e.kind]
+        kind = {"list": "Vec<_>", "iter": "Vec<_>", "set": "HashSet<_>", "dict": f"{self.rust.map}<_, _>"}[
+            e.kind
+        ]
         # A map that is made of another one's keys has one entry for each, in whatever order they come.
         keyed = (
             e.kind == "dict"
@@ -1594,7 +1742,7 @@ class Operations:
     def _several(self, e: ir.Intrinsic) -> tuple[str, int]:
         if e.type not in (ir.INT, ir.FLOAT):
             raise Unsupported(f"{e.op} of several values of this type", "", e.line)
-        text = self._numeric_receiver(e.args[0])
+        text = self.numeric_receiver(e.args[0])
         for v in e.args[1:]:
             text = f"{text}.{e.op}({self.x(v)})"
         return text, PRIMARY
@@ -1622,7 +1770,9 @@ class Operations:
                 args.append(self._shown(p.value))
             elif kind == "quoted" and p.value.type in (ir.STR, ir.CHAR) and self.rust.quotes:
                 text += "{}"
-                args.append(f"{self.helper('quoted')}({self.ref(p.value) if p.value.type == ir.STR else '&' + self.place(p.value) + '.to_string()'})")
+                args.append(
+                    f"{self.helper('quoted')}({self.ref(p.value) if p.value.type == ir.STR else '&' + self.place(p.value) + '.to_string()'})"
+                )
             elif kind == "quoted" and p.value.type in (ir.STR, ir.CHAR):
                 text += "{:?}"
                 args.append(self._shown(p.value))

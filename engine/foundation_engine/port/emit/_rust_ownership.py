@@ -25,7 +25,9 @@ def root(e: ir.Node) -> str:
                 e = e.obj
             case ir.Unwrap() | ir.Wrap():
                 e = e.value
-            case ir.Intrinsic(op="list.index" | "dict.index" | "tuple.index" | "dict.setdefault" | "dict.get"):
+            case ir.Intrinsic(
+                op="list.index" | "dict.index" | "tuple.index" | "dict.setdefault" | "dict.get"
+            ):
                 e = e.args[0]
             case _:
                 return ""
@@ -46,7 +48,10 @@ def is_place(e: ir.Expr) -> bool:
 def iterated(e: ir.Expr) -> ir.Expr:
     """The list or map that a loop goes over."""
     match e:
-        case ir.Intrinsic(op="enumerate" | "reversed" | "to_list" | "dict.values" | "dict.items" | "list.copy", args=[inner, *_]):
+        case ir.Intrinsic(
+            op="enumerate" | "reversed" | "to_list" | "dict.values" | "dict.items" | "list.copy",
+            args=[inner, *_],
+        ):
             return iterated(inner)
         case _:
             return e
@@ -85,7 +90,9 @@ class Ownership:
             n.type.value.name
             for d in module.definitions
             for n in ir.walk(d)
-            if isinstance(n, ir.Expr | ir.FieldDef) and isinstance(n.type, ir.DictT) and isinstance(n.type.value, ir.NamedT)
+            if isinstance(n, ir.Expr | ir.FieldDef)
+            and isinstance(n.type, ir.DictT)
+            and isinstance(n.type.value, ir.NamedT)
         }
         self.shared_objects = (held & RUNTIME_OBJECTS) | {
             p.type.name
@@ -146,8 +153,16 @@ class Ownership:
                             aliases.append((v, source))
                     case ir.For(target=target, iter=e):
                         source = root(iterated(e))
-                        names = [target] if isinstance(target, ir.VarTarget) else target.elems if isinstance(target, ir.TupleTarget) else []
-                        aliases.extend((t.id, source) for t in names if isinstance(t, ir.VarTarget) and source)
+                        names = (
+                            [target]
+                            if isinstance(target, ir.VarTarget)
+                            else target.elems
+                            if isinstance(target, ir.TupleTarget)
+                            else []
+                        )
+                        aliases.extend(
+                            (t.id, source) for t in names if isinstance(t, ir.VarTarget) and source
+                        )
                     case _:
                         pass
         more = True
@@ -164,7 +179,7 @@ class Ownership:
         while more:
             more = False
             for key, f in self.functions.items():
-                names = {p.name for p in f.params} | ({"self"} if key[0] else set())
+                names = {p.name for p in f.params} | ({"self"} if key[0] else set[str]())
                 changed = self._roots(f) & names
                 if key[1] == "__init__":
                     changed.discard("self")
@@ -179,7 +194,10 @@ class Ownership:
             p.name
             for p in f.params
             if isinstance(p.type, ir.FuncT)
-            or (isinstance(p.type, ir.NamedT) and (p.type.name in RUNTIME_OBJECTS or isinstance(self.module.find(p.type.name), ir.Protocol)))
+            or (
+                isinstance(p.type, ir.NamedT)
+                and (p.type.name in RUNTIME_OBJECTS or isinstance(self.module.find(p.type.name), ir.Protocol))
+            )
         }
         if key[1] == "__init__":
             return mine
@@ -221,7 +239,7 @@ class Ownership:
                     if isinstance(at.type, ir.NamedT):
                         out.add(at.type.name)
                     match at:
-                        case ir.Field() | ir.FieldTarget():
+                        case ir.Field():
                             at = at.obj
                         case ir.Unwrap() | ir.Wrap():
                             at = at.value
@@ -280,7 +298,9 @@ class Ownership:
                 return any(self.contains(e, wanted, seen) for e in elems)
             case ir.NamedT(name) if name not in seen:
                 d = self.module.find(name)
-                return isinstance(d, ir.Class) and any(self.contains(f.type, wanted, seen | {name}) for f in d.fields)
+                return isinstance(d, ir.Class) and any(
+                    self.contains(f.type, wanted, seen | {name}) for f in d.fields
+                )
             case _:
                 return False
 
@@ -304,7 +324,9 @@ def last_uses(f: ir.Function) -> set[int]:
     declared: dict[str, tuple[int, ...]] = {p.name: () for p in f.params}
     counter = 0
 
-    def expression(n: ir.Node, loops: tuple[int, ...], arms: tuple[tuple[int, int], ...], inside: bool) -> None:
+    def expression(
+        n: ir.Node, loops: tuple[int, ...], arms: tuple[tuple[int, int], ...], inside: bool
+    ) -> None:
         nonlocal counter
         if isinstance(n, ir.Comp | ir.Lambda | ir.FuncDef | ir.PatternCall):
             inside = True

@@ -1,6 +1,7 @@
 """Patterns in Rust: the specs' templates, and what is really Rust's syntax around them (attributes, closures, borrowing)."""
 
-# ruff: noqa: E501, S101 - templates of Rust read best on one line; assertions narrow types.
+# ruff: noqa: E501, S101, ARG002 - templates of Rust read best on one line; assertions narrow types; operations of a
+# table, and what the templates ask of a writer, share one signature.
 from __future__ import annotations
 
 import re
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from foundation_engine.port.emit._rust_operations import Operations
     from foundation_engine.port.emit.rust import RustModule
 
-ATTRIBUTES = frozenset({"retry_with_backoff", "circuit_breaker", "rate_limiting", "error_boundary", "cli_framework"})
+ATTRIBUTES = frozenset(
+    {"retry_with_backoff", "circuit_breaker", "rate_limiting", "error_boundary", "cli_framework"}
+)
 RUNTIME_TYPES = {
     "CircuitBreaker": "foundation::resilience::CircuitBreaker", "RateLimiter": "foundation::resilience::RateLimiter",
     "RetryPolicy": "foundation::resilience::RetryPolicy", "Logger": "foundation::logging::Logger",
@@ -39,7 +42,11 @@ def _fitted(v: ir.Expr, t: ir.Type) -> ir.Expr:
         return ir.ListLit(v.elems, type=t, line=v.line)
     if isinstance(v, ir.DictLit | ir.SetLit):
         v.type = t
-    if isinstance(t, ir.OptionalT) and not isinstance(v.type, ir.OptionalT) and not (isinstance(v, ir.Lit) and v.value is None):
+    if (
+        isinstance(t, ir.OptionalT)
+        and not isinstance(v.type, ir.OptionalT)
+        and not (isinstance(v, ir.Lit) and v.value is None)
+    ):
         return ir.Wrap(_fitted(v, t.elem), type=t, line=v.line)
     return v
 
@@ -82,7 +89,11 @@ class Patterns:
             case "string" | "text":
                 return e.ref(v)
             case "mode":
-                return f"0o{v.value:o}" if isinstance(v, ir.Lit) and isinstance(v.value, int) else f"{e.x(v, PRIMARY)} as u32"
+                return (
+                    f"0o{v.value:o}"
+                    if isinstance(v, ir.Lit) and isinstance(v.value, int)
+                    else f"{e.x(v, PRIMARY)} as u32"
+                )
             case "bytes":
                 return e.own(v)
             case _:
@@ -99,9 +110,19 @@ class Patterns:
                 case None:
                     return "None"
                 case int() | float():
-                    return rust_float(float(v.value)) if kind in ("seconds", "duration") else str(v.value) if isinstance(v.value, int) else rust_float(v.value)
+                    return (
+                        rust_float(float(v.value))
+                        if kind in ("seconds", "duration")
+                        else str(v.value)
+                        if isinstance(v.value, int)
+                        else rust_float(v.value)
+                    )
                 case str():
-                    return rust_string(v.value) if kind not in ("any", "value") else f"{rust_string(v.value)}.to_string()"
+                    return (
+                        rust_string(v.value)
+                        if kind not in ("any", "value")
+                        else f"{rust_string(v.value)}.to_string()"
+                    )
                 case _:
                     pass
         if isinstance(v, ir.Name) and v.id in self.rust.constants and self.rust.copies(v.type):
@@ -136,13 +157,23 @@ class Patterns:
         """The arguments with the classes that a list means beside those it names."""
         out = dict(arguments)
         for name, v in arguments.items():
-            if isinstance(v, ir.ListLit) and v.elems and all(isinstance(x, ir.Name) and self._is_error(x.id) for x in v.elems):
+            if (
+                isinstance(v, ir.ListLit)
+                and v.elems
+                and all(isinstance(x, ir.Name) and self._is_error(x.id) for x in v.elems)
+            ):
                 names = [x.id for x in v.elems if isinstance(x, ir.Name)]
-                out[name] = ir.ListLit([ir.Name(n, type=ir.ERROR) for n in self.rust.errors.expanded(names)], type=v.type, line=v.line)
+                out[name] = ir.ListLit(
+                    [ir.Name(n, type=ir.ERROR) for n in self.rust.errors.expanded(names)],
+                    type=v.type,
+                    line=v.line,
+                )
         return out
 
     def _is_error(self, name: str) -> bool:
-        return name in RUNTIME or name in BUILTIN or self.rust.errors.is_own(name) or name == "FoundationError"
+        return (
+            name in RUNTIME or name in BUILTIN or self.rust.errors.is_own(name) or name == "FoundationError"
+        )
 
     # Around functions
 
@@ -153,9 +184,15 @@ class Patterns:
         """
         out: list[str] = []
         for use in reversed(f.patterns):
-            if use.pattern_id == "cli_framework" or (use.pattern_id == "error_boundary" and "context" in use.arguments):
+            if use.pattern_id == "cli_framework" or (
+                use.pattern_id == "error_boundary" and "context" in use.arguments
+            ):
                 if len(f.patterns) > 1:
-                    raise Unsupported(f"pattern {use.pattern_id} beside others around a function", f.name, use.line or f.line)
+                    raise Unsupported(
+                        f"pattern {use.pattern_id} beside others around a function",
+                        f.name,
+                        use.line or f.line,
+                    )
                 continue
             if use.pattern_id not in ATTRIBUTES:
                 raise Unsupported(f"pattern {use.pattern_id} around a function", f.name, use.line or f.line)
@@ -164,8 +201,16 @@ class Patterns:
                 fallback = arguments.get("fallback")
                 if fallback is not None and isinstance(fallback, ir.Lit) and fallback.value is None:
                     arguments.pop("fallback")
-                    if not isinstance(f.result, ir.OptionalT) and f.result != ir.NONE and not self._reraises(arguments):
-                        raise Unsupported("a boundary that gives nothing where a value is declared", f.name, use.line or f.line)
+                    if (
+                        not isinstance(f.result, ir.OptionalT)
+                        and f.result != ir.NONE
+                        and not self._reraises(arguments)
+                    ):
+                        raise Unsupported(
+                            "a boundary that gives nothing where a value is declared",
+                            f.name,
+                            use.line or f.line,
+                        )
                 elif fallback is not None:
                     assert self.e is not None
                     arguments["fallback"] = _fitted(fallback, f.result)
@@ -224,13 +269,21 @@ class Patterns:
             context = arguments.pop("context", None)
             fallback = arguments.pop("fallback", None)
             given = fallback is not None and not (isinstance(fallback, ir.Lit) and fallback.value is None)
-            slots["fallback"] = writer.own(fallback) if given and fallback is not None else "()" if e.type == ir.NONE else "Default::default()"
+            slots["fallback"] = (
+                writer.own(fallback)
+                if given and fallback is not None
+                else "()"
+                if e.type == ir.NONE
+                else "Default::default()"
+            )
         if e.pattern_id == "rate_limiting":
             taken = f"{writer.place(e.obj)}.acquire(1)" if e.obj is not None else ""
             if not taken:
                 raise Unsupported("a block under a rate limit without a limiter", "", e.line)
             return f"{{ {writer.question(taken, e)}; {writer.question(f'({closure})()', e)} }}"
-        text = self.templates.render(self, e.pattern_id, "call" if e.obj is not None else "block", arguments, slots=slots).text
+        text = self.templates.render(
+            self, e.pattern_id, "call" if e.obj is not None else "block", arguments, slots=slots
+        ).text
         if e.pattern_id == "error_boundary" and context is not None:
             text = text.replace(".run_or(", f"{self.context(context)}.run_or(", 1)
         return writer.question(text, e)
@@ -242,28 +295,48 @@ class Patterns:
             case _, "call" if e.obj is not None:
                 return self._guarded(e)
             case ("structured_logging", "bind"):
-                return self.templates.render(self, e.pattern_id, "bind", {}, slots={"object": writer.place(e.obj)} if e.obj else {}, fields=e.fields).text
+                return self.templates.render(
+                    self,
+                    e.pattern_id,
+                    "bind",
+                    {},
+                    slots={"object": writer.place(e.obj)} if e.obj else {},
+                    fields=e.fields,
+                ).text
             case ("structured_logging", level):
                 assert e.obj is not None
                 slots = {"object": writer.place(e.obj), "0": writer.ref(e.args[0])}
                 return self.templates.render(self, e.pattern_id, level, {}, slots=slots, fields=e.fields).text
             case ("rate_limiting", "acquire"):
                 assert e.obj is not None
-                slots = {"object": writer.place(e.obj), "0": self.value("integer", e.args[0]) if e.args else "1"}
-                return writer.question(self.templates.render(self, e.pattern_id, "acquire", {}, slots=slots).text, e)
+                slots = {
+                    "object": writer.place(e.obj),
+                    "0": self.value("integer", e.args[0]) if e.args else "1",
+                }
+                return writer.question(
+                    self.templates.render(self, e.pattern_id, "acquire", {}, slots=slots).text, e
+                )
             case ("rate_limiting", "try_acquire"):
                 assert e.obj is not None
                 if not e.args or (isinstance(e.args[0], ir.Lit) and e.args[0].value == 1):
                     return f"{writer.place(e.obj)}.allow()"
-                taken = writer.question(f"{writer.place(e.obj)}.try_acquire({self.value('integer', e.args[0])})", e)
+                taken = writer.question(
+                    f"{writer.place(e.obj)}.try_acquire({self.value('integer', e.args[0])})", e
+                )
                 return f"{taken}.allowed"
             case ("circuit_breaker", "state" | "reset"):
                 assert e.obj is not None
-                return self.templates.render(self, e.pattern_id, e.op, {}, slots={"object": writer.place(e.obj)}).text
+                return self.templates.render(
+                    self, e.pattern_id, e.op, {}, slots={"object": writer.place(e.obj)}
+                ).text
             case ("http_client", op):
                 return self._request(e, op)
             case ("process_execution", "run"):
-                words = f"{writer.ref(e.args[0])}.iter().cloned()" if not isinstance(e.args[0], ir.ListLit) else f"[{', '.join(writer.ref(w) for w in e.args[0].elems)}]"
+                words = (
+                    f"{writer.ref(e.args[0])}.iter().cloned()"
+                    if not isinstance(e.args[0], ir.ListLit)
+                    else f"[{', '.join(writer.ref(w) for w in e.args[0].elems)}]"
+                )
                 arguments = dict(e.arguments)
                 env = arguments.pop("env", None)
                 text = self.templates.render(self, e.pattern_id, "run", arguments, slots={"0": words}).text
@@ -283,7 +356,9 @@ class Patterns:
                 return f"{writer.place(e.obj)}.main()"
             case ("file_operations", "write" | "write_text"):
                 slots = {"0": writer.ref(e.args[0]), "1": writer.ref(e.args[1])}
-                return writer.question(self.templates.render(self, e.pattern_id, "write", dict(e.arguments), slots=slots).text, e)
+                return writer.question(
+                    self.templates.render(self, e.pattern_id, "write", dict(e.arguments), slots=slots).text, e
+                )
             case _:
                 raise Unsupported(f"operation {e.op} of pattern {e.pattern_id}", "", e.line)
 
@@ -311,7 +386,13 @@ class Patterns:
         """The function that tells the fields of a configuration."""
         assert self.e is not None
         self.rust.uses.update({"foundation::config::Field", "foundation::config::Type"})
-        kinds = {ir.STR: "String", ir.INT: "Integer", ir.FLOAT: "Float", ir.BOOL: "Boolean", ir.ListT(ir.STR): "Strings"}
+        kinds: dict[ir.Type, str] = {
+            ir.STR: "String",
+            ir.INT: "Integer",
+            ir.FLOAT: "Float",
+            ir.BOOL: "Boolean",
+            ir.ListT(ir.STR): "Strings",
+        }
         items: list[str] = []
         for f in d.fields:
             t = f.type.elem if isinstance(f.type, ir.OptionalT) else f.type
@@ -324,7 +405,9 @@ class Patterns:
             if t not in kinds:
                 raise Unsupported(f"a setting of type {ir.type_text(f.type)}", f.name, f.line)
             text = f'Field::new("{f.name}", Type::{kinds[t]})'
-            if isinstance(f.type, ir.OptionalT) and (f.default is None or (isinstance(f.default, ir.Lit) and f.default.value is None)):
+            if isinstance(f.type, ir.OptionalT) and (
+                f.default is None or (isinstance(f.default, ir.Lit) and f.default.value is None)
+            ):
                 text += ".default_value(())"
             elif f.default is not None:
                 value = self.e.ref(f.default) if t == ir.STR else self.e.own(f.default)
@@ -332,7 +415,12 @@ class Patterns:
             if f.env:
                 text += f".env({rust_string(f.env)})"
             items.append(text)
-        return ["/// The settings, for the loader.", "pub fn fields() -> Vec<Field> {", f"    vec![{', '.join(items)}]", "}"]
+        return [
+            "/// The settings, for the loader.",
+            "pub fn fields() -> Vec<Field> {",
+            f"    vec![{', '.join(items)}]",
+            "}",
+        ]
 
     def _app(self, e: ir.PatternNew) -> str:
         """A program with every command of the module."""
@@ -351,7 +439,9 @@ class Patterns:
         self.rust.commands.add(f.name)
         assert self.e is not None
         writer = self.e
-        self.rust.uses.update({"foundation::cli::Command", "foundation::cli::Parameter", "foundation::config::Type"})
+        self.rust.uses.update(
+            {"foundation::cli::Command", "foundation::cli::Parameter", "foundation::config::Type"}
+        )
         name = use.arguments.get("name")
         shown = writer.ref(name) if name is not None else rust_string(f.name.replace("_", "-"))
         text = f"Command::new({shown})"
@@ -361,9 +451,20 @@ class Patterns:
         for key in ("aliases", "hidden", "category"):
             v = use.arguments.get(key)
             if v is not None:
-                value = f"[{', '.join(writer.ref(x) for x in v.elems)}]" if isinstance(v, ir.ListLit) else writer.ref(v) if v.type == ir.STR else writer.x(v)
+                value = (
+                    f"[{', '.join(writer.ref(x) for x in v.elems)}]"
+                    if isinstance(v, ir.ListLit)
+                    else writer.ref(v)
+                    if v.type == ir.STR
+                    else writer.x(v)
+                )
                 text += f".{key}({value})"
-        kinds = {ir.STR: ("String", "as_text"), ir.INT: ("Integer", "as_integer"), ir.FLOAT: ("Float", "as_float"), ir.BOOL: ("Boolean", "")}
+        kinds: dict[ir.Type, tuple[str, str]] = {
+            ir.STR: ("String", "as_text"),
+            ir.INT: ("Integer", "as_integer"),
+            ir.FLOAT: ("Float", "as_float"),
+            ir.BOOL: ("Boolean", ""),
+        }
         values: list[str] = []
         for p in f.params:
             spelled = rust_string(p.name)
@@ -374,8 +475,14 @@ class Patterns:
             kind, getter = kinds[t]
             made = f"Parameter::new({spelled}, Type::{kind})"
             if collects:
-                text += f".argument({made}.multiple().optional())" if p.default is None else f".option({made}.multiple())"
-                values.append(f"&args.list({spelled}).iter().filter_map(|value| value.{getter}()).collect::<Vec<_>>()")
+                text += (
+                    f".argument({made}.multiple().optional())"
+                    if p.default is None
+                    else f".option({made}.multiple())"
+                )
+                values.append(
+                    f"&args.list({spelled}).iter().filter_map(|value| value.{getter}()).collect::<Vec<_>>()"
+                )
             elif t == ir.BOOL:
                 text += f".option({made}{'.default_value(true)' if isinstance(p.default, ir.Lit) and p.default.value else ''})"
                 values.append(f"args.flag({spelled})")
@@ -383,7 +490,11 @@ class Patterns:
                 text += f".option({made})"
                 values.append(f"args.get({spelled}).and_then(|value| value.{getter}())")
             else:
-                default = "" if p.default is None else f".default_value({writer.ref(p.default) if t == ir.STR else writer.own(p.default)})"
+                default = (
+                    ""
+                    if p.default is None
+                    else f".default_value({writer.ref(p.default) if t == ir.STR else writer.own(p.default)})"
+                )
                 text += f".{'option' if default else 'argument'}({made}{default})"
                 value = f"args.get({spelled}).and_then(|value| value.{getter}()).unwrap_or_default()"
                 values.append(f"&{value}" if t == ir.STR else value)
@@ -400,11 +511,21 @@ class Patterns:
             body = f"{call}{'?' if failing else ''}; Ok(())"
         else:
             raise Unsupported("a command that gives a value", f.name, f.line)
-        return ["", f"/// The command that calls `{fn}`.", f"pub fn {fn}_command() -> Command {{", f"    {text}.run(|args| {{ {body} }})", "}"]
+        return [
+            "",
+            f"/// The command that calls `{fn}`.",
+            f"pub fn {fn}_command() -> Command {{",
+            f"    {text}.run(|args| {{ {body} }})",
+            "}",
+        ]
 
     def wrapped(self, f: ir.Function) -> list[str] | None:
         """The head of a body whose pattern no attribute can say: the runtime's object and the closure it runs."""
-        if len(f.patterns) != 1 or f.patterns[0].pattern_id != "error_boundary" or "context" not in f.patterns[0].arguments:
+        if (
+            len(f.patterns) != 1
+            or f.patterns[0].pattern_id != "error_boundary"
+            or "context" not in f.patterns[0].arguments
+        ):
             return None
         assert self.e is not None
         arguments = self._lists(f.patterns[0].arguments)
@@ -412,7 +533,9 @@ class Patterns:
         fallback = arguments.pop("fallback", None)
         reraises = self._reraises(arguments)
         arguments.setdefault("name", ir.Lit(f.name, type=ir.STR))
-        text = self.templates.render(self, "error_boundary", "block", arguments, slots={"body": "@", "fallback": "#"}).text
+        text = self.templates.render(
+            self, "error_boundary", "block", arguments, slots={"body": "@", "fallback": "#"}
+        ).text
         head = text.partition(".run_or(")[0]
         head += self.context(context)
         if reraises:
@@ -451,12 +574,18 @@ class Patterns:
             match name:
                 case "params" | "headers" if isinstance(v, ir.DictLit):
                     word = "param" if name == "params" else "header"
-                    text += "".join(f".{word}({writer.ref(k)}, {writer.own(self._text_of(x)) if x.type != ir.STR else writer.ref(x)})" for k, x in v.items)
+                    text += "".join(
+                        f".{word}({writer.ref(k)}, {writer.own(self._text_of(x)) if x.type != ir.STR else writer.ref(x)})"
+                        for k, x in v.items
+                    )
                 case "body":
                     text += f".body({writer.own(v)})"
                 case "json" if isinstance(v, ir.DictLit) and all(isinstance(k, ir.Lit) for k, _ in v.items):
                     self.rust.crates.add("serde_json")
-                    items = ", ".join(f"{writer.ref(k)}: {writer.ref(x) if x.type == ir.STR else writer.own(x)}" for k, x in v.items)
+                    items = ", ".join(
+                        f"{writer.ref(k)}: {writer.ref(x) if x.type == ir.STR else writer.own(x)}"
+                        for k, x in v.items
+                    )
                     text += f'.header("Content-Type", "application/json").body(serde_json::json!({{ {items} }}).to_string())'
                 case _:
                     raise Unsupported(f"`{name}` of a request", "", e.line)
@@ -485,8 +614,20 @@ class Patterns:
                 args.append(ir.Name(name, type=a.type, line=a.line))
             else:
                 args.append(a)
-        made = ir.Call(inner.func, args, inner.raises, inner.context, type=inner.type, line=inner.line) if isinstance(inner, ir.Call) else (
-            ir.MethodCall(inner.obj, inner.method, args, inner.raises, inner.context, type=inner.type, line=inner.line)
+        made = (
+            ir.Call(inner.func, args, inner.raises, inner.context, type=inner.type, line=inner.line)
+            if isinstance(inner, ir.Call)
+            else (
+                ir.MethodCall(
+                    inner.obj,
+                    inner.method,
+                    args,
+                    inner.raises,
+                    inner.context,
+                    type=inner.type,
+                    line=inner.line,
+                )
+            )
         )
         if isinstance(inner, ir.MethodCall):
             key = (inner.obj.type.name if isinstance(inner.obj.type, ir.NamedT) else "", inner.method)
@@ -500,7 +641,12 @@ class Patterns:
         if not fails:
             self.rust.errors.used = True
             text = f"Ok::<_, Error>({text})"
-        guarded = writer.question(self.templates.render(self, e.pattern_id, "call", {}, slots={"object": writer.place(e.obj), "body": f"|| {text}"}).text, e)
+        guarded = writer.question(
+            self.templates.render(
+                self, e.pattern_id, "call", {}, slots={"object": writer.place(e.obj), "body": f"|| {text}"}
+            ).text,
+            e,
+        )
         return f"{{ {' '.join(lets)} {guarded} }}" if lets else guarded
 
     def _logged(self, v: ir.Expr) -> str:
@@ -513,7 +659,11 @@ class Patterns:
                     return f"{e.ref(v)}.into()"
                 return f"{e.place(v)}.as_str().into()" if self._kept(v) else f"{e.own(v, PRIMARY)}.into()"
             case ir.P(ir.Prim.INT | ir.Prim.FLOAT | ir.Prim.BOOL):
-                return f"{e.x(v, PRIMARY)}.into()" if not (isinstance(v, ir.Lit)) else f"{e._numeric_receiver(v) if v.type != ir.BOOL else e.x(v)}.into()"
+                return (
+                    f"{e.x(v, PRIMARY)}.into()"
+                    if not (isinstance(v, ir.Lit))
+                    else f"{e.numeric_receiver(v) if v.type != ir.BOOL else e.x(v)}.into()"
+                )
             case ir.P(ir.Prim.CHAR):
                 return f"{e.x(v, PRIMARY)}.to_string().into()"
             case ir.NamedT(name) if isinstance(self.rust.module.find(name), ir.EnumClass):

@@ -104,7 +104,9 @@ MUTATING = frozenset(
 def rust_string(text: str) -> str:
     """A Rust string literal."""
     special = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
-    return '"' + "".join(special.get(c) or (c if c.isprintable() else f"\\u{{{ord(c):x}}}") for c in text) + '"'
+    return (
+        '"' + "".join(special.get(c) or (c if c.isprintable() else f"\\u{{{ord(c):x}}}") for c in text) + '"'
+    )
 
 
 def rust_char(c: str) -> str:
@@ -120,5 +122,3 @@ def rust_float(v: float) -> str:
     if text in ("inf", "-inf", "nan"):
         return {"inf": "f64::INFINITY", "-inf": "f64::NEG_INFINITY", "nan": "f64::NAN"}[text]
     return text if any(c in text for c in ".e") else f"{text}.0"
-
-

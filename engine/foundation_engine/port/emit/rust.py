@@ -56,7 +56,14 @@ class _Settings:
 class RustModule:
     """Names, types and helpers of the generated file."""
 
-    def __init__(self, module: ir.Module, source: str = "", settings: _Settings | None = None, dialect: str = "foundation", quotes_python: bool = False) -> None:
+    def __init__(
+        self,
+        module: ir.Module,
+        source: str = "",
+        settings: _Settings | None = None,
+        dialect: str = "foundation",
+        quotes_python: bool = False,
+    ) -> None:
         self.module = module
         self.source = source.splitlines()
         self.settings = settings or _Settings()
@@ -69,7 +76,11 @@ class RustModule:
         self.ordered = self.settings.ordered
         self.map = "IndexMap" if self.ordered else "HashMap"
         self.wants_order = False
-        self.json = any(isinstance(n, ir.Intrinsic) and (n.op == "http.json" or n.op.startswith("json.")) for d in module.definitions for n in ir.walk(d))
+        self.json = any(
+            isinstance(n, ir.Intrinsic) and (n.op == "http.json" or n.op.startswith("json."))
+            for d in module.definitions
+            for n in ir.walk(d)
+        )
         # A quoted text that is only part of an error's message may have Rust's quotes.
         self.quotes = quotes_python and any(_shows_quotes(d) for d in module.definitions)
         self.keyed: set[str] = set(self.settings.keyed)
@@ -140,7 +151,14 @@ class RustModule:
         """True when values of the type are copied by themselves."""
         match t:
             case ir.P(kind):
-                return kind in (ir.Prim.INT, ir.Prim.FLOAT, ir.Prim.BOOL, ir.Prim.CHAR, ir.Prim.NONE, ir.Prim.DURATION)
+                return kind in (
+                    ir.Prim.INT,
+                    ir.Prim.FLOAT,
+                    ir.Prim.BOOL,
+                    ir.Prim.CHAR,
+                    ir.Prim.NONE,
+                    ir.Prim.DURATION,
+                )
             case ir.OptionalT(elem):
                 return self.copies(elem)
             case ir.TupleT(elems):
@@ -170,11 +188,17 @@ class RustModule:
 
     def is_shared(self, t: Type) -> bool:
         """True for what is behind an `Arc` where it is kept."""
-        return self.is_service(t) or (isinstance(t, ir.NamedT) and t.name in RUNTIME_OBJECTS and self.module.find(t.name) is None)
+        return self.is_service(t) or (
+            isinstance(t, ir.NamedT) and t.name in RUNTIME_OBJECTS and self.module.find(t.name) is None
+        )
 
     def is_error(self, t: Type) -> bool:
         """True for a value that is an error."""
-        return t == ir.ERROR or (isinstance(t, ir.NamedT) and t.name in self.errors.tree.bases and not isinstance(self.module.find(t.name), ir.Class))
+        return t == ir.ERROR or (
+            isinstance(t, ir.NamedT)
+            and t.name in self.errors.tree.bases
+            and not isinstance(self.module.find(t.name), ir.Class)
+        )
 
     def cloneable(self, t: Type, seen: frozenset[str] = frozenset()) -> bool:
         """True when a value can be copied."""
@@ -189,7 +213,11 @@ class RustModule:
                 d = self.module.find(name)
                 if isinstance(d, ir.Class):
                     return name in seen or all(self.cloneable(f.type, seen | {name}) for f in d.fields)
-                return d is not None or name in ("Logger", "HttpClient", "RetryPolicy", "HttpResponse", "ProcessResult") or name in self.ownership.shared_objects
+                return (
+                    d is not None
+                    or name in ("Logger", "HttpClient", "RetryPolicy", "HttpResponse", "ProcessResult")
+                    or name in self.ownership.shared_objects
+                )
             case _:
                 return not self.is_error(t)
 
@@ -218,7 +246,15 @@ class RustModule:
         """The Rust type of an owned value."""
         match t:
             case ir.P(kind):
-                made = {"int": "i64", "float": "f64", "bool": "bool", "str": "String", "char": "char", "none": "()", "bytes": "Vec<u8>"}.get(kind.value)
+                made = {
+                    "int": "i64",
+                    "float": "f64",
+                    "bool": "bool",
+                    "str": "String",
+                    "char": "char",
+                    "none": "()",
+                    "bytes": "Vec<u8>",
+                }.get(kind.value)
                 if kind is ir.Prim.ERROR:
                     self.errors.used = True
                     return "Error"
@@ -298,7 +334,9 @@ class RustModule:
         """The type of a parameter: borrowed when it is not copied, exclusively when its function changes it."""
         if changed:
             if isinstance(t, ir.OptionalT | ir.TupleT | ir.P | ir.FuncT) or self.is_shared(t):
-                raise Unsupported(f"a parameter of type {ir.type_text(t)} that is changed in place, which the caller sees")
+                raise Unsupported(
+                    f"a parameter of type {ir.type_text(t)} that is changed in place, which the caller sees"
+                )
             return f"&mut {self.type(t)}"
         if kept:
             return self.type(t)
@@ -316,7 +354,11 @@ class RustModule:
             case ir.NamedT(name) if self.is_service(t):
                 return f"&dyn {self.class_name(name)}"
             case _:
-                return self.type(t) if self.copies(t) else f"&{self.type(t).removeprefix('Arc<').removesuffix('>') if self.is_shared(t) and self.type(t).startswith('Arc<') else self.type(t)}"
+                return (
+                    self.type(t)
+                    if self.copies(t)
+                    else f"&{self.type(t).removeprefix('Arc<').removesuffix('>') if self.is_shared(t) and self.type(t).startswith('Arc<') else self.type(t)}"
+                )
 
     def borrowed(self, t: Type) -> bool:
         """True when a parameter of the type is passed by reference."""
@@ -335,7 +377,11 @@ class RustModule:
             except Unsupported as why:
                 why.line = why.line or d.line
                 self.holes.append(why)
-                lines = self._stub(d, why) if isinstance(d, ir.Function) else [f"// Not ported: {getattr(d, 'name', '')}: {why.reason}."]
+                lines = (
+                    self._stub(d, why)
+                    if isinstance(d, ir.Function)
+                    else [f"// Not ported: {getattr(d, 'name', '')}: {why.reason}."]
+                )
             if isinstance(d, ir.Function):
                 functions.append((d.name, self.functions[d.name], d.line, len(self.holes) - before))
             body.extend([*lines, ""])
@@ -348,7 +394,13 @@ class RustModule:
         for h in sorted(helpers):
             doc, text, _ = HELPERS[h]
             text = re.sub(r"\bHashMap\b", self.map, text)
-            body.extend([f"/// {doc}", *re.sub(rf"\bfn {h}\b", f"fn {self.helper_names[h]}", text).strip().splitlines(), ""])
+            body.extend(
+                [
+                    f"/// {doc}",
+                    *re.sub(rf"\bfn {h}\b", f"fn {self.helper_names[h]}", text).strip().splitlines(),
+                    "",
+                ]
+            )
         text = "\n".join(body)
         head = [f"//! {line}".rstrip() for line in self.module.doc.splitlines()]
         uses = self._imports(text)
@@ -361,12 +413,23 @@ class RustModule:
             crates.add("serde_json")
         if self.ordered and "IndexMap" in text:
             crates.add("indexmap")
-        return RustFile("\n".join([*head, "", *body]).strip() + "\n", self.holes, functions, frozenset(crates))
+        return RustFile(
+            "\n".join([*head, "", *body]).strip() + "\n", self.holes, functions, frozenset(crates)
+        )
 
     def _imports(self, text: str) -> list[str]:
         uses = set(self.uses)
         uses.update(f"std::collections::{n}" for n in ("HashMap", "HashSet") if re.search(rf"\b{n}\b", text))
-        uses.update(u for u, n in (("indexmap::IndexMap", "IndexMap"), ("std::sync::Arc", "Arc"), ("std::sync::LazyLock", "LazyLock"), ("foundation::clock", "clock")) if re.search(rf"\b{n}\b", text))
+        uses.update(
+            u
+            for u, n in (
+                ("indexmap::IndexMap", "IndexMap"),
+                ("std::sync::Arc", "Arc"),
+                ("std::sync::LazyLock", "LazyLock"),
+                ("foundation::clock", "clock"),
+            )
+            if re.search(rf"\b{n}\b", text)
+        )
         if self.errors.plain and re.search(r"\bError\b", text):
             uses.add("foundation::errors::Error")
         out: dict[str, set[str]] = {}
@@ -380,8 +443,20 @@ class RustModule:
                 shown = name.rpartition(" as ")[2]
                 if re.search(rf"\b{shown}\b", text):
                     out.setdefault(path, set()).add(name)
-        lines = [f"use {path}::{next(iter(names)) if len(names) == 1 else '{' + ', '.join(sorted(names)) + '}'};" for path, names in sorted(out.items())]
-        return [*(x for x in lines if x.startswith("use std")), *([""] if any(x.startswith("use std") for x in lines) and any(not x.startswith("use std") for x in lines) else []), *(x for x in lines if not x.startswith("use std"))]
+        lines = [
+            f"use {path}::{next(iter(names)) if len(names) == 1 else '{' + ', '.join(sorted(names)) + '}'};"
+            for path, names in sorted(out.items())
+        ]
+        return [
+            *(x for x in lines if x.startswith("use std")),
+            *(
+                [""]
+                if any(x.startswith("use std") for x in lines)
+                and any(not x.startswith("use std") for x in lines)
+                else []
+            ),
+            *(x for x in lines if not x.startswith("use std")),
+        ]
 
     def _stub(self, f: ir.Function, why: Unsupported, cls: ir.Class | None = None) -> list[str]:
         """A function that was not ported, so that its callers compile."""
@@ -429,14 +504,21 @@ class RustModule:
                 return [f"// Not ported: {d.name}: {d.reason}."]
 
     def _doc(self, doc: str, comments: list[str] | None = None) -> list[str]:
-        return [*(f"// {c}".rstrip() for c in comments or ()), *(f"/// {x}".rstrip() for x in doc.splitlines())]
+        return [
+            *(f"// {c}".rstrip() for c in comments or ()),
+            *(f"/// {x}".rstrip() for x in doc.splitlines()),
+        ]
 
     # Constants
 
     def _constant_kind(self, d: ir.Constant) -> str:
         if isinstance(d.value, ir.Lit) and d.type == ir.STR:
             return "str"
-        if isinstance(d.value, ir.Lit | ir.Intrinsic) and self.copies(d.type) and not isinstance(d.type, ir.OptionalT):
+        if (
+            isinstance(d.value, ir.Lit | ir.Intrinsic)
+            and self.copies(d.type)
+            and not isinstance(d.type, ir.OptionalT)
+        ):
             return "value" if isinstance(d.value, ir.Lit) else "lazy"
         if isinstance(d.value, ir.ListLit) and isinstance(d.type, ir.ListT) and d.value.elems:
             simple = all(isinstance(v, ir.Lit | ir.EnumMember) for v in d.value.elems)
@@ -453,7 +535,12 @@ class RustModule:
             for n in ir.walk(d):
                 if isinstance(n, ir.Name) and n.id == name:
                     total += 1
-                if isinstance(n, ir.Intrinsic) and n.op in _BORROWING and isinstance(n.args[0], ir.Name) and n.args[0].id == name:
+                if (
+                    isinstance(n, ir.Intrinsic)
+                    and n.op in _BORROWING
+                    and isinstance(n.args[0], ir.Name)
+                    and n.args[0].id == name
+                ):
                     good += 1
         return total == good
 
@@ -474,7 +561,10 @@ class RustModule:
                 assert isinstance(d.value, ir.ListLit)
                 assert isinstance(d.type, ir.ListT)
                 items = ", ".join(writer.own(v) for v in d.value.elems)
-                return [*doc, f"{visibility}const {name}: [{self.type(d.type.elem)}; {len(d.value.elems)}] = [{items}];{tail}"]
+                return [
+                    *doc,
+                    f"{visibility}const {name}: [{self.type(d.type.elem)}; {len(d.value.elems)}] = [{items}];{tail}",
+                ]
             case "texts":
                 assert isinstance(d.value, ir.ListLit)
                 items = ", ".join(writer.ref(v) for v in d.value.elems)
@@ -484,25 +574,56 @@ class RustModule:
                 if isinstance(d.type, ir.FuncT) or self.is_service(d.type):
                     raise Unsupported("a constant that is a function or a service", d.name, d.line)
                 shown = self.type(d.type)
-                return [*doc, f"{visibility}static {name}: LazyLock<{shown}> = LazyLock::new(|| {made});{tail}"]
+                return [
+                    *doc,
+                    f"{visibility}static {name}: LazyLock<{shown}> = LazyLock::new(|| {made});{tail}",
+                ]
 
     # Types of the module
 
     def _enum(self, d: ir.EnumClass) -> list[str]:
         name = self.class_name(d.name)
-        lines = [*self._doc(d.doc, d.comments), "#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]", f"pub enum {name} {{"]
+        lines = [
+            *self._doc(d.doc, d.comments),
+            "#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]",
+            f"pub enum {name} {{",
+        ]
         lines += [*(f"    {pascal(n, initialisms=False)}," for n, _ in d.members), "}"]
         if d.name in self.valued and all(isinstance(v, str | int) for _, v in d.members):
             kind = "&'static str" if d.string_valued else "i64"
-            arms = [f"            Self::{pascal(n, initialisms=False)} => {rust_string(v) if isinstance(v, str) else v}," for n, v in d.members]
-            lines += ["", f"impl {name} {{", "    /// The value that stands for the member.", f"    pub fn value(self) -> {kind} {{", "        match self {", *arms, "        }", "    }"]
+            arms = [
+                f"            Self::{pascal(n, initialisms=False)} => {rust_string(v) if isinstance(v, str) else v},"
+                for n, v in d.members
+            ]
+            lines += [
+                "",
+                f"impl {name} {{",
+                "    /// The value that stands for the member.",
+                f"    pub fn value(self) -> {kind} {{",
+                "        match self {",
+                *arms,
+                "        }",
+                "    }",
+            ]
             if d.name in self.parsed:
                 self.errors.used = True
                 given = "&str" if d.string_valued else "i64"
-                back = [f"            {rust_string(v) if isinstance(v, str) else v} => Ok(Self::{pascal(n, initialisms=False)})," for n, v in d.members]
+                back = [
+                    f"            {rust_string(v) if isinstance(v, str) else v} => Ok(Self::{pascal(n, initialisms=False)}),"
+                    for n, v in d.members
+                ]
                 shown = f"{'{value:?}' if d.string_valued else '{value}'} is not a valid {d.name}"
                 made = self.errors.value(f'format!("{shown}")', "ValueError")
-                lines += ["", "    /// The member that a value stands for.", f"    pub fn from_value(value: {given}) -> Result<Self, Error> {{", "        match value {", *back, f"            _ => Err({made}),", "        }", "    }"]
+                lines += [
+                    "",
+                    "    /// The member that a value stands for.",
+                    f"    pub fn from_value(value: {given}) -> Result<Self, Error> {{",
+                    "        match value {",
+                    *back,
+                    f"            _ => Err({made}),",
+                    "        }",
+                    "    }",
+                ]
             lines.append("}")
         return lines
 
@@ -513,7 +634,11 @@ class RustModule:
             lines.append(f"pub struct {name}(pub String);")
             shown = ["f.write_str(&self.0)"]
         else:
-            lines += [f"pub struct {name} {{", *(f"    pub {self.local(p.name)}: {self.type(p.type)}," for p in d.params), "}"]
+            lines += [
+                f"pub struct {name} {{",
+                *(f"    pub {self.local(p.name)}: {self.type(p.type)}," for p in d.params),
+                "}",
+            ]
             writer = FunctionWriter(self, None)
             writer.can_fail = False
             for p in d.params:
@@ -530,7 +655,10 @@ class RustModule:
         for i, m in enumerate(d.methods):
             lines += [""] if i else []
             params = ", ".join(["&self", *(f"{self.local(p.name)}: {self.param(p.type)}" for p in m.params)])
-            lines += [*(f"    {x}" for x in self._doc(m.doc)), f"    fn {self.method(m.name)}({params}) -> {self.result(m.result, True)};"]
+            lines += [
+                *(f"    {x}" for x in self._doc(m.doc)),
+                f"    fn {self.method(m.name)}({params}) -> {self.result(m.result, True)};",
+            ]
         return [*lines, "}"]
 
     def _class(self, d: ir.Class, functions: list[tuple[str, str, int, int]]) -> list[str]:
@@ -551,12 +679,21 @@ class RustModule:
             self.crates.add("serde")
             self.uses.add("serde::Deserialize")
             derives.append("Deserialize")
-        lines = [*self._doc(d.doc, d.comments), *([f"#[derive({', '.join(derives)})]"] if derives else []), f"pub struct {name} {{"]
+        lines = [
+            *self._doc(d.doc, d.comments),
+            *([f"#[derive({', '.join(derives)})]"] if derives else []),
+            f"pub struct {name} {{",
+        ]
         for f in d.fields:
-            if self.ownership.contains(f.type, ir.NamedT(d.name)) and not isinstance(f.type, ir.ListT | ir.DictT):
+            if self.ownership.contains(f.type, ir.NamedT(d.name)) and not isinstance(
+                f.type, ir.ListT | ir.DictT
+            ):
                 raise Unsupported("a class that holds itself", d.name, f.line or d.line)
             doc = f"    /// {f.doc}" if f.doc else ""
-            lines += [*([doc] if doc else []), f"    {'' if f.private else 'pub '}{self.field(ir.NamedT(d.name), f.name)}: {self.type(f.type)},"]
+            lines += [
+                *([doc] if doc else []),
+                f"    {'' if f.private else 'pub '}{self.field(ir.NamedT(d.name), f.name)}: {self.type(f.type)},",
+            ]
         lines.append("}")
         inside: list[list[str]] = []
         if d.init is not None:
@@ -609,10 +746,17 @@ class RustModule:
         for f in d.fields:
             made = self.field(ir.NamedT(d.name), f.name)
             parts.append(f"{made}: {writer.own(f.default)}" if f.default is not None else made)
-        return ["/// An object with defaults for the other fields.", f"pub fn new({params}) -> Self {{", f"    Self {{ {', '.join(parts)} }}", "}"]
+        return [
+            "/// An object with defaults for the other fields.",
+            f"pub fn new({params}) -> Self {{",
+            f"    Self {{ {', '.join(parts)} }}",
+            "}",
+        ]
 
 
-def emit(module: ir.Module, source: str = "", dialect: str = "foundation", *, quotes_python: bool = False) -> RustFile:
+def emit(
+    module: ir.Module, source: str = "", dialect: str = "foundation", *, quotes_python: bool = False
+) -> RustFile:
     """The module as one Rust file; `source` is the text that holes quote from.
 
     `quotes_python` says that a quoted text is one as Python's repr writes it.
@@ -629,7 +773,12 @@ def settled(
         rust = RustModule(copy.deepcopy(module), source, settings, dialect, quotes_python)
         file = rust.emit()
         found = _Settings(
-            settings.ordered or rust.wants_order, rust.keyed, rust.valued, rust.parsed, rust.loaded, rust.commands
+            settings.ordered or rust.wants_order,
+            rust.keyed,
+            rust.valued,
+            rust.parsed,
+            rust.loaded,
+            rust.commands,
         )
         if found == settings:
             for sentence in rust.module.differences:
@@ -643,8 +792,13 @@ def _shows_quotes(d: ir.Definition) -> bool:
     """True when a quoted text can get further than into the message of an error that nobody reads."""
     if any(isinstance(n, ir.Intrinsic) and n.op == "error.message" for n in ir.walk(d)):
         return True
-    hidden = {id(m) for n in ir.walk(d) if isinstance(n, ir.Raise) and n.error is not None for m in ir.walk(n.error)}
-    return any(isinstance(n, ir.FormatPart) and n.spec.startswith("quoted") and id(n) not in hidden for n in ir.walk(d))
+    hidden = {
+        id(m) for n in ir.walk(d) if isinstance(n, ir.Raise) and n.error is not None for m in ir.walk(n.error)
+    }
+    return any(
+        isinstance(n, ir.FormatPart) and n.spec.startswith("quoted") and id(n) not in hidden
+        for n in ir.walk(d)
+    )
 
 
 __all__ = ["RustFile", "RustModule", "emit", "rust_char", "rust_float", "rust_string", "settled"]

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from foundation_engine.port import ir
 from foundation_engine.port.emit._names import pascal
-from foundation_engine.port.emit._rust_errors import BUILTIN, CONSTRUCTORS
 from foundation_engine.port.emit._rust_body import FunctionWriter
+from foundation_engine.port.emit._rust_errors import BUILTIN, CONSTRUCTORS
 from foundation_engine.port.emit.go_tests import RecordedCase, elements, float_text, made_object, tagged
-from foundation_engine.port.emit.rust import RustModule, rust_char, rust_float, rust_string, settled
+from foundation_engine.port.emit.rust import rust_char, rust_float, rust_string, settled
 from foundation_engine.port.ir import Type, Unsupported
 
 _SUPPORT: Mapping[str, str] = {
@@ -314,7 +314,8 @@ class RustTests:
         self.rust, self.made = settled(module)
         # Breakers and limiters of the module are there as long as its process is.
         self.outlives = any(f.patterns for _, f in module.functions()) or any(
-            isinstance(d, ir.Constant) and any(isinstance(n, ir.PatternNew) for n in ir.walk(d)) for d in module.definitions
+            isinstance(d, ir.Constant) and any(isinstance(n, ir.PatternNew) for n in ir.walk(d))
+            for d in module.definitions
         )
         self.module = self.rust.module
         self.support: set[str] = set()
@@ -343,12 +344,18 @@ class RustTests:
                     return f"here({rust_string(v)})"
                 return rust_char(v) if t == ir.CHAR else f"{rust_string(v)}.to_string()"
             case ir.P(ir.Prim.BYTES):
-                return f"vec![{', '.join(f'{b}_u8' for b in v['bytes'])}]" if v["bytes"] else "Vec::<u8>::new()"
+                return (
+                    f"vec![{', '.join(f'{b}_u8' for b in v['bytes'])}]" if v["bytes"] else "Vec::<u8>::new()"
+                )
             case ir.ListT(elem):
                 items = elements(v)
                 if items is None:
                     raise Unsupported("a value of another type than declared")
-                return f"vec![{', '.join(self.literal(x, elem) for x in items)}]" if items else f"Vec::<{self.rust.type(elem)}>::new()"
+                return (
+                    f"vec![{', '.join(self.literal(x, elem) for x in items)}]"
+                    if items
+                    else f"Vec::<{self.rust.type(elem)}>::new()"
+                )
             case ir.SetT(elem):
                 return f"{self.rust.type(t).replace('<', '::<', 1)}::from([{', '.join(self.literal(x, elem) for x in v['set'])}])"
             case ir.DictT(key, value):
@@ -375,7 +382,10 @@ class RustTests:
             return self._made(d, fields, [])
         if any(f.private for f in d.fields):
             raise Unsupported("an object with fields that nobody else sees")
-        parts = [f"{self.rust.field(ir.NamedT(name), f.name)}: {self.literal(fields[f.name], f.type)}" for f in d.fields]
+        parts = [
+            f"{self.rust.field(ir.NamedT(name), f.name)}: {self.literal(fields[f.name], f.type)}"
+            for f in d.fields
+        ]
         return f"{self.rust.class_name(name)} {{ {', '.join(parts)} }}"
 
     def _made(self, d: ir.Class, fields: Mapping[str, Any], before: list[str]) -> str:
@@ -413,7 +423,10 @@ class RustTests:
             if not isinstance(d, ir.Protocol):
                 raise Unsupported("a fake of something that is no protocol")
             self.fakes.add(t.name)
-            parts = [f"{self.rust.method(m.name)}: {self._script(fake['methods'].get(m.name, []), m.result)}" for m in d.methods]
+            parts = [
+                f"{self.rust.method(m.name)}: {self._script(fake['methods'].get(m.name, []), m.result)}"
+                for m in d.methods
+            ]
             text = f"Fake{self.rust.class_name(t.name)} {{ {', '.join(['calls: calls.clone()', *parts])} }}"
         else:
             assert isinstance(t, ir.FuncT)
@@ -441,15 +454,22 @@ class RustTests:
 
     def _scripts(self, values: Any) -> set[str]:
         """The classes of the errors that fakes among some values answer with."""
-        if isinstance(values, Mapping):
-            found = {values["error"]} if isinstance(values.get("error"), str) else set[str]()
-            return found.union(*(self._scripts(v) for v in values.values()))
-        if isinstance(values, list | tuple):
-            return set[str]().union(*(self._scripts(v) for v in values))
-        return set()
+        inside: list[Any] = list(cast("list[Any]", values)) if isinstance(values, list | tuple) else []
+        found: set[str] = set()
+        if isinstance(values, dict):
+            named = cast("dict[str, Any]", values)
+            inside = list(named.values())
+            if isinstance(named.get("error"), str):
+                found.add(named["error"])
+        return found.union(*(self._scripts(v) for v in inside))
 
     def _script(self, outcomes: Sequence[Mapping[str, Any]], result: Type) -> str:
-        parts = [f"|| Err({self._scripted(o['error'])})" if "error" in o else f"|| Ok({self.literal(o['value'], result)})" for o in outcomes]
+        parts = [
+            f"|| Err({self._scripted(o['error'])})"
+            if "error" in o
+            else f"|| Ok({self.literal(o['value'], result)})"
+            for o in outcomes
+        ]
         return f"Script::<{'()' if result == ir.NONE else self.rust.type(result)}>::new(vec![{', '.join(parts)}])"
 
     def _scripted(self, cls: str) -> str:
@@ -461,7 +481,11 @@ class RustTests:
                 raise Unsupported("an error with fields in a script")
             return f'{self.rust.class_name(cls)}("scripted".to_string()).into()'
         if cls in errors.builtin:
-            return f'Error::{BUILTIN[cls]}("scripted".to_string())' if cls != "OSError" else 'Error::Io(std::io::Error::other("scripted"))'
+            return (
+                f'Error::{BUILTIN[cls]}("scripted".to_string())'
+                if cls != "OSError"
+                else 'Error::Io(std::io::Error::other("scripted"))'
+            )
         if errors.runtime and cls in CONSTRUCTORS:
             return f'{errors.foundation}::{CONSTRUCTORS[cls]}("scripted"){"" if errors.plain else ".into()"}'
         if errors.unknown:
@@ -472,11 +496,21 @@ class RustTests:
         d = self.module.find(name)
         assert isinstance(d, ir.Protocol)
         made = f"Fake{self.rust.class_name(name)}"
-        lines = ["", "/// Answers from scripts and notes its calls.", f"struct {made} {{", "    calls: Calls,"]
-        lines += [f"    {self.rust.method(m.name)}: Script<{'()' if m.result == ir.NONE else self.rust.type(m.result)}>," for m in d.methods]
+        lines = [
+            "",
+            "/// Answers from scripts and notes its calls.",
+            f"struct {made} {{",
+            "    calls: Calls,",
+        ]
+        lines += [
+            f"    {self.rust.method(m.name)}: Script<{'()' if m.result == ir.NONE else self.rust.type(m.result)}>,"
+            for m in d.methods
+        ]
         lines += ["}", "", f"impl {self.rust.class_name(name)} for {made} {{"]
         for m in d.methods:
-            params = ", ".join(["&self", *(f"{self.rust.local(p.name)}: {self.rust.param(p.type)}" for p in m.params)])
+            params = ", ".join(
+                ["&self", *(f"{self.rust.local(p.name)}: {self.rust.param(p.type)}" for p in m.params)]
+            )
             args = ", ".join(self.rust.local(p.name) for p in m.params)
             args += "," if len(m.params) == 1 else ""
             lines += [
@@ -506,7 +540,9 @@ class RustTests:
 
     def _callable_types(self, name: str) -> Sequence[Type]:
         owners = [f.params for _, f in self.module.functions()]
-        owners += [d.init.params for d in self.module.definitions if isinstance(d, ir.Class) and d.init is not None]
+        owners += [
+            d.init.params for d in self.module.definitions if isinstance(d, ir.Class) and d.init is not None
+        ]
         for params in owners:
             for p in params:
                 if p.name == name and isinstance(p.type, ir.FuncT):
@@ -521,7 +557,11 @@ class RustTests:
         self.fakes.clear()
         tests = self._tests(cases, prefix)
         fakes = [line for f in sorted(self.fakes) for line in self._fake_type(f)]
-        support = [line for name in sorted(self.support) for line in ["", *_SUPPORT[name].replace("MAP<", f"{self.rust.map}<").strip().splitlines()]]
+        support = [
+            line
+            for name in sorted(self.support)
+            for line in ["", *_SUPPORT[name].replace("MAP<", f"{self.rust.map}<").strip().splitlines()]
+        ]
         if "Same" in self.support:
             named = [d for d in self.module.definitions if isinstance(d, ir.EnumClass | ir.Class)]
             for d in named:
@@ -532,16 +572,32 @@ class RustTests:
         text = re.sub(r"#!/bin/sh.*?\"#;", "", text, flags=re.DOTALL)
         uses = [f"use {crate}::*;"]
         if "alone" in self.support:
-            uses += ["use std::collections::BTreeMap;", "use std::fs;", "use std::io::{BufRead, BufReader, Read, Write};", "use std::net::TcpListener;",
-                     "use std::os::unix::fs::PermissionsExt;", "use std::path::Path;", "use std::process::Command;"]
+            uses += [
+                "use std::collections::BTreeMap;",
+                "use std::fs;",
+                "use std::io::{BufRead, BufReader, Read, Write};",
+                "use std::net::TcpListener;",
+                "use std::os::unix::fs::PermissionsExt;",
+                "use std::path::Path;",
+                "use std::process::Command;",
+            ]
         brought: dict[str, set[str]] = {}
         for path in sorted(self.objects):
             place, _, rest = path.partition("::{") if "{" in path else path.rpartition("::")
             for n in rest.rstrip("}").split(", "):
-                if place.startswith("foundation::") and n not in ("Class", "Classify") and " as " not in n and re.search(rf"\b{n}\b", "\n".join(tests)):
+                if (
+                    place.startswith("foundation::")
+                    and n not in ("Class", "Classify")
+                    and " as " not in n
+                    and re.search(rf"\b{n}\b", "\n".join(tests))
+                ):
                     brought.setdefault(place, set()).add(n)
         brought.get("foundation::errors", set()).discard("Error")
-        uses += [f"use {place}::{{{', '.join(sorted(names))}}};" for place, names in sorted(brought.items()) if names]
+        uses += [
+            f"use {place}::{{{', '.join(sorted(names))}}};"
+            for place, names in sorted(brought.items())
+            if names
+        ]
         if "Duration::" in text:
             uses.append("use std::time::Duration;")
         std = [n for n in ("HashMap", "HashSet") if re.search(rf"\b{n}\b", text)]
@@ -558,7 +614,11 @@ class RustTests:
             uses.append("use foundation::errors::Error as FoundationError;")
         elif self.rust.errors.plain and re.search(r"\bError\b", text):
             uses.append("use foundation::errors::Error;")
-        allowed = "#![allow(unused_imports, unused_macros, dead_code, clippy::all)]" if self.support else "#![allow(unused_imports, clippy::all)]"
+        allowed = (
+            "#![allow(unused_imports, unused_macros, dead_code, clippy::all)]"
+            if self.support
+            else "#![allow(unused_imports, clippy::all)]"
+        )
         return "\n".join([allowed, "", *uses, *tests, *fakes, *support, ""])
 
     def _same(self, d: ir.Class | ir.EnumClass) -> list[str]:
@@ -567,7 +627,10 @@ class RustTests:
             return [f"exactly!({name});"]
         if any(f.private for f in d.fields):
             return []
-        tests = " && ".join(f"self.{n}.same(&want.{n})" for n in (self.rust.field(ir.NamedT(d.name), f.name) for f in d.fields))
+        tests = " && ".join(
+            f"self.{n}.same(&want.{n})"
+            for n in (self.rust.field(ir.NamedT(d.name), f.name) for f in d.fields)
+        )
         return [f"impl Same for {name} {{ fn same(&self, want: &Self) -> bool {{ {tests or 'true'} }} }}"]
 
     def _tests(self, cases: Sequence[RecordedCase], prefix: str) -> list[str]:
@@ -621,7 +684,13 @@ class RustTests:
             elif len(c.steps) > 1 and not self.rust.copies(p.type) and not self.rust.borrowed(p.type):
                 args.append(text)
             else:
-                args.append(rust_string(v) if p.type == ir.STR and "{server}" not in v else f"&{text}" if self.rust.borrowed(p.type) else text)
+                args.append(
+                    rust_string(v)
+                    if p.type == ir.STR and "{server}" not in v
+                    else f"&{text}"
+                    if self.rust.borrowed(p.type)
+                    else text
+                )
         receiver = ""
         if owner is not None and f.kind != "static":
             made = self._made(owner, dict(c.plan.object), setup)
@@ -642,18 +711,26 @@ class RustTests:
             lines += self._compare(local, after, t)
         if any("calls" in s for s in setup):
             expected = ", ".join(self._noted(t) for t in c.trace)
-            lines.append(f"assert_eq!(calls.list(), {f'vec![{expected}]' if c.trace else 'Vec::<String>::new()'});")
+            lines.append(
+                f"assert_eq!(calls.list(), {f'vec![{expected}]' if c.trace else 'Vec::<String>::new()'});"
+            )
         if receiver and c.state is not None and owner is not None:
             state: Mapping[str, Any] = c.state["object"]["fields"]
             for fd in owner.fields:
                 if not fd.private and fd.name in state:
-                    lines += self._compare(f"object.{self.rust.field(ir.NamedT(owner.name), fd.name)}", state[fd.name], fd.type)
+                    lines += self._compare(
+                        f"object.{self.rust.field(ir.NamedT(owner.name), fd.name)}", state[fd.name], fd.type
+                    )
         if "foundation" in self.made.crates and (f.context or c.sleeps or c.plan.advance):
             passed = c.plan.advance * (len(c.steps) - 1)
             low, high = sum(c.sleeps) + passed, sum(c.sleeps_high or c.sleeps) + passed
             self.support.add("timed")
             clock = "clock" if c.plan.advance and len(c.steps) > 1 else "_"
-            lines = [f"timed({min(low, high)}, {max(low, high)}, |{clock}| {{", *(f"    {x}" for x in lines), "});"]
+            lines = [
+                f"timed({min(low, high)}, {max(low, high)}, |{clock}| {{",
+                *(f"    {x}" for x in lines),
+                "});",
+            ]
         elif c.sleeps or c.plan.advance:
             raise Unsupported("time that passes without our clock")
         if c.plan.world is not None:
@@ -670,20 +747,32 @@ class RustTests:
     def _world(self, world: Mapping[str, Any]) -> str:
         parts: list[str] = []
         for key in ("env", "files"):
-            if world.get(key):
-                parts.append(f"{key}: vec![{', '.join(f'({rust_string(k)}, {rust_string(str(v))})' for k, v in world[key].items())}]")
+            items = ", ".join(
+                f"({rust_string(k)}, {rust_string(str(v))})" for k, v in world.get(key, {}).items()
+            )
+            parts += [f"{key}: vec![{items}]"] if items else []
         if world.get("commands"):
-            commands = [f"({rust_string(n)}, vec![{', '.join(map(_output, outcomes))}])" for n, outcomes in world["commands"].items()]
+            commands = [
+                f"({rust_string(n)}, vec![{', '.join(map(_output, outcomes))}])"
+                for n, outcomes in world["commands"].items()
+            ]
             parts.append(f"commands: vec![{', '.join(commands)}]")
         if "http" in world or "{server}" in str(world):
             parts.append(f"server: true, http: vec![{', '.join(map(_answer, world.get('http', ())))}]")
-        return f"Given {{ {', '.join([*parts, '..Given::default()'])} }}" if len(parts) < 4 else f"Given {{ {', '.join(parts)} }}"
+        return (
+            f"Given {{ {', '.join([*parts, '..Given::default()'])} }}"
+            if len(parts) < 4
+            else f"Given {{ {', '.join(parts)} }}"
+        )
 
     def _left(self, after: Mapping[str, Any]) -> str:
         files = ", ".join(f"({rust_string(k)}, {rust_string(v)})" for k, v in after.get("files", {}).items())
-        commands = ", ".join(f"vec![{', '.join(map(rust_string, words))}]" for words in after.get("commands", ()))
+        commands = ", ".join(
+            f"vec![{', '.join(map(rust_string, words))}]" for words in after.get("commands", ())
+        )
         requests = ", ".join(
-            f"({rust_string(r['method'])}, {rust_string(r['path'])}, {rust_string(r.get('body') or '')})" for r in after.get("requests", ())
+            f"({rust_string(r['method'])}, {rust_string(r['path'])}, {rust_string(r.get('body') or '')})"
+            for r in after.get("requests", ())
         )
         return f"Left {{ files: vec![{files}], stdout: {rust_string(after.get('stdout', ''))}, commands: vec![{commands}], requests: vec![{requests}] }}"
 
@@ -694,23 +783,37 @@ class RustTests:
             if not pattern:
                 self.support.add("panics")
                 return [f"assert!(panics(|| {call}));"]
-            return [f'match {call} {{ Err({pattern}) => {{}} other => panic!("{{other:?}}, want {step["error"]}") }}' if self._debug(f.result) else f"assert!(matches!({call}, Err({pattern})));"]
+            return [
+                f'match {call} {{ Err({pattern}) => {{}} other => panic!("{{other:?}}, want {step["error"]}") }}'
+                if self._debug(f.result)
+                else f"assert!(matches!({call}, Err({pattern})));"
+            ]
         if f.result == ir.NONE:
             return [f"{call}{'.unwrap()' if fails else ''};"]
         lines = [f"let got = {call}{'.unwrap()' if fails else ''};"]
         return [*lines, *self._compare("got", step["value"], f.result)]
 
     def _debug(self, t: Type) -> bool:
-        return all(d.name not in ir.type_text(t) or "Debug" in self._derives(d) for d in self.module.definitions if isinstance(d, ir.Class))
+        return all(
+            d.name not in ir.type_text(t) or "Debug" in self._derives(d)
+            for d in self.module.definitions
+            if isinstance(d, ir.Class)
+        )
 
     def _derives(self, d: ir.Class) -> str:
-        found = re.search(rf"#\[derive\(([^)]*)\)\]\s*pub struct {self.rust.class_name(d.name)}\b", self.made.source)
+        found = re.search(
+            rf"#\[derive\(([^)]*)\)\]\s*pub struct {self.rust.class_name(d.name)}\b", self.made.source
+        )
         return found[1] if found else ""
 
     def _pattern(self, step: Mapping[str, Any]) -> str:
         """The pattern of an expected error, "" when it is a mistake that stops the program."""
         errors = self.rust.errors
-        if step["error"] in ir.PROGRAM_ERRORS and step["error"] not in errors.builtin and step["error"] not in self.scripted:
+        if (
+            step["error"] in ir.PROGRAM_ERRORS
+            and step["error"] not in errors.builtin
+            and step["error"] not in self.scripted
+        ):
             return ""
         for name in (step["error"], *step.get("bases", ())):
             if name in ir.PROGRAM_ERRORS and name not in errors.builtin:
@@ -744,7 +847,12 @@ class RustTests:
             return [f"assert_eq!({got}, {plain});"]
         self.support.add("Same")
         shown = f"let want: {self.rust.type(t)} = {want};"
-        return ["{", f"    {shown}", f'    assert!({got}.same(&want), "got {{:?}}, want {{want:?}}", {got});', "}"]
+        return [
+            "{",
+            f"    {shown}",
+            f'    assert!({got}.same(&want), "got {{:?}}, want {{want:?}}", {got});',
+            "}",
+        ]
 
     def _exact(self, t: Type, seen: frozenset[str] = frozenset()) -> bool:
         """True when values are compared exactly: there is no float in them."""
@@ -759,7 +867,14 @@ class RustTests:
                 return all(self._exact(e, seen) for e in elems)
             case ir.NamedT(name):
                 d = self.module.find(name)
-                return not isinstance(d, ir.Class) or name in seen or ("PartialEq" in self._derives(d) and all(self._exact(f.type, seen | {name}) for f in d.fields))
+                return (
+                    not isinstance(d, ir.Class)
+                    or name in seen
+                    or (
+                        "PartialEq" in self._derives(d)
+                        and all(self._exact(f.type, seen | {name}) for f in d.fields)
+                    )
+                )
             case _:
                 return True
 
@@ -769,7 +884,8 @@ def _output(o: Mapping[str, Any]) -> str:
 
 
 def _answer(a: Mapping[str, Any]) -> str:
-    headers = ", ".join(f"({rust_string(k)}, {rust_string(str(v))})" for k, v in (a.get("headers") or {}).items())
+    given = cast("dict[str, Any]", a.get("headers") or {})
+    headers = ", ".join(f"({rust_string(k)}, {rust_string(str(v))})" for k, v in given.items())
     return f"Answer {{ status: {a.get('status', 200)}, headers: vec![{headers}], body: {rust_string(a.get('body') or '')} }}"
 
 
