@@ -369,6 +369,7 @@ def last_uses(f: ir.Function) -> set[int]:
                 case ir.Try():
                     block(s.body, loops, arms)
                     for i, h in enumerate(s.handlers):
+                        declared.setdefault(h.var, loops)
                         block(h.body, loops, (*arms, (id(s), i)))
                     block(s.orelse, loops, (*arms, (id(s), -1)))
                     block(s.final, loops, arms)

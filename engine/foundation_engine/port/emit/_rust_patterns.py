@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from foundation_engine.port import ir
+from foundation_engine.port.emit._names import snake
 from foundation_engine.port.emit._rust_errors import BUILTIN, RUNTIME
 from foundation_engine.port.emit._rust_words import LOWEST, PRIMARY, rust_float, rust_string
 from foundation_engine.port.ir import Unsupported
@@ -396,15 +397,16 @@ class Patterns:
         items: list[str] = []
         for f in d.fields:
             t = f.type.elem if isinstance(f.type, ir.OptionalT) else f.type
-            if self.rust.local(f.name) != f.name:
+            key = snake(f.name)
+            if self.rust.field(ir.NamedT(d.name), f.name) != key:
                 raise Unsupported("a setting whose name is a word of Rust", f.name, f.line)
             if isinstance(t, ir.NamedT) and isinstance(self.rust.module.find(t.name), ir.Class):
                 self.rust.loaded.add(t.name)
-                items.append(f'Field::nested("{f.name}", {self.rust.class_name(t.name)}::fields())')
+                items.append(f'Field::nested("{key}", {self.rust.class_name(t.name)}::fields())')
                 continue
             if t not in kinds:
                 raise Unsupported(f"a setting of type {ir.type_text(f.type)}", f.name, f.line)
-            text = f'Field::new("{f.name}", Type::{kinds[t]})'
+            text = f'Field::new("{key}", Type::{kinds[t]})'
             if isinstance(f.type, ir.OptionalT) and (
                 f.default is None or (isinstance(f.default, ir.Lit) and f.default.value is None)
             ):

@@ -51,6 +51,7 @@ class _Settings:
     parsed: set[str] = field(default_factory=set[str])
     loaded: set[str] = field(default_factory=set[str])
     commands: set[str] = field(default_factory=set[str])
+    declined: set[str] = field(default_factory=set[str])
 
 
 class RustModule:
@@ -88,6 +89,7 @@ class RustModule:
         self.parsed: set[str] = set(self.settings.parsed)
         self.loaded: set[str] = set(self.settings.loaded)
         self.commands: set[str] = set()
+        self.declined: set[str] = set(self.settings.declined)  # types of the module that have no counterpart
         self.uses: set[str] = set()
         self.crates: set[str] = set()
         self.helpers: set[str] = set()
@@ -281,6 +283,8 @@ class RustModule:
                 return f"Arc<{self.signature(t)} + Send + Sync>"
             case ir.NamedT(name):
                 d = self.module.find(name)
+                if name in self.settings.declined:
+                    raise Unsupported(f"a value of type {name}, which is not ported")
                 if isinstance(d, ir.EnumClass | ir.Class):
                     return self.class_name(name)
                 if isinstance(d, ir.Protocol):
@@ -377,6 +381,8 @@ class RustModule:
             except Unsupported as why:
                 why.line = why.line or d.line
                 self.holes.append(why)
+                if isinstance(d, ir.Class | ir.EnumClass | ir.Protocol):
+                    self.declined.add(d.name)
                 lines = (
                     self._stub(d, why)
                     if isinstance(d, ir.Function)
@@ -769,7 +775,7 @@ def settled(
 ) -> tuple[RustModule, RustFile]:
     """The module's names and types, and its file: written again until what a writing finds out changes nothing."""
     settings = _Settings()
-    while True:
+    for last in (*([False] * 7), True):
         rust = RustModule(copy.deepcopy(module), source, settings, dialect, quotes_python)
         file = rust.emit()
         found = _Settings(
@@ -779,13 +785,15 @@ def settled(
             rust.parsed,
             rust.loaded,
             rust.commands,
+            rust.declined,
         )
-        if found == settings:
+        if found == settings or last:
             for sentence in rust.module.differences:
                 if sentence not in module.differences:
                     module.differences.append(sentence)
             return rust, file
         settings = found
+    raise AssertionError("the last writing is taken")
 
 
 def _shows_quotes(d: ir.Definition) -> bool:
