@@ -277,6 +277,20 @@ func quoted(s string) string {
 """,
         ("fmt", "strings", "unicode"),
     ),
+    "popped": (
+        r"""
+// popped removes a key and gives its value, or nil.
+func popped[K comparable, V any](m map[K]V, key K) *V {
+	value, ok := m[key]
+	if !ok {
+		return nil
+	}
+	delete(m, key)
+	return &value
+}
+""",
+        (),
+    ),
     "mustGet": (
         r"""
 // mustGet is the value of a key that has to be there.

@@ -554,6 +554,8 @@ class Operations:
             case "str.rpartition":
                 self.go.type(e.type)
                 return f"{self.helper('rpartition')}({self.x(args[0])}, {self.x(args[1])})", PRIMARY
+            case "dict.pop_optional" if isinstance(e.type, ir.OptionalT) and not self.go.nilable(e.type.elem):
+                return f"{self.helper('popped')}({self.x(args[0])}, {self.x(args[1])})", PRIMARY
             case "env.get":
                 return f"{self.helper('lookupEnv')}({self.x(args[0])})", PRIMARY
             case "env.get_or":

@@ -25,6 +25,7 @@ from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.order import keep_order, sorted_next
 from foundation_engine.port.passes import (
     Effects,
+    blocks,
     check_aliasing,
     declare,
     positions,
@@ -1889,7 +1890,10 @@ class FunctionEmitter(Operations):
         out: list[int] = []
         for i, s in enumerate(body):
             count = sum(1 for n in ir.walk(s) if isinstance(n, ir.Expr) and self._raising(n))
-            if isinstance(s, ir.Raise):
+            if isinstance(s, ir.Raise) or (
+                isinstance(s, ir.If | ir.For | ir.ForRange | ir.While)
+                and any(isinstance(n, ir.Raise) for n in ir.walk(s))
+            ):
                 return None
             if count and isinstance(s, ir.If):
                 inner = [n for b in (*s.body, *s.orelse) for n in ir.walk(b)]
@@ -1936,6 +1940,10 @@ class FunctionEmitter(Operations):
         """The body in a function of its own whose error is then handled."""
         if s.final:
             raise Unsupported("finally", "", s.line)
+        returns = any(isinstance(n, ir.Return) for b in s.body for n in ir.walk(b))
+        if returns and terminates(s.body) and not any(_leaves_loop(b) for b in s.body):
+            self._returning_try(s)
+            return
         if any(isinstance(n, ir.Return | ir.Break | ir.Continue) for b in s.body for n in ir.walk(b)):
             raise Unsupported(
                 "a try block with several failing statements that returns or leaves a loop", "", s.line
@@ -1954,6 +1962,32 @@ class FunctionEmitter(Operations):
         for b in s.body:
             raised |= self.go.effects.statement(b)
         self._dispatch(s.handlers, "err", raised, s.orelse)
+
+    def _returning_try(self, s: ir.Try) -> None:
+        """A body that always returns, in a function of its own: its value is returned when there is no error."""
+        fails, handlers = self.fails, self.handlers
+        parts = (
+            self.result.elems
+            if isinstance(self.result, ir.TupleT)
+            else ()
+            if self.result == ir.NONE
+            else (self.result,)
+        )
+        names = [self.fresh(n) for n in ("result", "second", "third")[: len(parts)]]
+        if len(names) != len(parts):
+            raise Unsupported("a try block that returns more than three values", "", s.line)
+        self.write(f"{', '.join([*names, 'err'])} := func(){self.go.results(self.result, True)} {{")
+        self.fails, self.handlers = True, []
+        with self.indented():
+            self.block(s.body)
+        self.write("}()")
+        self.fails, self.handlers = fails, handlers
+        self.err_scopes[-1] = True
+        self.write("if err == nil {")
+        self.write(f"\treturn {', '.join([*names, *(['nil'] if fails else [])])}".rstrip())
+        self.write("}")
+        raised = frozenset[str]().union(*(self.go.effects.statement(b) for b in s.body))
+        self._dispatch(s.handlers, "err", raised)
 
     def _dispatch(
         self,
@@ -2195,6 +2229,17 @@ class FunctionEmitter(Operations):
             or (isinstance(n, ir.Intrinsic) and (n.raises or n.op in ("list.pop", "dict.pop", "print")))
             for n in ir.walk(e)
         )
+
+
+def _leaves_loop(s: ir.Stmt) -> bool:
+    """True when a statement has a break or continue of a loop around it."""
+    if isinstance(s, ir.Break | ir.Continue):
+        return True
+    return (
+        any(_leaves_loop(n) for inner in blocks(s) for n in inner)
+        if not isinstance(s, ir.For | ir.ForRange | ir.While)
+        else False
+    )
 
 
 def place_words(e: ir.Expr) -> str:
