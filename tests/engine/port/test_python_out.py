@@ -344,7 +344,7 @@ def test_a_file_is_read_as_it_is_where_the_source_does(tmp_path: Path) -> None:
         "f", {"path": ir.STR}, ir.STR, ir.Intrinsic("file.read_text", [path], "OSError", type=ir.STR)
     )
     scopes: list[dict[str, Any]] = [{"__name__": "emitted"}, {"__name__": "emitted"}]
-    exec(emit(module, newlines=False).source, scopes[0])
+    exec(emit(module, of_python=False).source, scopes[0])
     exec(emit(module).source, scopes[1])
     assert scopes[0]["f"](str(tmp_path / "a.txt")) == "one\r\ntwo\r"
     assert scopes[1]["f"](str(tmp_path / "a.txt")) == "one\ntwo\n"
@@ -363,4 +363,24 @@ def test_a_text_alone_is_a_list_where_a_list_is_asked_for() -> None:
     f = ir.Function("f", [ir.Param("path", ir.STR)], ir.NamedT("Settings"), [ir.Return(load)])
     assert (
         "load_config(Settings, files=[path])" in emit(ir.Module("emitted", "", [settings, f], [], {})).source
+    )
+
+
+def test_what_a_nested_function_assigns_is_its_own_in_python(tmp_path: Path) -> None:
+    agrees(
+        tmp_path / "own.py",
+        textwrap.dedent("""
+            def total(xs: list[int]) -> int:
+                i = 3
+
+                def digits(n: int) -> int:
+                    i = 0
+                    for c in str(abs(n)):
+                        i = i + int(c)
+                    return i + sum(i for i in range(2))
+
+                return sum([digits(x) for x in xs]) + i
+            """),
+        cases=4,
+        differential=12,
     )

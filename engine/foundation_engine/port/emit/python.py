@@ -124,16 +124,16 @@ def local(name: str) -> str:
 class PythonEmitter:
     """Names, imports and the file.
 
-    `wraps` says that an index below zero counts from the end in the source, as it does here; `newlines` that reading a
-    file as text turns line ends into newlines there, as it does here.
+    `wraps` says that an index below zero counts from the end in the source, as it does here; `of_python` that it is Python:
+    reading a file as text turns line ends into newlines there, and what a nested function assigns is its own.
     """
 
     def __init__(
-        self, module: ir.Module, wraps: bool = True, dialect: str = "foundation", newlines: bool = True
+        self, module: ir.Module, wraps: bool = True, dialect: str = "foundation", of_python: bool = True
     ) -> None:
         self.module = module
         self.wraps = wraps
-        self.newlines = newlines
+        self.of_python = of_python
         self.effects = Effects(module)
         self.effects.run()
         self.errors: Errors = error_tree(module)
@@ -981,8 +981,17 @@ class Emitter:
         bound = {p.name for p in self.f.params} | {
             n.id for s in self.f.body for n in _outside(s, f) if isinstance(n, ir.VarTarget)
         }
-        shared = sorted((stores(f.body) & bound) - {p.name for p in f.params})
-        if shared:
+        # Variables of loops and comprehensions are their own; elsewhere a closure may assign what is around it.
+        assigned = {
+            v.id
+            for s in f.body
+            for n in ir.walk(s)
+            if isinstance(n, ir.Assign | ir.AugAssign)
+            for v in ir.walk(n.target)
+            if isinstance(v, ir.VarTarget)
+        }
+        shared = sorted((assigned & bound) - {p.name for p in f.params})
+        if shared and not self.python.of_python:
             inner.write(f"nonlocal {', '.join(local(n) for n in shared)}")
         inner.block(f.body)
         for line in docstring(f.doc, "    " * (self.depth + 1)):
@@ -1548,7 +1557,7 @@ class Emitter:
             ):
                 self.python.imports.add("import math")
                 return f"{op}({self._args(args)})", PRIMARY
-            case "file.read_text" if not self.python.newlines:
+            case "file.read_text" if not self.python.of_python:
                 self.python.imports.add("from pathlib import Path")
                 return f"Path({self.x(args[0])}).read_bytes().decode()", PRIMARY
             case "str.parse_int" if len(args) == 3:
@@ -1874,7 +1883,7 @@ def _assigned(body: list[ir.Stmt], into: str, t: Type) -> list[ir.Stmt]:
 
 
 def emit(
-    module: ir.Module, wraps: bool = True, dialect: str = "foundation", newlines: bool = True
+    module: ir.Module, wraps: bool = True, dialect: str = "foundation", of_python: bool = True
 ) -> PythonModule:
     """The module as one Python file; see `PythonEmitter`."""
-    return PythonEmitter(module, wraps, dialect, newlines).emit()
+    return PythonEmitter(module, wraps, dialect, of_python).emit()
