@@ -488,6 +488,25 @@ def by_pattern(rows: list[Row]) -> list[str]:
     return out
 
 
+def humaneval(paths: list[Path]) -> list[str]:
+    """The table of typed HumanEval, from what `humaneval.py --json` wrote."""
+    out = [
+        "| to | functions | emitted whole | compile, of emitted | pass, of emitted | pass, of all |",
+        "|---|---|---|---|---|---|",
+    ]
+    for path in paths:
+        data = json.loads(path.read_text())
+        mine = list(data["rows"].values())
+        emitted = [r for r in mine if r["emitted"]]
+        passing = sum(bool(r["passes"]) for r in emitted)
+        out.append(
+            f"| {data['target']} | {len(mine)} | {share(len(emitted), len(mine))} "
+            f"| {share(sum(bool(r['compiles']) for r in emitted), len(emitted))} | {share(passing, len(emitted))} "
+            f"| {share(passing, len(mine))} |"
+        )
+    return out
+
+
 def misses(rows: list[Row]) -> list[str]:
     """Why functions do not pass, most frequent reason first."""
     reasons: dict[tuple[str, str, str], list[Row]] = collections.defaultdict(list)
@@ -536,13 +555,23 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="leave ports and tests in this folder")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--markdown", type=Path)
+    parser.add_argument(
+        "--merge", type=Path, nargs="*", default=[], help="rows of earlier runs to show as well"
+    )
     parser.add_argument("--title", default="Ports of the corpus")
+    parser.add_argument(
+        "--humaneval",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="what `humaneval.py --json` wrote, for its table",
+    )
     parser.add_argument(
         "--precision", action="store_true", help="write the engine's table of precision by construct"
     )
     options = parser.parse_args()
-    rows: list[Row] = []
-    for source in (LanguageId(s) for s in options.sources or names):
+    rows: list[Row] = [Row(**r) for path in options.merge for r in json.loads(path.read_text())]
+    for source in (LanguageId(s) for s in options.sources or ([] if options.merge else names)):
         if not (suites.CORPUS / source.value).is_dir():
             continue
         targets = [
@@ -573,6 +602,11 @@ def main() -> int:
         "What does not pass:",
         "",
         *misses(rows),
+        *(
+            ["", "Typed HumanEval, from Python:", "", *humaneval(options.humaneval)]
+            if options.humaneval
+            else []
+        ),
     ]
     print("\n".join(text[4:]))
     if options.markdown:

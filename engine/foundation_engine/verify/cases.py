@@ -156,6 +156,7 @@ class Generator:
                 if self.looks.http:
                     # Runtimes differ in what they make of an address that is none.
                     text = re.sub(r"[^A-Za-z0-9_.,:/=-]", "-", text)
+                    text = re.sub(r"(?<![A-Za-z0-9])\.|\.(?![A-Za-z0-9])", "-", text)
                 return text.replace("/", "-").replace("..", ".") if self.looks.files else text
             case ir.ListT(elem) if depth == 0 and self.looks.cli and elem == ir.STR:
                 return {"list": list(self.worlds.words())}
