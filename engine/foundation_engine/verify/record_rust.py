@@ -1,5 +1,6 @@
 """Record Rust functions: a copy of the source with a recorder in it is compiled once and called for every plan."""
 
+# ruff: noqa: E501 - the text of generated Rust reads best on one line.
 from __future__ import annotations
 
 import json
@@ -398,7 +399,9 @@ class Maker:
                         made = ", ".join(f"{f}: {value}" for f, _ in v.fields)
                         scripted.insert(0, f'"{v.error}" => Some({held} {{ {made} }}),')
             if not any("_ if ::foundation" in s for s in scripted) and self._from_foundation(name):
-                scripted.append("_ => ::foundation::Error::rec_scripted(class).map(Into::into),")
+                scripted.append(
+                    "_ => ::foundation::Error::rec_scripted(class).map(Self::from).filter(|made| made.rec_failure().class == class),"
+                )
             else:
                 scripted.append("_ => None,")
             out.append(
@@ -676,6 +679,8 @@ class Maker:
             make = self._object(cls, made) if receiver is not None or display else ""
             if make and self._plain_struct(cls) and not consumed:
                 state = "object.rec_encode()"
+            elif make and not consumed:
+                state = self._shown_state(cls)
         target = "super::"
         if display:
             called = "object.to_string()"
@@ -708,6 +713,21 @@ class Maker:
             ]
         )
         return "\n".join(f"    {line}" for line in lines)
+
+    def _shown_state(self, cls: str) -> str:
+        """The public fields of an object that keeps, hidden, what has no neutral form; null when it shows such a thing."""
+        info = self.scope.structs[cls]
+        body = info.node.child_by_field_name("body")
+        kinds = {
+            self.lowerer.name_of(f): f.child_by_field_name("type")
+            for f in (code_children(body) if body is not None else ())
+            if f.type == "field_declaration"
+        }
+        public = [f for f in info.fields if f not in info.private]
+        if not public or not all(self._plain(kinds[f]) for f in public):
+            return "Json::Null"
+        pairs = "".join(f'fields.insert("{f}".to_owned(), object.{f}.rec_encode()); ' for f in public)
+        return f'{{ let mut fields = ::serde_json::Map::new(); {pairs}json!({{"object": {{"class": "{cls}", "fields": fields}}}}) }}'
 
     def _after(self, node: SyntaxNode, call_args: list[str], made: _Made, shift: int) -> list[str]:
         """What each argument is afterwards: null for what was given away."""

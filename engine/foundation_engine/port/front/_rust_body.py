@@ -144,6 +144,7 @@ class Body:
         self.closure_depth = 0
         self.assigned_in_closure: list[set[str]] = []
         self.last_line = 0
+        self.parses: list[tuple[ir.Intrinsic, RType, SyntaxNode]] = []  # parses whose type is not known yet
 
     # The expression side, in mixins
 
@@ -593,6 +594,8 @@ class Body:
         if have == want or not isinstance(want, rt.Named):
             return None
         enum = self.scope.enums.get(want.name)
+        if any(t == have for t in self.scope.lossy.get(want.name, ())):
+            raise Unsupported(f"an error that From makes another error of ({want.name})")
         if enum is None:
             return None
         for variant in enum.variants.values():
@@ -739,7 +742,11 @@ class Body:
             raise self.fail("a Result that is kept as a value", node)
         self.unify(v.t, t, node)
         v = self.owned(v, value)
-        if isinstance(resolve(v.t), rt.Vec) and is_stable(v.e) and re.search(r"\.(into_iter|iter|chars)\(\)$", self.src(value)):
+        if (
+            isinstance(resolve(v.t), rt.Vec)
+            and is_stable(v.e)
+            and re.search(r"\.(into_iter|iter|chars)\(\)$", self.src(value))
+        ):
             v = V(op("list.copy", [v.e], to_ir(v.t)), v.t)
         if name is not None and self.renamed(name, v, mark):
             return
@@ -834,6 +841,10 @@ class Body:
                     else None
                 )
             case "_":
+                return "_"
+            case "tuple_pattern" if re.sub(r"\s+", "", self.src(pattern)) == "()":
+                return "_"
+            case "unit_pattern" | "unit_expression":
                 return "_"
             case "mut_pattern" | "ref_pattern" | "reference_pattern":
                 inner = [c for c in code_children(pattern) if c.type != "mutable_specifier"]
@@ -1122,11 +1133,11 @@ class Body:
         """The type of an expression, without a trace."""
         with self.capture(), self.inside():
             saved, taken = set(self.facts), dict(self.taken)
-            declines = list(self.declines)
+            declines, parses = list(self.declines), list(self.parses)
             try:
                 return self.x(node, want).t
             finally:
-                self.facts, self.taken, self.declines = saved, taken, declines
+                self.facts, self.taken, self.declines, self.parses = saved, taken, declines, parses
 
     def augment(self, node: SyntaxNode) -> None:
         """`place += value`."""
@@ -1559,11 +1570,10 @@ class Body:
                 out.append(self._catch_all(group, err, dest, node))
                 break
             assert pattern is not None
-            if guard is not None:
-                raise self.fail("an Err arm with a guard and a variant", node)
             classes, binds = self.error_pattern(pattern, err)
             var = self.fresh("error", rt.Err("box"))
             kind: ir.Type = ir.NamedT(classes[0]) if len(classes) == 1 else ir.ERROR
+            test: ir.Expr | None = None
             with self.inside(), self.capture() as made:
                 for bound, field_name, t in binds:
                     if field_name == "":
@@ -1572,8 +1582,29 @@ class Body:
                         self.bind(
                             bound, ir.Field(ir.Name(var, type=kind), field_name, type=self.stored(t)), t
                         )
+                if guard is not None:
+                    with self.pure():
+                        test = self.x(guard, rt.BOOL).e
                 if body is not None:
                     self.into(body, dest)
+            if test is not None:
+                # An error that the guard refuses goes on to the arms after it.
+                rest = errs[i + 1 :]
+                following = (
+                    self.plain_name(rest[0][0])
+                    if len(rest) == 1 and rest[0][0] is not None
+                    else "_"
+                    if len(rest) == 1
+                    else None
+                )
+                if following is None or rest[0][1] is not None:
+                    raise self.fail("an Err arm with a guard and a variant before several arms", node)
+                with self.capture() as other, self.inside():
+                    if following != "_":
+                        self.bind_error(following, ir.Name(var, type=kind), err)
+                    if rest[0][2] is not None:
+                        self.into(rest[0][2], dest)
+                made = [ir.If(test, made, other)]
             out.append(self._handler(classes, var, made, body))
             i += 1
         # Passing the error on unchanged at the end is what happens anyway.
@@ -1737,6 +1768,17 @@ _MUTATING = frozenset(
     }
 )  # fmt: skip
 _AUGMENTED = frozenset(
-    {"int.add", "int.sub", "int.mul", "float.add", "float.sub", "float.mul", "int.bor", "int.band", "int.xor", "int.shl",
-     "int.shr"}
+    {
+        "int.add",
+        "int.sub",
+        "int.mul",
+        "float.add",
+        "float.sub",
+        "float.mul",
+        "int.bor",
+        "int.band",
+        "int.xor",
+        "int.shl",
+        "int.shr",
+    }
 )

@@ -34,9 +34,35 @@ from foundation_engine.port.front._rust_types import RType, is_float, is_int, re
 from foundation_engine.port.ir import Unsupported
 
 _SAME = frozenset(
-    {"as_str", "as_ref", "as_mut", "borrow", "borrow_mut", "to_string", "to_owned", "into", "as_deref", "into_boxed_str",
-     "as_path", "to_path_buf", "into_string", "as_slice", "as_mut_slice", "into_inner", "as_deref_mut", "deref", "by_ref",
-     "into_boxed_slice", "to_string_lossy", "display", "read", "write", "lock", "as_mut_str", "into_owned"}
+    {
+        "as_str",
+        "as_ref",
+        "as_mut",
+        "borrow",
+        "borrow_mut",
+        "to_string",
+        "to_owned",
+        "into",
+        "as_deref",
+        "into_boxed_str",
+        "as_path",
+        "to_path_buf",
+        "into_string",
+        "as_slice",
+        "as_mut_slice",
+        "into_inner",
+        "as_deref_mut",
+        "deref",
+        "by_ref",
+        "into_boxed_slice",
+        "to_string_lossy",
+        "display",
+        "read",
+        "write",
+        "lock",
+        "as_mut_str",
+        "into_owned",
+    }
 )
 CASE = "Changing case maps code points one to one; Rust also maps the few that become several (ß to SS)."
 ASCII_CASE = "to_ascii_uppercase and to_ascii_lowercase change letters beyond ASCII too."
@@ -1242,12 +1268,32 @@ class Calls(Iterators):
                 return V(
                     ir.MethodCall(cls, s.rename or "from_str", [e], type=self.stored(s.result)), s.result
                 )
+        if isinstance(kind, rt.Var):
+            made = op("str.parse_int", [e], to_ir(kind), "ValueError")
+            self.parses.append((made, kind, node))
+            return V(made, rt.Res(kind, rt.Err("parse")))
         raise self.fail(f"parse into {words(kind)}", node)
+
+    def settle_parses(self) -> None:
+        """Tell each parse the type that a later use of its value showed."""
+        for made, kind, node in self.parses:
+            t = resolve(kind)
+            if isinstance(t, rt.Var) and t.kind == "int":
+                t = rt.I32
+            if isinstance(t, rt.Int):
+                made.args = [made.args[0], number(t.low), number(t.high)]
+            elif is_float(t):
+                made.op = "str.parse_float"
+            else:
+                raise self.fail(f"parse into {words(t)}", node)
 
     def _char_method(self, v: V, name: str, args: list[SyntaxNode], node: SyntaxNode) -> V | None:
         prefix = "char" if v.e.type == ir.CHAR else "str"
         tests = {
-            "is_alphabetic": "isalpha", "is_alphanumeric": "isalnum", "is_whitespace": "isspace", "is_uppercase": "isupper",
+            "is_alphabetic": "isalpha",
+            "is_alphanumeric": "isalnum",
+            "is_whitespace": "isspace",
+            "is_uppercase": "isupper",
             "is_lowercase": "islower",
         }
         if name in tests:
@@ -1431,7 +1477,23 @@ class Calls(Iterators):
                 self.emit(ir.Assign(place, op("list.slice", [e, lit(None, ir.NONE), n.e], to_ir(t))), node)
                 return unit
             case "dedup":
-                raise self.fail("dedup", node)
+                self._comparable(elem, node)
+                place, _, _ = self._place(e, t, node)
+                kind = self.stored(elem)
+                kept = self.fresh("kept", t)
+                item = self.fresh("item", elem)
+                held, one = ir.Name(kept, type=to_ir(t)), ir.Name(item, type=kind)
+                last = op("list.index", [held, op("from_end", [number(1)], ir.INT)], kind, "IndexError")
+                differs = ir.Bool(
+                    "or",
+                    [negate(op("nonempty", [held], ir.BOOL)), op("ne", [last, one], ir.BOOL)],
+                    type=ir.BOOL,
+                )
+                grow = ir.ExprStmt(op("list.append", [held, one], ir.NONE))
+                self.emit(ir.Assign(ir.VarTarget(kept, type=to_ir(t)), ir.ListLit([], type=to_ir(t))), node)
+                self.emit(ir.For(ir.VarTarget(item, type=kind), e, [ir.If(differs, [grow], [])]), node)
+                self.emit(ir.Assign(place, ir.Name(kept, type=to_ir(t))), node)
+                return unit
             case "as_slice" | "as_mut_slice" | "into_boxed_slice" | "as_ref" | "to_owned" | "into":
                 return v
             case "as_bytes":

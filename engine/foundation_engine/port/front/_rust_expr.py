@@ -539,6 +539,11 @@ class Expressions(Body):
                 return V(op("process.exit_code", [v.e], ir.INT), rt.I32)
             if t.name == "HttpResponse" and name == "status":
                 return V(op("http.status", [v.e], ir.INT), rt.Int("u16"))
+            if t.name.startswith("error:"):
+                known = {"status": "error.http_status", "exit_code": "error.exit_code"}
+                if name in known:
+                    return V(op(known[name], [v.e], ir.INT), rt.I64)
+                raise self.fail(f"field {name} of an error of the runtime", node)
             if t.name == "Decision" and name == "allowed":
                 return V(v.e, rt.BOOL)
             if t.name in self.scope.error_structs and name in self.scope.error_fields.get(t.name, {}):
@@ -1174,6 +1179,13 @@ class Expressions(Body):
             and head.rpartition("::")[2] == "Error"
             and last in RUNTIME_VARIANTS
         ):
+            if pattern.type == "tuple_struct_pattern":
+                name = self.plain_name(self.pattern_parts(pattern)[1])
+                if name is None:
+                    raise self.fail("the inside of an error of the runtime", pattern)
+                if name != "_":
+                    binds.append((name, "", rt.Named(f"error:{RUNTIME_VARIANTS[last]}")))
+                return [RUNTIME_VARIANTS[last]], binds
             for c in code_children(pattern):
                 if c.type == "field_pattern":
                     f, inner_node = c.child_by_field_name("name"), c.child_by_field_name("pattern")

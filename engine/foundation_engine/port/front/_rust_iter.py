@@ -29,8 +29,27 @@ from foundation_engine.port.front._rust_types import RType, is_float, is_int, re
 from foundation_engine.port.ir import Unsupported
 
 STARTS = frozenset(
-    {"iter", "into_iter", "iter_mut", "chars", "lines", "split", "split_whitespace", "keys", "values", "values_mut", "drain",
-     "splitn", "into_values", "into_keys", "intersection", "union", "difference", "bytes", "split_terminator"}
+    {
+        "iter",
+        "into_iter",
+        "iter_mut",
+        "chars",
+        "lines",
+        "split",
+        "split_whitespace",
+        "keys",
+        "values",
+        "values_mut",
+        "drain",
+        "splitn",
+        "into_values",
+        "into_keys",
+        "intersection",
+        "union",
+        "difference",
+        "bytes",
+        "split_terminator",
+    }
 )
 STAGES = frozenset(
     {"map", "filter", "filter_map", "inspect", "flat_map", "take_while", "skip_while", "map_while"}
@@ -53,8 +72,32 @@ ADAPTERS = frozenset(
     }
 )
 TERMINALS = frozenset(
-    {"collect", "sum", "product", "count", "any", "all", "fold", "for_each", "position", "find", "find_map", "max", "min",
-     "max_by_key", "min_by_key", "last", "next", "nth", "partition", "unzip", "try_for_each", "max_by", "min_by", "join"}
+    {
+        "collect",
+        "sum",
+        "product",
+        "count",
+        "any",
+        "all",
+        "fold",
+        "for_each",
+        "position",
+        "find",
+        "find_map",
+        "max",
+        "min",
+        "max_by_key",
+        "min_by_key",
+        "last",
+        "next",
+        "nth",
+        "partition",
+        "unzip",
+        "try_for_each",
+        "max_by",
+        "min_by",
+        "join",
+    }
 )
 
 
@@ -351,12 +394,14 @@ class Iterators(Expressions):
         elem: V | None = None
         base, t = c.base, c.elem
         for i, (name, node) in enumerate(c.stages):
-            if elem is None:
+            if elem is None and isinstance(base, ir.Comp) and isinstance(base.elem, ir.TupleLit):
+                # The sorted pairs of a map: the keys are iterated over, and the value is read where it is used.
+                clauses = [ir.Clause(c2.target, c2.iter, list(c2.conds)) for c2 in base.clauses]
+                elem = V(base.elem, t)
+            elif elem is None:
                 target, elem = self._clause_target(node, base, t)
                 clauses.append(ir.Clause(target, base, []))
-            elif (not is_stable(elem.e) and name != "map") or (
-                not is_stable(elem.e) and self._uses_twice(node)
-            ):
+            elif not is_stable(elem.e) and not is_pair(elem.e) and (name != "map" or self._uses_twice(node)):
                 # The value is read more than once from here on: iterate over what there is so far.
                 inner = ir.Comp("iter", self.store(elem.e), clauses, type=ir.IterT(self.stored(elem.t)))
                 target, elem = self._clause_target(node, inner, elem.t)
@@ -486,7 +531,7 @@ class Iterators(Expressions):
                     if name != "_":
                         self.bind(name, v.e, v.t)
                     continue
-                if not is_stable(v.e):
+                if not is_stable(v.e) and not is_pair(v.e):
                     v = self.stable(v, "pair")
                 tests, binds = self.pattern(p, v)
                 if tests:
@@ -1214,6 +1259,14 @@ class Iterators(Expressions):
                 return [(b, a) for a, b in self._comparisons(receiver, at)]
             case _:
                 raise self.fail("a comparison of this kind", at)
+
+
+def is_pair(e: ir.Expr) -> bool:
+    """True for the key and the value of a map's entry."""
+    return isinstance(e, ir.TupleLit) and all(
+        is_stable(x) or (isinstance(x, ir.Intrinsic) and x.op == "dict.index" and all(map(is_stable, x.args)))
+        for x in e.elems
+    )
 
 
 def is_open(t: RType) -> bool:

@@ -270,6 +270,13 @@ class Macros(Calls):
             raise self.fail(f"format {{:{spec}}}", node)
         fill, align, sign, alternate, zero, width, precision, kind = m.groups()
         t = resolve(v.t)
+        if sign and not width and (is_int(t) or is_float(t)) and kind is None:
+            v = self.stable(v, "number")
+            unsigned = spec.replace("+", "", 1)
+            test = op("ge", [v.e, lit(0, ir.INT) if is_int(t) else lit(0.0, ir.FLOAT)], ir.BOOL)
+            signed = ir.Format([ir.FormatPart("+"), self._part(v, unsigned, node)], type=ir.STR)
+            below = ir.Format([self._part(v, unsigned, node)], type=ir.STR)
+            return ir.FormatPart(value=ir.Cond(test, signed, below, type=ir.STR))
         if (fill and fill != " ") or align == "^" or sign or alternate or kind == "e":
             raise self.fail(f"format {{:{spec}}}", node)
         if kind == "?":

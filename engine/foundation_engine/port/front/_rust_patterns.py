@@ -74,6 +74,21 @@ class Patterns(Macros):
         self, value: StaticValue, parameter: Parameter, o: Occurrence, start: int, end: int
     ) -> ir.Expr:
         text = self.scope.bytes[start:end].decode("utf-8", "replace")
+        if (
+            parameter.type is ParameterType.STRINGS
+            and value.kind is ValueKind.LIST
+            and not all(i.known for i in value.value)
+        ):
+            node = self.scope.tree.root.descendant_for_byte_range(start, end)
+            if node is not None and node.type == "array_expression":
+                words = self.values(code_children(node), [rt.TEXT] * len(code_children(node)))
+                return ir.ListLit([self.store(w.e) for w in words], type=ir.ListT(ir.STR))
+            if node is None or len(value.value) != 1 or node.type == "arguments":
+                raise self._unknown(o, f"a computed {parameter.id}")
+            v = self.x(node, rt.TEXT)
+            if resolve(v.t) != rt.TEXT:
+                raise self._unknown(o, f"a computed {parameter.id}")
+            return ir.ListLit([self.store(v.e)], type=ir.ListT(ir.STR))
         if parameter.type is ParameterType.EXCEPTIONS:
             return self._classes(text, o)
         try:
@@ -126,6 +141,9 @@ class Patterns(Macros):
             raise self._unknown(o, f"a computed {parameter.id}")
         if parameter.is_duration:
             return self.seconds(node)
+        if parameter.id == "command" and node.type == "array_expression":
+            words = self.values(code_children(node), [rt.TEXT] * len(code_children(node)))
+            return ir.ListLit([self.store(w.e) for w in words], type=ir.ListT(ir.STR))
         if parameter.id in ("env", "context"):
             raise self._unknown(o, f"a computed {parameter.id}")
         v = self.x(node)
@@ -172,6 +190,13 @@ class Patterns(Macros):
             names.append(ir.Name(cls, type=ir.ERROR))
         return ir.ListLit(names)
 
+    def check_pattern_errors(self, result: RType, node: SyntaxNode) -> None:
+        """The pattern's own errors must stay what they are in the error type of what it governs."""
+        t = resolve(result)
+        err = resolve(t.err) if isinstance(t, rt.Res) else None
+        if isinstance(err, rt.Named) and any(x == FOUNDATION for x in self.scope.lossy.get(err.name, ())):
+            raise self.fail(f"a pattern whose own errors From makes another error of ({err.name})", node)
+
     def pattern_use(self, o: Occurrence) -> ir.PatternUse:
         """An attribute of a function."""
         return ir.PatternUse(o.pattern_id, self.pattern_arguments(o), self.scope.line_at(o.range.start))
@@ -204,6 +229,9 @@ class Patterns(Macros):
             if self.scope.is_foundation(text) and text.rpartition("::")[2] == "atomic_write":
                 path, data = self.values(self.arguments(node), [rt.TEXT, None])
                 return self._written(path.e, data.e, {})
+        app = self._application(node)
+        if app is not None:
+            return app
         found = self.scope.occurrences.get(node.start_byte, ())
         o = next(
             (
@@ -266,6 +294,26 @@ class Patterns(Macros):
                 return V(made2, rt.Named("RetryPolicy"))
             case _:
                 return None
+
+    def _application(self, node: SyntaxNode) -> V | None:
+        """`App::new(name, version).register(...).run(arguments)`; the commands are the file's own."""
+        steps = self._chain(node)
+        if not steps or steps[0][0] != "new" or steps[-1][0] not in ("run", "main"):
+            return None
+        head = steps[0][1].child_by_field_name("function")
+        text = self.src(head) if head is not None else ""
+        if text.rpartition("::")[0].rpartition("::")[2] != "App" or not self.scope.is_foundation(text):
+            return None
+        name, version = self.values(self.arguments(steps[0][1]), [rt.TEXT, rt.TEXT])
+        for step, call in steps[1:-1]:
+            made = self.src(self.arguments(call)[0]) if self.arguments(call) else ""
+            if step != "register" or made.removesuffix("_command()") not in self.scope.functions:
+                raise self.fail(f"an application's {step}", node)
+        obj = ir.PatternNew("cli_framework", {"name": name.e, "version": version.e}, type=ir.NamedT("App"))
+        if steps[-1][0] == "main":
+            return V(ir.PatternOp("cli_framework", obj, "main", [], type=ir.NONE), rt.UNIT)
+        given = self.x(self.arguments(node)[0], rt.Vec(rt.TEXT))
+        return V(ir.PatternOp("cli_framework", obj, "run", [given.e], type=ir.INT), rt.I32)
 
     def _data(self, v: V, node: SyntaxNode) -> ir.Expr:
         t = resolve(v.t)
@@ -345,6 +393,7 @@ class Patterns(Macros):
                         self.into(inner, self.returned)
             finally:
                 self.returned, self.loops = held_return, held_loops
+        self.check_pattern_errors(t, node)
         kind = to_ir(t.ok)
         call = body[0].value if len(body) == 1 and isinstance(body[0], ir.Return | ir.ExprStmt) else None
         if obj is not None and isinstance(call, ir.Call | ir.MethodCall):

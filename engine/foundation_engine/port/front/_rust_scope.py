@@ -174,6 +174,8 @@ class Scope:
         self.error_nodes: dict[str, SyntaxNode] = {}
         self.error_fields: dict[str, dict[str, RType]] = {}
         self.error_constructors: dict[tuple[str, str], Signature] = {}
+        # Errors that From turns into another error without keeping them, by the type that they become.
+        self.lossy: dict[str, list[RType]] = {}
         self.class_names: dict[str, str] = {}  # names of error variants, and the classes they became
         self.fragments: list[SyntaxNode] = []  # kept, because nodes are told apart by their ids
         self.comments = self._read_comments()

@@ -200,6 +200,9 @@ class ModuleLowerer:
                 scope.error_structs.add(name)
             info.display = self.has_impl(name, "Display")
         for name in scope.error_structs:
+            for trait, node in self.impls.get(name, []):
+                if trait == "From":
+                    self._read_from(name, node, {})
             info = scope.structs.pop(name)
             scope.error_nodes[name] = info.node
         for name, info in list(scope.enums.items()):
@@ -275,11 +278,7 @@ class ModuleLowerer:
         froms: dict[str, RType] = {}
         for trait, node in self.impls.get(name, []):
             if trait == "From":
-                targs = node.child_by_field_name("trait")
-                inner = targs.child_by_field_name("type_arguments") if targs is not None else None
-                made = re.search(rf"(?:{name}|Self)::(\w+)", self.src(node.child_by_field_name("body")))
-                if inner is not None and made is not None:
-                    froms[made[1]] = scope.type_of(code_children(inner)[0])
+                self._read_from(name, node, froms)
         arms = self._display_arms(name)
         nodes = {self.name_of(v): v for v in code_children(body) if v.type == "enum_variant"}
         for v in info.variants.values():
@@ -318,6 +317,24 @@ class ModuleLowerer:
             }
             v.error = v.name if v.name not in taken else f"{name}{v.name}"
             scope.class_names[v.name] = v.error
+
+    def _read_from(self, name: str, node: SyntaxNode, froms: dict[str, RType]) -> None:
+        """An implementation of From: of the variant that keeps the error, or of another error that does not."""
+        targs = node.child_by_field_name("trait")
+        inner = targs.child_by_field_name("type_arguments") if targs is not None else None
+        if inner is None:
+            return
+        try:
+            source = self.scope.type_of(code_children(inner)[0])
+        except Unsupported:
+            return
+        body = next((m for m in walk(node) if m.type == "function_item"), node)
+        text = self.src(body.child_by_field_name("body"))
+        made = re.fullmatch(rf"\{{\s*(?:{name}|Self)::(\w+)\(\s*\w+\s*\)\s*\}}", text)
+        if made is not None:
+            froms[made[1]] = source
+        else:
+            self.scope.lossy.setdefault(name, []).append(source)
 
     def _field_name(self, v: Variant, i: int, arms: dict[str, tuple[SyntaxNode, SyntaxNode]]) -> str:
         if v.name in arms:
@@ -781,6 +798,12 @@ class ModuleLowerer:
                 body.bind(written, ir.Name(known, type=body.stored(t)), t)
         block = f.child_by_field_name("body")
         assert block is not None
+        if any(
+            o.form is OccurrenceForm.MACRO
+            for a in scope.attributes(f)
+            for o in scope.occurrences.get(a.start_byte, ())
+        ):
+            body.check_pattern_errors(s.result, f)
         patterns = [
             body.pattern_use(o)
             for a in scope.attributes(f)
@@ -796,6 +819,7 @@ class ModuleLowerer:
                 raise Unsupported("an attribute that this port does not know", self.src(a), scope.line(a))
         copies = self._copied_parameters(f, s, body)
         out = [*copies, *body.function_body(block, s.result)]
+        body.settle_parses()
         self._check_types(out)
         result = body.stored(s.result)
         self._end(name, out, result)
