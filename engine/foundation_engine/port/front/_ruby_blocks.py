@@ -280,7 +280,7 @@ def enter(low: Statements, s: Source, block: ast.Block) -> ir.Target:
     return made
 
 
-def simple(low: Statements, block: ast.Block) -> ast.Node | None:
+def simple(block: ast.Block) -> ast.Node | None:
     """The one expression of a block, or None when it needs statements."""
     if len(block.body) != 1:
         return None
@@ -292,7 +292,7 @@ def simple(low: Statements, block: ast.Block) -> ast.Node | None:
     return only
 
 
-def loop(low: Statements, s: Source, target: ir.Target, body: list[ir.Stmt], line: int) -> ir.Stmt:
+def loop(s: Source, target: ir.Target, body: list[ir.Stmt], line: int) -> ir.Stmt:
     """A counting loop or a loop over elements."""
     if isinstance(s.iter, ir.Intrinsic) and s.iter.op == "range" and isinstance(target, ir.VarTarget):
         start, stop, step = s.iter.args
@@ -307,7 +307,7 @@ def each(low: Statements, n: ast.Call, s: Source, block: ast.Block) -> list[ir.S
     with inside(low, block), low.jumping("loop"):
         target = enter(low, s, block)
         body = low.block(block.body)
-    return [loop(low, s, target, body, n.line)]
+    return [loop(s, target, body, n.line)]
 
 
 def collect(
@@ -341,7 +341,7 @@ def collect(
                 body = low.block(block.body, sink)
     finally:
         low.pre = outer
-    low.pre.append(loop(low, s, target, body, n.line))
+    low.pre.append(loop(s, target, body, n.line))
     made.type = low.full(low.vars[name])
     return made
 
@@ -365,7 +365,7 @@ def comprehension(
     make: Callable[[ir.Target, ast.Node], tuple[str, ir.Expr, list[ir.Expr]]],
 ) -> ir.Comp | None:
     """A comprehension over the source, or None when the block needs statements. `make` gives kind, element, tests."""
-    only = simple(low, block)
+    only = simple(block)
     if only is None:
         return None
     saved = low.pre
@@ -429,7 +429,7 @@ def mapped(low: Statements, n: ast.Call, want: Type | None) -> ir.Expr:
     if n.name == "filter_map":
         return _filter_map(low, n, s, block)
 
-    def make(target: ir.Target, only: ast.Node) -> tuple[str, ir.Expr, list[ir.Expr]]:
+    def make(_: ir.Target, only: ast.Node) -> tuple[str, ir.Expr, list[ir.Expr]]:
         e = low.expr(only, guide)
         if e.type == ir.NONE:
             raise Unsupported("map with a block that gives nothing", "", n.line)
@@ -496,8 +496,6 @@ def filtered(low: Statements, n: ast.Call, keep: bool) -> ir.Expr:
         return made
     if of_hash:
         raise Unsupported("a hash filtered by a block of several statements", "", n.line)
-    raise_if = low.result_name("kept")
-    del raise_if
     return _filter_loop(low, n, s, block, keep)
 
 
@@ -538,7 +536,7 @@ def _filter_loop(low: Statements, n: ast.Call, s: Source, block: ast.Block, keep
                 body = low.block(block.body, sink)
     finally:
         low.pre = outer
-    low.pre.append(loop(low, s, target, body, n.line))
+    low.pre.append(loop(s, target, body, n.line))
     return made
 
 
@@ -697,7 +695,7 @@ def found(low: Statements, n: ast.Call) -> ir.Expr:
                 body = low.block(block.body, sink)
     finally:
         low.pre = outer
-    low.pre.append(loop(low, s, target, body, n.line))
+    low.pre.append(loop(s, target, body, n.line))
     return ir.Name(name, type=t)
 
 
@@ -706,7 +704,7 @@ def found(low: Statements, n: ast.Call) -> ir.Expr:
 
 def key_lambda(low: Statements, block: ast.Block, elem: Type) -> ir.Expr:
     """The block of `sort_by` and its kin as a function of one element; None as a literal for the element itself."""
-    only = simple(low, block)
+    only = simple(block)
     if only is None:
         raise Unsupported("a key of several statements", "", block.line)
     with inside(low, block), low.without_statements():
@@ -742,7 +740,8 @@ def sorted_by(low: Statements, n: ast.Call) -> tuple[ir.Expr, ir.Expr, ir.Expr, 
     s = source(low, n.recv)
     items = low.as_list(s.iter)
     assert isinstance(items.type, ir.ListT)
-    low.scope.differ(STABLE) if n.name.startswith("sort_by") else None
+    if n.name.startswith("sort_by"):
+        low.scope.differ(STABLE)
     none: ir.Expr = lit(None, ir.NONE)
     forward: ir.Expr = lit(False, ir.BOOL)
     elem = low.full(items.type.elem)
@@ -882,7 +881,7 @@ def grouped(low: Statements, n: ast.Call) -> ir.Expr:
                 body = low.block(block.body, sink)
     finally:
         low.pre = outer
-    low.pre.append(loop(low, s, target, body, n.line))
+    low.pre.append(loop(s, target, body, n.line))
     low.vars[name] = low.full(t)
     return ir.Name(name, type=low.full(t))
 
@@ -916,7 +915,7 @@ def partitioned(low: Statements, n: ast.Call) -> ir.Expr:
                 body = low.block(block.body, sink)
     finally:
         low.pre = outer
-    low.pre.append(loop(low, s, target, body, n.line))
+    low.pre.append(loop(s, target, body, n.line))
     return ir.TupleLit([ir.Name(yes, type=t), ir.Name(no, type=t)], type=ir.TupleT((t, t)))
 
 
@@ -977,7 +976,7 @@ def folded(low: Statements, n: ast.Call, want: Type | None) -> ir.Expr:
                     body = low.block(block.body, sink)
     finally:
         low.pre = outer
-    low.pre.append(loop(low, s, target, body, n.line))
+    low.pre.append(loop(s, target, body, n.line))
     low.unify(held, low.vars[name])
     return ir.Name(name, type=low.full(low.vars[name]))
 
@@ -1005,7 +1004,7 @@ def _folded_by(low: Statements, n: ast.Call, name: str) -> ir.Expr:
         low.vars[item] = elem
         kind = "int" if elem == ir.INT else "float"
         step = ir.AugAssign(ir.VarTarget(made, type=elem), f"{kind}.mul", ir.Name(item, type=elem))
-        low.pre.append(loop(low, s, ir.VarTarget(item, type=elem), [step], n.line))
+        low.pre.append(loop(s, ir.VarTarget(item, type=elem), [step], n.line))
         return ir.Name(made, type=elem)
     raise Unsupported(f"reduce by {name} of {type_text(elem)}", low.scope.reader.source(n), n.line)
 
@@ -1079,7 +1078,7 @@ def unique(low: Statements, n: ast.Call) -> ir.Expr:
             target = enter(low, s, block)
             item = element(s, target)
             key = low.expr(block.body[0]) if key_block is not None else item
-            if key_block is not None and simple(low, block) is None:
+            if key_block is not None and simple(block) is None:
                 raise Unsupported("uniq by a block of several statements", "", n.line)
     finally:
         low.pre = outer
@@ -1098,7 +1097,7 @@ def unique(low: Statements, n: ast.Call) -> ir.Expr:
         ir.ExprStmt(op("list.append", [ir.Name(name, type=t), item], ir.NONE)),
     ]
     test = ir.Not(op("set.contains", [known, key], ir.BOOL), type=ir.BOOL)
-    low.pre.append(loop(low, s, target, [ir.If(test, add, [])], n.line))
+    low.pre.append(loop(s, target, [ir.If(test, add, [])], n.line))
     return ir.Name(name, type=t)
 
 
@@ -1123,7 +1122,7 @@ def while_holds(low: Statements, n: ast.Call) -> ir.Expr:
         with inside(low, block):
             target = enter(low, s, block)
             item = element(s, target)
-            if simple(low, block) is None:
+            if simple(block) is None:
                 raise Unsupported(f"{n.name} with a block of several statements", "", n.line)
             test = low.cond(block.body[0])
     finally:
@@ -1139,5 +1138,5 @@ def while_holds(low: Statements, n: ast.Call) -> ir.Expr:
             ir.Assign(ir.VarTarget(flag, type=ir.BOOL), lit(False, ir.BOOL)),
             append,
         ]
-    low.pre.append(loop(low, s, target, body, n.line))
+    low.pre.append(loop(s, target, body, n.line))
     return ir.Name(name, type=t)

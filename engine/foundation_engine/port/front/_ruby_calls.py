@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
@@ -25,18 +26,69 @@ CASES = "Changing case maps code points one to one; Ruby also maps the few that 
 NUMBERS = "A number in a text may not contain underscores or a base prefix, which Ruby's Integer() and Float() accept."
 
 _ARITHMETIC = {
-    "+": "add", "-": "sub", "*": "mul", "/": "floordiv", "%": "mod", "**": "pow", "&": "band", "|": "bor", "^": "xor",
-    "<<": "shl", ">>": "shr",
-}  # fmt: skip
+    "+": "add",
+    "-": "sub",
+    "*": "mul",
+    "/": "floordiv",
+    "%": "mod",
+    "**": "pow",
+    "&": "band",
+    "|": "bor",
+    "^": "xor",
+    "<<": "shl",
+    ">>": "shr",
+}
 _COMPARE = {"==": "eq", "<": "lt", "<=": "le", ">": "gt", ">=": "ge", "equal?": "eq", "eql?": "eq"}
 _ITERATORS = frozenset(
     {
-        "map", "collect", "flat_map", "filter_map", "select", "filter", "reject", "any?", "all?", "none?", "count", "sum", "find",
-        "detect", "find_index", "sort", "sort_by", "min", "max", "min_by", "max_by", "group_by", "partition", "reduce",
-        "inject", "each_with_object", "to_h", "uniq", "take_while", "drop_while", "tally", "zip", "each_slice", "each_cons", "to_a",
-        "to_set", "include?", "member?", "first", "take", "drop", "entries", "each_with_index", "minmax", "one?", "index",
+        "map",
+        "collect",
+        "flat_map",
+        "filter_map",
+        "select",
+        "filter",
+        "reject",
+        "any?",
+        "all?",
+        "none?",
+        "count",
+        "sum",
+        "find",
+        "detect",
+        "find_index",
+        "sort",
+        "sort_by",
+        "min",
+        "max",
+        "min_by",
+        "max_by",
+        "group_by",
+        "partition",
+        "reduce",
+        "inject",
+        "each_with_object",
+        "to_h",
+        "uniq",
+        "take_while",
+        "drop_while",
+        "tally",
+        "zip",
+        "each_slice",
+        "each_cons",
+        "to_a",
+        "to_set",
+        "include?",
+        "member?",
+        "first",
+        "take",
+        "drop",
+        "entries",
+        "each_with_index",
+        "minmax",
+        "one?",
+        "index",
     }
-)  # fmt: skip
+)
 # Methods that only one class of Ruby's core has, for receivers of unknown type.
 _OF_STRING = frozenset(
     [
@@ -353,9 +405,17 @@ def _raise_value(low: Statements, n: ast.Call, _: Type | None) -> ir.Expr:
 
 
 _KERNEL = {
-    "puts": _puts, "Integer": _integer_of, "Float": _float_of, "String": _string_of, "Array": _array_of, "format": _format,
-    "sprintf": _format, "sleep": _sleep, "raise": _raise_value, "fail": _raise_value,
-}  # fmt: skip
+    "puts": _puts,
+    "Integer": _integer_of,
+    "Float": _float_of,
+    "String": _string_of,
+    "Array": _array_of,
+    "format": _format,
+    "sprintf": _format,
+    "sleep": _sleep,
+    "raise": _raise_value,
+    "fail": _raise_value,
+}
 
 _DIRECTIVE = re.compile(r"%(?:<(\w+)>)?([-+0 #]*)(\d+)?(?:\.(\d+))?([sdifuxXobeEgGp%])|%\{(\w+)\}")
 
@@ -873,9 +933,13 @@ def is_a(low: Statements, e: ir.Expr, path: str, n: ast.Node) -> ir.Expr | None:
             return op("is_some", [e], ir.BOOL) if inner.value else inner
         return None
     names: Mapping[Type, tuple[str, ...]] = {
-        ir.INT: ("Integer", "Numeric", "Comparable"), ir.FLOAT: ("Float", "Numeric", "Comparable"), ir.STR: ("String", "Comparable"),
-        SYMBOL: ("Symbol",), ir.BOOL: (), ir.NONE: ("NilClass",),
-    }  # fmt: skip
+        ir.INT: ("Integer", "Numeric", "Comparable"),
+        ir.FLOAT: ("Float", "Numeric", "Comparable"),
+        ir.STR: ("String", "Comparable"),
+        SYMBOL: ("Symbol",),
+        ir.BOOL: (),
+        ir.NONE: ("NilClass",),
+    }
     known = (
         "Integer",
         "Float",
@@ -1270,17 +1334,25 @@ def arithmetic(low: Statements, name: str, left: ir.Expr, right: ir.Expr, n: ast
 # Strings
 
 _STRING: Mapping[tuple[str, int], tuple[str, tuple[Type, ...], Type]] = {
-    ("upcase", 0): ("str.upper", (), ir.STR), ("downcase", 0): ("str.lower", (), ir.STR),
-    ("capitalize", 0): ("str.capitalize", (), ir.STR), ("swapcase", 0): ("str.swapcase", (), ir.STR),
-    ("delete_prefix", 1): ("str.removeprefix", (ir.STR,), ir.STR), ("delete_suffix", 1): ("str.removesuffix", (ir.STR,), ir.STR),
-    ("include?", 1): ("str.contains", (ir.STR,), ir.BOOL), ("reverse", 0): ("str.reversed", (), ir.STR),
-    ("ljust", 1): ("str.ljust", (ir.INT,), ir.STR), ("ljust", 2): ("str.ljust_char", (ir.INT, ir.STR), ir.STR),
-    ("rjust", 1): ("str.rjust", (ir.INT,), ir.STR), ("rjust", 2): ("str.rjust_char", (ir.INT, ir.STR), ir.STR),
-    ("+", 1): ("str.concat", (ir.STR,), ir.STR), ("*", 1): ("str.repeat", (ir.INT,), ir.STR),
+    ("upcase", 0): ("str.upper", (), ir.STR),
+    ("downcase", 0): ("str.lower", (), ir.STR),
+    ("capitalize", 0): ("str.capitalize", (), ir.STR),
+    ("swapcase", 0): ("str.swapcase", (), ir.STR),
+    ("delete_prefix", 1): ("str.removeprefix", (ir.STR,), ir.STR),
+    ("delete_suffix", 1): ("str.removesuffix", (ir.STR,), ir.STR),
+    ("include?", 1): ("str.contains", (ir.STR,), ir.BOOL),
+    ("reverse", 0): ("str.reversed", (), ir.STR),
+    ("ljust", 1): ("str.ljust", (ir.INT,), ir.STR),
+    ("ljust", 2): ("str.ljust_char", (ir.INT, ir.STR), ir.STR),
+    ("rjust", 1): ("str.rjust", (ir.INT,), ir.STR),
+    ("rjust", 2): ("str.rjust_char", (ir.INT, ir.STR), ir.STR),
+    ("+", 1): ("str.concat", (ir.STR,), ir.STR),
+    ("*", 1): ("str.repeat", (ir.INT,), ir.STR),
     ("concat", 1): ("str.concat", (ir.STR,), ir.STR),
-    ("length", 0): ("len", (), ir.INT), ("size", 0): ("len", (), ir.INT),
+    ("length", 0): ("len", (), ir.INT),
+    ("size", 0): ("len", (), ir.INT),
     ("chomp", 1): ("str.removesuffix", (ir.STR,), ir.STR),
-}  # fmt: skip
+}
 
 
 def of_string(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
@@ -1675,7 +1747,7 @@ def _matches(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
 def _sequence(source: str) -> list[tuple[str, bool, int, int]] | None:
     """`\\A` items `\\z` as (characters, complement, least, most); None unless it can be matched greedily.
 
-    Greedy matching is exact when neighbouring items share no character, or the second count is fixed and no choice is left.
+    Greedy matching is exact when neighbouring items share no character, or the first count is fixed.
     """
     m = re.fullmatch(r"\\A(.+)\\z", source)
     if m is None:
@@ -1704,7 +1776,7 @@ def _sequence(source: str) -> list[tuple[str, bool, int, int]] | None:
             most = (int(numbers[3]) if numbers[3] else -1) if numbers[2] else least
         out.append((one[0], bool(one[1]), least, most))
         rest = rest[found.end() :]
-    for i, (a, b) in enumerate(zip(out, out[1:], strict=False)):
+    for i, (a, b) in enumerate(itertools.pairwise(out)):
         open_end = a[2] != a[3]
         following = out[i + 1]
         if not open_end:
@@ -2353,9 +2425,9 @@ def of_hash(low: Statements, n: ast.Call, obj: ir.Expr, t: ir.DictT, want: Type 
             over = op("dict.items", [obj], ir.IterT(ir.TupleT((t.key, value))))
             return ir.Comp("dict", pair, [ir.Clause(target, over, [test])], type=ir.DictT(t.key, value))
         case ("values_at", _) if count:
-            parts: list[ir.Expr] = []
-            for i in range(count):
-                parts.append(op("dict.get", [obj, key_of(i)], ir.OptionalT(value)))
+            parts: list[ir.Expr] = [
+                op("dict.get", [obj, key_of(i)], ir.OptionalT(value)) for i in range(count)
+            ]
             return ir.ListLit(parts, type=ir.ListT(ir.OptionalT(value)))
         case ("compact", 0) if isinstance(value, ir.OptionalT):
             raise Unsupported("compact of a hash", _source(low, n), n.line)
@@ -2393,7 +2465,7 @@ def _fetch_or_raise(
 
 def _transform(low: Statements, n: ast.Call, obj: ir.Expr, t: ir.DictT, values: bool) -> ir.Expr:
     block = blocks.block_of(low, n)
-    only = blocks.simple(low, block)
+    only = blocks.simple(block)
     if only is None:
         raise Unsupported(f"{n.name} with a block of several statements", _source(low, n), n.line)
     with blocks.inside(low, block), low.without_statements():

@@ -1,4 +1,4 @@
-"""Ruby expressions to typed IR expressions; statements are in `_ruby_stmt.py`, methods of values in `_ruby_calls.py`."""
+"""Ruby expressions to typed IR expressions; statements are in `_ruby_stmt.py`, methods in `_ruby_calls.py`."""
 
 # ruff: noqa: S101 - assertions here narrow types that another module guarantees.
 from __future__ import annotations
@@ -21,7 +21,9 @@ from foundation_engine.port.front._ruby_scope import (
 from foundation_engine.port.front._ruby_types import SYMBOL, NumericT, VarT
 from foundation_engine.port.ir import Type, Unsupported
 
-NIL_STOPS = "nil where a value is needed stops the port at that place, where Ruby fails at the first method called on it."
+NIL_STOPS = (
+    "nil where a value is needed stops the port there, where Ruby fails at the first method called on it."
+)
 MISSING_KEY = (
     "A missing key whose value is used without a check raises KeyError, where Ruby goes on with nil."
 )
@@ -565,7 +567,7 @@ class Expressions:
             case ast.Call():
                 key = self.key_of(n)
                 if key is not None and key in self.narrowed:
-                    narrow = self._narrowed_call(n, key)
+                    narrow = self._narrowed_call(n)
                     if narrow is not None:
                         return narrow
                 return self.call(n, want)
@@ -580,7 +582,7 @@ class Expressions:
                     f"{type(n).__name__} as a value", self.scope.reader.source(n).splitlines()[0], n.line
                 )
 
-    def _narrowed_call(self, n: ast.Call, key: str) -> ir.Expr | None:
+    def _narrowed_call(self, n: ast.Call) -> ir.Expr | None:
         e = self.call(n, None)
         t = self.full(e.type)
         if not isinstance(t, ir.OptionalT):

@@ -35,9 +35,12 @@ _OBJECTS: Mapping[str, str] = {
     "Foundation.app": "cli_framework",
 }
 _ALIASES = {
-    "backoff": "backoff_strategy", "retryable_exceptions": "retryable", "retryable_errors": "retryable", "expected_exception": "expected",
+    "backoff": "backoff_strategy",
+    "retryable_exceptions": "retryable",
+    "retryable_errors": "retryable",
+    "expected_exception": "expected",
     "failures": "expected",
-}  # fmt: skip
+}
 _CLASSES = frozenset({"retryable", "non_retryable", "catch", "expected", "excluded"})
 _OURS = frozenset({"clock", "random", "cancellation", "output", "on_retry", "steps", "trace", "out", "err"})
 _LEVELS = frozenset({"trace", "debug", "info", "warning", "error", "critical"})
@@ -355,10 +358,35 @@ def call(low: Statements, n: ast.Call, want: Type | None, tail: bool = False) ->
 _KINDS = frozenset({*PATTERN_OBJECTS.values(), "HttpResponse", "ProcessResult", "Decision"})
 _METHODS = frozenset(
     {
-        *_LEVELS, *_HTTP, "bind", "log", "warn", "request", "close", "call", "state", "reset", "acquire", "try_acquire", "allowed?", "status",
-        "text", "body", "json", "exit_code", "stdout", "stderr", "success?", "run", "main", "[]", "headers", "failures", "name",
+        *_LEVELS,
+        *_HTTP,
+        "bind",
+        "log",
+        "warn",
+        "request",
+        "close",
+        "call",
+        "state",
+        "reset",
+        "acquire",
+        "try_acquire",
+        "allowed?",
+        "status",
+        "text",
+        "body",
+        "json",
+        "exit_code",
+        "stdout",
+        "stderr",
+        "success?",
+        "run",
+        "main",
+        "[]",
+        "headers",
+        "failures",
+        "name",
     }
-)  # fmt: skip
+)
 
 
 def _of_runtime(low: Statements, n: ast.Call, path: str, want: Type | None, tail: bool) -> ir.Expr | None:
@@ -478,8 +506,10 @@ def _of_object(
             return _http(low, n, obj)
         case "HttpResponse":
             made: Mapping[str, tuple[str, Type]] = {
-                "status": ("http.status", ir.INT), "text": ("http.text", ir.STR), "body": ("http.text", ir.STR),
-            }  # fmt: skip
+                "status": ("http.status", ir.INT),
+                "text": ("http.text", ir.STR),
+                "body": ("http.text", ir.STR),
+            }
             if name in made and not count:
                 return op(made[name][0], [obj], made[name][1])
             if name == "[]" and count == 1:

@@ -13,15 +13,32 @@ from foundation_engine.port.ir import Type, Unsupported
 
 # Ruby's error classes that have a class in the representation.
 ERROR_NAMES: Mapping[str, str] = {
-    "StandardError": "Exception", "Exception": "Exception", "ArgumentError": "ValueError", "KeyError": "KeyError",
-    "IndexError": "IndexError", "ZeroDivisionError": "ZeroDivisionError", "RuntimeError": "RuntimeError",
-    "TypeError": "TypeError", "NotImplementedError": "NotImplementedError", "IOError": "OSError", "SystemCallError": "OSError",
-    "Errno::ENOENT": "OSError", "Errno::EACCES": "OSError", "Errno::ECONNREFUSED": "NetworkError",
-    "Errno::ECONNRESET": "NetworkError", "Errno::EPIPE": "NetworkError", "SocketError": "NetworkError",
-    "Errno::EHOSTUNREACH": "NetworkError", "Errno::ETIMEDOUT": "TimeoutError", "Timeout::Error": "TimeoutError",
-    "Net::OpenTimeout": "TimeoutError", "Net::ReadTimeout": "TimeoutError", "StopIteration": "LookupError",
-    "FloatDomainError": "ArithmeticError", "RangeError": "ArithmeticError",
-}  # fmt: skip
+    "StandardError": "Exception",
+    "Exception": "Exception",
+    "ArgumentError": "ValueError",
+    "KeyError": "KeyError",
+    "IndexError": "IndexError",
+    "ZeroDivisionError": "ZeroDivisionError",
+    "RuntimeError": "RuntimeError",
+    "TypeError": "TypeError",
+    "NotImplementedError": "NotImplementedError",
+    "IOError": "OSError",
+    "SystemCallError": "OSError",
+    "Errno::ENOENT": "OSError",
+    "Errno::EACCES": "OSError",
+    "Errno::ECONNREFUSED": "NetworkError",
+    "Errno::ECONNRESET": "NetworkError",
+    "Errno::EPIPE": "NetworkError",
+    "SocketError": "NetworkError",
+    "Errno::EHOSTUNREACH": "NetworkError",
+    "Errno::ETIMEDOUT": "TimeoutError",
+    "Timeout::Error": "TimeoutError",
+    "Net::OpenTimeout": "TimeoutError",
+    "Net::ReadTimeout": "TimeoutError",
+    "StopIteration": "LookupError",
+    "FloatDomainError": "ArithmeticError",
+    "RangeError": "ArithmeticError",
+}
 # The type of the object that a pattern's constructor makes.
 PATTERN_OBJECTS: Mapping[str, str] = {
     "circuit_breaker": "CircuitBreaker",
@@ -220,7 +237,7 @@ class Scope:
         return found
 
     def _family(self, name: str, path: str) -> None:
-        """Remember which of Ruby's classes a class of the representation stands for; two at once cannot be told apart."""
+        """Remember which of Ruby's classes a class stands for; two at once cannot be told apart."""
         known = self.natives.setdefault(name, path)
         if known.startswith("Foundation::") != path.startswith("Foundation::"):
             raise Unsupported(f"{path} beside {known}, which are one class in the port")
@@ -261,11 +278,34 @@ def pure(e: ir.Expr) -> bool:
 
 MUTATIONS = frozenset(
     {
-        "list.append", "list.extend", "list.insert", "list.pop", "list.pop_at", "list.remove", "list.delete", "list.clear", "list.reverse",
-        "list.sort", "dict.pop", "dict.pop_or", "dict.pop_optional", "dict.setdefault", "dict.update", "dict.delete", "dict.clear",
-        "set.add", "set.discard", "set.remove", "set.update", "set.clear", "print", "sleep", "file.read_text", "file.remove",
+        "list.append",
+        "list.extend",
+        "list.insert",
+        "list.pop",
+        "list.pop_at",
+        "list.remove",
+        "list.delete",
+        "list.clear",
+        "list.reverse",
+        "list.sort",
+        "dict.pop",
+        "dict.pop_or",
+        "dict.pop_optional",
+        "dict.setdefault",
+        "dict.update",
+        "dict.delete",
+        "dict.clear",
+        "set.add",
+        "set.discard",
+        "set.remove",
+        "set.update",
+        "set.clear",
+        "print",
+        "sleep",
+        "file.read_text",
+        "file.remove",
     }
-)  # fmt: skip
+)
 
 __all__ = [
     "ERROR_NAMES",

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -825,7 +826,7 @@ class Statements(Expressions):
         self.vars[name] = self.join(self.vars[name], s.elem)
         with self.jumping("loop"):
             body = self.block(n.body)
-        return [*before, blocks.loop(self, s, ir.VarTarget(name, type=s.elem), body, n.line)]
+        return [*before, blocks.loop(s, ir.VarTarget(name, type=s.elem), body, n.line)]
 
     def _jump(self, n: ast.Jump) -> list[ir.Stmt]:
         match n.kind:
@@ -1144,10 +1145,7 @@ class Statements(Expressions):
         return known == given or isinstance(given, ir.OptionalT)
 
     def _split(self, name: str, made: str, place: int, n: ast.Node) -> None:
-        """Give a variable that takes a value of another type a name of its own in the next sweep, where that is certain."""
-        if place and self.owner.get(made) == place and (place, name) not in self.memory.split:
-            if not any(x.start == n.start for x in ast.walk(ast.Seq(self.body))):
-                return
+        """Give a variable that takes a value of another type a name of its own in the next sweep."""
         if any(b is n for b in self.body) and n.start not in self.memory.renamed and not self.jumps:
             taken = {*self.vars, *self.memory.vars}
             made_new = next(f"{name}_{i}" for i in range(2, 99) if f"{name}_{i}" not in taken)
@@ -1511,14 +1509,14 @@ class Statements(Expressions):
             appended = self._append_text(n)
             if appended is not None:
                 return appended + ([] if sink is None else self._after_procedure(n, sink))
-        if n.recv is not None and name in ("concat",) and self._is_text(n.recv):
+        if n.recv is not None and name == "concat" and self._is_text(n.recv):
             appended = self._append_text(n)
             if appended is not None:
                 return appended + ([] if sink is None else self._after_procedure(n, sink))
         if n.recv is not None and name == "each_with_object" and sink is None:
             self.expr(n)
             return []
-        if n.recv is not None and name in ("tap",) and n.block is not None:
+        if n.recv is not None and name == "tap" and n.block is not None:
             return self._tap(n, sink)
         e = self.expr(n, sink.want if sink is not None else None)
         if sink is not None:
@@ -1775,14 +1773,17 @@ class Statements(Expressions):
                         yield found  # pyright: ignore[reportUnknownVariableType]
 
         for body in (self.body, *(found for b in self.body for found in bodies(b))):
-            for first, second in zip(body, body[1:], strict=False):
+            for first, second in itertools.pairwise(body):
                 if (
-                    first.start <= use.start < first.end
-                    and isinstance(second, ast.Assign)
-                    and isinstance(second.target, ast.Ident)
+                    (
+                        first.start <= use.start < first.end
+                        and isinstance(second, ast.Assign)
+                        and isinstance(second.target, ast.Ident)
+                    )
+                    and second.target.name == name
+                    and is_new(second.value)
                 ):
-                    if second.target.name == name and is_new(second.value):
-                        return True
+                    return True
         return False
 
     # Errors
@@ -1975,7 +1976,7 @@ class Statements(Expressions):
         )
         if isinstance(want, VarT):
             self.types.solve(want, ir.FuncT(tuple(types), result))
-        only = blocks.simple(self, block)
+        only = blocks.simple(block)
         if isinstance(only, ast.If | ast.Case) and self.pre is not None:
             # A choice reads better, and in every language, as statements.
             only = None
@@ -2085,7 +2086,7 @@ class Statements(Expressions):
             if learned != self.full(p.type) and self.types.open(p.type):
                 p.type = learned
         result = self.full(s.result)
-        if result not in (ir.NONE,) and not isinstance(result, VarT) and not terminates(out):
+        if result != ir.NONE and not isinstance(result, VarT) and not terminates(out):
             if isinstance(result, ir.OptionalT):
                 out.append(ir.Return(lit(None, result)))
             elif not any(isinstance(x, ir.Hole) for x in out):

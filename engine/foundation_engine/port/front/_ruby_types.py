@@ -231,11 +231,29 @@ def erased(t: Type) -> Type:
 
 
 _PLAIN: Mapping[str, Type] = {
-    "Integer": ir.INT, "Fixnum": ir.INT, "int": ir.INT, "Float": ir.FLOAT, "Numeric": ir.FLOAT, "String": ir.STR, "string": ir.STR,
-    "Boolean": ir.BOOL, "bool": ir.BOOL, "boolish": ir.BOOL, "boolean": ir.BOOL, "Bool": ir.BOOL, "TrueClass": ir.BOOL, "FalseClass": ir.BOOL,
-    "true": ir.BOOL, "false": ir.BOOL, "nil": ir.NONE, "NilClass": ir.NONE, "void": ir.NONE, "Symbol": SYMBOL,
-    "StandardError": ir.ERROR, "Exception": ir.ERROR,
-}  # fmt: skip
+    "Integer": ir.INT,
+    "Fixnum": ir.INT,
+    "int": ir.INT,
+    "Float": ir.FLOAT,
+    "Numeric": ir.FLOAT,
+    "String": ir.STR,
+    "string": ir.STR,
+    "Boolean": ir.BOOL,
+    "bool": ir.BOOL,
+    "boolish": ir.BOOL,
+    "boolean": ir.BOOL,
+    "Bool": ir.BOOL,
+    "TrueClass": ir.BOOL,
+    "FalseClass": ir.BOOL,
+    "true": ir.BOOL,
+    "false": ir.BOOL,
+    "nil": ir.NONE,
+    "NilClass": ir.NONE,
+    "void": ir.NONE,
+    "Symbol": SYMBOL,
+    "StandardError": ir.ERROR,
+    "Exception": ir.ERROR,
+}
 _OBJECTS = {
     "Foundation::CircuitBreaker": "CircuitBreaker",
     "Foundation::RateLimiter": "RateLimiter",
@@ -321,15 +339,15 @@ class Declared:
         if self._peek() == "(":
             self._take()
             while self._peek() != ")":
-                token = self._peek()
-                if token == "*":
+                word = self._peek()
+                if word == "*":
                     raise Unsupported("a rest parameter", text)
-                if token.endswith(":"):
+                if word.endswith(":"):
                     self._take()
-                    params.append(("key", token.strip("?:"), self._union()))
+                    params.append(("key", word.strip("?:"), self._union()))
                 else:
                     kind = "required"
-                    if token == "?":
+                    if word == "?":
                         self._take()
                         kind = "optional"
                         if self._peek().endswith(":"):
@@ -368,9 +386,9 @@ class Declared:
         return self.tokens[self.at + ahead] if self.at + ahead < len(self.tokens) else ""
 
     def _take(self) -> str:
-        token = self._peek()
+        word = self._peek()
         self.at += 1
-        return token
+        return word
 
     def _union(self) -> Type:
         parts = [self._one()]
@@ -423,14 +441,14 @@ class Declared:
         return ir.FuncT(tuple(params), self._union())
 
     def _atom(self) -> Type:
-        token = self._take()
-        if token == "(":
+        word = self._take()
+        if word == "(":
             t = self._union()
             self._take()
             return t
-        if token == "^":
+        if word == "^":
             return self._function()
-        if token == "[":
+        if word == "[":
             elems: list[Type] = []
             while self._peek() not in ("]", ""):
                 elems.append(self._union())
@@ -438,7 +456,7 @@ class Declared:
                     self._take()
             self._take()
             return ir.TupleT(tuple(elems))
-        if token == "{":
+        if word == "{":
             members: list[tuple[str, Type]] = []
             while self._peek() not in ("}", ""):
                 key = self._take()
@@ -449,25 +467,25 @@ class Declared:
                     self._take()
             self._take()
             return self.record(members)
-        if token.startswith('"'):
+        if word.startswith('"'):
             return ir.STR
-        if re.fullmatch(r":\w+", token):
+        if re.fullmatch(r":\w+", word):
             return SYMBOL
-        if re.fullmatch(r"-?\d+", token):
+        if re.fullmatch(r"-?\d+", word):
             return ir.INT
-        if not re.fullmatch(r"[A-Za-z_:][\w:?]*", token):
-            raise Unsupported("a type that is not one this port knows", token)
-        if token.endswith("?"):
-            return ir.OptionalT(self._class(token[:-1]))
+        if not re.fullmatch(r"[A-Za-z_:][\w:?]*", word):
+            raise Unsupported("a type that is not one this port knows", word)
+        if word.endswith("?"):
+            return ir.OptionalT(self._class(word[:-1]))
         args: list[Type] = []
-        if self._peek() == "[" and token not in ("void", "nil", "bool"):
+        if self._peek() == "[" and word not in ("void", "nil", "bool"):
             self._take()
             while self._peek() not in ("]", ""):
                 args.append(self._union())
                 if self._peek() == ",":
                     self._take()
             self._take()
-        return self.generic(token, args)
+        return self.generic(word, args)
 
     def generic(self, name: str, args: list[Type]) -> Type:
         """A class with its type arguments."""
@@ -506,22 +524,22 @@ class Declared:
         return self.combined(parts)
 
     def _yard_one(self) -> Type:
-        token = self._take()
-        if token.startswith("#"):
+        word = self._take()
+        if word.startswith("#"):
             return self.unknown()
-        if token.startswith('"'):
+        if word.startswith('"'):
             return ir.STR
-        if token.startswith(":"):
+        if word.startswith(":"):
             return SYMBOL
-        if token == "(":
+        if word == "(":
             raise Unsupported("a tuple type in YARD")
         args: list[Type] = []
-        name = token.removeprefix("::")
+        name = word.removeprefix("::")
         if self._peek() == "<":
             self._take()
             while self._peek() not in (">", ""):
                 inner = [self._yard_one()]
-                while self._peek() in ("|",):
+                while self._peek() == "|":
                     self._take()
                     inner.append(self._yard_one())
                 args.append(self.combined(inner))
@@ -625,9 +643,7 @@ def read_doc(lines: list[str]) -> Doc:
         ):
             tag = True
             continue
-        if line.startswith("@") or line.startswith(
-            ("frozen_string_literal", "rubocop:", "typed:", "rbs_inline")
-        ):
+        if line.startswith(("@", "frozen_string_literal", "rubocop:", "typed:", "rbs_inline")):
             continue
         if tag and raw.startswith("  "):
             continue

@@ -27,7 +27,6 @@ from foundation_engine.port.front._ruby_types import (
     VarT,
     erased,
     read_doc,
-    type_text,
 )
 from foundation_engine.port.ir import Type, Unsupported
 
@@ -349,9 +348,17 @@ class _ModuleLowerer:
             doc.rbs_method = trailing[1:].strip()
         kind = "function" if cls is None else "static" if mode == "function" else "method"
         made = Signature(
-            n.name, [], self.types.var(("result", n.start), f"the result of {n.name}"), False, n, doc, kind,
-            cls.name if cls is not None else "", path, private,
-        )  # fmt: skip
+            n.name,
+            [],
+            self.types.var(("result", n.start), f"the result of {n.name}"),
+            False,
+            n,
+            doc,
+            kind,
+            cls.name if cls is not None else "",
+            path,
+            private,
+        )
         if cls is not None:
             if n.name == "initialize":
                 made.kind = "method"
@@ -546,7 +553,7 @@ class _ModuleLowerer:
             )
 
     def _error_class(self, info: ClassInfo) -> None:
-        extra = [m for m in info.methods.values()]
+        extra = list(info.methods.values())
         if extra:
             info.failed = Unsupported("an error class with methods", f"class {info.name}", extra[0].node.line)
         base = self.scope.classes.get(info.base)
@@ -781,8 +788,7 @@ class _ModuleLowerer:
     def _lowerer(self, s: Signature) -> Statements:
         cls = self.scope.classes.get(s.owner) if s.owner else None
         memory = self.memories.setdefault(s.node.start, Memory())
-        made = Statements(self.scope, cls, s, memory)
-        return made
+        return Statements(self.scope, cls, s, memory)
 
     def _sweep(self) -> None:
         for _ in range(_SWEEPS):
@@ -894,7 +900,7 @@ class _ModuleLowerer:
                     self.types.solved[cast("VarT", self.types.shallow(inner.result)).id] = ir.NONE
                 if self.types.open(p.type) and s.failed is None:
                     s.failed = Unsupported(
-                        f"the type of parameter {p.name} is not known ({type_text(self.types.full(p.type))}); annotate it: "
+                        f"the type of parameter {p.name} is not known; annotate it: "
                         f"`# @param {p.name} [String]` above the method, or RBS `#: (String) -> ...`",
                         f"def {s.name}",
                         p.line or s.node.line,
@@ -919,8 +925,8 @@ class _ModuleLowerer:
         if line is None:
             return None
         nodes: dict[str, ast.Node] = {}
-        for kind, d in self.order:
-            nodes[d.name] = d.node if kind != "class" else d.node
+        for _, d in self.order:
+            nodes[d.name] = d.node
         start = next((n for n, x in nodes.items() if x.line <= line <= x.last), None)
         if start is None:
             return None
@@ -942,8 +948,7 @@ class _ModuleLowerer:
                 if found in nodes:
                     todo.append(found)
             for word in re.findall(r"[A-Z]\w*", "\n".join(self._lines_above(nodes[name].line))):
-                if word in nodes:
-                    todo.append(word)
+                todo.extend([word] if word in nodes else [])
         return wanted
 
     # The representation
@@ -996,9 +1001,17 @@ class _ModuleLowerer:
                 next(x for x in params if x.name == p.name).default = lit(None, self.types.full(p.type))
         result = self.types.full(s.result)
         made_function = ir.Function(
-            s.name, params, ir.NONE if isinstance(result, VarT) else result, body, s.doc.text, [*patterns, *low.patterns], s.kind,
-            private=s.private, line=s.node.line, end_line=s.node.last,
-        )  # fmt: skip
+            s.name,
+            params,
+            ir.NONE if isinstance(result, VarT) else result,
+            body,
+            s.doc.text,
+            [*patterns, *low.patterns],
+            s.kind,
+            private=s.private,
+            line=s.node.line,
+            end_line=s.node.last,
+        )
         bad = _unknown(self.types, made_function)
         if bad is not None:
             raise Unsupported(
@@ -1309,14 +1322,25 @@ class _ModuleLowerer:
                     out.classes[info.name] = {"path": info.path, "kind": "error", "params": params(info.init)}
                 continue
             entry = {
-                "path": info.path, "kind": info.kind, "keyword": info.keyword_init,
-                "params": params(info.init) if info.init is not None else [{"name": f, "kind": "member", "type": shape(full(info.fields[f]))} for f in info.order],
-                "fields": {info.field_name(f): {"ivar": f, "type": shape(full(t))} for f, t in info.fields.items()},
+                "path": info.path,
+                "kind": info.kind,
+                "keyword": info.keyword_init,
+                "params": params(info.init)
+                if info.init is not None
+                else [{"name": f, "kind": "member", "type": shape(full(info.fields[f]))} for f in info.order],
+                "fields": {
+                    info.field_name(f): {"ivar": f, "type": shape(full(t))} for f, t in info.fields.items()
+                },
                 "methods": {
-                    self.names.method(m): {"name": m.name, "params": params(m), "result": shape(full(m.result)), "static": m.kind == "static"}
+                    self.names.method(m): {
+                        "name": m.name,
+                        "params": params(m),
+                        "result": shape(full(m.result)),
+                        "static": m.kind == "static",
+                    }
                     for m in info.methods.values()
                 },
-            }  # fmt: skip
+            }
             out.classes[info.name] = entry
         for name, proto in self.scope.protocols.items():
             out.protocols[name] = {
