@@ -160,7 +160,7 @@ def test_options_of_retriable_are_converted_and_their_differences_told() -> None
         ("class String\n  def shout = upcase\nend\n", "String is reopened (a monkey patch)"),
         ("class A\n  def method_missing(name) = 1\nend\n", "method_missing: a class that changes at run time"),
         ("#: (String) -> bool\ndef f(x) = x == :a\n", "a comparison of a string with a symbol, which are never equal"),
-        ("#: (Hash[Symbol, Integer]) -> Integer?\ndef f(x) = x['a']\n", "a string used as a key where the hash has symbols"),
+        ("#: (Hash[Symbol, Integer]) -> Integer?\ndef f(x) = x['a']\n", "a string used as a key"),
         ("#: (String) -> String\ndef f(x)\n  x << '!'\n  x\nend\n", "`<<` on a string that another name may share"),
         ("#: (*Integer) -> Integer\ndef f(*x) = 1\n", "a rest parameter"),
         ("#: (String) -> bool\ndef f(x) = x.match?(/(a|b)+c/)\n", "a regular expression of this kind"),
@@ -169,7 +169,7 @@ def test_options_of_retriable_are_converted_and_their_differences_told() -> None
             "`<<` on a string that another name may share",
         ),
         (
-            "require 'foundation'\n#: () -> Integer\ndef f\n  yield\nrescue Timeout::Error, Foundation::TimeoutError\n  0\nend\n",
+            "#: () -> Integer\ndef f\n  yield\nrescue Timeout::Error, Foundation::TimeoutError\n  0\nend\n",
             "Foundation::TimeoutError beside Timeout::Error",
         ),
     ],
@@ -186,7 +186,8 @@ def test_a_syntax_error_names_its_line() -> None:
 
 def test_comments_stay_at_their_statements() -> None:
     made = python(
-        "# Adds one.\n# @param n [Integer]\n# @return [Integer]\ndef f(n)\n  # the next one\n  m = n + 1 # here\n  m\nend\n"
+        "# Adds one.\n# @param n [Integer]\n# @return [Integer]\ndef f(n)\n"
+        "  # the next one\n  m = n + 1 # here\n  m\nend\n"
     )
     assert "Adds one." in made
     assert "# the next one" in made
