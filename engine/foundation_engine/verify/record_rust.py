@@ -709,7 +709,8 @@ class Maker:
                 "    rec_turn(plan, turn, step);",
                 f"    steps.push(rec_step(|| {{ {inner} }})?);",
                 "}",
-                f'Ok(json!({{"steps": steps, "after": [{", ".join(after)}], "state": {state}}}))',
+                f"let rec_state: Json = {state};",
+                f'Ok(json!({{"steps": steps, "after": [{", ".join(after)}], "state": rec_state}}))',
             ]
         )
         return "\n".join(f"    {line}" for line in lines)
