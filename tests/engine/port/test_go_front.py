@@ -229,6 +229,26 @@ CASES: list[tuple[str, str, list[str]]] = [
         ],
     ),
     (
+        "a test for a class looks through exhausted retries",
+        """func Fetch(ctx context.Context, s Store, id string) (int, error) {
+	n, err := resilience.RetryValue(ctx, func(ctx context.Context) (int, error) {
+		return s.Get(ctx, id)
+	}, resilience.WithMaxAttempts(2))
+	if errors.Is(err, ferrors.ErrNetwork) {
+		return -1, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return n, nil
+}""",
+        [
+            "rescue Foundation::NetworkError\n",
+            "rescue Foundation::MaxRetriesExceeded => err",
+            "is_a?(Foundation::NetworkError)",
+        ],
+    ),
+    (
         "an annotated function, whose documentation loses its name",
         """// Fetch asks the store.
 //

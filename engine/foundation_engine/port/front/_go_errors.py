@@ -502,7 +502,10 @@ class ErrorFlow(ExpressionLowerer):
         saved_failed = self.failed
         self.failed = saved_failed | {self.p.text(n) for n in values}
         narrowed, present = set(self.narrowed), set(self.present)
-        for c in self._expanded(clauses, name):
+        clauses = self._expanded(clauses, name)
+        exhausted = self._exhausted(clauses, name, call)
+        self.narrowed, self.present = set(narrowed), set(present)
+        for c in clauses:
             if c.kind == "none":
                 orelse = self._clause_body(c)
                 self.narrowed, self.present = set(narrowed), set(present)
@@ -513,8 +516,13 @@ class ErrorFlow(ExpressionLowerer):
                 swallowed = False
                 if c.block is None or self._propagates(c, name):
                     continue
-            handlers.append(self._handler(c, name, call))
+            made_handler = self._handler(c, name, call)
+            if not made_handler.classes:
+                handlers.extend(exhausted)
+                exhausted = []
+            handlers.append(made_handler)
             self.narrowed, self.present = set(narrowed), set(present)
+        handlers.extend(exhausted)
         self.failed = saved_failed
         kinds = {c.kind for c in clauses}
         if swallowed and "none" in kinds and not kinds & {"any", "not"}:
@@ -527,6 +535,38 @@ class ErrorFlow(ExpressionLowerer):
         if falls and values:
             before = self._defaults(falls, [n for n in values if self._seen(n, clauses, call)], call)
         return [*before, ir.Try(made, handlers, orelse, [], line=self.p.line(call))]
+
+    def _exhausted(self, clauses: list[Clause], name: str, call: SyntaxNode) -> list[ir.Handler]:
+        """errors.Is and errors.As look through exhausted retries at their last error, so that one more handler does."""
+        asked = {cls for c in clauses if c.kind in ("is", "as", "not") for cls in c.classes}
+        if not asked & self.p.retried or not self.p.may_exhaust(call):
+            return []
+        if "MaxRetriesExceeded" in asked or any(c.kind == "not" for c in clauses):
+            raise self.p.unsupported(f"a test for {min(asked)}, which exhausted retries may hold", call)
+        made = self._handler_name(name)
+        held = ir.Name(made, type=ir.NamedT("MaxRetriesExceeded"))
+        before, self.handler = self.handler, made
+        orelse: list[ir.Stmt] = [ir.Raise(None)]
+        for c in reversed(clauses):
+            if c.kind == "none" or c.block is None:
+                continue
+            scope = {name: Var(made, ERROR, held.type, "", value=held)}
+            cause = ir.Intrinsic("error.cause", [held], type=ir.ERROR)
+            if c.target:
+                scope[c.target] = Var(
+                    made, Pointer(Named(self._declared_error(c.classes[0]))), ir.ERROR, "", value=cause
+                )
+            self.scopes.append(scope)
+            body = [ir.Raise(None)] if c.kind == "any" and self._propagates(c, name) else self._clause_body(c)
+            self.scopes.pop()
+            if c.kind == "any":
+                orelse = body
+                continue
+            names: list[ir.Expr] = [ir.Name(cls, type=ir.ERROR) for cls in c.classes]
+            test = ir.Intrinsic("error.is", [cause, ir.ListLit(names, type=ir.ListT(ir.ERROR))], type=ir.BOOL)
+            orelse = [ir.If(test, body or [ir.Pass()], orelse, line=self.p.line(call))]
+        self.handler = before
+        return [ir.Handler(["MaxRetriesExceeded"], made, orelse, line=self.p.line(call))]
 
     def _expanded(self, clauses: list[Clause], name: str) -> list[Clause]:
         """Tests for classes at the start of `if err != nil { ... }` as handlers of their own."""

@@ -1304,11 +1304,9 @@ class ExpressionLowerer:
         info = self.types.info(obj.go)
         if info is None or name not in info.methods:
             return None
-        return self._method_call(obj, info, info.methods[name], args, node)
+        return self.method_call(obj, info, info.methods[name], args, node)
 
-    def _method_call(
-        self, obj: V, info: TypeInfo, m: FuncInfo, args: list[SyntaxNode], node: SyntaxNode
-    ) -> V:
+    def method_call(self, obj: V, info: TypeInfo, m: FuncInfo, args: list[SyntaxNode], node: SyntaxNode) -> V:
         lowered = self.spread(m, args, node)
         line = self.p.line(node)
         if info.kind == "error" and m.name == "Error":

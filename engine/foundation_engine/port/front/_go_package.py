@@ -19,6 +19,7 @@ from foundation_engine.port.front._go_types import (
     ERROR,
     MASKS,
     PREDECLARED,
+    RUNTIME_SENTINELS,
     SYNONYMS,
     UNSIGNED,
     Basic,
@@ -42,6 +43,7 @@ from foundation_engine.port.ir import Type, Unsupported
 _RUNTIME = re.compile(
     r"(?:^|/)foundation/(resilience|errors|logging|config|httpclient|cli|process|files|clock)$"
 )
+_VERBS = ("Get", "Head", "Post", "Put", "Patch", "Delete", "Do")
 ENUM_ORDER = "An enum's member is told from others by identity; Go allows any value of its underlying type."
 
 
@@ -79,6 +81,20 @@ class Package:
     fresh_fields: set[str] = field(default_factory=set[str])
     waits: set[str] = field(default_factory=set[str])  # limiters that are waited for
     assigned: set[str] = field(default_factory=set[str])  # package variables that a function assigns
+
+    retried: set[str] = field(default_factory=set[str])  # classes that some retry of the file retries
+    retrying: set[str] = field(default_factory=set[str])  # functions and methods that may exhaust retries
+
+    def may_exhaust(self, call: SyntaxNode) -> bool:
+        """True when a call may give up on retries: of the runtime, or of a function of the file that retries."""
+        for n in walk(call):
+            if n.type == "call_expression":
+                name = self.text(n.children[0]).rpartition(".")[2].partition("[")[0]
+                if name in self.retrying or name in ("Retry", "RetryValue"):
+                    return True
+                if name in _VERBS and "foundation/httpclient" in self.imports.values():
+                    return True
+        return False
 
     def __post_init__(self) -> None:
         self.types = Types(self.declared)
@@ -520,6 +536,47 @@ class _Reader:
                     if p.text(_child(function, "field")) == "Wait":
                         p.waits.add(p.text(_child(function, "operand")).rpartition(".")[2])
         self._mutations()
+        self._retries()
+
+    def _retries(self) -> None:
+        """Which classes the file's retries retry, and which functions may give up on them."""
+        p = self.p
+        found = [o for items in p.occurrences.values() for o in items if o.pattern_id == "retry_with_backoff"]
+        for o in found:
+            given = o.argument("retryable")
+            names = (
+                [str(v.value) for v in given.value.value] if given is not None and given.value.known else []
+            )
+            p.retried |= {
+                RUNTIME_SENTINELS.get(n, p.sentinels[n].cls if n in p.sentinels else n) for n in names
+            }
+            if given is None or not given.value.known or o.argument("retry_if") is not None:
+                p.retried |= {"NetworkError", "TimeoutError", "ServiceUnavailable"}
+                if o.argument("retry_if") is not None:
+                    p.retried |= {s.cls for s in p.sentinels.values()} | set(p.declared)
+        if p.retried:
+            p.retried |= {"FoundationError", "Exception"}
+        if "foundation/httpclient" in p.imports.values():
+            p.retried |= {
+                "HttpError",
+                "HttpStatusError",
+                "NetworkError",
+                "TimeoutError",
+                "FoundationError",
+                "Exception",
+            }
+        functions = list(p.functions.values()) + [m for t in p.declared.values() for m in t.methods.values()]
+        for o in found:
+            if o.target is not None and o.form.value == "annotation":
+                p.retrying.add(o.target.name)
+        grown = True
+        while grown:
+            grown = False
+            for f in functions:
+                body = f.node.child_by_field_name("body") if f.node is not None else None
+                if body is not None and f.name not in p.retrying and p.may_exhaust(body):
+                    p.retrying.add(f.name)
+                    grown = True
 
     def _mutations(self) -> None:
         """Which structs have a field assigned after they were made, by the names of the fields."""

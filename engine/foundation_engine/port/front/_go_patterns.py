@@ -335,6 +335,9 @@ def _load(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -> V
 
 def field(low: ExpressionLowerer, obj: V, name: str, node: SyntaxNode) -> V | None:
     """A field of a runtime's value, None for another type."""
+    bare = obj.go.elem if isinstance(obj.go, Pointer) else obj.go
+    if isinstance(bare, Named) and bare.name.startswith("foundation/errors."):
+        return _error_field(low, obj, bare.name.rpartition(".")[2], name, node)
     e = low.present_value(obj).expr
     match runtime_type(obj.go), name:
         case "HttpResponse", "Status":
@@ -353,6 +356,34 @@ def field(low: ExpressionLowerer, obj: V, name: str, node: SyntaxNode) -> V | No
             raise low.p.unsupported(f"the field {name} of the runtime's object", node)
 
 
+_ERROR_FIELDS: dict[tuple[str, str], tuple[str, GoType]] = {
+    ("HttpStatusError", "Status"): ("error.http_status", INT),
+    ("ProcessError", "ExitCode"): ("error.exit_code", INT),
+    ("ProcessError", "Stdout"): ("error.stdout", BYTES),
+    ("ProcessError", "Stderr"): ("error.stderr", BYTES),
+    ("MaxRetriesExceeded", "Attempts"): ("error.attempts", INT),
+    ("CircuitOpenError", "Name"): ("error.circuit_name", STRING),
+}
+
+
+def _error_field(low: ExpressionLowerer, obj: V, cls: str, name: str, node: SyntaxNode) -> V:
+    """A field of an error of our runtime."""
+    from foundation_engine.port.front._go_types import MESSAGE_ERRORS
+
+    e = low.present_value(obj).expr
+    if name == "RetryAfter" and cls in ("RateLimitExceeded", "CircuitOpenError"):
+        ns = ir.Intrinsic(
+            "int.to_float", [ir.Intrinsic("error.retry_after", [e], type=ir.INT)], type=ir.FLOAT
+        )
+        return _v(ir.Intrinsic("float.div", [ns, ir.Lit(1e9, type=ir.FLOAT)], type=ir.FLOAT), DURATION)
+    if name == "Message" and cls in MESSAGE_ERRORS:
+        return _v(ir.Intrinsic("error.message", [e], type=ir.STR), STRING)
+    known = _ERROR_FIELDS.get((cls, name))
+    if known is None:
+        raise low.p.unsupported(f"the field {name} of {cls}", node)
+    return _v(ir.Intrinsic(known[0], [e], type=low.types.ir(known[1])), known[1])
+
+
 def method(low: ExpressionLowerer, obj: V, name: str, args: list[SyntaxNode], node: SyntaxNode) -> V | None:
     """A method of a runtime's object, None for another type."""
     if obj.go == Named("http.Header") and name == "Get":
@@ -363,6 +394,9 @@ def method(low: ExpressionLowerer, obj: V, name: str, args: list[SyntaxNode], no
             ir.Intrinsic("http.header", [obj.expr, key], type=ir.OptionalT(ir.STR)), type=ir.STR
         )
         return _v(ir.Cond(there, value, ir.Lit("", type=ir.STR), type=ir.STR), STRING)
+    bare = obj.go.elem if isinstance(obj.go, Pointer) else obj.go
+    if isinstance(bare, Named) and bare.name.startswith("foundation/errors.") and name == "Error":
+        return _v(ir.Intrinsic("error.message", [low.present_value(obj).expr], type=ir.STR), STRING)
     kind = runtime_type(obj.go)
     e = low.present_value(obj).expr if kind else obj.expr
     line = low.p.line(node)

@@ -1686,8 +1686,25 @@ class FunctionLowerer(ErrorFlow):
         function = ir.Function(name, params, result, body, line=line, end_line=self.p.end_line(node))
         return ir.FuncDef(function, line=line)
 
+    def _method_value(self, node: SyntaxNode) -> V | None:
+        """A method that is handed over to be called without arguments, as the call; None for another value."""
+        operand, name = self.child(node, "operand"), self.p.text(self.child(node, "field"))
+        if operand.type == "identifier" and self.lookup(self.p.text(operand)) is None:
+            return None
+        info = self.types.info(self.expr(operand).go)
+        if info is None or name not in info.methods or info.methods[name].params:
+            return None
+        return self.method_call(self.expr(operand), info, info.methods[name], [], node)
+
     def closure_block(self, node: SyntaxNode) -> tuple[list[ir.Stmt], tuple[GoType, ...]]:
         """The body of a closure that runs at once, and its results without the error."""
+        if node.type == "selector_expression":
+            owner = self._method_value(node)
+            if owner is not None:
+                values = (
+                    owner.go.elems if isinstance(owner.go, Tuple) else () if owner.go == VOID else (owner.go,)
+                )
+                return ([ir.Return(owner.expr)] if values else [ir.ExprStmt(owner.expr)]), values
         if node.type != "func_literal":
             callee = self.present_value(self.expr(node))
             t = self.types.underlying(callee.go)
