@@ -1193,6 +1193,9 @@ class Operations:
                 return f"strconv.Atoi({self._trimmed(args[0])})"
             case "str.to_int_base":
                 raise Unsupported("int() with a base")
+            case "str.parse_int" if len(args) == 1:
+                self.use("strconv")
+                return f"strconv.Atoi({self.x(args[0])})"
             case "str.parse_int":
                 return f"{self.helper('parseInt')}({', '.join(self.x(a) for a in args)})"
             case "str.parse_float":

@@ -1983,10 +1983,15 @@ class FunctionEmitter(Operations):
         self.write("}()")
         self.fails, self.handlers = fails, handlers
         self.err_scopes[-1] = True
-        self.write("if err == nil {")
-        self.write(f"\treturn {', '.join([*names, *(['nil'] if fails else [])])}".rstrip())
-        self.write("}")
+        done = f"return {', '.join([*names, *(['nil'] if fails else [])])}".rstrip()
         raised = frozenset[str]().union(*(self.go.effects.statement(b) for b in s.body))
+        if all(terminates(h.body) for h in s.handlers):
+            self._dispatch(s.handlers, "err", raised)
+            self.write(done)
+            return
+        self.write("if err == nil {")
+        self.write(f"\t{done}")
+        self.write("}")
         self._dispatch(s.handlers, "err", raised)
 
     def _dispatch(

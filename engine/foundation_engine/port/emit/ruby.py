@@ -134,7 +134,6 @@ _TEMPLATES: Mapping[str, tuple[str, int, int]] = {
     "error.with_message": ("{0}.exception({1})", PRIMARY, PRIMARY),
     "sleep": ("Kernel.sleep({0})", PRIMARY, LOWEST),
     "str.byte_len": ("{0}.bytesize", PRIMARY, PRIMARY),
-    "str.parse_int": ("parse_int({0}, {1}, {2})", PRIMARY, LOWEST),
     "str.parse_float": ("parse_float({0})", PRIMARY, LOWEST),
     "str.rpartition": ("{0}.rpartition({1})", PRIMARY, PRIMARY),
     "env.get": ("ENV[{0}]", PRIMARY, LOWEST),
@@ -308,7 +307,7 @@ def round_decimals(number, digits)
 end""",
     "parse_int": """
 # The whole number that a text is, within bounds; nothing else may stand in the text.
-def parse_int(text, low, high)
+def parse_int(text, low = -(1 << 63), high = (1 << 63) - 1)
   number = text.match?(/\\A[+-]?[0-9]+\\z/) ? text.to_i : nil
   return number if number&.between?(low, high)
 
@@ -1580,6 +1579,8 @@ class Emitter:
                 return f"!{self.x(e, UNARY)}", UNARY
 
     def _intrinsic(self, e: ir.Intrinsic) -> tuple[str, int]:
+        if e.op == "str.parse_int":
+            return f"{self.helper('parse_int')}({', '.join(self.x(a) for a in e.args)})", PRIMARY
         if e.op.partition(".")[0] in ("http", "process", "file"):
             texts = [self.x(a, PRIMARY if i == 0 else LOWEST) for i, a in enumerate(e.args)]
             found = self.ruby.templates.operation(e.op, texts, Patterns(self))
