@@ -279,7 +279,7 @@ _CRATES = {
     "indexmap": '"2"',
     "serde_json": '{ version = "1", default-features = false, features = ["std"] }',
     "serde": '{ version = "1", features = ["derive"] }',
-    "backon": '"1"',
+    "backon": '{ version = "1", default-features = false, features = ["std", "std-blocking-sleep"] }',
 }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from foundation_engine.port import port
-from foundation_engine.port.request import PortCandidate, PortRequest
+from foundation_engine.port.request import PortCandidate, PortOptions, PortRequest
 from foundation_engine.verify import VerifyOptions, verify
 from foundation_engine.verify.report import Verdict
 from foundation_specs.model import LanguageId
@@ -299,6 +299,22 @@ def test_what_is_changed_is_borrowed_exclusively_and_services_are_shared() -> No
     assert "pub fn interest(accounts: &mut Vec<Account>, percent: i64) -> i64" in text
     assert re.search(r"pub fn asked\(service: &dyn Service, name: &str\)", text)
     assert "service: Arc<dyn Service>" in text
+
+
+def test_backon_counts_retries_and_the_report_says_what_differs() -> None:
+    source = "from typing import Callable\nfrom foundation.errors import NetworkError\nfrom foundation.resilience import retry\n\n\n@retry(NetworkError, max_attempts=4, base_delay=0.2, jitter=False)\ndef fetch(ask: Callable[[str], int], name: str) -> int:\n    return ask(name)\n"
+    candidate = port(
+        PortRequest(
+            "fetch.py", source, LanguageId.PYTHON, LanguageId.RUST, options=PortOptions(dialect="backon")
+        )
+    )
+    text = source_of(candidate)
+    assert ".with_max_times(3)" in text
+    assert "matches!(error, Error::Foundation(FoundationError::Network { .. }))" in text
+    assert "#[retry" not in text
+    assert any("MaxRetriesExceeded" in d for d in candidate.differences)
+    manifest = next(f.text for f in candidate.files if f.path == "Cargo.toml")
+    assert "backon = {" in manifest
 
 
 DECLINED = [

@@ -121,7 +121,7 @@ class FunctionWriter(Operations):
             self.block(f.body, tail=True)
             if around is not None:
                 self.depth -= 1
-                self.write("})")
+                self.write(f"}}{around[1]}")
         if any(p.pattern_id == "cli_framework" for p in f.patterns):
             self.lines += Patterns(self).command(f)
         return self.lines

@@ -137,6 +137,8 @@ class Patterns:
         """A class as the runtime's lists name it."""
         if self.attribute:
             return name
+        if self.templates.chosen.dialect != "foundation":
+            return self.rust.errors.pattern([name])
         self.rust.uses.add("foundation::errors::Class")
         if name in RUNTIME or name in ("Exception", "FoundationError"):
             return f"Class::{name}"
@@ -184,7 +186,15 @@ class Patterns:
         Rust expands the first one first, so that the last one is the outermost.
         """
         out: list[str] = []
-        for use in reversed(f.patterns):
+        for i, use in enumerate(reversed(f.patterns)):
+            if self.foreign(use):
+                if i:
+                    raise Unsupported(
+                        f"{self.templates.chosen.title} outside of another pattern",
+                        f.name,
+                        use.line or f.line,
+                    )
+                continue
             if use.pattern_id == "cli_framework" or (
                 use.pattern_id == "error_boundary" and "context" in use.arguments
             ):
@@ -521,8 +531,19 @@ class Patterns:
             "}",
         ]
 
+    def foreign(self, use: ir.PatternUse) -> bool:
+        """True for a pattern that is written for another library than our runtime, in the body of its function."""
+        return self.templates.set_of(use.pattern_id).dialect != "foundation"
+
     def wrapped(self, f: ir.Function) -> list[str] | None:
-        """The head of a body whose pattern no attribute can say: the runtime's object and the closure it runs."""
+        """The head and the end of a body whose pattern no attribute can say, around the closure that it runs."""
+        if f.patterns and self.foreign(f.patterns[-1]):
+            use = f.patterns[-1]
+            text = self.templates.render(
+                self, use.pattern_id, "function", self._lists(use.arguments), slots={"body": "@"}
+            ).text
+            head, _, end = text.partition("@")
+            return [head, end]
         if (
             len(f.patterns) != 1
             or f.patterns[0].pattern_id != "error_boundary"
@@ -541,13 +562,13 @@ class Patterns:
         head = text.partition(".run_or(")[0]
         head += self.context(context)
         if reraises:
-            return [f"{head}.observe("]
+            return [f"{head}.observe(", ")"]
         given = fallback is not None and not (isinstance(fallback, ir.Lit) and fallback.value is None)
         if given and fallback is not None:
-            return [f"{head}.run_or({self.e.own(fallback)}, "]
+            return [f"{head}.run_or({self.e.own(fallback)}, ", ")"]
         if f.result != ir.NONE and not isinstance(f.result, ir.OptionalT):
             raise Unsupported("a boundary that gives nothing where a value is declared", f.name, f.line)
-        return [f"{head}.run("]
+        return [f"{head}.run(", ")"]
 
     def context(self, v: ir.Expr) -> str:
         """The fields that a boundary adds to its record."""

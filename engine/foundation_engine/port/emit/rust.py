@@ -415,6 +415,8 @@ class RustModule:
         crates = set(self.crates)
         if re.search(r"\bfoundation::|\bFoundationError\b", "\n".join([*uses, text])):
             crates.add("foundation")
+        if any(u.startswith("use backon::") for u in uses):
+            crates.add("backon")
         if "serde_json::" in text:
             crates.add("serde_json")
         if self.ordered and "IndexMap" in text:
@@ -447,7 +449,8 @@ class RustModule:
             for n in names.split(","):
                 name = n.strip()
                 shown = name.rpartition(" as ")[2]
-                if re.search(rf"\b{shown}\b", text):
+                # A trait is used by its methods.
+                if shown == "BlockingRetryable" or re.search(rf"\b{shown}\b", text):
                     out.setdefault(path, set()).add(name)
         lines = [
             f"use {path}::{next(iter(names)) if len(names) == 1 else '{' + ', '.join(sorted(names)) + '}'};"
