@@ -435,7 +435,7 @@ class RubyTests:
         if owner is not None and c.state is not None:
             for k, v in c.state["object"]["fields"].items():
                 types = {x.name: x.type for x in owner.fields}
-                hidden = any(x.name == k and x.private for x in owner.fields)
+                hidden = owner.init is not None and any(x.name == k and x.private for x in owner.fields)
                 reader = f"instance_variable_get(:@{local(k)})" if hidden else local(k)
                 if k in types:
                     try:
