@@ -1,4 +1,4 @@
-"""`foundation-lsp verify`: port a Python file again and say whether an implementation of it still behaves the same."""
+"""`foundation-lsp verify`: port a file again and say whether an implementation of it still behaves the same."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def add_parser(subparsers: Any) -> None:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("source", metavar="SOURCE", help="the Python file whose behaviour counts")
+    parser.add_argument("source", metavar="SOURCE", help="the Python, Go, Rust or Ruby file whose behaviour counts")
     parser.add_argument(
-        "implementation", metavar="IMPLEMENTATION", help="the Go or Ruby file to compare with it"
+        "implementation", metavar="IMPLEMENTATION", help="the file in another of these languages to compare with it"
     )
     parser.add_argument("--cases", type=int, default=60, metavar="N", help="calls per function (default: 60)")
     parser.add_argument("--seed", type=int, default=20260101, help="of the generated arguments")
