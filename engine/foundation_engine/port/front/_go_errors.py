@@ -43,6 +43,9 @@ _FALLIBLE_METHODS = {
 }
 
 
+NOT_THERE = "Every failure to read or remove a file counts as a file that is not there."
+
+
 @dataclass
 class Item:
     """A statement with the comments above it and at its end."""
@@ -62,6 +65,7 @@ class Clause:
     target: str = ""
     comments: list[str] = field(default_factory=list[str])
     items: list[Item] | None = None
+    guard: SyntaxNode | None = None  # what must hold besides the class
 
 
 class ErrorFlow(ExpressionLowerer):
@@ -421,9 +425,18 @@ class ErrorFlow(ExpressionLowerer):
                         return Clause("not", asked.classes, None)
                 asked = self._test(inner, name, target)
                 if asked is not None and asked.kind in ("is", "as"):
-                    return None
+                    return asked
+            if op == "&&":
+                asked = self._test(left, name, target)
+                if asked is not None and asked.kind in ("is", "as") and asked.guard is None:
+                    asked.guard = right
+                    return asked
         if node.type == "call_expression":
             called = self.p.text(self.child(node, "function")).rpartition(".")
+            if self.p.path(called[0]) == "os" and called[2] == "IsNotExist":
+                self.p.differ(NOT_THERE)
+                if self.p.text(self.named(self.child(node, "arguments"))[0]) == name:
+                    return Clause("is", ["OSError"], None)
             if self.p.path(called[0]) in ("errors", "foundation/errors"):
                 args = self.named(self.child(node, "arguments"))
                 if len(args) == 2 and self.p.text(args[0]) == name:
@@ -496,6 +509,10 @@ class ErrorFlow(ExpressionLowerer):
         call: SyntaxNode,
     ) -> list[ir.Stmt]:
         """The call with its handlers; handing the error on needs none."""
+        guarded = [cls for c in clauses if c.guard is not None for cls in c.classes]
+        later = [cls for c in clauses if c.kind in ("is", "as") and c.guard is None for cls in c.classes]
+        if len(guarded) != len(set(guarded)) or set(guarded) & set(later):
+            raise self.p.unsupported("several tests for one class of error", call)
         handlers: list[ir.Handler] = []
         orelse: list[ir.Stmt] = []
         swallowed = True
@@ -516,7 +533,8 @@ class ErrorFlow(ExpressionLowerer):
                 swallowed = False
                 if c.block is None or self._propagates(c, name):
                     continue
-            made_handler = self._handler(c, name, call)
+            rest = next((x for x in clauses if x.kind == "any"), None)
+            made_handler = self._handler(c, name, call, rest)
             if not made_handler.classes:
                 handlers.extend(exhausted)
                 exhausted = []
@@ -557,14 +575,18 @@ class ErrorFlow(ExpressionLowerer):
                     made, Pointer(Named(self._declared_error(c.classes[0]))), ir.ERROR, "", value=cause
                 )
             self.scopes.append(scope)
-            body = [ir.Raise(None)] if c.kind == "any" and self._propagates(c, name) else self._clause_body(c)
+            guard = self.cond(c.guard) if c.guard is not None else None
+            body: list[ir.Stmt] = (
+                [ir.Raise(None)] if c.kind == "any" and self._propagates(c, name) else self._clause_body(c)
+            )
             self.scopes.pop()
             if c.kind == "any":
                 orelse = body
                 continue
             names: list[ir.Expr] = [ir.Name(cls, type=ir.ERROR) for cls in c.classes]
             test = ir.Intrinsic("error.is", [cause, ir.ListLit(names, type=ir.ListT(ir.ERROR))], type=ir.BOOL)
-            orelse = [ir.If(test, body or [ir.Pass()], orelse, line=self.p.line(call))]
+            whole: ir.Expr = test if guard is None else ir.Bool("and", [test, guard], type=ir.BOOL)
+            orelse = [ir.If(whole, body or [ir.Pass()], orelse, line=self.p.line(call))]
         self.handler = before
         return [ir.Handler(["MaxRetriesExceeded"], made, orelse, line=self.p.line(call))]
 
@@ -628,7 +650,7 @@ class ErrorFlow(ExpressionLowerer):
             out.extend(self._zeros([n], call))
         return out
 
-    def _handler(self, c: Clause, name: str, call: SyntaxNode) -> ir.Handler:
+    def _handler(self, c: Clause, name: str, call: SyntaxNode, rest: Clause | None = None) -> ir.Handler:
         single = c.classes[0] if len(c.classes) == 1 and c.kind in ("is", "as") else ""
         kind = ir.NamedT(single) if single else ir.ERROR
         label = c.target or name
@@ -640,7 +662,15 @@ class ErrorFlow(ExpressionLowerer):
         self.scopes.append(scope)
         before = self.handler
         self.handler = made
+        guard = self.cond(c.guard) if c.guard is not None else None
         body = self._clause_body(c)
+        if guard is not None:
+            # An error of the class for which the condition does not hold is like any other.
+            handed = rest is None or rest.block is None or self._propagates(rest, name)
+            other: list[ir.Stmt] = [ir.Raise(None)]
+            if not handed and rest is not None:
+                other = self._clause_body(rest)
+            body = [ir.If(guard, body or [ir.Pass()], other, line=self.p.line(call))]
         self.handler = before
         self.scopes.pop()
         used = any(isinstance(n, ir.Name) and n.id == made for s in body for n in ir.walk(s))
@@ -847,8 +877,7 @@ class ErrorFlow(ExpressionLowerer):
         if isinstance(e.type, ir.NamedT):
             cls = e.type.name
             if any(s.cls == cls for s in self.p.sentinels.values()) or cls in MESSAGE_ERRORS:
-                return ir.New(cls, [("message", message)], type=e.type), e
-            raise self.p.unsupported("an error with fields under another message", node)
+                return ir.New(cls, [("message", message)], type=ir.NamedT(cls)), e
         return ir.Intrinsic("error.with_message", [e, message], type=ir.ERROR), None
 
 

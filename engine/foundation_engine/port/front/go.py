@@ -524,6 +524,14 @@ class _ModuleLowerer:
         skip = annotation_lines(low, node)
         low.frames.pop()
         params, result, body = low.function(info, node)
+        for use in uses:
+            quiet = use.arguments.get("reraise")
+            swallows = (
+                use.pattern_id == "error_boundary" and isinstance(quiet, ir.Lit) and quiet.value is False
+            )
+            if swallows and "fallback" not in use.arguments and len(info.values) == 1:
+                # Go gives the zero value where an error is swallowed, other languages nothing.
+                use.arguments["fallback"] = low.zero(info.values[0], node, f"{info.key}->0")
         patterns, body = _whole_body(uses, body, result)
         self.module.declines.extend(low.declines)
         owner = p.declared.get(info.owner)
