@@ -446,7 +446,7 @@ class RustTarget:
         more: Sequence[Case],
     ) -> list[PortedFile]:
         """See `Target.tests`."""
-        maker = RustTests(module)
+        maker = RustTests(module, options.dialect)
         out = [PortedFile(f"tests/{package}.rs", formatted(_RUSTFMT, maker.file(cases, package)), "test")]
         if more:
             out.append(

@@ -88,7 +88,8 @@ def add_parser(subparsers: Any) -> None:
         default="foundation",
         metavar="NAME",
         help="the library that retries are ported onto: foundation, native (a plain loop), cenkalti (Go), retriable"
-        " (Ruby), tenacity (Python); what a library does not have stays on our runtime (default: foundation)",
+        " (Ruby), tenacity (Python), backon (Rust); what a library does not have stays on our runtime"
+        " (default: foundation)",
     )
     parser.add_argument(
         "--go-module", metavar="PATH", help="the module path of the Go runtime (default: from settings)"

@@ -1265,6 +1265,7 @@ class FunctionWriter(Operations):
         for h in s.handlers:
             if h.classes and not any(r == ir.ANY_ERROR or effects.may_match(r, h.classes) for r in left):
                 continue
+            self.rust.templates.handles(raised, h.classes, self.rust.module, self.rust.errors.tree)
             exhausted = not h.classes
             self._arm(h, tail, handled)
             handled += [c for c in h.classes if c != "FileNotFoundError"]
