@@ -140,7 +140,12 @@ class ErrorFlow(ExpressionLowerer):
             return False
         package, _, name = self.p.text(self.child(node, "function")).partition(".")
         path = self.p.path(package)
-        return (path, name) in (("errors", "New"), ("foundation/errors", "New"), ("fmt", "Errorf"))
+        return (path, name) in (
+            ("foundation/cli", "Exit"),
+            ("errors", "New"),
+            ("foundation/errors", "New"),
+            ("fmt", "Errorf"),
+        )
 
     # Statements
 
@@ -808,6 +813,8 @@ class ErrorFlow(ExpressionLowerer):
             node = self.named(node)[0]
         if node.type == "call_expression" and self.makes_error(node):
             args = self.named(self.child(node, "arguments"))
+            if self.p.text(self.child(node, "function")).endswith(".Exit"):
+                return self.expr(node).expr, None
             if self.p.text(self.child(node, "function")).endswith(".New"):
                 return self._runtime_error(self.value(args[0])), None
             return self._errorf(args, node)

@@ -468,8 +468,10 @@ def _println(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -
     for i, a in enumerate(args):
         if i:
             parts.append(ir.FormatPart(" "))
-        parts.append(shown(low, low.expr(a), a))
-    return _v(_op("print", [plain(ir.Format(parts, type=ir.STR))], ir.NONE), VOID)
+        part = shown(low, low.expr(a), a)
+        fixed = isinstance(part.value, ir.Lit) and isinstance(part.value.value, str)
+        parts.append(ir.FormatPart(part.value.value) if fixed and isinstance(part.value, ir.Lit) else part)
+    return _v(_op("print", [plain(ir.Format(_merged(parts), type=ir.STR))], ir.NONE), VOID)
 
 
 @_special("fmt", "Printf")

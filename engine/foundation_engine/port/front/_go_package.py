@@ -82,6 +82,9 @@ class Package:
     waits: set[str] = field(default_factory=set[str])  # limiters that are waited for
     assigned: set[str] = field(default_factory=set[str])  # package variables that a function assigns
 
+    commands: dict[str, SyntaxNode] = field(
+        default_factory=dict[str, SyntaxNode]
+    )  # function -> its registration
     retried: set[str] = field(default_factory=set[str])  # classes that some retry of the file retries
     retrying: set[str] = field(default_factory=set[str])  # functions and methods that may exhaust retries
 
@@ -532,6 +535,10 @@ class _Reader:
                         p.assigned.add(p.text(target))
             elif n.type == "call_expression":
                 function = n.child_by_field_name("function")
+                if function is not None and p.text(function).endswith(".RegisterCommand"):
+                    given = [a for a in _child(n, "arguments").named_children if a.type != "comment"]
+                    if len(given) > 1 and given[1].type == "identifier":
+                        p.commands[p.text(given[1])] = n
                 if function is not None and function.type == "selector_expression":
                     if p.text(_child(function, "field")) == "Wait":
                         p.waits.add(p.text(_child(function, "operand")).rpartition(".")[2])

@@ -256,7 +256,15 @@ def function(
         case "foundation/config", "Load":
             return _load(low, args, node)
         case "foundation/cli", "NewApp":
-            raise low.p.unsupported("commands that are registered by calls; annotate the function", node)
+            if len(args) != 2 or low.p.tree.text.count(b".NewApp(") != 1:
+                raise low.p.unsupported("several applications, or one with options", node)
+            given = {"name": low.value(args[0], STRING), "version": low.value(args[1], STRING)}
+            made = ir.PatternNew("cli_framework", given, type=ir.NamedT("App"), line=low.p.line(node))
+            return _v(made, Pointer(Named("foundation/cli.App")))
+        case "foundation/cli", "Exit":
+            from foundation_engine.port.front._go_types import ERROR
+
+            return _v(ir.New("Exit", [("code", low.value(args[0], INT))], type=ir.NamedT("Exit")), ERROR)
         case _:
             return None
 
@@ -330,6 +338,67 @@ def _load(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -> V
     return _v(e, VOID, True)
 
 
+# Commands
+
+CLI_ARGS = Named("foundation/cli.Args")
+_KINDS: dict[str, GoType] = {"String": STRING, "Integer": INT, "Float": FLOAT, "Boolean": BOOL}
+
+
+def command_parameters(low: ExpressionLowerer, function: str) -> list[ir.Param]:
+    """The parameters that a command's registration declares: arguments first, then options with their defaults."""
+    call = low.p.commands.get(function)
+    if call is None:
+        raise Unsupported("a command that nothing registers", function)
+    out: list[ir.Param] = []
+    for option in low.named(low.child(call, "arguments"))[2:]:
+        called = (
+            low.p.text(low.child(option, "function")).rpartition(".")[2]
+            if option.type == "call_expression"
+            else ""
+        )
+        if called not in ("WithArgument", "WithOption"):
+            continue
+        name, kind, *more = low.named(low.child(option, "arguments"))
+        label, t = low.expr(name).const, _KINDS.get(low.p.text(kind).rpartition(".")[2])
+        if not isinstance(label, str) or t is None:
+            raise low.p.unsupported("a parameter of a command of this kind", option)
+        default: ir.Expr | None = low.zero(t, option) if called == "WithOption" else None
+        for m in more:
+            inner = low.named(low.child(m, "arguments")) if m.type == "call_expression" else []
+            if not low.p.text(m).partition("(")[0].endswith((".Default", ".Help")):
+                raise low.p.unsupported("a parameter of a command of this kind", m)
+            if low.p.text(m).partition("(")[0].endswith(".Default"):
+                default = low.value(inner[0], t)
+        out.append(ir.Param(label, low.types.ir(t), default, line=low.p.line(option)))
+    return sorted(out, key=lambda p: p.default is not None)
+
+
+def command_use(low: ExpressionLowerer, function: str) -> ir.PatternUse | None:
+    """The pattern of a function that is registered as a command, None for another function."""
+    call = low.p.commands.get(function)
+    if call is None:
+        return None
+    o = next((o for found in low.p.occurrences.values() for o in found
+              if o.pattern_id == "cli_framework" and o.range.start == call.start_byte and o.form is OccurrenceForm.CALL), None)  # fmt: skip  # noqa: E501
+    if o is None:
+        raise low.p.unsupported("a command that was not recognised here", call)
+    spec = SpecRegistry.builtin()["cli_framework"]
+    given: dict[str, ir.Expr] = {}
+    for item in bind(o, spec):
+        if item.parameter is not None:
+            given[item.parameter.id] = _argument(low, o, item)
+    return ir.PatternUse("cli_framework", given, low.p.line(call))
+
+
+def _argument_value(low: ExpressionLowerer, name: str, args: list[SyntaxNode], node: SyntaxNode) -> V:
+    """`args.String("name")`: the parameter of that name."""
+    kinds: dict[str, GoType] = {"String": STRING, "Int": INT, "Float": FLOAT, "Bool": BOOL}
+    label = low.expr(args[0]).const if args else None
+    if name not in kinds or not isinstance(label, str):
+        raise low.p.unsupported(f"the arguments' method {name}", node)
+    return _v(ir.Name(label, type=low.types.ir(kinds[name])), kinds[name])
+
+
 # Objects of our runtime
 
 
@@ -394,6 +463,8 @@ def method(low: ExpressionLowerer, obj: V, name: str, args: list[SyntaxNode], no
             ir.Intrinsic("http.header", [obj.expr, key], type=ir.OptionalT(ir.STR)), type=ir.STR
         )
         return _v(ir.Cond(there, value, ir.Lit("", type=ir.STR), type=ir.STR), STRING)
+    if obj.go == CLI_ARGS:
+        return _argument_value(low, name, args, node)
     bare = obj.go.elem if isinstance(obj.go, Pointer) else obj.go
     if isinstance(bare, Named) and bare.name.startswith("foundation/errors.") and name == "Error":
         return _v(ir.Intrinsic("error.message", [low.present_value(obj).expr], type=ir.STR), STRING)
@@ -439,6 +510,11 @@ def method(low: ExpressionLowerer, obj: V, name: str, args: list[SyntaxNode], no
                 line=line,
             )
             return _v(op, VOID)
+        case "App", "Run":
+            op = ir.PatternOp(
+                "cli_framework", e, "run", [low.value(args[-1], Slice(STRING))], type=ir.INT, line=line
+            )
+            return _v(op, INT)
         case "HttpClient", _ if name in _VERBS:
             return _request(low, e, name, args, node)
         case "ProcessResult", "StdoutText" | "StderrText":

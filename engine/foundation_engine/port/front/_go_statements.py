@@ -16,7 +16,7 @@ from foundation_engine.port.front import _go_library as library
 from foundation_engine.port.front._go_errors import ErrorFlow, Item, ends
 from foundation_engine.port.front._go_expr import Frame, V, Var, entry, negated
 from foundation_engine.port.front._go_package import Package, walk
-from foundation_engine.port.front._go_patterns import runtime_type
+from foundation_engine.port.front._go_patterns import CLI_ARGS, command_parameters
 from foundation_engine.port.front._go_sharing import fresh_expression, fresh_variable
 from foundation_engine.port.front._go_types import (
     BOOL,
@@ -110,7 +110,9 @@ class FunctionLowerer(ErrorFlow):
     def _params(self, info: FuncInfo, copies: list[ir.Stmt]) -> list[ir.Param]:
         out: list[ir.Param] = []
         for name, t in info.params:
-            if runtime_type(t) == "" and isinstance(t, Named) and t.name.startswith("context."):
+            if t == CLI_ARGS:
+                self.scopes[-1][name] = Var(name, t, ir.NONE, "")
+                out.extend(command_parameters(self, info.name))
                 continue
             key = f"{info.key}({name})"
             kind = self.place_type(t, key)
@@ -365,6 +367,10 @@ class FunctionLowerer(ErrorFlow):
         if label == "_":
             return [ir.ExprStmt(v.expr)]
         if self.dropped_field(kind):
+            return []
+        if isinstance(v.expr, ir.Name) and v.expr.id == label and self.lookup(label) is None:
+            # A command's argument under its own name is its parameter.
+            self.scopes[-1][label] = Var(label, kind, v.expr.type, "", param=True)
             return []
         optional = isinstance(v.expr.type, ir.OptionalT) and self.types.nillable(kind)
         var = self.declare(label, kind, name, optional)
@@ -849,6 +855,12 @@ class FunctionLowerer(ErrorFlow):
     def _expression(self, node: SyntaxNode) -> list[ir.Stmt]:
         if node.type != "call_expression":
             raise self.p.unsupported("a statement of this kind", node)
+        if self.p.text(self.child(node, "function")).endswith(".RegisterCommand"):
+            # The function is under the pattern; making the application finds it.
+            given = self.named(self.child(node, "arguments"))
+            if len(given) < 2 or self.p.commands.get(self.p.text(given[1])) is None:
+                raise self.p.unsupported("a command that is not a function of the file", node)
+            return []
         special = self._effect(node)
         if special is not None:
             return special

@@ -13,7 +13,7 @@ from foundation_grammars.tree import SyntaxNode
 from foundation_engine.port import ir
 from foundation_engine.port.front._go_expr import ExpressionLowerer, Frame, V, free_name
 from foundation_engine.port.front._go_package import Package, Variable, read_package, walk
-from foundation_engine.port.front._go_patterns import annotated_patterns, annotation_lines
+from foundation_engine.port.front._go_patterns import annotated_patterns, annotation_lines, command_use
 from foundation_engine.port.front._go_sharing import fresh_fields
 from foundation_engine.port.front._go_statements import FunctionLowerer
 from foundation_engine.port.front._go_types import (
@@ -521,6 +521,9 @@ class _ModuleLowerer:
         low = FunctionLowerer(p)
         low.frames.append(Frame(info, node, info.values, info.fails, info.key))
         uses = annotated_patterns(low, node)
+        command = command_use(low, info.name) if not info.owner else None
+        if command is not None:
+            uses.append(command)
         skip = annotation_lines(low, node)
         low.frames.pop()
         params, result, body = low.function(info, node)
