@@ -635,9 +635,9 @@ class Body:
         for n in walk(node):
             if n.type == "closure_expression":
                 continue
-            if n.type == "try_expression" and n is not node and not self._in_closure(n, node):
-                if n.id not in self.tried:
-                    self.tried[n.id] = self.stable(self.x(n))
+            inside = n.type == "try_expression" and n is not node and not self._in_closure(n, node)
+            if inside and n.id not in self.tried:
+                self.tried[n.id] = self.stable(self.x(n))
         with self.capture() as before:
             v = self.x(node, want)
         return v, before
@@ -1567,7 +1567,7 @@ class Body:
                     if nxt is not None and self.plain_name(nxt) is None:
                         raise self.fail("an Err arm with a guard before arms by variant", node)
                     group.append(errs[i])
-                out.append(self._catch_all(group, err, dest, node))
+                out.append(self._catch_all(group, err, dest))
                 break
             assert pattern is not None
             classes, binds = self.error_pattern(pattern, err)
@@ -1628,7 +1628,6 @@ class Body:
         group: list[tuple[SyntaxNode | None, SyntaxNode | None, SyntaxNode | None]],
         err: RType,
         dest: Dest,
-        node: SyntaxNode,
     ) -> ir.Handler:
         named = next(
             (self.plain_name(p) for p, _, _ in group if p is not None and self.plain_name(p) != "_"), None

@@ -22,6 +22,7 @@ from foundation_engine.port.front._rust_body import (
     op,
     text_lit,
 )
+from foundation_engine.port.front._rust_expr import OVERFLOW
 from foundation_engine.port.front._rust_iter import TERMINALS, Chain, Iterators
 from foundation_engine.port.front._rust_scope import (
     RUNTIME_CONSTRUCTORS,
@@ -689,7 +690,7 @@ class Calls(Iterators):
             case rt.Set():
                 found = self._set_method(v, t, name, args, node)
             case rt.Opt():
-                found = self._opt_method(v, t, name, args, node, want)
+                found = self._opt_method(v, t, name, args, node)
             case _:
                 found = self._number_method(v, t, name, args, node, want)
         if found is not None:
@@ -897,9 +898,7 @@ class Calls(Iterators):
 
     # Options
 
-    def _opt_method(
-        self, v: V, t: rt.Opt, name: str, args: list[SyntaxNode], node: SyntaxNode, want: RType | None
-    ) -> V | None:
+    def _opt_method(self, v: V, t: rt.Opt, name: str, args: list[SyntaxNode], node: SyntaxNode) -> V | None:
         elem = t.elem
         match name:
             case "is_some":
@@ -933,7 +932,7 @@ class Calls(Iterators):
                 | "or"
                 | "or_else"
             ):
-                return self._mapped(v, t, name, args, node, want)
+                return self._mapped(v, t, name, args, node)
             case "ok_or" | "ok_or_else":
                 if not self._once(v):
                     v = self.stable(v, "found")
@@ -1023,9 +1022,7 @@ class Calls(Iterators):
             return self._associated(self.own if head == "Self" else head, last, [], at)
         raise self.fail(f"a function given by the name {text}", at)
 
-    def _mapped(
-        self, v: V, t: rt.Opt, name: str, args: list[SyntaxNode], node: SyntaxNode, want: RType | None
-    ) -> V:
+    def _mapped(self, v: V, t: rt.Opt, name: str, args: list[SyntaxNode], node: SyntaxNode) -> V:
         elem = t.elem
         if not self._once(v):
             v = self.stable(v, self._closure_hint(args[-1]))

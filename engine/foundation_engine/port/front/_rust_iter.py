@@ -196,7 +196,7 @@ class Iterators(Expressions):
                     self._sorted(op("to_list", [v.e], to_ir(rt.Vec(elem))), elem) if ordered else v.e, elem
                 )
             case ("iter" | "into_iter" | "iter_mut", rt.Map()):
-                return self.map_items(v, t, node)
+                return self.map_items(v, t)
             case ("iter" | "into_iter", rt.Opt()):
                 raise self.fail("iteration over an Option", node)
             case ("keys" | "into_keys", rt.Map(key, _, ordered)):
@@ -224,7 +224,7 @@ class Iterators(Expressions):
                 return Chain(v.e, rt.CHAR)
             case ("lines", rt.Simple("text")):
                 self.scope.differ(
-                    "A text is split into lines at every line break of Unicode, where Rust's lines() knows \\n and \\r\\n."
+                    "A text is split into lines at every line break of Unicode; Rust's lines() knows \\n and \\r\\n."
                 )
                 return Chain(op("str.splitlines", [v.e], ir.ListT(ir.STR)), rt.TEXT)
             case ("split_whitespace", rt.Simple("text")):
@@ -263,7 +263,7 @@ class Iterators(Expressions):
         keys = op("to_list", [op("dict.keys", [e], ir.IterT(self.stored(key)))], to_ir(rt.Vec(key)))
         return self._sorted(keys, key)
 
-    def map_items(self, v: V, t: rt.Map, node: SyntaxNode) -> Chain:
+    def map_items(self, v: V, t: rt.Map) -> Chain:
         """The pairs of a map."""
         pair = rt.Tuple((t.key, t.value))
         kind = to_ir(pair)
@@ -788,7 +788,7 @@ class Iterators(Expressions):
             case rt.Map():
                 if mutable and not self.changeable(t.value):
                     raise self.fail("a loop that changes the values of a map", node)
-                return self.map_items(v, t, node)
+                return self.map_items(v, t)
             case rt.Simple("text"):
                 raise self.fail("iteration over a String", node)
             case _:

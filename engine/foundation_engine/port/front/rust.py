@@ -905,7 +905,8 @@ class ModuleLowerer:
                 info.methods.pop(mname, None)
         dataclass = init is None
         return ir.Class(
-            name, fields, methods, scope.doc(n), info.frozen and dataclass, dataclass, init, self._private(n), self._comments(n),
+            name, fields, methods, scope.doc(n), info.frozen and dataclass, dataclass, init,
+            self._private(n), self._comments(n),
             line=scope.line(n),
         )  # fmt: skip
 
@@ -999,8 +1000,8 @@ class ModuleLowerer:
             body.emit(ir.Assign(ir.FieldTarget(own, fname, type=body.stored(t)), body.store(v.e)), value)
         self._check_types(body.out)
         return ir.Function(
-            "__init__", params, ir.NONE, body.out, scope.doc(m), kind="method", line=scope.line(m), end_line=scope.end_line(m),
-            comments=self._comments(m),
+            "__init__", params, ir.NONE, body.out, scope.doc(m), kind="method", line=scope.line(m),
+            end_line=scope.end_line(m), comments=self._comments(m),
         )  # fmt: skip
 
     def _display(self, m: SyntaxNode, name: str, receiver_name: str = "") -> ir.Function:
@@ -1033,8 +1034,8 @@ class ModuleLowerer:
         self._end(name, out, ir.STR)
         fname = f"{snake(name)}_text" if receiver_name else "to_text"
         return ir.Function(
-            fname, made, ir.STR, out, "The text of it.", kind="function" if receiver_name else "method", line=scope.line(m),
-            end_line=scope.end_line(m),
+            fname, made, ir.STR, out, "The text of it.", kind="function" if receiver_name else "method",
+            line=scope.line(m), end_line=scope.end_line(m),
         )  # fmt: skip
 
     def _only_one_write(self, block: SyntaxNode) -> None:
@@ -1122,7 +1123,8 @@ class ModuleLowerer:
             made.append(self._error_class(v.error, base, params, message, doc, scope.line(node)))
         if any(isinstance(d, ir.ErrorClass) and d.base == name for d in made):
             base_class = ir.ErrorClass(
-                name, "Exception", [ir.Param("message", ir.STR, text_lit(""))], [], None, scope.doc(n), self._comments(n),
+                name, "Exception", [ir.Param("message", ir.STR, text_lit(""))], [], None, scope.doc(n),
+                self._comments(n),
                 line=scope.line(n),
             )  # fmt: skip
             self.module.definitions.append(base_class)
@@ -1283,7 +1285,8 @@ class ModuleLowerer:
             raises = isinstance(resolve(s.result), rt.Res)
             methods.append(
                 ir.Function(
-                    self.name_of(m), [ir.Param(p, body.stored(t)) for p, t in s.params], body.stored(s.result), [], scope.doc(m),
+                    self.name_of(m), [ir.Param(p, body.stored(t)) for p, t in s.params], body.stored(s.result), [],
+                    scope.doc(m),
                     kind="method", line=scope.line(m), is_async=s.is_async,
                     raises=frozenset({ir.ANY_ERROR}) if raises else frozenset(), context=raises,
                     mutates=s.receiver == "&mut",
