@@ -359,6 +359,51 @@ def parsed(text: str) -> str:
         return "no number"
     except KeyError:
         return "a letter"
+
+
+def first(text: str, table: dict[str, int]) -> str:
+    try:
+        n = int(text)
+        if n < 0:
+            raise ValueError("negative")
+        if n > 5:
+            return "many"
+        return str(table[text])
+    except ValueError:
+        return "no"
+    except KeyError:
+        pass
+    return "missing"
+
+
+def charged(cents: int, paid: int) -> bool:
+    try:
+        if cents <= 0:
+            raise ValueError("nothing to charge")
+        if paid > 3:
+            raise KeyError("later")
+        return True
+    except KeyError:
+        return False
+
+
+def dropped(table: dict[str, int], key: str) -> int:
+    old = table.pop(key, None)
+    return -1 if old is None else old + len(table)
+
+
+def total(texts: list[str]) -> int:
+    out = 0
+    for text in texts:
+        try:
+            if text == "x":
+                raise KeyError(text)
+            out += int(text)
+        except KeyError:
+            out += 100
+        except ValueError:
+            out -= 1
+    return out
 """
 
 

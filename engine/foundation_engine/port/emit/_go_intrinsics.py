@@ -153,7 +153,7 @@ for _name in ("sqrt", "sin", "cos", "tan", "exp", "log2", "log10", "atan", "hypo
     )
 
 # Operations of constants that Go would work out more exactly than at run time, or refuse.
-_FOLDED: Mapping[str, Callable[..., int | float]] = {
+_FOLDED: Mapping[str, Any] = {
     "float.add": operator.add,
     "float.sub": operator.sub,
     "float.mul": operator.mul,
@@ -214,6 +214,9 @@ class Operations:
     field_name: Any
     propagate: Any
     effect: Any
+    any_order: bool
+    check: Any
+    failure: Callable[[str, str, str], str]
     _raising: Callable[[ir.Expr], bool]
     _counting: Any
 
@@ -225,9 +228,9 @@ class Operations:
     def _text(self, e: ir.Expr) -> tuple[str, int]:
         from foundation_engine.port.emit.go import go_rune, go_string
 
-        folds = isinstance(e, ir.Intrinsic) and e.op in _FOLDED
         if (
-            folds
+            isinstance(e, ir.Intrinsic)
+            and e.op in _FOLDED
             and (e.type == ir.FLOAT or e.op not in ("max", "min"))
             and (known := self._constant(e)) is not None
         ):
@@ -366,7 +369,7 @@ class Operations:
                 if e.value != e.value or e.value in (float("inf"), float("-inf")):
                     self.use("math")
                     return "math.NaN()" if e.value != e.value else f"math.Inf({'1' if e.value > 0 else '-1'})"
-                if e.value == 0 and math.copysign(1, e.value) < 0:
+                if e.value == 0.0 and math.copysign(1, e.value) < 0:
                     # The constant -0.0 has no sign in Go.
                     self.use("math")
                     return "math.Copysign(0, -1)"
