@@ -130,6 +130,15 @@ def test_a_pattern_around_a_whole_method_is_the_method_s() -> None:
     assert isinstance(f.body[-1], ir.Return)
 
 
+def test_a_value_that_may_be_nil_is_not_read_before_ruby_reads_it() -> None:
+    """The last line is reached only with elements; the first one runs without."""
+    made = python(
+        "# @param xs [Array<Integer>]\n# @return [String]\ndef f(xs)\n  most = xs.max\n"
+        '  return "none" if xs.empty?\n\n  "#{most + 1}"\nend\n'
+    )
+    assert "max(xs) if xs else None" in made.replace("len(xs) > 0", "xs")
+
+
 def test_a_hand_written_retry_stays_a_loop() -> None:
     f = function(
         "# @param source [Source]\n# @return [String]\ndef read(source)\n  tries = 0\n  begin\n    tries += 1\n"

@@ -518,7 +518,11 @@ class Reader:
 
     def node(self, n: SyntaxNode) -> Node:
         """One expression or statement."""
-        made = self._node(n)
+        try:
+            made = self._node(n)
+        except Unsupported as why:
+            # What cannot be read declines what uses it, not the file.
+            made = Opaque(why.reason)
         if not made.line:
             self._place(made, n)
         return made

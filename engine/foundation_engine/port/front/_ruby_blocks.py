@@ -50,6 +50,9 @@ def source(low: Statements, n: ast.Node) -> Source:
                 )
             case "each" | "lazy" | "each_entry" | "map" | "select" | "each_pair" if not n.args:
                 return source(low, n.recv)
+            case "each_line":
+                split = "lines_of" if any(k == "chomp" for k, _ in n.named) else "lines_with_feeds"
+                return Source(low.prelude(split, [low.as_text(n.recv)], ir.ListT(ir.STR)), ir.STR)
             case "each_char":
                 return Source(low.as_text(n.recv), ir.CHAR)
             case "each_slice" | "each_cons" if len(n.args) == 1:

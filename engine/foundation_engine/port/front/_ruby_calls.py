@@ -465,6 +465,8 @@ def _directive(low: Statements, v: ir.Expr, m: re.Match[str], n: ast.Node) -> ir
         return ir.FormatPart(value=text, spec=f"str:{align}:{width}" if width else "")
     v = low.required(v)
     t = low.full(v.type)
+    if kind in "diu" and isinstance(t, VarT):
+        t = v.type = low.join(t, ir.INT)
     if kind in "diu":
         if t == ir.FLOAT:
             v, t = op("float.floor", [v], ir.INT), ir.INT
@@ -774,6 +776,7 @@ def _chained(n: ast.Node) -> bool:
         and n.name
         in (
             "each_with_index",
+            "each_line",
             "each_char",
             "each_slice",
             "each_cons",
@@ -997,9 +1000,12 @@ def _of_optional(low: Statements, n: ast.Call, obj: ir.Expr, t: ir.OptionalT) ->
             )
             test = obj.test if isinstance(obj, Maybe) else op("is_some", [obj], ir.BOOL)
             return ir.Cond(test, inner, integer(0), type=ir.INT)
-        case ("to_f", 0) if low.full(t.elem) in (ir.INT, ir.FLOAT) and pure(obj):
-            inner = low.floats(ir.Unwrap(obj, type=t.elem))[0]
-            return ir.Cond(op("is_some", [obj], ir.BOOL), inner, lit(0.0, ir.FLOAT), type=ir.FLOAT)
+        case ("to_f", 0) if low.full(t.elem) in (ir.INT, ir.FLOAT, ir.STR) and pure(obj):
+            held = obj.plain if isinstance(obj, Maybe) else ir.Unwrap(obj, type=t.elem)
+            text = low.full(t.elem) == ir.STR
+            number = low.prelude("leading_float", [held], ir.FLOAT) if text else low.floats(held)[0]
+            there = obj.test if isinstance(obj, Maybe) else op("is_some", [obj], ir.BOOL)
+            return ir.Cond(there, number, lit(0.0, ir.FLOAT), type=ir.FLOAT)
         case ("inspect", 0):
             raise Unsupported("inspect of a value that may be nil", _source(low, n), n.line)
         case _:
@@ -1414,9 +1420,7 @@ def of_string(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
             return _split(low, n, obj)
         case ("lines", _) | ("each_line", 0) if dict(n.named).get("chomp") is not None or count == 0:
             if not n.named:
-                raise Unsupported(
-                    "lines with their line feeds; use lines(chomp: true)", _source(low, n), n.line
-                )
+                return low.prelude("lines_with_feeds", [obj], ir.ListT(ir.STR))
             return low.prelude("lines_of", [obj], ir.ListT(ir.STR))
         case ("chars", 0):
             return op("to_list", [obj], ir.ListT(ir.STR))
@@ -1628,6 +1632,8 @@ def _substitute(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
             for c in texts[0]:
                 made = op("str.replace", [made, lit(c, ir.STR), lit("", ir.STR)], ir.STR)
             return made
+        if n.name == "squeeze" and len(texts) == 1 and len(texts[0]) == 1:
+            return low.prelude("squeezed", [obj, lit(texts[0], ir.STR)], ir.STR)
         if n.name == "count" and len(texts) == 1 and len(texts[0]) == 1:
             return op("str.count", [obj, lit(texts[0], ir.STR)], ir.INT)
     raise Unsupported(f"{n.name} with these arguments", _source(low, n), n.line)

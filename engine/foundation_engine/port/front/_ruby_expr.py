@@ -261,6 +261,14 @@ class Expressions:
             case ir.Lit(value=int() as v):
                 return v
             case ir.Name(id=name):
+                known = self.scope.constants.get(name)
+                if known is not None and name not in self.vars:
+                    value = known.node.value
+                    return (
+                        value.value
+                        if isinstance(value, ast.Literal) and isinstance(value.value, int)
+                        else None
+                    )
                 return self.lower.get(name)
             case ir.Intrinsic(op="len" | "str.ord" | "list.count" | "str.count" | "int.abs"):
                 return 0
@@ -458,6 +466,10 @@ class Expressions:
                     raise Unsupported("a test of a value whose type is not known; annotate it")
                 return op("is_some", [e], ir.BOOL)
             case VarT():
+                if self.types.origin.get(t.id, "").startswith("the result of"):
+                    # What another object answers and is only tested is a truth value.
+                    e.type = self.join(t, ir.BOOL)
+                    return e
                 raise Unsupported("a test of a value whose type is not known; annotate it", "", e.line)
             case ir.P(ir.Prim.NONE):
                 if isinstance(e, ir.Lit):
@@ -1078,6 +1090,8 @@ class Expressions:
         result = self.full(s.result)
         if s.kind == "method" and obj is not None:
             return ir.MethodCall(obj, s.name, args, type=result)
+        if s.kind == "static":
+            return ir.MethodCall(ir.Name(s.owner, type=ir.NamedT(s.owner)), s.name, args, type=result)
         func = ir.Name(s.name, type=ir.FuncT(tuple(p.type for p in s.params), result))
         return ir.Call(func, args, type=result)
 

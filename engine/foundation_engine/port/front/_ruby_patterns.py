@@ -238,6 +238,9 @@ def peel(low: Statements, nodes: list[ast.Node]) -> tuple[list[ast.Node], list[i
         ):
             break
         assert n.block is not None
+        if pattern == "rate_limiting":
+            # The limiter's name only says who shares it.
+            made.pop("name", None)
         uses.append(ir.PatternUse(pattern, made, n.line))
         nodes = n.block.body
     if not uses or ((len(nodes) == 1 and isinstance(nodes[0], ast.Begin)) and not uses):
@@ -390,6 +393,16 @@ _METHODS = frozenset(
 
 
 def _of_runtime(low: Statements, n: ast.Call, path: str, want: Type | None, tail: bool) -> ir.Expr | None:
+    policy = next((v for k, v in n.named if k == "policy"), None)
+    if (
+        path == "Foundation.retry"
+        and isinstance(policy, ast.Ident | ast.IVar)
+        and len(n.named) == 1
+        and n.block is not None
+    ):
+        held = low.value(policy)
+        if held.type == ir.NamedT("RetryPolicy") and not n.block.params:
+            return block_call(low, n, "retry_with_backoff", held, {}, want, tail)
     found = _pattern_of(low, n)
     if found is not None:
         pattern, made = found

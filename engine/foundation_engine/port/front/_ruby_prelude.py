@@ -83,6 +83,33 @@ def lines_of(text)
   made
 end
 
+# The lines of a text with their line feeds.
+#: (String) -> Array[String]
+def lines_with_feeds(text)
+  made = []
+  parts = text.split("\\n", -1)
+  parts.each_with_index do |part, i|
+    if i < parts.length - 1
+      made << part + "\\n"
+    elsif !part.empty?
+      made << part
+    end
+  end
+  made
+end
+
+# A text with each run of a character as one.
+#: (String, String) -> String
+def squeezed(text, member)
+  made = ""
+  inside = false
+  text.each_char do |c|
+    made += c unless inside && member == c
+    inside = member == c
+  end
+  made
+end
+
 # The digits of a number, the last one first.
 #: (Integer) -> Array[Integer]
 def digits_of(number)
@@ -111,7 +138,7 @@ end
 def round_to_digits(value, digits)
   scale = 10.0**digits
   scaled = value * scale
-  return value if scaled.abs >= 4503599627370496.0
+  return value if scaled.abs >= 2.0**52
 
   rounded = round_half_up(scaled).to_f
   if value > 0.0

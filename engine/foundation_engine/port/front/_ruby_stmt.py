@@ -956,7 +956,7 @@ class Statements(Expressions):
             and isinstance(n.target, ast.Ident)
             and isinstance(self.full(e.type), ir.OptionalT)
             and n.target.name not in self.names
-            and self._only_required(n.target.name)
+            and self._only_required(n.target.name, n)
         ):
             e = self.required(e)
         made = self._store(n.target, e, n)
@@ -1029,7 +1029,7 @@ class Statements(Expressions):
             case _:
                 return None
 
-    def _only_required(self, name: str) -> bool:
+    def _only_required(self, name: str, at: ast.Node) -> bool:
         """True when every use of a variable fails on nil, so that it may be required where it is assigned."""
         uses = good = 0
 
@@ -1051,7 +1051,37 @@ class Statements(Expressions):
 
         for b in self.body:
             visit(b, None)
-        return uses > 0 and uses == good
+        return uses > 0 and uses == good and self._used_at_once(name, at)
+
+    def _used_at_once(self, name: str, at: ast.Node) -> bool:
+        """True when what follows an assignment certainly reads the variable before the method can be left."""
+        for body in self._bodies():
+            for i, statement in enumerate(body):
+                if statement is not at:
+                    continue
+                for later in body[i + 1 :]:
+                    if any(isinstance(x, ast.Ident) and x.name == name for x in _certain(later)):
+                        return True
+                    if any(
+                        isinstance(x, ast.Jump | ast.Yield)
+                        or (isinstance(x, ast.Call) and x.name in ("raise", "fail"))
+                        for x in ast.walk(later)
+                    ):
+                        return False
+        return False
+
+    def _bodies(self) -> Generator[list[ast.Node]]:
+        """Every list of statements of the method."""
+        yield self.body
+        for b in self.body:
+            for x in ast.walk(b):
+                for part in ("body", "orelse", "ensure"):
+                    found = getattr(x, part, None)
+                    if isinstance(found, list):
+                        yield found  # pyright: ignore[reportUnknownVariableType]
+                if isinstance(x, ast.Case):
+                    for _, body in x.whens:
+                        yield body
 
     def _store(self, target: ast.Node, e: ir.Expr, n: ast.Node) -> list[ir.Stmt]:
         """Assign a lowered value."""
@@ -1297,15 +1327,15 @@ class Statements(Expressions):
             held = self.hoist(e, "parts")
             out: list[ir.Stmt] = []
             for i, x in enumerate(targets):
-                out += self._store(x, self._part(x, held, i, t.elem), n)
+                out += self._store(x, self._part(x, held, i, t.elem, n), n)
             return out
         raise Unsupported(f"a {type_text(t)} assigned to several targets", self._first(n), n.line)
 
-    def _part(self, target: ast.Node, held: ir.Expr, i: int, elem: Type) -> ir.Expr:
+    def _part(self, target: ast.Node, held: ir.Expr, i: int, elem: Type, at: ast.Node) -> ir.Expr:
         """The i-th element of a list for a target, nil where the list is too short."""
         plain = op("list.index", [held, integer(i)], elem, "IndexError")
         if isinstance(target, ast.Ident) and (
-            self._only_required(target.name) or target.name.startswith("_")
+            self._only_required(target.name, at) or target.name.startswith("_")
         ):
             return plain
         test = op("gt", [op("len", [held], ir.INT), integer(i)], ir.BOOL)
@@ -1331,7 +1361,7 @@ class Statements(Expressions):
         after = len(targets) - at - 1
         for i, x in enumerate(targets):
             if i < at:
-                out += self._store(x, self._part(x, held, i, t.elem), n)
+                out += self._store(x, self._part(x, held, i, t.elem, n), n)
             elif i > at:
                 out += self._store(
                     x,
@@ -1580,11 +1610,8 @@ class Statements(Expressions):
         block = blocks.block_of(self, n, 1)
         if name == "each_line":
             text = self.coerce(self.value(n.recv), ir.STR)
-            if not any(k == "chomp" for k, _ in n.named):
-                raise Unsupported(
-                    "each_line with line feeds; use each_line(chomp: true)", self._first(n), n.line
-                )
-            s = blocks.Source(self.prelude("lines_of", [text], ir.ListT(ir.STR)), ir.STR)
+            split = "lines_of" if any(k == "chomp" for k, _ in n.named) else "lines_with_feeds"
+            s = blocks.Source(self.prelude(split, [text], ir.ListT(ir.STR)), ir.STR)
         elif name == "with_index" or name == "each_with_index":
             inner = n.recv
             if (
@@ -1765,14 +1792,7 @@ class Statements(Expressions):
     def _renewed(self, use: ast.Node, name: str, is_new: Callable[[ast.Node], bool]) -> bool:
         """True when the statement after the one with `use` gives the variable a new string."""
 
-        def bodies(n: ast.Node) -> Generator[list[ast.Node]]:
-            for x in ast.walk(n):
-                for part in ("body", "orelse"):
-                    found = getattr(x, part, None)
-                    if isinstance(found, list):
-                        yield found  # pyright: ignore[reportUnknownVariableType]
-
-        for body in (self.body, *(found for b in self.body for found in bodies(b))):
+        for body in self._bodies():
             for first, second in itertools.pairwise(body):
                 if (
                     (
@@ -2094,6 +2114,24 @@ class Statements(Expressions):
                 stop = ir.New("AssertionError", [("message", message)], type=ir.NamedT("AssertionError"))
                 out.append(ir.Raise(stop))
         return out
+
+
+def _certain(n: ast.Node) -> Generator[ast.Node]:
+    """The node and what below it is evaluated whenever it is."""
+    yield n
+    match n:
+        case ast.If(test=part) | ast.While(test=part) | ast.And(left=part) | ast.Or(left=part):
+            yield from _certain(part)
+        case ast.Case(subject=part):
+            if part is not None:
+                yield from _certain(part)
+        case ast.Begin() | ast.Block() | ast.LambdaNode() | ast.CaseIn() | ast.Def():
+            return
+        case ast.Call(safe=True, recv=part) if part is not None:
+            yield from _certain(part)
+        case _:
+            for c in ast.subnodes(n):
+                yield from _certain(c)
 
 
 def _root(n: ast.Node | None, name: str) -> bool:
