@@ -590,23 +590,50 @@ class _Registry:
         out = ["\t\tmade: map[string]func(p map[string]any) any{"]
         paths = set(self.p.imports.values())
         if "foundation/httpclient" in paths:
+            options = [
+                ("max_attempts", "rechttp.WithMaxAttempts(int(number(v)))"), ("timeout", "rechttp.WithTimeout(spanOf(v))"),
+                ("base_delay", "rechttp.WithBaseDelay(spanOf(v))"), ("max_delay", "rechttp.WithMaxDelay(spanOf(v))"),
+            ]  # fmt: skip
             out.append(
-                '\t\t\t"HttpClient": func(p map[string]any) any { return rechttp.New(rechttp.WithBaseURL(text(p["base_url"])), '
-                'rechttp.WithMaxAttempts(int(number(p["max_attempts"]))), rechttp.WithBaseDelay(time.Duration(number(p["base_delay"])*1e9))) },'
+                self._maker(
+                    "HttpClient",
+                    "rechttp.Option",
+                    'rechttp.WithBaseURL(text(p["base_url"]))',
+                    options,
+                    "rechttp.New(opts...)",
+                )
             )
         if "CircuitBreaker" in used:
+            options = [
+                ("failure_threshold", "recres.WithFailureThreshold(int(number(v)))"),
+                ("recovery_timeout", "recres.WithRecoveryTimeout(spanOf(v))"),
+                ("half_open_max_calls", "recres.WithHalfOpenMaxCalls(int(number(v)))"),
+                ("success_threshold", "recres.WithSuccessThreshold(int(number(v)))"),
+            ]
             out.append(
-                '\t\t\t"CircuitBreaker": func(p map[string]any) any { return recres.NewCircuitBreaker(text(p["name"]), '
-                'recres.WithFailureThreshold(int(number(p["failure_threshold"]))), recres.WithRecoveryTimeout(time.Duration(number(p["recovery_timeout"])*1e9))) },'
+                self._maker(
+                    "CircuitBreaker",
+                    "recres.CircuitBreakerOption",
+                    "",
+                    options,
+                    'recres.NewCircuitBreaker(text(p["name"]), opts...)',
+                )
             )
         if "RateLimiter" in used:
+            every = 'func() time.Duration { if p["period"] == nil { return time.Second }; return spanOf(p["period"]) }()'
             out.append(
-                '\t\t\t"RateLimiter": func(p map[string]any) any { return recres.NewRateLimiter(int(number(p["limit"])), '
-                'time.Duration(number(p["period"])*1e9)) },'
+                f'\t\t\t"RateLimiter": func(p map[string]any) any {{ return recres.NewRateLimiter(int(number(p["limit"])), {every}) }},'
             )
         if "foundation/logging" in paths:
             out.append('\t\t\t"Logger": func(p map[string]any) any { return reclog.New(text(p["name"])) },')
         return "\n".join([*out, "\t\t},"])
+
+    def _maker(self, name: str, kind: str, first: str, options: list[tuple[str, str]], make: str) -> str:
+        """How an object of the runtime is made from the parameters that a plan gives."""
+        body = "".join(
+            f'if v := p["{key}"]; v != nil {{ opts = append(opts, {text}) }}; ' for key, text in options
+        )
+        return f'\t\t\t"{name}": func(p map[string]any) any {{ opts := []{kind}{{{first}}}; {body}return {make} }},'
 
     def _reset(self) -> str:
         """Package variables that outlive a call are made anew before each plan."""
