@@ -1604,7 +1604,9 @@ class Body:
                         self.bind_error(following, ir.Name(var, type=kind), err)
                     if rest[0][2] is not None:
                         self.into(rest[0][2], dest)
-                made = [ir.If(test, made, other)]
+                chosen: list[ir.Stmt] = [ir.If(test, made, other)]
+                out.append(self._handler(classes, var, chosen, body))
+                break
             out.append(self._handler(classes, var, made, body))
             i += 1
         # Passing the error on unchanged at the end is what happens anyway.

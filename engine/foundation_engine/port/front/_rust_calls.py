@@ -1760,12 +1760,8 @@ class Calls(Iterators):
                 | "wrapping_sub"
                 | "wrapping_mul"
             ):
-                if kind is None:
-                    kind = (
-                        rt.resolve(want)
-                        if want is not None and isinstance(rt.resolve(want), rt.Int)
-                        else None
-                    )  # type: ignore[assignment]
+                wanted = resolve(want) if want is not None else None
+                kind = wanted if kind is None and isinstance(wanted, rt.Int) else kind
                 if kind is None:
                     raise self.fail(f"{name} of a type that is not known here", node)
                 return self._explicit(name, V(e, kind), other(), kind, node)
