@@ -152,12 +152,17 @@ for _name in ("sqrt", "sin", "cos", "tan", "exp", "log2", "log10", "atan", "hypo
         ("math",),
     )
 
+
+def _quotient(a: float, b: float) -> float:
+    return a / b
+
+
 # Operations of constants that Go would work out more exactly than at run time, or refuse.
 _FOLDED: Mapping[str, Any] = {
     "float.add": operator.add,
     "float.sub": operator.sub,
     "float.mul": operator.mul,
-    "float.div": operator.truediv,
+    "float.div": _quotient,
     "float.neg": operator.neg,
     "float.abs": abs,
     "float.to_int": int,
