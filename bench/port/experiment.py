@@ -440,6 +440,9 @@ def measure(source: LanguageId, target: LanguageId, found: list[Job], options: a
                     continue
                 key = digest(job, machinery(), "verdict")
                 if options.fresh or not known.load(key, job.row, JUDGED):
+                    if time.monotonic() - options.started > options.seconds:
+                        # What is left is asked by the next run.
+                        continue
                     climb(job)
                     known.store(key, job.row, JUDGED)
 
@@ -449,7 +452,7 @@ def table(rows: list[Row]) -> list[str]:
     out = [
         (
             "| from | to | functions | emitted whole | compile, of emitted | pass the suite, of all "
-            "| pass, of emitted | verdict passed | false verdicts | median time to a verified port |"
+            "| pass, of emitted | verdict passed, of asked | false verdicts | median time to a verified port |"
         ),
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
@@ -465,7 +468,8 @@ def table(rows: list[Row]) -> list[str]:
         out.append(
             f"| {source} | {target} | {len(mine)} | {share(len(emitted), len(mine))} "
             f"| {share(sum(r.compiles for r in emitted), len(emitted))} | {share(len(passing), len(mine))} "
-            f"| {share(len(passing), len(emitted))} | {share(len(passed), len(mine)) if judged else 'not run'} "
+            f"| {share(len(passing), len(emitted))} "
+            f"| {share(len(passed), sum(bool(r.verdict) for r in mine)) if judged else 'not run'} "
             f"| {f'{wrong} of {len(passed)}' if judged else 'not run'} | {seconds} |"
         )
     return out
@@ -551,6 +555,9 @@ def main() -> int:
     parser.add_argument("--to", dest="targets", action="append", choices=names)
     parser.add_argument("--only", default="", help="a regular expression over module.function")
     parser.add_argument("--verify", action="store_true", help="also ask the verifier for its verdict")
+    parser.add_argument(
+        "--seconds", type=float, default=math.inf, help="ask for no new verdict after this long"
+    )
     parser.add_argument("--fresh", action="store_true", help="use no kept result")
     parser.add_argument("--keep", type=Path, help="leave ports and tests in this folder")
     parser.add_argument("--json", type=Path)
@@ -558,6 +565,7 @@ def main() -> int:
     parser.add_argument(
         "--merge", type=Path, nargs="*", default=[], help="rows of earlier runs to show as well"
     )
+    parser.add_argument("--note", default="", help="a paragraph for the top of the report")
     parser.add_argument("--title", default="Ports of the corpus")
     parser.add_argument(
         "--humaneval",
@@ -570,6 +578,7 @@ def main() -> int:
         "--precision", action="store_true", help="write the engine's table of precision by construct"
     )
     options = parser.parse_args()
+    options.started = time.monotonic()
     rows: list[Row] = [Row(**r) for path in options.merge for r in json.loads(path.read_text())]
     for source in (LanguageId(s) for s in options.sources or ([] if options.merge else names)):
         if not (suites.CORPUS / source.value).is_dir():
@@ -593,6 +602,7 @@ def main() -> int:
             f"`python bench/port/experiment.py{' --verify' if options.verify else ''}`. Intervals are Wilson's, 95 %."
         ),
         "",
+        *([options.note, ""] if options.note else []),
         *table(rows),
         "",
         "Functions that pass, by pattern:",
