@@ -40,6 +40,8 @@ for toolchain in "$@"; do
     ruby)
       command -v ruby >/dev/null 2>&1 || apt_install Ruby ruby
       ruby -e 'require "minitest"' 2>/dev/null || apt_install "Ruby's minitest" ruby-minitest
+      # Ports onto a library of the ecosystem are tested with the library.
+      ruby -e 'require "retriable"' 2>/dev/null || apt_install "Ruby's retriable" ruby-retriable
       ;;
     node) command -v npm >/dev/null 2>&1 || apt_install Node.js nodejs npm ;;
     *) echo "toolchains: unknown toolchain '$toolchain' (one of: go rust ruby node)" >&2; exit 2 ;;
