@@ -345,7 +345,18 @@ class ErrorFlow(ExpressionLowerer):
         while at is not None and at.type == "if_statement":
             if at is not node and at.child_by_field_name("initializer") is not None:
                 return None
-            clause = self._test(self.child(at, "condition"), name, target)
+            condition = self.child(at, "condition")
+            clause = self._test(condition, name, target)
+            if (
+                clause is None
+                and any(c.kind == "none" for c in out)
+                and self.p.text(condition).startswith("!")
+            ):
+                # There is an error, because that there is none was asked before.
+                asked = self._test(self.child(condition, "operand"), name, None)
+                clause = (
+                    Clause("not", asked.classes, None) if asked is not None and asked.kind == "is" else None
+                )
             if clause is None:
                 return None
             clause.block = self.child(at, "consequence")

@@ -242,7 +242,7 @@ def function(
             )
             return _v(e, PROCESS_RESULT, True)
         case "foundation/files", "AtomicWrite" | "AtomicWriteText":
-            given = _given(low, node, "file_operations", ("path", "data"))
+            given = {} if len(args) == 2 else _given(low, node, "file_operations", ("path", "data"))
             data = low.value(args[1], BYTES if name == "AtomicWrite" else STRING)
             e = ir.PatternOp(
                 "file_operations",
