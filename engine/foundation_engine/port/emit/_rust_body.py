@@ -469,6 +469,9 @@ class FunctionWriter(Operations):
                 name = self.name(s.error.id)
                 self._leave(f"{name}.into()" if name in self.structs else name)
                 return
+            if isinstance(s.error, ir.Intrinsic) and s.error.op == "error.with_message":
+                self._leave(self.own(s.error))
+                return
             raise Unsupported("raise of a value", "", s.line)
         if s.error.cls in ir.STOPPING_ERRORS and not self.rust.errors.is_own(s.error.cls):
             message = next((a for n, a in s.error.args if n == "message"), ir.Lit("", type=ir.STR))

@@ -99,6 +99,7 @@ class RustErrors:
             self.builtin.add("OSError")
         # A service or a callable may fail with errors that only its owner knows.
         self.plain = self.runtime and not self.own and not self.builtin and not self.unknown
+        self.reworded = False  # set when an error gets another message
         self.used = False  # set when something of the file says `Error`
 
     # Making
@@ -183,6 +184,42 @@ class RustErrors:
                 b for b in sorted(self.builtin) if b not in out and n != "Exception" and self.tree.is_a(b, n)
             )
         return out
+
+    def rewording(self) -> list[str]:
+        """The source of the function that gives an error another message."""
+        if not self.reworded:
+            return []
+        arms: list[str] = []
+        for variant, more in (
+            ("Network", "source"),
+            ("Timeout", "source"),
+            ("Http", "source"),
+            ("ServiceUnavailable", ""),
+            ("Authentication", ""),
+            ("Validation", ""),
+        ):
+            inner = f"{self.foundation}::{variant} {{ {more + ', ' if more else ''}.. }}"
+            made = f"{self.foundation}::{variant} {{ message{', ' + more if more else ''} }}"
+            if self.runtime:
+                arms.append(
+                    f"{inner} => {made},"
+                    if self.plain
+                    else f"Error::Foundation({inner}) => Error::Foundation({made}),"
+                )
+        for d in self.own:
+            if d.message is None:
+                name = pascal(d.name, initialisms=False)
+                arms.append(f"Error::{name}(_) => Error::{name}({name}(message)),")
+        arms += [
+            f"Error::{BUILTIN[b]}(_) => Error::{BUILTIN[b]}(message),"
+            for b in sorted(self.builtin)
+            if b not in HELD
+        ]
+        return [
+            "/// The same error under another message, where its class has one of its own.",
+            "fn with_message(message: String, error: Error) -> Error {",
+            "    match error {", *(f"        {a}" for a in arms), "        other => other,", "    }", "}", "",
+        ]  # fmt: skip
 
     def definitions(self, rust: RustModule) -> list[str]:
         """The source of the error type."""

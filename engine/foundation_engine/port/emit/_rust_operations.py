@@ -719,6 +719,16 @@ class Operations:
             raise Unsupported("a test for a missing file's error", "", e.line)
         return f"matches!({self.ref(e.args[0])}, {self.rust.errors.pattern(names)})", PRIMARY
 
+    def _op_error_with_message(self, e: ir.Intrinsic) -> tuple[str, int]:
+        if isinstance(e.args[0], ir.Name) and e.args[0].id in self.structs:
+            raise Unsupported("another message for an error with fields", "", e.line)
+        self.rust.errors.reworded = self.rust.errors.used = True
+        self.rust.differ(
+            "An error that gets another message keeps its own where its class has none to set, as RateLimitExceeded."
+        )
+        text = self.own(e.args[1])
+        return f"with_message({text}, {self.own(e.args[0])})", PRIMARY
+
     def _op_symbol_to_str(self, e: ir.Intrinsic) -> tuple[str, int]:
         return f"{self.place(e.args[0])}.to_string()", PRIMARY
 
