@@ -397,6 +397,7 @@ class RustModule:
         kind = self.errors.definitions(self)
         if kind:
             body.extend([*kind, ""])
+        body.extend(self.errors.rewording())
         for h in sorted(helpers):
             doc, text, _ = HELPERS[h]
             text = re.sub(r"\bHashMap\b", self.map, text)
