@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 BEYOND = "A slice that begins beyond the end is empty in the port, where Ruby's is nil."
 BLANKS = "White space is Unicode's, where Ruby strips and splits at ASCII's and strips null characters."
+HALVES = "A float in a format is rounded correctly; Ruby rounds some that lie just above a half (5.245) down."
 CASES = "Changing case maps code points one to one; Ruby also maps the few that become several (ß to SS)."
 NUMBERS = "A number in a text may not contain underscores or a base prefix, which Ruby's Integer() and Float() accept."
 
@@ -483,6 +484,7 @@ def _directive(low: Statements, v: ir.Expr, m: re.Match[str], n: ast.Node) -> ir
         if t == ir.INT:
             v, t = low.floats(v)[0], ir.FLOAT
         if t == ir.FLOAT:
+            low.scope.differ(HALVES)
             return ir.FormatPart(value=v, spec=f"float:{align}:{zero}:{width}:{precision or '6'}:f")
     raise Unsupported(f"format %{flags}{width}{kind} of {type_text(t)}", _source(low, n), n.line)
 

@@ -1836,6 +1836,9 @@ class Statements(Expressions):
             "ProcessTimeoutError",
         ):
             raise Unsupported(f"raise of {name}, which only the runtime makes", self._first(n), n.line)
+        if name == "Exit":
+            code = self.coerce(self.expr(args[0]), ir.INT) if args else integer(0)
+            return ir.New(name, [("code", code)], type=ir.NamedT(name))
         if len(args) > 1 or named:
             raise Unsupported(f"{path} with several arguments", self._first(n), n.line)
         if args:
