@@ -135,8 +135,10 @@ def table(name: str, commit: str, target: LanguageId, modules: list[Module], sec
     ran = ", ".join(f"{n} {v}" for v, n in verdicts.most_common()) or "none"
     lines = [
         f"## {name} to {target.value}", "",
-        f"Commit {commit[:12]}: {len(modules)} modules with functions, {functions} functions, {whole} ported whole "
-        f"({100 * whole / functions if functions else 0:.1f} %), {sum(reasons.values())} holes, {seconds:.0f} s.", "",
+        (
+            f"Commit {commit[:12]}: {len(modules)} modules with functions, {functions} functions, {whole} ported whole "
+            f"({100 * whole / functions if functions else 0:.1f} %), {sum(reasons.values())} holes, {seconds:.0f} s."
+        ), "",
         f"Modules that were run: {ran}; {sum(m.cases for m in modules)} cases.", "",
         "| module | functions | whole | run | cases | what stopped it |", "|---|---:|---:|---|---:|---|",
     ]  # fmt: skip

@@ -4,7 +4,7 @@ Used by `record_python.py` in the process that runs the user's code, so it impor
 """
 
 # pyright: basic, reportAttributeAccessIssue=false
-# ruff: noqa: N802, N815, PTH101, PTH102, PTH103, PTH109, PTH110, PTH118, PTH120, PTH123
+# ruff: noqa: N815, PTH101, PTH102, PTH103, PTH109, PTH110, PTH118, PTH120, PTH123
 # It starts fast without pathlib, and like the recorder it is run as a script beside the user's code.
 
 import contextlib

@@ -86,7 +86,7 @@ def run(
         tempfile.TemporaryDirectory(prefix="foundation-run-", ignore_cleanup_errors=True) as temporary,
     ):
         given = {**environment(env), "TMPDIR": temporary}
-        confinement = Confinement([cwd, Path(temporary), *_caches(given)])
+        confinement = Confinement([cwd, Path(temporary), *_caches(program, given)])
         try:
             process = subprocess.Popen(
                 [program, *command[1:]],
@@ -133,22 +133,26 @@ def _kill_group(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _caches(env: Mapping[str, str]) -> list[Path]:
-    """Where the toolchains and this program keep what they build: a compiler must be able to write there."""
+def _caches(program: str, env: Mapping[str, str]) -> list[Path]:
+    """Where a toolchain and this program keep what they build: a compiler must be able to write there.
+
+    What the toolchain would make on its first use is made here, because a confined process cannot make it.
+    """
     home = Path(env.get("HOME") or Path.home())
-    named = [
-        Path(env[n])
-        for n in ("GOCACHE", "GOMODCACHE", "GOPATH", "CARGO_HOME", "CARGO_TARGET_DIR")
-        if env.get(n)
-    ]
-    usual = [
-        home / "go",
-        home / ".cargo",
-        home / ".rustup",
-        home / ".cache" / "go-build",
-        Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "foundation-lsp",
-    ]
-    return [p for p in (*named, *usual) if p.is_absolute()]
+    usual: Mapping[str, Mapping[str, Path]] = {
+        "go": {"GOCACHE": home / ".cache" / "go-build", "GOMODCACHE": home / "go", "GOPATH": home / "go"},
+        "cargo": {"CARGO_HOME": home / ".cargo", "RUSTUP_HOME": home / ".rustup"},
+    }
+    found = [Path(env.get(name) or place) for name, place in usual.get(Path(program).stem, {}).items()]
+    found.append(Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "foundation-lsp")
+    if env.get("CARGO_TARGET_DIR"):
+        found.append(Path(env["CARGO_TARGET_DIR"]))
+    out = [p for p in found if p.is_absolute()]
+    for place in out:
+        # A folder that cannot be made cannot be written to either, and the toolchain says so better.
+        with contextlib.suppress(OSError):
+            place.mkdir(parents=True, exist_ok=True)
+    return out
 
 
 def _limiter(limits: Limits, confinement: Confinement) -> Callable[[], None]:

@@ -200,9 +200,9 @@ def _confinement() -> Found:
 
     purpose = "keeps code under verification from changing files elsewhere"
     if found := version():
-        return Found("landlock", "extra", True, False, f"version {found}", "", purpose, "")
+        return Found("landlock", "toolchain", True, False, f"version {found}", "", purpose, "")
     remedy = "needs Linux 5.13 or later with Landlock; verify only code that you would run without limits"
-    return Found("landlock", "extra", False, False, "", "", purpose, remedy)
+    return Found("landlock", "toolchain", False, False, "", "", purpose, remedy)
 
 
 def _editor(editor: tuple[str, tuple[int, ...], str]) -> Found:

@@ -101,3 +101,14 @@ def test_a_recorded_call_leaves_the_source_and_its_neighbours_alone(source: Path
     assert cases[0].steps == ({"value": "written"},)
     assert sorted(p.name for p in source.parent.iterdir()) == ["danger.py", "neighbour.txt"]
     assert neighbour.read_text() == "as it was"
+
+
+def test_a_toolchain_that_was_never_used_makes_its_cache(tmp_path: Path) -> None:
+    (tmp_path / "go.mod").write_text("module fresh\n\ngo 1.25\n")
+    (tmp_path / "main.go").write_text("package main\n\nfunc main() {}\n")
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = {"HOME": str(home), "GOCACHE": "", "GOMODCACHE": "", "GOPATH": "", "GOPROXY": "off"}
+    done = run(["go", "build", "-o", "fresh", "."], tmp_path, Limits(300), environment)
+    assert done.code == 0, done.text
+    assert (home / ".cache" / "go-build").is_dir()
