@@ -727,7 +727,9 @@ class Module:
     declines: list[Unsupported]
     foreign: dict[str, str]
     differences: list[str] = field(default_factory=list[str])
-    unordered: bool = False  # the source's maps and sets have no order: every order of iterating them is right
+    unordered: bool = (
+        False  # the source's maps and sets have no order: every order of iterating them is right
+    )
 
     def functions(self) -> Iterator[tuple[Class | None, Function]]:
         """Every function and method with its class."""

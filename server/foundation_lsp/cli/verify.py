@@ -35,9 +35,13 @@ def add_parser(subparsers: Any) -> None:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("source", metavar="SOURCE", help="the Python, Go, Rust or Ruby file whose behaviour counts")
     parser.add_argument(
-        "implementation", metavar="IMPLEMENTATION", help="the file in another of these languages to compare with it"
+        "source", metavar="SOURCE", help="the Python, Go, Rust or Ruby file whose behaviour counts"
+    )
+    parser.add_argument(
+        "implementation",
+        metavar="IMPLEMENTATION",
+        help="the file in another of these languages to compare with it",
     )
     parser.add_argument("--cases", type=int, default=60, metavar="N", help="calls per function (default: 60)")
     parser.add_argument("--seed", type=int, default=20260101, help="of the generated arguments")

@@ -35,8 +35,7 @@ def body(candidate: PortCandidate) -> str:
 CASES = [
     # What a variable holds is known from a later assignment.
     (
-        "def f(words: list[str]) -> str | None:\n    best = None\n    for w in words:\n"
-        "        if best is None or len(w) > len(best):\n            best = w\n    return best",
+        "def f(words: list[str]) -> str | None:\n    best = None\n    for w in words:\n        if best is None or len(w) > len(best):\n            best = w\n    return best",
         "var best *string",
     ),
     # Floor division and the sign of a remainder.

@@ -270,11 +270,15 @@ _FINITE = re.compile(
 )
 
 
+# A plural of initials (SKUs), initials before a word (HTTPStatus), a word, initials at the end.
+_WORD = re.compile(r"[A-Z]{2,}s(?![a-z])|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+[0-9]*")
+
+
 def words(name: str) -> list[str]:
     """The lower-case words of an identifier in any convention."""
     out: list[str] = []
     for part in name.strip("_").split("_"):
-        out.extend(w.lower() for w in re.findall(r"[A-Z]{2,}s(?![a-z])|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+[0-9]*", part))
+        out.extend(w.lower() for w in _WORD.findall(part))
     if out and out[0][0].isdigit():
         out[0] = f"n{out[0]}"
     return out or ["value"]

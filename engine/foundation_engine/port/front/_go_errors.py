@@ -21,6 +21,7 @@ from foundation_engine.port.front._go_types import (
     MESSAGE_ERRORS,
     VOID,
     Func,
+    GoType,
     Named,
     Pointer,
     Tuple,
@@ -207,7 +208,7 @@ class ErrorFlow(ExpressionLowerer):
         loaded = self.assigns.pop(id(v.expr), None)
         if loaded is not None:
             return [ir.Assign(loaded, v.expr, line=line)]
-        kinds = v.go.elems if isinstance(v.go, Tuple) else () if v.go == VOID else (v.go,)
+        kinds: list[GoType] = list(v.go.elems) if isinstance(v.go, Tuple) else [v.go] * (v.go != VOID)
         if len(kinds) != len(values):
             raise self.p.unsupported("an assignment of this kind", call)
         if all(self.p.text(n) == "_" for n in values):
@@ -686,7 +687,8 @@ class ErrorFlow(ExpressionLowerer):
             other: list[ir.Stmt] = [ir.Raise(None)]
             if not handed and rest is not None:
                 other = self._clause_body(rest)
-            body = [ir.If(guard, body or [ir.Pass()], other, line=self.p.line(call))]
+            checked: list[ir.Stmt] = [ir.If(guard, body or [ir.Pass()], other, line=self.p.line(call))]
+            body = checked
         self.handler = before
         self.scopes.pop()
         used = any(isinstance(n, ir.Name) and n.id == made for s in body for n in ir.walk(s))

@@ -134,8 +134,8 @@ def _literal(low: ExpressionLowerer, parameter: Parameter, value: Any) -> ir.Exp
         case ParameterType.INTEGERS:
             return ir.ListLit([ir.Lit(int(s), type=ir.INT) for s in value], type=ir.ListT(ir.INT))
         case _:
-            kinds = {bool: ir.BOOL, int: ir.INT, float: ir.FLOAT, str: ir.STR}
-            return ir.Lit(value, type=kinds.get(type(value), ir.ANY))
+            kinds: dict[type, ir.Type] = {bool: ir.BOOL, int: ir.INT, float: ir.FLOAT, str: ir.STR}
+            return ir.Lit(value, type=next((t for kind, t in kinds.items() if type(value) is kind), ir.ANY))
 
 
 def _mapping(low: ExpressionLowerer, item: BoundArgument) -> ir.Expr:

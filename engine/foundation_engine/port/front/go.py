@@ -111,10 +111,10 @@ def _last_statement(package: Package, function: SyntaxNode, literal: SyntaxNode)
     """True when the literal is in a statement of the function's own block, and nothing returns after it but the end."""
     body = function.child_by_field_name("body")
     assert body is not None
-    at: SyntaxNode | None = literal
-    while at is not None and at.parent is not None and at.parent.type not in ("statement_list", "block"):
+    at = literal
+    while at.parent is not None and at.parent.type not in ("statement_list", "block"):
         at = at.parent
-    if at is None or at.parent is None:
+    if at.parent is None:
         return False
     holder = at.parent.parent if at.parent.type == "statement_list" else at.parent
     if holder is None or holder.id != body.id:
