@@ -105,7 +105,7 @@ class Sampler:
             lambda: f"{e(STR)}.count({self.text()!r})" if r.random() < 0.5 else f"{e(STR)}.find({e(STR)})",
             lambda: f"{e(STR)}.rfind({self.text()!r})",
             lambda: f"{e(INTS)}.count({e()})",
-            lambda: f"{e(INTS)}[{r.choice(['0', '1', '-1', '-2'])}]",
+            lambda: f"{self.of(scope, INTS)}[{r.choice(['0', '1', '-1', '-2'])}]",
             lambda: f"max({e(INTS)}, default={literal()})",
             lambda: f"{e(COUNTS)}.get({e(STR)}, {literal()})",
             lambda: f"({e()} if {e(BOOL)} else {e()})",
@@ -126,6 +126,11 @@ class Sampler:
             lambda: f"sum({self.comprehension(scope, INT, depth - 1)})",
             lambda: f"ord({self.random.choice(LITERALS[1:5])!r}[0])",
         )
+
+    def of(self, scope: Scope, kind: str) -> str:
+        """A variable of a collection's type where there is one: nobody takes an element of a literal."""
+        known = self.variables(scope, kind)
+        return self.random.choice(known) if known else f"sorted({self.expression(scope, kind, 1)})"
 
     def from_maybe(self, scope: Scope, otherwise: str) -> str:
         """The value of an optional variable, or something else when there is none."""

@@ -360,7 +360,8 @@ class FunctionWriter(Operations):
                     return
             case ir.ForRange():
                 step = ir.Lit(s.step, type=ir.INT)
-                text = self.items(ir.Intrinsic("range", [s.start, s.stop, step], type=ir.IterT(ir.INT)))
+                counted = ir.Intrinsic("range", [s.start, s.stop, step], type=ir.IterT(ir.INT))
+                text = self.items(counted, told=not _has_method_called(s.target.id, s.body))
                 bare = text[1:-1]
                 if (
                     text.startswith("(")
@@ -1419,6 +1420,28 @@ def _others(body: list[ir.Stmt], s: ir.Try) -> Generator[ir.Node]:
                     yield child
         else:
             yield x
+
+
+def _has_method_called(name: str, body: list[ir.Stmt]) -> bool:
+    """True when an operation that is a method in Rust has the variable as its receiver."""
+    return any(
+        isinstance(n, ir.Intrinsic)
+        and n.op
+        in (
+            "int.floordiv",
+            "int.mod",
+            "int.abs",
+            "int.pow",
+            "int.isqrt",
+            "max",
+            "min",
+            "int.truncdiv",
+            "int.rem",
+        )
+        and any(isinstance(m, ir.Name) and m.id == name for a in n.args for m in ir.walk(a))
+        for s in body
+        for n in ir.walk(s)
+    )
 
 
 def _balanced(text: str) -> bool:

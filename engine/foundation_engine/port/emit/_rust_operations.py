@@ -39,6 +39,22 @@ if TYPE_CHECKING:
     from foundation_engine.port.emit.rust import RustModule
 
 
+_ARITHMETIC = frozenset({"add", "sub", "mul", "neg", "div", "shl", "shr", "band", "bor", "xor", "max", "min"})
+
+
+def bare_number(e: ir.Expr) -> bool:
+    """True for arithmetic of literals alone, whose type Rust infers from the use or not at all."""
+    match e:
+        case ir.Lit():
+            return e.type in (ir.INT, ir.FLOAT)
+        case ir.Intrinsic(op=op, args=args) if op.rpartition(".")[2] in _ARITHMETIC:
+            return e.type in (ir.INT, ir.FLOAT) and all(bare_number(a) for a in args)
+        case ir.Cond():
+            return bare_number(e.body) and bare_number(e.orelse)
+        case _:
+            return False
+
+
 class Operations:
     """Writes expressions: `own` gives values, `ref` what can be borrowed, `place` where something is."""
 
@@ -55,6 +71,7 @@ class Operations:
         self.label: str = ""  # the block that a failure leaves, "" when it leaves the function
         self.this = "self"
         self.optional_refs: set[str] = set()  # variables that hold an optional reference
+        self.untold = False  # nothing but the next number's own suffix tells its type
 
     def helper(self, name: str) -> str:
         """The name of a helper that the file then has."""
@@ -465,10 +482,12 @@ class Operations:
                 return ("None" if isinstance(e.type, ir.OptionalT) else "()"), PRIMARY
             case bool():
                 return ("true" if e.value else "false"), PRIMARY
-            case int():
-                return str(e.value), PRIMARY if e.value >= 0 else UNARY
-            case float():
-                return rust_float(e.value), PRIMARY if e.value >= 0 else UNARY
+            case int() | float():
+                number = str(e.value) if isinstance(e.value, int) else rust_float(e.value)
+                if self.untold and e.type in (ir.INT, ir.FLOAT):
+                    self.untold = False
+                    number += "_i64" if e.type == ir.INT else "_f64"
+                return number, PRIMARY if e.value >= 0 else UNARY
             case str() if e.type == ir.CHAR:
                 return rust_char(e.value), PRIMARY
             case str():
@@ -737,12 +756,43 @@ class Operations:
 
     def numeric_receiver(self, e: ir.Expr) -> str:
         if isinstance(e, ir.Lit):
+            self.untold = False
             return (
                 f"{self.x(e)}_{'f64' if e.type == ir.FLOAT else 'i64'}"
                 if e.value >= 0
                 else f"({self.x(e)}_{'f64' if e.type == ir.FLOAT else 'i64'})"
             )
-        return self.x(e, PRIMARY)
+        return self.typed(e, PRIMARY)
+
+    def typed(self, e: ir.Expr, need: int = LOWEST) -> str:
+        """A value that tells its type, where Rust could not infer it from numbers alone."""
+        if not bare_number(e):
+            return self.x(e, need)
+        if any(isinstance(n, ir.Cond) for n in ir.walk(e)):
+            return f"(({self.x(e)}) as {'i64' if e.type == ir.INT else 'f64'})"
+        self.untold = True
+        try:
+            return self.x(e, need)
+        finally:
+            self.untold = False
+
+    def _iterated(self, e: ir.Expr, need: int = LOWEST) -> str:
+        """A collection to iterate over; a literal one tells the type of its numbers."""
+        match e:
+            case ir.ListLit(elems=[first, *rest]) if bare_number(first):
+                return f"vec![{', '.join([self.typed(first), *(self.own(v) for v in rest)])}]"
+            case ir.SetLit(elems=[first, *rest]) if bare_number(first):
+                return f"HashSet::from([{', '.join([self.typed(first), *(self.own(v) for v in rest)])}])"
+            case ir.DictLit(items=[(key, value), *rest]) if bare_number(key) or bare_number(value):
+                pairs = [
+                    f"({self.typed(key)}, {self.typed(value)})",
+                    *(f"({self.own(k)}, {self.own(v)})" for k, v in rest),
+                ]
+                return f"{self.rust.map}::from([{', '.join(pairs)}])"
+            case ir.ListLit() | ir.SetLit() | ir.DictLit():
+                return self.own(e, need)
+            case _:
+                return self.place(e) if not isinstance(e.type, ir.ListT) else self.own(e, need)
 
     def _op_len(self, e: ir.Intrinsic) -> tuple[str, int]:
         base = self.place(e.args[0])
@@ -1067,11 +1117,18 @@ class Operations:
             return f"[{', '.join(self.ref(x) for x in obj.elems)}].contains({given})", PRIMARY
         if isinstance(obj, ir.ListLit):
             return f"[{', '.join(self.own(x) for x in obj.elems)}].contains({self.ref(v)})", PRIMARY
+        if v.type == ir.STR and self.may_fail(v):
+            return f"{self.place(obj)}.contains(&{self.own(v, PRIMARY)})", PRIMARY
         if v.type == ir.STR:
             return f"{self.place(obj)}.iter().any(|item| *item == *{self.place(v)})", PRIMARY
         return f"{self.place(obj)}.contains({self.ref(v)})", PRIMARY
 
     def _op_list_count(self, e: ir.Intrinsic) -> tuple[str, int]:
+        if self.may_fail(e.args[1]):
+            # What may fail is worked out before, because a closure cannot leave the function.
+            wanted, items = self.own(e.args[1]), f"{self.place(e.args[0])}.iter()"
+            counted = f"{items}.filter(|item| **item == wanted).count() as i64"
+            return f"{{ let wanted = {wanted}; {counted} }}", PRIMARY
         return (
             f"{self.place(e.args[0])}.iter().filter(|item| **item == *{self.ref(e.args[1]) if not self.ref(e.args[1]).startswith('&') else '(' + self.ref(e.args[1]) + ')'}).count() as i64",
             CAST,
@@ -1431,8 +1488,11 @@ class Operations:
 
     # Iteration
 
-    def items(self, e: ir.Expr, free: bool = False) -> str:
-        """An iterator over owned items. `free` says that the order makes no difference."""
+    def items(self, e: ir.Expr, free: bool = False, told: bool = False) -> str:
+        """An iterator over owned items.
+
+        `free` says that the order makes no difference, `told` that the use of the items tells their type.
+        """
         match e:
             case ir.Intrinsic(op="to_list", args=[inner]):
                 text = self.items(inner, free)
@@ -1441,10 +1501,11 @@ class Operations:
                 return text
             case ir.Intrinsic(op="range", args=[start, stop, step]):
                 assert isinstance(step, ir.Lit)
+                first = self.x if told or not (bare_number(start) and bare_number(stop)) else self.typed
                 if step.value > 0:
-                    text = f"({self.x(start, SHIFT)}..{self.x(stop, SHIFT)})"
+                    text = f"({first(start, SHIFT)}..{self.x(stop, SHIFT)})"
                 else:
-                    text = f"({self.x(stop, ADD)} + 1..={self.x(start, SHIFT)}).rev()"
+                    text = f"({first(stop, ADD)} + 1..={self.x(start, SHIFT)}).rev()"
                 return text if abs(step.value) == 1 else f"{text}.step_by({abs(step.value)})"
             case ir.Intrinsic(op="enumerate", args=[inner, start]):
                 first = (
@@ -1462,31 +1523,37 @@ class Operations:
                     return f"{first}.zip({second}).zip({third}).map(|((a, b), c)| (a, b, c))"
                 raise Unsupported("zip of more than three", "", e.line)
             case ir.Intrinsic(op="reversed", args=[inner]):
-                return f"{self.items(inner)}.rev()"
+                text = self.items(inner)
+                if any(mark in text for mark in (".step_by(", ".zip(", ".enumerate()")):
+                    # These can be walked backwards only when their length is known, which that of a range is not.
+                    text = f"{text}.collect::<Vec<_>>().into_iter()"
+                return f"{text}.rev()"
             case ir.Intrinsic(op="dict.keys" | "dict.values" | "dict.items", args=[d]):
                 self._unordered(free, e)
                 word = e.op[5:]
                 if word == "items":
-                    return f"{self.place(d)}.iter().map(|(key, value)| (key.clone(), value.clone()))"
-                return f"{self.place(d)}.{word}().cloned()"
+                    return f"{self._iterated(d)}.iter().map(|(key, value)| (key.clone(), value.clone()))"
+                return f"{self._iterated(d)}.{word}().cloned()"
             case ir.Comp() if e.kind in ("iter", "list") and self.may_fail(e):
                 return f"{self._comp(e)[0]}.into_iter()"
             case ir.Comp() if e.kind in ("iter", "list"):
                 return self._chain(e, 0, free)
             case _:
                 pass
-        if e.type in (ir.STR, ir.CHAR):
+        if e.type == ir.CHAR:
+            return f"std::iter::once({self.x(e)})"
+        if e.type == ir.STR:
             return f"{self.place(e)}.chars()"
         if isinstance(e.type, ir.DictT):
             self._unordered(free, e)
-            return f"{self.place(e)}.keys().cloned()"
+            return f"{self._iterated(e)}.keys().cloned()"
         if isinstance(e.type, ir.SetT):
             self._unordered(free, e)
-            return f"{self.place(e)}.iter().cloned()"
+            return f"{self._iterated(e)}.iter().cloned()"
         if isinstance(e.type, ir.ListT):
             if is_place(e):
                 return f"{self.place(e)}.iter().{'copied' if self.rust.copies(e.type.elem) else 'cloned'}()"
-            return f"{self.own(e, PRIMARY)}.into_iter()"
+            return f"{self._iterated(e, PRIMARY)}.into_iter()"
         raise Unsupported(f"iteration over {ir.type_text(e.type)}", "", e.line)
 
     def _unordered(self, free: bool, e: ir.Expr) -> None:
@@ -1633,7 +1700,7 @@ class Operations:
                 if test:
                     return f"{base}.filter_map(|{pattern}| if {test} {{ Some({elem}) }} else {{ None }})"
                 return f"{base}.map(|{pattern}| {elem})"
-            elem = self.own(e.elem)
+            elem = self.typed(e.elem) if bare_number(e.elem) else self.own(e.elem)
             if consume:
                 elem = self.x(e.elem, AND + 1)
                 joined = f"{test} && {elem}" if consume == "any" else f"!({test}) || {elem}"
