@@ -6,11 +6,11 @@ PY  := .venv/bin/python
 ENGINE := .cache/engine-venv
 UV  := $(shell command -v uv || echo .cache/uv/bin/uv)
 
-.PHONY: demo test check bench setup format vsix test-python test-go test-rust test-ruby test-engine test-editors bench-shm clean help
+.PHONY: demo test check bench setup format vsix test-python test-go test-rust test-ruby test-engine test-editors bench-port bench-shm clean help
 
 help:
 	@sed -n '1,2p' Makefile | cut -c3-
-	@echo 'also: setup format vsix test-python test-go test-rust test-ruby test-engine test-editors bench-shm clean'
+	@echo 'also: setup format vsix test-python test-go test-rust test-ruby test-engine test-editors bench-port bench-shm clean'
 
 setup:
 	@scripts/bootstrap.sh
@@ -76,6 +76,12 @@ bench: setup
 	$(RUN) ruby bench/runtimes/ruby.rb
 	cd bench/runtimes/go && ../../../$(RUN) go run .
 	cd bench/runtimes/rust && ../../../$(RUN) cargo run --quiet --release
+
+# Ports of the corpus in every direction, their behaviour suites, and the verdicts checked on hidden cases; about half an hour.
+bench-port: setup
+	@scripts/toolchains.sh go rust ruby
+	$(RUN) $(PY) bench/port/experiment.py --verify --json bench/results/port.json --markdown bench/results/port.md
+	$(RUN) $(PY) bench/port/fuzz.py --seconds 300
 
 bench-shm: $(ENGINE)/.ready
 	@scripts/toolchains.sh go rust ruby
