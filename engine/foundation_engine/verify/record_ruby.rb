@@ -186,7 +186,7 @@ module Recording
     'NotImplementedError' => 'NotImplementedError', 'IOError' => 'OSError', 'SystemCallError' => 'OSError', 'EOFError' => 'OSError',
     'SocketError' => 'NetworkError', 'Timeout::Error' => 'TimeoutError', 'NoMatchingPatternError' => 'AssertionError',
     'NoMatchingPatternKeyError' => 'AssertionError', 'Errno::ECONNREFUSED' => 'NetworkError', 'Errno::ECONNRESET' => 'NetworkError',
-    'Errno::EPIPE' => 'NetworkError', 'Errno::ETIMEDOUT' => 'TimeoutError'
+    'Errno::EPIPE' => 'NetworkError', 'Errno::ETIMEDOUT' => 'TimeoutError', 'Foundation::CLI::Exit' => 'Exit'
   }.freeze
   BACK = {
     'ValueError' => ArgumentError, 'Exception' => StandardError, 'OSError' => IOError, 'LookupError' => IndexError,

@@ -243,3 +243,87 @@ def test_a_port_of_a_whole_file_behaves_as_its_source(name: str, target: Languag
     assert [(h.line, h.reason) for h in candidate.holes] == []
     report = verify(candidate, VerifyOptions(cases=8, differential=16, use_cache=False))
     assert report.verdict is Verdict.PASSED, [(r.step, r.detail) for r in report.results]
+
+
+LOADED = """require 'foundation'
+
+module Tool
+  KNOWN = ['a']
+  SIZES = %w[big small].freeze
+
+  def self.register
+    Foundation.register_command('show') { |word, size: 'big'| Tool.show(word) if Tool.size?(size) }
+  end
+
+  #: (String) -> bool
+  def self.size?(word)
+    SIZES.include?(word)
+  end
+
+  #: (String) -> bool
+  def self.show(word)
+    KNOWN.include?(word)
+  end
+
+  #: (Integer) -> Integer
+  def self.twice(n)
+    n * 2
+  end
+
+  #: (Array[String]) -> Integer
+  def self.run(argv)
+    Foundation.app('tool').run(argv)
+  end
+end
+
+Tool.register
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"), [("twice", False), ("size?", False), ("show", True), ("run", True)]
+)
+def test_a_call_at_load_time_declines_only_what_shares_something_with_it(name: str, kept: bool) -> None:
+    line = 1 + next(i for i, text in enumerate(LOADED.splitlines()) if f"def self.{name}" in text)
+    declined = [d.reason for d in lower_module(LOADED, "sample", line).declines]
+    assert ("a statement at the top level" in declined) is kept
+    whole = [d.reason for d in lower_module(LOADED, "sample").declines]
+    assert "a statement at the top level" in whole
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "$seen = 1",
+        "@seen = 1",
+        "Foundation.circuit_breaker(name: 'x', failure_threshold: 1) { 1 }",
+        "ENV['SEEN'] = '1'",
+    ],
+)
+def test_a_call_at_load_time_that_changes_what_is_shared_declines_everything(body: str) -> None:
+    text = f"def start\n  {body}\nend\n\n#: (Integer) -> Integer\ndef twice(n)\n  n * 2\nend\n\nstart\n"
+    assert "a statement at the top level" in [d.reason for d in lower_module(text, "sample", 6).declines]
+
+
+def test_a_method_of_a_class_brings_the_types_in_its_comments_along() -> None:
+    text = """# A value.
+#
+# @!attribute name
+#   @return [String]
+Reading = Struct.new(:name, keyword_init: true)
+
+class Counter
+  # @param readings [Array<Reading>]
+  # @return [Integer]
+  def count(readings)
+    readings.count { |r| r.name == 'a' }
+  end
+end
+"""
+    module = lower_module(text, "sample", 10)
+    assert {getattr(d, "name", "") for d in module.definitions} >= {"Reading", "Counter"}
+
+
+def test_an_option_of_a_command_is_declined() -> None:
+    text = "require 'foundation'\n\nFoundation.register_command('show') { |word, size: 'big'| puts word }\n"
+    assert reasons(text) == ["an option of a command's block"]

@@ -119,11 +119,12 @@ class SelfNode(Node):
 
 @dataclass(slots=True)
 class BlockParam(Node):
-    """A parameter of a block; `parts` when it is taken apart."""
+    """A parameter of a block; `parts` when it is taken apart, `key` only in a command's block."""
 
     name: str
     parts: list[BlockParam] | None = None
     splat: bool = False
+    key: bool = False
 
 
 @dataclass(slots=True)
@@ -984,7 +985,7 @@ class Reader:
         if args is not None:
             self._arguments(call, args.named_children)
         if block is not None:
-            call.block = self._block(block)
+            call.block = self._block(block, commands=name == "register_command")
         if method is not None and method.type == "super":
             return Super(call.args, call.named, args is None)
         if recv is None and name in ("lambda", "proc") and call.block is not None:
@@ -995,9 +996,9 @@ class Reader:
             return call
         return call
 
-    def _block(self, n: SyntaxNode) -> Block:
+    def _block(self, n: SyntaxNode, commands: bool = False) -> Block:
         body = n.child_by_field_name("body")
-        made = Block(self._block_params(n.child_by_field_name("parameters")), self.body(body))
+        made = Block(self._block_params(n.child_by_field_name("parameters"), commands), self.body(body))
         self._place(made, n)
         if not made.params:
             used = {x.name for b in made.body for x in walk(b) if isinstance(x, Ident)}
@@ -1006,7 +1007,7 @@ class Reader:
                 made.params = [BlockParam(f"_{i + 1}", line=made.line) for i in range(count)]
         return made
 
-    def _block_params(self, n: SyntaxNode | None) -> list[BlockParam]:
+    def _block_params(self, n: SyntaxNode | None, commands: bool = False) -> list[BlockParam]:
         out: list[BlockParam] = []
         for c in self._named(n) if n is not None else []:
             match c.type:
@@ -1017,6 +1018,9 @@ class Reader:
                 case "splat_parameter":
                     name = c.child_by_field_name("name")
                     made = BlockParam(self.source(name) if name is not None else "_", splat=True)
+                case "keyword_parameter" if commands:
+                    name = c.child_by_field_name("name")
+                    made = BlockParam(self.source(name) if name is not None else "_", key=True)
                 case _:
                     raise Unsupported(
                         "a block parameter of this kind", self.source(c), self.line_of(c.start_byte)

@@ -179,6 +179,8 @@ class _ModuleLowerer:
         self._sweep()
         self._settle()
         wanted = self._reachable(line)
+        if wanted is not None:
+            self._forget_calls(program, wanted)
         self.scope.final = True
         self._define(wanted)
         self._finish()
@@ -389,6 +391,11 @@ class _ModuleLowerer:
                 n,
                 f"command {n.line}",
                 Unsupported("a command whose name is computed", self._first(n), n.line),
+            )
+            return
+        if any(p.key for p in block.params):
+            self._decline(
+                n, f"command {n.line}", Unsupported("an option of a command's block", self._first(n), n.line)
             )
             return
         name = re.sub(r"\W+", "_", first.value)
@@ -924,12 +931,15 @@ class _ModuleLowerer:
         """Names of the definition at `line` and of what it uses; None for everything."""
         if line is None:
             return None
-        nodes: dict[str, ast.Node] = {}
-        for _, d in self.order:
-            nodes[d.name] = d.node
+        nodes = self._nodes()
         start = next((n for n, x in nodes.items() if x.line <= line <= x.last), None)
-        if start is None:
-            return None
+        return None if start is None else self._used(start, nodes)
+
+    def _nodes(self) -> dict[str, ast.Node]:
+        return {d.name: d.node for _, d in self.order}
+
+    def _used(self, start: str, nodes: dict[str, ast.Node]) -> set[str]:
+        """The name of a definition and of all that it mentions."""
         wanted: set[str] = set()
         todo = [start]
         while todo:
@@ -947,9 +957,58 @@ class _ModuleLowerer:
                 )
                 if found in nodes:
                     todo.append(found)
-            for word in re.findall(r"[A-Z]\w*", "\n".join(self._lines_above(nodes[name].line))):
+            # The comments in a class say the types of its methods.
+            node = nodes[name]
+            comments = self._lines_above(node.line)
+            comments += [text for at, text in self.reader.standing.items() if node.line <= at <= node.last]
+            for word in re.findall(r"[A-Z]\w*", "\n".join(comments)):
                 todo.extend([word] if word in nodes else [])
         return wanted
+
+    def _forget_calls(self, program: list[ast.Node], wanted: set[str]) -> None:
+        """Take back the declines of calls at load time that share nothing with the definitions asked for.
+
+        Such a call is of a function of the file, without arguments. It shares only functions and frozen constants with
+        `wanted`, and uses nothing of the runtime but registers commands, which an app would miss.
+        """
+        nodes = self._nodes()
+        kinds = {d.name: kind for kind, d in self.order}
+        if any(
+            isinstance(x, ast.Call) and _of_runtime(x) and x.name == "app"
+            for name in wanted
+            for x in ast.walk(nodes[name])
+        ):
+            return
+        apart: set[str] = set()
+        for n in program:
+            if not isinstance(n, ast.Call | ast.Ident) or n.name not in self.scope.functions:
+                continue
+            if isinstance(n, ast.Call) and (
+                n.args
+                or n.named
+                or n.block is not None
+                or not (
+                    n.recv is None or (isinstance(n.recv, ast.Const) and n.recv.path in self.scope.modules)
+                )
+            ):
+                continue
+            used = self._used(n.name, nodes)
+            own = all(
+                not (
+                    isinstance(x, ast.Global | ast.IVar | ast.Opaque)
+                    or (isinstance(x, ast.Call) and _of_runtime(x) and x.name != "register_command")
+                    or (isinstance(x, ast.Const) and x.path == "ENV")
+                )
+                for name in used
+                for x in ast.walk(nodes[name])
+            )
+            if own and all(kinds[name] == "function" or _frozen(nodes[name]) for name in used & wanted):
+                apart.add(f"statement {n.line}")
+        lines = {int(name.split()[1]) for name in apart}
+        self.module.definitions = [
+            d for d in self.module.definitions if not (isinstance(d, ir.Declined) and d.name in apart)
+        ]
+        self.module.declines = [d for d in self.module.declines if d.line not in lines]
 
     # The representation
 
@@ -1411,6 +1470,14 @@ def shape(t: Type) -> Any:
             return ["obj", name]
         case _:
             return "any"
+
+
+def _frozen(n: ast.Node) -> bool:
+    return isinstance(n, ast.Assign) and isinstance(n.value, ast.Call) and n.value.name == "freeze"
+
+
+def _of_runtime(n: ast.Call) -> bool:
+    return isinstance(n.recv, ast.Const) and n.recv.path.partition("::")[0] == "Foundation"
 
 
 def _unknown(types: Types, f: ir.Function) -> tuple[str, int] | None:
