@@ -6,7 +6,8 @@ from __future__ import annotations
 import textwrap
 
 import pytest
-from foundation_engine.port import PortError, port
+from foundation_engine.port import PortError, ir, port
+from foundation_engine.port.emit.go import emit
 from foundation_engine.port.request import PortCandidate, PortRequest
 from foundation_specs.model import LanguageId
 
@@ -197,3 +198,53 @@ def test_a_source_that_does_not_parse_is_refused(text: str) -> None:
 def test_differences_are_stated() -> None:
     candidate = to("go", "def f(a: int, b: int) -> int:\n    return a * b")
     assert any("64 bits" in d for d in candidate.differences)
+
+
+def test_json_keeps_the_order_of_its_keys():
+    made = to(
+        "go",
+        """
+        import json
+        @dataclass(frozen=True)
+        class Product:
+            sku: str
+            cents: int
+        def snapshot(products: list[Product]) -> str:
+            return json.dumps([{"sku": p.sku, "cents": p.cents, "tags": ["a"], "old": False} for p in products])
+        def table(prices: dict[str, int]) -> str:
+            return json.dumps(prices)
+        """,
+    )
+    text = body(made)
+    row = r'"{\"sku\": "+jsonQuote(p.SKU)+", \"cents\": "+strconv.Itoa(p.Cents)+", \"tags\": ["+jsonQuote("a")+"], \"old\": false}"'
+    assert row in text
+    # A map of Go has no order to write its keys in.
+    assert [h.reason for h in made.holes] == ["JSON of dict[str, int]"]
+
+
+def test_functions_handed_on_take_the_signature_that_is_asked_for():
+    text = body(
+        to(
+            "go",
+            """
+            def apply(f: Callable[[int], int], x: int) -> int:
+                return f(x)
+            def double(x: int) -> int:
+                return x * 2
+            def use(x: int) -> int:
+                def inner(v: int) -> int:
+                    return v * x
+                return apply(lambda v: v + 1, x) + apply(inner, x) + apply(double, x)
+            """,
+        )
+    )
+    head = "func(_ context.Context, a int) (int, error)"
+    assert f"{head} {{ return (func(v int) int {{ return v + 1 }})(a), nil }}" in text
+    assert "{ return inner(a2), nil }" in text
+    assert "{ return Double(" in text
+
+
+def test_an_exit_without_a_code_is_declined():
+    stop = ir.Function("stop", [], ir.NONE, [ir.Raise(ir.New("Exit", [], type=ir.NamedT("Exit")))])
+    made = emit(ir.Module("m", "", [stop], [], {}), "m", "foundation")
+    assert "not ported: an exit without a code" in made.source

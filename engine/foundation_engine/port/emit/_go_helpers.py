@@ -27,6 +27,30 @@ func rpartition(s, separator string) Triple[string, string, string] {
 """,
         ("strings",),
     ),
+    "jsonQuote": (
+        r"""
+// jsonQuote is a text in JSON, in ASCII.
+func jsonQuote(text string) string {
+	short := map[rune]string{'"': `\"`, '\\': `\\`, '\n': `\n`, '\r': `\r`, '\t': `\t`, '\b': `\b`, '\f': `\f`}
+	var out strings.Builder
+	out.WriteByte('"')
+	for _, char := range text {
+		if escaped, ok := short[char]; ok {
+			out.WriteString(escaped)
+		} else if char >= ' ' && char <= '~' {
+			out.WriteRune(char)
+		} else {
+			for _, unit := range utf16.Encode([]rune{char}) {
+				fmt.Fprintf(&out, `\u%04x`, unit)
+			}
+		}
+	}
+	out.WriteByte('"')
+	return out.String()
+}
+""",
+        ("fmt", "strings", "unicode/utf16"),
+    ),
     "jsonValue": (
         r"""
 // jsonValue reads a whole JSON text; numbers keep their digits.

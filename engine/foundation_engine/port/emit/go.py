@@ -1830,6 +1830,8 @@ class FunctionEmitter(Operations):
                 parts.append(f"Cause: {wrapped}")
             return f"&{name}{{{', '.join(parts)}}}"
         if e.cls == "Exit":
+            if "code" not in args:
+                raise Unsupported("an exit without a code", e.cls, e.line)
             self.go.imports.add(f"{self.go.runtime}/cli")
             return f"cli.Exit({self.x(args['code'])})"
         message = args.get("message", ir.Lit("", type=ir.STR))
@@ -2104,7 +2106,7 @@ class FunctionEmitter(Operations):
             case ir.Call():
                 if isinstance(e.func, ir.Name):
                     self.go.ported(e.func.id, e.line)
-                args = [self.x(self.owned(a)) for a in e.args]
+                args = self._arguments(e.args, self._parameters(e))
                 if e.context:
                     args.insert(0, "ctx")
                 if (
@@ -2115,7 +2117,7 @@ class FunctionEmitter(Operations):
                     return f"{self.go.function_name(e.func.id)}({', '.join(args)})", e.raises
                 return f"{self.x(e.func, PRIMARY)}({', '.join(args)})", e.raises
             case ir.MethodCall():
-                args = [self.x(self.owned(a)) for a in e.args]
+                args = self._arguments(e.args, self._parameters(e))
                 if e.context:
                     args.insert(0, "ctx")
                 return (
@@ -2133,6 +2135,69 @@ class FunctionEmitter(Operations):
             case _:
                 raise Unsupported("a failing expression of this kind")
 
+    def _parameters(self, e: ir.Call | ir.MethodCall) -> list[Type]:
+        """The declared types of what is called, as far as they are known."""
+        if isinstance(e, ir.MethodCall):
+            owner = e.obj.type.elem if isinstance(e.obj.type, ir.OptionalT) else e.obj.type
+            d = self.go.module.find(owner.name) if isinstance(owner, ir.NamedT) else None
+            methods = d.methods if isinstance(d, ir.Class | ir.Protocol) else []
+            found = next((m for m in methods if m.name == e.method), None)
+            return [p.type for p in found.params] if found is not None else []
+        if isinstance(e.func, ir.Name) and e.func.id not in self.names:
+            d = self.go.module.find(e.func.id)
+            if isinstance(d, ir.Function):
+                return [p.type for p in d.params]
+        return list(e.func.type.params) if isinstance(e.func.type, ir.FuncT) else []
+
+    def _arguments(self, args: list[ir.Expr], types: list[Type]) -> list[str]:
+        """Arguments; a function that is handed on takes the signature that its parameter declares."""
+        known = types if len(types) == len(args) else [a.type for a in args]
+        return [self.handed(a, t) for a, t in zip(args, known, strict=True)]
+
+    def handed(self, e: ir.Expr, want: Type) -> str:
+        """A value for a place of a type: a function that cannot fail stands in where one may that can."""
+        wanted = want.elem if isinstance(want, ir.OptionalT) else want
+        given = e.value if isinstance(e, ir.Wrap) else e
+        if not isinstance(wanted, ir.FuncT) or not isinstance(given, ir.Lambda | ir.Name):
+            return self.x(self.owned(e))
+        result, raises, context = given.type, True, True
+        if isinstance(given, ir.Lambda):
+            result, raises, context = given.body.type, False, False
+        else:
+            d: object = self.go.module.find(given.id) if given.id not in self.names else None
+            if d is None:
+                nested = (n for s in self.f.body for n in ir.walk(s) if isinstance(n, ir.FuncDef))
+                found = next((n.func for n in nested if n.func.name == given.id), None)
+                if found is None:
+                    return self.x(e)
+                result, raises, context = found.result, bool(found.raises), False
+            elif isinstance(d, ir.Function):
+                result, raises, context = d.result, bool(d.raises), d.context
+            else:
+                return self.x(e)
+        if self.go.results(result, False) != self.go.results(wanted.result, False):
+            raise Unsupported("a function handed on for one of another type", line=e.line)
+        if (raises, context) == (wanted.raises, wanted.context):
+            return self.x(given)
+        if (raises and not wanted.raises) or (context and not wanted.context):
+            raise Unsupported("a function that may fail handed on for one that may not", line=e.line)
+        if isinstance(result, ir.TupleT) and raises != wanted.raises:
+            raise Unsupported("a function of several results handed on for one that may fail", line=e.line)
+        names = [self.fresh(chr(ord("a") + i)) for i in range(len(wanted.params))]
+        params = [f"{n} {self.go.type(t)}" for n, t in zip(names, wanted.params, strict=True)]
+        if wanted.context:
+            self.go.imports.add("context")
+            params.insert(0, f"{'ctx' if context else '_'} context.Context")
+        inside = ["ctx", *names] if context else names
+        head = f"func({', '.join(params)}){self.go.results(wanted.result, wanted.raises)}"
+        call = f"({self.x(given)})" if isinstance(given, ir.Lambda) else self.x(given)
+        call = f"{call}({', '.join(inside)})"
+        if raises == wanted.raises:
+            return f"{head} {{ return {call} }}" if raises or result != ir.NONE else f"{head} {{ {call} }}"
+        if result == ir.NONE:
+            return f"{head} {{ {call}; return nil }}"
+        return f"{head} {{ return {call}, nil }}"
+
     def new_text(self, e: ir.New) -> str:
         """A composite literal or a constructor call."""
         self.go.ported(e.cls, e.line)
@@ -2141,7 +2206,7 @@ class FunctionEmitter(Operations):
             return self.error_value(e, None)
         name = self.go.names.types[e.cls]
         if d.init is not None:
-            args = [self.x(self.owned(a)) for _, a in e.args]
+            args = self._arguments([a for _, a in e.args], [p.type for p in d.init.params])
             if e.context:
                 args.insert(0, "ctx")
             return f"{self.go.names.constructors[e.cls]}({', '.join(args)})"
