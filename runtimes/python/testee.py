@@ -362,14 +362,17 @@ def cli_framework(given: Given) -> tuple[list[str], Given]:
     app = cli.App(given["app"]["name"], given["app"]["version"], registry=cli.Registry())
     for command in given["commands"]:
 
-        def run(_command: Given = command, **parameters: Any) -> None:
+        def run(_command: Given = command, **parameters: Any) -> int | None:
             shown = json.dumps(parameters, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
             trace.append(f"run {_command['name']} {shown}")
             action = _command.get("action", "ok")
             if action.startswith("Exit:"):
                 raise cli.Exit(int(action[5:]))
+            if action.startswith("Return:"):
+                return int(action[7:])
             if action != "ok":
                 raise make_error(action, _command.get("message", "scripted"))
+            return None
 
         def parameter(item: Given, option: bool) -> cli.Parameter:
             return cli.Parameter(

@@ -421,6 +421,7 @@ module Testee
     command = Foundation::CLI::Command.new(spec['name'], **details) do |**values|
       trace << "run #{spec['name']} #{JSON.generate(values.map { |key, value| [key.to_s, value] }.sort.to_h)}"
       if action.start_with?('Exit:') then raise Foundation::CLI::Exit, action.delete_prefix('Exit:').to_i
+      elsif action.start_with?('Return:') then action.delete_prefix('Return:').to_i
       elsif ACTIONS.key?(action) then ACTIONS[action].call(nil)
       else raise Testee.error(action, spec['message'])
       end

@@ -452,6 +452,10 @@ func (c *Client) exchange(ctx context.Context, method string, target *url.URL, h
 	if err != nil {
 		return nil, err
 	}
+	if response.StatusCode == http.StatusResetContent {
+		// Such a response has no content, whatever was sent; net/http drops that of 204 and 304 itself.
+		content = nil
+	}
 	return &Response{Status: response.StatusCode, Header: response.Header, Body: content, URL: target.String()}, nil
 }
 

@@ -272,13 +272,17 @@ class _Parser:
 
     def _arguments(self) -> dict[str, Any]:
         given = list(self._positional)
+        following = sum(not p.option for p in self._command.parameters)
         for parameter in self._command.parameters:
             if parameter.option:
                 continue
+            following -= 1
             if parameter.multiple:
                 if given:
-                    self._values[parameter.name] = [parameter.convert(text) for text in given]
-                    given = []
+                    # The arguments after one that collects take theirs first.
+                    count = max(len(given) - following, 1)
+                    self._values[parameter.name] = [parameter.convert(text) for text in given[:count]]
+                    given = given[count:]
             elif given:
                 self._values[parameter.name] = parameter.convert(given.pop(0))
         if given:

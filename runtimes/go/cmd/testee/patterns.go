@@ -610,7 +610,8 @@ func cliFramework(g given) answer {
 			if code, found := strings.CutPrefix(action, "Exit:"); found {
 				return cli.Exit(int(integer(json.Number(code))))
 			}
-			if action == "" || action == "ok" {
+			// A command of this library gives an error or nothing, so that there is no value to return.
+			if action == "" || action == "ok" || strings.HasPrefix(action, "Return:") {
 				return nil
 			}
 			message := "scripted"

@@ -35,6 +35,7 @@ from foundation.resilience import RetryPolicy
 __all__ = ["AsyncHttpClient", "HttpClient", "HttpResponse"]
 
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
+_BODILESS = frozenset((204, 205, 304))
 _CREDENTIALS = frozenset(("authorization", "cookie", "proxy-authorization"))
 _PORTS = {"http": 80, "https": 443}
 
@@ -246,8 +247,30 @@ class _Deadline:
         return left
 
 
+def _keep_dots(built: httpx.Request, url: str) -> None:
+    """Send the segments `.` and `..` of the path as they were given: httpx removes them, the semantics do not.
+
+    httpcore's extension `target` names the request target. It is set only for a path with such a segment, because it
+    replaces the absolute form that a forward proxy is asked with.
+    """
+    parts = urlsplit(url)
+    segments = parts.path.split("/")
+    dots = {index: segment for index, segment in enumerate(segments) if segment in (".", "..")}
+    if not dots:
+        return
+    # httpx percent-encodes what is left and neither adds nor removes a slash, so that the places stay the same.
+    masked = "/".join("-" if index in dots else segment for index, segment in enumerate(segments))
+    path, mark, query = httpx.URL(parts._replace(path=masked).geturl()).raw_path.partition(b"?")
+    kept = path.split(b"/")
+    for index, segment in dots.items():
+        kept[index] = segment.encode()
+    built.extensions = {**built.extensions, "target": b"/".join(kept) + mark + query}
+
+
 def _whole(request: _Request, answer: httpx.Response, content: bytes) -> HttpResponse:
     headers = {name.lower(): value for name, value in answer.headers.items()}
+    if answer.status_code in _BODILESS:
+        content = b""
     return HttpResponse(answer.status_code, headers, content, request.url, request.method)
 
 
@@ -320,6 +343,7 @@ class HttpClient:
                 content=request.content,
                 timeout=deadline.left(request),
             )
+            _keep_dots(built, request.url)
             answer = self._client.send(built, stream=True)
             try:
                 for chunk in answer.iter_bytes():
@@ -431,6 +455,7 @@ class AsyncHttpClient:
                 content=request.content,
                 timeout=deadline.left(request),
             )
+            _keep_dots(built, request.url)
             answer = await self._client.send(built, stream=True)
             try:
                 async for chunk in answer.aiter_bytes():

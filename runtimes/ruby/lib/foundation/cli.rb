@@ -63,9 +63,9 @@ module Foundation
         @parameters = []
       end
 
-      # A value by position. Required, unless there is a default or it collects.
+      # A value by position. Required, unless there is a default; one that collects then takes one word at least.
       def argument(name, type = :string, required: nil, default: NOT_GIVEN, multiple: false, description: '')
-        required = default.equal?(NOT_GIVEN) && !multiple if required.nil?
+        required = default.equal?(NOT_GIVEN) if required.nil?
         add(Parameter.new(name: name.to_s, type: type, kind: :argument, required: required, default: default, multiple: multiple, description: description))
       end
 
@@ -170,8 +170,9 @@ module Foundation
         return help_of_command(command) if Reading.help?(command, argv)
 
         values = Reading.new(command).read(argv)
-        result = command.action.call(**values.transform_keys(&:to_sym))
-        result.is_a?(Integer) && result.positive? ? FAILURE : SUCCESS
+        # What the command returns is not its exit code; it chooses one with Exit.
+        command.action.call(**values.transform_keys(&:to_sym))
+        SUCCESS
       end
 
       def version_line
@@ -306,14 +307,13 @@ module Foundation
       end
 
       def arguments(words)
+        following = @command.arguments.size
         @command.arguments.each do |argument|
-          if argument.multiple
-            words.each { |word| store(argument, convert(argument, word, argument.name)) }
-            words = []
-          elsif !words.empty?
-            word, *words = words
-            store(argument, convert(argument, word, argument.name))
-          end
+          following -= 1
+          # The arguments after one that collects take theirs first.
+          count = argument.multiple ? [words.size - following, 1].max : 1
+          words.first(count).each { |word| store(argument, convert(argument, word, argument.name)) }
+          words = words.drop(count)
         end
         usage("too many arguments: #{words.join(' ')}") unless words.empty?
       end

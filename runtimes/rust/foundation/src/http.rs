@@ -477,7 +477,11 @@ impl HttpClient {
             .iter()
             .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
             .collect();
-        let body = response.body_mut().with_config().limit(u64::MAX).read_to_vec().map_err(classify)?;
+        let mut body = response.body_mut().with_config().limit(u64::MAX).read_to_vec().map_err(classify)?;
+        if status == 205 {
+            // Such a response has no content, whatever was sent; ureq drops that of 204 and 304 itself.
+            body.clear();
+        }
         Ok(Response { status, headers, body, url: target.to_string(), attempts: 0 })
     }
 
