@@ -473,12 +473,8 @@ class Patterns:
             declared.append(self._declaration(p))
         call = f"{self.go.function_name(f.name)}({', '.join(given)})"
         if f.result == ir.INT:
-            self.imported("{runtime}/cli")
-            if f.raises:
-                lines += [f"\tcode, err := {call}", "\tif err != nil {", "\t\treturn err", "\t}"]
-            else:
-                lines.append(f"\tcode := {call}")
-            lines += ["\tif code != 0 {", "\t\treturn cli.Exit(code)", "\t}", "\treturn nil"]
+            # What a command returns is not its exit code.
+            lines += [f"\t_, err := {call}", "\treturn err"] if f.raises else [f"\t{call}", "\treturn nil"]
         elif f.result == ir.NONE:
             lines += [f"\treturn {call}"] if f.raises else [f"\t{call}", "\treturn nil"]
         else:

@@ -327,9 +327,8 @@ class Patterns:
         given = ", ".join(local(p.name) for p in f.params)
         call = f"{method_name(f.name)}{f'({given})' if given else ''}"
         body = [call]
-        if f.result == ir.INT:
-            body = [f"code = {call}", "raise Foundation::CLI::Exit, code unless code.zero?"]
-        elif f.result != ir.NONE:
+        # What a command returns is not its exit code.
+        if f.result not in (ir.NONE, ir.INT):
             raise Unsupported(f"a command that returns {ir.type_text(f.result)}", f.name, f.line)
         if not f.params:
             return filled(self._render("cli_framework", "register_plain", arguments, {"body": _BODY}), body)

@@ -488,9 +488,7 @@ class Patterns:
             made = f"Parameter::new({spelled}, Type::{kind})"
             if collects:
                 text += (
-                    f".argument({made}.multiple().optional())"
-                    if p.default is None
-                    else f".option({made}.multiple())"
+                    f".argument({made}.multiple())" if p.default is None else f".option({made}.multiple())"
                 )
                 values.append(
                     f"&args.list({spelled}).iter().filter_map(|value| value.{getter}()).collect::<Vec<_>>()"
@@ -516,10 +514,8 @@ class Patterns:
             # The program ends with the code that the command chose.
             call += ".or_else(|error| match error { Error::Exit(exit) => Err(Box::<dyn std::error::Error + Send + Sync>::from(exit)), other => Err(other.into()) })"
         failing = self.rust.failing["", f.name]
-        if f.result == ir.INT:
-            self.rust.uses.add("foundation::cli::Exit")
-            body = f"match {call}{'?' if failing else ''} {{ 0 => Ok(()), code => Err(Exit(code as i32).into()) }}"
-        elif f.result == ir.NONE:
+        # What a command returns is not its exit code.
+        if f.result in (ir.NONE, ir.INT):
             body = f"{call}{'?' if failing else ''}; Ok(())"
         else:
             raise Unsupported("a command that gives a value", f.name, f.line)
