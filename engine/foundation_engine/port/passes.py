@@ -554,17 +554,24 @@ def stores(body: list[ir.Stmt]) -> set[str]:
     return {n.id for s in body for n in ir.walk(s) if isinstance(n, ir.VarTarget)}
 
 
-def positions(body: list[ir.Stmt]) -> set[str]:
-    """String variables that are assigned once at most and looked into by position twice, or in a loop."""
+def positions(body: list[ir.Stmt], slices: bool = True) -> set[str]:
+    """String variables that are assigned once at most and looked into by position twice, or in a loop.
+
+    Taking a slice counts as looking with `slices`. A name that a closure's parameter has too is left out.
+    """
     weights: dict[str, int] = {}
     assigned: dict[str, int] = {}
 
     def visit(node: ir.Node, loops: int) -> None:
         match node:
-            case ir.Intrinsic(op="str.index" | "str.slice", args=[ir.Name(id=name, type=ir.STR), *_]):
+            case ir.Intrinsic(
+                op="str.index" | "str.slice" as op, args=[ir.Name(id=name, type=ir.STR), *_]
+            ) if slices or op == "str.index":
                 weights[name] = weights.get(name, 0) + (2 if loops else 1)
             case ir.VarTarget(id=name):
                 assigned[name] = assigned.get(name, 0) + 1
+            case ir.Param(name=name):
+                assigned[name] = assigned.get(name, 0) + 2
             case _:
                 pass
         inside = loops + isinstance(node, ir.While | ir.For | ir.ForRange | ir.Comp | ir.Lambda | ir.FuncDef)

@@ -118,3 +118,15 @@ def test_what_is_not_certain_is_a_marked_hole(source: str, reason: str) -> None:
     text = next(f.text for f in candidate.files if f.role == "source")
     assert 'panic!("not ported: ' in text
     assert candidate.functions[-1].holes == 1
+
+
+def test_a_string_is_split_once_when_it_is_looked_into_by_position() -> None:
+    text = (
+        "def twins(s: str) -> bool:\n    for i in range(len(s) - 1):\n        if s[i] == s[i + 1]:\n"
+        "            return True\n    return False\n\n\n"
+        "def sorted_by_first(s: str, names: list[str]) -> list[str]:\n"
+        "    return sorted(names, key=lambda s: s[0] + s[-1])\n"
+    )
+    source = port(PortRequest("m.py", text, LanguageId.PYTHON, LanguageId.RUST)).files[0].text
+    assert source.count("chars().collect()") == 1
+    assert "s_chars[i as usize] == s_chars[(i + 1) as usize]" in source

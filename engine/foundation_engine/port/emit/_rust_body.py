@@ -13,7 +13,7 @@ from foundation_engine.port.emit._rust_ownership import Facts, Key, is_place, it
 from foundation_engine.port.emit._rust_patterns import Patterns
 from foundation_engine.port.emit._rust_words import INFIX, PRIMARY
 from foundation_engine.port.ir import Type, Unsupported
-from foundation_engine.port.passes import declare, reads, stores, terminates
+from foundation_engine.port.passes import declare, positions, reads, stores, terminates
 
 if TYPE_CHECKING:
     from foundation_engine.port.emit.rust import RustModule
@@ -118,6 +118,7 @@ class FunctionWriter(Operations):
                 self.write(f"{around[0]}|| -> {result} {{")
                 self.depth += 1
             self._reassigned(f)
+            self._keep_code_points(f)
             self.block(f.body, tail=True)
             if around is not None:
                 self.depth -= 1
@@ -125,6 +126,14 @@ class FunctionWriter(Operations):
         if any(p.pattern_id == "cli_framework" for p in f.patterns):
             self.lines += Patterns(self).command(f)
         return self.lines
+
+    def _keep_code_points(self, f: ir.Function) -> None:
+        """Split a string into characters once when the function looks into it by position again and again."""
+        for p in f.params:
+            if p.type == ir.STR and p.name in positions(f.body, slices=False) - stores(f.body):
+                kept = self.name(f"{p.name}_chars")
+                self.write(f"let {kept}: Vec<char> = {self.name(p.name)}.chars().collect();")
+                self.code_points[p.name] = kept
 
     def _parameter(self, p: ir.Param, changed: bool, kept: bool, f: ir.Function) -> str:
         try:

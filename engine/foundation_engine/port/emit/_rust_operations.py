@@ -42,6 +42,10 @@ if TYPE_CHECKING:
 _ARITHMETIC = frozenset({"add", "sub", "mul", "neg", "div", "shl", "shr", "band", "bor", "xor", "max", "min"})
 
 
+def _wraps(i: ir.Expr) -> bool:
+    return isinstance(i, ir.Intrinsic) and i.op == "wrap"
+
+
 def bare_number(e: ir.Expr) -> bool:
     """True for arithmetic of literals alone, whose type Rust infers from the use or not at all."""
     match e:
@@ -71,6 +75,7 @@ class Operations:
         self.label: str = ""  # the block that a failure leaves, "" when it leaves the function
         self.this = "self"
         self.optional_refs: set[str] = set()  # variables that hold an optional reference
+        self.code_points: dict[str, str] = {}  # by string parameter, the variable that holds its characters
         self.untold = False  # nothing but the next number's own suffix tells its type
 
     def helper(self, name: str) -> str:
@@ -795,6 +800,8 @@ class Operations:
                 return self.place(e) if not isinstance(e.type, ir.ListT) else self.own(e, need)
 
     def _op_len(self, e: ir.Intrinsic) -> tuple[str, int]:
+        if isinstance(e.args[0], ir.Name) and e.args[0].id in self.code_points:
+            return f"{self.code_points[e.args[0].id]}.len() as i64", CAST
         base = self.place(e.args[0])
         return (
             f"{base}.chars().count() as i64" if e.args[0].type == ir.STR else f"{base}.len() as i64"
@@ -1004,6 +1011,11 @@ class Operations:
 
     def _op_str_index(self, e: ir.Intrinsic) -> tuple[str, int]:
         obj, i = e.args
+        if isinstance(obj, ir.Name) and obj.id in self.code_points and not _wraps(i):
+            kept = self.code_points[obj.id]
+            if isinstance(i, ir.Intrinsic) and i.op == "from_end":
+                return f"{kept}[{kept}.len() - {self.usize(i.args[0])}]", PRIMARY
+            return f"{kept}[{self.usize(i)}]", PRIMARY
         if isinstance(i, ir.Intrinsic) and i.op == "from_end":
             return (
                 f'{self.place(obj)}.chars().nth_back({self.usize(i.args[0])} - 1).expect("a character")',
