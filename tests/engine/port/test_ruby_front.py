@@ -327,3 +327,23 @@ end
 def test_an_option_of_a_command_is_declined() -> None:
     text = "require 'foundation'\n\nFoundation.register_command('show') { |word, size: 'big'| puts word }\n"
     assert reasons(text) == ["an option of a command's block"]
+
+
+def test_the_status_of_an_http_error() -> None:
+    made = python(
+        """require 'foundation'
+
+# @param client [Foundation::HttpClient]
+# @param path [String]
+# @return [String, nil]
+def page(client, path)
+  client.get(path).text
+rescue Foundation::HttpStatusError => e
+  raise unless e.status == 404
+
+  nil
+end
+"""
+    )
+    assert "except HttpStatusError as e:" in made
+    assert "e.status != 404" in made

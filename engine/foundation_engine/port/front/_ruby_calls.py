@@ -1055,6 +1055,8 @@ def _of_error(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
             return ir.Field(obj, n.name, type=info.fields[n.name])
         if t.name == "MaxRetriesExceeded" and n.name == "attempts":
             return ir.Field(obj, "attempts", type=ir.INT)
+        if t.name == "HttpStatusError" and n.name == "status" and not n.args and info is None:
+            return op("error.http_status", [obj], ir.INT)
     raise Unsupported(f"method {n.name} of an error", _source(low, n), n.line)
 
 
