@@ -193,6 +193,25 @@ ERROR_FIELDS: Mapping[str, tuple[str, str]] = {
 }
 
 
+def _own_keys(e: ir.Expr, target: ir.Target) -> set[str]:
+    """The loop's variables that are another value every time: the keys of a map, the elements of a set."""
+    first = target.elems[0] if isinstance(target, ir.TupleTarget) else target
+    whole = isinstance(e.type, ir.DictT | ir.SetT) or (isinstance(e, ir.Intrinsic) and e.op == "dict.keys")
+    pairs = isinstance(e, ir.Intrinsic) and e.op == "dict.items" and isinstance(target, ir.TupleTarget)
+    return {first.id} if (whole or pairs) and isinstance(first, ir.VarTarget) else set()
+
+
+def _keeps_keys(e: ir.Comp) -> bool:
+    """True when no two entries of a map comprehension have one key, or all have one value."""
+    assert isinstance(e.elem, ir.TupleLit)
+    key, value = e.elem.elems
+    if isinstance(value, ir.Lit):
+        return True
+    clause = e.clauses[0]
+    own = _own_keys(clause.iter, clause.target)
+    return len(e.clauses) == 1 and isinstance(key, ir.Name) and key.id in own
+
+
 class Operations:
     """Expressions; a mixin of `FunctionEmitter`, which supplies names, writing and calls."""
 
@@ -1238,9 +1257,9 @@ class Operations:
 
     # Iteration
 
-    def require_order(self, e: ir.Expr, body: list[ir.Stmt]) -> None:
+    def require_order(self, e: ir.Expr, body: list[ir.Stmt], target: ir.Target) -> None:
         """Raise when a loop over a map or set would show the order, which Go does not keep."""
-        if self.unordered(e) and not self._order_free(body, e):
+        if self.unordered(e) and not self._order_free(body, _own_keys(e, target)):
             raise Unsupported("the order of a map's or set's entries matters in this loop")
 
     def unordered(self, e: ir.Expr) -> bool:
@@ -1257,16 +1276,19 @@ class Operations:
             case _:
                 return isinstance(e.type, ir.DictT | ir.SetT)
 
-    def _order_free(self, body: list[ir.Stmt], iterable: ir.Expr) -> bool:
+    def _order_free(self, body: list[ir.Stmt], keys: set[str]) -> bool:
         accumulators = stores(body)
-        for s in body:
-            if not self._statement_order_free(s, accumulators):
-                return False
-        del iterable
-        return True
+        return all(self._statement_order_free(s, accumulators, keys) for s in body)
 
-    def _statement_order_free(self, s: ir.Stmt, accumulators: set[str]) -> bool:
+    def _statement_order_free(self, s: ir.Stmt, accumulators: set[str], keys: set[str]) -> bool:
         match s:
+            case ir.Assign(target=ir.IndexTarget(obj=obj, index=index)) if (
+                isinstance(obj.type, ir.DictT)
+                and not isinstance(s.value, ir.Lit)
+                and not (isinstance(index, ir.Name) and index.id in keys)
+            ):
+                # Two entries may store under one key, and the last one stays.
+                return False
             case ir.AugAssign(op=op):
                 return (
                     op in ("int.add", "int.mul", "int.bor", "int.band", "int.xor", "float.add")
@@ -1291,13 +1313,13 @@ class Operations:
             case ir.If():
                 if reads([ir.ExprStmt(s.test)]) & accumulators:
                     return False
-                return all(self._statement_order_free(b, accumulators) for b in [*s.body, *s.orelse])
+                return all(self._statement_order_free(b, accumulators, keys) for b in [*s.body, *s.orelse])
             case ir.Return(value=ir.Lit() | None):
                 return True
             case ir.Continue() | ir.Pass():
                 return True
             case ir.For() | ir.ForRange():
-                return all(self._statement_order_free(b, accumulators) for b in s.body)
+                return all(self._statement_order_free(b, accumulators, keys) for b in s.body)
             case _:
                 return False
 
@@ -1566,6 +1588,10 @@ class Operations:
         return True
 
     def _make(self, name: str, e: ir.Comp) -> None:
+        if e.kind == "dict" and any(self.unordered(c.iter) for c in e.clauses) and not _keeps_keys(e):
+            raise Unsupported(
+                "a map in which a later entry may replace one, made in the order of another map"
+            )
         if (e.kind == "list" and any(self.unordered(c.iter) for c in e.clauses)) and not self.any_order:
             raise Unsupported("a list in the order of a map's or set's entries")
         t = self.go.type(e.type)

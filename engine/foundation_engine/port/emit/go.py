@@ -1136,7 +1136,7 @@ class FunctionEmitter(Operations):
             case ir.ForRange():
                 self._for_range(s)
             case ir.For():
-                self.require_order(s.iter, s.body)
+                self.require_order(s.iter, s.body, s.target)
                 self.loop(s.target, s.iter, lambda: self.block(s.body), set(reads(s.body)))
             case ir.Return():
                 self._return(s)
