@@ -1342,6 +1342,8 @@ class Emitter:
             self.write(f"raise {name}.new({', '.join(self.x(v) for _, v in e.args)})")
             return
         if e.cls == "Exit":
+            if "code" not in args:
+                raise Unsupported("an exit without a code", e.cls, e.line)
             self.write(f"raise {name}.new({self.x(args['code'])})")
             return
         message = args.get("message")
