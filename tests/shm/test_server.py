@@ -181,6 +181,16 @@ def frame(model: str, data: bytes, claimed: int | None = None) -> bytes:
     return head + message + data
 
 
+def received(sock: socket.socket, size: int) -> bytes:
+    """Exactly that many bytes. MSG_WAITALL would give fewer, because a socket with a time-out does not block."""
+    data = bytearray()
+    while len(data) < size:
+        part = sock.recv(size - len(data))
+        assert part, f"the connection ended after {len(data)} of {size} bytes"
+        data += part
+    return bytes(data)
+
+
 @pytest.fixture
 def on_socket(server: ServerProcess) -> Iterator[socket.socket]:
     """A connection of the socket transport after its handshake."""
@@ -188,7 +198,7 @@ def on_socket(server: ServerProcess) -> Iterator[socket.socket]:
         sock.settimeout(20)
         sock.connect(server.endpoint)
         sock.sendall(hello(transport=layout.Transport.SOCKET))
-        assert len(sock.recv(layout.WELCOME.size, socket.MSG_WAITALL)) == layout.WELCOME.size
+        received(sock, layout.WELCOME.size)
         yield sock
 
 
@@ -199,12 +209,12 @@ def test_a_frame_in_pieces_is_put_together(on_socket: socket.socket) -> None:
         for at in (0, 1, 63, 64, 100, 5_000, 1_500_000, len(sent)):
             on_socket.sendall(sent[:at])
             sent = sent[at:]
-        head = on_socket.recv(layout.FRAME.size, socket.MSG_WAITALL)
+        head = received(on_socket, layout.FRAME.size)
         _, kind, _, _, _, size, message_size, _, _ = layout.FRAME.unpack(head)
         assert (kind, size) == (layout.FrameKind.RESPONSE, len(data))
-        answer = on_socket.recv(message_size, socket.MSG_WAITALL)
+        answer = received(on_socket, message_size)
         assert layout.decode_response(answer).status == 0
-        assert on_socket.recv(size, socket.MSG_WAITALL) == data
+        assert received(on_socket, size) == data
 
 
 def test_a_frame_that_only_claims_to_be_large_takes_no_memory(
