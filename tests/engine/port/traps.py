@@ -1,0 +1,66 @@
+"""Where the languages differ: functions that the tests port and run in Python and in the target."""
+
+# ruff: noqa: PLW0108 - a lambda that is only a call is one of the cases.
+
+
+def divided(a: int, b: int) -> int:
+    return a // b + a % b
+
+
+def halves(a: int) -> int:
+    return a // 2 - a % 3
+
+
+def middle(text: str, low: int, high: int) -> str:
+    return text[low:high] + text[-3:] + text[:-2]
+
+
+def part(items: list[int], low: int, high: int) -> list[int]:
+    return items[low:high] + items[-2:] + items[::2]
+
+
+def rounded(x: float) -> list[float]:
+    return [float(round(x)), round(x, 2), x % 0.7, x % -2.5]
+
+
+def shown(x: float, n: int, yes: bool) -> str:
+    return f"{x}|{x:.2f}|{n:05d}|{yes}|" + str(x * 1e16)
+
+
+def by_length(words: list[str]) -> list[str]:
+    return sorted(words, key=lambda w: len(w), reverse=True)
+
+
+def longest(words: list[str]) -> str:
+    return max(words, key=lambda w: len(w)) if words else ""
+
+
+def turned(text: str) -> str:
+    return text[::-1].upper() + text.title() + text.capitalize() + text.swapcase()
+
+
+def pieces(text: str) -> list[str]:
+    return text.split(",") + text.split() + [text.strip()]
+
+
+def counted(text: str) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for c in text:
+        counts[c] = counts.get(c, 0) + 1
+    return counts
+
+
+def first_of(items: list[int]) -> int:
+    return items[0] if items else -1
+
+
+def number(text: str) -> int:
+    return int(text) + 1
+
+
+def place(text: str, part: str) -> int:
+    return text.find(part)
+
+
+def total(xs: list[float]) -> str:
+    return str(sum(xs, 0.0))
