@@ -229,17 +229,14 @@ def _to_ruby(request: PortRequest, module: ir.Module) -> PortCandidate:
 def python_candidate(request: PortRequest, module: ir.Module) -> PortCandidate:
     """A module as a Python package of one file."""
     name = package_name(request)
-    if request.source is not LanguageId.PYTHON:
-        difference = "Integers grow beyond 64 bits, where the source's wrap or stop."
-        if request.source is not LanguageId.RUBY and difference not in module.differences:
-            module.differences.append(difference)
-    # In Ruby as in Python an index below zero counts from the end.
     of_python = request.source is LanguageId.PYTHON
-    wraps = request.source in (LanguageId.PYTHON, LanguageId.RUBY)
+    # In Ruby as in Python an index below zero counts from the end, and integers grow.
+    wraps = of_python or request.source is LanguageId.RUBY
+    if not wraps:
+        module.differ("Integers grow beyond 64 bits, where the source's wrap or stop.")
     made = emit_python.emit(module, wraps, request.options.dialect, of_python)
     for sentence in made.differences:
-        if sentence not in module.differences:
-            module.differences.append(sentence)
+        module.differ(sentence)
     ported = [PortedFile(f"{name}.py", formatted(python_formatter(), made.source), "source")]
     if made.runtime:
         ported.append(PortedFile("pyproject.toml", _pyproject(name), "module"))

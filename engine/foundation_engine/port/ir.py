@@ -731,6 +731,11 @@ class Module:
         False  # the source's maps and sets have no order: every order of iterating them is right
     )
 
+    def differ(self, sentence: str) -> None:
+        """State an accepted difference in meaning, once."""
+        if sentence not in self.differences:
+            self.differences.append(sentence)
+
     def functions(self) -> Iterator[tuple[Class | None, Function]]:
         """Every function and method with its class."""
         for d in self.definitions:

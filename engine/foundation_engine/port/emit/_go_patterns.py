@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from foundation_engine.port import ir
 from foundation_engine.port.emit._names import camel
-from foundation_engine.port.emit.templates import Rendered
 from foundation_engine.port.ir import Unsupported
 from foundation_engine.port.passes import stores, terminates
 
@@ -150,22 +149,7 @@ class Patterns:
 
     def differ(self, sentence: str) -> None:
         """Note a difference for the report."""
-        if sentence not in self.go.module.differences:
-            self.go.module.differences.append(sentence)
-
-    def _render(
-        self,
-        pattern_id: str,
-        form: str,
-        arguments: Mapping[str, ir.Expr],
-        slots: Mapping[str, str] | None = None,
-        fields: list[tuple[str, ir.Expr]] | None = None,
-        *,
-        procedure: bool = False,
-    ) -> Rendered:
-        return self.templates.render(
-            self, pattern_id, form, arguments, slots=slots, fields=fields or (), procedure=procedure
-        )
+        self.go.differ(sentence)
 
     # Functions
 
@@ -217,7 +201,7 @@ class Patterns:
         if self._waits(use.arguments):
             form = "function_waiting"
         if self._is_guard(use):
-            test = self._render(use.pattern_id, form, arguments, slots).text
+            test = self.templates.render(self, use.pattern_id, form, arguments, slots).text
             zeros = self._zeros(f.result)
             return [f"\tif err := {test}; err != nil {{", f"\t\treturn {zeros}err", "\t}", *body]
         return self._closed(use.pattern_id, form, arguments, slots, f.result, body)
@@ -237,8 +221,8 @@ class Patterns:
         slots |= self._fallback(pattern_id, arguments, result)
         closure = self._closure(pattern_id, form, result, body)
         if not several:
-            text = self._render(
-                pattern_id, form, arguments, {**slots, **closure}, procedure=result == ir.NONE
+            text = self.templates.render(
+                self, pattern_id, form, arguments, {**slots, **closure}, procedure=result == ir.NONE
             )
             lines = text.lines
             head = "\t" if self._is_statements(pattern_id, form, result) else "\treturn "
@@ -258,7 +242,9 @@ class Patterns:
             "\t\treturn err",
         ]
         inner = self._closure(pattern_id, form, ir.NONE, [line[1:] for line in stored])
-        made = self._render(pattern_id, form, arguments, {**slots, **inner}, procedure=True).lines
+        made = self.templates.render(
+            self, pattern_id, form, arguments, {**slots, **inner}, procedure=True
+        ).lines
         if self._is_statements(pattern_id, form, ir.NONE):
             raise Unsupported(
                 f"pattern {pattern_id} around a function with several results in {self.templates.chosen.title}"
@@ -331,7 +317,7 @@ class Patterns:
         arguments = dict(use.arguments)
         if use.pattern_id == "circuit_breaker":
             arguments.setdefault("name", ir.Lit(f.name, type=ir.STR))
-        made = self._render(use.pattern_id, "shared", arguments).text
+        made = self.templates.render(self, use.pattern_id, "shared", arguments).text
         self.go.shared.append(
             f"// {name} is shared by all calls of {self.go.function_name(f.name)}.\nvar {name} = {made}"
         )
@@ -345,12 +331,14 @@ class Patterns:
         if e.pattern_id == "cli_framework":
             name = e.arguments.get("name", ir.Lit("app", type=ir.STR))
             version = e.arguments.get("version", ir.Lit("", type=ir.STR))
-            made = self._render(e.pattern_id, "new", {}, {"0": self.e.x(name), "1": self.e.x(version)}).text
+            made = self.templates.render(
+                self, e.pattern_id, "new", {}, {"0": self.e.x(name), "1": self.e.x(version)}
+            ).text
             self.go.registers = True
             return f"withCommands({made})"
         if e.pattern_id == "rate_limiting" and self._waits(e.arguments):
             raise Unsupported("a limiter that always waits; its calls say so in Go", line=e.line)
-        return self._render(e.pattern_id, "new", e.arguments).text
+        return self.templates.render(self, e.pattern_id, "new", e.arguments).text
 
     def block(self, e: ir.PatternCall) -> str:
         """A block that runs at once under a pattern, as an expression that gives its value and an error."""
@@ -383,7 +371,9 @@ class Patterns:
             ]
             return "\n".join(lines)
         slots |= self._closure(e.pattern_id, form, e.type, body)
-        text = self._render(e.pattern_id, form, arguments, slots, procedure=e.type == ir.NONE).text
+        text = self.templates.render(
+            self, e.pattern_id, form, arguments, slots, procedure=e.type == ir.NONE
+        ).text
         indent = "\t" * (em.depth - 1)
         lines = text.split("\n")
         lines = [lines[0], *(indent + line for line in self._folded([f"\t{x}" for x in lines[1:]]))]
@@ -410,7 +400,7 @@ class Patterns:
             if op == "request":
                 op = self._method(e)
                 slots["0"] = slots.pop("1")
-        return self._render(e.pattern_id, op, e.arguments, slots, e.fields).text
+        return self.templates.render(self, e.pattern_id, op, e.arguments, slots, e.fields).text
 
     def _call(self, e: ir.PatternOp) -> str:
         """A function that is called through an object."""
@@ -426,7 +416,9 @@ class Patterns:
         slots = {"object": em.x(e.obj, 7), **self._closure(e.pattern_id, "call", inner.type, lines)}
         if len(lines) == 1 and inner.type == ir.NONE:
             slots["body"] = "func(ctx context.Context) error { " + lines[0].strip() + " }"
-        made = self._render(e.pattern_id, "call", {}, slots, procedure=inner.type == ir.NONE).text
+        made = self.templates.render(
+            self, e.pattern_id, "call", {}, slots, procedure=inner.type == ir.NONE
+        ).text
         indent = "\t" * (em.depth - 1)
         return "\n".join(line if i == 0 else indent + line for i, line in enumerate(made.split("\n")))
 
@@ -450,7 +442,7 @@ class Patterns:
         self.go.ported(e.type.name, e.line)
         variable = into or em.fresh("cfg" if "cfg" not in em.read else "loaded")
         em.write(f"var {variable} {self.go.names.types[e.type.name]}")
-        text = self._render(e.pattern_id, "load", e.arguments, {"variable": variable}).text
+        text = self.templates.render(self, e.pattern_id, "load", e.arguments, {"variable": variable}).text
         em.write(f"err := {text}" if not em.err_known() else f"err = {text}")
         em.err_scopes[-1] = True
         em.check("err", frozenset({"ConfigurationError"}))
@@ -480,7 +472,7 @@ class Patterns:
         else:
             raise Unsupported(f"a command that returns {ir.type_text(f.result)}", f.name, f.line)
         body = "\n".join(["func(ctx context.Context, args cli.Args) error {", *lines, "}"])
-        made = self._render("cli_framework", "register", arguments, {"body": body}).lines
+        made = self.templates.render(self, "cli_framework", "register", arguments, {"body": body}).lines
         head, tail = made[:-1], made[-1].removesuffix(")")
         return [*head, tail + "".join(f", {d}" for d in declared) + ")"]
 

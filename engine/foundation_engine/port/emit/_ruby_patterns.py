@@ -3,7 +3,6 @@
 # ruff: noqa: S101 - assertions here narrow types that another module guarantees.
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from foundation_engine.port import ir
@@ -68,22 +67,7 @@ class Patterns:
 
     def differ(self, sentence: str) -> None:
         """Note a difference for the report."""
-        if sentence not in self.ruby.module.differences:
-            self.ruby.module.differences.append(sentence)
-
-    def _render(
-        self,
-        pattern_id: str,
-        form: str,
-        arguments: Mapping[str, ir.Expr],
-        slots: Mapping[str, str] | None = None,
-        fields: list[tuple[str, ir.Expr]] | None = None,
-        *,
-        procedure: bool = False,
-    ) -> Rendered:
-        return self.templates.render(
-            self, pattern_id, form, arguments, slots=slots, fields=fields or (), procedure=procedure
-        )
+        self.ruby.module.differ(sentence)
 
     # Functions
 
@@ -113,7 +97,8 @@ class Patterns:
             if use.pattern_id == "circuit_breaker":
                 arguments = {"name": ir.Lit(self._shared_name(f), type=ir.STR), **arguments}
             lines = filled(
-                self._render(
+                self.templates.render(
+                    self,
                     use.pattern_id,
                     "function",
                     arguments,
@@ -157,8 +142,10 @@ class Patterns:
         if e.pattern_id == "cli_framework":
             name = e.arguments.get("name", ir.Lit("app", type=ir.STR))
             version = e.arguments.get("version", ir.Lit("0", type=ir.STR))
-            return self._render(e.pattern_id, "new", {}, {"0": self.e.x(name), "1": self.e.x(version)}).text
-        return self._render(e.pattern_id, "new", e.arguments).text
+            return self.templates.render(
+                self, e.pattern_id, "new", {}, {"0": self.e.x(name), "1": self.e.x(version)}
+            ).text
+        return self.templates.render(self, e.pattern_id, "new", e.arguments).text
 
     def block(self, e: ir.PatternCall) -> str:
         """A block that runs at once under a pattern; later lines are indented for where the expression stands."""
@@ -190,7 +177,9 @@ class Patterns:
         slots = self._slots(em.f, e.pattern_id, form)
         if e.obj is not None:
             slots["object"] = em.x(e.obj, _PRIMARY)
-        made = filled(self._render(e.pattern_id, form, arguments, slots, procedure=not valued), lines)
+        made = filled(
+            self.templates.render(self, e.pattern_id, form, arguments, slots, procedure=not valued), lines
+        )
         indent = "  " * em.depth
         return "\n".join(line if i == 0 or not line else indent + line for i, line in enumerate(made))
 
@@ -201,7 +190,7 @@ class Patterns:
             inner = e.args[0]
             assert e.obj is not None
             slots = {"object": em.x(e.obj, _PRIMARY), "body": _BODY}
-            made = filled(self._render(e.pattern_id, "call", {}, slots), [em.x(inner)])
+            made = filled(self.templates.render(self, e.pattern_id, "call", {}, slots), [em.x(inner)])
             if len(made) == 3 and made[0].endswith(" do") and len(made[0]) + len(made[1]) < 100:
                 return f"{made[0].removesuffix(' do')} {{ {made[1].strip()} }}"
             indent = "  " * em.depth
@@ -215,7 +204,7 @@ class Patterns:
             slots["0"] = ""
         if e.pattern_id == "http_client" and e.op == "close":
             return ""
-        text = self._render(e.pattern_id, e.op, e.arguments, slots, e.fields).text
+        text = self.templates.render(self, e.pattern_id, e.op, e.arguments, slots, e.fields).text
         return text.replace("acquire()", "acquire")
 
     # Configuration
@@ -225,7 +214,9 @@ class Patterns:
         d = self.ruby.module.find(e.type.name)
         if not isinstance(d, ir.Class):
             raise Unsupported("a configuration of a class that was not ported", line=e.line)
-        text = self._render("configuration", "load", e.arguments, {"schema": schema_name(d)}).text
+        text = self.templates.render(
+            self, "configuration", "load", e.arguments, {"schema": schema_name(d)}
+        ).text
         return self._built(d, text)
 
     def _built(self, d: ir.Class, text: str) -> str:
@@ -331,8 +322,12 @@ class Patterns:
         if f.result not in (ir.NONE, ir.INT):
             raise Unsupported(f"a command that returns {ir.type_text(f.result)}", f.name, f.line)
         if not f.params:
-            return filled(self._render("cli_framework", "register_plain", arguments, {"body": _BODY}), body)
-        made = self._render(
+            return filled(
+                self.templates.render(self, "cli_framework", "register_plain", arguments, {"body": _BODY}),
+                body,
+            )
+        made = self.templates.render(
+            self,
             "cli_framework",
             "register",
             arguments,

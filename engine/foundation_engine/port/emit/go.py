@@ -307,8 +307,7 @@ class GoModule:
 
     def differ(self, sentence: str) -> None:
         """Note a difference in meaning for the report, once."""
-        if sentence not in self.module.differences:
-            self.module.differences.append(sentence)
+        self.module.differ(sentence)
 
     def ported(self, name: str, line: int) -> None:
         """Raise Unsupported when a definition that code refers to was not ported."""

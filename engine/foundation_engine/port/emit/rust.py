@@ -115,8 +115,7 @@ class RustModule:
 
     def differ(self, sentence: str) -> None:
         """State a difference once."""
-        if sentence not in self.module.differences:
-            self.module.differences.append(sentence)
+        self.module.differ(sentence)
 
     # Names
 
@@ -793,8 +792,7 @@ def settled(
         )
         if found == settings or last:
             for sentence in rust.module.differences:
-                if sentence not in module.differences:
-                    module.differences.append(sentence)
+                module.differ(sentence)
             return rust, file
         settings = found
     raise AssertionError("the last writing is taken")

@@ -149,9 +149,9 @@ class Templates:
         pattern_id: str,
         form: str,
         arguments: Mapping[str, ir.Expr],
-        *,
         slots: Mapping[str, str] | None = None,
         fields: Sequence[tuple[str, ir.Expr]] = (),
+        *,
         procedure: bool = False,
     ) -> Rendered:
         """The text of a pattern in one form.
