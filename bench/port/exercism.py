@@ -15,11 +15,9 @@ import collections
 import json
 import re
 import shlex
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,46 +28,11 @@ from foundation_engine.verify import Verdict, VerifyOptions, verify
 from foundation_engine.verify.cases import Plan
 from foundation_engine.verify.recorders import RECORDERS
 from foundation_specs.model import LanguageId
-from humaneval import neutral, wilson
+from humaneval import neutral
+from repository import Repository
+from shares import share
 
 ENDINGS = {LanguageId.PYTHON: "py", LanguageId.GO: "go", LanguageId.RUST: "rs", LanguageId.RUBY: "rb"}
-
-
-@dataclass(frozen=True)
-class Checkout:
-    """A repository's files, from a working tree or from its history."""
-
-    path: Path
-
-    def names(self, prefix: str) -> list[str]:
-        """The files below a prefix."""
-        if (self.path / prefix).is_dir():
-            return [
-                p.relative_to(self.path).as_posix() for p in (self.path / prefix).rglob("*") if p.is_file()
-            ]
-        return self._git("ls-tree", "-r", "--name-only", "HEAD", prefix).splitlines()
-
-    def text(self, name: str) -> str | None:
-        """A file's text, None when there is none."""
-        if (self.path / name).exists():
-            return (self.path / name).read_text()
-        try:
-            return self._git("show", f"HEAD:{name}")
-        except subprocess.CalledProcessError:
-            return None
-
-    def _git(self, *arguments: str) -> str:
-        return subprocess.run(
-            ["git", "-C", str(self.path), *arguments], capture_output=True, text=True, check=True
-        ).stdout
-
-
-def checkout(folder: Path, name: str) -> Checkout:
-    """The checkout whose directory's name ends in the repository's."""
-    for path in sorted(folder.iterdir()):
-        if re.split(r"[+/_]", path.name)[-1] == name and "exercism" in str(path):
-            return Checkout(path / "repo" if (path / "repo").exists() else path)
-    raise SystemExit(f"{folder}: no checkout of exercism/{name}")
 
 
 def cases(data: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -86,7 +49,7 @@ def _leaves(data: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             yield case
 
 
-def solution(track: Checkout, slug: str, language: LanguageId) -> str | None:
+def solution(track: Repository, slug: str, language: LanguageId) -> str | None:
     """The example solution of a track, when it is one file."""
     base = f"exercises/practice/{slug}/.meta"
     found = [
@@ -95,7 +58,7 @@ def solution(track: Checkout, slug: str, language: LanguageId) -> str | None:
     return track.text(found[0]) if len(found) == 1 else None
 
 
-def typed(text: str, path: Path, track: Checkout, slug: str, language: LanguageId) -> str:
+def typed(text: str, path: Path, track: Repository, slug: str, language: LanguageId) -> str:
     """The solution with types from the track's own tests, where the language can be traced."""
     if language not in TRACERS:
         return text
@@ -191,8 +154,8 @@ def main() -> int:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--show", action="store_true", help="every exercise with its reason")
     options = parser.parse_args()
-    specifications = checkout(options.tracks, "problem-specifications")
-    tracks = {x: checkout(options.tracks, x.value) for x in LanguageId}
+    specifications = Repository.named(options.tracks, "exercism/problem-specifications")
+    tracks = {x: Repository.named(options.tracks, f"exercism/{x.value}") for x in LanguageId}
     data: dict[str, list[dict[str, Any]]] = {}
     for name in specifications.names("exercises"):
         slug = name.split("/")[1]
@@ -222,7 +185,7 @@ def _exercise(
     slug: str,
     source: LanguageId,
     targets: list[LanguageId],
-    track: Checkout,
+    track: Repository,
     given: list[dict[str, Any]],
     options: argparse.Namespace,
 ) -> list[dict[str, Any]]:
@@ -278,12 +241,12 @@ def _summary(source: LanguageId, target: LanguageId, rows: list[dict[str, Any]])
     passed = [r for r in emitted if r["result"] == "passed"]
     canonical = sum(r.get("kind") == "canonical" for r in passed)
     print(f"{source} to {target}")
-    print(f"  emitted without a hole  {wilson(len(emitted), len(rows))}")
+    print(f"  emitted without a hole  {share(len(emitted), len(rows))}")
     print(
-        f"  passing, of emitted     {wilson(len(passed), len(emitted))}"
+        f"  passing, of emitted     {share(len(passed), len(emitted))}"
         f"   ({canonical} driven by canonical data, the rest by generated arguments)"
     )
-    print(f"  passing, of all         {wilson(len(passed), len(rows))}")
+    print(f"  passing, of all         {share(len(passed), len(rows))}")
     reasons = collections.Counter(r["detail"].partition(" | ")[0] for r in rows if r["result"] == "declined")
     for reason, count in reasons.most_common(8):
         print(f"    {count:3d}  {reason}")

@@ -42,6 +42,7 @@ from foundation_engine.verify.recorders import RECORDERS
 from foundation_engine.verify.sandbox import Limits, run
 from foundation_engine.verify.targets import TARGETS
 from foundation_specs.model import LanguageId
+from shares import share
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE = ROOT / "engine" / "foundation_engine"
@@ -88,22 +89,6 @@ class Job:
     request: PortRequest
     cases: list[Case]
     candidate: PortCandidate | None = None
-
-
-def wilson(good: int, of: int) -> tuple[float, float]:
-    """The 95 % Wilson interval of a share."""
-    if of == 0:
-        return 0.0, 1.0
-    z, p = 1.96, good / of
-    centre = (p + z * z / (2 * of)) / (1 + z * z / of)
-    half = z * math.sqrt(p * (1 - p) / of + z * z / (4 * of * of)) / (1 + z * z / of)
-    return max(0.0, centre - half), min(1.0, centre + half)
-
-
-def share(good: int, of: int) -> str:
-    """A share as text with its interval."""
-    low, high = wilson(good, of)
-    return f"{good}/{of} = {100 * good / of:.1f} % [{100 * low:.1f}, {100 * high:.1f}]" if of else "-"
 
 
 # Jobs

@@ -14,10 +14,8 @@ import contextlib
 import copy
 import io
 import json
-import math
 import re
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -30,37 +28,16 @@ from foundation_engine.verify.cases import Case, Plan
 from foundation_engine.verify.sandbox import Limits, run
 from foundation_engine.verify.targets import TARGETS
 from foundation_specs.model import LanguageId
+from repository import Repository
+from shares import share
 
 FOLDER = "datasets/originals-with-cleaned-doctests"
 
 
-def wilson(good: int, of: int) -> str:
-    """The share and its 95 % Wilson interval."""
-    if of == 0:
-        return "-"
-    z, p = 1.96, good / of
-    centre = (p + z * z / (2 * of)) / (1 + z * z / of)
-    half = z * math.sqrt(p * (1 - p) / of + z * z / (4 * of * of)) / (1 + z * z / of)
-    return (
-        f"{good:4d}/{of:<4d} {100 * p:5.1f} %  [{100 * (centre - half):5.1f}, {100 * (centre + half):5.1f}]"
-    )
-
-
 def problems(data: Path) -> dict[str, str]:
     """Problem name to file text."""
-    if (data / FOLDER).is_dir():
-        return {p.stem: p.read_text() for p in sorted((data / FOLDER).glob("*.py"))}
-    git = ["git", "-C", str(data)]
-    names = subprocess.run(
-        [*git, "ls-tree", "-r", "--name-only", "HEAD", FOLDER], capture_output=True, text=True, check=True
-    )
-    out: dict[str, str] = {}
-    for name in names.stdout.split():
-        if name.endswith(".py"):
-            out[Path(name).stem] = subprocess.run(
-                [*git, "show", f"HEAD:{name}"], capture_output=True, text=True, check=True
-            ).stdout
-    return out
+    found = Repository.at(data)
+    return {Path(name).stem: found.text(name) or "" for name in found.names(FOLDER) if name.endswith(".py")}
 
 
 def neutral(v: Any) -> Any:
@@ -184,10 +161,10 @@ def main() -> int:
         f"typed HumanEval, python -> {language.value}: {total} functions, ported in {ported:.1f} s, "
         f"compiled and run in {time.monotonic() - started - ported:.1f} s"
     )
-    print(f"  emitted without a hole      {wilson(len(emitted), total)}")
-    print(f"  compiling, of emitted       {wilson(len(compiling), len(emitted))}")
-    print(f"  passing, of emitted         {wilson(len(passing), len(emitted))}")
-    print(f"  passing, of all             {wilson(len(passing), total)}")
+    print(f"  emitted without a hole      {share(len(emitted), total)}")
+    print(f"  compiling, of emitted       {share(len(compiling), len(emitted))}")
+    print(f"  passing, of emitted         {share(len(passing), len(emitted))}")
+    print(f"  passing, of all             {share(len(passing), total)}")
     if options.show in ("declines", "all"):
         for reason, count in reasons.most_common(60):
             print(f"  {count:3d}  {reason}    e.g. {'; '.join(m.strip()[:100] for m in members[reason][:3])}")

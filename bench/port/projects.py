@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import ast
 import collections
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,6 +24,7 @@ from foundation_engine.port.engine import PortError
 from foundation_engine.port.request import PortCandidate, PortRequest
 from foundation_engine.verify import Verdict, VerifyOptions, verify
 from foundation_specs.model import LanguageId
+from repository import Repository
 
 SKIPPED = ("test", "tests", "docs", "examples", "archive", "conftest.py", "generated")
 
@@ -40,19 +40,6 @@ class Module:
     cases: int = 0
     detail: str = ""
     reasons: list[str] = field(default_factory=list[str])
-
-
-def checkout(repository: Path, folder: Path) -> tuple[Path, str]:
-    """The project's files, and the commit they are of."""
-    git = ["git", "-C", str(repository)]
-    commit = subprocess.run(
-        [*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=False
-    ).stdout.strip()
-    if (repository / ".git").exists() or not commit:
-        return repository, commit
-    archive = subprocess.run([*git, "archive", "HEAD"], capture_output=True, check=True).stdout
-    subprocess.run(["tar", "-x", "-C", str(folder)], input=archive, check=True)
-    return folder, commit
 
 
 def sources(root: Path, only: str) -> list[Path]:
@@ -167,7 +154,8 @@ def main() -> int:
     options = parser.parse_args()
     lines: list[str] = []
     with tempfile.TemporaryDirectory(prefix="foundation-project-") as scratch:
-        root, commit = checkout(options.repository.resolve(), Path(scratch))
+        repository = Repository.at(options.repository)
+        root, commit = repository.tree(Path(scratch)), repository.commit
         name = options.name or options.repository.resolve().name
         for language in options.to or ["go", "ruby"]:
             started = time.monotonic()

@@ -14,7 +14,6 @@ import gzip
 import json
 import re
 import statistics
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +28,7 @@ from foundation_engine.verify.sandbox import Limits, run
 from foundation_engine.verify.targets import TARGETS
 from foundation_specs.model import LanguageId
 from humaneval import calls_of, problems
+from repository import Repository
 
 REFERENCES = "codegeex/benchmark/humaneval-x/{0}/data/humaneval_{0}.jsonl.gz"
 LIMITS = Limits(590, cpu_seconds=1200)
@@ -54,12 +54,9 @@ class Pair:
 def references(path: Path, language: LanguageId) -> dict[int, dict[str, str]]:
     """The hand-written functions by their number."""
     name = REFERENCES.format(language.value)
-    if (path / name).exists():
-        data = (path / name).read_bytes()
-    else:
-        data = subprocess.run(
-            ["git", "-C", str(path), "show", f"HEAD:{name}"], capture_output=True, check=True
-        ).stdout
+    data = Repository.at(path).data(name)
+    if data is None:
+        raise SystemExit(f"{path}: no {name}; --references takes a checkout of CodeGeeX")
     rows = [json.loads(line) for line in gzip.decompress(data).splitlines()]
     return {int(row["task_id"].partition("/")[2]): row for row in rows}
 
