@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from foundation_engine.port import ir
 from foundation_engine.port.emit._go_helpers import HELPERS
+from foundation_engine.port.emit._lines import Lines
 from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.passes import GROWING, place, reads, stores
 
@@ -212,11 +213,10 @@ def _keeps_keys(e: ir.Comp) -> bool:
     return len(e.clauses) == 1 and isinstance(key, ir.Name) and key.id in own
 
 
-class Operations:
+class Operations(Lines):
     """Expressions; a mixin of `FunctionEmitter`, which supplies names, writing and calls."""
 
     go: GoModule
-    lines: list[str]
     names: dict[str, str]
     used: set[str]
     result: Type
@@ -227,9 +227,6 @@ class Operations:
     wanted: str
     f: ir.Function
     cls: str
-    write: Any
-    indented: Any
-    captured: Any
     infallible: Any
     name: Callable[[str], str]
     fresh: Callable[[str], str]

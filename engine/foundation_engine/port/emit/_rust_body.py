@@ -24,8 +24,6 @@ class FunctionWriter(Operations):
 
     def __init__(self, rust: RustModule, cls: ir.Class | None) -> None:
         super().__init__(rust, cls)
-        self.lines: list[str] = []
-        self.depth = 0
         self.fails: bool = False
         self.result: Type = ir.NONE
         self.current = ""  # the variable of the error that is being handled
@@ -34,17 +32,12 @@ class FunctionWriter(Operations):
         self.loops: list[str] = []  # the labels of the loops around, "" for one without
         self.block_loops = 0  # how many loops are around the block that has a label
 
-    def write(self, line: str) -> None:
-        """A line at the present depth."""
-        self.lines.append(f"{'    ' * self.depth}{line}".rstrip())
-
     @contextmanager
     def block_of(self, head: str, tail: str = "}") -> Generator[None]:
         """A head, an indented inside and a tail."""
         self.write(head)
-        self.depth += 1
-        yield
-        self.depth -= 1
+        with self.indented():
+            yield
         self.write(tail)
 
     @contextmanager
@@ -61,15 +54,6 @@ class FunctionWriter(Operations):
         with self.block_of(f"'{label}: {head}" if label else head):
             yield
         self.loops.pop()
-
-    @contextmanager
-    def captured(self) -> Generator[list[str]]:
-        """What is written inside, in a list of its own."""
-        saved, self.lines = self.lines, []
-        try:
-            yield self.lines
-        finally:
-            self.lines = saved
 
     # Functions
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from foundation_engine.port import ir
+from foundation_engine.port.emit._lines import Lines
 from foundation_engine.port.emit._names import pascal
 from foundation_engine.port.emit._rust_ownership import Facts, is_place, root
 from foundation_engine.port.emit._rust_patterns import Patterns
@@ -59,10 +60,11 @@ def bare_number(e: ir.Expr) -> bool:
             return False
 
 
-class Operations:
+class Operations(Lines):
     """Writes expressions: `own` gives values, `ref` what can be borrowed, `place` where something is."""
 
     def __init__(self, rust: RustModule, cls: ir.Class | None) -> None:
+        super().__init__(depth=0)
         self.rust = rust
         self.cls = cls
         self.names: dict[str, str] = {}

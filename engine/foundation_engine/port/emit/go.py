@@ -963,12 +963,13 @@ class GoModule:
 class FunctionEmitter(Operations):
     """Emits one function body; statements that an expression needs are written before the statement it is in."""
 
+    unit = "\t"
+
     def __init__(self, go: GoModule, f: ir.Function, cls: str = "", constructs: bool = False) -> None:
+        super().__init__()
         self.go = go
         self.f = f
         self.cls = cls
-        self.lines: list[str] = []
-        self.depth = 1
         self.names: dict[str, str] = {}
         self.used: set[str] = set()
         self.holes: list[Unsupported] = []
@@ -1000,20 +1001,15 @@ class FunctionEmitter(Operations):
 
     # Writing
 
-    def write(self, text: str) -> None:
-        """One line at the current depth."""
-        self.lines.append("\t" * self.depth + text if text else "")
-
     @contextmanager
     def indented(self) -> Generator[None]:
         """Write one level deeper, in a Go scope of its own."""
-        self.depth += 1
         self.err_scopes.append(False)
         try:
-            yield
+            with super().indented():
+                yield
         finally:
             self.err_scopes.pop()
-            self.depth -= 1
 
     @contextmanager
     def infallible(self) -> Generator[None]:
@@ -1029,16 +1025,6 @@ class FunctionEmitter(Operations):
         finally:
             self.values -= 1
             self.handlers.pop()
-
-    @contextmanager
-    def captured(self) -> Generator[list[str]]:
-        """Collect what is written instead of writing it."""
-        saved, self.lines = self.lines, []
-        captured = self.lines
-        try:
-            yield captured
-        finally:
-            self.lines = saved
 
     def name(self, id: str) -> str:  # noqa: A002 - the representation's own word.
         """The Go name of a variable."""

@@ -8,7 +8,6 @@ import builtins
 import keyword
 import re
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +15,7 @@ from foundation_specs.model import LanguageId, ParameterType
 from foundation_specs.registry import SpecRegistry
 
 from foundation_engine.port import ir
+from foundation_engine.port.emit._lines import Lines
 from foundation_engine.port.emit._names import pascal, snake
 from foundation_engine.port.emit._python_operations import (
     AND,
@@ -581,15 +581,14 @@ class PythonEmitter:
         return [f"{indent}{line}".rstrip() for line in lines]
 
 
-class Emitter:
+class Emitter(Lines):
     """One function body; a `Writer` of the templates."""
 
     def __init__(self, python: PythonEmitter, f: ir.Function, cls: str = "") -> None:
+        super().__init__()
         self.python = python
         self.f = f
         self.cls = cls
-        self.lines: list[str] = []
-        self.depth = 1
         self.holes: list[Unsupported] = []
         self.names: set[str] = set()
         self.own = {p.name for p in f.params} | stores(f.body) | _loop_names(f.body)
@@ -625,19 +624,6 @@ class Emitter:
             self.python.differences.append(sentence)
 
     # Writing
-
-    def write(self, text: str) -> None:
-        """One line at the current depth."""
-        self.lines.append("    " * self.depth + text if text else "")
-
-    @contextmanager
-    def indented(self) -> Generator[None]:
-        """Write one level deeper."""
-        self.depth += 1
-        try:
-            yield
-        finally:
-            self.depth -= 1
 
     def fresh(self, name: str) -> str:
         """A name that the function does not use."""

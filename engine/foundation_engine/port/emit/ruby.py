@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from foundation_specs.model import LanguageId
 
 from foundation_engine.port import ir
+from foundation_engine.port.emit._lines import Lines
 from foundation_engine.port.emit._names import pascal, snake
 from foundation_engine.port.emit._ruby_patterns import Patterns
 from foundation_engine.port.emit.templates import Templates
@@ -902,15 +902,16 @@ def _variables(t: ir.Target) -> list[ir.VarTarget]:
     return [v for e in t.elems for v in _variables(e)] if isinstance(t, ir.TupleTarget) else []
 
 
-class Emitter:
+class Emitter(Lines):
     """One method body."""
 
+    unit = "  "
+
     def __init__(self, ruby: RubyEmitter, f: ir.Function, cls: str = "") -> None:
+        super().__init__()
         self.ruby = ruby
         self.f = f
         self.cls = cls
-        self.lines: list[str] = []
-        self.depth = 1
         self.holes: list[Unsupported] = []
         self.extra: list[list[str]] = []
         self.read: set[str] = set()
@@ -923,17 +924,8 @@ class Emitter:
         """One line at the current depth."""
         # Later lines of a text bring their own indentation.
         first, *rest = text.split("\n")
-        self.lines.append("  " * self.depth + first if first else "")
+        super().write(first)
         self.lines.extend(rest)
-
-    @contextmanager
-    def indented(self) -> Generator[None]:
-        """Write one level deeper."""
-        self.depth += 1
-        try:
-            yield
-        finally:
-            self.depth -= 1
 
     def helper(self, name: str) -> str:
         """Have a helper method emitted; its name as called from here."""
@@ -1189,7 +1181,7 @@ class Emitter:
             flipped = {"nonempty": "empty", "is_some": "is_none", "is_none": "is_some"}[s.test.value.op]
             s = ir.If(ir.Intrinsic(flipped, s.test.value.args, type=ir.BOOL), s.body, s.orelse, line=s.line)
         if not chained and not tail and _guard(s) and not s.body[0].comments and not s.body[0].trailing:
-            with self._kept() as lines:
+            with self.captured() as lines:
                 self.stmt(s.body[0])
             if len(lines) == 1 and len(lines[0].strip()) + len(self.x(s.test)) < 100:
                 self.write(self._conditional(lines[0].strip(), s.test))
@@ -1212,14 +1204,6 @@ class Emitter:
         if isinstance(test, ir.Not):
             return f"{statement} unless {self.x(test.value)}"
         return f"{statement} if {self.x(test)}"
-
-    @contextmanager
-    def _kept(self) -> Generator[list[str]]:
-        saved, self.lines = self.lines, []
-        try:
-            yield self.lines
-        finally:
-            self.lines = saved
 
     def _for_range(self, s: ir.ForRange) -> None:
         name = local(s.target.id) if s.target.id in reads(s.body) else ""
@@ -1398,10 +1382,6 @@ class Emitter:
     def wrapped(self, f: ir.Function) -> None:
         """The body of a function that runs under patterns."""
         Patterns(self).wrap(f)
-
-    def captured(self) -> AbstractContextManager[list[str]]:
-        """Collect what is written instead of writing it."""
-        return self._kept()
 
     def fresh(self, hint: str) -> str:
         """A variable that is not used in this method."""
