@@ -14,7 +14,7 @@ class Lines:
 
     def __init__(self, depth: int = 1) -> None:
         self.lines: list[str] = []
-        self.depth = depth
+        self.depth: int = depth
 
     def write(self, text: str) -> None:
         """One line at the current depth."""
