@@ -21,7 +21,7 @@ from typing import Any
 
 import sampler
 from foundation_engine.port import lower, port
-from foundation_engine.port.engine import python_candidate
+from foundation_engine.port.engine import emit
 from foundation_engine.port.request import PortCandidate, PortRequest
 from foundation_engine.verify import Verdict, VerifyOptions, VerifyReport, verify
 from foundation_engine.verify.targets import TARGETS
@@ -87,7 +87,7 @@ def _one(text: str, seed: int, target: LanguageId, options: argparse.Namespace, 
         # Through the representation and back: what Python becomes when it is written again.
         module = lower(request)
         assert module is not None
-        candidate = python_candidate(request, module)
+        candidate = emit(request, module)
     else:
         candidate = port(request)
     tally.functions += len(candidate.functions)

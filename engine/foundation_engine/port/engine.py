@@ -56,8 +56,7 @@ def port(request: PortRequest) -> PortCandidate:
     Never runs the user's code. What is not understood is a hole in the files and is listed in `holes`. Raises
     `PortError` when the document has a syntax error or the direction has no front end or emitter.
     """
-    maker = _EMITTERS.get(request.target)
-    if maker is None or request.source not in _FRONT_ENDS or request.source is request.target:
+    if (request.source, request.target) not in directions():
         known = ", ".join(f"{a} to {b}" for a in _FRONT_ENDS for b in _EMITTERS if a is not b)
         raise PortError(
             f"porting from {request.source} to {request.target} is not supported yet (supported: {known})"
@@ -71,7 +70,12 @@ def port(request: PortRequest) -> PortCandidate:
         # A null byte, or nesting beyond what the parser can hold.
         raise PortError(f"the source does not parse: {error}") from error
     assert module is not None
-    return maker(request, module)
+    return emit(request, module)
+
+
+def emit(request: PortRequest, module: ir.Module) -> PortCandidate:
+    """The port of a module that is lowered already, in the request's target; the module is used up."""
+    return _EMITTERS[request.target](request, module)
 
 
 def check_dialect(target: LanguageId, dialect: str) -> None:
