@@ -266,7 +266,16 @@ _VERBS = frozenset(
 )
 
 _FINITE = re.compile(
-    r"\b(has|have|is|are|was|were|does|do|did|can|cannot|must|will|should|may|gives|takes|needs|says|holds|had)\b"
+    r"\b(has|have|is|are|was|were|does|do|did|can|cannot|must|will|should|may|gives|takes|needs|says|holds|had"
+    # A word in -ed may end a sentence ("the gateway answered") or describe ("a list sorted by name").
+    r"|\w+ed|failed|lost|went|came|sent|found|ran|got|kept|left)\b"
+)
+# Words that are verbs before one of these and may be adjectives or nouns elsewhere ("Open amounts by country").
+_AMBIGUOUS = frozenset(["clean", "clear", "close", "issue", "limit", "open", "order"])
+_OBJECT = re.compile(
+    r"(a|an|the|all|any|each|every|this|that|these|those|its|one|two|it|them|both|how|what|where|which|whether|if"
+    r"|true|false|none|up|down|in|on|off|out|for|from|to|into|only|again|without|with|[`'\"\d].*)\b",
+    re.IGNORECASE,
 )
 
 
@@ -318,10 +327,13 @@ def go_doc(name: str, doc: str) -> str:
     if not doc:
         return ""
     first, _, rest = doc.partition(" ")
+    if rest and first.lower() == f"{name.removeprefix('Package ')}:".lower():
+        return f"{name}: {rest}"
     plain = first.strip(".,:;")
     if plain == name and plain.lower() not in _VERBS:
         return doc
-    if first.lower() in _VERBS and first[:1].isupper():
+    ambiguous = first.lower() in _AMBIGUOUS and not _OBJECT.match(rest)
+    if first.lower() in _VERBS and first[:1].isupper() and not ambiguous:
         return f"{name} {third_person(first.lower())} {rest}"
     if first == "Whether":
         return f"{name} reports whether {rest}"

@@ -1,0 +1,27 @@
+"""Names and documentation in the target's convention."""
+
+from __future__ import annotations
+
+import pytest
+from foundation_engine.port.emit._names import go_doc
+
+
+@pytest.mark.parametrize(
+    ("name", "doc", "made"),
+    [
+        ("Open", "Open the file.", "Open opens the file."),
+        ("Names", "Return the names.", "Names returns the names."),
+        ("Overdue", "Open amounts by country.", "Overdue: open amounts by country."),
+        ("Invoice", "An invoice of a customer.", "Invoice is an invoice of a customer."),
+        (
+            "GatewayError",
+            "The gateway answered with an error.",
+            "GatewayError: the gateway answered with an error.",
+        ),
+        ("Package billing", "Billing: invoices.", "Package billing: invoices."),
+        ("Known", "Whether a key is known.", "Known reports whether a key is known."),
+        ("Empty", "True when nothing is left.", "Empty reports whether nothing is left."),
+    ],
+)
+def test_go_documentation_begins_with_the_name_and_is_a_sentence(name: str, doc: str, made: str) -> None:
+    assert go_doc(name, doc) == made
