@@ -650,7 +650,7 @@ module Recording
     def target(session, plan)
       if plan['class'].to_s.empty?
         entry = @shapes['functions'].fetch(plan['function'])
-        return [entry, command(entry['command']), nil] if entry['command']
+        return [entry, command(entry), nil] if entry['command']
 
         owner = entry['owner'].empty? ? TOPLEVEL_BINDING.receiver : session.constant(entry['owner'])
         return [entry, owner.method(entry['name']), nil]
@@ -664,11 +664,11 @@ module Recording
     end
 
     # The block of a registered command, which the runtime calls with values by name.
-    def command(name)
-      found = Foundation.const_get(:APP_COMMANDS).find { |c| c.name == name }
+    def command(entry)
+      found = Foundation.const_get(:APP_COMMANDS).find { |c| c.name == entry['command'] }
       raise Unrecordable, 'a command that is not registered' unless found
 
-      names = found.parameters.map { |p| p.name.to_sym }
+      names = entry['params'].map { |p| p['name'].to_sym }
       ->(*values) { found.action.call(**names.zip(values).to_h) }
     end
 

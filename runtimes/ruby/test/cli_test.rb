@@ -82,10 +82,15 @@ class CliTest < Minitest::Test
   def test_registered_blocks
     seen = nil
     Foundation.register_command('greet', description: 'Say hello') { |name, loud: nil| seen = [name, loud] }
+    Foundation.register_command('polite') { |name, tone: 'soft', end_with: nil| seen = [name, tone, end_with] }
     Foundation.register_command('plain', configure: ->(c) { c.argument('n', :integer) }) { |n| seen = n }
     app = Foundation.app('hello', out: @out, err: @err)
     assert_equal 0, app.run(%w[greet Ada --loud yes])
     assert_equal %w[Ada yes], seen
+    assert_equal 0, app.run(%w[polite Ada])
+    assert_equal ['Ada', 'soft', nil], seen
+    assert_equal 0, app.run(%w[polite Ada --tone=loud --end-with !])
+    assert_equal %w[Ada loud !], seen
     assert_equal 0, app.run(%w[plain 4])
     assert_equal 4, seen
   end

@@ -252,6 +252,8 @@ module Tool
   SIZES = %w[big small].freeze
 
   def self.register
+    raise ArgumentError, 'no tools' if SIZES.empty?
+
     Foundation.register_command('show') { |word, size: 'big'| Tool.show(word) if Tool.size?(size) }
   end
 
@@ -324,9 +326,61 @@ end
     assert {getattr(d, "name", "") for d in module.definitions} >= {"Reading", "Counter"}
 
 
-def test_an_option_of_a_command_is_declined() -> None:
-    text = "require 'foundation'\n\nFoundation.register_command('show') { |word, size: 'big'| puts word }\n"
-    assert reasons(text) == ["an option of a command's block"]
+COMMANDS = """require 'foundation'
+
+module Tool
+  # Commands of the tool.
+  def self.register
+    Foundation.register_command('show', aliases: ['s']) { |word, size: 'big', tail: nil| puts "#{size} #{word}#{tail}" }
+    Foundation.register_command('count', configure: lambda { |c|
+      c.argument('steps', :integer, multiple: true)
+      c.option('dry_run', :boolean)
+      c.option('factor', :float, default: 1.5)
+    }) { |steps, dry_run:, factor:| puts steps.sum * factor unless dry_run }
+  end
+
+  #: (Array[String]) -> Integer
+  def self.run(argv)
+    Foundation.app('tool').run(argv)
+  end
+
+  #: (Integer) -> Integer
+  def self.count(n)
+    n + 1
+  end
+end
+
+Tool.register
+"""
+
+
+def test_commands_that_a_method_registers_at_load_time() -> None:
+    module = lowered(COMMANDS)
+    commands = {d.name: d for d in module.definitions if isinstance(d, ir.Function) and d.patterns}
+    assert module.find("register") is None
+    assert [(p.name, p.type) for p in commands["show"].params] == [
+        ("word", ir.STR),
+        ("size", ir.STR),
+        ("tail", ir.OptionalT(ir.STR)),
+    ]
+    size, tail = (p.default for p in commands["show"].params[1:])
+    assert isinstance(size, ir.Lit)
+    assert isinstance(tail, ir.Lit)
+    assert (size.value, tail.value) == ("big", None)
+    # A command does not take the place of a method of its name.
+    assert [p.type for p in commands["count_command"].params] == [ir.ListT(ir.INT), ir.BOOL, ir.FLOAT]
+    run = next(n for n, text in enumerate(COMMANDS.splitlines(), 1) if "def self.run" in text)
+    alone = lower_module(COMMANDS, "sample", run)
+    assert {d.name for d in alone.definitions if isinstance(d, ir.Function)} == {
+        "run",
+        "show",
+        "count_command",
+    }
+
+
+def test_a_command_with_a_required_option_is_declined() -> None:
+    text = "require 'foundation'\n\nFoundation.register_command('show') { |word, size:| puts word + size }\n"
+    assert reasons(text) == ["a parameter of a command of this kind"]
 
 
 def test_the_status_of_an_http_error() -> None:

@@ -119,12 +119,13 @@ class SelfNode(Node):
 
 @dataclass(slots=True)
 class BlockParam(Node):
-    """A parameter of a block; `parts` when it is taken apart, `key` only in a command's block."""
+    """A parameter of a block; `parts` when it is taken apart, `key` and its default only in a command's block."""
 
     name: str
     parts: list[BlockParam] | None = None
     splat: bool = False
     key: bool = False
+    default: Node | None = None
 
 
 @dataclass(slots=True)
@@ -1019,8 +1020,11 @@ class Reader:
                     name = c.child_by_field_name("name")
                     made = BlockParam(self.source(name) if name is not None else "_", splat=True)
                 case "keyword_parameter" if commands:
-                    name = c.child_by_field_name("name")
-                    made = BlockParam(self.source(name) if name is not None else "_", key=True)
+                    name, value = c.child_by_field_name("name"), c.child_by_field_name("value")
+                    default = self.node(value) if value is not None else None
+                    made = BlockParam(
+                        self.source(name) if name is not None else "_", key=True, default=default
+                    )
                 case _:
                     raise Unsupported(
                         "a block parameter of this kind", self.source(c), self.line_of(c.start_byte)

@@ -140,6 +140,7 @@ class _ModuleLowerer:
         self.traced = traced
         self.order: list[tuple[str, Any]] = []
         self.memories: dict[int, Memory] = {}
+        self.registrations: list[ast.Call] = []
         self.commands: list[tuple[Signature, ast.Call]] = []
         self.prelude_used: set[str] = set()
         self.declared = Declared(self.types, self._named, self._duck, self._declared_record)
@@ -171,6 +172,9 @@ class _ModuleLowerer:
         """The module."""
         program = self.reader.program()
         self._survey(program, "", None)
+        self._registered_at_load(program)
+        for n in self.registrations:
+            self._command(n)
         self.module.doc = self._module_doc(program)
         for info in self.scope.classes.values():
             self._guard_class(info)
@@ -297,10 +301,8 @@ class _ModuleLowerer:
                     self._class(n, path)
                 case ast.Assign(target=ast.Const(path=name)):
                     self._constant(n, name, path)
-                case ast.Call(recv=ast.Const(path="Foundation"), name="register_command") if (
-                    n.block is not None
-                ):
-                    self._command(n)
+                case ast.Call() if _registers(n):
+                    self.registrations.append(n)
                 case ast.If() | ast.Literal():
                     if isinstance(n, ast.If) and "__FILE__" not in self._first(n):
                         self._decline(
@@ -382,42 +384,118 @@ class _ModuleLowerer:
         self.scope.functions[n.name] = made
         self.order.append(("function", made))
 
+    # Commands
+
+    def _registered_at_load(self, nodes: list[ast.Node]) -> None:
+        """Take the commands out of a method that only registers them, when loading the file calls it."""
+        for n in nodes:
+            if isinstance(n, ast.ModuleNode):
+                self._registered_at_load(n.body)
+            if not isinstance(n, ast.Call | ast.Ident) or not self._bare_call(n):
+                continue
+            s = self.scope.functions.get(n.name)
+            if s is None or s.node.params or not s.node.body or ("function", s) not in self.order:
+                continue
+            calls = [b for b in s.node.body if isinstance(b, ast.Call) and _registers(b)]
+            if len(calls) != len(s.node.body):
+                continue
+            self.registrations.extend(calls)
+            del self.scope.functions[s.name]
+            self.order.remove(("function", s))
+            self._forget_declines({f"statement {n.line}"})
+
+    def _bare_call(self, n: ast.Call | ast.Ident) -> bool:
+        """True for a call of a method of the file without arguments."""
+        return isinstance(n, ast.Ident) or not (
+            n.args
+            or n.named
+            or n.block is not None
+            or not (n.recv is None or (isinstance(n.recv, ast.Const) and n.recv.path in self.scope.modules))
+        )
+
+    def _forget_declines(self, names: set[str]) -> None:
+        lines = {int(name.split()[1]) for name in names}
+        self.module.definitions = [
+            d for d in self.module.definitions if not (isinstance(d, ir.Declined) and d.name in names)
+        ]
+        self.module.declines = [d for d in self.module.declines if d.line not in lines]
+
     def _command(self, n: ast.Call) -> None:
+        """The function of a command: the block's positions are arguments and its keywords options."""
         block = n.block
         assert block is not None
         first = n.args[0] if n.args else None
-        if not isinstance(first, ast.Literal) or not isinstance(first.value, str):
-            self._decline(
-                n,
-                f"command {n.line}",
-                Unsupported("a command whose name is computed", self._first(n), n.line),
-            )
+        try:
+            if not isinstance(first, ast.Literal) or not isinstance(first.value, str):
+                raise Unsupported("a command whose name is computed", self._first(n), n.line)
+            name = re.sub(r"\W+", "_", first.value)
+            while name in self.scope.functions:
+                name = f"{name}_command"
+            params: list[ast.Parameter] = []
+            for p in block.params:
+                unset = p.key and p.default is None and not any(k == "configure" for k, _ in n.named)
+                if p.parts is not None or p.splat or unset:
+                    raise Unsupported("a parameter of a command of this kind", self._first(n), n.line)
+                kind = "optional" if p.key else "required"
+                params.append(ast.Parameter(p.name, kind, p.default, line=p.line))
+            types = self._configured(n, params)
+        except Unsupported as why:
+            self._decline(n, f"command {n.line}", why)
             return
-        if any(p.key for p in block.params):
-            self._decline(
-                n, f"command {n.line}", Unsupported("an option of a command's block", self._first(n), n.line)
-            )
-            return
-        name = re.sub(r"\W+", "_", first.value)
-        params = [ast.Parameter(p.name, "required", None, line=p.line) for p in block.params]
         node = ast.Def(name, params, block.body, line=n.line, last=n.last, start=n.start, end=n.end)
-        made = Signature(
-            name,
-            [],
-            self.types.var(("result", n.start), ""),
-            False,
-            node,
-            self._doc_above(n.line),
-            "function",
-            "",
-            "",
-        )
-        for p in block.params:
-            # The words of a command line are strings.
-            made.doc.params.setdefault(p.name, "String")
+        result = self.types.var(("result", n.start), "")
+        made = Signature(name, [], result, False, node, self._doc_above(n.line))
+        for p in params:
+            # The words of a command line are strings, unless the command says otherwise.
+            made.doc.params.setdefault(p.name, types.get(p.name, "String"))
         self.scope.functions[name] = made
         self.order.append(("function", made))
         self.commands.append((made, n))
+
+    def _configured(self, n: ast.Call, params: list[ast.Parameter]) -> dict[str, str]:
+        """The types of a command's parameters by `configure:`, whose defaults stand in `params` then."""
+        given = next((v for k, v in n.named if k == "configure"), None)
+        if given is None:
+            return {}
+        why = Unsupported("a command that is configured in this way", self._first(n), n.line)
+        if not isinstance(given, ast.LambdaNode) or len(given.block.params) != 1:
+            raise why
+        n.named = [(k, v) for k, v in n.named if k != "configure"]
+        command = given.block.params[0].name
+        known = {p.name: p for p in params}
+        types: dict[str, str] = {}
+        for b in given.block.body:
+            if not (
+                isinstance(b, ast.Call)
+                and isinstance(b.recv, ast.Ident)
+                and b.recv.name == command
+                and b.name in ("argument", "option")
+                and 1 <= len(b.args) <= 2
+                and {k for k, _ in b.named} <= {"default", "description", "multiple"}
+            ):
+                raise why
+            name, kind = b.args[0], b.args[1] if len(b.args) == 2 else ast.Symbol("string")
+            options = dict(b.named)
+            word = name.name if isinstance(name, ast.Symbol) else getattr(name, "value", None)
+            p = known.pop(str(word), None)
+            if p is None or not isinstance(kind, ast.Symbol) or kind.name not in _WORDS:
+                raise why
+            types[p.name] = _WORDS[kind.name]
+            multiple = options.get("multiple")
+            if isinstance(multiple, ast.Literal) and multiple.value is True:
+                types[p.name] = f"Array<{types[p.name]}>"
+                if b.name == "option" or "default" in options:
+                    raise why
+            p.default = options.get("default")
+            if b.name == "option" and p.default is None:
+                # What is not given is handed to the block all the same.
+                p.default = ast.Literal(False if kind.name == "boolean" else None, line=b.line)
+            p.kind = "required" if p.default is None else "optional"
+            if b.name == "argument" and p.default is not None:
+                raise why
+        if known:
+            raise why
+        return types
 
     # Classes
 
@@ -933,7 +1011,21 @@ class _ModuleLowerer:
             return None
         nodes = self._nodes()
         start = next((n for n, x in nodes.items() if x.line <= line <= x.last), None)
-        return None if start is None else self._used(start, nodes)
+        if start is None:
+            return None
+        wanted = self._used(start, nodes)
+        if self._makes_app(wanted, nodes):
+            # An application has all commands of the file.
+            for made, _ in self.commands:
+                wanted |= self._used(made.name, nodes)
+        return wanted
+
+    def _makes_app(self, wanted: set[str], nodes: dict[str, ast.Node]) -> bool:
+        return any(
+            isinstance(x, ast.Call) and _of_runtime(x) and x.name == "app"
+            for name in wanted
+            for x in ast.walk(nodes[name])
+        )
 
     def _nodes(self) -> dict[str, ast.Node]:
         return {d.name: d.node for _, d in self.order}
@@ -973,24 +1065,13 @@ class _ModuleLowerer:
         """
         nodes = self._nodes()
         kinds = {d.name: kind for kind, d in self.order}
-        if any(
-            isinstance(x, ast.Call) and _of_runtime(x) and x.name == "app"
-            for name in wanted
-            for x in ast.walk(nodes[name])
-        ):
+        if self._makes_app(wanted, nodes):
             return
         apart: set[str] = set()
         for n in program:
             if not isinstance(n, ast.Call | ast.Ident) or n.name not in self.scope.functions:
                 continue
-            if isinstance(n, ast.Call) and (
-                n.args
-                or n.named
-                or n.block is not None
-                or not (
-                    n.recv is None or (isinstance(n.recv, ast.Const) and n.recv.path in self.scope.modules)
-                )
-            ):
+            if not self._bare_call(n):
                 continue
             used = self._used(n.name, nodes)
             own = all(
@@ -1004,11 +1085,7 @@ class _ModuleLowerer:
             )
             if own and all(kinds[name] == "function" or _frozen(nodes[name]) for name in used & wanted):
                 apart.add(f"statement {n.line}")
-        lines = {int(name.split()[1]) for name in apart}
-        self.module.definitions = [
-            d for d in self.module.definitions if not (isinstance(d, ir.Declined) and d.name in apart)
-        ]
-        self.module.declines = [d for d in self.module.declines if d.line not in lines]
+        self._forget_declines(apart)
 
     # The representation
 
@@ -1369,10 +1446,13 @@ class _ModuleLowerer:
             return [{"name": p.name, "kind": p.kind, "type": shape(full(p.type))} for p in s.params]
 
         for s in self.scope.functions.values():
-            entry = {"owner": s.path, "name": s.name, "params": params(s), "result": shape(full(s.result))}
+            taken = params(s)
+            entry = {"owner": s.path, "name": s.name, "params": taken, "result": shape(full(s.result))}
             command = next((n for made, n in self.commands if made is s), None)
             if command is not None:
                 entry["command"] = str(cast("ast.Literal", command.args[0]).value)
+                for p in taken:
+                    p["kind"] = "required"  # the recorder gives them by name
             out.functions[self.names.function(s)] = entry
         for info in self.scope.classes.values():
             if info.kind == "error":
@@ -1442,6 +1522,8 @@ _BUILTIN = frozenset(
         "BasicObject",
     ]
 )
+# What a command's words are read as.
+_WORDS = {"string": "String", "integer": "Integer", "float": "Float", "boolean": "Boolean"}
 _SECRET = re.compile(r"password|passwd|secret|token|api_?key|private_?key|credential|auth", re.IGNORECASE)
 
 
@@ -1474,6 +1556,10 @@ def shape(t: Type) -> Any:
 
 def _frozen(n: ast.Node) -> bool:
     return isinstance(n, ast.Assign) and isinstance(n.value, ast.Call) and n.value.name == "freeze"
+
+
+def _registers(n: ast.Call) -> bool:
+    return n.name == "register_command" and _of_runtime(n) and n.block is not None
 
 
 def _of_runtime(n: ast.Call) -> bool:

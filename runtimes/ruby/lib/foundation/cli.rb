@@ -355,10 +355,10 @@ module Foundation
   #     Database.migrate(target)
   #   end
   #
-  # The block's keywords become options, its positional parameters arguments; declare types by way of `configure`:
-  # a callable that is given the CLI::Command.
+  # The block's keywords become options, its positional parameters arguments; a keyword's default stands where the option is
+  # not given. Declare types by way of `configure`: a callable that is given the CLI::Command.
   def self.register_command(name, description: '', aliases: [], hidden: false, category: nil, configure: nil, &action)
-    command = CLI::Command.new(name, description: description, aliases: aliases, hidden: hidden, category: category, &bridge(action))
+    command = CLI::Command.new(name, description: description, aliases: aliases, hidden: hidden, category: category, &bridge(action, configure.nil?))
     configure ? configure.call(command) : infer(command, action)
     APP_COMMANDS << command
     command
@@ -370,12 +370,15 @@ module Foundation
   end
 
   # A block takes arguments by position; the parser gives values by name.
-  def self.bridge(action)
+  def self.bridge(action, inferred)
     kinds = action.parameters.group_by(&:first)
     positional = [*kinds[:req], *kinds[:opt]].map(&:last)
     named = [*kinds[:keyreq], *kinds[:key], *kinds[:keyrest]].any?
+    defaults = inferred ? [*kinds[:key]].map(&:last) : []
     lambda do |**values|
       given = positional.map { |name| values.delete(name) }
+      # An inferred option without a value is not given at all, so that the block's own default stands.
+      defaults.each { |name| values.delete(name) if values[name].nil? }
       named ? action.call(*given, **values) : action.call(*given)
     end
   end
