@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from foundation_engine.port import ir
@@ -581,6 +581,156 @@ def positions(body: list[ir.Stmt], slices: bool = True) -> set[str]:
     for s in body:
         visit(s, 0)
     return {name for name, weight in weights.items() if weight >= 2 and assigned.get(name, 0) <= 1}
+
+
+# Signs
+
+
+def lower_bounds(f: ir.Function) -> dict[str, int]:
+    """Integer variables that are never below zero (0) or always above it (1), whatever the function is given."""
+    given: dict[str, list[ir.Expr | None]] = {p.name: [None] for p in f.params}
+
+    def note(target: ir.Target, value: ir.Expr | None) -> None:
+        if isinstance(target, ir.VarTarget):
+            given.setdefault(target.id, []).append(value)
+        elif isinstance(target, ir.TupleTarget):
+            parts = value.elems if isinstance(value, ir.TupleLit) else [None] * len(target.elems)
+            for t, v in zip(target.elems, parts, strict=True):
+                note(t, v)
+
+    def iterated(target: ir.Target, e: ir.Expr) -> None:
+        match e:
+            case ir.Intrinsic(op="range", args=[start, stop, ir.Lit(value=step)]):
+                note(target, _first(start, stop, step))
+            case ir.Intrinsic(op="enumerate", args=[_, start]) if isinstance(target, ir.TupleTarget):
+                note(target, ir.TupleLit([start, ir.Lit(-1, type=ir.INT)]))
+            case _:
+                note(target, None)
+
+    for s in f.body:
+        for n in ir.walk(s):
+            match n:
+                case ir.Assign(target=target, value=value):
+                    note(target, value)
+                case ir.AugAssign(target=ir.VarTarget(id=name) as target, op=op, value=value):
+                    note(target, ir.Intrinsic(op, [ir.Name(name, type=target.type), value], type=target.type))
+                case ir.ForRange(target=target, start=start, stop=stop, step=step):
+                    note(target, _first(start, stop, step))
+                case ir.For(target=target, iter=e) | ir.Clause(target=target, iter=e):
+                    iterated(target, e)
+                case ir.Param(name=name):
+                    given.setdefault(name, []).append(None)
+                case _:
+                    pass
+    known: dict[str, int] = {}
+    for level in (0, 1):
+        least = known | dict.fromkeys((n for n in given if level == 0 or n in known), level)
+        more = True
+        while more:
+            more = False
+            for name, values in given.items():
+                if least.get(name) == level and any(
+                    v is None or (at_least(v, least) or 0) < level or at_least(v, least) is None
+                    for v in values
+                ):
+                    if level:
+                        least[name] = 0
+                    else:
+                        del least[name]
+                    more = True
+        known = least
+    return known
+
+
+def _first(start: ir.Expr, stop: ir.Expr, step: int) -> ir.Expr:
+    """The least value of a count."""
+    if step > 0:
+        return start
+    if isinstance(stop, ir.Lit):
+        return ir.Lit(stop.value + 1, type=ir.INT)
+    return ir.Intrinsic("int.add", [stop, ir.Lit(1, type=ir.INT)], type=ir.INT)
+
+
+_COUNTS = frozenset(
+    {"len", "int.abs", "str.ord", "str.count", "list.count", "bool.to_int", "int.gcd", "int.isqrt"}
+)
+
+
+def at_least(e: ir.Expr, known: Mapping[str, int]) -> int | None:
+    """0 for an integer that is never below zero, 1 for one that is always above it, None for any other."""
+
+    def all_of(values: list[ir.Expr]) -> list[int] | None:
+        out = [at_least(v, known) for v in values]
+        return None if None in out else [v for v in out if v is not None]
+
+    match e:
+        case ir.Lit(value=bool()):
+            return None
+        case ir.Lit(value=int() as value):
+            return min(value, 1) if value >= 0 else None
+        case ir.Name(id=name):
+            return known.get(name) if e.type == ir.INT else None
+        case ir.Cond(body=body, orelse=orelse):
+            found = all_of([body, orelse])
+            return min(found) if found else None
+        case ir.Intrinsic(op=op) if op in _COUNTS:
+            return 0
+        case ir.Intrinsic(op="int.add" | "int.mul" | "int.floordiv" | "int.pow" | "int.shl" as op, args=args):
+            found = all_of(args)
+            if found is None:
+                return None
+            return (
+                min(sum(found), 1)
+                if op == "int.add"
+                else 0
+                if op == "int.floordiv"
+                else min(found[:1] + found * (op == "int.mul"))
+            )
+        case ir.Intrinsic(op="int.mod", args=[_, divisor]):
+            return None if at_least(divisor, known) is None else 0
+        case ir.Intrinsic(op="int.shr", args=[value, _]):
+            return None if at_least(value, known) is None else 0
+        case ir.Intrinsic(op="max" | "min" as op, args=args):
+            found = [v for v in (at_least(a, known) for a in args) if v is not None]
+            if op == "max":
+                return max(found) if found else None
+            return min(found) if len(found) == len(args) else None
+        case _:
+            return None
+
+
+# Values
+
+
+def is_total(e: ir.Expr) -> bool:
+    """True for what has a value without failing and without an effect."""
+    match e:
+        case ir.Lit() | ir.Name() | ir.EnumMember():
+            return True
+        case ir.Field(obj=inner) | ir.Wrap(value=inner):
+            return is_total(inner)
+        case ir.TupleLit(elems=elems) | ir.ListLit(elems=elems):
+            return all(is_total(v) for v in elems)
+        case ir.Intrinsic(op="char.to_str" | "int.to_str" | "len" | "tuple.index" | "bool.to_int", args=args):
+            return all(is_total(v) for v in args)
+        case _:
+            return False
+
+
+def letter_of(e: ir.Expr) -> ir.Expr | None:
+    """The character that a text of one character is, None for any other text."""
+    match e:
+        case ir.Intrinsic(op="char.to_str", args=[c]):
+            return c
+        case ir.Lit(value=str() as value) if len(value) == 1:
+            return ir.Lit(value, type=ir.CHAR, line=e.line)
+        case ir.Cond(test=test, body=body, orelse=orelse):
+            one, other = letter_of(body), letter_of(orelse)
+            return (
+                None if one is None or other is None else ir.Cond(test, one, other, type=ir.CHAR, line=e.line)
+            )
+        case _:
+            return e if e.type == ir.CHAR else None
 
 
 # Aliasing

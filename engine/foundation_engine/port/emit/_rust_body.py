@@ -13,7 +13,7 @@ from foundation_engine.port.emit._rust_ownership import Facts, Key, is_place, it
 from foundation_engine.port.emit._rust_patterns import Patterns
 from foundation_engine.port.emit._rust_words import INFIX, PRIMARY
 from foundation_engine.port.ir import Type, Unsupported
-from foundation_engine.port.passes import declare, positions, reads, stores, terminates
+from foundation_engine.port.passes import declare, lower_bounds, positions, reads, stores, terminates
 
 if TYPE_CHECKING:
     from foundation_engine.port.emit.rust import RustModule
@@ -101,6 +101,7 @@ class FunctionWriter(Operations):
             if around is not None:
                 self.write(f"{around[0]}|| -> {result} {{")
                 self.depth += 1
+            self.bounds = lower_bounds(f)
             self._reassigned(f)
             self._keep_code_points(f)
             self.block(f.body, tail=True)
@@ -162,6 +163,7 @@ class FunctionWriter(Operations):
             params.append(f"{self.name(p.name)}: {t}")
         declare(init, self._inline)
         self.facts = own.facts(init)
+        self.bounds = lower_bounds(init)
         self.function_body = init.body
         before: list[ir.Stmt] = []
         values: dict[str, ir.Expr] = {}

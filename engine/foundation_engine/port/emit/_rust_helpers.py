@@ -211,6 +211,28 @@ fn count_each<T: Eq + std::hash::Hash>(items: impl Iterator<Item = T>) -> HashMa
     counts
 }
 """, ()),
+    "sorted": ("The items in order.", """
+fn sorted<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {
+    let mut items: Vec<T> = items.collect();
+    items.sort_unstable();
+    items
+}
+""", ()),
+    "sorted_down": ("The items in order, the greatest first.", """
+fn sorted_down<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {
+    let mut items: Vec<T> = items.collect();
+    items.sort_unstable_by(|a, b| b.cmp(a));
+    items
+}
+""", ()),
+    "sorted_distinct": ("The items in order, each of them once.", """
+fn sorted_distinct<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {
+    let mut items: Vec<T> = items.collect();
+    items.sort_unstable();
+    items.dedup();
+    items
+}
+""", ()),
     "sorted_by": ("The items in the order of their keys; items with equal keys stay in their order.", """
 fn sorted_by<T, K: PartialOrd>(items: impl Iterator<Item = T>, key: impl Fn(&T) -> K, reverse: bool) -> Vec<T> {
     let mut keyed: Vec<(K, T)> = items.map(|item| (key(&item), item)).collect();

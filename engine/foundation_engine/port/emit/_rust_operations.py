@@ -4,6 +4,7 @@
 # table, and what the templates ask of a writer, share one signature.
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -35,6 +36,7 @@ from foundation_engine.port.emit._rust_words import (
     rust_string,
 )
 from foundation_engine.port.ir import Type, Unsupported
+from foundation_engine.port.passes import at_least, is_total, letter_of
 
 if TYPE_CHECKING:
     from foundation_engine.port.emit.rust import RustModule
@@ -78,6 +80,7 @@ class Operations(Lines):
         self.this = "self"
         self.optional_refs: set[str] = set()  # variables that hold an optional reference
         self.code_points: dict[str, str] = {}  # by string parameter, the variable that holds its characters
+        self.bounds: dict[str, int] = {}  # by integer variable, what it is never below
         self.untold = False  # nothing but the next number's own suffix tells its type
 
     def helper(self, name: str) -> str:
@@ -544,6 +547,14 @@ class Operations(Lines):
             and a.args[0].type != ir.STR
         ):
             return f"{self.place(a.args[0])}.len() {sign} {b.value}", COMPARE
+        if isinstance(a, ir.Intrinsic) and a.op == "int.mod" and op in ("eq", "ne") and isinstance(b, ir.Lit):
+            value, divisor = a.args
+            two = isinstance(divisor, ir.Lit) and divisor.value == 2
+            if b.value == 0 or (b.value == 1 and two and at_least(value, self.bounds) is None):
+                # Whether something is left does not depend on how division rounds.
+                odd = b.value == 1
+                sign = COMPARISONS["ne" if (op == "eq") is odd else "eq"]
+                return f"{self.typed(value, MUL)} % {self.x(divisor, MUL + 1)} {sign} 0", COMPARE
         if self.rust.copies(a.type):
             left = self.x(a, COMPARE + 1)
             # A cast before < would be read as the start of type arguments.
@@ -804,10 +815,29 @@ class Operations(Lines):
     def _op_len(self, e: ir.Intrinsic) -> tuple[str, int]:
         if isinstance(e.args[0], ir.Name) and e.args[0].id in self.code_points:
             return f"{self.code_points[e.args[0].id]}.len() as i64", CAST
+        counted = self._counted(e.args[0])
+        if counted is not None:
+            return f"{counted} as i64", CAST
         base = self.place(e.args[0])
         return (
             f"{base}.chars().count() as i64" if e.args[0].type == ir.STR else f"{base}.len() as i64"
         ), CAST
+
+    def _counted(self, e: ir.Expr) -> str | None:
+        """How many items a list has that nobody needs but to count them."""
+        match e:
+            case ir.Intrinsic(op="str.split" | "str.split_ws"):
+                return f"{self._parts(e)}.count()"
+            case ir.Comp(kind="list" | "iter", elem=elem, clauses=[*_, last]) if not self.may_fail(e):
+                if isinstance(last.target, ir.VarTarget) and is_total(elem):
+                    target = ir.Name(last.target.id, type=last.target.type)
+                    e = dataclasses.replace(e, elem=target)
+                chain = self._chain(e, 0, True).removesuffix(".cloned()")
+                return f"{chain}.count()"
+            case ir.Intrinsic(op="to_set", args=[inner]) if inner.type == ir.STR:
+                return f"{self.place(inner)}.chars().collect::<HashSet<_>>().len()"
+            case _:
+                return None
 
     def _op_nonempty(self, e: ir.Intrinsic) -> tuple[str, int]:
         return f"!{self.place(e.args[0])}.is_empty()", UNARY
@@ -826,17 +856,24 @@ class Operations(Lines):
     def _op_int_invert(self, e: ir.Intrinsic) -> tuple[str, int]:
         return f"!{self.x(e.args[0], PRIMARY)}", UNARY
 
+    def _rounded_down(self, e: ir.Intrinsic, sign: str, method: str, helper: str) -> tuple[str, int]:
+        a, b = e.args
+        if at_least(b, self.bounds) is None:
+            return f"{self.helper(helper)}({self.x(a)}, {self.x(b)})", PRIMARY
+        if at_least(a, self.bounds) is None:
+            # Euclid's division rounds down too when the divisor is above zero.
+            return f"{self.numeric_receiver(a)}.{method}({self.x(b)})", PRIMARY
+        return f"{self.typed(a, MUL)} {sign} {self.x(b, MUL + 1)}", MUL
+
     def _op_int_floordiv(self, e: ir.Intrinsic) -> tuple[str, int]:
-        if isinstance(e.args[1], ir.Lit) and e.args[1].value > 0:
-            return f"{self.numeric_receiver(e.args[0])}.div_euclid({e.args[1].value})", PRIMARY
-        return f"{self.helper('floor_div')}({self.x(e.args[0])}, {self.x(e.args[1])})", PRIMARY
+        return self._rounded_down(e, "/", "div_euclid", "floor_div")
 
     def _op_int_mod(self, e: ir.Intrinsic) -> tuple[str, int]:
-        if isinstance(e.args[1], ir.Lit) and e.args[1].value > 0:
-            return f"{self.numeric_receiver(e.args[0])}.rem_euclid({e.args[1].value})", PRIMARY
-        return f"{self.helper('floor_mod')}({self.x(e.args[0])}, {self.x(e.args[1])})", PRIMARY
+        return self._rounded_down(e, "%", "rem_euclid", "floor_mod")
 
     def _op_int_pow(self, e: ir.Intrinsic) -> tuple[str, int]:
+        if isinstance(e.args[1], ir.Lit) and e.args[1].value >= 0:
+            return f"{self.numeric_receiver(e.args[0])}.pow({e.args[1].value})", PRIMARY
         return f"{self.helper('int_power')}({self.x(e.args[0])}, {self.x(e.args[1])})", PRIMARY
 
     def _op_int_shl(self, e: ir.Intrinsic) -> tuple[str, int]:
@@ -949,6 +986,10 @@ class Operations(Lines):
         return f"{self.place(e.args[0])}.{method}({self._pattern(e.args[1])})", PRIMARY
 
     def _pattern(self, e: ir.Expr) -> str:
+        if isinstance(e, ir.Lit) and len(e.value) == 1:
+            return rust_char(e.value)
+        if isinstance(e, ir.Intrinsic) and e.op == "char.to_str":
+            return self.x(e.args[0])
         return (
             self.x(e)
             if e.type == ir.CHAR
@@ -969,10 +1010,15 @@ class Operations(Lines):
         return self._contains(e, "ends_with")
 
     def _op_str_split_ws(self, e: ir.Intrinsic) -> tuple[str, int]:
-        return (
-            f"{self.place(e.args[0])}.split_whitespace().map(str::to_string).collect::<Vec<String>>()",
-            PRIMARY,
-        )
+        return f"{self._parts(e)}.map(str::to_string).collect::<Vec<String>>()", PRIMARY
+
+    def _parts(self, e: ir.Intrinsic) -> str:
+        """An iterator over the parts of a text, which borrow from it."""
+        if e.op == "str.split_ws":
+            return f"{self.place(e.args[0])}.split_whitespace()"
+        if not self._never_empty(e.args[1]):
+            raise Unsupported("split by a computed separator", "", e.line)
+        return f"{self.place(e.args[0])}.split({self._pattern(e.args[1])})"
 
     def _never_empty(self, e: ir.Expr) -> bool:
         """True for a text that is certainly not empty."""
@@ -988,15 +1034,36 @@ class Operations(Lines):
         )
 
     def _op_str_split(self, e: ir.Intrinsic) -> tuple[str, int]:
-        if not self._never_empty(e.args[1]):
-            raise Unsupported("split by a computed separator", "", e.line)
-        return (
-            f"{self.place(e.args[0])}.split({self._pattern(e.args[1])}).map(str::to_string).collect::<Vec<String>>()",
-            PRIMARY,
-        )
+        return f"{self._parts(e)}.map(str::to_string).collect::<Vec<String>>()", PRIMARY
 
     def _op_str_join(self, e: ir.Intrinsic) -> tuple[str, int]:
-        return f"{self.place(e.args[1])}.join({self._pattern(e.args[0])})", PRIMARY
+        separator, texts = e.args
+        if isinstance(separator, ir.Lit) and not separator.value and not is_place(texts):
+            letters = self._letters(texts)
+            if letters is not None:
+                return f"{letters}.collect::<String>()", PRIMARY
+            if isinstance(texts, ir.Comp) and texts.kind in ("list", "iter"):
+                return self._collected(texts, "String")
+        joiner = (
+            self.ref(separator) if not isinstance(separator, ir.Intrinsic) else f"&*{self.place(separator)}"
+        )
+        return f"{self.place(texts)}.join({joiner})", PRIMARY
+
+    def _letters(self, e: ir.Expr) -> str | None:
+        """An iterator of characters for texts that are one character each, None for other texts."""
+        match e:
+            case ir.Comp(kind="list" | "iter") if (
+                not self.may_fail(e.elem) and (letter := letter_of(e.elem)) is not None
+            ):
+                return self._chain(dataclasses.replace(e, elem=letter), 0, False)
+            case ir.Intrinsic(op="sorted", args=[text, key, reverse]) if (
+                text.type == ir.STR and not isinstance(key, ir.Lambda)
+            ):
+                return f"{self._in_order(self.items(text), reverse)}.into_iter()"
+            case ir.Intrinsic(op="reversed" | "to_list", args=[text]) if text.type == ir.STR:
+                return f"{self.place(text)}.chars(){'.rev()' if e.op == 'reversed' else ''}"
+            case _:
+                return (e.type == ir.STR and f"{self.place(e)}.chars()") or None
 
     def _op_str_replace(self, e: ir.Intrinsic) -> tuple[str, int]:
         return f"{self.place(e.args[0])}.replace({self._pattern(e.args[1])}, {self.ref(e.args[2])})", PRIMARY
@@ -1019,13 +1086,17 @@ class Operations(Lines):
                 return f"{kept}[{kept}.len() - {self.usize(i.args[0])}]", PRIMARY
             return f"{kept}[{self.usize(i)}]", PRIMARY
         if isinstance(i, ir.Intrinsic) and i.op == "from_end":
-            return (
-                f'{self.place(obj)}.chars().nth_back({self.usize(i.args[0])} - 1).expect("a character")',
-                PRIMARY,
-            )
+            return f'{self.place(obj)}.chars().{self._from_back(i.args[0])}.expect("a character")', PRIMARY
         if isinstance(i, ir.Intrinsic) and i.op == "wrap":
             raise Unsupported("an index that may count from the end", "", e.line)
-        return f'{self.place(obj)}.chars().nth({self.usize(i)}).expect("a character")', PRIMARY
+        nth = "next()" if isinstance(i, ir.Lit) and i.value == 0 else f"nth({self.usize(i)})"
+        return f'{self.place(obj)}.chars().{nth}.expect("a character")', PRIMARY
+
+    def _from_back(self, count: ir.Expr) -> str:
+        """The call that gives the item of an iterator that is so many from its end."""
+        if isinstance(count, ir.Lit):
+            return "next_back()" if count.value == 1 else f"nth_back({count.value - 1})"
+        return f"nth_back({self.usize(count)} - 1)"
 
     def _op_str_to_int(self, e: ir.Intrinsic) -> tuple[str, int]:
         return self.question(f"{self.helper('parse_int')}({self.ref(e.args[0])})", e), PRIMARY
@@ -1067,6 +1138,15 @@ class Operations(Lines):
 
     def _op_list_index(self, e: ir.Intrinsic) -> tuple[str, int]:
         obj, i = e.args
+        if isinstance(i, ir.Intrinsic) and i.op in ("from_end", "wrap") and not is_place(obj):
+            if i.op == "wrap":
+                raise Unsupported("an index from the end into a computed list", "", e.line)
+            if isinstance(obj, ir.Intrinsic) and obj.op == "str.split":
+                return f'{self.items(obj)}.{self._from_back(i.args[0])}.expect("an element")', PRIMARY
+            return (
+                f'{self._iterated(obj, PRIMARY)}.into_iter().{self._from_back(i.args[0])}.expect("an element")',
+                PRIMARY,
+            )
         base = self.place(obj)
         if isinstance(i, ir.Intrinsic) and i.op == "from_end":
             return f"{base}[{base}.len() - {self.usize(i.args[0])}]", PRIMARY
@@ -1290,7 +1370,8 @@ class Operations(Lines):
         obj, key, reverse = e.args
         plain = isinstance(obj.type, ir.ListT) and obj.type.elem in (ir.INT, ir.STR, ir.CHAR, ir.BOOL)
         if plain and not isinstance(key, ir.Lambda) and isinstance(reverse, ir.Lit):
-            return f"{base}.sort_by(|a, b| b.cmp(a))" if reverse.value else f"{base}.sort()", PRIMARY
+            down = "sort_unstable_by(|a, b| b.cmp(a))"
+            return f"{base}.{down if reverse.value else 'sort_unstable()'}", PRIMARY
         through = "*" if isinstance(obj, ir.Name) and obj.id in self.by_mut else ""
         return f"{through}{base} = {self._sorted(e)}", PRIMARY
 
@@ -1548,6 +1629,8 @@ class Operations(Lines):
                 if word == "items":
                     return f"{self._iterated(d)}.iter().map(|(key, value)| (key.clone(), value.clone()))"
                 return f"{self._iterated(d)}.{word}().cloned()"
+            case ir.Intrinsic(op="str.split" | "str.split_ws"):
+                return f"{self._parts(e)}.map(str::to_string)"
             case ir.Comp() if e.kind in ("iter", "list") and self.may_fail(e):
                 return f"{self._comp(e)[0]}.into_iter()"
             case ir.Comp() if e.kind in ("iter", "list"):
@@ -1701,6 +1784,10 @@ class Operations(Lines):
             failing = self.may_fail(e.elem)
             if failing and (consume or len(e.clauses) > 1):
                 raise Unsupported("a failure inside a comprehension of this kind", "", e.line)
+            if test and not consume:
+                filtered = self._filtered(clause, base, pattern, test, lent)
+                if filtered is not None:
+                    base, test = filtered, ""
             if failing:
                 self.rust.errors.used = True
                 if isinstance(e.elem, ir.Call | ir.MethodCall) and failing == [e.elem]:
@@ -1725,10 +1812,28 @@ class Operations(Lines):
                 return f"{base}.cloned()"
             return base if elem == pattern else f"{base}.map(|{pattern}| {elem})"
 
+    def _filtered(
+        self, clause: ir.Clause, base: str, pattern: str, test: str, lent: tuple[str, set[str]] | None
+    ) -> str | None:
+        """What a clause lets through, None where its items would have to be moved to be looked at."""
+        t = clause.target
+        if not isinstance(t, ir.VarTarget):
+            return None
+        if self.rust.copies(t.type) or (lent is not None and t.id in lent[1]):
+            name = pattern.removeprefix("&")
+            return f"{base}.filter(|&{name}| {test})" if lent is None or t.id in lent[1] else None
+        with self.closure([t]):
+            name = self.name(t.id)
+            self.by_ref.add(t.id)
+            tests = " && ".join(self.x(c, AND + 1 if len(clause.conds) > 1 else LOWEST) for c in clause.conds)
+        return f"{base}.filter(|{name}| {tests})"
+
     def _comp(self, e: ir.Comp) -> tuple[str, int]:
-        kind = {"list": "Vec<_>", "iter": "Vec<_>", "set": "HashSet<_>", "dict": f"{self.rust.map}<_, _>"}[
-            e.kind
-        ]
+        kinds = {"list": "Vec<_>", "iter": "Vec<_>", "set": "HashSet<_>", "dict": f"{self.rust.map}<_, _>"}
+        return self._collected(e, kinds[e.kind])
+
+    def _collected(self, e: ir.Comp, kind: str) -> tuple[str, int]:
+        """A comprehension whose items are collected into a type."""
         # A map that is made of another one's keys has one entry for each, in whatever order they come.
         keyed = (
             e.kind == "dict"
@@ -1756,6 +1861,16 @@ class Operations(Lines):
     _op_all = _quantified
 
     def _op_sum(self, e: ir.Intrinsic) -> tuple[str, int]:
+        counted = e.args[0]
+        if (
+            isinstance(counted, ir.Comp)
+            and isinstance(counted.elem, ir.Lit)
+            and counted.elem.value == 1
+            and e.type == ir.INT
+            and len(e.args) == 1
+            and (text := self._counted(counted)) is not None
+        ):
+            return f"{text} as i64", CAST
         # The standard sum of no floats is -0.0.
         adding = "sum::<i64>()" if e.type == ir.INT else "fold(0.0, |sum, item| sum + item)"
         total = f"{self.items(e.args[0], e.type == ir.INT)}.{adding}"
@@ -1812,7 +1927,45 @@ class Operations(Lines):
             source = self.items(obj)
         if isinstance(key, ir.Lambda) and self.may_fail(key.body):
             return self.question(f"{self.helper('try_sorted_by')}({source}, {k}, {self.x(reverse)})", e)
-        return f"{self.helper('sorted_by')}({source}, {k or '|item| item.clone()'}, {self.x(reverse)})"
+        if (
+            not k
+            and isinstance(e.type, ir.ListT)
+            and self._told_apart(e.type.elem)
+            and isinstance(reverse, ir.Lit)
+        ):
+            if (
+                (isinstance(obj, ir.Intrinsic)
+                and obj.op == "to_set")
+                or (isinstance(obj.type, ir.SetT)
+                and not is_place(obj))
+            ):
+                inner = obj.args[0] if isinstance(obj, ir.Intrinsic) and obj.op == "to_set" else None
+                if inner is not None and not reverse.value:
+                    return f"{self.helper('sorted_distinct')}({self.bound_to(inner, obj.type)})"
+            return self._in_order(source, reverse)
+        return f"{self.helper('sorted_by')}({source}, {k or self._itself(e)}, {self.x(reverse)})"
+
+    def _itself(self, e: ir.Intrinsic) -> str:
+        """The key that is the item itself."""
+        item = e.type.elem if e.op in ("sorted", "list.sort") and isinstance(e.type, ir.ListT) else e.type
+        return "|&item| item" if self.rust.copies(item) else "|item| item.clone()"
+
+    def _told_apart(self, t: Type) -> bool:
+        """True for a type with a total order whose equal values cannot be told apart."""
+        match t:
+            case ir.P():
+                return t in (ir.INT, ir.STR, ir.CHAR, ir.BOOL)
+            case ir.TupleT(elems):
+                return all(self._told_apart(x) for x in elems)
+            case ir.ListT(elem):
+                return self._told_apart(elem)
+            case _:
+                return False
+
+    def _in_order(self, items: str, reverse: ir.Expr) -> str:
+        """A new list of what an iterator gives, in order."""
+        down = isinstance(reverse, ir.Lit) and reverse.value
+        return f"{self.helper('sorted_down' if down else 'sorted')}({items})"
 
     def _op_sorted(self, e: ir.Intrinsic) -> tuple[str, int]:
         return self._sorted(e), PRIMARY
@@ -1822,7 +1975,12 @@ class Operations(Lines):
         if isinstance(key, ir.Lambda) and self.may_fail(key.body):
             raise Unsupported("a key that may fail", "", e.line)
         k = self._key(key)
-        found = f"{self.helper('greatest_by' if e.op == 'max_of' else 'least_by')}({self.items(obj, not k)}, {k or '|item| item.clone()'})"
+        if not k and self._told_apart(e.type):
+            found = f"{self.items(obj, True)}.{'max' if e.op == 'max_of' else 'min'}()"
+            if isinstance(default, ir.Lit) and default.type == ir.NONE:
+                return f'{found}.expect("at least one")', PRIMARY
+            return f"{found}.unwrap_or({self.own(default)})", PRIMARY
+        found = f"{self.helper('greatest_by' if e.op == 'max_of' else 'least_by')}({self.items(obj, not k)}, {k or self._itself(e)})"
         if isinstance(default, ir.Lit) and default.type == ir.NONE:
             return f'{found}.expect("at least one")', PRIMARY
         return f"{found}.unwrap_or({self.own(default)})", PRIMARY
