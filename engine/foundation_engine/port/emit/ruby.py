@@ -1134,7 +1134,22 @@ class Emitter(Lines):
             self.write("")
             self.write(f"{', '.join(self.target(e) for e in t.elems)} = {xs}")
             return
+        self._check_position(t, s.value)
         self.write(f"{self.target(t)} = {self.x(s.value)}")
+
+    def _check_position(self, t: ir.Target, value: ir.Expr) -> None:
+        """Fail where Ruby would let a list grow: at a position past its end, unless it is known or read anyway."""
+        if not isinstance(t, ir.IndexTarget) or not isinstance(t.obj.type, ir.ListT):
+            return
+        obj, at = self.x(t.obj, PRIMARY), self._position(t.index)
+        counted = isinstance(t.index, ir.Name) and self.bounds.get(t.index.id) == obj
+        from_end = isinstance(t.index, ir.Intrinsic) and t.index.op == "from_end"
+        read = any(
+            isinstance(n, ir.Intrinsic) and n.op == "list.index" and ir.same(n.args, [t.obj, t.index])
+            for n in ir.walk(value)
+        )
+        if not counted and not from_end and not read:
+            self.write(f"raise IndexError, 'no such position' if {at} >= {obj}.length")
 
     def _effects(self, e: ir.Expr) -> bool:
         return any(
