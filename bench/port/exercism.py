@@ -79,6 +79,29 @@ def typed(text: str, path: Path, track: Repository, slug: str, language: Languag
         return text
 
 
+def shared_exercises(
+    folder: Path, only: str = ""
+) -> tuple[dict[LanguageId, Repository], dict[str, list[dict[str, Any]]]]:
+    """The tracks, and the canonical cases of the exercises that all of them solve in one file."""
+    specifications = Repository.named(folder, "exercism/problem-specifications")
+    tracks = {x: Repository.named(folder, f"exercism/{x.value}") for x in LanguageId}
+    data: dict[str, list[dict[str, Any]]] = {}
+    for name in specifications.names("exercises"):
+        slug = name.split("/")[1]
+        if name.endswith("canonical-data.json") and only in slug:
+            data[slug] = list(cases(json.loads(specifications.text(name) or "")))
+    shared = [s for s in sorted(data) if all(solution(t, s, x) is not None for x, t in tracks.items())]
+    return tracks, {s: data[s] for s in shared}
+
+
+def written(track: Repository, slug: str, language: LanguageId, folder: Path) -> tuple[Path, str]:
+    """A track's solution as a file in a folder, and its text with types."""
+    path = folder / f"{slug.replace('-', '_')}.{ENDINGS[language]}"
+    text = solution(track, slug, language) or ""
+    path.write_text(text)
+    return path, typed(text, path, track, slug, language)
+
+
 def plans_for(request: PortRequest, given: list[dict[str, Any]]) -> tuple[list[Plan], int]:
     """Calls for the canonical cases that the source answers as expected, and how many cases could be tried at all."""
     module = lower(request)
@@ -154,14 +177,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--show", action="store_true", help="every exercise with its reason")
     options = parser.parse_args()
-    specifications = Repository.named(options.tracks, "exercism/problem-specifications")
-    tracks = {x: Repository.named(options.tracks, f"exercism/{x.value}") for x in LanguageId}
-    data: dict[str, list[dict[str, Any]]] = {}
-    for name in specifications.names("exercises"):
-        slug = name.split("/")[1]
-        if name.endswith("canonical-data.json") and (not options.only or options.only in slug):
-            data[slug] = list(cases(json.loads(specifications.text(name) or "")))
-    shared = [s for s in sorted(data) if all(solution(t, s, x) is not None for x, t in tracks.items())]
+    tracks, shared = shared_exercises(options.tracks, options.only or "")
     print(f"{len(shared)} exercises with canonical data and a solution in one file in all four tracks")
     rows: list[dict[str, Any]] = []
     for source in LanguageId:
@@ -171,7 +187,7 @@ def main() -> int:
             t for s, t in sorted(directions()) if s is source and (not options.to or t.value in options.to)
         ]
         for slug in shared:
-            rows += _exercise(slug, source, targets, tracks[source], data[slug], options)
+            rows += _exercise(slug, source, targets, tracks[source], shared[slug], options)
         for target in targets:
             _summary(
                 source, target, [r for r in rows if (r["from"], r["to"]) == (source.value, target.value)]
@@ -191,10 +207,7 @@ def _exercise(
 ) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory(prefix="foundation-exercism-") as folder:
-        path = Path(folder) / f"{slug.replace('-', '_')}.{ENDINGS[source]}"
-        text = solution(track, slug, source) or ""
-        path.write_text(text)
-        text = typed(text, path, track, slug, source)
+        path, text = written(track, slug, source, Path(folder))
         planned: list[Plan] | None = None
         for target in targets:
             row: dict[str, Any] = {

@@ -40,6 +40,11 @@ def problems(data: Path) -> dict[str, str]:
     return {Path(name).stem: found.text(name) or "" for name in found.names(FOLDER) if name.endswith(".py")}
 
 
+def package_of(name: str) -> str:
+    """The package that a problem's port is."""
+    return "p" + re.sub(r"\W", "_", name.lower()).removeprefix("humaneval_")
+
+
 def neutral(v: Any) -> Any:
     """A Python value in the recorder's neutral form."""
     match v:
@@ -126,7 +131,7 @@ def main() -> int:
             continue
         source, _, tests = text.partition("### Unit tests below ###")
         row = rows[name] = {"emitted": False, "compiles": False, "passes": False, "cases": 0, "detail": ""}
-        package = "p" + re.sub(r"\W", "_", name.lower()).removeprefix("humaneval_")
+        package = package_of(name)
         request = PortRequest(f"{package}.py", source, LanguageId.PYTHON, language)
         function, cases = calls_of(source, tests)
         candidate = port(request)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import random
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,6 +55,9 @@ class Case:
     after: tuple[Any, ...] = ()
     state: Any = None
     world_after: Mapping[str, Any] | None = None
+    steps_taken: frozenset[tuple[int, int]] = (
+        frozenset()
+    )  # from line to line of the source; empty where it is not told
 
 
 @dataclass
@@ -128,10 +133,10 @@ class Generator:
         r = self.random
         match t:
             case ir.P(ir.Prim.INT):
-                if depth == 0 and self.constants.ints and r.random() < 0.35:
+                if self.constants.ints and r.random() < 0.35:
                     return r.choice(self.constants.ints)
                 return r.choice(
-                    [0, 1, 2, 3, 5, 7, 10, -1, r.randint(-20, 100), r.randint(0, 12), r.randint(1, 1000)]
+                    [*_INTS, r.randint(-20, 100), r.randint(0, 12), r.randint(1, 1000), r.randint(-5, 5)]
                 )
             case ir.P(ir.Prim.FLOAT):
                 pool = [
@@ -148,7 +153,9 @@ class Generator:
                 return {"float": repr(float(r.choice(pool)))}
             case ir.P(ir.Prim.BOOL):
                 return r.random() < 0.5
-            case ir.P(ir.Prim.STR) | ir.P(ir.Prim.CHAR):
+            case ir.P(ir.Prim.CHAR):
+                return r.choice([*"aZ0 (\u00e9", *(s for s in self.constants.strings if len(s) == 1)])
+            case ir.P(ir.Prim.STR):
                 if name in self.looks.paths and depth <= 1:
                     return self.worlds.path()
                 text = self._text()
@@ -164,7 +171,13 @@ class Generator:
                 return {"bytes": [r.randint(0, 255) for _ in range(r.randint(0, 6))]}
             case ir.ListT(elem):
                 size = r.choice([0, 1, 2, 3, 3, 4, 5, 8]) if depth == 0 else r.choice([0, 1, 2, 3])
-                return {"list": [self.value(elem, name, depth + 1) for _ in range(size)]}
+                items = [self.value(elem, name, depth + 1) for _ in range(size)]
+                if len(items) > 1 and r.random() < 0.35:
+                    # Equal elements, and elements in order, take ways of their own through many functions.
+                    items = r.choice(
+                        [items[:1] * size, [*items, *items[:2]], items + items[::-1], _in_order(items)]
+                    )
+                return {"list": items}
             case ir.SetT(elem):
                 items = [self.value(elem, name, depth + 1) for _ in range(r.randint(0, 5))]
                 return {"set": _unique(items)}
@@ -187,37 +200,98 @@ class Generator:
     def _text(self) -> str:
         r = self.random
         texts = self.constants.strings
-        plain = [
-            "",
-            "a",
-            "abc",
-            "Hello World",
-            "  padded ",
-            "x=1",
-            "a,b,c",
-            "42",
-            "-7",
-            "3.5",
-            "naïve café",
-            "日本語",
-            "A-1",
-            "one two  three",
-            "()[]{}",
-        ]
         roll = r.random()
-        if texts and roll < 0.25:
+        if texts and roll < 0.2:
             return r.choice(texts)
         if texts and roll < 0.45:
-            # Texts are often read piece by piece: join what the code looks for with values.
-            pieces = [
-                r.choice([*texts, str(r.randint(0, 120)), "abc", "TEA-1", " ", "x"])
-                for _ in range(r.randint(2, 5))
-            ]
+            # Texts are often read piece by piece: join what the code looks for, alone or with values.
+            noise = [str(r.randint(0, 120)), "abc", "TEA-1", " ", "x"] if r.random() < 0.5 else []
+            pieces = [r.choice([*texts, *noise]) for _ in range(r.randint(2, 6))]
+            if r.random() < 0.3:
+                # Whatever the code tells apart meets in one text.
+                pieces = r.sample(texts, min(len(texts), 12))
             return r.choice([" ", "", ",", " "]).join(pieces)
-        if roll < 0.75:
-            return r.choice(plain)
-        alphabet = "abcXYZ019 _-.:,/é" + "".join(t for t in texts if len(t) == 1)
-        return "".join(r.choice(alphabet) for _ in range(r.randint(0, 12)))
+        if roll < 0.7:
+            return r.choice(_TEXTS)
+        few = r.sample("abcXYZ019 _-.:,/é()" + "".join(t for t in texts if len(t) == 1), 3)
+        alphabet = few if r.random() < 0.5 else "abcXYZ019 _-.:,/é" + "".join(t for t in texts if len(t) == 1)
+        made = "".join(r.choice(alphabet) for _ in range(r.randint(0, 12)))
+        return made + made[::-1] if r.random() < 0.1 else made
+
+    def edges(self, t: Type) -> list[Any]:
+        """The least and most telling values of a type, in neutral form; none for a type that has no such values."""
+        match t:
+            case ir.P(ir.Prim.INT):
+                return _unique([0, 1, -1, 2, *self.constants.ints[:8]])
+            case ir.P(ir.Prim.FLOAT):
+                return _unique({"float": repr(v)} for v in (0.0, 1.0, -0.5, 2.5, *self.constants.floats[:4]))
+            case ir.P(ir.Prim.BOOL):
+                return [False, True]
+            case ir.P(ir.Prim.STR) if not self.looks.http and not self.looks.files:
+                return _unique(["", "a", "Ab", " ", "\u65e5\u672c", *self.constants.strings[:8]])
+            case ir.ListT(elem) if not (self.looks.cli and elem == ir.STR):
+                some = self.edges(elem)
+                return [
+                    {"list": []},
+                    *({"list": v} for v in (some[:1], some[1:2] * 2, some[:4], some[3::-1]) if v),
+                ]
+            case ir.SetT(elem):
+                return [{"set": []}, *({"set": v} for v in (self.edges(elem)[:1], self.edges(elem)[:3]) if v)]
+            case ir.DictT(key, value):
+                pairs = [list(p) for p in zip(self.edges(key), self.edges(value), strict=False)]
+                return [{"dict": []}, *({"dict": v} for v in (pairs[:1], pairs[:3]) if v)]
+            case ir.OptionalT(elem):
+                return [None, *self.edges(elem)]
+            case ir.TupleT(elems):
+                each = [self.edges(e) for e in elems]
+                if not all(each):
+                    return []
+                return [{"tuple": [e[i % len(e)] for e in each]} for i in range(max(map(len, each)))]
+            case _:
+                return []
+
+    def edge_arguments(self, params: Sequence[ir.Param]) -> Iterator[tuple[Any, ...]]:
+        """Arguments at the edges: every edge of every parameter, once beside edges and once beside other values."""
+        each = [[] if p.name in self.looks.paths else self.edges(p.type) for p in params]
+        for i in range(max(map(len, each), default=0)):
+            yield tuple(
+                e[i % len(e)] if e else self.value(p.type, p.name) for p, e in zip(params, each, strict=True)
+            )
+        if len(params) > 1:
+            for at, found in enumerate(each):
+                for v in found:
+                    yield tuple(v if i == at else self.value(p.type, p.name) for i, p in enumerate(params))
+
+    def related(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The arguments with one that has to do with another: the same, an element or a part of it, its length."""
+        r = self.random
+        if len(args) < 2 or self.looks.http or self.looks.files or self.looks.cli or r.random() < 0.6:
+            return args
+        at, to = r.sample(range(len(args)), 2)
+        match args[at], args[to]:
+            case bool(), _:
+                return args
+            case int(), {"list": [*items]}:
+                ints = [i for i in items if isinstance(i, int) and not isinstance(i, bool)]
+                made: Any = r.choice([len(items), len(items) - 1, *ints])
+            case int(), str(text):
+                made = r.choice([len(text), len(text) - 1])
+            case int(), int(other) if not isinstance(other, bool):
+                made = r.choice([other, other, other + 1, other - 1])
+            case str(), str(text):
+                low = r.randint(0, len(text))
+                made = r.choice(
+                    [text, text[:low], text[low:], text[low : low + 1], text.swapcase(), text[::-1]]
+                )
+            case str(), {"list": [*items]} if items and all(isinstance(i, str) for i in items):
+                made = r.choice(items)
+            case {"list": [*mine]}, {"list": [*items]} if _kinds(mine) == _kinds(items):
+                made = {"list": r.choice([items, items[::-1], items[1:], items[:-1]])}
+            case {"float": _}, {"float": text}:
+                made = {"float": text}
+            case _:
+                return args
+        return (*args[:at], made, *args[at + 1 :])
 
     def _object(self, cls: str, depth: int) -> Any:
         d = self.module.find(cls)
@@ -284,6 +358,25 @@ class Generator:
 _MADE = frozenset(("HttpClient", "CircuitBreaker", "RateLimiter", "Logger"))
 
 
+_INTS = (0, 1, 2, 3, 5, 7, 10, -1, -2, 100, 1000)
+_TEXTS = (
+    "", "a", "abc", "Hello World", "  padded ", "x=1", "a,b,c", "42", "-7", "3.5", "na\u00efve caf\u00e9",
+    "\u65e5\u672c\u8a9e", "A-1", "one two  three", "()[]{}", "aab", "abba", "AAA", "007", "0", "cafe\u0301",
+    "\U0001f44d\U0001f3fd ok", "a\nb\n", "\tx", "(()", "1 2 3", "Z a Z", "tHe qUick",
+)  # fmt: skip
+
+
+def _in_order(items: list[Any]) -> list[Any]:
+    """The items in order where they are plain values."""
+    plain = all(isinstance(i, int) for i in items) or all(isinstance(i, str) for i in items)
+    return sorted(items) if plain else items
+
+
+def _kinds(items: list[Any]) -> set[str]:
+    """The kinds of a list's items."""
+    return {next(iter(json.dumps(i))) for i in items}
+
+
 def _unique(items: Iterable[Any]) -> list[Any]:
     out: list[Any] = []
     for i in items:
@@ -293,20 +386,27 @@ def _unique(items: Iterable[Any]) -> list[Any]:
 
 
 def plans(module: ir.Module, names: set[str], seed: int, count: int) -> Iterator[Plan]:
-    """`count` calls of every ported function (`f` or `Class.method`) whose arguments can be generated."""
+    """`count` calls of every ported function (`f` or `Class.method`) whose arguments can be generated.
+
+    The first of them are at the edges of the types and of the source's own constants.
+    """
     generator = Generator(module, seed)
     for cls, f in module.functions():
         full = f"{cls.name}.{f.name}" if cls else f.name
         if full not in names or f.name.startswith("_"):
             continue
         looks = generator.look(cls, f)
+        varies = f.params or cls is not None or looks.needs_world or looks.outlives
         seen: set[str] = set()
         try:
-            for i in range(count * 3):
-                varies = f.params or cls is not None or looks.needs_world or looks.outlives
-                if len(seen) >= count or (not varies and i):
+            edges = itertools.islice(generator.edge_arguments(f.params), count // 3)
+            drawn = (
+                generator.related(tuple(generator.value(p.type, p.name) for p in f.params))
+                for _ in range(count * 3 if varies else 1)
+            )
+            for args in itertools.chain(edges, drawn):
+                if len(seen) >= count:
                     break
-                args = tuple(generator.value(p.type, p.name) for p in f.params)
                 made = tuple(generator.fields(cls)) if cls is not None and f.kind != "static" else ()
                 repeat, advance = _repeated(generator, cls, f, args)
                 named = [*zip((p.name for p in f.params), args, strict=True), *made]

@@ -1,0 +1,64 @@
+"""Which branches of the source the cases run: to choose cases that tell more, and to name what nothing ran."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass
+
+from foundation_engine.port import ir
+from foundation_engine.verify.cases import Case
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A block that runs under a condition: its function, the line that decides and the block's first line."""
+
+    function: str
+    decides: int
+    line: int
+    what: str
+
+
+def branches(module: ir.Module, names: Set[str]) -> Iterator[Branch]:
+    """The branches of functions (`f` or `Class.method`) that begin in a line of their own."""
+    for cls, f in module.functions():
+        name = f"{cls.name}.{f.name}" if cls else f.name
+        if name not in names:
+            continue
+        for n in ir.walk(f):
+            for what, block in _blocks(n):
+                first = next((s.line for s in block if s.line), 0)
+                if first and first != n.line:
+                    yield Branch(name, n.line, first, what)
+
+
+def _blocks(n: ir.Node) -> Iterator[tuple[str, Sequence[ir.Stmt]]]:
+    match n:
+        case ir.If(body=body, orelse=orelse):
+            yield "the branch", body
+            yield "the other branch", orelse
+        case ir.While(body=body) | ir.For(body=body) | ir.ForRange(body=body):
+            yield "the loop", body
+        case ir.Handler(body=body):
+            yield "the handler", body
+        case ir.Try(orelse=orelse):
+            yield "what follows success", orelse
+        case _:
+            pass
+
+
+def unreached(module: ir.Module, names: Set[str], cases: Sequence[Case]) -> list[Branch]:
+    """The branches that no case runs; none where no recorder told the lines."""
+    lines = {line for c in cases for step in c.steps_taken for line in step}
+    return [b for b in branches(module, names) if b.line not in lines] if lines else []
+
+
+def telling(cases: Sequence[Case], count: int) -> list[Case]:
+    """At most `count` of a function's cases: first those that take a step of the source that none before them takes."""
+    taken: set[tuple[int, int]] = set()
+    first: list[Case] = []
+    rest: list[Case] = []
+    for c in cases:
+        (rest if c.steps_taken <= taken else first).append(c)
+        taken |= c.steps_taken
+    return [*first, *rest][:count]
