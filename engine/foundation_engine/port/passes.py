@@ -845,6 +845,22 @@ def _grows_later(rest: list[ir.Stmt], name: str) -> bool:
     )
 
 
+def names_its_entry(key: ir.Expr) -> bool:
+    """True when a sorting key holds the whole entry of a map or its map key: no two entries of a map have the same."""
+    if not isinstance(key, ir.Lambda):
+        return False
+    param = key.params[0].name
+    for p in key.body.elems if isinstance(key.body, ir.TupleLit) else [key.body]:
+        match p:
+            case ir.Name(id=name) if name == param:
+                return True
+            case ir.Intrinsic(op="tuple.index", args=[ir.Name(id=name), ir.Lit(value=0)]) if name == param:
+                return True
+            case _:
+                pass
+    return False
+
+
 # Control flow
 
 

@@ -53,7 +53,7 @@ def constructs_of(root: ir.Node) -> set[str]:
                 out.add(f"pattern:{pattern}.block")
             case ir.Function():
                 out.update(f"pattern:{p.pattern_id}.function" for p in n.patterns)
-            case _ if not isinstance(n, (*_PLAIN, ir.Declined)):
+            case _ if not isinstance(n, (*_PLAIN, ir.Declined, ir.Hole)):
                 out.add(f"node:{type(n).__name__}")
             case _:
                 pass

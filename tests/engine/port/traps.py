@@ -64,3 +64,16 @@ def place(text: str, part: str) -> int:
 
 def total(xs: list[float]) -> str:
     return str(sum(xs, 0.0))
+
+
+def merged(a: dict[str, int], b: dict[str, int]) -> list[str]:
+    joined = {"z": 0, **a, **b, "a": 2} | dict(b, last=len(a))
+    return [f"{k}={v}" for k, v in sorted(joined.items())]
+
+
+def gathered(pairs: list[tuple[str, int]]) -> dict[str, int]:
+    return dict(pairs)
+
+
+def ranked(d: dict[str, int]) -> list[str]:
+    return [k for k, _ in sorted(d.items(), key=lambda kv: (-kv[1], kv[0]))]

@@ -14,7 +14,7 @@ from foundation_engine.port import ir
 from foundation_engine.port.emit._go_helpers import HELPERS
 from foundation_engine.port.emit._lines import Lines
 from foundation_engine.port.ir import Type, Unsupported
-from foundation_engine.port.passes import GROWING, place, reads, stores
+from foundation_engine.port.passes import GROWING, names_its_entry, place, reads, stores
 
 if TYPE_CHECKING:
     from foundation_engine.port.emit.go import GoModule
@@ -647,6 +647,10 @@ class Operations(Lines):
                 return self._get(e), PRIMARY
             case "dict.pop_or":
                 return self._pop_or(args), PRIMARY
+            case "dict.union":
+                name = self.fresh("merged")
+                self._union(e, name)
+                return name, PRIMARY
             case "dict.setdefault":
                 obj, key = self.x(args[0], PRIMARY), self.simple(args[1], "key")
                 self.write(f"if _, ok := {obj}[{key}]; !ok {{")
@@ -1528,6 +1532,25 @@ class Operations(Lines):
 
     # Collections
 
+    def _union(self, e: ir.Intrinsic, name: str) -> None:
+        """A union of maps in a new variable; a chain of unions copies into one map."""
+        left, right = e.args
+        added = [right]
+        while isinstance(left, ir.Intrinsic) and left.op == "dict.union":
+            left, right = left.args
+            added.insert(0, right)
+        self.use("maps")
+        if isinstance(left, ir.DictLit):
+            self.write(f"{name} := {self.x(left)}")
+        else:
+            self.write(f"{name} := maps.Clone({self.x(left)})")
+        for m in added:
+            if isinstance(m, ir.DictLit):
+                for k, v in m.items:
+                    self.write(f"{name}[{self.x(k)}] = {self.x(self.owned(v))}")
+            else:
+                self.write(f"maps.Copy({name}, {self.x(m)})")
+
     def _comp(self, e: ir.Comp) -> str:
         if e.kind == "iter":
             raise Unsupported("a generator expression that is stored or passed on")
@@ -1542,6 +1565,9 @@ class Operations(Lines):
             return True
         if isinstance(value, ir.Intrinsic) and value.op == "sorted":
             self._sorted(value, name)
+            return True
+        if isinstance(value, ir.Intrinsic) and value.op == "dict.union":
+            self._union(value, name)
             return True
         if (
             isinstance(value, ir.Intrinsic)
@@ -1760,12 +1786,12 @@ class Operations(Lines):
             name = into or self.fresh("ordered")
             self.write(f"{name} := {text}")
             if not plain:
-                if not isinstance(key, ir.Lit) and not self._total(key):
+                if not isinstance(key, ir.Lit) and not names_its_entry(key):
                     raise Unsupported("sorting a map's or set's entries by a key that may tie")
                 self._sort(name, e.type, key, reverse)
             return name
         if self.unordered(inner):
-            if isinstance(inner, ir.Intrinsic) and inner.op == "dict.items" and self._total(key):
+            if isinstance(inner, ir.Intrinsic) and inner.op == "dict.items" and names_its_entry(key):
                 name = into or self.fresh("ordered")
                 self._make_unordered(name, inner, e.type)
                 self._sort(name, e.type, key, reverse)
@@ -1803,27 +1829,6 @@ class Operations(Lines):
         self.write(f"for key, value := range {self.x(items.args[0], PRIMARY)} {{")
         self.write(f"\t{name} = append({name}, {self.go.type(t.elem)}{{key, value}})")
         self.write("}")
-
-    def _total(self, key: ir.Expr) -> bool:
-        """True when no two entries of a map can have the same key: the key holds the entry's own key."""
-        if not isinstance(key, ir.Lambda):
-            return False
-        body = key.body
-        parts = body.elems if isinstance(body, ir.TupleLit) else [body]
-        param = key.params[0].name
-        for p in parts:
-            if isinstance(p, ir.Name) and p.id == param:
-                return True
-            if (
-                isinstance(p, ir.Intrinsic)
-                and p.op == "tuple.index"
-                and isinstance(p.args[0], ir.Name)
-                and p.args[0].id == param
-                and isinstance(p.args[1], ir.Lit)
-                and p.args[1].value == 0
-            ):
-                return True
-        return False
 
     def _sort(self, xs: str, t: Type, key: ir.Expr, reverse: ir.Expr) -> None:
         assert isinstance(t, ir.ListT)

@@ -167,6 +167,7 @@ OPERATIONS: Mapping[str, tuple[str, int, tuple[int, ...]]] = {
     "set.update": ("{0}.update({1})", PRIMARY, (PRIMARY, LOWEST)),
     "set.clear": ("{0}.clear()", PRIMARY, (PRIMARY,)),
     "set.union": ("{0} | {1}", BOR, (BOR, XOR)),
+    "dict.union": ("{0} | {1}", BOR, (BOR, XOR)),
     "set.intersection": ("{0} & {1}", BAND, (BAND, SHIFT)),
     "set.difference": ("{0} - {1}", ADD, (ADD, MUL)),
     "set.symmetric_difference": ("{0} ^ {1}", XOR, (XOR, BAND)),

@@ -1262,6 +1262,12 @@ class Operations(Lines):
         )
 
     _op_dict_copy = _op_list_copy
+
+    def _op_dict_union(self, e: ir.Intrinsic) -> tuple[str, int]:
+        first, second = (f"{self.place(a)}.iter()" for a in e.args)
+        entries = f"{first}.chain({second}).map(|(key, value)| (key.clone(), value.clone()))"
+        return f"{entries}.collect::<{self.rust.map}<_, _>>()", PRIMARY
+
     _op_set_copy = _op_list_copy
 
     def _op_list_reversed(self, e: ir.Intrinsic) -> tuple[str, int]:
@@ -1933,11 +1939,8 @@ class Operations(Lines):
             and self._told_apart(e.type.elem)
             and isinstance(reverse, ir.Lit)
         ):
-            if (
-                (isinstance(obj, ir.Intrinsic)
-                and obj.op == "to_set")
-                or (isinstance(obj.type, ir.SetT)
-                and not is_place(obj))
+            if (isinstance(obj, ir.Intrinsic) and obj.op == "to_set") or (
+                isinstance(obj.type, ir.SetT) and not is_place(obj)
             ):
                 inner = obj.args[0] if isinstance(obj, ir.Intrinsic) and obj.op == "to_set" else None
                 if inner is not None and not reverse.value:

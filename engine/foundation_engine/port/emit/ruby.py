@@ -16,7 +16,7 @@ from foundation_engine.port.emit._names import pascal, snake
 from foundation_engine.port.emit._ruby_patterns import Patterns
 from foundation_engine.port.emit.templates import Templates
 from foundation_engine.port.ir import Type, Unsupported
-from foundation_engine.port.passes import Effects, blocks, place, reads, stores
+from foundation_engine.port.passes import Effects, blocks, names_its_entry, place, reads, stores
 
 _KEYWORDS = frozenset(
     [
@@ -797,6 +797,17 @@ def method_name(name: str) -> str:
         return "to_s"
     made = snake(name)
     return f"{made}_" if made in _KEYWORDS else made
+
+
+def paired(e: ir.Expr) -> ir.Expr | None:
+    """The map whose pairs an expression is the list of."""
+    match e:
+        case ir.Intrinsic(op="to_list", args=[ir.Intrinsic(op="dict.items") as items]):
+            return items.args[0]
+        case ir.Intrinsic(op="dict.items", args=[of]):
+            return of
+        case _:
+            return None
 
 
 def local(name: str) -> str:
@@ -1682,6 +1693,11 @@ class Emitter(Lines):
                     f"{err}.is_a?({self.ruby.error(c.id)})" for c in args[1].elems if isinstance(c, ir.Name)
                 ]
                 return " || ".join(tests), PRIMARY if len(tests) == 1 else OR
+            case "dict.union":
+                added = (
+                    self._dict(args[1])[1:-1].strip() if isinstance(args[1], ir.DictLit) else self.x(args[1])
+                )
+                return f"{self.x(args[0], PRIMARY)}.merge({added})", PRIMARY
             case "dict.index":
                 zero = isinstance(args[0].type, ir.DictT) and args[0].type.zero
                 if zero or not e.raises:
@@ -1721,7 +1737,9 @@ class Emitter(Lines):
             case "any" | "all":
                 return self._quantifier(e), PRIMARY
             case "sorted":
-                return self._sorted(self.sequence(args[0]), e.type, args[1], args[2]), PRIMARY
+                return self._sorted(
+                    self.entries(args[0]), e.type, args[1], args[2], paired(args[0]) is not None
+                ), PRIMARY
             case "list.sort":
                 obj = self.x(args[0], PRIMARY)
                 if (
@@ -1843,10 +1861,10 @@ class Emitter(Lines):
             return f"[{', '.join(self._key(x) for x in e.elems)}]"
         return self.x(e)
 
-    def _sorted(self, text: str, t: Type, key: ir.Expr, reverse: ir.Expr) -> str:
+    def _sorted(self, text: str, t: Type, key: ir.Expr, reverse: ir.Expr, of_map: bool = False) -> str:
         if not isinstance(reverse, ir.Lit):
-            ascending = self._sorted(text, t, key, ir.Lit(False, type=ir.BOOL))
-            descending = self._sorted(text, t, key, ir.Lit(True, type=ir.BOOL))
+            ascending = self._sorted(text, t, key, ir.Lit(False, type=ir.BOOL), of_map)
+            descending = self._sorted(text, t, key, ir.Lit(True, type=ir.BOOL), of_map)
             return f"({self.x(reverse, TERNARY + 1)} ? {descending} : {ascending})"
         if isinstance(key, ir.Lit):
             if self._boolean(t):
@@ -1858,9 +1876,12 @@ class Emitter(Lines):
         if isinstance(body, ir.Name) and body.id == key.params[0].name and not self._boolean(t):
             # The elements themselves are the key: equal ones cannot be told apart.
             return f"{text}.sort.reverse" if reverse.value else f"{text}.sort"
-        # sort_by is not stable; the index keeps equal keys in order.
-        index = "-index" if reverse.value else "index"
-        made = f"{text}.sort_by.with_index {{ |{param}, index| [{self._key(body)}, {index}] }}"
+        if of_map and names_its_entry(key):
+            made = f"{text}.sort_by {{ |{param}| {self._key(body)} }}"
+        else:
+            # sort_by is not stable; the index keeps equal keys in order.
+            index = "-index" if reverse.value else "index"
+            made = f"{text}.sort_by.with_index {{ |{param}, index| [{self._key(body)}, {index}] }}"
         return f"{made}.reverse" if reverse.value else made
 
     def _to_list(self, source: ir.Expr) -> str:
@@ -1906,6 +1927,11 @@ class Emitter(Lines):
     def _all(self, conds: list[ir.Expr]) -> str:
         return self.x(conds[0] if len(conds) == 1 else ir.Bool("and", conds, type=ir.BOOL))
 
+    def entries(self, e: ir.Expr) -> str:
+        """An iterable for a method that treats a hash as the list of its pairs."""
+        of = paired(e)
+        return self.sequence(e) if of is None else self.x(of, PRIMARY)
+
     def clause(self, c: ir.Clause) -> str:
         """The iterable of a clause, filtered."""
         base = self.sequence(c.iter)
@@ -1932,13 +1958,15 @@ class Emitter(Lines):
             pair = f"[{self.x(e.elem.elems[0])}, {self.x(e.elem.elems[1])}]"
             if clauses is not e.clauses:
                 return f"{base}.map {{ |{params}| {pair} }}"
-            return f"{base}.to_h {{ |{params}| {pair} }}"
+            return f"{base}.to_h" if pair == f"[{params}]" else f"{base}.to_h {{ |{params}| {pair} }}"
         if (
             isinstance(e.elem, ir.Name)
             and isinstance(first.target, ir.VarTarget)
             and e.elem.id == first.target.id
         ):
             return base if first.conds or not isinstance(first.iter.type, ir.ListT) else f"{base}.dup"
+        if not first.conds:
+            base = self.entries(first.iter)
         return f"{base}.map {{ |{params}| {self.x(e.elem)} }}"
 
     def _format(self, e: ir.Format) -> str:

@@ -720,9 +720,18 @@ def _set(low: ExpressionLowerer, e: ast.Call, want: Type | None) -> ir.Expr:
 
 
 def _dict(low: ExpressionLowerer, e: ast.Call, want: Type | None) -> ir.Expr:
+    from foundation_engine.port.front._python_expr import unify_element
+
     if not e.args and not e.keywords:
         return ir.DictLit([], type=want if isinstance(want, ir.DictT) else ir.DictT(ir.UNKNOWN, ir.UNKNOWN))
-    if len(e.args) == 1 and not e.keywords:
+    if e.keywords and len(e.args) <= 1:
+        keys: list[ast.expr | None] = [None for _ in e.args]
+        keys += [
+            None if k.arg is None else ast.copy_location(ast.Constant(k.arg), k.value) for k in e.keywords
+        ]
+        values = [*e.args, *(k.value for k in e.keywords)]
+        return low.expr(ast.copy_location(ast.Dict(keys, values), e), want)
+    if len(e.args) == 1:
         v = low.expr(e.args[0])
         if isinstance(v.type, ir.DictT):
             return _op("dict.copy", [v], v.type)
@@ -735,17 +744,16 @@ def _dict(low: ExpressionLowerer, e: ast.Call, want: Type | None) -> ir.Expr:
             k, w = (low.coerce(x, ir.STR) if x.type == ir.CHAR else x for x in v.elem.elems)
             pair = ir.TupleLit([k, w], type=ir.TupleT((k.type, w.type)))
             return ir.Comp("dict", pair, v.clauses, type=ir.DictT(k.type, w.type))
-        if (
-            isinstance(v, ir.Intrinsic)
-            and v.op == "zip"
-            and len(v.args) == 2
-            and isinstance(v.type, ir.IterT)
-        ):
-            assert isinstance(v.type.elem, ir.TupleT)
-            k, w = v.type.elem.elems
+        elem = v.type.elem if isinstance(v.type, ir.ListT | ir.IterT | ir.SetT) else None
+        if isinstance(elem, ir.TupleT) and len(elem.elems) == 2:
+            k, w = elem.elems
             names = [ir.VarTarget("key", type=k), ir.VarTarget("value", type=w)]
-            pair = ir.TupleLit([ir.Name("key", type=k), ir.Name("value", type=w)], type=v.type.elem)
-            clause = ir.Clause(ir.TupleTarget(list(names), type=v.type.elem), v, [])
+            parts: list[ir.Expr] = [ir.Name("key", type=k), ir.Name("value", type=w)]
+            k, w = (unify_element(t) for t in (k, w))
+            pair = ir.TupleLit(
+                [low.coerce(x, t) for x, t in zip(parts, (k, w), strict=True)], type=ir.TupleT((k, w))
+            )
+            clause = ir.Clause(ir.TupleTarget(list(names), type=elem), v, [])
             return ir.Comp("dict", pair, [clause], type=ir.DictT(k, w))
     raise Unsupported("dict of these arguments", ast.unparse(e), e.lineno)
 

@@ -7,6 +7,7 @@ import ast
 import re
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
+from functools import reduce
 
 from foundation_engine.port import ir
 from foundation_engine.port.front._python_calls import (
@@ -695,6 +696,8 @@ class ExpressionLowerer:
                 "xor": "set.symmetric_difference",
             }
             return ir.Intrinsic(ops[name], [self.coerce(left, t), self.coerce(right, t)], type=t)
+        if name == "bor" and isinstance(lt, ir.DictT) and isinstance(rt, ir.DictT):
+            return self.union(left, right)
         if ir.UNKNOWN in (lt, rt):
             raise Unsupported(
                 "an operand whose type is not known", ast.unparse(at) if isinstance(at, ast.expr) else ""
@@ -1046,9 +1049,36 @@ class ExpressionLowerer:
         elems = [self.coerce(x, ir.STR) if x.type == ir.CHAR else x for x in elems]
         return ir.TupleLit(elems, type=ir.TupleT(tuple(x.type for x in elems)))
 
+    def _merged(self, e: ast.Dict, want: Type | None) -> ir.Expr:
+        """A dict display with `**`: unions from left to right, in which later entries win."""
+        parts: list[ast.expr] = []
+        for k, v in zip(e.keys, e.values, strict=True):
+            if k is None:
+                parts.append(v)
+            elif parts and isinstance(parts[-1], ast.Dict):
+                parts[-1].keys.append(k)
+                parts[-1].values.append(v)
+            else:
+                parts.append(ast.copy_location(ast.Dict([k], [v]), k))
+        made = [self.expr(p, want) for p in parts]
+        if len(made) == 1 and isinstance(made[0].type, ir.DictT):
+            return ir.Intrinsic("dict.copy", made, type=made[0].type)
+        return reduce(self.union, made)
+
+    def union(self, left: ir.Expr, right: ir.Expr) -> ir.Expr:
+        """A new map with the entries of two, of which the right one's win."""
+        if not (isinstance(left.type, ir.DictT) and isinstance(right.type, ir.DictT)):
+            raise Unsupported(f"a union of {ir.type_text(left.type)} and {ir.type_text(right.type)}")
+        if left.type.zero or right.type.zero:
+            raise Unsupported("a union of maps with a default")
+        t = join(left.type, right.type)
+        if not isinstance(t, ir.DictT) or ir.UNKNOWN in (t.key, t.value):
+            raise Unsupported("a union of maps whose types are not known")
+        return ir.Intrinsic("dict.union", [self.coerce(left, t), self.coerce(right, t)], type=t)
+
     def _dict(self, e: ast.Dict, want: Type | None) -> ir.Expr:
         if any(k is None for k in e.keys):
-            raise Unsupported("a dict display with **")
+            return self._merged(e, want)
         if isinstance(want, ir.DictT) and want.value == ir.ANY and want.key == ir.STR:
             from foundation_engine.port.front._python_patterns import free_value
 
