@@ -59,7 +59,7 @@ test-python: setup
 
 vsix: setup
 	@scripts/toolchains.sh node
-	cd editors/vscode && npm ci --no-audit --no-fund --silent && npm run --silent package
+	cd editors/vscode && npm ci --no-audit --no-fund --loglevel=error && npm run --silent package
 
 # The extension in the real editor, and the same scenario in Neovim and Emacs.
 test-editors: setup

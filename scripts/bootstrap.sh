@@ -2,8 +2,7 @@
 # Make .venv with everything that the tool and its Python tests need. A second run takes well under a second.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-# Trust what the system trusts: behind a company proxy the bundled certificates do not do (two names, for old and new uv).
-export UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1
+. scripts/prelude.sh
 
 stamp=.venv/.ready
 inputs=(pyproject.toml constraints.txt runtimes/python/pyproject.toml scripts/bootstrap.sh)
@@ -12,8 +11,6 @@ if [ -f "$stamp" ]; then
   for input in "${inputs[@]}"; do [ "$input" -nt "$stamp" ] && stale=1; done
   [ "$stale" = 0 ] && exit 0
 fi
-
-say() { printf '\033[2m==> %s\033[0m\n' "$*" >&2; }
 
 find_uv() {
   if command -v uv >/dev/null 2>&1; then command -v uv; return; fi

@@ -3,10 +3,7 @@
 # Chromium, Neovim 0.7 and Emacs from Debian's packages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-# Trust what the system trusts: behind a company proxy the bundled certificates do not do (two names, for old and new uv).
-export UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1
-
-say() { printf '\033[2m==> %s\033[0m\n' "$*" >&2; }
+. scripts/prelude.sh
 
 packages=()
 command -v chromium >/dev/null 2>&1 || packages+=(chromium fonts-dejavu-core)
@@ -35,19 +32,19 @@ if [ ! -f .cache/vscode/.ready ]; then
   (
     cd .cache/vscode
     [ -f package.json ] || echo '{"private":true}' > package.json
-    npm install --no-audit --no-fund --silent node@24 >&2
+    npm install --no-audit --no-fund --loglevel=error node@24 >&2
     # Its own post-install step compiles everything and needs a Kerberos header; only two modules are worth it.
-    npm install --no-audit --no-fund --silent --ignore-scripts code-server@4.139.1 >&2
+    npm install --no-audit --no-fund --loglevel=error --ignore-scripts code-server@4.139.1 >&2
     export PATH="$PWD/node_modules/node/bin:$PATH"
     cd node_modules/code-server/lib/vscode
-    npm install --omit=dev --no-audit --no-fund --silent --ignore-scripts >&2
+    npm install --omit=dev --no-audit --no-fund --loglevel=error --ignore-scripts >&2
     rm -rf node_modules/@github/copilot-sdk-linux-x64
-    npm rebuild --silent @vscode/spdlog @vscode/native-watchdog >&2
+    npm rebuild --loglevel=error @vscode/spdlog @vscode/native-watchdog >&2
   )
   touch .cache/vscode/.ready
 fi
 
 if [ ! -d editors/vscode/node_modules ] || [ editors/vscode/package-lock.json -nt editors/vscode/node_modules ]; then
   say "installing the extension's build tools"
-  (cd editors/vscode && npm ci --no-audit --no-fund --silent >&2 && touch node_modules)
+  (cd editors/vscode && npm ci --no-audit --no-fund --loglevel=error >&2 && touch node_modules)
 fi

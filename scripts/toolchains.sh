@@ -4,11 +4,8 @@
 # Anybody else gets the one line to run, and exit status 2.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-# Trust what the system trusts: behind a company proxy the bundled certificates do not do (two names, for old and new uv).
-export UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1
+. scripts/prelude.sh
 export PATH="$PWD/.venv/bin:$PATH:/usr/local/go/bin:$HOME/.cargo/bin"
-
-say() { printf '\033[2m==> %s\033[0m\n' "$*" >&2; }
 
 updated=0
 apt_install() { # apt_install <what for> <package>...
