@@ -150,6 +150,13 @@ class Metrics:
         self.model_time = Histogram()
         self.started = perf_counter()
 
+    def count_batch(self, size: int, spent: int) -> None:
+        """Count one run of the model over `size` requests that took `spent` nanoseconds."""
+        self.batches += 1
+        if size > self.largest_batch:
+            self.largest_batch = size
+        self.model_time.add(spent)
+
     def report(self, queue_depth: int) -> dict[str, Any]:
         """The figures as JSON values; durations in microseconds."""
         return {

@@ -59,8 +59,10 @@ from foundation_shm.ring import WEAKLY_ORDERED, WORD_MASK, Fence, Region, create
 from foundation_shm.tensor import Tensor
 
 _CONTROL_AND_HEADER: Final = struct.Struct(layout.CONTROL.format + layout.HEADER.format.lstrip("<"))
-_SNAPSHOT: Final = layout.CONTROL.size + layout.MAX_REQUEST_SIZE
 _PAYLOAD_AT: Final = _CONTROL_AND_HEADER.size
+# What most requests fit in: reading more than a client wrote costs fetching it from afar.
+_USUAL_SNAPSHOT: Final = _PAYLOAD_AT + layout.REQUEST_FIXED.size + 2 * DESCRIPTOR_SIZE
+_SNAPSHOT: Final = layout.CONTROL.size + layout.MAX_REQUEST_SIZE
 
 _TAIL: Final = layout.REGION_SUBMIT_TAIL // 4
 _PARKED: Final = layout.REGION_PARKED // 4
@@ -77,6 +79,7 @@ _INFER: Final = int(Opcode.INFER)
 _CHECK_DATA: Final = int(RequestFlag.CHECK_DATA)
 _STREAM: Final = int(RequestFlag.STREAM)
 
+_USUAL_ANSWER: Final = HEADER_SIZE + RESPONSE_FIXED.size + DESCRIPTOR_SIZE
 _PLANS_PER_SLOT: Final = 32
 # The socket transport: how often one client's socket is read before the others' turn; the first memory of a
 # large body, and how much a connection keeps between calls.
@@ -84,6 +87,7 @@ _READS: Final = 16
 _LEAST_BODY: Final = 1 << 20
 _KEPT_BODY: Final = 8 << 20
 _TICK_NS: Final = 2_000_000
+_POLICY_NS: Final = 8_000_000
 # Requests on sockets are only seen when they are polled, also while clients with memory keep the server awake.
 _SOCKET_TICK_NS: Final = 100_000
 _ACTIVE_NS: Final = 200_000_000
@@ -116,7 +120,7 @@ class ServerOptions:
 class _Plan:
     """A request that was validated once: equal bytes from the same slot need no second validation."""
 
-    __slots__ = ("bound", "checksum", "entry", "inputs", "replies", "reply", "size")
+    __slots__ = ("bound", "checksum", "entry", "fits", "inputs", "replies", "reply", "size", "usual")
 
     def __init__(
         self, entry: _Entry, checksum: int, reply: tuple[int, int], inputs: tuple[Tensor, ...], bound: Any
@@ -127,26 +131,22 @@ class _Plan:
         self.inputs = inputs
         self.bound = bound
         self.size = sum(len(tensor.data) for tensor in inputs)
+        self.fits = self.size <= entry.limits.max_request_bytes
         self.replies: dict[Any, tuple[bytes, int, list[tuple[int, int]]]] = {}
+        # The only output of the last answer: dtype, shape, descriptor, size, and the place in the region.
+        self.usual: tuple[int, tuple[int, ...], bytes, int, int, int] | None = None
 
 
 class _Call:
     """One request from its arrival to its last answer."""
 
-    __slots__ = (
-        "connection",
-        "deadline",
-        "expired",
-        "flags",
-        "held",
-        "plan",
-        "received",
-        "reply",
-        "request_id",
-        "slot",
-        "stream",
-        "touched",
-    )
+    # What few calls need is the class's until a call has its own, so that making a call stays cheap.
+    stream: Iterator[Outputs] | None = None
+    # An answer that waits for the client to make room: its outputs, model time and final state.
+    held: tuple[Outputs, int, int] | None = None
+    touched = 0
+    # Whether the client took too long over a part, so that the rest was thrown away.
+    expired = False
 
     def __init__(
         self,
@@ -167,12 +167,6 @@ class _Call:
         self.plan = plan
         self.received = received
         self.deadline = received + timeout_ns if timeout_ns else 0
-        self.stream: Iterator[Outputs] | None = None
-        # An answer that waits for the client to make room: its outputs, model time and final state.
-        self.held: tuple[Outputs, int, int] | None = None
-        self.touched = 0
-        # Whether the client took too long over a part, so that the rest was thrown away.
-        self.expired = False
 
 
 class _Entry:
@@ -243,13 +237,27 @@ class _Handshake:
 class _ShmConnection:
     """A client with a region."""
 
-    __slots__ = ("active", "calls", "head", "name", "plans", "ranges", "region", "shape", "sock", "words")
+    __slots__ = (
+        "active",
+        "bases",
+        "calls",
+        "head",
+        "name",
+        "plans",
+        "ranges",
+        "region",
+        "shape",
+        "sock",
+        "view",
+        "words",
+    )
 
     def __init__(self, sock: socket.socket, name: str, region: Region) -> None:
         self.sock: socket.socket | None = sock
         self.name = name
         self.region = region
         self.shape = region.shape
+        self.view = region.view
         self.words = region.words
         self.head = 0
         self.active = time.monotonic_ns()
@@ -258,8 +266,9 @@ class _ShmConnection:
         self.plans: list[dict[bytes, _Plan]] = [{} for _ in range(count)]
         arena = (region.shape.data_offset, region.shape.region_size)
         self.ranges: list[tuple[tuple[int, int], tuple[int, int]]] = []
-        for index in range(count):
-            inline = region.shape.slot(index) + layout.SLOT_INLINE
+        self.bases = [region.shape.slot(index) for index in range(count)]
+        for base in self.bases:
+            inline = base + layout.SLOT_INLINE
             self.ranges.append(((inline, inline + region.shape.inline_size), arena))
 
 
@@ -575,7 +584,7 @@ class Server:
             self._commands.popleft()()
         if now < self._policy_at:
             return
-        self._policy_at = now + _TICK_NS
+        self._policy_at = now + _POLICY_NS
         active = sum(1 for client in self._clients if now - client.active < _ACTIVE_NS)
         policy = cast(WatchPolicy, self._policy)
         crowded = policy.is_crowded(now)
@@ -853,13 +862,17 @@ class Server:
 
     def _take(self, client: _ShmConnection, index: int) -> None:
         """Read one slot's request and queue it."""
-        shape = client.shape
-        base = layout.REGION_SLOTS + index * shape.slot_stride
+        base = client.bases[index]
         state = client.words[base >> 2]
         current = client.calls[index]
-        # Everything is read from this one copy: what the client changes afterwards changes nothing here.
+        # Everything is read from one copy: what the client changes afterwards changes nothing here.
         start = base + layout.SLOT_CONTROL
-        snapshot = bytes(client.region.view[start : start + _SNAPSHOT])
+        snapshot = bytes(client.view[start : start + _USUAL_SNAPSHOT])
+        fields = _CONTROL_AND_HEADER.unpack_from(snapshot)
+        if fields[10] > _USUAL_SNAPSHOT - _PAYLOAD_AT:
+            # A second copy takes the first one's place as a whole.
+            snapshot = bytes(client.view[start : start + _SNAPSHOT])
+            fields = _CONTROL_AND_HEADER.unpack_from(snapshot)
         (
             opcode,
             flags,
@@ -873,7 +886,7 @@ class Server:
             request_id,
             payload_size,
             checksum,
-        ) = _CONTROL_AND_HEADER.unpack_from(snapshot)
+        ) = fields
         if current is not None:
             if state != _CONTINUE or not current.touched:
                 raise _ViolationError(f"it submitted slot {index} twice")
@@ -911,7 +924,7 @@ class Server:
                     f"data_crc is 0x{data_crc:08X}; the tensors' CRC-32 is 0x{actual:08X}",
                 )
                 return
-        self._enqueue(plan.entry, call)
+        self._enqueue(plan.entry, call, plan)
 
     def _make_plan(
         self, client: _ShmConnection, index: int, opcode: int, snapshot: bytes, call: _Call
@@ -924,7 +937,7 @@ class Server:
             self._answer_question(call, opcode)
             return None
         entry = self._entry(request.model_id)
-        view = client.region.view
+        view = client.view
         inputs = tuple(
             Tensor(t.dtype, t.shape, view[t.data_offset : t.data_offset + t.data_size])
             for t in request.inputs
@@ -946,26 +959,29 @@ class Server:
             raise LayoutError(Status.UNKNOWN_MODEL, f"no model {model_id!r} is registered; known: {known}")
         return entry
 
-    def _enqueue(self, entry: _Entry, call: _Call) -> None:
+    def _enqueue(self, entry: _Entry, call: _Call, plan: _Plan) -> None:
+        waiting = entry.queue
+        if not waiting and plan.fits and not self._draining:
+            self._ready.append(entry)
+            waiting.append(call)
+            return
         limits = entry.limits
         if self._draining:
             self._answer_error(call, Status.SHUTTING_DOWN, "the server is draining")
-        elif len(entry.queue) >= limits.max_queue:
+        elif len(waiting) >= limits.max_queue:
             entry.metrics.refused += 1
             self._answer_error(
                 call, Status.OVERLOADED, f"{limits.max_queue} requests wait for {entry.model_id!r}"
             )
-        elif call.plan is not None and call.plan.size > limits.max_request_bytes:
+        elif not plan.fits:
             entry.metrics.refused += 1
             self._answer_error(
                 call,
                 Status.TOO_LARGE,
-                f"{call.plan.size} bytes of inputs; {entry.model_id!r} takes {limits.max_request_bytes}",
+                f"{plan.size} bytes of inputs; {entry.model_id!r} takes {limits.max_request_bytes}",
             )
         else:
-            if not entry.queue:
-                self._ready.append(entry)
-            entry.queue.append(call)
+            waiting.append(call)
 
     def _answer_question(self, call: _Call, opcode: int) -> None:
         """Answer what is not an inference: one uint8 tensor of JSON, or nothing for PING."""
@@ -1002,6 +1018,11 @@ class Server:
                 self._ready.append(entry)
                 continue
             worked = True
+            if not entry.offloaded and (limits.max_batch == 1 or len(waiting) == 1):
+                self._run_alone(entry, waiting.popleft())
+                if entry.queue:
+                    self._ready.append(entry)
+                continue
             batch = self._form_batch(entry)
             if entry.queue:
                 self._ready.append(entry)
@@ -1016,25 +1037,45 @@ class Server:
             self._finish_batch(entry, batch, results, spent)
         return worked
 
+    def _run_alone(self, entry: _Entry, call: _Call) -> None:
+        """Run one call on this thread: the short way, with nothing in it that only batches need."""
+        began = time.monotonic_ns()
+        if not self._is_wanted(entry, call, began):
+            return
+        (result,) = _run(entry.model, (call,))
+        ended = time.monotonic_ns()
+        spent = ended - began
+        if spent > self._longest_run:
+            self._longest_run = spent
+        if spent > _SLOW_NS:
+            entry.weigh(spent)
+        elif entry.slowness:
+            entry.slowness = 0
+        entry.metrics.count_batch(1, spent)
+        self._finish(entry, call, result, spent, ended)
+
     def _form_batch(self, entry: _Entry) -> list[_Call]:
         """The next calls to run together, less those that were cancelled or came too late."""
         batch: list[_Call] = []
         waiting = entry.queue
-        now = 0
+        now = time.monotonic_ns()
         while waiting and len(batch) < entry.limits.max_batch:
             call = waiting.popleft()
-            if call.deadline:
-                now = now or time.monotonic_ns()
-                if now > call.deadline:
-                    entry.metrics.refused += 1
-                    self._answer_error(call, Status.DEADLINE_EXCEEDED, "the request waited past its timeout")
-                    continue
-            if _is_cancelled(call):
-                entry.metrics.cancelled += 1
-                self._answer_error(call, Status.CANCELLED, "the client cancelled the call")
-                continue
-            batch.append(call)
+            if self._is_wanted(entry, call, now):
+                batch.append(call)
         return batch
+
+    def _is_wanted(self, entry: _Entry, call: _Call, now: int) -> bool:
+        """Whether a call is to run; one that was cancelled or came too late is answered here."""
+        if now > call.deadline > 0:
+            entry.metrics.refused += 1
+            self._answer_error(call, Status.DEADLINE_EXCEEDED, "the request waited past its timeout")
+            return False
+        if _is_cancelled(call):
+            entry.metrics.cancelled += 1
+            self._answer_error(call, Status.CANCELLED, "the client cancelled the call")
+            return False
+        return True
 
     def _offload(self, entry: _Entry, batch: list[_Call]) -> None:
         if entry.thread is None:
@@ -1078,11 +1119,7 @@ class Server:
             self._deliver_part(call, outputs, spent)
 
     def _finish_batch(self, entry: _Entry, batch: list[_Call], results: Sequence[Result], spent: int) -> None:
-        metrics = entry.metrics
-        metrics.batches += 1
-        if len(batch) > metrics.largest_batch:
-            metrics.largest_batch = len(batch)
-        metrics.model_time.add(spent)
+        entry.metrics.count_batch(len(batch), spent)
         if spent > self._longest_run:
             self._longest_run = spent
         if spent > _SLOW_NS or entry.offloaded:
@@ -1091,29 +1128,43 @@ class Server:
             entry.slowness = 0
         now = time.monotonic_ns()
         for call, result in zip(batch, results, strict=True):
-            metrics.requests += 1
-            # The usual answer first: asking whether something is an iterator is dear.
-            if type(result) is list or not isinstance(result, (BaseException, Iterator)):
-                outputs = cast(Outputs, result)
-                plan = call.plan
-                if plan is not None:
-                    metrics.bytes_in += plan.size
-                for tensor in outputs:
-                    metrics.bytes_out += len(tensor.data)
-                metrics.latency.add(now - call.received)
+            self._finish(entry, call, result, spent, now)
+
+    def _finish(self, entry: _Entry, call: _Call, result: Result, spent: int, now: int) -> None:
+        """Answer a call whose model ran until `now`, and count it."""
+        metrics = entry.metrics
+        metrics.requests += 1
+        # The usual answer first: asking whether something is an iterator is dear.
+        if type(result) is list or not isinstance(result, (BaseException, Iterator)):
+            outputs = cast(Outputs, result)
+            plan = call.plan
+            metrics.latency.add(now - call.received)
+            if plan is None:
                 self._answer(call, outputs, spent)
-            elif isinstance(result, BaseException):
-                metrics.failed += 1
-                self._answer_error(call, Status.MODEL_FAILED, f"{type(result).__name__}: {result}")
-                # Its traceback's frames hold the inputs, and often the error itself: a cycle that would keep
-                # the client's region mapped.
-                result.__traceback__ = result.__context__ = result.__cause__ = None
+                return
+            metrics.bytes_in += plan.size
+            usual = plan.usual
+            if usual is not None and len(outputs) == 1 and not call.flags:
+                output = outputs[0]
+                if output.dtype == usual[0] and output.shape == usual[1]:
+                    metrics.bytes_out += usual[3]
+                    self._answer_as_usual(call, output, spent, usual)
+                    return
+            for tensor in outputs:
+                metrics.bytes_out += len(tensor.data)
+            self._answer(call, outputs, spent)
+        elif isinstance(result, BaseException):
+            metrics.failed += 1
+            self._answer_error(call, Status.MODEL_FAILED, f"{type(result).__name__}: {result}")
+            # Its traceback's frames hold the inputs, and often the error itself: a cycle that would keep
+            # the client's region mapped.
+            result.__traceback__ = result.__context__ = result.__cause__ = None
+        else:
+            call.stream = result
+            if call.flags & _STREAM:
+                self._advance(call)
             else:
-                call.stream = result
-                if call.flags & _STREAM:
-                    self._advance(call)
-                else:
-                    self._collecting.append(call)
+                self._collecting.append(call)
 
     # Streams and answers that need room
 
@@ -1206,6 +1257,29 @@ class Server:
         payload = layout.encode_response_payload(status, 0, b"", layout.encode_error(text), 0, 0, 0)
         self._send(call, payload, (), (), _DONE)
 
+    def _answer_as_usual(
+        self, call: _Call, output: Tensor, spent: int, usual: tuple[int, tuple[int, ...], bytes, int, int, int]
+    ) -> None:
+        """Answer over shared memory as this plan's last call was answered: with one output of the same shape."""
+        connection = cast(_ShmConnection, call.connection)
+        if connection.sock is None:
+            return
+        _, _, descriptor, total, start, end = usual
+        view = connection.view
+        output.copy_to(view, connection.region.address, start, end)
+        payload = RESPONSE_FIXED.pack(0, 0, 1, 0, total, spent, 0, 0) + descriptor
+        slot = call.slot
+        base = connection.bases[slot]
+        at = base + layout.SLOT_RESPONSE
+        view[at : at + _USUAL_ANSWER] = (
+            HEADER.pack(MAGIC, VERSION, call.request_id, _USUAL_ANSWER - HEADER_SIZE, crc32(payload)) + payload
+        )
+        connection.calls[slot] = None
+        if WEAKLY_ORDERED:
+            self._fence()
+        connection.words[base >> 2] = _DONE
+        self._wakes.append((connection, base))
+
     def _answer(self, call: _Call, outputs: Outputs, spent: int, *, state: int = _DONE) -> None:
         """Write outputs where the client made room; ask for room when they do not fit."""
         plan = call.plan
@@ -1232,6 +1306,8 @@ class Server:
             )
             self._send(call, payload, (), (), _PARTIAL)
             return
+        if len(outputs) == 1 and plan is not None and reply is plan.reply and state == _DONE and reply[1]:
+            plan.usual = (outputs[0].dtype, tuple(outputs[0].shape), descriptors, total, *places[0])
         flags = int(ResponseFlag.MORE) if state == _PARTIAL else 0
         data_crc = 0
         if call.flags & _CHECK_DATA:
@@ -1256,10 +1332,10 @@ class Server:
         if isinstance(connection, _SocketConnection):
             self._send_frame(connection, call, payload, outputs, places, state)
             return
-        view = connection.region.view
+        view = connection.view
         for tensor, (start, end) in zip(outputs, places, strict=True):
-            view[start:end] = tensor.data
-        base = layout.REGION_SLOTS + call.slot * connection.shape.slot_stride
+            tensor.copy_to(view, connection.region.address, start, end)
+        base = connection.bases[call.slot]
         start = base + layout.SLOT_RESPONSE
         message = HEADER.pack(MAGIC, VERSION, call.request_id, len(payload), crc32(payload)) + payload
         view[start : start + len(message)] = message
@@ -1371,11 +1447,11 @@ class Server:
             )
             if flags & _CHECK_DATA and _crc_of(inputs) != data_crc:
                 raise LayoutError(Status.BAD_CHECKSUM, "data_crc is not the tensors' CRC-32")
-            call.plan = _Plan(entry, 0, (0, 0), inputs, _bind(entry, inputs))
+            plan = call.plan = _Plan(entry, 0, (0, 0), inputs, _bind(entry, inputs))
         except LayoutError as error:
             self._answer_error(call, error.status, error.message)
             return
-        self._enqueue(entry, call)
+        self._enqueue(entry, call, plan)
 
     def _send_frame(
         self,
@@ -1458,8 +1534,7 @@ def _is_cancelled(call: _Call) -> bool:
         return True
     if isinstance(connection, _SocketConnection):
         return False
-    base = layout.REGION_SLOTS + call.slot * connection.shape.slot_stride
-    return connection.words[(base + layout.SLOT_CANCEL) >> 2] != 0
+    return connection.words[(connection.bases[call.slot] + layout.SLOT_CANCEL) >> 2] != 0
 
 
 def _bind(entry: _Entry, inputs: tuple[Tensor, ...]) -> Any:
@@ -1469,10 +1544,10 @@ def _bind(entry: _Entry, inputs: tuple[Tensor, ...]) -> Any:
         raise LayoutError(Status.BAD_TENSOR, f"{entry.model_id!r} refuses the inputs: {error}") from error
 
 
-def _run(model: Model, batch: list[_Call]) -> Sequence[Result]:
+def _run(model: Model, batch: Sequence[_Call]) -> Sequence[Result]:
     """The model's results; whatever it raises becomes the result of every member."""
     try:
-        results = model.run([cast(_Plan, call.plan).bound for call in batch])
+        results = model.run([call.plan.bound for call in batch if call.plan is not None])
         if len(results) != len(batch):
             raise RuntimeError(f"the model returned {len(results)} results for {len(batch)} requests")
     except Exception as error:  # noqa: BLE001 - whatever a model raises is its clients' answer

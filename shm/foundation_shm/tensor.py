@@ -89,6 +89,10 @@ class Tensor:
         # A view with a zero in its shape cannot be cast; there is nothing in it to lose.
         return cls(dtype, shape, view.cast("B") if size else memoryview(b""))
 
+    def copy_to(self, memory: memoryview, address: int, start: int, end: int) -> None:
+        """Write the bytes to `memory[start:end]`, which is as long as they are; `memory` begins at `address`."""
+        memory[start:end] = self.data
+
     def tolist(self) -> list[Any]:
         """The elements as a flat list of Python numbers. Raises `TypeError` for bfloat16."""
         form = _FORMATS.get(self.dtype)

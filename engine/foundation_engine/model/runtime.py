@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -79,6 +80,46 @@ class _Bound:
         )
 
 
+class _Output(Tensor):
+    """A model's output that is copied to its place straight from torch's memory."""
+
+    __slots__ = ("_made", "_source")
+
+    @classmethod
+    def of(cls, source: torch.Tensor) -> _Output | None:
+        """The output, or `None` where its bytes do not lie in memory as the protocol has them."""
+        dtype = _FROM_TORCH.get(source.dtype)
+        if (
+            dtype is None
+            or not source.is_cpu
+            or source.layout is not torch.strided
+            or not source.is_contiguous()
+            or source.is_neg()
+            or not source.numel()
+        ):
+            return None
+        made = cls.__new__(cls)
+        made.dtype = dtype
+        made.shape = source.shape
+        made._source = source
+        made._made = None
+        return made
+
+    @property
+    def data(self) -> memoryview:  # pyright: ignore[reportIncompatibleVariableOverride] - made when it is asked for
+        """The bytes, for whoever does more with them than copy them."""
+        if self._made is None:
+            self._made = _tensor(self._source)
+        return self._made.data
+
+    def copy_to(self, memory: memoryview, address: int, start: int, end: int) -> None:
+        """See `Tensor.copy_to`."""
+        source = self._source
+        if source.nbytes != end - start:
+            raise ValueError(f"{source.nbytes} bytes of output do not fit {end - start}")
+        ctypes.memmove(address + start, source.data_ptr(), end - start)
+
+
 class TorchModel(Model):
     """A `torch.nn.Module` (or anything callable with tensors) as the server runs it."""
 
@@ -140,7 +181,7 @@ class TorchModel(Model):
         inputs = bound.tensors if bound.plain else bound.read()
         output = self._module(*inputs) if self._on_cpu else self._call(inputs)
         if type(output) is torch.Tensor:
-            return [_tensor(output)]
+            return [_Output.of(output) or _tensor(output)]
         if isinstance(output, Iterator):
             return _stream(cast(Iterator[Any], output))
         return [_tensor(t) for t in flatten(output)]

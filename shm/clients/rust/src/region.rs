@@ -5,7 +5,7 @@ use std::fmt;
 use std::io::{ErrorKind, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::sync::atomic::{fence, AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{fence, AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,10 +13,10 @@ use crate::error::{Error, Status};
 use crate::layout::{
     align, byte_size, decode_response, put_control, put_request, u32_at, DType, Descriptor,
     Response, Welcome, ALIGNMENT, CONTROL_SIZE, DESCRIPTOR_SIZE, FLAG_CHECK_DATA,
-    FLAG_HAS_DATA_CRC, FLAG_MORE, FLAG_STREAM, HEADER_SIZE, MAX_RESPONSE_SIZE, REGION_PARKED,
-    REGION_RING, REGION_SLOTS, REGION_SPIN_US, REGION_SUBMIT_TAIL, RESPONSE_PREFIX, SLOT_CANCEL,
-    SLOT_CONTROL, SLOT_INLINE, SLOT_RESPONSE, SLOT_STATE, SLOT_WAITING, STATE_CONTINUE, STATE_DONE,
-    STATE_FREE, STATE_PARTIAL, STATE_SUBMITTED,
+    FLAG_HAS_DATA_CRC, FLAG_MORE, FLAG_STREAM, HEADER_SIZE, MAX_RESPONSE_SIZE, MAX_SLOTS,
+    REGION_PARKED, REGION_RING, REGION_SLOTS, REGION_SPIN_US, REGION_SUBMIT_TAIL, RESPONSE_PREFIX,
+    SLOT_CANCEL, SLOT_CONTROL, SLOT_INLINE, SLOT_RESPONSE, SLOT_STATE, SLOT_WAITING,
+    STATE_CONTINUE, STATE_DONE, STATE_FREE, STATE_PARTIAL, STATE_SUBMITTED,
 };
 use crate::tensor::{Inference, Input, Tensor};
 
@@ -191,6 +191,46 @@ struct Books {
     reply_sizes: HashMap<String, u64>,
 }
 
+/// Who sleeps until an answer comes, and whether another caller watches memory for them.
+///
+/// A sleeper either has SLOT_WAITING set, so that the server wakes it, or somebody watches its slot. The two
+/// words are `slots` and `watched`: a sleeper writes the first and then reads the second, who stops watching
+/// writes the second and then reads the first, all of it sequentially consistent.
+#[derive(Default)]
+struct Sleepers {
+    slots: [AtomicU64; MAX_SLOTS as usize / 64],
+    watched: AtomicBool,
+}
+
+impl Sleepers {
+    /// Whether the caller is now the one that watches.
+    fn begin_watch(&self) -> bool {
+        !self.watched.load(Ordering::Relaxed) && !self.watched.swap(true, Ordering::SeqCst)
+    }
+
+    fn add(&self, index: usize) {
+        self.slots[index / 64].fetch_or(1 << (index % 64), Ordering::SeqCst);
+    }
+
+    fn remove(&self, index: usize) {
+        self.slots[index / 64].fetch_and(!(1 << (index % 64)), Ordering::SeqCst);
+    }
+
+    /// Calls `visit` with every sleeper's slot until it returns true; says whether it did.
+    fn each(&self, mut visit: impl FnMut(usize) -> bool) -> bool {
+        for (word, slots) in self.slots.iter().enumerate() {
+            let mut left = slots.load(Ordering::SeqCst);
+            while left != 0 {
+                if visit(64 * word + left.trailing_zeros() as usize) {
+                    return true;
+                }
+                left &= left - 1;
+            }
+        }
+        false
+    }
+}
+
 /// A connection with its region, shared by the calls and buffers that use it.
 pub(crate) struct Session {
     endpoint: String,
@@ -199,6 +239,7 @@ pub(crate) struct Session {
     welcome: Welcome,
     lost: AtomicBool,
     in_flight: AtomicUsize,
+    sleepers: Sleepers,
     books: Mutex<Books>,
     freed: Condvar,
 }
@@ -243,6 +284,7 @@ impl Session {
             welcome,
             lost: AtomicBool::new(false),
             in_flight: AtomicUsize::new(0),
+            sleepers: Sleepers::default(),
             books: Mutex::new(Books {
                 slots,
                 abandoned: vec![],
@@ -559,6 +601,7 @@ impl Session {
         slot.model.push_str(model);
         slot.expected = STATE_SUBMITTED;
         self.word(slot, SLOT_CANCEL).store(0, Ordering::Relaxed);
+        self.word(slot, SLOT_WAITING).store(0, Ordering::Relaxed);
         Ok(())
     }
 
@@ -601,21 +644,84 @@ impl Session {
         let spin =
             Duration::from_micros(self.map.word(REGION_SPIN_US).load(Ordering::Relaxed).into())
                 .min(MAX_SPIN);
-        if !spin.is_zero() && self.in_flight.load(Ordering::Relaxed) == 1 {
-            // Watching memory is worth its processor only while the server says that one is spare.
-            let until = Instant::now() + spin;
-            while Instant::now() < until {
-                for _ in 0..64 {
-                    if state.load(Ordering::Acquire) != slot.expected {
-                        return Ok(());
-                    }
-                    std::hint::spin_loop();
-                }
+        // Watching memory is worth its processor only while the server says that one is spare.
+        if !spin.is_zero() && self.sleepers.begin_watch() {
+            let seen = self.watch(slot, Instant::now() + spin);
+            self.end_watch();
+            if seen {
+                return Ok(());
             }
         }
+        self.sleep(slot, deadline)
+    }
+
+    /// Watches for the answer of one slot until a time, and meanwhile for those of all callers that sleep, so
+    /// that the server need not wake any. Says whether the slot's own answer is there.
+    fn watch(&self, slot: &Slot, until: Instant) -> bool {
+        let state = self.word(slot, SLOT_STATE);
+        self.sleepers.each(|index| {
+            self.slot_word(index, SLOT_WAITING)
+                .store(0, Ordering::Relaxed);
+            false
+        });
+        loop {
+            for _ in 0..64 {
+                if state.load(Ordering::Acquire) != slot.expected {
+                    return true;
+                }
+                std::hint::spin_loop();
+            }
+            // Whoever is woken watches next, for both would want the same processor.
+            if self.sleepers.each(|index| self.wake_answered(index)) || Instant::now() >= until {
+                return false;
+            }
+        }
+    }
+
+    /// Leaves the sleepers to the server again, and wakes those whose answers came before it could know.
+    fn end_watch(&self) {
+        self.sleepers.watched.store(false, Ordering::SeqCst);
+        self.sleepers.each(|index| {
+            self.slot_word(index, SLOT_WAITING)
+                .store(1, Ordering::Relaxed);
+            fence(Ordering::SeqCst);
+            self.wake_answered(index);
+            false
+        });
+    }
+
+    fn wake_answered(&self, index: usize) -> bool {
+        let state = self.slot_word(index, SLOT_STATE);
+        let answered = || matches!(state.load(Ordering::SeqCst), STATE_DONE | STATE_PARTIAL);
+        if !answered() {
+            return false;
+        }
+        // Whoever is woken once need not be woken again before it runs.
+        self.sleepers.remove(index);
+        if answered() {
+            futex_wake(state);
+            return true;
+        }
+        // Meanwhile the slot went to another caller, which may sleep by now.
+        self.sleepers.add(index);
+        false
+    }
+
+    fn slot_word(&self, index: usize, offset: usize) -> &AtomicU32 {
+        self.map
+            .word(REGION_SLOTS + index * self.welcome.slot_stride as usize + offset)
+    }
+
+    fn sleep(&self, slot: &Slot, deadline: Instant) -> Result<(), Error> {
+        let state = self.word(slot, SLOT_STATE);
         let waiting = self.word(slot, SLOT_WAITING);
-        waiting.store(1, Ordering::Relaxed);
-        fence(Ordering::SeqCst);
+        let index = slot.index as usize;
+        self.sleepers.add(index);
+        // Either this thread sees that nobody watches, or whoever stops watching sees this sleeper.
+        if !self.sleepers.watched.load(Ordering::SeqCst) {
+            waiting.store(1, Ordering::Relaxed);
+            fence(Ordering::SeqCst);
+        }
         let outcome = loop {
             if state.load(Ordering::Acquire) != slot.expected {
                 break Ok(());
@@ -631,6 +737,7 @@ impl Session {
                 break Err(self.gone());
             }
         };
+        self.sleepers.remove(index);
         waiting.store(0, Ordering::Relaxed);
         outcome
     }
@@ -718,6 +825,13 @@ pub(crate) fn take(
         model_ns: response.model_ns,
         more: response.flags & FLAG_MORE != 0,
     })
+}
+
+fn futex_wake(word: &AtomicU32) {
+    // SAFETY: the word is in a live mapping; waking nobody is no error.
+    unsafe {
+        libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAKE, i32::MAX);
+    }
 }
 
 fn futex_wait(word: &AtomicU32, expected: u32, limit: Duration) {
