@@ -20,9 +20,21 @@ COUNTS, NAMES, SET, MAYBE, PAIR = (
     "int | None",
     "tuple[int, str]",
 )
-PARAMETERS = (INT, INT, STR, STR, INTS, STRS, FLOAT, BOOL, COUNTS, SET, MAYBE, FLOATS, NAMES)
-RESULTS = (INT, STR, BOOL, FLOAT, INTS, STRS, COUNTS, SET, MAYBE, PAIR, FLOATS)
-LITERALS = ("", "a", "ab", "-", ",", " ", "x1", "naïve", "Total", "0", "=")
+ITEM, ITEMS, GROUPS, TABLE = "Item", "list[Item]", "dict[str, list[int]]", "dict[str, dict[str, int]]"
+PARAMETERS = (
+    INT, INT, STR, STR, INTS, STRS, FLOAT, BOOL, COUNTS, SET, MAYBE, FLOATS, NAMES, ITEM, ITEMS, GROUPS, TABLE
+)  # fmt: skip
+RESULTS = (INT, STR, BOOL, FLOAT, INTS, STRS, COUNTS, SET, MAYBE, PAIR, FLOATS, ITEM, GROUPS)
+LITERALS = (
+    "", "a", "ab", "-", ",", " ", "x1", "naïve", "Total", "0", "=", "cafe\u0301", "👍🏽 ok", "日本", "aAbB", "1_000", "\n"
+)  # fmt: skip
+LARGE = (
+    "9223372036854775807",
+    "(-9223372036854775807)",
+    "4611686018427387904",
+    "2147483648",
+    "(-2147483649)",
+)
 BOUND = 1_000_003  # integers are reduced by this where they could grow
 
 
@@ -73,6 +85,7 @@ class Sampler:
         make = {
             INT: self.int_, FLOAT: self.float_, BOOL: self.bool_, STR: self.str_, INTS: self.ints, STRS: self.strs,
             FLOATS: self.floats, COUNTS: self.counts, NAMES: self.names_, SET: self.set_, MAYBE: self.maybe, PAIR: self.pair,
+            ITEM: self.item, ITEMS: self.items, GROUPS: self.groups, TABLE: self.table,
         }[kind]  # fmt: skip
         return make(scope, depth)
 
@@ -125,7 +138,28 @@ class Sampler:
             lambda: self.from_maybe(scope, literal()),
             lambda: f"sum({self.comprehension(scope, INT, depth - 1)})",
             lambda: f"ord({self.random.choice(LITERALS[1:5])!r}[0])",
+            lambda: f"({r.choice(LARGE)} // {r.choice(['3', '7', '-2', '1000'])} % {BOUND})",
+            lambda: f"({r.choice(LARGE)} % {r.choice(['3', '10', '-7', '1000'])})",
+            lambda: f"(min({r.choice(LARGE[:3])}, {e()}) % {BOUND})",
+            lambda: f"{e(STR)}.index({self.text()!r})",
+            lambda: f"{self.of(scope, INTS)}.index({e()})",
+            lambda: f"{e(ITEM)}.count",
+            lambda: f"{self.shortest(scope, ITEM)}.score({literal()})",
+            lambda: (
+                f"sum(i.count for i in {e(ITEMS)} if i.name{r.choice(['', '.strip()', ' != ' + repr(self.text())])})"
+            ),
+            lambda: f"len({e(GROUPS)}.get({e(STR)}, []))",
+            lambda: f"sum(len(v) for v in {e(GROUPS)}.values())",
+            lambda: f"sum(sum(v.values()) for v in {e(TABLE)}.values()) % {BOUND}",
+            lambda: f"max({e(STRS)}, key=len, default='').count({self.text()!r})",
+            lambda: f"math.{r.choice(['floor', 'ceil'])}({e(FLOAT)})",
+            lambda: f"math.gcd({e()} % 1000, {literal()})",
         )
+
+    def shortest(self, scope: Scope, kind: str) -> str:
+        """A variable of the type where there is one, else a literal."""
+        known = self.variables(scope, kind)
+        return self.random.choice(known) if known else self.expression(scope, kind, 0)
 
     def of(self, scope: Scope, kind: str) -> str:
         """A variable of a collection's type where there is one: nobody takes an element of a literal."""
@@ -165,6 +199,11 @@ class Sampler:
             lambda: f"({e()} // {r.choice(['2.0', '0.5'])})",
             lambda: f"({e()} % {r.choice(['2.0', '0.5'])})",
             lambda: f"sum({e(FLOATS)})",
+            lambda: f"{e(ITEM)}.price",
+            lambda: f"{self.shortest(scope, ITEM)}.total()",
+            lambda: f"({e()} ** 2)",
+            lambda: f"math.sqrt(abs({e()}))",
+            lambda: f"max((i.price for i in {e(ITEMS)}), default={r.choice(['0.0', '2.5'])})",
         )
 
     def text(self) -> str:
@@ -204,6 +243,18 @@ class Sampler:
             lambda: f"{e()}.partition({self.text()!r})[{r.randint(0, 2)}]",
             lambda: f"''.join({self.comprehension(scope, STR, depth - 1)})",
             lambda: f"{e(NAMES)}.get({e(INT)}, {e()})",
+            lambda: f"{e()}[{r.choice(['-3:-1', '::-2', '1:-1', '-4::2'])}]",
+            lambda: f"{e()}[{e(INT)} % 4:]",
+            lambda: f"{e()}[{e(INT)} % 3:{e(INT)} % 7]",
+            lambda: f"{e()}.{r.choice(['ljust', 'rjust'])}({r.randint(0, 8)}, '.')",
+            lambda: f"{e()}.replace({self.text()!r}, {self.text()!r}, {r.randint(0, 2)})",
+            lambda: f"{e()}.rpartition({self.text()!r})[{r.randint(0, 2)}]",
+            lambda: f"chr({r.choice([48, 65, 97])} + {e(INT)} % 10)",
+            lambda: f"{e(ITEM)}.name",
+            lambda: f"{self.shortest(scope, ITEM)}.label({self.text()!r})",
+            lambda: f"{self.text()!r}.join(i.name for i in {e(ITEMS)})",
+            lambda: f"{self.text()!r}.join(sorted(set({e()})))",
+            lambda: f"{self.text()!r}.join(reversed({e()}.split({self.text()!r})))",
         )
 
     def formatted(self, scope: Scope, depth: int) -> str:
@@ -211,9 +262,9 @@ class Sampler:
         first = self.random.choice(self.variables(scope, INT) or ["7"])
         second = self.random.choice(self.variables(scope, STR) or self.variables(scope, INT) or ["1"])
         third = self.random.choice(self.variables(scope, FLOAT) or ["2.5"])
-        specs = ("", ":03d", ":>6", ":<5d", ":,", ":x")
+        specs = ("", ":03d", ":>6", ":<5d", ":x", ":^7d", ":05d", ":b")
         del depth
-        return f'f"{{{first}{self.random.choice(specs)}}}-{{{second}}}/{{{third}{self.random.choice(("", ":.2f", ":8.1f"))}}}"'
+        return f'f"{{{first}{self.random.choice(specs)}}}-{{{second}}}/{{{third}{self.random.choice(("", ":.2f", ":8.1f", ":.0f", ":08.3f", ":.1%", ":>9.2f", ":.3e"))}}}"'
 
     def bool_(self, scope: Scope, depth: int) -> str:
         """A condition."""
@@ -254,6 +305,12 @@ class Sampler:
             absent,
             lambda: f"{r.choice(['any', 'all'])}({self.comprehension(scope, BOOL, depth - 1)})",
             lambda: f"({e(INT)} < {e(INT)} <= {e(INT)})",
+            lambda: f"({e(INT)} {r.choice(['<', '>=', '=='])} {r.choice(LARGE)})",
+            lambda: f"({e(ITEM)} == {e(ITEM)})",
+            lambda: f"({e(STR)} in {e(GROUPS)})",
+            lambda: f"{e(STR)}.startswith(({self.text()!r}, {self.text()!r}))",
+            lambda: f"({e(STRS)} {r.choice(['==', '!='])} {e(STRS)})",
+            lambda: f"({e(SET)} {r.choice(['==', '!='])} {e(SET)})",
         )
 
     def comprehension(self, scope: Scope, kind: str, depth: int, brackets: str = "") -> str:
@@ -298,7 +355,56 @@ class Sampler:
             lambda: f"[i * w for i, w in enumerate({e()})]",
             lambda: f"[(p + q) for p, q in zip({e()}, {e()})]",
             lambda: f"([{e(INT)}] * {r.randint(0, 3)})",
+            lambda: f"{e()}[{r.choice(['-3:-1', '::-2', '1:-1', '-4::2'])}]",
+            lambda: f"{e()}[{e(INT)} % 3:{e(INT)} % 7]",
+            lambda: f"[i.count for i in {e(ITEMS)}]",
+            lambda: f"{e(GROUPS)}.get({e(STR)}, [{e(INT)}])[:9]",
+            lambda: f"[v for vs in {e(GROUPS)}.values() for v in vs]",
+            lambda: f"[ord(c) % 97 for c in {e(STR)}]",
+            lambda: f"sorted({e()}, key=lambda q: (q % 2, -q))",
         )
+
+    def item(self, scope: Scope, depth: int) -> str:
+        """An object of the module's data class, with or without its defaults."""
+        if depth <= 0:
+            return self.random.choice(["Item('a')", "Item('b', 2)", "Item('', 3, 2.5, ['x'])"])
+        made = [self.expression(scope, STR, depth - 1)]
+        if self.random.random() < 0.7:
+            made.append(f"({self.expression(scope, INT, depth - 1)}) % {BOUND}")
+        if self.random.random() < 0.4:
+            made.append(f"price={self.expression(scope, FLOAT, depth - 1)}")
+        if self.random.random() < 0.4:
+            made.append(f"tags={self.expression(scope, STRS, depth - 1)}")
+        return f"Item({', '.join(made)})"
+
+    def items(self, scope: Scope, depth: int) -> str:
+        """A list of such objects."""
+        if depth <= 0:
+            return "[Item('b', 2), Item('a', 5, 1.5)]"
+        by = self.random.choice(["i.name", "i.count", "(i.price, i.name)", "-i.count", "len(i.name)"])
+        return self.pick(
+            lambda: f"[{self.expression(scope, ITEM, depth - 1)}]",
+            lambda: f"[Item(w) for w in {self.expression(scope, STRS, depth - 1)}]",
+            lambda: f"sorted({self.expression(scope, ITEMS, depth - 1)}, key=lambda i: {by})",
+            lambda: (
+                f"[i for i in {self.expression(scope, ITEMS, depth - 1)} if i.count > {self.random.randint(-1, 3)}]"
+            ),
+        )
+
+    def groups(self, scope: Scope, depth: int) -> str:
+        """Lists of integers by strings."""
+        if depth <= 0:
+            return '{"a": [1, 2], "b": []}'
+        return self.pick(
+            lambda: f"{{{self.text()!r}: {self.expression(scope, INTS, depth - 1)}}}",
+            lambda: f"{{w: [len(w)] for w in {self.expression(scope, STRS, depth - 1)}}}",
+        )
+
+    def table(self, scope: Scope, depth: int) -> str:
+        """Integers by two strings."""
+        if depth <= 0:
+            return '{"a": {"x": 1}, "b": {}}'
+        return f"{{{self.text()!r}: {self.expression(scope, COUNTS, depth - 1)}}}"
 
     def floats(self, scope: Scope, depth: int) -> str:
         """A list of floats."""
@@ -331,6 +437,15 @@ class Sampler:
             lambda: f"sorted({e(COUNTS)})",
             lambda: f"({e()} + {e()})",
             lambda: f"{e(STR)}.splitlines()",
+            lambda: f"{e(STR)}.split({self.text()!r}, {r.randint(0, 2)})",
+            lambda: f"{e(STR)}.rsplit({self.text()!r}, 1)",
+            lambda: f"list({e(STR)})",
+            lambda: f"[c for c in {e(STR)} if c.{r.choice(['isalpha', 'isdigit', 'isupper', 'isspace'])}()]",
+            lambda: f"{e(ITEM)}.tags",
+            lambda: f"sorted({e(GROUPS)}, key=lambda k: (-len(k), k))",
+            lambda: f"[f'{{a}}:{{b}}' for a, b in zip({e()}, {e(INTS)})]",
+            lambda: f"sorted({e()}, key=lambda w: (len(w), w))",
+            lambda: f"sorted({e()}, key=str.lower)",
         )
 
     def counts(self, scope: Scope, depth: int) -> str:
@@ -401,12 +516,15 @@ class Sampler:
         ]
         if depth > 0:
             choices += [self.if_, self.if_, self.for_, self.for_, self.while_, self.try_, self.leave]
+            choices += [self.handle, self.closure, self.gather]
         return r.choice(choices)(scope, depth)
 
     def assign(self, scope: Scope, depth: int) -> list[str]:
         """A new variable."""
         del depth
-        kind = self.random.choice([INT, INT, STR, STR, BOOL, FLOAT, INTS, STRS, COUNTS, SET])
+        kind = self.random.choice(
+            [INT, INT, STR, STR, BOOL, FLOAT, INTS, STRS, COUNTS, SET, ITEM, ITEMS, GROUPS, TABLE]
+        )
         name = self.name()
         value = self.expression(scope, kind, 3)
         bounded = f"({value}) % {BOUND}" if kind == INT else value
@@ -440,11 +558,42 @@ class Sampler:
         def e(kind: str) -> str:
             return self.expression(scope, kind, 2)
 
-        own = [n for n in sorted(scope.assignable) if scope.variables[n] in (INTS, STRS, COUNTS, SET)]
+        changing = (INTS, STRS, COUNTS, SET, ITEM, GROUPS, TABLE)
+        own = [n for n in sorted(scope.assignable) if scope.variables[n] in changing]
         if not own:
             return self.assign(scope, depth)
         name = r.choice(own)
         kind = scope.variables[name]
+        if kind == ITEM:
+            return [
+                r.choice(
+                    [
+                        f"{name}.count += {r.randint(-3, 9)}",
+                        f"{name}.rename({e(STR)})",
+                        f"{name}.tags.append({e(STR)})",
+                        f"{name}.price = {e(FLOAT)}",
+                    ]
+                )
+            ]
+        if kind == GROUPS:
+            return [
+                r.choice(
+                    [
+                        f"{name}.setdefault({e(STR)}, []).append(({e(INT)}) % {BOUND})",
+                        f"{name}[{e(STR)}] = {e(INTS)}",
+                        f"{name}.pop({e(STR)}, None)",
+                    ]
+                )
+            ]
+        if kind == TABLE:
+            return [
+                r.choice(
+                    [
+                        f"{name}.setdefault({e(STR)}, {{}})[{e(STR)}] = ({e(INT)}) % {BOUND}",
+                        f"{name}[{e(STR)}] = {e(COUNTS)}",
+                    ]
+                )
+            ]
         if kind == COUNTS:
             key = e(STR)
             return [
@@ -536,11 +685,73 @@ class Sampler:
         scope.variables[name] = INT
         return out
 
+    def handle(self, scope: Scope, depth: int) -> list[str]:
+        """Calls that fail on their input or are refused, with what is said or kept then."""
+        r = self.random
+        name = self.name()
+        del depth
+        risky = r.choice(
+            [
+                f"{name} = checked({self.expression(scope, INT, 1)}, {r.randint(0, 9)})",
+                f"{name} = len(picked({self.expression(scope, COUNTS, 1)}, {self.expression(scope, STR, 1)}))",
+                f"{name} = checked(int({self.expression(scope, STR, 1)}), 3)",
+                f"{name} = {self.expression(scope, COUNTS, 1)}[{self.expression(scope, STR, 1)}]",
+            ]
+        )
+        handlers = r.choice(
+            [
+                ["except Refused as error:", f"    {name} = len(str(error))", "except (KeyError, ValueError):", f"    {name} = -2"],
+                ["except (Refused, KeyError):", f"    {name} = {r.randint(-9, 9)}", "except ValueError:", "    raise Refused('late')"],
+                ["except KeyError:", f"    {name} = 0", "except Exception:", f"    {name} = 1"],
+                ["except Refused:", "    raise", "except KeyError as error:", "    raise ValueError('no key') from error"],
+            ]
+        )  # fmt: skip
+        scope.variables[name] = INT
+        return ["try:", f"    {risky}", *handlers, f"{name} = {name} % {BOUND}"]
+
+    def closure(self, scope: Scope, depth: int) -> list[str]:
+        """A function inside the function that uses what is around it."""
+        name, result = self.name("g"), self.name()
+        inner = scope.inner()
+        inner.variables["q"] = INT
+        del depth
+        scope.variables[result] = INT
+        call = f"{name}({self.expression(scope, INT, 1)})"
+        return [
+            f"def {name}(q: int) -> int:",
+            f"    return ({self.expression(inner, INT, 2)}) % {BOUND}",
+            f"{result} = {self.random.choice([call, f'sum({name}(x) for x in {self.expression(scope, INTS, 1)})'])} % {BOUND}",
+        ]
+
+    def gather(self, scope: Scope, depth: int) -> list[str]:
+        """A loop that collects into a map of lists or counts, as most programs have one."""
+        r = self.random
+        del depth
+        name = self.name()
+        over = self.expression(scope, STRS, 2)
+        kind = r.choice([GROUPS, COUNTS])
+        scope.variables[name] = kind
+        scope.assignable.add(name)
+        steps = {
+            COUNTS: [f"{name}[w] = {name}.get(w, 0) + 1", f"{name}[w.lower()] = len(w)"],
+            GROUPS: [f"{name}.setdefault(w[:1], []).append(len(w))", f"{name}.setdefault(w, []).append(2)"],
+        }[kind]
+        if r.random() < 0.5:
+            counted = f"{name}.setdefault(w[-1:], []).append(i)" if kind == GROUPS else f"{name}[w] = i"
+            head = f"for i, w in enumerate(({over})[:6]{r.choice(['', ', 1'])}):"
+            return [f"{name}: {kind} = {{}}", head, f"    {counted}"]
+        return [f"{name}: {kind} = {{}}", f"for w in ({over})[:6]:", f"    {r.choice(steps)}"]
+
     def leave(self, scope: Scope, depth: int) -> list[str]:
         """An early return or a failure, or leaving a loop, under a condition."""
         r = self.random
         head = f"if {self.expression(scope, BOOL, 2)}:"
-        ways = [f"return {self.expression(scope, self.result, 2)}", 'raise ValueError("refused")']
+        ways = [
+            f"return {self.expression(scope, self.result, 2)}",
+            'raise ValueError("refused")',
+            'raise Refused("not today")',
+            "raise KeyError('missing')",
+        ]
         if scope.loops:
             ways += ["break", "continue"]
         del depth
@@ -578,8 +789,59 @@ def indented(lines: list[str]) -> list[str]:
     return [f"    {line}" for line in lines]
 
 
+PRELUDE = '''"""A sampled module."""
+
+import math
+from dataclasses import dataclass, field
+
+
+class Refused(Exception):
+    """What is not taken."""
+
+
+@dataclass
+class Item:
+    """Something with a name."""
+
+    name: str
+    count: int = 1
+    price: float = 0.5
+    tags: list[str] = field(default_factory=list)
+
+    def total(self) -> float:
+        return self.count * self.price
+
+    def rename(self, name: str) -> None:
+        self.name = name
+        self.count += 1
+
+    def label(self, mark: str = "#") -> str:
+        return f"{self.name}{mark}{self.count}" if self.name else mark
+
+    def score(self, bonus: int) -> int:
+        if self.count < 0:
+            raise Refused("below zero")
+        return self.count % 1000 * bonus + len(self.tags)
+
+
+def checked(value: int, least: int) -> int:
+    if value < least:
+        raise Refused(f"{value} is below {least}")
+    return value
+
+
+def picked(counts: dict[str, int], key: str) -> str:
+    if key not in counts:
+        raise KeyError(key)
+    return key * (counts[key] % 4)
+
+
+def root(value: float) -> float:
+    return math.sqrt(value) if value > 0 else 0.0
+'''
+
+
 def module(seed: int, functions: int) -> str:
     """The text of a sampled module."""
     sampler = Sampler(seed)
-    made = [sampler.function() for _ in range(functions)]
-    return '"""A sampled module."""\n\n\n' + "\n\n".join(made)
+    return "\n\n".join([PRELUDE, *(sampler.function() for _ in range(functions))])

@@ -153,8 +153,10 @@ def go_files(pair: Pair, module: Any) -> dict[str, str] | None:
     if any("ptr[" in c or "nil" in c for c in calls):
         return None
     n = pair.label
+    # Called through variables, neither is inlined here, where work would be left out whose result nobody uses.
+    held = f"var ours{n}, theirs{n} = ours.{pair.function}, theirs.{declared[-1]}"
     lines = ["package main", "", "import (", '\t"fmt"', '\t"runtime"', ""]
-    lines += [f'\tours "speed/ours/{n}"', f'\ttheirs "speed/theirs/{n}"', ")", ""]
+    lines += [f'\tours "speed/ours/{n}"', f'\ttheirs "speed/theirs/{n}"', ")", "", held]
     for i, call in enumerate(calls):
         names = ", ".join(f"a{n}c{i}x{k}" for k in range(mine[0]))
         if names:
@@ -168,7 +170,7 @@ def go_files(pair: Pair, module: Any) -> dict[str, str] | None:
             args = ", ".join(f"a{n}c{i}x{k}" for k in range(mine[0]))
             # The error of a function that may fail is looked at by nobody here.
             results = ", ".join([f"r{i}", *["_"] * (count - 1)])
-            bodies[side].append(f"{results} := {package}.{name}({args}); runtime.KeepAlive(r{i})")
+            bodies[side].append(f"{results} := {package}{n}({args}); runtime.KeepAlive(r{i})")
             if side == 0:
                 agree.append(f"{{ before := fmt.Sprint({args}); {results} := ours.{name}({args})")
             else:

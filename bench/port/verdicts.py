@@ -303,8 +303,8 @@ def mutant_table(rows: list[Row]) -> list[str]:
     A mutant that neither half tells from the correct port may be equal to it: it counts as no defect.
     """
     out = [
-        "| to | mutants | refused | passed, both halves agree | passed, the hidden half differs "
-        "| missed, of those that differ |",
+        ("| to | mutants | refused | passed, both halves agree | passed, the hidden half differs "
+        "| missed, of those that differ |"),
         "|---|---:|---:|---:|---:|---|",
     ]
     planted = [r for r in rows if r.mutant]

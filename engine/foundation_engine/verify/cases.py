@@ -68,6 +68,7 @@ class Constants:
     floats: list[float] = field(default_factory=list[float])
     strings: list[str] = field(default_factory=list[str])
     errors: list[str] = field(default_factory=list[str])
+    reads_numbers: bool = False  # the code makes numbers of texts
 
 
 def constants_of(module: ir.Module) -> Constants:
@@ -87,6 +88,8 @@ def constants_of(module: ir.Module) -> Constants:
                         out.strings.append(n.value)
                     case _:
                         pass
+            elif isinstance(n, ir.Intrinsic) and n.op in _NUMBERS:
+                out.reads_numbers = True
             elif isinstance(n, ir.Handler):
                 out.errors.extend(c for c in n.classes if c not in out.errors)
             elif isinstance(n, ir.New) and n.cls in ir.RUNTIME_ERRORS and n.cls not in out.errors:
@@ -200,6 +203,10 @@ class Generator:
     def _text(self) -> str:
         r = self.random
         texts = self.constants.strings
+        if self.constants.reads_numbers and r.random() < 0.4:
+            return r.choice([" ", "", "", ","]).join(
+                str(r.choice([r.randint(0, 9), r.randint(0, 400)])) for _ in range(r.randint(1, 6))
+            )
         roll = r.random()
         if texts and roll < 0.2:
             return r.choice(texts)
@@ -213,8 +220,9 @@ class Generator:
             return r.choice([" ", "", ",", " "]).join(pieces)
         if roll < 0.7:
             return r.choice(_TEXTS)
-        few = r.sample("abcXYZ019 _-.:,/é()" + "".join(t for t in texts if len(t) == 1), 3)
-        alphabet = few if r.random() < 0.5 else "abcXYZ019 _-.:,/é" + "".join(t for t in texts if len(t) == 1)
+        alphabet = "abcXYZ019 _-.:,/é()" + "".join(texts)[:60]
+        if r.random() < 0.5:
+            alphabet = r.sample(alphabet, 3)
         made = "".join(r.choice(alphabet) for _ in range(r.randint(0, 12)))
         return made + made[::-1] if r.random() < 0.1 else made
 
@@ -358,6 +366,16 @@ class Generator:
 _MADE = frozenset(("HttpClient", "CircuitBreaker", "RateLimiter", "Logger"))
 
 
+# Operations that make numbers of texts.
+_NUMBERS = (
+    "str.to_int",
+    "str.to_float",
+    "str.parse_int",
+    "str.parse_float",
+    "str.to_int_base",
+    "str.isdigit",
+    "char.isdigit",
+)
 _INTS = (0, 1, 2, 3, 5, 7, 10, -1, -2, 100, 1000)
 _TEXTS = (
     "", "a", "abc", "Hello World", "  padded ", "x=1", "a,b,c", "42", "-7", "3.5", "na\u00efve caf\u00e9",
