@@ -652,7 +652,18 @@ def _first(start: ir.Expr, stop: ir.Expr, step: int) -> ir.Expr:
 
 
 _COUNTS = frozenset(
-    {"len", "int.abs", "str.ord", "str.count", "list.count", "bool.to_int", "int.gcd", "int.isqrt"}
+    {
+        "bool.to_int",
+        "int.abs",
+        "int.gcd",
+        "int.isqrt",
+        "len",
+        "list.count",
+        "list.find_or_raise",
+        "str.count",
+        "str.find_or_raise",
+        "str.ord",
+    }
 )
 
 

@@ -29,6 +29,7 @@ from foundation_engine.port.emit.rust_tests import RustTests
 from foundation_engine.port.engine import cargo_toml, formatted, go_mod, python_formatter, runtime_root
 from foundation_engine.port.passes import Effects
 from foundation_engine.port.request import PortCandidate, PortedFile, PortOptions
+from foundation_engine.port.simplify import simplify
 from foundation_engine.verify import cargo
 from foundation_engine.verify.cases import Case
 from foundation_engine.verify.sandbox import Completed
@@ -159,7 +160,8 @@ class GoTarget:
         more: Sequence[Case],
     ) -> list[PortedFile]:
         """See `Target.tests`."""
-        Effects(module).run()
+        # The emitter simplifies, too: what cannot fail any more returns no error.
+        Effects(simplify(module)).run()
         maker = GoTests(module, package, options.go_module)
         # The second file shares the helpers of the first, so it is made first to know which it needs.
         differential = maker.file(more, "TestDifferential", support=False, thorough=True) if more else ""

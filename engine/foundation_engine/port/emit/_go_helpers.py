@@ -6,6 +6,18 @@ from collections.abc import Mapping
 
 # name -> (source, the packages that it imports)
 HELPERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "digitOf": (
+        r"""
+// digitOf is the number that a decimal digit stands for.
+func digitOf(c rune) (int, error) {
+	if c < '0' || c > '9' {
+		return 0, fmt.Errorf("%q is not a digit", c)
+	}
+	return int(c - '0'), nil
+}
+""",
+        ("fmt",),
+    ),
     "padding": (
         r"""
 // padding is what s lacks to a width, counted in code points.
@@ -386,7 +398,7 @@ type Triple[A, B, C any] struct {
 // floorDiv divides and rounds down.
 func floorDiv(a, b int) int {
 	q := a / b
-	if a%b != 0 && (a < 0) != (b < 0) {
+	if (a < 0) != (b < 0) && q*b != a {
 		q--
 	}
 	return q

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from foundation_engine.port import ir
 from foundation_engine.port.emit._go_helpers import HELPERS
-from foundation_engine.port.emit._lines import Lines
+from foundation_engine.port.emit._go_text import Texts
 from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.passes import GROWING, names_its_entry, place, reads, stores
 
@@ -213,7 +213,7 @@ def _keeps_keys(e: ir.Comp) -> bool:
     return len(e.clauses) == 1 and isinstance(key, ir.Name) and key.id in own
 
 
-class Operations(Lines):
+class Operations(Texts):
     """Expressions; a mixin of `FunctionEmitter`, which supplies names, writing and calls."""
 
     go: GoModule
@@ -222,16 +222,9 @@ class Operations(Lines):
     result: Type
     fails: bool
     handlers: list[Any]
-    read: set[str]
-    code_points: dict[str, str]
     wanted: str
-    f: ir.Function
     cls: str
     infallible: Any
-    name: Callable[[str], str]
-    fresh: Callable[[str], str]
-    use: Callable[[str], None]
-    helper: Callable[[str], str]
     value_of: Any
     call_text: Any
     new_text: Any
@@ -239,10 +232,16 @@ class Operations(Lines):
     propagate: Any
     effect: Any
     any_order: bool
+    lower: dict[str, int]
+    checked: set[str]
+    positive: set[str]
+    leaving: bool
+    following: list[ir.Stmt]
     check: Any
     failure: Callable[[str, str, str], str]
     _raising: Callable[[ir.Expr], bool]
     _counting: Any
+    pure: Callable[[ir.Expr], bool]
 
     def x(self, e: ir.Expr, need: int = LOWEST) -> str:
         """The Go text of an expression, in parentheses when it binds less tightly than needed."""
@@ -269,6 +268,8 @@ class Operations(Lines):
                     return self.go.receiver(self.cls), PRIMARY
                 if e.id not in self.names:
                     self.go.ported(e.id, e.line)
+                if e.id in self.builders:
+                    return f"{self.name(e.id)}.String()", PRIMARY
                 known = e.id in self.names or e.id not in self.go.names.functions
                 return (self.name(e.id) if known else self.go.function_name(e.id)), PRIMARY
             case ir.Field():
@@ -407,18 +408,42 @@ class Operations(Lines):
 
     def simple(self, e: ir.Expr, hint: str) -> str:
         """The text of an expression that is named twice: a name of its own when it is not one already."""
-        if isinstance(e, ir.Name) or (isinstance(e, ir.Field) and place(e) is not None):
-            return self.x(e)
         text = self.x(e)
+        if text.isidentifier() or (isinstance(e, ir.Field) and place(e) is not None):
+            return text
         name = self.fresh(hint)
         self.write(f"{name} := {text}")
         return name
 
     def owned(self, e: ir.Expr) -> ir.Expr:
         """A slice of a list that is kept becomes a copy, because slices of Go share their elements."""
-        if isinstance(e, ir.Intrinsic) and e.op == "list.slice":
+        if isinstance(e, ir.Intrinsic) and e.op == "list.slice" and not _made_here(e.args[0]):
+            if self.leaving and isinstance(e.args[0], ir.Name) and self._private(e.args[0].id):
+                return e
             return ir.Intrinsic("list.copy", [e], type=e.type, line=e.line)
         return e
+
+    def _private(self, name: str) -> bool:
+        """True for a list of this function that nobody else gets hold of."""
+        kept = frozenset(
+            {"list.index", "list.slice", "list.contains", "list.append", "list.find_or_raise", "list.sort"}
+        )
+        kept |= {"len", "nonempty", "sorted", "sum"}
+        whole = [n for s in self.f.body for n in ir.walk(s)]
+        if any(isinstance(n, ir.FuncDef | ir.Lambda | ir.PatternCall) for n in whole):
+            return False
+        mentions = sum(isinstance(n, ir.Name) and n.id == name for n in whole)
+        for n in whole:
+            match n:
+                case ir.Intrinsic(op=op, args=[ir.Name(id=at), *_]) if at == name and op in kept:
+                    mentions -= 1
+                case ir.For(iter=ir.Name(id=at)) | ir.Clause(iter=ir.Name(id=at)) if at == name:
+                    mentions -= 1
+                case _:
+                    pass
+        made = [n.value for n in whole if isinstance(n, ir.Assign) and place(n.target) == name]
+        stored = sum(isinstance(n, ir.VarTarget) and n.id == name for n in whole)
+        return not mentions and len(made) == stored > 0 and all(_made_here(v) for v in made)
 
     # Conditions
 
@@ -446,6 +471,10 @@ class Operations(Lines):
     def _bool(self, e: ir.Bool) -> tuple[str, int]:
         op, own = ("&&", AND) if e.op == "and" else ("||", OR)
         texts: list[str] = []
+        if e.op == "and":
+            e.values = [v for v in e.values if not _implied(v, e.values)]
+            if len(e.values) == 1:
+                return self._text(e.values[0])
         for i, v in enumerate(e.values):
             with self.captured() as before:
                 text = self.x(v, own)
@@ -492,6 +521,8 @@ class Operations(Lines):
                 return self._text(ir.Intrinsic(other, args, type=ir.BOOL))
             case ir.Intrinsic(op="nonempty", args=[v]):
                 return f"{self._length(v)} == 0", COMPARE
+            case ir.Intrinsic(op="str.first_is" | "str.last_is"):
+                return self.edge_text(e, "!="), COMPARE
             case ir.Bool(op=op, values=values) if all(isinstance(v, ir.Not | ir.Intrinsic) for v in values):
                 flipped = ir.Bool(
                     "or" if op == "and" else "and", [ir.Not(v, type=ir.BOOL) for v in values], type=ir.BOOL
@@ -522,10 +553,7 @@ class Operations(Lines):
 
     def _length(self, v: ir.Expr) -> str:
         if v.type == ir.STR:
-            if isinstance(v, ir.Name) and v.id in self.code_points:
-                return f"len({self.code_points[v.id]})"
-            self.use("unicode/utf8")
-            return f"utf8.RuneCountInString({self.x(v)})"
+            return self.text_length(v)
         if isinstance(v, ir.Intrinsic) and v.op == "to_set" and isinstance(v.type, ir.SetT):
             return f"len({self._set(v)})"
         return f"len({self.x(v)})"
@@ -551,7 +579,15 @@ class Operations(Lines):
         found = self._of_a_pattern(op, args)
         if found is not None:
             return found, PRIMARY
-        if op in TEMPLATES and not (op == "list.contains" and self._wide(args[0])):
+        if (
+            op == "str.join"
+            and isinstance(args[0], ir.Lit)
+            and not args[0].value
+            and isinstance(args[1], ir.Comp)
+        ):
+            return self.joined(args[1]), PRIMARY
+        single = op == "str.swapcase" and isinstance(args[0], ir.Intrinsic) and args[0].op == "char.to_str"
+        if op in TEMPLATES and not single and not (op == "list.contains" and self._wide(args[0])):
             return self._template(op, args)
         match op:
             case "len":
@@ -580,6 +616,12 @@ class Operations(Lines):
                 return f"{self.x(args[0], MUL)} / {self.x(args[1], MUL + 1)}", MUL
             case "str.byte_len":
                 return f"len({self.x(args[0])})", PRIMARY
+            case "char.byte_len":
+                self.use("unicode/utf8")
+                return f"utf8.RuneLen({self.x(args[0])})", PRIMARY
+            case "str.byte_slice" if not e.raises:
+                low, high = ("" if isinstance(a, ir.Lit) and a.value is None else self.x(a) for a in args[1:])
+                return f"{self.x(args[0], PRIMARY)}[{low}:{high}]", PRIMARY
             case "str.rpartition":
                 self.go.type(e.type)
                 return f"{self.helper('rpartition')}({self.x(args[0])}, {self.x(args[1])})", PRIMARY
@@ -608,18 +650,22 @@ class Operations(Lines):
                     obj = self.x(args[0], PRIMARY)
                 else:
                     obj = (
-                        self.simple(args[0], "items") if self._from_end(args[1]) else self.x(args[0], PRIMARY)
+                        self.simple(args[0], "items") if self.from_end(args[1]) else self.x(args[0], PRIMARY)
                     )
                 return f"{obj}[{self.index_text(obj, args[1])}]", PRIMARY
             case "str.index":
-                return self._string_index(args), PRIMARY
+                return self.string_index(e), PRIMARY
             case "str.split_n":
                 self.use("strings")
                 n = args[2]
                 limit = str(n.value + 1) if isinstance(n, ir.Lit) else f"{self.x(n, ADD)}+1"
                 return f"strings.SplitN({self.x(args[0])}, {self.x(args[1])}, {limit})", PRIMARY
             case "str.slice":
-                return self._string_slice(args), PRIMARY
+                return self.string_slice(e), PRIMARY
+            case "str.first_is" | "str.last_is":
+                return self.edge_text(e, "=="), COMPARE
+            case "str.swapcase" if isinstance(args[0], ir.Intrinsic):
+                return f"string({self.helper('swapCase')}({self.x(args[0].args[0])}))", PRIMARY
             case "list.slice":
                 return self._list_slice(args), PRIMARY
             case "str.ljust_char" | "str.rjust_char":
@@ -754,6 +800,9 @@ class Operations(Lines):
         sign = _COMPARISONS[op]
         match t:
             case ir.ListT(elem):
+                ascending = self._ascending(op, a, b) or self._ascending(op, b, a)
+                if ascending is not None:
+                    return ascending, UNARY if op == "ne" else PRIMARY
                 if not self._comparable(elem):
                     raise Unsupported("equality of nested lists")
                 self.use("slices")
@@ -799,10 +848,46 @@ class Operations(Lines):
             and op in ("eq", "ne", "gt")
         ):
             return f'{self.x(a.args[0], COMPARE + 1)} {"==" if op == "eq" else "!="} ""', COMPARE
+        if t == ir.CHAR and (bytes_ := self._bytes(a, b)) is not None:
+            return f"{bytes_[0]} {sign} {bytes_[1]}", COMPARE
+        if t == ir.STR and op in ("eq", "ne") and (same := self.same_slices(a, b)) is not None:
+            return (same, PRIMARY) if op == "eq" else (f"!{same}", UNARY)
         left, right = self.x(a, COMPARE + 1), self.x(b, COMPARE + 1)
         if right.endswith("}") and right[0].isalpha():
             right = f"({right})"
         return f"{left} {sign} {right}", COMPARE
+
+    def _bytes(self, a: ir.Expr, b: ir.Expr) -> tuple[str, str] | None:
+        """Two characters as bytes, where both are ASCII."""
+        texts: list[str] = []
+        for e in (a, b):
+            if isinstance(e, ir.Lit) and str(e.value).isascii():
+                texts.append(self.x(e))
+            elif (byte := self.byte_text(e)) is not None:
+                texts.append(byte)
+            else:
+                return None
+        return texts[0], texts[1]
+
+    def _ascending(self, op: str, a: ir.Expr, b: ir.Expr) -> str | None:
+        """`xs == sorted(xs)`, which needs no second list; None for any other comparison of lists."""
+        match b:
+            case ir.Intrinsic(op="sorted", args=[source, ir.Lit(), ir.Lit(value=reverse)]) if ir.same(
+                a, source
+            ):
+                pass
+            case _:
+                return None
+        assert isinstance(a.type, ir.ListT)
+        if a.type.elem not in (ir.INT, ir.STR) or place(a) is None:
+            return None
+        self.use("slices")
+        xs, negation = self.x(a), "!" if op == "ne" else ""
+        if not reverse:
+            return f"{negation}slices.IsSorted({xs})"
+        self.use("cmp")
+        elem = self.go.type(a.type.elem)
+        return f"{negation}slices.IsSortedFunc({xs}, func(a, b {elem}) int {{ return cmp.Compare(b, a) }})"
 
     def _comparable(self, t: Type) -> bool:
         match t:
@@ -847,8 +932,10 @@ class Operations(Lines):
                 return isinstance(d, ir.Lit) and d.value > 0
             case ir.Intrinsic(op="sum", args=[ir.Comp(elem=ir.Lit(value=int() as v))]):
                 return v >= 0
+            case ir.Intrinsic(op="int.sub", args=[ir.Name(id=name), ir.Lit(value=1)]):
+                return name in self.positive or self.lower.get(name) == 1
             case ir.Name(id=name):
-                return self._counts_up(name)
+                return name in self.lower or self._counts_up(name)
             case _:
                 return False
 
@@ -931,7 +1018,10 @@ class Operations(Lines):
         # Python raises on a zero divisor where Go would yield an infinity.
         divisor = self.x(b, MUL + 1)
         tested = b.args[0] if isinstance(b, ir.Intrinsic) and b.op == "int.to_float" else b
-        if not self._guarded(tested):
+        once = tested.id if isinstance(tested, ir.Name) else ""
+        if not self._guarded(tested) and once not in self.checked:
+            if once and self._assigned_once(once):
+                self.checked.add(once)
             if place(tested) is None and not (isinstance(tested, ir.Intrinsic) and tested.op == "len"):
                 name = self.fresh("divisor")
                 self.write(f"{name} := {divisor}")
@@ -942,6 +1032,11 @@ class Operations(Lines):
             self.write('\tpanic("division by zero")')
             self.write("}")
         return f"{numerator} / {divisor}", MUL
+
+    def _assigned_once(self, name: str) -> bool:
+        """True for a variable that keeps its value where it is known: it is assigned at one place at most."""
+        given = sum(isinstance(n, ir.VarTarget) and n.id == name for s in self.f.body for n in ir.walk(s))
+        return given + (name in {p.name for p in self.f.params}) == 1
 
     def _guarded(self, e: ir.Expr) -> bool:
         """True when the function leaves early where this is zero, so that a check here would repeat it."""
@@ -978,70 +1073,16 @@ class Operations(Lines):
 
     # Positions
 
-    def _from_end(self, i: ir.Expr) -> bool:
-        return isinstance(i, ir.Intrinsic) and i.op in ("from_end", "wrap")
-
-    def index_text(self, obj: str, i: ir.Expr) -> str:
-        """The position of an index in a slice whose text is `obj`."""
-        if isinstance(i, ir.Intrinsic) and i.op == "from_end":
-            return f"len({obj})-{self.x(i.args[0])}"
-        if isinstance(i, ir.Intrinsic) and i.op == "wrap":
-            return f"({self.x(i.args[0], ADD)}+len({obj}))%len({obj})"
-        return self.x(i)
-
-    def _string_index(self, args: list[ir.Expr]) -> str:
-        s, i = args
-        if self._from_end(i) or (isinstance(s, ir.Name) and s.id in self.code_points):
-            runes = self._code_points(s)
-            return f"{runes}[{self.index_text(runes, i)}]"
-        return f"[]rune({self.x(s)})[{self.x(i)}]"
-
-    def _code_points(self, s: ir.Expr) -> str:
-        if isinstance(s, ir.Name) and s.id in self.code_points:
-            return self.code_points[s.id]
-        runes = self.fresh("runes")
-        self.write(f"{runes} := []rune({self.x(s)})")
-        return runes
-
-    def _bound(self, i: ir.Expr, length: str, absent: str) -> str:
-        """A slice bound as a position between 0 and the length."""
-        match i:
-            case ir.Lit(value=None):
-                return absent
-            case ir.Lit(value=0):
-                return ""
-            case ir.Intrinsic(op="from_end", args=[k]):
-                return f"max(0, {length}-{self.x(k)})"
-            case ir.Intrinsic(op="bound", args=[v]):
-                return f"{self.helper('bound')}({self.x(v)}, {length})"
-            case _:
-                return f"min({self.x(i)}, {length})"
-
     def _list_slice(self, args: list[ir.Expr]) -> str:
+        window = self.window(*args)
+        if window is not None:
+            return f"{self.x(args[0], PRIMARY)}[{window}]"
         obj = (
             self.simple(args[0], "items")
             if not isinstance(args[0], ir.Name | ir.Field)
             else self.x(args[0], PRIMARY)
         )
-        low = self._bound(args[1], f"len({obj})", "")
-        high = self._bound(args[2], f"len({obj})", "")
-        if low and high:
-            # An upper bound below the lower one gives an empty list.
-            first = self.fresh("low")
-            self.write(f"{first} := {low}")
-            return f"{obj}[{first}:max({first}, {high})]"
-        return f"{obj}[{low}:{high}]"
-
-    def _string_slice(self, args: list[ir.Expr]) -> str:
-        s, low, high = args
-        runes = self._code_points(s)
-        first = self._bound(low, f"len({runes})", "")
-        last = self._bound(high, f"len({runes})", "")
-        if first and last:
-            name = self.fresh("low")
-            self.write(f"{name} := {first}")
-            return f"string({runes}[{name}:max({name}, {last})])"
-        return f"string({runes}[{first}:{last}])"
+        return self.slice_text(obj, args[1], args[2])
 
     # Maps
 
@@ -1219,9 +1260,11 @@ class Operations(Lines):
         op, args = e.op, e.args
         match op:
             case "str.to_int":
+                if isinstance(args[0], ir.Intrinsic) and args[0].op == "char.to_str":
+                    return f"{self.helper('digitOf')}({self.x(args[0].args[0])})"
                 self.use("strconv")
                 self.use("strings")
-                if isinstance(args[0], ir.Intrinsic) and args[0].op in ("char.to_str", "str.strip"):
+                if isinstance(args[0], ir.Intrinsic) and args[0].op == "str.strip":
                     return f"strconv.Atoi({self.x(args[0])})"
                 return f"strconv.Atoi({self._trimmed(args[0])})"
             case "str.to_int_base":
@@ -1390,6 +1433,10 @@ class Operations(Lines):
                     prologue.append(f"{value} := string({r})")
                     value = r
                 run(head(own, value, over), *prologue)
+                return
+            case ir.Intrinsic(op="str.char_indices", args=[text]) if isinstance(target, ir.TupleTarget):
+                position, char = target.elems
+                run(head(var(position), var(char), self.x(text)))
                 return
             case ir.Intrinsic(op="zip", args=args) if isinstance(target, ir.TupleTarget):
                 self._zip(target, args, run, var)
@@ -1618,22 +1665,56 @@ class Operations(Lines):
         if (e.kind == "list" and any(self.unordered(c.iter) for c in e.clauses)) and not self.any_order:
             raise Unsupported("a list in the order of a map's or set's entries")
         t = self.go.type(e.type)
-        first = e.clauses[0].iter
         if e.kind == "list":
-            known = (
-                len(e.clauses) == 1
-                and isinstance(first.type, ir.ListT)
-                and isinstance(first, ir.Name | ir.Field)
-            )
-            filtered = bool(e.clauses[0].conds)
-            self.write(
-                f"{name} := make({t}, 0, len({self.x(first)}))"
-                if known and not filtered
-                else f"{name} := {t}{{}}"
-            )
+            counted = len(e.clauses) == 1 and not e.clauses[0].conds
+            turns = self.turns(e.clauses[0].iter) if counted else None
+            self.write(f"{name} := make({t}, 0, {turns})" if turns else f"{name} := {t}{{}}")
         else:
             self.write(f"{name} := make({t})")
         self._fill(name, e)
+
+    def turns(self, e: ir.Expr) -> str | None:
+        """How often a loop over an iterable runs, where that is known before and plain to read."""
+        match e:
+            case ir.Name() | ir.Field() if isinstance(e.type, ir.ListT | ir.DictT | ir.SetT):
+                return f"len({self.x(e)})"
+            case ir.Intrinsic(op="str.char_indices", args=[ir.Name() as text]):
+                return self.text_length(text)
+            case ir.Intrinsic(
+                op="enumerate" | "reversed" | "dict.keys" | "dict.values" | "dict.items", args=[inner, *_]
+            ):
+                return self.turns(inner)
+            case ir.Intrinsic(op="zip", args=args):
+                lengths = [self.turns(a) for a in args]
+                return f"min({', '.join(n for n in lengths if n)})" if all(lengths) else None
+            case ir.Intrinsic(op="range", args=[ir.Lit(value=0), stop, ir.Lit(value=1)]) if isinstance(
+                stop, ir.Name | ir.Lit
+            ) or (
+                isinstance(stop, ir.Intrinsic)
+                and stop.op == "len"
+                and isinstance(stop.args[0].type, ir.ListT)
+            ):
+                n = self.x(stop)
+                return n if self._nonnegative(stop) else f"max({n}, 0)"
+            case _:
+                return None
+
+    def room(self, name: str) -> str | None:
+        """How many elements a new list gets in the loop that comes next, where each turn adds exactly one."""
+        for s in self.following:
+            match s:
+                case ir.Assign(
+                    target=ir.VarTarget(), value=ir.Lit() | ir.ListLit(elems=[]) | ir.DictLit(items=[])
+                ):
+                    continue
+                case ir.For(iter=over, body=body) if _adds_one(body, name):
+                    return self.turns(over)
+                case ir.ForRange(start=start, stop=stop, step=1, body=body) if _adds_one(body, name):
+                    one = ir.Lit(1, type=ir.INT)
+                    return self.turns(ir.Intrinsic("range", [start, stop, one], type=ir.IterT(ir.INT)))
+                case _:
+                    return None
+        return None
 
     def _fill(self, name: str, e: ir.Comp) -> None:
         def innermost() -> None:
@@ -1774,6 +1855,22 @@ class Operations(Lines):
         inner = source.args[0] if isinstance(source, ir.Intrinsic) and source.op == "to_list" else source
         keys = isinstance(inner, ir.Intrinsic) and inner.op in ("dict.keys", "dict.values")
         self.use("slices")
+        distinct = inner.args[0] if isinstance(inner, ir.Intrinsic) and inner.op == "to_set" else None
+        if (
+            distinct is not None
+            and distinct.type in (ir.ListT(ir.INT), ir.ListT(ir.STR))
+            and isinstance(key, ir.Lit)
+        ):
+            name = into or self.fresh("ordered")
+            text = self.x(distinct)
+            new = isinstance(distinct, ir.Comp | ir.ListLit)
+            if text != name:
+                self.write(f"{name} := {text}" if new else f"{name} := slices.Clone({text})")
+            self.write(f"slices.Sort({name})")
+            self.write(f"{name} = slices.Compact({name})")
+            if not plain:
+                self._sort(name, e.type, key, reverse)
+            return name
         if keys or isinstance(inner.type, ir.SetT | ir.DictT):
             over = inner.args[0] if keys and isinstance(inner, ir.Intrinsic) else inner
             self.use("maps")
@@ -1926,7 +2023,7 @@ class Operations(Lines):
             xs = self.fresh("items")
             self.write(f"{xs} := {text}")
         elif isinstance(default, ir.Lit) and default.value is None:
-            return f"slices.{name}({self.x(source)})"
+            return self._fold(source, name.lower()) or f"slices.{name}({self.x(source)})"
         else:
             xs = self.simple(source, "items")
         made = self.fresh("largest" if name == "Max" else "smallest")
@@ -1935,6 +2032,40 @@ class Operations(Lines):
         with self.indented():
             self.write(f"{made} = slices.{name}({xs})")
         self.write("}")
+        return made
+
+    def _fold(self, source: ir.Expr, which: str) -> str | None:
+        """The largest or smallest of what a comprehension makes of each number of a list, without the list of them."""
+        match source:
+            case ir.Comp(
+                elem=ir.Expr(type=ir.INT) as elem,
+                clauses=[
+                    ir.Clause(target=ir.VarTarget(id=item), iter=ir.Name(type=ir.ListT()) as xs, conds=[])
+                ],
+            ) if self.pure(elem) and not any(isinstance(n, ir.Comp | ir.Lambda) for n in ir.walk(elem)):
+                pass
+            case _:
+                return None
+        shadowed = self.names.pop(item, None)
+        items = self.x(xs)
+        self.names[item] = f"{items}[0]"
+        with self.captured() as before:
+            first = self.x(elem)
+        self.names.pop(item)
+        if before or len(first) > 40:
+            if shadowed is not None:
+                self.names[item] = shadowed
+            return None
+        made = self.fresh("largest" if which == "max" else "smallest")
+        self.write(f"{made} := {first}")
+        name = self.name(item)
+        self.write(f"for _, {name} := range {items}[1:] {{")
+        with self.indented():
+            self.write(f"{made} = {which}({made}, {self.x(elem)})")
+        self.write("}")
+        self.used.discard(self.names.pop(item))
+        if shadowed is not None:
+            self.names[item] = shadowed
         return made
 
     def _default(self, xs: str, default: ir.Expr) -> None:
@@ -2115,6 +2246,51 @@ def _pieces(e: ir.Expr) -> list[ir.Expr]:
     if isinstance(e, ir.Intrinsic) and e.op == "str.concat":
         return [p for a in e.args for p in _pieces(a)]
     return [e]
+
+
+def _adds_one(body: list[ir.Stmt], name: str) -> bool:
+    """True when a loop's body appends to a list once in every turn, and all turns are made."""
+    leaving = (ir.Break, ir.Continue, ir.Return, ir.Raise, ir.Try, ir.Hole)
+    if any(isinstance(n, leaving) for s in body for n in ir.walk(s)):
+        return False
+
+    def once(body: list[ir.Stmt]) -> bool:
+        for s in body:
+            match s:
+                case ir.ExprStmt(value=ir.Intrinsic(op="list.append", args=[ir.Name(id=to), _])) if (
+                    to == name
+                ):
+                    return True
+                case ir.If(body=then, orelse=orelse) if orelse and once(then) and once(orelse):
+                    return True
+                case _:
+                    pass
+        return False
+
+    return once(body)
+
+
+def _made_here(e: ir.Expr) -> bool:
+    """True for a list that is made by the expression itself, so that nobody else holds it."""
+    return isinstance(e, ir.Comp | ir.ListLit) or (
+        isinstance(e, ir.Intrinsic)
+        and e.op in ("sorted", "to_list", "list.concat", "list.copy", "list.reversed")
+    )
+
+
+def _implied(e: ir.Expr, others: list[ir.Expr]) -> bool:
+    """True for a test whether a character is a letter beside one for a letter with a case, as Go tells them."""
+    return (
+        isinstance(e, ir.Intrinsic)
+        and e.op == "char.isalpha"
+        and isinstance(e.args[0], ir.Name)
+        and any(
+            isinstance(o, ir.Intrinsic)
+            and o.op in ("char.isupper", "char.islower")
+            and ir.same(o.args, e.args)
+            for o in others
+        )
+    )
 
 
 def _divides(e: ir.Expr) -> bool:

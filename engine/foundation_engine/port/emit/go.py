@@ -8,7 +8,7 @@ import copy
 import dataclasses
 import json
 import re
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -28,12 +28,15 @@ from foundation_engine.port.passes import (
     blocks,
     check_aliasing,
     declare,
+    lower_bounds,
     positions,
     reads,
     retryable_classes,
     stores,
     terminates,
 )
+from foundation_engine.port.simplify import simplify
+from foundation_engine.port.texts import measured_texts
 
 _KEYWORDS = frozenset(
     [
@@ -980,7 +983,17 @@ class FunctionEmitter(Operations):
         self.constructs = constructs
         self.read: set[str] = set()
         self.by_position: set[str] = set()
-        self.code_points: dict[str, str] = {}  # by variable, the Go variable that holds its code points
+        self.code_points: dict[str, str] = {}
+        self.measured: Collection[str] = ()
+        self.lengths: dict[str, str] = {}
+        self.ascii: Collection[str] = ()
+        self.builders: Collection[str] = ()
+        self.lower: dict[str, int] = lower_bounds(f)
+        self.checked: set[str] = set()  # variables that were checked here not to be zero
+        self.positive: set[str] = set()  # variables that are above zero here
+        self.windows: dict[str, tuple[ir.Expr, ir.Expr | int]] = {}
+        self.leaving = False  # what is written now is returned
+        self.following: list[ir.Stmt] = []  # what comes after the statement that is written
         self.wanted = ""
         self.values = 0  # how many function values enclose what is written now
         self.any_order = False  # the order of what is made now is settled by the next statement
@@ -990,14 +1003,7 @@ class FunctionEmitter(Operations):
     def prepare(self, body: list[ir.Stmt]) -> None:
         """Find which variables are read, so that unread ones are not declared."""
         self.read = reads(body)
-        self.by_position = positions(body)
-
-    def keep_code_points(self, id: str) -> None:  # noqa: A002 - the representation's own word.
-        """Split a string into code points once when the function looks into it by position again and again."""
-        if id in self.by_position:
-            name = self.name(id)
-            self.code_points[id] = self.fresh("runes" if len(self.by_position) == 1 else f"{name}Runes")
-            self.write(f"{self.code_points[id]} := []rune({name})")
+        self.study(body)
 
     # Writing
 
@@ -1005,11 +1011,23 @@ class FunctionEmitter(Operations):
     def indented(self) -> Generator[None]:
         """Write one level deeper, in a Go scope of its own."""
         self.err_scopes.append(False)
+        checked = set(self.checked)
         try:
             with super().indented():
                 yield
         finally:
+            self.checked = checked
             self.err_scopes.pop()
+
+    @contextmanager
+    def captured(self) -> Generator[list[str]]:
+        """Collect what is written; what it checks may be left out, so that nothing counts as checked."""
+        checked = set(self.checked)
+        try:
+            with super().captured() as lines:
+                yield lines
+        finally:
+            self.checked = checked
 
     @contextmanager
     def infallible(self) -> Generator[None]:
@@ -1067,6 +1085,7 @@ class FunctionEmitter(Operations):
         for at, s in enumerate(body):
             mark, used = len(self.lines), set(self.used)
             self.any_order = sorted_next(s, body[at + 1] if at + 1 < len(body) else None)
+            self.following = body[at + 1 :]
             try:
                 for c in s.comments:
                     for line in comment(c):
@@ -1100,6 +1119,8 @@ class FunctionEmitter(Operations):
 
     def stmt(self, s: ir.Stmt) -> None:
         """One statement."""
+        if self.grows(s):
+            return
         match s:
             case ir.Hole():
                 self.hole(Unsupported(s.reason, s.construct, s.line), s.source)
@@ -1122,7 +1143,7 @@ class FunctionEmitter(Operations):
                 self._for_range(s)
             case ir.For():
                 self.require_order(s.iter, s.body, s.target)
-                self.loop(s.target, s.iter, lambda: self.block(s.body), set(reads(s.body)))
+                self.loop(s.target, s.iter, lambda: self._turn(s), set(reads(s.body)))
             case ir.Return():
                 self._return(s)
             case ir.Break():
@@ -1137,6 +1158,14 @@ class FunctionEmitter(Operations):
                 self._closure(s.func)
             case _:
                 raise Unsupported(f"statement {type(s).__name__}")
+
+    def _turn(self, s: ir.For) -> None:
+        """The body of a loop; a string that is new in each turn is split or measured once."""
+        often = positions(s.body) | measured_texts(ir.Function("", [], ir.NONE, s.body))
+        for n in ir.walk(s.target):
+            if isinstance(n, ir.VarTarget) and n.type == ir.STR and n.id in often:
+                self.keep_code_points(n.id)
+        self.block(s.body)
 
     def _closure(self, f: ir.Function) -> None:
         called = {id(n.func) for s in self.f.body for n in ir.walk(s) if isinstance(n, ir.Call)}
@@ -1224,6 +1253,9 @@ class FunctionEmitter(Operations):
             return
         hinted = self._into(t, value)
         if hinted:
+            return
+        if t.declares and isinstance(value, ir.ListLit) and not value.elems and (room := self.room(t.id)):
+            self.write(f"{self.name(t.id)} := make({self.go.type(t.type)}, 0, {room})")
             return
         text = self.x(self.owned(value))
         name = self.name(t.id)
@@ -1443,8 +1475,11 @@ class FunctionEmitter(Operations):
             return
         self.lines.extend(before)
         self.write(f"}} else if {test} {{" if chained else f"if {test} {{")
+        positive = set(self.positive)
+        self.positive |= self._above_zero(s)
         with self.indented():
             self.block(s.body)
+        self.positive = positive
         if len(s.orelse) == 1 and isinstance(s.orelse[0], ir.If) and not s.orelse[0].comments:
             inner = s.orelse[0]
             with self.captured() as probe:
@@ -1485,7 +1520,11 @@ class FunctionEmitter(Operations):
     def _for_range(self, s: ir.ForRange) -> None:
         used = s.target.id in reads(s.body)
         name = self.name(s.target.id) if used else "_"
+        found = self.moving(s)
+        if found is not None:
+            self.windows[s.target.id] = found
         self._counting(name, s.start, s.stop, s.step, lambda: self.block(s.body), stores(s.body))
+        self.windows.pop(s.target.id, None)
 
     def _counting(
         self, name: str, start: ir.Expr, stop: ir.Expr, step: int, body: Callable[[], None], stored: set[str]
@@ -1598,7 +1637,10 @@ class FunctionEmitter(Operations):
         if name is not None:
             self.write(f"return {name}{nil}")
             return
-        self.write(f"return {self.x(self.owned(v))}{nil}")
+        self.leaving = True
+        value = self.owned(v)
+        self.leaving = False
+        self.write(f"return {self.x(value)}{nil}")
 
     def same_results(self, v: ir.Expr) -> bool:
         """True when a failing call's results can be returned as they are."""
@@ -1633,11 +1675,7 @@ class FunctionEmitter(Operations):
         ):
             hint = self.name(t.id)
             if t.declares:
-                self.used.discard(hint)
-                made = self.looked_up(value, hint)
-                if made != hint:
-                    self.write(f"{hint} := {made}")
-                self.used.add(hint)
+                self.looked_up(value, hint, new=True)
             else:
                 self.write(f"{hint} = {self.looked_up(value, 'found')}")
             return
@@ -1727,8 +1765,11 @@ class FunctionEmitter(Operations):
             self.propagate(err)
         self.write("}")
 
-    def looked_up(self, e: ir.Intrinsic, hint: str) -> str:
-        """A lookup that may find nothing: the comma-ok form, or an index below zero."""
+    def looked_up(self, e: ir.Intrinsic, hint: str, new: bool = False) -> str:
+        """A lookup that may find nothing: the comma-ok form, or an index below zero.
+
+        With `new`, the hint is the variable that the source introduces for the value.
+        """
         from foundation_engine.port.emit._names import words
 
         self.use("fmt")
@@ -1740,16 +1781,15 @@ class FunctionEmitter(Operations):
         obj = self.x(e.args[0], PRIMARY)
         if e.op in ("dict.index", "dict.pop"):
             at = place_words(e.args[0])
-            name, ok = (
-                self.fresh(hint if hint not in ("value", "number") or not at else camel("_".join(words(at)))),
-                self.fresh("ok"),
-            )
+            spoken = hint if hint not in ("value", "number") or not at else camel("_".join(words(at)))
+            name, ok = hint if new else self.fresh(spoken), self.fresh("ok")
             self.write(f"{name}, {ok} := {obj}[{key}]")
             self.check(self.failure("KeyError", "key %v not found", key), frozenset({"KeyError"}), f"!{ok}")
             if e.op == "dict.pop":
                 self.write(f"delete({obj}, {key})")
             return name
-        name = self.fresh("index" if "index" not in self.read else "position")
+        plain = "index" if "index" not in self.read else "position"
+        name = hint if new else self.fresh(hint if hint not in ("value", "number", "found") else plain)
         if e.op == "list.find_or_raise":
             self.use("slices")
             self.write(f"{name} := slices.Index({obj}, {key})")
@@ -2325,7 +2365,7 @@ def emit(module: ir.Module, package: str, runtime: str, dialect: str = "foundati
     ordered: set[tuple[str, str]] = set()
     while True:
         # A definition that fails as a whole is missing for the others, which are then written again without it.
-        copied = copy.deepcopy(module)
+        copied = simplify(copy.deepcopy(module))
         copied.definitions = [
             ir.Declined(why.reason, why.construct, name, "", line=why.line or d.line)
             if (name := getattr(d, "name", "")) in declined and (why := declined[name])

@@ -1,0 +1,362 @@
+"""Strings in Go: code points where positions matter, bytes where a string is ASCII, builders where it grows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any
+
+from foundation_engine.port import ir
+from foundation_engine.port.emit._lines import Lines
+from foundation_engine.port.ir import Unsupported
+from foundation_engine.port.passes import GROWING, place, positions, stores
+from foundation_engine.port.texts import (
+    appended,
+    ascii_texts,
+    growing_texts,
+    is_ascii,
+    least_length,
+    measured_texts,
+    pieces,
+)
+
+if TYPE_CHECKING:
+    from foundation_engine.port.emit.go import GoModule
+
+PRIMARY, ADD, LOWEST = 7, 4, 0
+
+
+class Texts(Lines):
+    """What is written of strings; a mixin of `FunctionEmitter`, which supplies names, writing and calls."""
+
+    go: GoModule
+    f: ir.Function
+    read: set[str]
+    by_position: set[str]  # strings that are split into code points once
+    code_points: dict[str, str]  # by variable, the Go variable that holds its code points
+    measured: Collection[str]  # strings whose length is worked out once
+    lengths: dict[str, str]  # by variable, the Go variable that holds its length
+    windows: dict[
+        str, tuple[ir.Expr, ir.Expr | int]
+    ]  # by position, what it moves along and what is left there
+    ascii: Collection[str]
+    builders: Collection[str]
+    x: Any
+    simple: Any
+    name: Callable[[str], str]
+    fresh: Callable[[str], str]
+    use: Callable[[str], None]
+    helper: Callable[[str], str]
+    clauses: Any
+    unordered: Any
+    format_pattern: Any
+    _branch: Any
+    _nonnegative: Callable[[ir.Expr], bool]
+
+    def study(self, body: list[ir.Stmt]) -> None:
+        """Find how the strings of the function are used."""
+        self.ascii = ascii_texts(self.f)
+        self.builders = growing_texts(self.f) & self.read
+        self.measured = measured_texts(self.f) - set(self.ascii) - set(self.builders)
+        self.by_position = positions(body) - set(self.ascii) - set(self.builders)
+        for s in body:
+            for n in ir.walk(s):
+                match n:
+                    case ir.Intrinsic(
+                        op="eq" | "ne",
+                        args=[ir.Intrinsic(op="str.slice", args=[ir.Name(id=whole), *_]), ir.Name(id=part)],
+                    ) if whole in self.by_position and part in self.measured:
+                        # Slices of code points are compared with code points.
+                        self.by_position.add(part)
+                    case _:
+                        pass
+
+    def keep_code_points(self, id: str) -> None:  # noqa: A002 - the representation's own word.
+        """Split a string into code points, or count them, once when the function asks again and again."""
+        name = self.name(id)
+        if id in self.by_position:
+            self.code_points[id] = self.fresh("runes" if len(self.by_position) == 1 else f"{name}Runes")
+            self.write(f"{self.code_points[id]} := []rune({name})")
+        elif id in self.measured:
+            self.use("unicode/utf8")
+            self.lengths[id] = self.fresh(f"{name}Len")
+            self.write(f"{self.lengths[id]} := utf8.RuneCountInString({name})")
+
+    def text_length(self, v: ir.Expr) -> str:
+        """The number of code points of a string."""
+        if isinstance(v, ir.Name) and v.id in self.code_points:
+            return f"len({self.code_points[v.id]})"
+        if isinstance(v, ir.Name) and v.id in self.lengths:
+            return self.lengths[v.id]
+        if is_ascii(v, self.ascii):
+            return f"len({self.x(v)})"
+        self.use("unicode/utf8")
+        return f"utf8.RuneCountInString({self.x(v)})"
+
+    # Positions
+
+    def from_end(self, i: ir.Expr) -> bool:
+        """True for a position whose text needs the length."""
+        return isinstance(i, ir.Intrinsic) and i.op in ("from_end", "wrap")
+
+    def index_text(self, obj: str, i: ir.Expr) -> str:
+        """The position of an index in a slice whose text is `obj`."""
+        if isinstance(i, ir.Intrinsic) and i.op == "from_end":
+            return f"len({obj})-{self.x(i.args[0])}"
+        if isinstance(i, ir.Intrinsic) and i.op == "wrap":
+            if self._nonnegative(i.args[0]):
+                return self.x(i.args[0])
+            return f"({self.x(i.args[0], ADD)}+len({obj}))%len({obj})"
+        return self.x(i)
+
+    def byte_text(self, e: ir.Expr) -> str | None:
+        """The byte that a character of an ASCII string is, or None for any other expression."""
+        if not (isinstance(e, ir.Intrinsic) and e.op == "str.index" and is_ascii(e.args[0], self.ascii)):
+            return None
+        s, i = e.args
+        if isinstance(s, ir.Lit) or (isinstance(s, ir.Name) and s.id in self.code_points):
+            # Go refuses a position outside of a literal when it compiles.
+            return None
+        obj = self.simple(s, "text") if self.from_end(i) else self.x(s, PRIMARY)
+        return f"{obj}[{self.index_text(obj, i)}]"
+
+    def string_index(self, e: ir.Intrinsic) -> str:
+        """A character of a string by its position."""
+        byte = self.byte_text(e)
+        if byte is not None:
+            return f"rune({byte})"
+        s, i = e.args
+        if self.from_end(i) or (isinstance(s, ir.Name) and s.id in self.code_points):
+            runes = self._code_points(s)
+            return f"{runes}[{self.index_text(runes, i)}]"
+        return f"[]rune({self.x(s)})[{self.x(i)}]"
+
+    def edge_text(self, e: ir.Intrinsic, sign: str) -> str:
+        """Whether a string begins or ends with an ASCII character, which its first or last byte shows."""
+        from foundation_engine.port.emit.go import go_rune
+
+        s, char = e.args
+        assert isinstance(char, ir.Lit)  # noqa: S101 - the operation's second operand is a literal.
+        if e.op == "str.first_is":
+            return f"{self.x(s, PRIMARY)}[0] {sign} {go_rune(char.value)}"
+        obj = self.simple(s, "text")
+        return f"{obj}[len({obj})-1] {sign} {go_rune(char.value)}"
+
+    def _code_points(self, s: ir.Expr) -> str:
+        if isinstance(s, ir.Name) and s.id in self.code_points:
+            return self.code_points[s.id]
+        runes = self.fresh("runes")
+        self.write(f"{runes} := []rune({self.x(s)})")
+        return runes
+
+    def bound_text(self, i: ir.Expr, length: str) -> str:
+        """A slice bound as a position between 0 and the length; "" where it is one of them."""
+        match i:
+            case ir.Lit(value=None) | ir.Lit(value=0):
+                return ""
+            case ir.Intrinsic(op="from_end", args=[k]):
+                return f"max(0, {length}-{self.x(k)})"
+            case ir.Intrinsic(op="bound", args=[v]):
+                if self._nonnegative(v):
+                    return f"min({self.x(v)}, {length})"
+                return f"{self.helper('bound')}({self.x(v)}, {length})"
+            case _:
+                return f"min({self.x(i)}, {length})"
+
+    def slice_text(self, obj: str, low: ir.Expr, high: ir.Expr) -> str:
+        """A slice of what has the text `obj`."""
+        first, last = self.bound_text(low, f"len({obj})"), self.bound_text(high, f"len({obj})")
+        if first and last:
+            # An upper bound below the lower one gives an empty slice.
+            name = self.fresh("low")
+            self.write(f"{name} := {first}")
+            return f"{obj}[{name}:max({name}, {last})]"
+        return f"{obj}[{first}:{last}]"
+
+    def window(self, xs: ir.Expr, low: ir.Expr, high: ir.Expr) -> str | None:
+        """The bounds of a slice that is known to lie inside, because it moves along a list or string in a loop."""
+        known = self.windows.get(low.id) if isinstance(low, ir.Name) else None
+        if known is None or not ir.same(known[0], xs):
+            return None
+        end = high.args[0] if isinstance(high, ir.Intrinsic) and high.op == "bound" else high
+        match end, known[1]:
+            case ir.Intrinsic(op="int.add", args=[start, ir.Lit(value=int(size))]), int(most):
+                inside = 0 <= size <= most and ir.same(start, low)
+            case ir.Intrinsic(op="int.add", args=[start, size]), ir.Expr() as whole:
+                inside = ir.same(start, low) and ir.same(size, whole)
+            case _:
+                return None
+        return f"{self.x(low)}:{self.x(end)}" if inside else None
+
+    def moving(self, s: ir.ForRange) -> tuple[ir.Expr, ir.Expr | int] | None:
+        """What a loop such as `for i in range(len(xs) - size + 1)` moves along, and how much is left there at least."""
+        match s:
+            case ir.ForRange(start=ir.Lit(value=0), step=1, stop=stop):
+                pass
+            case _:
+                return None
+        match stop:
+            case ir.Intrinsic(
+                op="int.add",
+                args=[
+                    ir.Intrinsic(op="int.sub", args=[ir.Intrinsic(op="len", args=[xs]), size]),
+                    ir.Lit(value=1),
+                ],
+            ) if self._nonnegative(size):
+                left: ir.Expr | int = size
+            case ir.Intrinsic(
+                op="int.sub", args=[ir.Intrinsic(op="len", args=[xs]), ir.Lit(value=int(less))]
+            ) if less >= 0:
+                left = less + 1
+            case _:
+                return None
+        if not isinstance(xs, ir.Name):
+            return None
+        # Neither what is moved along nor the size may change on the way.
+        fixed = {
+            n.id
+            for part in (xs, left)
+            if isinstance(part, ir.Expr)
+            for n in ir.walk(part)
+            if isinstance(n, ir.Name)
+        }
+        changed = stores(s.body) | {
+            place(n.args[0])
+            for b in s.body
+            for n in ir.walk(b)
+            if isinstance(n, ir.Intrinsic) and n.op in GROWING
+        }
+        return None if (fixed | {s.target.id}) & changed else (xs, left)
+
+    def rune_slice(self, e: ir.Intrinsic) -> str:
+        """A slice of a string's code points."""
+        s, low, high = e.args
+        window = self.window(s, low, high)
+        if window is not None:
+            return f"{self._code_points(s)}[{window}]"
+        return self.slice_text(self._code_points(s), low, high)
+
+    def string_slice(self, e: ir.Intrinsic) -> str:
+        """A slice of a string."""
+        s, low, high = e.args
+        if not is_ascii(s, self.ascii) or (isinstance(s, ir.Name) and s.id in self.code_points):
+            return f"string({self.rune_slice(e)})"
+        whole = isinstance(high, ir.Lit) and high.value is None
+        known = isinstance(low, ir.Lit) and isinstance(low.value, int) and 0 < low.value <= least_length(s)
+        if whole and known and isinstance(low, ir.Lit):
+            bases = {"int.bin": 2, "int.hex": 16, "int.oct": 8}
+            if (
+                isinstance(s, ir.Intrinsic)
+                and s.op in bases
+                and low.value == 2
+                and self._nonnegative(s.args[0])
+            ):
+                self.use("strconv")
+                return f"strconv.FormatInt(int64({self.x(s.args[0])}), {bases[s.op]})"
+            return f"{self.x(s, PRIMARY)}[{low.value}:]"
+        obj = self.simple(s, "text") if not isinstance(s, ir.Name) else self.x(s)
+        window = self.window(s, low, high)
+        return f"{obj}[{window}]" if window is not None else self.slice_text(obj, low, high)
+
+    def same_slices(self, a: ir.Expr, b: ir.Expr) -> str | None:
+        """The comparison of a slice of code points with code points, which needs no strings; None for other texts."""
+
+        def is_slice(e: ir.Expr) -> bool:
+            return (
+                isinstance(e, ir.Intrinsic)
+                and e.op == "str.slice"
+                and isinstance(e.args[0], ir.Name)
+                and e.args[0].id in self.code_points
+            )
+
+        def runes(e: ir.Expr) -> str:
+            if isinstance(e, ir.Intrinsic):
+                return self.rune_slice(e)
+            assert isinstance(e, ir.Name)  # noqa: S101 - `known` looked at it.
+            return self.code_points[e.id]
+
+        def known(e: ir.Expr) -> bool:
+            return is_slice(e) or (isinstance(e, ir.Name) and e.id in self.code_points)
+
+        if not (known(a) and known(b) and (is_slice(a) or is_slice(b))):
+            return None
+        self.use("slices")
+        return f"slices.Equal({runes(a)}, {runes(b)})"
+
+    # Growing
+
+    def grows(self, s: ir.Stmt) -> bool:
+        """Write a statement that starts, empties or extends a text in a builder; False for any other."""
+        match s:
+            case ir.Assign(target=ir.VarTarget(id=name) as target, value=value) if name in self.builders:
+                added = appended(s)
+                if added is not None:
+                    self._add(name, ir.Name(name, type=ir.STR), added)
+                elif target.declares:
+                    self.use("strings")
+                    self.write(f"var {self.name(name)} strings.Builder")
+                else:
+                    assert isinstance(value, ir.Lit)  # noqa: S101 - such texts only grow or are emptied.
+                    self.write(f"{self.name(name)}.Reset()")
+                return True
+            case ir.AugAssign(target=ir.VarTarget(id=name), value=value) if name in self.builders:
+                self._add(name, ir.Name(name, type=ir.STR), pieces(value))
+                return True
+            case ir.VarDecl(id=name) if name in self.builders:
+                self.use("strings")
+                self.write(f"var {self.name(name)} strings.Builder")
+                return True
+            case _:
+                return False
+
+    def _add(self, name: str, whole: ir.Name, added: list[ir.Expr]) -> None:
+        if len(added) > 1 and any(
+            isinstance(n, ir.Name) and n.id == whole.id for e in added for n in ir.walk(e)
+        ):
+            # What is added looks at the text as it was before.
+            text = added[0]
+            for more in added[1:]:
+                text = ir.Intrinsic("str.concat", [text, more], type=ir.STR)
+            added = [text]
+        if len(added) == 1:
+            self._add_to(self.name(name), added[0])
+            return
+        # What the values need is written before any of them is added.
+        for line in [self.written(self.name(name), e) for e in added]:
+            self.write(line)
+
+    def written(self, builder: str, e: ir.Expr) -> str:
+        """The statement that adds a text to a builder."""
+        from foundation_engine.port.emit.go import go_rune
+
+        match e:
+            case ir.Lit(value=str(text)) if len(text) == 1 and text.isascii():
+                return f"{builder}.WriteByte({go_rune(text)})"
+            case ir.Intrinsic(op="char.to_str", args=[char]):
+                byte = self.byte_text(char)
+                return f"{builder}.WriteByte({byte})" if byte else f"{builder}.WriteRune({self.x(char)})"
+            case ir.Format() if any(p.value is not None for p in e.parts):
+                text = self.x(e)
+                if text.startswith("fmt.Sprintf("):
+                    return f"fmt.Fprintf(&{builder}, {text.removeprefix('fmt.Sprintf(')}"
+                return f"{builder}.WriteString({text})"
+            case _:
+                return f"{builder}.WriteString({self.x(e)})"
+
+    def joined(self, e: ir.Comp) -> str:
+        """The texts of a comprehension one after the other."""
+        if any(self.unordered(c.iter) for c in e.clauses):
+            raise Unsupported("a text in the order of a map's or set's entries")
+        self.use("strings")
+        name = self.fresh("joined")
+        self.write(f"var {name} strings.Builder")
+        used = {n.id for n in ir.walk(e.elem) if isinstance(n, ir.Name)}
+        self.clauses(e.clauses, lambda: self._add_to(name, e.elem), used)
+        return f"{name}.String()"
+
+    def _add_to(self, builder: str, e: ir.Expr) -> None:
+        if isinstance(e, ir.Cond):
+            self._branch(
+                e.test, lambda: self._add_to(builder, e.body), lambda: self._add_to(builder, e.orelse)
+            )
+        else:
+            self.write(self.written(builder, e))
