@@ -1493,6 +1493,20 @@ class FunctionEmitter(Operations):
                 self.block(s.orelse)
         self.write("}")
 
+    def _above_zero(self, s: ir.If) -> set[str]:
+        """Variables that are not negative, and not zero where a test holds, as long as they keep their value."""
+        tests = s.test.values if isinstance(s.test, ir.Bool) and s.test.op == "and" else [s.test]
+        found: set[str] = set()
+        for test in tests:
+            match test:
+                case ir.Intrinsic(op="ne" | "gt", args=[ir.Name(id=name), ir.Lit(value=0)]) if (
+                    name in self.lower
+                ):
+                    found.add(name)
+                case _:
+                    pass
+        return found - stores(s.body)
+
     def _probe(self, test: ir.Expr) -> None:
         used = set(self.used)
         try:
