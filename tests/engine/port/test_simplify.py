@@ -1,0 +1,247 @@
+"""What is said with less work must stay the same for every input: characters outside of ASCII and empty values too."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+import pytest
+from foundation_engine.port import port
+from foundation_engine.port.request import PortCandidate, PortRequest
+from foundation_engine.verify import Verdict, VerifyOptions, verify
+from foundation_engine.verify.cases import Plan
+from foundation_specs.model import LanguageId
+
+SOURCE = textwrap.dedent(
+    """
+    def evens(xs: list[int]) -> int:
+        found = []
+        for x in xs:
+            if x % 2 == 0:
+                found.append(x)
+        return len(found)
+
+
+    def capitals(s: str) -> int:
+        return len([c for c in s if c.isalpha() and c.isupper()]) - len([c for c in s if c.islower()])
+
+
+    def spelled(s: str) -> str:
+        out = []
+        for c in s:
+            if c == ",":
+                out.append("; ")
+            elif c in "aeiou":
+                out.append(c.upper())
+            else:
+                out.append(c)
+        return "".join(out)
+
+
+    def spaced(s: str) -> str:
+        text = ""
+        for c in s:
+            if text != "":
+                text += "-" + c
+            else:
+                text = text + c
+        return text + str(len(text))
+
+
+    def prefixes(s: str) -> list[str]:
+        out = []
+        for i in range(len(s)):
+            out.append(s[: i + 1] + "|" + s[i:] + "|" + s[i])
+        return out
+
+
+    def vowels(s: str) -> int:
+        letters = ["a", "e", "i", "o", "u", "é"]
+        n = 0
+        for i in range(len(s)):
+            if s[i] in letters:
+                n += 1
+        return n
+
+
+    def times(s: str, part: str) -> int:
+        n = 0
+        for i in range(len(s) - len(part) + 1):
+            if s[i : i + len(part)] == part:
+                n += 1
+        return n
+
+
+    def pairs(xs: list[int]) -> list[int]:
+        out = []
+        for i in range(len(xs) - 1):
+            out.append(sum(xs[i : i + 2]))
+        return out
+
+
+    def ordered(xs: list[int]) -> bool:
+        return xs == sorted(xs) or xs == sorted(xs, reverse=True)
+
+
+    def distinct(xs: list[int]) -> list[int]:
+        return sorted(set(xs))
+
+
+    def distinct_letters(s: str, t: str) -> list[int]:
+        return [len(set(s)), len(set(t)), int(set(s) == set(t))]
+
+
+    def last_digits(a: int, b: int) -> int:
+        return int(str(a)[-1]) * int(str(b)[-1])
+
+
+    def ends(s: str) -> bool:
+        if s == "":
+            return False
+        return s[0] == "a" and s[-1] != "z" and s[-2:] != "yz" and s[:2] != "ab"
+
+
+    def binary(n: int) -> str:
+        digits = bin(n)[2:]
+        return digits + str(len(digits)) + digits[0] + digits[-1]
+
+
+    def shifted(n: int, k: int) -> str:
+        s = str(n)
+        return s[-k:] + s[:2] + s[1:3]
+
+
+    def smallest_sum(xs: list[int]) -> int:
+        if not xs:
+            return 0
+        return max(-x for x in xs) + min(x * x for x in xs)
+
+
+    def tail(xs: list[int]) -> list[int]:
+        doubled = [x * i for i, x in enumerate(xs)]
+        return doubled[1:]
+
+
+    def squares(n: int) -> list[int]:
+        out = []
+        for i in range(n):
+            out.append(i * i)
+        return out
+
+
+    def initials(words: list[str]) -> str:
+        text = ""
+        for w in words:
+            for i in range(len(w)):
+                if i == 0 or w[i - 1] == " ":
+                    text += w[i]
+        return text
+
+
+    def sized(words: list[str]) -> int:
+        total = 0
+        for w in words:
+            for n in range(2, len(w)):
+                if len(w) % n == 0:
+                    total += 1
+            total += len(w) if w != "x" else 0
+        return total
+
+
+    def neighbours(xs: list[int]) -> int:
+        total = 0
+        for i in range(len(xs)):
+            if i != 0:
+                total += xs[i - 1] * xs[i]
+        return total
+
+
+    def digit_sum(s: str) -> int:
+        total = 0
+        for c in s:
+            if c in "0123456789":
+                total += int(c)
+        return total
+    """
+)
+
+TEXTS = ["", "a", "é", "abcaé,", "hé héhé", "😀a😀", "ab,AB 12", "yz", "zÉe", "a,é😀 x"]
+NUMBERS = [0, 7, 10, -3, -10, 255, 123456, -987654321]
+LISTS: list[Any] = [[], [1], [3, 1, 2], [2, 2, 2], [1, 2, 3, 4], [5, 4, 3], [-1, 0, -1]]
+
+
+def given() -> tuple[Plan, ...]:
+    """Calls of every function with values at the edges."""
+    texts = [(t,) for t in TEXTS]
+    pairs = [(t, p) for t in TEXTS for p in ("a", "é", "hé", "", "ab,AB 12 and more")]
+    numbers = [(n,) for n in NUMBERS]
+    lists = [({"list": x},) for x in LISTS]
+    words = [({"list": TEXTS[:n]},) for n in (0, 1, 4, 10)]
+    arguments: dict[str, list[tuple[Any, ...]]] = {
+        **dict.fromkeys(["capitals", "spelled", "spaced", "prefixes", "vowels", "ends", "digit_sum"], texts),
+        **dict.fromkeys(["times", "distinct_letters"], pairs),
+        **dict.fromkeys(["binary", "squares"], numbers[:3]),
+        "last_digits": [(a, b) for a in NUMBERS for b in NUMBERS[:3]],
+        "shifted": [(n, k) for n in NUMBERS for k in (1, 2, 30)],
+        **dict.fromkeys(["initials", "sized"], words),
+        **dict.fromkeys(
+            ["evens", "pairs", "ordered", "distinct", "smallest_sum", "tail", "neighbours"], lists
+        ),
+    }
+    return tuple(Plan(name, args) for name, calls in arguments.items() for args in calls)
+
+
+def to_go(source: str) -> PortCandidate:
+    """The port of a source."""
+    return port(PortRequest("said.py", source, LanguageId.PYTHON, LanguageId.GO))
+
+
+@pytest.mark.slow
+def test_what_is_said_with_less_work_stays_the_same() -> None:
+    report = verify(to_go(SOURCE), VerifyOptions(plans=given(), use_cache=False))
+    assert report.verdict is Verdict.PASSED, [r.detail for r in report.results]
+    assert sum(r.cases for r in report.results if r.step == "cases") > 100
+
+
+SAID = {
+    "a list that is only counted": ("evens", "found++"),
+    "a list that is only joined": ("spelled", "var out strings.Builder"),
+    "a text that grows": ("spaced", "text.WriteRune(c)"),
+    "a loop over positions": ("prefixes", "for i, char := range s {"),
+    "letters": ("vowels", "strings.ContainsRune(letters, char)"),
+    "a window": ("times", "sRunes[i:i+len(partRunes)]"),
+    "an order": ("ordered", "slices.IsSorted(xs)"),
+    "distinct numbers": ("distinct", "slices.Compact(ordered)"),
+    "distinct letters": ("distinct_letters", "make(map[rune]struct{})"),
+    "a last digit": ("last_digits", "a % 10"),
+    "an end": ("ends", "s[0] == 'a' && s[len(s)-1] != 'z' && !strings.HasSuffix(s, \"yz\")"),
+    "an extreme": ("smallest_sum", "largest = max(largest, -x)"),
+    "a size that is known": ("squares", "out := make([]int, 0, max(n, 0))"),
+    "a length": ("sized", "wLen := utf8.RuneCountInString(w)"),
+    "a position above zero": ("neighbours", "xs[i-1]"),
+}
+
+
+@pytest.mark.parametrize(("name", "line"), SAID.values(), ids=SAID.keys())
+def test_it_is_said_like_this(name: str, line: str) -> None:
+    text = next(f.text for f in to_go(SOURCE).files if f.role == "source")
+    start = text.index(f"func {name.title().replace('_', '')}(")
+    assert line in text[start : text.index("\n}\n", start)]
+
+
+KEPT = {
+    # The list is seen as a list, too.
+    "found = []\n    for x in xs:\n        found.append(x)\n    return len(found) + sum(found)": "append(found, x)",
+    # Working out what is added may fail.
+    "found = []\n    for x in xs:\n        found.append(xs[x])\n    return len(found)": "append(found, xs[",
+    # The loop may end early.
+    "out = []\n    for x in xs:\n        if x > 3:\n            break\n        out.append(x)\n    return out[0]": "[]int{}",
+}
+
+
+@pytest.mark.parametrize(("body", "line"), KEPT.items())
+def test_what_is_not_certain_is_left_alone(body: str, line: str) -> None:
+    text = next(
+        f.text for f in to_go(f"def f(xs: list[int]) -> int:\n    {body}\n").files if f.role == "source"
+    )
+    assert line in text
