@@ -24,8 +24,8 @@ from foundation_engine.port import ir
 from foundation_engine.port.engine import runtime_root
 from foundation_engine.port.front import _go_types as go
 from foundation_engine.port.front._go_expr import free_name
-from foundation_engine.port.front._go_package import Package, read_package
-from foundation_engine.port.front.go import choose_constructors
+from foundation_engine.port.front._go_package import Package, walk
+from foundation_engine.port.front.go import lower_package
 from foundation_engine.port.passes import error_tree
 from foundation_engine.port.request import PortRequest
 from foundation_engine.verify.cases import Case, Plan
@@ -55,8 +55,7 @@ class GoRecorder:
         """See `Recorder.record`."""
         from foundation_engine.verify.recorders import read_cases
 
-        package = read_package(request.text)
-        choose_constructors(package)
+        package, _ = lower_package(request.text, module.name, request.line)
         made = _Registry(package, module)
         with tempfile.TemporaryDirectory(prefix="foundation-record-", ignore_cleanup_errors=True) as scratch:
             folder = Path(scratch)
@@ -263,15 +262,21 @@ class _Registry:
 
     def source(self) -> str:
         """The file with annotated functions under another name."""
-        data = self.p.tree.text
+        data = self.p.tree.text[: self.p.source_end]
         places: list[int] = []
         for info, _ in self.wrapped:
             assert info.node is not None
             name = info.node.child_by_field_name("name")
             assert name is not None
             places.append(name.end_byte)
-        for at in sorted(places, reverse=True):
-            data = data[:at] + b"Unguarded" + data[at:]
+        changes = [(at, b"Unguarded") for at in places]
+        # A port runs goroutines one after the other; here each goes as far as it can before the next one starts.
+        changes.extend(
+            (n.end_byte, b"; recSettle()") for n in walk(self.p.tree.root) if n.type == "go_statement"
+        )
+        for at, more in sorted(changes, reverse=True):
+            if at <= len(data):
+                data = data[:at] + more + data[at:]
         text = data.decode("utf-8")
         if self.sleeps:
             # The name stays in use where this was its only one.
@@ -458,7 +463,8 @@ class _Registry:
                 local = next((k for k, v in self.p.imports.items() if v == path), path.rpartition("/")[2])
                 return f"{local}.{last}"
             case go.Named(name):
-                return name
+                made = next((k for k, v in self.p.instances_of_types.items() if v == name), None)
+                return f"{made[0]}[{', '.join(map(self.go_text, made[1]))}]" if made is not None else name
             case _:
                 raise ir.Unsupported("a type in a signature")
 
@@ -483,7 +489,7 @@ class _Registry:
                 named = self._function_text(d)
                 if named:
                     lines.append(f"\t\t\t{json.dumps(d.name)}: reflect.ValueOf({named}),")
-            elif isinstance(d, ir.Class):
+            elif isinstance(d, ir.Class) and not self.p.declared[d.name].local:
                 info = self.p.declared[d.name]
                 for m in info.methods.values():
                     if not any(x.name == m.ir_name for x in d.methods):
@@ -497,7 +503,11 @@ class _Registry:
             f"\t\t\t{json.dumps(n)}: reflect.ValueOf({t.constructor})," for n, t in self.constructed.items()
         )
         lines.append("\t\t},\n\t\ttypes: map[string]reflect.Type{")
-        classes = [d for d in self.module.definitions if isinstance(d, ir.Class)]
+        classes = [
+            d
+            for d in self.module.definitions
+            if isinstance(d, ir.Class) and not self.p.declared[d.name].local
+        ]
         lines.extend(f"\t\t\t{json.dumps(c.name)}: reflect.TypeOf({c.name}{{}})," for c in classes)
         lines.append("\t\t},\n\t\tenums: map[string]reflect.Value{")
         for d in self.module.definitions:
@@ -556,10 +566,12 @@ class _Registry:
             )
             if not uses_runtime:
                 lines.append("var recSlept []time.Duration\n")
+        lines.append("func recSettle() {\n\tsynctest.Wait()\n}\n")
         for d in fakes:
             lines.extend(self._fake(d))
         text = "\n".join(lines)
         more = {
+            "synctest": "testing/synctest",
             "reflect": "reflect", "context": "context", "time": "time", "recerrors": f"{runtime}/errors", "recclock": f"{runtime}/clock",
             "rechttp": f"{runtime}/httpclient", "recres": f"{runtime}/resilience", "reclog": f"{runtime}/logging",
         }  # fmt: skip
@@ -576,8 +588,9 @@ class _Registry:
 
     def _function_text(self, d: ir.Function) -> str:
         for f in self.p.functions.values():
-            if f.ir_name == d.name:
-                return f.name
+            if f.ir_name == d.name and f.name not in self.p.prelude:
+                types = ", ".join(map(self.go_text, f.bindings.values()))
+                return f"{f.generic}[{types}]" if f.generic else f.name
         for t in self.p.declared.values():
             if t.kind in ("enum", "alias"):
                 for m in t.methods.values():

@@ -174,6 +174,7 @@ OPERATIONS: Mapping[str, tuple[str, int, tuple[int, ...]]] = {
     "set.issubset": ("{0} <= {1}", COMPARE, (BOR, BOR)),
     "set.isdisjoint": ("{0}.isdisjoint({1})", PRIMARY, (PRIMARY, LOWEST)),
     "error.message": ("str({0})", PRIMARY, (LOWEST,)),
+    "error.as": ("{0}", PRIMARY, (PRIMARY,)),
     "error.with_message": ("with_message({0}, {1})", PRIMARY, (LOWEST, LOWEST)),
     "error.http_status": ("{0}.status", PRIMARY, (PRIMARY,)),
     "error.exit_code": ("({0}.exit_code or 0)", PRIMARY, (PRIMARY,)),
@@ -240,6 +241,13 @@ def item_at(items: Sequence[T], index: int) -> T:
     if index < 0:
         raise IndexError(f"index {index} is below zero")
     return items[index]
+'''),
+    "position": ((), '''
+def position(index: int) -> int:
+    """The index, which must not be below zero."""
+    if index < 0:
+        raise IndexError(f"index {index} is below zero")
+    return index
 '''),
     "part_of": (("from typing import TypeVar",), '''
 S = TypeVar("S", str, list, bytes)

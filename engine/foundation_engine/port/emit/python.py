@@ -842,7 +842,7 @@ class Emitter(Lines):
             case ir.IndexTarget():
                 inside = self._index(t.index) if isinstance(t.obj.type, ir.ListT) else self.x(t.index)
                 if isinstance(t.obj.type, ir.ListT) and not self._plain_index(t.index):
-                    raise Unsupported("assignment at an index that may be below zero")
+                    inside = f"{self.python.helper('position')}({inside})"
                 return f"{self.x(t.obj, PRIMARY)}[{inside}]"
             case ir.TupleTarget():
                 texts = [
@@ -1490,9 +1490,10 @@ class Emitter(Lines):
             case "dict.index":
                 return self._lookup(args[0], args[1]), PRIMARY
             case "list.pop_at":
+                at = self._index(args[1])
                 if not self._plain_index(args[1]):
-                    raise Unsupported("removal at an index that may be below zero")
-                return f"{self.x(args[0], PRIMARY)}.pop({self._index(args[1])})", PRIMARY
+                    at = f"{self.python.helper('position')}({at})"
+                return f"{self.x(args[0], PRIMARY)}.pop({at})", PRIMARY
             case "list.slice" | "str.slice" | "list.stride" | "str.stride":
                 return self._slice(e), PRIMARY
             case "max" | "min":

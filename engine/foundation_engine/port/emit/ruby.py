@@ -131,6 +131,7 @@ _TEMPLATES: Mapping[str, tuple[str, int, int]] = {
     "str.byte_at": ("byte_at({0}, {1})", PRIMARY, LOWEST),
     "str.byte_find": ("({0}.b.index({1}.b) || -1)", PRIMARY, PRIMARY),
     "str.byte_rfind": ("({0}.b.rindex({1}.b) || -1)", PRIMARY, PRIMARY),
+    "error.as": ("{0}", PRIMARY, PRIMARY),
     "error.with_message": ("{0}.exception({1})", PRIMARY, PRIMARY),
     "sleep": ("Kernel.sleep({0})", PRIMARY, LOWEST),
     "str.byte_len": ("{0}.bytesize", PRIMARY, PRIMARY),

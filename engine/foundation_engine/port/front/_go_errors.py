@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from foundation_grammars.tree import SyntaxNode
 
 from foundation_engine.port import ir
+from foundation_engine.port.front import _go_generics as generics
 from foundation_engine.port.front import _go_library as library
 from foundation_engine.port.front._go_expr import ExpressionLowerer, V, Var
 from foundation_engine.port.front._go_package import go_string, walk
 from foundation_engine.port.front._go_patterns import runtime_type
+from foundation_engine.port.front._go_prelude import PRELUDE
 from foundation_engine.port.front._go_types import (
     ERROR,
     MESSAGE_ERRORS,
@@ -34,7 +36,7 @@ _FALLIBLE = {
     "foundation/config": {"Load"},
     "foundation/files": {"AtomicWrite", "AtomicWriteText"},
     "foundation/process": {"Run"},
-    "strconv": {"Atoi", "ParseInt", "ParseFloat", "ParseBool"},
+    "strconv": {"Atoi", "ParseInt", "ParseFloat"},
     "os": {"ReadFile", "Remove", "WriteFile", "MkdirAll"},
 }
 _FALLIBLE_METHODS = {
@@ -96,6 +98,10 @@ class ErrorFlow(ExpressionLowerer):
         """A return without an error."""
 
     @abstractmethod
+    def _scanner_error(self, call: SyntaxNode) -> bool:
+        """True for the error of a scanner, which is nil."""
+
+    @abstractmethod
     def branch(self, node: SyntaxNode) -> list[ir.Stmt]:
         """An if whose initialiser was dealt with."""
 
@@ -112,6 +118,11 @@ class ErrorFlow(ExpressionLowerer):
             if var is not None:
                 t = self.types.underlying(var.go)
                 return isinstance(t, Func) and bool(t.results) and t.results[-1] == ERROR
+            if name in self.p.generics:
+                made = generics.generic_call(
+                    self, name, generics.arguments_of(call), self.named(self.child(call, "arguments")), call
+                )
+                return made.fails
             f = self.p.functions.get(name)
             return f is not None and f.fails
         if function.type != "selector_expression":
@@ -120,11 +131,16 @@ class ErrorFlow(ExpressionLowerer):
         if operand.type == "identifier" and self.lookup(self.p.text(operand)) is None:
             path = self.p.path(self.p.text(operand))
             if path is not None:
+                came = PRELUDE.get((path, name))
+                if came is not None:
+                    return came.name in self.p.prelude and self.p.functions[came.name].fails
                 return name in _FALLIBLE.get(path, ())
         obj = self.expr(operand)
         kind = runtime_type(obj.go)
         if kind:
             return name in _FALLIBLE_METHODS.get(kind, ())
+        while (through := self.types.embedding(obj.go, name)) is not None:
+            obj = self.field_of(obj, through.name, operand)
         info = self.types.info(obj.go)
         if info is None:
             return False
@@ -141,6 +157,8 @@ class ErrorFlow(ExpressionLowerer):
             return False
         package, _, name = self.p.text(self.child(node, "function")).partition(".")
         path = self.p.path(package)
+        if self.frames[0].info.name in self.p.prelude and package == "fail":
+            return True
         return (path, name) in (
             ("foundation/cli", "Exit"),
             ("errors", "New"),
@@ -785,7 +803,7 @@ class ErrorFlow(ExpressionLowerer):
 
     def is_nil(self, node: SyntaxNode) -> bool:
         """True for nil and for an error variable that is known to hold none."""
-        if node.type == "nil":
+        if node.type == "nil" or self._scanner_error(node):
             return True
         var = self.lookup(self.p.text(node)) if node.type == "identifier" else None
         return var is not None and var.known_nil
@@ -828,6 +846,9 @@ class ErrorFlow(ExpressionLowerer):
             args = self.named(self.child(node, "arguments"))
             if self.p.text(self.child(node, "function")).endswith(".Exit"):
                 return self.expr(node).expr, None
+            if self.p.text(self.child(node, "function")) == "fail":
+                given = [("message", self.value(args[0]))]
+                return ir.New("ValueError", given, type=ir.NamedT("ValueError")), None
             if self.p.text(self.child(node, "function")).endswith(".New"):
                 return self._runtime_error(self.value(args[0])), None
             return self._errorf(args, node)

@@ -11,6 +11,7 @@ from foundation_grammars.tree import SyntaxNode
 
 from foundation_engine.port import ir
 from foundation_engine.port.emit._names import snake
+from foundation_engine.port.front import _go_generics as generics
 from foundation_engine.port.front import _go_library as library
 from foundation_engine.port.front import _go_patterns as patterns
 from foundation_engine.port.front._go_package import Package, go_int, go_string, walk
@@ -22,6 +23,7 @@ from foundation_engine.port.front._go_types import (
     DURATION,
     ERROR,
     INT,
+    LOCKS,
     MASKS,
     NIL,
     RUNE,
@@ -32,6 +34,7 @@ from foundation_engine.port.front._go_types import (
     UNTYPED_INT,
     UNTYPED_RUNE,
     VOID,
+    WAIT_GROUP,
     Basic,
     Empty,
     Func,
@@ -107,6 +110,7 @@ class Frame:
     taken: set[str] = field(default_factory=set[str])
     init: TypeInfo | None = None  # the struct whose initialiser this is
     building: str = ""  # the variable of the object in an initialiser
+    turn: bool = False  # a goroutine that is the last of a loop's turn: returning is the next turn
 
 
 class ExpressionLowerer:
@@ -123,6 +127,7 @@ class ExpressionLowerer:
         self.declines: list[Unsupported] = []
         self.loops = 0
         self.assigns: dict[int, ir.Target] = {}  # what a call assigns besides its results
+        self.iota: int | None = None  # the position in the group of constants that is being declared
 
     # Scopes
 
@@ -235,6 +240,8 @@ class ExpressionLowerer:
                 return V(ir.Lit(node.type == "true", type=ir.BOOL), BOOL)
             case "nil":
                 return V(ir.Lit(None, type=ir.NONE), NIL, fresh=True)
+            case "iota" if self.iota is not None:
+                return V(ir.Lit(self.iota, type=ir.INT), UNTYPED_INT, const=self.iota)
             case "identifier":
                 return self._identifier(node)
             case "selector_expression":
@@ -245,6 +252,13 @@ class ExpressionLowerer:
                 return self._binary(node, want)
             case "call_expression":
                 return self.call(node, want)
+            case "type_conversion_expression" if self._generic(node) is not None:
+                # A call with type arguments and one argument reads like a conversion.
+                name, kind = self._generic(node) or "", self.child(node, "type")
+                info = generics.generic_call(
+                    self, name, generics.arguments_of(kind), [self.child(node, "operand")], node
+                )
+                return self.function_call(info, [self.child(node, "operand")], node)
             case "type_conversion_expression":
                 return self.conversion(
                     self.p.type_of(self.child(node, "type")), self.child(node, "operand"), node
@@ -263,6 +277,13 @@ class ExpressionLowerer:
                 return self._literal(node, want)
             case _:
                 raise self.p.unsupported(f"an expression of kind {node.type.replace('_', ' ')}", node)
+
+    def _generic(self, node: SyntaxNode) -> str | None:
+        """The generic function that is called as if it were a conversion."""
+        kind = self.child(node, "type")
+        name = self.p.text(kind.named_children[0]) if kind.type == "generic_type" else ""
+        found = self.p.generics.get(name)
+        return name if found is not None and found.type == "function_declaration" else None
 
     # Names
 
@@ -366,6 +387,9 @@ class ExpressionLowerer:
         if special is not None:
             return special
         info = self.types.info(obj.go)
+        through = self.types.embedding(obj.go, name)
+        if through is not None:
+            return self.field_of(self.field_of(obj, through.name, node), name, node)
         if info is None or info.kind not in ("struct", "error") or name not in info.fields:
             raise self.p.unsupported(f"the field or method {name} as a value", node)
         f = info.fields[name]
@@ -400,7 +424,7 @@ class ExpressionLowerer:
             got = V(self.present_value(v).expr, t.elem)
             return V(self.copied(got, node), t.elem) if self.is_struct(t.elem) else got
         if op == "<-":
-            raise self.p.unsupported("a channel", node)
+            return self.received(operand)
         v = self.expr(operand, want)
         if op == "!":
             return V(negated(v.expr), BOOL)
@@ -860,10 +884,10 @@ class ExpressionLowerer:
     def dropped_field(self, t: GoType) -> bool:
         """True for fields that the port has no use for: mutexes."""
         bare = t.elem if isinstance(t, Pointer) else t
-        if isinstance(bare, Named) and bare.name in ("sync.Mutex", "sync.RWMutex"):
+        if isinstance(bare, Named) and bare.name in LOCKS:
             self.p.differ(LOCKS_DROPPED)
             return True
-        return False
+        return bare == WAIT_GROUP
 
     def zero(self, t: GoType, node: SyntaxNode, key: str = "") -> ir.Expr:
         """The zero value of a type; raises Unsupported where the representation has none."""
@@ -880,7 +904,7 @@ class ExpressionLowerer:
         match u:
             case Basic(name):
                 if name == "rune":
-                    raise self.p.unsupported("the zero rune", node)
+                    return ir.Lit("\x00", type=ir.CHAR)
                 if name == "any":
                     raise self.p.unsupported("an empty interface's zero", node)
                 value: object = {"string": "", "bool": False}.get(name, 0.0 if is_float(u) else 0)
@@ -1188,8 +1212,12 @@ class ExpressionLowerer:
                     return self.conversion(
                         Basic({"uint8": "byte", "int32": "int32"}.get(name, name)), args[0], node
                     )
+                if name in self.p.generics:
+                    given = generics.arguments_of(node)
+                    made = generics.generic_call(self, name, given, args, node)
+                    return self.function_call(made, args, node)
                 if name in self.p.functions:
-                    return self._function_call(self.p.functions[name], args, node)
+                    return self.function_call(self.p.functions[name], args, node)
                 if name in library.BUILTINS:
                     return library.BUILTINS[name](self, node, args, want)
         if function.type == "func_literal":
@@ -1244,7 +1272,8 @@ class ExpressionLowerer:
             return var is not None and var.go == Named("context.Context")
         return text in ("context.Background()", "context.TODO()") and self.p.path("context") == "context"
 
-    def _function_call(self, f: FuncInfo, args: list[SyntaxNode], node: SyntaxNode) -> V:
+    def function_call(self, f: FuncInfo, args: list[SyntaxNode], node: SyntaxNode) -> V:
+        """A call of a function of the file."""
         made = self._constructor_call(f, args, node)
         if made is not None:
             return made
@@ -1301,6 +1330,8 @@ class ExpressionLowerer:
         found = library.method(self, obj, operand, name, args, node)
         if found is not None:
             return found
+        while (through := self.types.embedding(obj.go, name)) is not None:
+            obj = self.field_of(obj, through.name, node)
         info = self.types.info(obj.go)
         if info is None or name not in info.methods:
             return None
@@ -1314,16 +1345,19 @@ class ExpressionLowerer:
         if info.kind in ("struct", "interface"):
             receiver = self.present_value(obj).expr
             return self.called(ir.MethodCall(receiver, m.ir_name, lowered, line=line), m.results, m.key)
-        if info.kind == "error":
-            raise self.p.unsupported("a method of an error", node)
         func = ir.Name(
             free_name(m), type=self.types.ir(Func((Named(info.name), *(t for _, t in m.params)), m.results))
         )
-        return self.called(ir.Call(func, [obj.expr, *lowered], line=line), m.results, m.key)
+        receiver = self.present_value(obj).expr
+        return self.called(ir.Call(func, [receiver, *lowered], line=line), m.results, m.key)
 
     def closure(self, node: SyntaxNode, want: GoType | None) -> V:
         """A function literal as a value; what lowers statements overrides this."""
         raise self.p.unsupported("a function literal", node)
+
+    def received(self, operand: SyntaxNode) -> V:
+        """What is received from a channel; what lowers statements overrides this."""
+        raise self.p.unsupported("a channel", operand)
 
     def closure_block(self, node: SyntaxNode) -> tuple[list[ir.Stmt], tuple[GoType, ...]]:
         """The body of a closure that runs at once; what lowers statements overrides this."""
@@ -1339,7 +1373,7 @@ DURATION_COUNT = Basic("int64")
 
 
 def free_name(m: FuncInfo) -> str:
-    """The function that a method of an enum or named basic type becomes."""
+    """The function that a method of an enum, error or named basic type becomes."""
     name = f"{m.owner}{m.name[:1].upper()}{m.name[1:]}"
     return name if not m.ir_name.startswith("_") else f"_{name}"
 

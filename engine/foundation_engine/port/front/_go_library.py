@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from foundation_grammars.tree import SyntaxNode
 
 from foundation_engine.port import ir
+from foundation_engine.port.front._go_prelude import PRELUDE
 from foundation_engine.port.front._go_types import (
     BOOL,
     BYTE,
@@ -20,9 +21,11 @@ from foundation_engine.port.front._go_types import (
     FLOAT,
     INT,
     RUNE,
+    SCANNER,
     STRING,
     VOID,
     Basic,
+    Chan,
     Empty,
     Func,
     GoType,
@@ -127,6 +130,8 @@ def appended(low: ExpressionLowerer, args: list[SyntaxNode], t: GoType) -> ir.Ex
 def _make(low: ExpressionLowerer, node: SyntaxNode, args: list[SyntaxNode], want: GoType | None) -> V:
     t = low.p.type_of(args[0])
     u = low.types.underlying(t)
+    if isinstance(u, Chan):
+        return _v(ir.ListLit([], type=ir.ListT(low.types.ir(u.elem))), u)
     if isinstance(u, Map):
         return _v(low.zero(u, node), t, fresh=True)
     if isinstance(u, Slice) and u.elem != BYTE:
@@ -208,6 +213,9 @@ def function(
             return None
         exprs = [low.value(a, k) for a, k in zip(args, kinds, strict=True)]
         return _v(_op(op, exprs, low.types.ir(result), raises), result, fresh=True, fails=bool(raises))
+    came = PRELUDE.get((path, name))
+    if came is not None and came.name in low.p.prelude and (path, name) not in _SPECIAL:
+        return low.function_call(low.p.functions[came.name], args, node)
     special = _SPECIAL.get((path, name))
     return special(low, args, node) if special is not None else None
 
@@ -400,7 +408,7 @@ def _rune_count(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode
 
 
 @_special("unicode", "IsDigit", "IsLetter", "IsSpace", "IsUpper", "IsLower")
-def _is_class(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -> V:
+def _rune_class(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -> V:
     name = low.p.text(low.child(low.child(node, "function"), "field"))
     op = {
         "IsDigit": "isdigit", "IsLetter": "isalpha", "IsSpace": "isspace", "IsUpper": "isupper", "IsLower": "islower",
@@ -411,6 +419,19 @@ def _is_class(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) 
 @_special("unicode", "ToUpper", "ToLower")
 def _change_case(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -> V:
     raise low.p.unsupported("the case of one rune, which may become several in other languages", node)
+
+
+@_special("bufio", "NewScanner")
+def _scanner(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -> V:
+    """A scanner over a text's lines, as the list of them."""
+    reader = args[0]
+    if reader.type != "call_expression" or low.p.text(low.child(reader, "function")) != "strings.NewReader":
+        raise low.p.unsupported("a scanner of something that is not a text", node)
+    if low.p.text(low.frame.body).count(".Scan()") > 1:
+        raise low.p.unsupported("a scanner that is used in several places", node)
+    lines = low.p.functions[PRELUDE["bufio", "NewScanner"].name]
+    v = low.function_call(lines, low.named(low.child(reader, "arguments")), node)
+    return _v(v.expr, SCANNER)
 
 
 @_special("os", "Getenv")
@@ -432,10 +453,12 @@ def _remove_file(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNod
 @_special("time", "Sleep")
 def _sleep(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -> V:
     d = low.value(args[0], DURATION)
-    if not _not_negative(d):
-        # Go does not sleep for a negative duration, where other languages refuse one.
-        d = _op("max", [d, ir.Lit(0.0, type=ir.FLOAT)], ir.FLOAT)
-    return _v(_op("sleep", [d], ir.NONE), VOID)
+    return _v(_op("sleep", [not_negative(d)], ir.NONE), VOID)
+
+
+def not_negative(d: ir.Expr) -> ir.Expr:
+    """A delay that is nothing where Go's would be below zero, which other languages refuse."""
+    return d if _not_negative(d) else _op("max", [d, ir.Lit(0.0, type=ir.FLOAT)], ir.FLOAT)
 
 
 def _not_negative(e: ir.Expr) -> bool:
@@ -507,6 +530,40 @@ def _made_error(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode
 _SPECIAL["errors", "New"] = _SPECIAL["foundation/errors", "New"] = _SPECIAL["fmt", "Errorf"] = _made_error
 
 
+@_special("errors", "As")
+@_special("foundation/errors", "As")
+def _errors_as(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -> V:
+    """`errors.As(err, &target)` in a condition: the target is the error itself from there on."""
+    from foundation_engine.port.front._go_expr import V
+
+    label = low.p.text(args[1]).lstrip("&")
+    var = low.lookup(label)
+    t = var.go if var is not None else None
+    bare = t.elem if isinstance(t, Pointer) else t
+    if var is None or var.key != "as" or not isinstance(bare, Named):
+        raise low.p.unsupported("errors.As with this target", node)
+    cls = bare.name.rpartition(".")[2]
+    v = low.expr(args[0])
+    if args[0].type != "identifier" or v.go != ERROR:
+        raise low.p.unsupported("errors.As of this", node)
+    test = _is_class(v.expr, cls)
+    held = v.expr
+    if isinstance(held.type, ir.OptionalT):
+        held = ir.Unwrap(held, type=held.type.elem)
+    var.value = _op("error.as", [held], ir.NamedT(cls))
+    return V(test, BOOL)
+
+
+def _is_class(e: ir.Expr, cls: str) -> ir.Expr:
+    """A test of an error's class; no error is of none."""
+    name = ir.ListLit([ir.Name(cls, type=ir.ERROR)], type=ir.ListT(ir.ERROR))
+    if isinstance(e.type, ir.OptionalT):
+        test = _op("error.is", [ir.Unwrap(e, type=e.type.elem), name], ir.BOOL)
+        there = _op("is_some", [e], ir.BOOL)
+        return ir.Bool("and", [there, test], type=ir.BOOL)
+    return _op("error.is", [e, name], ir.BOOL)
+
+
 @_special("foundation/errors", "Is")
 def _foundation_is(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -> V:
     return is_error(low, args, node)
@@ -522,12 +579,7 @@ def is_error(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -
     v = low.expr(args[0])
     if v.go == Basic("nil"):
         return _v(ir.Lit(False, type=ir.BOOL), BOOL)
-    name = ir.ListLit([ir.Name(cls, type=ir.ERROR)], type=ir.ListT(ir.ERROR))
-    if isinstance(v.expr.type, ir.OptionalT):
-        test = _op("error.is", [ir.Unwrap(v.expr, type=v.expr.type.elem), name], ir.BOOL)
-        there = _op("is_some", [v.expr], ir.BOOL)
-        return _v(ir.Bool("and", [there, test], type=ir.BOOL), BOOL)
-    return _v(_op("error.is", [v.expr, name], ir.BOOL), BOOL)
+    return _v(_is_class(v.expr, cls), BOOL)
 
 
 def error_class(low: ExpressionLowerer, node: SyntaxNode) -> str | None:
@@ -535,6 +587,8 @@ def error_class(low: ExpressionLowerer, node: SyntaxNode) -> str | None:
     from foundation_engine.port.front._go_types import RUNTIME_SENTINELS
 
     name = low.p.text(node)
+    if low.p.wrapping:
+        raise low.p.unsupported("a test for an error that another one may wrap", node)
     if node.type == "identifier" and low.lookup(name) is None and name in low.p.sentinels:
         return low.p.sentinels[name].cls
     if node.type == "selector_expression":
@@ -558,6 +612,23 @@ def _slices_contains(low: ExpressionLowerer, args: list[SyntaxNode], node: Synta
     if not isinstance(t, Slice) or isinstance(low.types.underlying(t.elem), Pointer):
         raise low.p.unsupported("slices.Contains of this", node)
     return _v(_op("list.contains", [v.expr, low.value(args[1], t.elem)], ir.BOOL), BOOL)
+
+
+@_special("slices", "ContainsFunc")
+def _contains_func(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -> V:
+    v = low.expr(args[0])
+    t = low.types.underlying(v.go)
+    if not isinstance(t, Slice):
+        raise low.p.unsupported("slices.ContainsFunc of this", node)
+    f = low.expr(args[1], Func((t.elem,), (BOOL,))).expr
+    if isinstance(f, ir.Lambda):
+        name, test = f.params[0].name, f.body
+    else:
+        name = low.fresh_name("item", low.types.ir(t.elem))
+        test = ir.Call(f, [ir.Name(name, type=low.types.ir(t.elem))], type=ir.BOOL)
+    target = ir.VarTarget(name, type=low.types.ir(t.elem))
+    each = ir.Comp("iter", test, [ir.Clause(target, v.expr, [])], type=ir.IterT(ir.BOOL))
+    return _v(_op("any", [each], ir.BOOL), BOOL)
 
 
 @_special("slices", "Clone")
@@ -813,6 +884,9 @@ def method(
         if name == "Len":
             return _v(_op("str.byte_len", [obj.expr], ir.INT), INT)
         return None
+    if t == SCANNER and name == "Text" and not args:
+        line = low.lookup(f"{low.p.text(operand)}.Text()")
+        return low.read(line) if line is not None else None
     if t == ERROR and name == "Error" and not args:
         e = obj.expr
         if isinstance(e.type, ir.OptionalT):

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import bisect
 import re
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from foundation_grammars.occurrence import Occurrence
 from foundation_grammars.query import find_occurrences
@@ -14,6 +15,8 @@ from foundation_grammars.tree import SyntaxNode, SyntaxTree, parse
 from foundation_specs.model import LanguageId
 
 from foundation_engine.port.emit._names import snake
+from foundation_engine.port.front._go_generics import arguments_of, instance_methods, type_instance
+from foundation_engine.port.front._go_prelude import needed
 from foundation_engine.port.front._go_types import (
     BOOL,
     ERROR,
@@ -23,6 +26,7 @@ from foundation_engine.port.front._go_types import (
     SYNONYMS,
     UNSIGNED,
     Basic,
+    Chan,
     Empty,
     FieldInfo,
     Func,
@@ -43,6 +47,7 @@ from foundation_engine.port.ir import Type, Unsupported
 _RUNTIME = re.compile(
     r"(?:^|/)foundation/(resilience|errors|logging|config|httpclient|cli|process|files|clock)$"
 )
+_KINDS = {"struct_type": "struct", "interface_type": "interface", "function_type": "func"}
 _VERBS = ("Get", "Head", "Post", "Put", "Patch", "Delete", "Do")
 ENUM_ORDER = "An enum's member is told from others by identity; Go allows any value of its underlying type."
 
@@ -82,9 +87,22 @@ class Package:
     waits: set[str] = field(default_factory=set[str])  # limiters that are waited for
     assigned: set[str] = field(default_factory=set[str])  # package variables that a function assigns
 
+    wrapping: set[str] = field(default_factory=set[str])  # errors that wrap what a field holds
+    prelude: set[str] = field(default_factory=set[str])  # functions that came along
+    source_end: int = 0  # where the file ends and what came along begins
     commands: dict[str, SyntaxNode] = field(
         default_factory=dict[str, SyntaxNode]
     )  # function -> its registration
+    generics: dict[str, SyntaxNode] = field(default_factory=dict[str, SyntaxNode])  # functions and types
+    generic_methods: dict[str, list[SyntaxNode]] = field(default_factory=dict[str, list[SyntaxNode]])
+    instances: dict[tuple[str, tuple[GoType, ...]], FuncInfo] = field(
+        default_factory=dict[tuple[str, tuple[GoType, ...]], FuncInfo]
+    )
+    instances_of_types: dict[tuple[str, tuple[GoType, ...]], str] = field(
+        default_factory=dict[tuple[str, tuple[GoType, ...]], str]
+    )
+    bindings: dict[str, GoType] = field(default_factory=dict[str, GoType])  # of what is being lowered
+    written: set[str] = field(default_factory=set[str])  # names of the fields that something assigns
     retried: set[str] = field(default_factory=set[str])  # classes that some retry of the file retries
     retrying: set[str] = field(default_factory=set[str])  # functions and methods that may exhaust retries
 
@@ -146,7 +164,9 @@ class Package:
         match node.type:
             case "type_identifier":
                 name = SYNONYMS.get(self.text(node), self.text(node))
-                if name in self.declared:
+                if name in self.bindings:
+                    return self.bindings[name]
+                if name in self.declared and name not in self.generics:
                     return Named(name)
                 if name in PREDECLARED:
                     return Basic(name)
@@ -177,11 +197,43 @@ class Package:
             case "parenthesized_type":
                 return self.type_of(node.named_children[0])
             case "channel_type":
-                raise self.unsupported("a channel", node)
+                return Chan(self.type_of(_child(node, "value")))
             case "generic_type":
-                raise self.unsupported("a generic type", node)
+                name = self.text(node.named_children[0])
+                if name not in self.generics:
+                    raise self.unsupported("a generic type of another package", node)
+                return Named(type_instance(self, name, [self.type_of(a) for a in arguments_of(node)]))
             case _:
                 raise self.unsupported("a type of this kind", node)
+
+    def visible(self, name: str) -> str:
+        """The name in the representation: an unexported one is marked as private, except in a program's main file."""
+        return name if name[:1].isupper() or self.name == "main" else f"_{name}"
+
+    def declare_instance(
+        self, label: str, spec: SyntaxNode, methods: list[SyntaxNode], types: list[GoType]
+    ) -> None:
+        """A generic type with its type arguments, which are bound while this runs."""
+        node = _child(spec, "type")
+        kind = _KINDS.get(node.type, "alias")
+        info = TypeInfo(label, kind, spec, line=self.line(spec), local=True, generic=True)
+        self.declared[label] = info
+        if kind == "struct":
+            for f in _field_nodes(node):
+                t = self.type_of(_child(f, "type"))
+                names = f.children_by_field_name("name")
+                if not names:
+                    raise self.unsupported("a generic type that embeds another", f)
+                for n in names:
+                    info.fields[self.text(n)] = FieldInfo(self.text(n), t, "", "", self.line(f))
+        elif kind == "interface":
+            for m in (x for x in node.named_children if x.type == "method_elem"):
+                method = self.signature(m, self.text(_child(m, "name")))
+                info.methods[method.name] = replace(method, owner=label, ir_name=method.name)
+        else:
+            info.underlying = self.type_of(node)
+        instance_methods(self, label, methods, types, info)
+        info.mutated = any(f in self.written for f in info.fields)
 
     def signature(self, node: SyntaxNode, name: str) -> FuncInfo:
         """Parameters and results of a function, method, method element, function type or literal."""
@@ -251,6 +303,16 @@ def read_package(text: str) -> Package:
         raise error
     package = Package(tree)
     _Reader(package).read()
+    extra = [f for f in needed(text, package.imports) if f.name not in package.functions]
+    if extra:
+        whole = text + "".join(f.source for f in extra)
+        imports = dict(package.imports)
+        package = Package(parse(whole.encode(), LanguageId.GO), prelude={f.name for f in extra})
+        package.imports.update(
+            {path: path for f in extra for path in f.imports if path not in imports.values()}
+        )
+        _Reader(package).read()
+    package.source_end = len(text.encode())
     return package
 
 
@@ -272,16 +334,24 @@ class _Reader:
                         self._import(spec)
         specs = [
             s
-            for n in root.named_children
+            for n in walk(root)
             if n.type == "type_declaration"
             for s in n.named_children
             if s.type in ("type_spec", "type_alias")
         ]
+        twice = Counter(p.text(_child(s, "name")) for s in specs)
         for s in specs:
             name = p.text(_child(s, "name"))
-            p.declared[name] = TypeInfo(name, self._kind(_child(s, "type")), s, line=p.line(s))
+            local = s.parent is not None and s.parent.parent is not None and s.parent.parent.id != root.id
+            if s.child_by_field_name("type_parameters") is not None:
+                p.generics[name] = s
+            elif not local or twice[name] == 1:
+                kind = self._kind(_child(s, "type"))
+                p.declared[name] = TypeInfo(name, kind, s, line=p.line(s), local=local)
+        specs = [i.node for i in p.declared.values()]
         for s in specs:
             self._guard(s, p.text(_child(s, "name")), self._type)
+        self._embedded_interfaces()
         self._methods()
         for n in root.named_children:
             if n.type == "function_declaration":
@@ -309,22 +379,19 @@ class _Reader:
         p.imports[p.text(given) if given is not None else last] = path
 
     def _kind(self, node: SyntaxNode) -> str:
-        return {"struct_type": "struct", "interface_type": "interface", "function_type": "func"}.get(
-            node.type, "alias"
-        )
+        return _KINDS.get(node.type, "alias")
 
     def _type(self, spec: SyntaxNode) -> None:
         p = self.p
         info = p.declared[p.text(_child(spec, "name"))]
         node = _child(spec, "type")
-        if spec.child_by_field_name("type_parameters") is not None:
-            raise p.unsupported("a generic type", spec)
         if info.kind == "struct":
             for f in _field_nodes(node):
                 names = f.children_by_field_name("name")
-                if not names:
-                    raise p.unsupported("an embedded struct", f)
                 t = p.type_of(_child(f, "type"))
+                if not names:
+                    self._embed(info, f, t)
+                    continue
                 tag = f.child_by_field_name("tag")
                 doc = self._trailing(f)
                 for n in names:
@@ -335,13 +402,48 @@ class _Reader:
             for m in node.named_children:
                 if m.type == "comment":
                     continue
+                if m.type == "type_elem" and p.text(m) in p.declared:
+                    info.embeds.append(p.text(m))
+                    continue
                 if m.type != "method_elem":
-                    raise p.unsupported("an interface that embeds another or lists types", m)
+                    raise p.unsupported("an interface that lists types", m)
                 method = p.signature(m, p.text(_child(m, "name")))
                 method.owner, method.ir_name = info.name, method.name
                 info.methods[method.name] = method
         else:
             info.underlying = p.type_of(node)
+
+    def _embed(self, info: TypeInfo, node: SyntaxNode, t: GoType) -> None:
+        """An embedded struct or interface is a field of its type's name."""
+        p = self.p
+        bare = t.elem if isinstance(t, Pointer) else t
+        if p.text(node).lstrip().startswith("*"):
+            t = Pointer(t)
+        if not isinstance(bare, Named):
+            raise p.unsupported("an embedded type of this kind", node)
+        name = bare.name.rpartition(".")[2]
+        info.fields[name] = FieldInfo(name, t, "", self._trailing(node), p.line(node), embedded=True)
+
+    def _embedded_interfaces(self) -> None:
+        """An interface has the methods of those that it embeds."""
+        p = self.p
+        grown = True
+        while grown:
+            grown = False
+            for info in p.declared.values():
+                for name in info.embeds:
+                    other = p.declared.get(name)
+                    for m in (
+                        other.methods.values() if other is not None and other.kind == "interface" else ()
+                    ):
+                        if m.name not in info.methods:
+                            info.methods[m.name] = replace(m, owner=info.name)
+                            grown = True
+        for info in [i for i in p.declared.values() if i.embeds]:
+            if any(n not in p.declared or p.declared[n].kind != "interface" for n in info.embeds):
+                why = p.unsupported("an interface that embeds something that is not ported", info.node)
+                p.declined.append((info.node, info.name, why))
+                del p.declared[info.name]
 
     def _trailing(self, node: SyntaxNode) -> str:
         after = node.next_named_sibling
@@ -359,14 +461,18 @@ class _Reader:
             try:
                 kind = _child(receiver, "type")
                 pointer = kind.type == "pointer_type"
-                owner = p.text(kind.named_children[0] if pointer else kind)
+                named = kind.named_children[0] if pointer else kind
+                if named.type == "generic_type" and p.text(named.named_children[0]) in p.generics:
+                    p.generic_methods.setdefault(p.text(named.named_children[0]), []).append(n)
+                    continue
+                owner = p.text(named)
                 if owner not in p.declared:
                     raise p.unsupported(f"a method of {owner}, which is not ported", n)
                 info = p.signature(n, name)
                 label = receiver.child_by_field_name("name")
                 info.receiver = p.text(label) if label is not None else "_"
                 info.owner, info.pointer = owner, pointer
-                info.ir_name = self._visible(name)
+                info.ir_name = p.visible(name)
                 p.declared[owner].methods[name] = info
             except Unsupported as why:
                 p.declined.append((n, f"{p.text(receiver)}.{name}", why))
@@ -374,20 +480,24 @@ class _Reader:
             error = info.methods.get("Error")
             if info.kind == "struct" and error is not None and error.results == (Basic("string"),):
                 info.kind = "error"
-
-    def _visible(self, name: str) -> str:
-        """The name in the representation: an unexported one is marked as private, except in a program's main file."""
-        return name if name[:1].isupper() or self.p.name == "main" else f"_{name}"
+                unwrap = info.methods.get("Unwrap")
+                if (
+                    unwrap is not None
+                    and unwrap.node is not None
+                    and "." in p.text(_child(unwrap.node, "body"))
+                ):
+                    p.wrapping.add(info.name)
 
     def _function(self, n: SyntaxNode) -> None:
         p = self.p
         name = p.text(_child(n, "name"))
         if n.child_by_field_name("type_parameters") is not None:
-            raise p.unsupported("a generic function", n)
+            p.generics[name] = n
+            return
         if name == "init":
             raise p.unsupported("an init function", n)
         info = p.signature(n, name)
-        info.ir_name = self._visible(name)
+        info.ir_name = p.visible(name)
         if any(snake(f.ir_name) == snake(name) for f in p.functions.values()):
             raise p.unsupported("two functions whose names differ only in case", n)
         p.functions[name] = info
@@ -600,8 +710,19 @@ class _Reader:
                     t = t.named_children[0]
                 if t.type == "selector_expression":
                     changed.add(p.text(_child(t, "field")))
+        p.written = changed
         for info in p.declared.values():
             info.mutated = any(f in changed for f in info.fields)
+        grown = True
+        while grown:
+            # A struct that holds one which changes changes with it.
+            grown = False
+            for info in p.declared.values():
+                held = [
+                    p.declared.get(f.type.name) for f in info.fields.values() if isinstance(f.type, Named)
+                ]
+                if not info.mutated and any(h is not None and h.mutated for h in held):
+                    info.mutated = grown = True
 
 
 def go_int(text: str) -> int:

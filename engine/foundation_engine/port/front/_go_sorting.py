@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from foundation_grammars.tree import SyntaxNode
@@ -53,7 +54,11 @@ def _order(
     keys: list[tuple[ir.Expr, bool]] = []
     last: list[tuple[ir.Expr, bool]] = []
     expected: list[ir.Expr] = []
-    for s in statements:
+    for i, s in enumerate(statements):
+        signed = comparer.three(statements[i:])
+        if signed is not None:
+            keys.append(signed)
+            break
         if s.type == "return_statement":
             keys.append(comparer.comparison(low.named(low.named(s)[0])[0]))
             break
@@ -174,12 +179,49 @@ class _Comparer:
         asked, _ = self._pair(low.child(condition, "left"), low.child(condition, "right"), s)
         block = low.child(s, "consequence")
         inner = [x for c in low.named(block) for x in (low.named(c) if c.type == "statement_list" else [c])]
-        if len(inner) != 1 or inner[0].type != "return_statement":
+        signed = self.signed(inner) if op == "!=" else None
+        if signed is not None:
+            key = signed
+        elif len(inner) != 1 or inner[0].type != "return_statement":
             raise low.p.unsupported("a comparison function of this kind", s)
-        key = self.comparison(low.named(low.named(inner[0])[0])[0])
+        else:
+            key = self.comparison(low.named(low.named(inner[0])[0])[0])
         if op == "!=" and not ir.same(asked, key[0]):
             raise low.p.unsupported("a comparison function of this kind", s)
         return asked, key, op == "=="
+
+    def three(self, statements: list[SyntaxNode]) -> tuple[ir.Expr, bool] | None:
+        """`if a.X < b.X { return -1 }`, `if a.X > b.X { return 1 }`, `return 0`, None for something else."""
+        low = self.low
+        if len(statements) != 3 or low.p.text(statements[2]) != "return 0" or not self.three_way:
+            return None
+        found: list[tuple[ir.Expr, bool]] = []
+        for s in statements[:2]:
+            if s.type != "if_statement" or s.child_by_field_name("initializer") is not None:
+                return None
+            m = re.fullmatch(r"\{\s*return (-?)1\s*\}", low.p.text(low.child(s, "consequence")))
+            condition = low.child(s, "condition")
+            op = low.p.text(low.child(condition, "operator")) if condition.type == "binary_expression" else ""
+            if m is None or op not in ("<", ">"):
+                return None
+            key, falls = self._pair(low.child(condition, "left"), low.child(condition, "right"), condition)
+            found.append((key, falls != ((op == ">") != (m[1] == ""))))
+        same = ir.same(found[0][0], found[1][0]) and found[0][1] == found[1][1]
+        return found[0] if same else None
+
+    def signed(self, statements: list[SyntaxNode]) -> tuple[ir.Expr, bool] | None:
+        """`if a.X < b.X { return -1 }` and `return 1` after it, None for something else."""
+        low = self.low
+        if not self.three_way or len(statements) != 2 or statements[0].type != "if_statement":
+            return None
+        first = re.fullmatch(r"\{\s*return (-?1)\s*\}", low.p.text(low.child(statements[0], "consequence")))
+        second = re.fullmatch(r"return (-?1)", low.p.text(statements[1]))
+        condition = low.child(statements[0], "condition")
+        op = low.p.text(low.child(condition, "operator")) if condition.type == "binary_expression" else ""
+        if first is None or second is None or {first[1], second[1]} != {"1", "-1"} or op not in ("<", ">"):
+            return None
+        key, falls = self._pair(low.child(condition, "left"), low.child(condition, "right"), condition)
+        return key, falls != ((op == ">") != (first[1] == "1"))
 
     def key(self, keys: list[tuple[ir.Expr, bool]], node: SyntaxNode) -> tuple[ir.Expr | None, bool]:
         """One key and direction for all: a number that goes the other way is negated."""

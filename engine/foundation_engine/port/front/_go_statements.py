@@ -13,7 +13,8 @@ from foundation_grammars.tree import SyntaxNode
 
 from foundation_engine.port import ir
 from foundation_engine.port.front import _go_library as library
-from foundation_engine.port.front._go_errors import ErrorFlow, Item, ends
+from foundation_engine.port.front._go_concurrency import CANCEL, CANCELLATION, CONTEXT, DEADLINES, Concurrency
+from foundation_engine.port.front._go_errors import Item, ends
 from foundation_engine.port.front._go_expr import Frame, V, Var, entry, negated
 from foundation_engine.port.front._go_package import Package, walk
 from foundation_engine.port.front._go_patterns import CLI_ARGS, command_parameters
@@ -23,11 +24,12 @@ from foundation_engine.port.front._go_types import (
     BYTES,
     ERROR,
     INT,
-    LOCKS,
     NIL,
     RUNE,
+    SCANNER,
     STRING,
     VOID,
+    Chan,
     Empty,
     Func,
     FuncInfo,
@@ -48,7 +50,6 @@ from foundation_engine.port.passes import place, terminates
 ZERO_BESIDE_ERROR = (
     "A call that fails gives nothing but its error; Go's other results are taken to be zero then."
 )
-CANCELLATION = "Cancellation by a context is the target's own; checks of ctx.Err() are left out."
 _AUGMENTED = frozenset(
     {
         "int.add", "int.sub", "int.mul", "float.add", "float.sub", "float.mul", "str.concat", "int.bor", "int.band",
@@ -57,7 +58,7 @@ _AUGMENTED = frozenset(
 )  # fmt: skip
 
 
-class FunctionLowerer(ErrorFlow):
+class FunctionLowerer(Concurrency):
     """Lowers the body of one function."""
 
     def __init__(self, package: Package) -> None:
@@ -78,14 +79,15 @@ class FunctionLowerer(ErrorFlow):
         params: list[ir.Param] = []
         if owner is not None:
             t: Type = ir.NamedT(owner.name) if owner.kind != "alias" else self.types.ir(Named(owner.name))
-            if owner.kind in ("struct", "error"):
-                if owner.kind == "struct" and not info.pointer and self.changes(info.receiver):
+            if owner.kind == "struct":
+                if not info.pointer and self.changes(info.receiver):
                     raise self.p.unsupported("a method with a value receiver that changes it", node)
                 receiver = Var("self", self._receiver_type(info), t, "", value=ir.Name("self", type=t))
                 self.scopes[-1][info.receiver] = receiver
             else:
                 made = self.fresh_name(info.receiver if info.receiver != "_" else "value", t)
-                self.scopes[-1][info.receiver] = Var(made, Named(owner.name), t, "", param=True)
+                kind = self._receiver_type(info) if owner.kind == "error" else Named(owner.name)
+                self.scopes[-1][info.receiver] = Var(made, kind, t, "", param=True)
                 params.append(ir.Param(made, t))
         params.extend(self._params(info, copies))
         if info.context and info.context != "_":
@@ -236,6 +238,12 @@ class FunctionLowerer(ErrorFlow):
                 return self._var(node, items, i), 1
             case "const_declaration":
                 return self._const(node), 1
+            case "type_declaration":
+                for spec in self.named(node):
+                    known = self.p.declared.get(self.p.text(self.child(spec, "name")))
+                    if known is None or known.node.id != spec.id:
+                        raise self.p.unsupported("a type declared in several functions", node)
+                return [], 1
             case "expression_statement":
                 return self._expression(self.named(node)[0]), 1
             case "inc_statement" | "dec_statement":
@@ -257,9 +265,11 @@ class FunctionLowerer(ErrorFlow):
                     raise self.p.unsupported("a break out of a switch", node)
                 return [ir.Break() if node.type == "break_statement" else ir.Continue()], 1
             case "go_statement":
-                raise self.p.unsupported("a goroutine", node)
-            case "select_statement" | "send_statement" | "receive_statement":
-                raise self.p.unsupported("a channel", node)
+                return self.goroutine(node), 1
+            case "send_statement":
+                return self.sent(node), 1
+            case "select_statement":
+                return self.selected(node), 1
             case "type_switch_statement":
                 raise self.p.unsupported("a switch on a type", node)
             case "labeled_statement":
@@ -330,10 +340,16 @@ class FunctionLowerer(ErrorFlow):
 
     def _const(self, node: SyntaxNode) -> list[ir.Stmt]:
         out: list[ir.Stmt] = []
-        for spec in (n for n in self.named(node) if n.type == "const_spec"):
-            kind, values = spec.child_by_field_name("type"), spec.child_by_field_name("value")
+        kind: SyntaxNode | None = None
+        values: SyntaxNode | None = None
+        for i, spec in enumerate(n for n in self.named(node) if n.type == "const_spec"):
+            given = spec.child_by_field_name("value")
+            if given is not None:
+                # A constant without a value repeats the type and value above it.
+                kind, values = spec.child_by_field_name("type"), given
             if values is None:
                 raise self.p.unsupported("a constant without a value", spec)
+            self.iota = i
             t = self.p.type_of(kind) if kind is not None else None
             for n, v in zip(spec.children_by_field_name("name"), self.named(values), strict=True):
                 const = self.expr(v, t).const
@@ -342,6 +358,7 @@ class FunctionLowerer(ErrorFlow):
                 if var is not None and isinstance(const, int) and t is None:
                     # An untyped constant takes the type of its use; a duration would read it as nanoseconds.
                     var.key = ""
+        self.iota = None
         return out
 
     def _define(self, name: SyntaxNode, value: SyntaxNode, t: GoType | None) -> list[ir.Stmt]:
@@ -360,6 +377,10 @@ class FunctionLowerer(ErrorFlow):
             return out
         v = self.expr(value, t)
         kind = t if t is not None else default_type(v.go)
+        if isinstance(kind, Chan):
+            held = self.fresh_name(label, v.expr.type)
+            self.scopes[-1][label] = Var(held, kind, v.expr.type, "")
+            return [ir.Assign(ir.VarTarget(held, type=v.expr.type), v.expr)]
         if kind in (NIL, VOID):
             raise self.p.unsupported("a variable without a value", value)
         if v.fails:
@@ -520,8 +541,10 @@ class FunctionLowerer(ErrorFlow):
             return ir.VarTarget(var.ir_name, type=var.type, line=line), var.go, var.key
         if node.type == "selector_expression":
             obj = self.present_value(self.expr(self.child(node, "operand")))
-            info = self.types.info(obj.go)
             name = self.p.text(self.child(node, "field"))
+            while (through := self.types.embedding(obj.go, name)) is not None:
+                obj = self.present_value(self.field_of(obj, through.name, node))
+            info = self.types.info(obj.go)
             if info is None or info.kind != "struct" or name not in info.fields:
                 raise self.p.unsupported("an assignment to this", node)
             t = info.fields[name].type
@@ -560,11 +583,48 @@ class FunctionLowerer(ErrorFlow):
         cut = self._cut(left, call, operator)
         if cut is not None:
             return cut
+        if self._limits(left, call):
+            return []
+        looked = self._looked_up(left, call, operator)
+        if looked is not None:
+            return looked
         v = self.expr(call)
         if not isinstance(v.go, Tuple) or len(v.go.elems) != len(left):
             raise self.p.unsupported("an assignment of this kind", node)
         targets = self.targets(left, v, operator)
         return [ir.Assign(ir.TupleTarget(targets, type=v.expr.type), v.expr)]
+
+    def _looked_up(self, left: list[SyntaxNode], call: SyntaxNode, operator: str) -> list[ir.Stmt] | None:
+        """`v, ok := os.LookupEnv(name)`."""
+        if call.type != "call_expression" or operator != ":=" or len(left) != 2:
+            return None
+        package, _, called = self.p.text(self.child(call, "function")).partition(".")
+        if called != "LookupEnv" or self.p.path(package) != "os":
+            return None
+        name = self.value(self.named(self.child(call, "arguments"))[0], STRING)
+        kind = ir.OptionalT(ir.STR)
+        held = self.fresh_name("found", kind)
+        found = ir.Name(held, type=kind)
+        there = ir.Intrinsic("is_some", [found], type=ir.BOOL)
+        self.scopes[-1][self.p.text(left[1])] = Var(held, BOOL, ir.BOOL, "", value=there)
+        value = ir.Cond(there, ir.Unwrap(found, type=ir.STR), ir.Lit("", type=ir.STR), type=ir.STR)
+        self.scopes[-1][self.p.text(left[0])] = Var(held, STRING, ir.STR, "", value=value)
+        got = ir.Intrinsic("env.get", [name], type=kind)
+        return [ir.Assign(ir.VarTarget(held, type=kind), got)]
+
+    def _limits(self, left: list[SyntaxNode], call: SyntaxNode) -> bool:
+        """`ctx, cancel := context.WithTimeout(...)`: the port has the caller's context."""
+        called = self.p.text(self.child(call, "function")) if call.type == "call_expression" else ""
+        if self.p.path("context") != "context" or len(left) != 2:
+            return False
+        if called not in ("context.WithCancel", "context.WithTimeout", "context.WithDeadline"):
+            return False
+        if not self.is_context(self.named(self.child(call, "arguments"))[0]):
+            raise self.p.unsupported("a context made from this", call)
+        self.p.differ(CANCELLATION if called.endswith("Cancel") else DEADLINES)
+        for n, t in zip(left, (CONTEXT, CANCEL), strict=True):
+            self.scopes[-1][self.p.text(n)] = Var(self.p.text(n), t, ir.NONE, "")
+        return True
 
     def targets(self, left: Sequence[SyntaxNode], v: V, operator: str) -> list[ir.Target]:
         """The targets of several results; new names are declared."""
@@ -853,6 +913,11 @@ class FunctionLowerer(ErrorFlow):
     # Expression statements
 
     def _expression(self, node: SyntaxNode) -> list[ir.Stmt]:
+        slept = self.slept(node)
+        if slept is not None:
+            return [slept]
+        if node.type == "unary_expression" and self.p.text(node).startswith("<-"):
+            return [ir.ExprStmt(self.received(self.child(node, "operand")).expr)]
         if node.type != "call_expression":
             raise self.p.unsupported("a statement of this kind", node)
         if self.p.text(self.child(node, "function")).endswith(".RegisterCommand"):
@@ -886,6 +951,11 @@ class FunctionLowerer(ErrorFlow):
                     )
                 )
             ]
+        called = self.lookup(text) if function.type == "identifier" else None
+        if called is not None and called.go == CANCEL:
+            return []
+        if text == "close" and called is None:
+            return []
         if function.type != "selector_expression":
             return None
         operand, name = self.child(function, "operand"), self.p.text(self.child(function, "field"))
@@ -897,6 +967,10 @@ class FunctionLowerer(ErrorFlow):
             return self._write(args, name, node)
         if name in ("Lock", "Unlock", "RLock", "RUnlock") and self._is_lock(operand):
             return []
+        if operand.type == "identifier" and (group := self.lookup(self.p.text(operand))) is not None:
+            waited = self.waiting(group.go, name, args, node)
+            if waited is not None:
+                return waited
         if (
             operand.type == "identifier"
             and self.lookup(self.p.text(operand)) is None
@@ -939,15 +1013,21 @@ class FunctionLowerer(ErrorFlow):
         if operand.type == "identifier":
             var = self.lookup(self.p.text(operand))
             if var is not None:
-                return isinstance(var.go, Named) and var.go.name in LOCKS
+                return self._locks(var.go)
             known = self.p.variables.get(self.p.text(operand))
             return known is not None and known.type is not None and self.dropped_field(known.type)
         if operand.type == "selector_expression":
             obj = self.expr(self.child(operand, "operand"))
             info = self.types.info(obj.go)
             f = info.fields.get(self.p.text(self.child(operand, "field"))) if info is not None else None
-            return f is not None and self.dropped_field(f.type)
+            return f is not None and self._locks(f.type)
         return False
+
+    def _locks(self, t: GoType) -> bool:
+        """True for a mutex, and for a struct that embeds one."""
+        info = self.types.info(t)
+        embedded = [f.type for f in info.fields.values() if f.embedded] if info is not None else []
+        return any(self.dropped_field(x) for x in (t, *embedded))
 
     # Control flow
 
@@ -955,6 +1035,8 @@ class FunctionLowerer(ErrorFlow):
         lists = self.named(node)
         exprs = self.named(lists[0]) if lists else []
         frame = self.frame
+        if not exprs and frame.turn:
+            return [ir.Continue()]
         if not exprs and frame.info.result_names:
             return self._bare_return(node)
         if not exprs:
@@ -1124,6 +1206,8 @@ class FunctionLowerer(ErrorFlow):
                     if self._context_error(left, right[0]):
                         self.p.differ(CANCELLATION)
                         return []
+                    if self._scanner_error(right[0]):
+                        return []
                     if self.call_fails(right[0]):
                         return self.failing_if(node, left, right[0], operator)
                 if len(left) == 2 and len(right) == 1 and right[0].type == "index_expression":
@@ -1136,6 +1220,12 @@ class FunctionLowerer(ErrorFlow):
             return [*start, *self.branch(node)]
         finally:
             self.scopes.pop()
+
+    def _scanner_error(self, call: SyntaxNode) -> bool:
+        """`scanner.Err()`, which is nil after the lines of a text."""
+        m = re.fullmatch(r"(\w+)\.Err\(\)", self.p.text(call))
+        var = self.lookup(m[1]) if m is not None else None
+        return var is not None and var.go == SCANNER
 
     def _context_error(self, left: list[SyntaxNode], call: SyntaxNode) -> bool:
         m = re.fullmatch(r"(\w+)\.Err\(\)", self.p.text(call))
@@ -1292,6 +1382,9 @@ class FunctionLowerer(ErrorFlow):
                 return self._range(header[0], body, node)
             if header[0].type == "for_clause":
                 return self._clause(header[0], body, node)
+            scanned = self._scanned(header[0], body)
+            if scanned is not None:
+                return scanned
             test = self.cond(header[0])
             self.learn(self.facts(test)[0])
             return [ir.While(test, self.block(body))]
@@ -1299,6 +1392,17 @@ class FunctionLowerer(ErrorFlow):
             self.narrowed, self.present = narrowed & self.narrowed, present & self.present
             self.scopes.pop()
             self.loops -= 1
+
+    def _scanned(self, test: SyntaxNode, body: SyntaxNode) -> list[ir.Stmt] | None:
+        """`for scanner.Scan() { ... scanner.Text() ... }`, None for another loop."""
+        m = re.fullmatch(r"(\w+)\.Scan\(\)", self.p.text(test))
+        var = self.lookup(m[1]) if m is not None else None
+        if m is None or var is None or var.go != SCANNER:
+            return None
+        line = Var(self.fresh_name("text", ir.STR), STRING, ir.STR, "")
+        self.scopes[-1][f"{m[1]}.Text()"] = line
+        lines = ir.Name(var.ir_name, type=var.type)
+        return [ir.For(ir.VarTarget(line.ir_name, type=ir.STR), lines, self.block(body))]
 
     def _loop_forget(self, body: SyntaxNode) -> None:
         """What a loop assigns is not known at its start, because an earlier turn may have changed it."""
@@ -1426,6 +1530,8 @@ class FunctionLowerer(ErrorFlow):
         key = labels[0] if labels and labels[0] != "_" else ""
         value = labels[1] if len(labels) > 1 and labels[1] != "_" else ""
         over = self.present_value(self.expr(over_node))
+        if isinstance(over.go, Chan):
+            return self.drained(over, names, body, node)
         t = self.types.underlying(over.go)
         if is_int(t):
             var = self.declare(key, default_type(over.go), names[0]) if key else None
@@ -1440,12 +1546,42 @@ class FunctionLowerer(ErrorFlow):
         if isinstance(t, Map):
             return self._range_map(over, over_node, t, key, value, names, body)
         if t == STRING:
-            if key:
-                raise self.p.unsupported("byte positions of a text's runes", clause)
-            var = self.declare(value, RUNE, names[1]) if value else None
-            name = var.ir_name if var is not None else "_"
-            return [ir.For(ir.VarTarget(name, type=ir.CHAR), over.expr, self.block(body))]
+            return self._range_text(over, key, value, names, body)
         raise self.p.unsupported("a range over this", clause)
+
+    def _range_text(
+        self, over: V, key: str, value: str, names: list[SyntaxNode], body: SyntaxNode
+    ) -> list[ir.Stmt]:
+        """A loop over a text's runes; positions count bytes, so that they are added up where they matter."""
+        var = self.declare(value, RUNE, names[1]) if value else None
+        name = var.ir_name if var is not None else self.fresh_name("rune" if key else "_", ir.CHAR)
+        inner = ir.VarTarget(name, type=ir.CHAR)
+        if not key:
+            return [ir.For(inner, over.expr, self.block(body))]
+        at = self.declare(key, INT, names[0]).ir_name
+        first = all(
+            n.parent is not None and re.fullmatch(r"\w+\s*(==|!=|>)\s*0", self.p.text(n.parent)) is not None
+            for n in walk(body)
+            if n.type == "identifier" and self.p.text(n) == key
+        )
+        if first:
+            # Only the first rune is told from the others: any count of them does.
+            pair = ir.TupleT((ir.INT, ir.CHAR))
+            target = ir.TupleTarget([ir.VarTarget(at, type=ir.INT), inner], type=pair)
+            counted = ir.Intrinsic("enumerate", [over.expr, ir.Lit(0, type=ir.INT)], type=ir.IterT(pair))
+            return [ir.For(target, counted, self.block(body))]
+        after = self.fresh_name(f"after{at[:1].upper()}{at[1:]}", ir.INT)
+        size = ir.Intrinsic(
+            "str.byte_len",
+            [ir.Intrinsic("char.to_str", [ir.Name(name, type=ir.CHAR)], type=ir.STR)],
+            type=ir.INT,
+        )
+        step: list[ir.Stmt] = [
+            ir.Assign(ir.VarTarget(at, type=ir.INT), ir.Name(after, type=ir.INT)),
+            ir.AugAssign(ir.VarTarget(after, type=ir.INT), "int.add", size),
+        ]
+        begin = ir.Assign(ir.VarTarget(after, type=ir.INT), ir.Lit(0, type=ir.INT))
+        return [begin, ir.For(inner, over.expr, [*step, *self.block(body)])]
 
     def _range_list(
         self,

@@ -69,6 +69,13 @@ class Tuple(GoType):
 
 
 @dataclass(frozen=True, slots=True)
+class Chan(GoType):
+    """A channel, which only a variable of the function that makes it may hold."""
+
+    elem: GoType
+
+
+@dataclass(frozen=True, slots=True)
 class Empty(GoType):
     """`struct{}`."""
 
@@ -99,6 +106,8 @@ RUNTIME_TYPES = {
     "foundation/cli.App": "App",
 }
 LOCKS = frozenset({"sync.Mutex", "sync.RWMutex"})
+WAIT_GROUP = Named("sync.WaitGroup")
+SCANNER = Named("bufio.Scanner")
 
 
 def is_int(t: GoType) -> bool:
@@ -142,6 +151,8 @@ class FuncInfo:
     pointer: bool = False
     node: SyntaxNode | None = None
     line: int = 0
+    bindings: dict[str, GoType] = field(default_factory=dict[str, GoType])  # what the type parameters are
+    generic: str = ""  # the generic function that this is a copy of
 
     @property
     def fails(self) -> bool:
@@ -172,6 +183,7 @@ class FieldInfo:
     tag: str = ""
     doc: str = ""
     line: int = 0
+    embedded: bool = False
 
     @property
     def exported(self) -> bool:
@@ -194,6 +206,9 @@ class TypeInfo:
     constructor: str = ""  # NewX, when it becomes the initialiser
     mutated: bool = False
     line: int = 0
+    local: bool = False  # declared inside a function
+    embeds: list[str] = field(default_factory=list[str])  # the interfaces that an interface embeds
+    generic: bool = False  # a copy of a generic type
 
 
 @dataclass
@@ -261,6 +276,20 @@ class Types:
             t = t.elem
         return self.declared.get(t.name) if isinstance(t, Named) else None
 
+    def embedding(self, t: GoType, name: str) -> FieldInfo | None:
+        """The embedded field that a promoted field or method of a struct comes from, None when it is its own."""
+        info = self.info(t)
+        if info is None or name in info.fields or name in info.methods:
+            return None
+        embedded = [f for f in info.fields.values() if f.embedded]
+        found = [f for f in embedded if self._has(f.type, name)]
+        deeper = [f for f in embedded if self.embedding(f.type, name) is not None]
+        return found[0] if len(found) == 1 else deeper[0] if not found and len(deeper) == 1 else None
+
+    def _has(self, t: GoType, name: str) -> bool:
+        info = self.info(t)
+        return info is not None and (name in info.fields or name in info.methods)
+
     def kind(self, t: GoType) -> str:
         """The kind of the declaration of a named type, "" for another type."""
         info = self.info(t)
@@ -306,9 +335,13 @@ class Types:
                     return ir.FLOAT
                 if name == "strings.Builder":
                     return ir.STR
+                if t == SCANNER:
+                    return ir.ListT(ir.STR)
                 raise Unsupported(f"type {name} has no known counterpart", name)
             case Tuple(elems):
                 return self.result(elems)
+            case Chan():
+                raise Unsupported("a channel that more than one function holds")
             case _:
                 raise Unsupported("a type that this port does not know")
 

@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from foundation_grammars.tree import SyntaxNode
 
 from foundation_engine.port import ir
+from foundation_engine.port.front._go_errors import Item
 from foundation_engine.port.front._go_expr import ExpressionLowerer, Frame, V, free_name
 from foundation_engine.port.front._go_package import Package, Variable, read_package, walk
 from foundation_engine.port.front._go_patterns import annotated_patterns, annotation_lines, command_use
@@ -27,7 +29,11 @@ from foundation_engine.port.front._go_types import (
 )
 from foundation_engine.port.ir import Unsupported
 
-_ROUNDS = 8
+_ROUNDS = 12
+WRAPPED_FIELD = (
+    "An error that wraps another in a field is of its own class alone: what it wraps is in the field."
+)
+ONE_TYPE = "A generic definition is ported for the types that this file uses it with."
 MAP_ORDER = "Go's order of a map is random; the port's is the order of insertion."
 
 
@@ -37,21 +43,26 @@ def lower_module(text: str, name: str, line: int | None = None) -> ir.Module:
     Raises SyntaxError when the text is not Go. Everything else that is not understood becomes a hole or a `Declined`
     definition.
     """
+    return lower_package(text, name, line)[1]
+
+
+def lower_package(text: str, name: str, line: int | None = None) -> tuple[Package, ir.Module]:
+    """The file and its module; see `lower_module`. The file knows the copies of its generic definitions afterwards."""
     package = read_package(text)
     wanted = _reachable(package, line)
     choose_constructors(package)
-    package.fresh_fields = fresh_fields(package)
     module = ir.Module(name, "", [], [], {})
     for _ in range(_ROUNDS):
         package.changed = False
         package.differences.clear()
+        package.fresh_fields = fresh_fields(package)
         for v in package.variables.values():
             v.ir_type = None
         module = _ModuleLowerer(package, name, wanted).lower()
         _share_interfaces(package)
         if not package.changed:
             break
-    return module
+    return package, module
 
 
 def _share_interfaces(package: Package) -> None:
@@ -154,6 +165,7 @@ def _reachable(package: Package, line: int | None) -> set[str] | None:
             for sub in walk(node):
                 if sub.type in ("identifier", "type_identifier") and package.text(sub) in places:
                     todo.append(package.text(sub))
+        todo.extend(f for f in package.prelude if f not in todo)
         if name in package.declared and f"New{name}" in places:
             todo.append(f"New{name}")
     return wanted
@@ -207,18 +219,49 @@ class _ModuleLowerer:
             elif n.type == "type_declaration":
                 for spec in n.named_children:
                     name = spec.child_by_field_name("name")
-                    if name is not None and p.text(name) in p.declared and self._wants(p.text(name)):
+                    if (
+                        name is not None
+                        and p.text(name) in p.declared
+                        and p.text(name) not in p.generics
+                        and self._wants(p.text(name))
+                    ):
                         self._guard(spec, p.text(name), lambda s=spec, n=n: self._type(s, n))
             elif n.type == "function_declaration":
                 name = p.text(n.children_by_field_name("name")[0])
-                if name in p.functions and self._wants(name) and not self._is_constructor(name):
+                if (
+                    name in p.functions
+                    and name not in p.generics
+                    and self._wants(name)
+                    and not self._is_constructor(name)
+                ):
                     self._guard(
                         n, name, lambda n=n, name=name: self._add(self._function(p.functions[name], n))
                     )
+        for info in [i for i in p.declared.values() if i.local and i.node.parent is not None]:
+            holder = info.node.parent
+            generic = p.text(info.node.children_by_field_name("name")[0])
+            if holder is not None and self._wants(generic):
+                self._guard(info.node, info.name, lambda i=info, h=holder: self._type(i.node, h, i))
+        self._generics()
         self.module.differences = list(p.differences)
         order = {id(d): d.line for d in self.module.definitions}
         self.module.definitions.sort(key=lambda d: order[id(d)])
         return self.module
+
+    def _generics(self) -> None:
+        """The copies of generic functions and types that the file uses, and what it never uses."""
+        p = self.p
+        for info in list(p.instances.values()):
+            node = info.node
+            if node is not None and self._wants(info.generic):
+                self._guard(node, info.name, lambda i=info, n=node: self._add(self._function(i, n)))
+        used = {name for name, _ in (*p.instances, *p.instances_of_types)}
+        if used:
+            p.differ(ONE_TYPE)
+        for name, node in p.generics.items():
+            if name not in used and self._wants(name):
+                why = p.unsupported("a generic definition that this file uses for no type", node)
+                self._decline(node, name, why)
 
     def _wants(self, name: str) -> bool:
         return self.wanted is None or name in self.wanted
@@ -337,10 +380,11 @@ class _ModuleLowerer:
 
     # Types
 
-    def _type(self, spec: SyntaxNode, declaration: SyntaxNode) -> None:
+    def _type(self, spec: SyntaxNode, declaration: SyntaxNode, instance: TypeInfo | None = None) -> None:
         p = self.p
         name = p.text(spec.children_by_field_name("name")[0])
-        info = p.declared[name]
+        info = instance if instance is not None else p.declared[name]
+        name = info.name
         holder = declaration if len(declaration.named_children) == 1 else spec
         doc = self._doc(holder, name)
         match info.kind:
@@ -362,8 +406,10 @@ class _ModuleLowerer:
                 p.types.ir(Named(name))
 
     def _free_methods(self, info: TypeInfo) -> None:
-        """Methods of an enum or of a named basic type become functions."""
+        """Methods of an enum, of an error or of a named basic type become functions."""
         for m in info.methods.values():
+            if info.kind == "error" and m.name in ("Error", "Unwrap"):
+                continue
             assert m.node is not None
             self._guard(m.node, f"{info.name}.{m.name}", lambda m=m: self._add(self._function(m, m.node)))
 
@@ -462,30 +508,43 @@ class _ModuleLowerer:
     def _error(self, info: TypeInfo, doc: str) -> ir.ErrorClass:
         """A struct with an `Error` method: its message is what the method returns."""
         p = self.p
-        extra = [m for m in info.methods if m != "Error"]
-        if extra:
-            raise p.unsupported(
-                f"an error with a method {extra[0]}", info.methods[extra[0]].node or info.node
-            )
+        base = self._unwraps(info)
         m = info.methods["Error"]
         assert m.node is not None
         low = FunctionLowerer(p)
         body = m.node.child_by_field_name("body")
         assert body is not None
-        items = low.items(body)
-        if len(items) != 1 or items[0].node.type != "return_statement":
-            raise p.unsupported("an error whose message is computed in several steps", m.node)
         low.frames.append(Frame(m, body, m.values, False, m.key))
         me = ir.NamedT(info.name)
         receiver = low.declare(m.receiver, Pointer(Named(info.name)), m.node)
         receiver.value = ir.Name("self", type=me)
-        value = low.value(low.named(low.named(items[0].node)[0])[0], Basic("string"))
+        value = _message(low, low.items(body), m.node)
         params = [
             ir.Param(f.name, low.place_type(f.type, f"{info.name}.{f.name}"), line=f.line)
             for f in info.fields.values()
         ]
         fields = [ir.FieldDef(x.name, x.type, line=x.line) for x in params]
-        return ir.ErrorClass(info.name, "Exception", params, fields, _own_fields(value), doc, line=info.line)
+        made = ir.ErrorClass(info.name, base, params, fields, _own_fields(value), doc, line=info.line)
+        self._free_methods(info)
+        return made
+
+    def _unwraps(self, info: TypeInfo) -> str:
+        """The class above an error: that of the sentinel which its `Unwrap` returns."""
+        p = self.p
+        unwrap = info.methods.get("Unwrap")
+        if unwrap is None:
+            other = next((m for m in ("Is", "As") if m in info.methods), None)
+            if other is not None:
+                raise p.unsupported(f"an error with a method {other}", info.methods[other].node or info.node)
+            return "Exception"
+        assert unwrap.node is not None
+        if info.name in p.wrapping:
+            p.differ(WRAPPED_FIELD)
+            return "Exception"
+        m = re.fullmatch(r"\{\s*return\s+(\w+)\s*\}", p.text(unwrap.node.children_by_field_name("body")[0]))
+        if m is None or m[1] not in p.sentinels:
+            raise p.unsupported("an error that wraps something computed", unwrap.node)
+        return p.sentinels[m[1]].cls
 
     # Functions
 
@@ -518,6 +577,14 @@ class _ModuleLowerer:
     def _function(self, info: FuncInfo, node: SyntaxNode | None) -> ir.Function:
         p = self.p
         assert node is not None
+        saved, p.bindings = p.bindings, info.bindings
+        try:
+            return self._lowered(info, node)
+        finally:
+            p.bindings = saved
+
+    def _lowered(self, info: FuncInfo, node: SyntaxNode) -> ir.Function:
+        p = self.p
         low = FunctionLowerer(p)
         low.frames.append(Frame(info, node, info.values, info.fails, info.key))
         uses = annotated_patterns(low, node)
@@ -538,7 +605,7 @@ class _ModuleLowerer:
         patterns, body = _whole_body(uses, body, result)
         self.module.declines.extend(low.declines)
         owner = p.declared.get(info.owner)
-        free = owner is not None and owner.kind in ("enum", "alias")
+        free = owner is not None and owner.kind in ("enum", "alias", "error")
         name = free_name(info) if free else info.ir_name
         kind = "method" if owner is not None and not free else "function"
         return ir.Function(
@@ -572,6 +639,29 @@ def _whole_body(
         if body and comments:
             body[0].comments = [*comments, *body[0].comments]
     return uses, body
+
+
+def _message(low: FunctionLowerer, items: Sequence[Item], node: SyntaxNode) -> ir.Expr:
+    """What `Error` returns: one expression, or several that conditions choose between."""
+    if not items:
+        raise low.p.unsupported("an error whose message is computed in several steps", node)
+    first = items[0].node
+    if first.type == "return_statement" and len(items) == 1:
+        return low.value(low.named(low.named(first)[0])[0], Basic("string"))
+    plain = first.type == "if_statement" and first.child_by_field_name("initializer") is None
+    other = first.child_by_field_name("alternative")
+    if not plain or (other is not None and (len(items) > 1 or other.type == "if_statement")):
+        raise low.p.unsupported("an error whose message is computed in several steps", node)
+    test = low.cond(low.child(first, "condition"))
+    positive, negative = low.facts(test)
+    saved = set(low.narrowed), set(low.present)
+    low.learn(positive)
+    body = _message(low, low.items(low.child(first, "consequence")), node)
+    low.narrowed, low.present = set(saved[0]), set(saved[1])
+    low.learn(negative)
+    orelse = _message(low, low.items(other) if other is not None else items[1:], node)
+    low.narrowed, low.present = saved
+    return ir.Cond(test, body, orelse, type=ir.STR, line=low.p.line(first))
 
 
 def _own_fields(e: ir.Expr) -> ir.Expr:
