@@ -112,7 +112,7 @@ func main() {
 			n *= 2
 		}
 		best := [2]float64{math.Inf(1), math.Inf(1)}
-		for range 9 {
+		for range 25 {
 			for i, f := range p.run {
 				best[i] = min(best[i], timed(f, n))
 			}

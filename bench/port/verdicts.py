@@ -21,7 +21,6 @@ import dataclasses
 import hashlib
 import json
 import math
-import random
 import re
 import sys
 import tempfile
@@ -29,7 +28,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import exercism
 import experiment
@@ -37,7 +35,7 @@ import humaneval
 from foundation_engine.port import PortError, lower, port
 from foundation_engine.port.request import PortCandidate, PortRequest
 from foundation_engine.verify import Verdict, VerifyOptions, verify
-from foundation_engine.verify.cases import Plan, plans
+from foundation_engine.verify.cases import Plan, plans, variations
 from foundation_engine.verify.targets import TARGETS
 from foundation_specs.model import LanguageId
 from mutants import mutants
@@ -83,48 +81,12 @@ class Subject:
 # The hidden half
 
 
-def near(plan: Plan, draw: random.Random) -> Plan:
-    """The same call with its arguments changed a little, as they are near to what a person thought of."""
-    return dataclasses.replace(plan, args=tuple(_near(v, draw) for v in plan.args))
-
-
-def _near(v: Any, draw: random.Random) -> Any:
-    if draw.random() < 0.3:
-        return v
-    match v:
-        case bool():
-            return not v
-        case int():
-            return max(-(2**62), min(2**62, draw.choice([v - 1, v + 1, -v, 0, v * 2, v])))
-        case str() if v:
-            at = draw.randrange(len(v))
-            letter = draw.choice([*v, " ", "a", "Z", "0", ",", "é"])
-            return draw.choice(
-                [v[:at] + v[at + 1 :], v[:at] + letter + v[at:], v[::-1], v + v[at], v.swapcase()]
-            )
-        case {"float": text}:
-            value = float(text)
-            return {"float": repr(draw.choice([value + 1, value - 0.5, -value, value / 2, 0.0]))}
-        case {"list": items}:
-            made = [_near(i, draw) for i in items]
-            if made and draw.random() < 0.5:
-                at = draw.randrange(len(made))
-                made = draw.choice([made[:at] + made[at + 1 :], made[: at + 1] + made[at:], made[::-1]])
-            return {"list": made}
-        case {"dict": pairs}:
-            return {"dict": [[k, _near(w, draw)] for k, w in pairs]}
-        case _:
-            return v
-
-
 def hidden(subject: Subject, candidate: PortCandidate) -> tuple[Plan, ...]:
     """The calls of the hidden half."""
-    draw = random.Random(subject.name)
-    # A call in a world belongs to that world.
-    varied = [near(p, draw) for p in subject.given if p.world is None for _ in range(4)]
     module = lower(candidate.request)
     assert module is not None
     names = {f.source_name for f in candidate.functions}
+    varied = variations(module, names, subject.given, HIDDEN_SEEDS[0], GENERATED)
     fresh = [p for seed in HIDDEN_SEEDS for p in plans(module, names, seed, GENERATED)]
     out: dict[str, Plan] = {}
     for p in (*subject.given, *varied, *fresh):
@@ -303,8 +265,10 @@ def mutant_table(rows: list[Row]) -> list[str]:
     A mutant that neither half tells from the correct port may be equal to it: it counts as no defect.
     """
     out = [
-        ("| to | mutants | refused | passed, both halves agree | passed, the hidden half differs "
-        "| missed, of those that differ |"),
+        (
+            "| to | mutants | refused | passed, both halves agree | passed, the hidden half differs "
+            "| missed, of those that differ |"
+        ),
         "|---|---:|---:|---:|---:|---|",
     ]
     planted = [r for r in rows if r.mutant]

@@ -6,8 +6,8 @@ import itertools
 import json
 import random
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from foundation_engine.port import ir
@@ -203,8 +203,9 @@ class Generator:
     def _text(self) -> str:
         r = self.random
         texts = self.constants.strings
+        marks = [s for s in texts if len(s) == 1 and not s.isalnum()]
         if self.constants.reads_numbers and r.random() < 0.4:
-            return r.choice([" ", "", "", ","]).join(
+            return r.choice([" ", "", "", ",", *marks]).join(
                 str(r.choice([r.randint(0, 9), r.randint(0, 400)])) for _ in range(r.randint(1, 6))
             )
         roll = r.random()
@@ -217,7 +218,7 @@ class Generator:
             if r.random() < 0.3:
                 # Whatever the code tells apart meets in one text.
                 pieces = r.sample(texts, min(len(texts), 12))
-            return r.choice([" ", "", ",", " "]).join(pieces)
+            return r.choice([" ", "", ",", " ", *marks]).join(pieces)
         if roll < 0.7:
             return r.choice(_TEXTS)
         alphabet = "abcXYZ019 _-.:,/é()" + "".join(texts)[:60]
@@ -300,6 +301,56 @@ class Generator:
             case _:
                 return args
         return (*args[:at], made, *args[at + 1 :])
+
+    def varied(self, plan: Plan) -> Plan:
+        """The same call with its arguments changed a little."""
+        return replace(
+            plan,
+            args=tuple(self._near(v) for v in plan.args),
+            object=tuple((k, self._near(v)) for k, v in plan.object),
+        )
+
+    def _near(self, v: Any) -> Any:
+        r = self.random
+        if r.random() < 0.3:
+            return v
+        match v:
+            case bool():
+                return not v
+            case int():
+                made = r.choice([v - 1, v + 1, -v, 0, v * 2, *self.constants.ints[:20]])
+                return max(-(2**62), min(2**62, made))
+            case str() if not (self.looks.files or self.looks.http):
+                low, high = sorted((r.randint(0, len(v)), r.randint(0, len(v))))
+                piece = r.choice([*self.constants.strings, *v, *" aZ09,.é"])
+                return r.choice(
+                    [
+                        v[:low] + piece + v[low:],
+                        v[:low] + piece + v[high:],
+                        v[:low] + v[low + 1 :],
+                        v[::-1],
+                        v.swapcase(),
+                        v + piece,
+                    ]
+                )
+            case {"float": str(text)}:
+                x = float(text)
+                return {"float": repr(r.choice([x + 1, x - 0.5, -x, x / 2, 0.0]))}
+            case {"list": [*items]}:
+                made = [self._near(i) for i in items]
+                if made and r.random() < 0.6:
+                    at = r.randrange(len(made))
+                    made = r.choice(
+                        [made[:at] + made[at + 1 :], made[: at + 1] + made[at:], made[::-1], made + made[:1]]
+                    )
+                return {"list": made}
+            case {"tuple": [*items]}:
+                return {"tuple": [self._near(i) for i in items]}
+            case {"dict": [*pairs]}:
+                kept = [p for p in pairs if r.random() < 0.9]
+                return {"dict": [[k, self._near(w)] for k, w in kept]}
+            case _:
+                return v
 
     def _object(self, cls: str, depth: int) -> Any:
         d = self.module.find(cls)
@@ -439,6 +490,26 @@ def plans(module: ir.Module, names: set[str], seed: int, count: int) -> Iterator
                     yield plan
         except Unsupported:
             continue
+
+
+def variations(
+    module: ir.Module, names: Set[str], known: Sequence[Plan], seed: int, count: int
+) -> Iterator[Plan]:
+    """`count` calls of each of these functions that are near to known ones, which look at no world."""
+    generator = Generator(module, seed)
+    for cls, f in module.functions():
+        name = f"{cls.name}.{f.name}" if cls else f.name
+        mine = [
+            p for p in known if (p.cls, p.function) == (cls.name if cls else "", f.name) and p.world is None
+        ]
+        if name not in names or not mine:
+            continue
+        generator.look(cls, f)
+        for _ in range(count):
+            plan = generator.random.choice(mine)
+            for _ in range(generator.random.randint(1, 3)):
+                plan = generator.varied(plan)
+            yield plan
 
 
 def _repeated(

@@ -19,11 +19,13 @@ class Branch:
     what: str
 
 
-def branches(module: ir.Module, names: Set[str]) -> Iterator[Branch]:
-    """The branches of functions (`f` or `Class.method`) that begin in a line of their own."""
+def branches(module: ir.Module, names: Set[str], text: str) -> Iterator[Branch]:
+    """The branches of functions (`f` or `Class.method`) of a text that begin in a line of their own."""
+    lines = text.splitlines()
     for cls, f in module.functions():
         name = f"{cls.name}.{f.name}" if cls else f.name
-        if name not in names:
+        # A function that a front end brings along stands in no line of the text.
+        if name not in names or not any(f.name.strip("_") in line for line in lines[f.line - 1 : f.line]):
             continue
         for n in ir.walk(f):
             for what, block in _blocks(n):
@@ -47,10 +49,10 @@ def _blocks(n: ir.Node) -> Iterator[tuple[str, Sequence[ir.Stmt]]]:
             pass
 
 
-def unreached(module: ir.Module, names: Set[str], cases: Sequence[Case]) -> list[Branch]:
-    """The branches that no case runs; none where no recorder told the lines."""
+def unreached(module: ir.Module, names: Set[str], cases: Sequence[Case], text: str) -> list[Branch]:
+    """The branches of a text that no case runs; none where no recorder told the lines."""
     lines = {line for c in cases for step in c.steps_taken for line in step}
-    return [b for b in branches(module, names) if b.line not in lines] if lines else []
+    return [b for b in branches(module, names, text) if b.line not in lines] if lines else []
 
 
 def telling(cases: Sequence[Case], count: int) -> list[Case]:

@@ -11,6 +11,7 @@ require 'json'
 require 'set'
 require 'socket'
 require 'stringio'
+require 'timeout'
 
 # Data came with Ruby 3.2; this is what it does, for older ones.
 unless defined?(::Data) && ::Data.respond_to?(:define)
@@ -50,12 +51,15 @@ end
 module Recording
   LARGEST = 20_000 # characters of one recorded case
   LONGEST = 200 # calls that one case makes of fakes
+  SECONDS = 4 # that one case takes
 
   # A value that has no neutral form, or a call that is no case.
   class Unrecordable < StandardError; end
 
   # Not a StandardError, so that code under test does not handle it.
   class TooManyCalls < Exception; end # rubocop:disable Lint/InheritException
+
+  class TooSlow < Exception; end # rubocop:disable Lint/InheritException
 
   # The process's clocks, sleeps and random draws.
   module Fixed
@@ -186,7 +190,8 @@ module Recording
     'NotImplementedError' => 'NotImplementedError', 'IOError' => 'OSError', 'SystemCallError' => 'OSError', 'EOFError' => 'OSError',
     'SocketError' => 'NetworkError', 'Timeout::Error' => 'TimeoutError', 'NoMatchingPatternError' => 'AssertionError',
     'NoMatchingPatternKeyError' => 'AssertionError', 'Errno::ECONNREFUSED' => 'NetworkError', 'Errno::ECONNRESET' => 'NetworkError',
-    'Errno::EPIPE' => 'NetworkError', 'Errno::ETIMEDOUT' => 'TimeoutError', 'Foundation::CLI::Exit' => 'Exit'
+    'Errno::EPIPE' => 'NetworkError', 'Errno::ETIMEDOUT' => 'TimeoutError', 'Foundation::CLI::Exit' => 'Exit',
+    'JSON::ParserError' => 'ValueError', 'JSON::JSONError' => 'Exception'
   }.freeze
   BACK = {
     'ValueError' => ArgumentError, 'Exception' => StandardError, 'OSError' => IOError, 'LookupError' => IndexError,
@@ -336,7 +341,11 @@ module Recording
       raise Unrecordable, 'nil where another type is declared' if value.nil? && !optional && !%w[any none].include?(inner)
 
       case value
-      when nil, true, false then value
+      when nil then nil
+      when true, false
+        raise Unrecordable, 'a truth value where another type is declared' unless %w[bool any].include?(parts[0])
+
+        value
       when Symbol then value.to_s
       when Integer
         raise Unrecordable, 'an integer beyond 64 bits' unless value.between?(-2**63, 2**63 - 1)
@@ -348,7 +357,7 @@ module Recording
 
         { 'float' => float(value) }
       when String
-        raise Unrecordable, 'a string where a symbol is declared' if parts[0] == 'sym'
+        raise Unrecordable, 'a string where another type is declared' unless %w[str char any].include?(parts[0])
 
         string(value)
       when Proc, Method then { 'fake' => { 'name' => '' } }
@@ -555,9 +564,10 @@ module Recording
 
   # Runs plans against the loaded file.
   class Recorder
-    def initialize(shapes, scratch)
+    def initialize(shapes, scratch, path)
       @shapes = shapes
       @scratch = scratch
+      @path = path
     end
 
     # What is seen when one plan runs, as JSON values.
@@ -637,11 +647,13 @@ module Recording
       params = entry['params']
       values = params.zip(plan['args']).map { |p, v| session.decode(v, p['type']) }
       positional, named, block = session.arguments(params, values)
+      taken = Set.new
       steps = (plan['repeat'] || 1).times.map do |i|
         Fixed.now += plan['advance'] || 0 if i.positive?
-        step(session, entry) { callable.call(*positional, **named, &block) }
+        step(session, entry) { tracing(taken) { callable.call(*positional, **named, &block) } }
       end
       {
+        'steps_taken' => taken.to_a,
         'steps' => steps, 'trace' => session.trace.map(&:dup), 'sleeps' => Fixed.sleeps.dup,
         'after' => after(session, plan, params, values), 'state' => state(session, plan, object)
       }
@@ -670,6 +682,18 @@ module Recording
 
       names = entry['params'].map { |p| p['name'].to_sym }
       ->(*values) { found.action.call(**names.zip(values).to_h) }
+    end
+
+    # Notes the steps from line to line of the file.
+    def tracing(taken, &)
+      last = 0
+      trace = TracePoint.new(:line) do |at|
+        next unless at.path == @path
+
+        taken << [last, at.lineno]
+        last = at.lineno
+      end
+      trace.enable(&)
     end
 
     def step(session, entry)
@@ -728,16 +752,20 @@ module Recording
     Fixed.install
     $PROGRAM_NAME = 'recorded'
     load(request['path'])
-    recorder = Recorder.new(request['shapes'], scratch)
+    recorder = Recorder.new(request['shapes'], scratch, request['path'])
     request['plans'].each_with_index do |plan, i|
       out.puts(line(recorder, plan, i))
     end
   end
 
   def self.line(recorder, plan, index)
-    seen = recorder.run(plan).merge('index' => index)
-    text = seen.to_json
-    text.length > LARGEST ? { 'index' => index, 'skipped' => 'a result too large to compare in a test' }.to_json : text
+    seen = Timeout.timeout(SECONDS, TooSlow) { recorder.run(plan) }.merge('index' => index)
+    taken = seen.delete('steps_taken')
+    return { 'index' => index, 'skipped' => 'a result too large to compare in a test' }.to_json if seen.to_json.length > LARGEST
+
+    seen.merge('steps_taken' => taken).to_json
+  rescue TooSlow
+    { 'index' => index, 'skipped' => "the call takes more than #{SECONDS} s" }.to_json
   rescue TooManyCalls
     { 'index' => index, 'skipped' => 'more calls than a test should make' }.to_json
   rescue Unrecordable, StandardError => e
