@@ -12,20 +12,23 @@ import sys
 from types import FrameType
 from typing import Any
 
+from foundation_engine.port.package import with_siblings
 from foundation_engine.port.request import PortCandidate, PortOptions, PortRequest
 from foundation_engine.verify.report import VerifyReport
 from foundation_specs.model import LanguageId
 
 
 def request_of(values: dict[str, Any]) -> PortRequest:
-    """The request that the server sent."""
-    return PortRequest(
-        path=values["path"],
-        text=values["text"],
-        source=LanguageId(values["source"]),
-        target=LanguageId(values["target"]),
-        line=values.get("line"),
-        options=PortOptions(go_module=values.get("go_module", "foundation")),
+    """The request that the server sent, with the files of the document's package that it imports."""
+    return with_siblings(
+        PortRequest(
+            path=values["path"],
+            text=values["text"],
+            source=LanguageId(values["source"]),
+            target=LanguageId(values["target"]),
+            line=values.get("line"),
+            options=PortOptions(go_module=values.get("go_module", "foundation")),
+        )
     )
 
 
@@ -57,7 +60,13 @@ def answer(candidate: PortCandidate, report: VerifyReport | None) -> dict[str, A
         ],
         "confidence": report.confidence if report is not None else None,
         "holes": [
-            {"line": h.line, "construct": h.construct, "reason": h.reason, "source": h.source}
+            {
+                "path": h.path or candidate.request.path,
+                "line": h.line,
+                "construct": h.construct,
+                "reason": h.reason,
+                "source": h.source,
+            }
             for h in candidate.holes
         ],
         "differences": list(candidate.differences),

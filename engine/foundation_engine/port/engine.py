@@ -3,6 +3,8 @@
 # ruff: noqa: S101 - assertions here narrow types that another module guarantees.
 from __future__ import annotations
 
+import copy
+import dataclasses
 import os
 import re
 import shutil
@@ -21,14 +23,30 @@ from foundation_engine.port.emit import go as emit_go
 from foundation_engine.port.emit import python as emit_python
 from foundation_engine.port.emit import ruby as emit_ruby
 from foundation_engine.port.emit import rust as emit_rust
+from foundation_engine.port.emit._files import stems
 from foundation_engine.port.front import go as front_go
 from foundation_engine.port.front import python
 from foundation_engine.port.front import ruby as front_ruby
 from foundation_engine.port.front import rust as front_rust
-from foundation_engine.port.request import Decline, PortCandidate, PortedFile, PortedFunction, PortRequest
+from foundation_engine.port.request import (
+    Decline,
+    PortCandidate,
+    PortedFile,
+    PortedFunction,
+    PortRequest,
+    SourceFile,
+)
 
 # The Go release that the generated module names: tests run under a virtual clock that it introduced.
 GO_VERSION = "1.25"
+
+
+# Endings of a Go file's name by which it belongs to the tests or to another machine.
+_GO_ENDINGS = (
+    "_test", "_aix", "_android", "_darwin", "_dragonfly", "_freebsd", "_illumos", "_ios", "_js", "_linux", "_netbsd",
+    "_openbsd", "_plan9", "_solaris", "_wasip1", "_windows", "_386", "_amd64", "_arm", "_arm64", "_loong64", "_mips",
+    "_mips64", "_mips64le", "_mipsle", "_ppc64", "_ppc64le", "_riscv64", "_s390x", "_wasm",
+)  # fmt: skip
 
 
 # Names that a Go module or package cannot have: of the tool itself, of the language, and of the standard library.
@@ -70,7 +88,8 @@ def port(request: PortRequest) -> PortCandidate:
         # A null byte, or nesting beyond what the parser can hold.
         raise PortError(f"the source does not parse: {error}") from error
     assert module is not None
-    return emit(request, module)
+    kept = copy.deepcopy(module)
+    return dataclasses.replace(emit(request, module), module=kept)
 
 
 def emit(request: PortRequest, module: ir.Module) -> PortCandidate:
@@ -100,18 +119,25 @@ def lower(request: PortRequest) -> ir.Module | None:
     if request.source is LanguageId.RUBY:
         # Its types may stand in RBS files beside it.
         return front_ruby.lower_document(request.text, package_name(request), request.line, request.path)[0]
+    if request.source is LanguageId.PYTHON and request.files:
+        document = SourceFile(request.path, request.text, request.module or package_name(request), True)
+        return python.lower_package([document, *request.files], package_name(request), request.line)
     front = _FRONT_ENDS.get(request.source)
     return front(request.text, package_name(request), request.line) if front is not None else None
 
 
 def package_name(request: PortRequest) -> str:
     """The name of the generated package: as asked for, else from the file's name."""
-    name = request.options.package or Path(request.path).stem
+    path = Path(request.path)
+    name = request.options.package or (path.parent.name if path.stem == "__init__" else path.stem)
     cleaned = re.sub(r"[^a-z0-9_]", "", name.lower().replace("-", "_"))
     if not cleaned or cleaned[0].isdigit():
         return f"ported_{cleaned}"
     if request.target is LanguageId.GO and cleaned in {*_GO_NAMES, request.options.go_module}:
         return f"{cleaned}port"
+    if request.target is LanguageId.PYTHON and cleaned in sys.stdlib_module_names:
+        # Beside a program, a file of such a name would be imported instead of the library's.
+        return f"{cleaned}_port"
     return cleaned
 
 
@@ -132,28 +158,38 @@ def runtime_root(language: LanguageId) -> Path | None:
 
 
 def _declines(request: PortRequest, found: list[ir.Unsupported]) -> tuple[Decline, ...]:
-    lines = request.text.splitlines()
-    out: list[Decline] = []
+    texts = {path: request.text_of(path).splitlines() for path in {d.path for d in found}}
+    out: dict[Decline, None] = {}
     for d in found:
+        lines = texts[d.path]
         source = lines[d.line - 1].strip() if 0 < d.line <= len(lines) else ""
-        made = Decline(d.reason, d.construct or source, d.line, source)
-        if made not in out:
-            out.append(made)
-    return tuple(sorted(out, key=lambda d: d.line))
+        path = "" if d.path == request.path else d.path
+        out.setdefault(Decline(d.reason, d.construct or source, d.line, source, path))
+    order = ["", *(f.path for f in request.files)]
+    return tuple(sorted(out, key=lambda d: (order.index(d.path) if d.path in order else 0, d.line)))
+
+
+def _means_more_in_go(stem: str) -> bool:
+    return stem.endswith(_GO_ENDINGS)
 
 
 def _to_go(request: PortRequest, module: ir.Module) -> PortCandidate:
     package = package_name(request)
     runtime = request.options.go_module
     made = emit_go.emit(module, package, runtime, request.options.dialect)
-    source = formatted(["gofmt"], made.source)
+    source = "" if made.parts else formatted(["gofmt"], made.source)
     library = templates(LanguageId.GO, request.options.dialect).library
     if library is not None and library.package not in made.imports:
         library = None
-    ported = [
-        PortedFile(f"{package}.go", source, "source"),
-        PortedFile("go.mod", go_mod(package, runtime, made.runtime, library), "module"),
-    ]
+    if made.parts:
+        names = stems(module, _means_more_in_go)
+        ported = [
+            PortedFile(f"{names[path]}.go", formatted(["gofmt"], text), "source", path)
+            for path, text in made.parts.items()
+        ]
+    else:
+        ported = [PortedFile(f"{package}.go", source, "source")]
+    ported.append(PortedFile("go.mod", go_mod(package, runtime, made.runtime, library), "module"))
     return _candidate(request, module, ported, made.imports, made.holes, made.functions)
 
 
@@ -170,9 +206,20 @@ def _candidate(
         f"{cls.name}.{f.name}" if cls else f.name: measured.precision(measured.constructs_of(f), target)
         for cls, f in module.functions()
     }
+    origins = module.origins if module.files else {}
+
+    def path(name: str) -> str:
+        origin = origins.get(name.partition(".")[0])
+        return origin.path if origin is not None and origin.path != request.path else ""
+
     found = tuple(
-        PortedFunction(*f, known.confidence if (known := certain.get(f[0])) else None) for f in functions
-    ) + tuple(PortedFunction(d.name, "", d.line, 1) for d in module.definitions if isinstance(d, ir.Declined))
+        PortedFunction(*f, known.confidence if (known := certain.get(f[0])) else None, path(f[0]))
+        for f in functions
+    ) + tuple(
+        PortedFunction(d.name, "", d.line, 1, path=path(d.name))
+        for d in module.definitions
+        if isinstance(d, ir.Declined)
+    )
     least = measured.precision(measured.constructs(module), target)
     patterns = sorted({p.pattern_id for _, f in module.functions() for p in f.patterns})
     origin = ", ".join(["rules", *(f"template:{p}" for p in patterns)])
@@ -278,7 +325,7 @@ def _to_rust(request: PortRequest, module: ir.Module) -> PortCandidate:
 # The crates that a port may need beside our runtime, in the versions that the runtime is built with.
 _CRATES = {
     "indexmap": '"2"',
-    "serde_json": '{ version = "1", default-features = false, features = ["std"] }',
+    "serde_json": '{ version = "1", default-features = false, features = ["std", "preserve_order"] }',
     "serde": '{ version = "1", features = ["derive"] }',
     "backon": '{ version = "1", default-features = false, features = ["std", "std-blocking-sleep"] }',
 }

@@ -17,11 +17,12 @@ from typing import Any, cast
 class Unsupported(Exception):  # noqa: N818 - it names what was found, and it is data rather than a failure.
     """A construct for which no certain lowering is known; it becomes a marked hole and is counted."""
 
-    def __init__(self, reason: str, construct: str = "", line: int = 0) -> None:
+    def __init__(self, reason: str, construct: str = "", line: int = 0, path: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
         self.construct = construct
         self.line = line
+        self.path = path  # the file of a package in which the line is, "" for the document
 
 
 ANY_ERROR = "*"
@@ -717,9 +718,35 @@ class Declined(Node):
 Definition = Function | Class | ErrorClass | EnumClass | Protocol | Constant | Declined
 
 
+@dataclass(frozen=True, slots=True)
+class File:
+    """One source file of a package: its path, the dotted name under which it is imported, what it says of itself.
+
+    `main` is set for the file whose text speaks for the whole package.
+    """
+
+    path: str
+    module: str
+    doc: str
+    main: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a definition stands in its source: the file's path, and its name there."""
+
+    path: str
+    name: str
+
+
 @dataclass(slots=True)
 class Module:
-    """One source file. `definitions` keep source order; `foreign` maps names imported from our runtime to modules."""
+    """One source file, or the files of a package that are ported together.
+
+    `definitions` keep source order; `foreign` maps names imported from our runtime to modules. Of a package, `files`
+    are in an order in which each can be loaded, and `origins` tells by a definition's name where it stands; of one
+    file, `files` is empty.
+    """
 
     name: str
     doc: str
@@ -730,6 +757,8 @@ class Module:
     unordered: bool = (
         False  # the source's maps and sets have no order: every order of iterating them is right
     )
+    files: list[File] = field(default_factory=list[File])
+    origins: dict[str, Origin] = field(default_factory=dict[str, Origin])
 
     def differ(self, sentence: str) -> None:
         """State an accepted difference in meaning, once."""

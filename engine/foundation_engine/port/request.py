@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from foundation_specs.model import LanguageId
 
+from foundation_engine.port import ir
+
 
 @dataclass(frozen=True, slots=True)
 class PortOptions:
@@ -22,8 +24,24 @@ class PortOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceFile:
+    """Another file of the document's package; `module` is the dotted name under which it is imported.
+
+    Of a file that is not `whole`, only what the document needs is ported.
+    """
+
+    path: str
+    text: str
+    module: str
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PortRequest:
-    """Port one document, or the definition at `line` (1-based) with what it needs, to `target`."""
+    """Port one document, or the definition at `line` (1-based) with what it needs, to `target`.
+
+    `files` are the files of its package that it may import from, and `module` is its own dotted name there.
+    """
 
     path: str
     text: str
@@ -31,32 +49,49 @@ class PortRequest:
     target: LanguageId
     line: int | None = None
     options: PortOptions = field(default_factory=PortOptions)
+    module: str = ""
+    files: tuple[SourceFile, ...] = ()
+
+    def text_of(self, path: str) -> str:
+        """The text of one of its files; "" is the document."""
+        if path in ("", self.path):
+            return self.text
+        return next((f.text for f in self.files if f.path == path), "")
 
 
 @dataclass(frozen=True, slots=True)
 class Decline:
-    """A construct that the port does not translate: why, and where (1-based line in the source)."""
+    """A construct that the port does not translate: why, and where (1-based line in the source).
+
+    `path` is the file of the package, "" for the document.
+    """
 
     reason: str
     construct: str
     line: int
     source: str
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PortedFile:
-    """One generated file; `path` is relative to the output directory, `role` is source, test, module or support."""
+    """One generated file; `path` is relative to the output directory, `role` is source, test, module or support.
+
+    `origin` is the source file that it was made of, "" for the document or for none.
+    """
 
     path: str
     text: str
     role: str
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PortedFunction:
     """One function's correspondence, for reports: names on both sides, lines, holes in it.
 
-    `confidence` is what the measured precision of its constructs says, 0 to 1; None where nothing was measured.
+    `confidence` is what the measured precision of its constructs says, 0 to 1; None where nothing was measured. `path`
+    is the file of the package that it stands in, "" for the document.
     """
 
     source_name: str
@@ -64,6 +99,7 @@ class PortedFunction:
     line: int
     holes: int
     confidence: float | None = None
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +109,7 @@ class PortCandidate:
     `holes` are declines that were left as marked holes in `files`. `provenance` maps a generated file to where its
     text came from ("rules", "template:<pattern_id>"). `differences` are plain sentences about semantics that change.
     `confidence` is the least of its functions' before anything was run, and `confidence_basis` says what it rests on.
+    `module` is the source as lowered, so that verifying need not read it again.
     """
 
     request: PortRequest
@@ -84,6 +121,7 @@ class PortCandidate:
     differences: tuple[str, ...] = ()
     confidence: float | None = None
     confidence_basis: str = ""
+    module: ir.Module | None = field(default=None, compare=False, repr=False)
 
     @property
     def coverage(self) -> float:

@@ -38,6 +38,7 @@ def key(candidate: PortCandidate, *settings: object) -> str:
     """A digest of everything that a report depends on."""
     digest = hashlib.sha256()
     parts = [_VERSION, tool_fingerprint(), candidate.request.text, candidate.request.path, *settings]
+    parts.extend((f.path, f.text, f.module) for f in candidate.request.files)
     parts.extend((f.path, f.text) for f in candidate.files)
     digest.update(json.dumps(parts, default=str).encode())
     return digest.hexdigest()

@@ -237,7 +237,7 @@ class Session:
         if v is None or isinstance(v, bool):
             return v
         if isinstance(v, enum.Enum):
-            return {"enum": [type(v).__name__, v.name]}
+            return {"enum": [named(self.module, type(v)), v.name]}
         if isinstance(v, int):
             if not -(2**63) <= v < 2**63:
                 raise Unrecordable("an integer beyond 64 bits")
@@ -251,7 +251,7 @@ class Session:
         if isinstance(v, tuple) and hasattr(v, "_fields"):
             return {
                 "object": {
-                    "class": type(v).__name__,
+                    "class": named(self.module, type(v)),
                     "fields": {k: self.encode(getattr(v, k), depth + 1) for k in v._fields},
                 }
             }
@@ -263,7 +263,7 @@ class Session:
             return {"dict": [[self.encode(k, depth + 1), self.encode(w, depth + 1)] for k, w in v.items()]}
         if isinstance(v, Fake):
             return {"fake": {"name": v._name}}
-        if type(v).__module__ == self.module.__name__:
+        if belongs(self.module, type(v)):
             held = (
                 vars(v)
                 if hasattr(v, "__dict__")
@@ -272,7 +272,7 @@ class Session:
             fields = {k: w for k, w in held.items() if not k.startswith("_")}
             return {
                 "object": {
-                    "class": type(v).__name__,
+                    "class": named(self.module, type(v)),
                     "fields": {k: self.encode(w, depth + 1) for k, w in fields.items()},
                 }
             }
@@ -347,11 +347,15 @@ def call(session, clock, plan):
             # The folder that it may write to ends here; outside a recording the call might have succeeded.
             raise Unrecordable(f"the call was not permitted: {error}") from error
         except Exception as error:
-            bases = [c.__name__ for c in type(error).__mro__ if c not in (object, BaseException)]
-            steps.append({"error": type(error).__name__, "bases": bases, "message": str(error)})
+            bases = [
+                named(session.module, c) for c in type(error).__mro__ if c not in (object, BaseException)
+            ]
+            steps.append({"error": bases[0], "bases": bases, "message": str(error)})
             if error.__cause__ is not None:
                 causes = [
-                    c.__name__ for c in type(error.__cause__).__mro__ if c not in (object, BaseException)
+                    named(session.module, c)
+                    for c in type(error.__cause__).__mro__
+                    if c not in (object, BaseException)
                 ]
                 steps[-1]["cause"] = causes
     after = [
@@ -398,10 +402,10 @@ def parameter_names(function, count):
     return [*names[:count], *(f"*{i}" for i in range(count - len(names)))]
 
 
-def call_in_world(path, module, clock, plan):
+def call_in_world(source, module, clock, plan):
     """Run one plan in the world that it asks for; what is seen."""
     if plan.get("fresh"):
-        module = load(path, again=True)
+        module = source.load(again=True)
     if plan.get("world") is None:
         return call(Session(module), clock, plan)
     with record_world.World(plan["world"]) as world:
@@ -416,25 +420,97 @@ def call_in_world(path, module, clock, plan):
         return json.loads(text.replace(world.server, "{server}")) if world.server else seen
 
 
-def load(path, again=False):
-    """The module at a path, with the roots of its package and ours importable; run once more with `again`."""
+def named(module, cls):
+    """A class's name, in a package the one that its definition has there."""
+    return module.name_of(cls) if isinstance(module, Package) else cls.__name__
+
+
+def belongs(module, cls):
+    """True for a class that the module or package defines."""
+    return module.defines(cls) if isinstance(module, Package) else cls.__module__ == module.__name__
+
+
+class Package:
+    """The definitions of a package's files by the names that they have together; a file is imported when needed."""
+
+    def __init__(self, names):
+        self._places = names
+        self._names = {(module_name(path)[1], own): name for name, (path, own) in names.items()}
+
+    def __getattr__(self, name):
+        place = self.__dict__["_places"].get(name)
+        if place is None:
+            raise AttributeError(name)
+        path, own = place
+        dotted = module_name(path)[1]
+        found = importlib.import_module(dotted)
+        if os.path.realpath(found.__file__ or "") != os.path.realpath(path):
+            raise Unrecordable(f"import {dotted} gives {found.__file__}")
+        return getattr(found, own)
+
+    def defines(self, cls):
+        """True for a class of the package."""
+        return (cls.__module__, cls.__name__) in self._names
+
+    def name_of(self, cls):
+        """The name of a class, in the package where it is one of its own."""
+        return self._names.get((cls.__module__, cls.__name__), cls.__name__)
+
+
+def module_name(path):
+    """The folder from which a file is imported, and its dotted name."""
     folder = os.path.dirname(os.path.abspath(path))
     name = os.path.splitext(os.path.basename(path))[0]
+    parts = [] if name == "__init__" else [name]
     while os.path.exists(os.path.join(folder, "__init__.py")):
-        name = f"{os.path.basename(folder)}.{name}"
+        parts.insert(0, os.path.basename(folder))
         folder = os.path.dirname(folder)
+    return folder, ".".join(parts)
+
+
+class Source:
+    """What is recorded: a file, or with `names` the files of a package."""
+
+    def __init__(self, path, names):
+        self.path = path
+        self.names = names
+
+    def load(self, again=False):
+        """The module or package; run once more with `again`."""
+        if not self.names:
+            return load(self.path, again)
+        tops = {module_name(path)[1].partition(".")[0] for path, _ in self.names.values()}
+        if again:
+            for name in [n for n in sys.modules if n.partition(".")[0] in tops]:
+                del sys.modules[name]
+            forget_commands()
+        else:
+            make_importable(dict.fromkeys(module_name(path)[0] for path, _ in self.names.values()))
+        return Package(self.names)
+
+
+def forget_commands():
+    """Commands register themselves when their module is run."""
+    if "foundation.cli" in sys.modules:
+        cli = sys.modules["foundation.cli"]
+        cli._default_registry = cli.Registry()
+
+
+def make_importable(folders):
+    """Let imports look in these folders first, and last where the program said."""
+    sys.path[:0] = folders
+    sys.path.extend(p for p in os.environ.get("FOUNDATION_RECORD_PATH", "").split(os.pathsep) if p)
+
+
+def load(path, again=False):
+    """The module at a path, with the roots of its package and ours importable; run once more with `again`."""
+    folder, name = module_name(path)
     if again:
         sys.modules.pop(name, None)
-        if "foundation.cli" in sys.modules:
-            # Commands register themselves when their module is run.
-            cli = sys.modules["foundation.cli"]
-            cli._default_registry = cli.Registry()
+        forget_commands()
     else:
-        sys.path.insert(0, folder)
-        for extra in os.environ.get("FOUNDATION_RECORD_PATH", "").split(os.pathsep):
-            if extra:
-                sys.path.append(extra)
-    if "." in name:
+        make_importable([folder])
+    if "." in name or os.path.basename(path) == "__init__.py":
         return importlib.import_module(name)
     spec = importlib.util.spec_from_file_location(f"ported_{name}", path)
     module = importlib.util.module_from_spec(spec)
@@ -451,15 +527,16 @@ def main():
     clock.install()
     Draws.install()
     sys.setrecursionlimit(2000)
-    module = load(request["path"])
+    source = Source(request["path"], request.get("names"))
+    module = source.load()
     for i, plan in enumerate(request["plans"]):
         try:
             Draws.high = Draws.drawn = False
-            seen = call_in_world(request["path"], module, clock, plan)
+            seen = call_in_world(source, module, clock, plan)
             # Full jitter may draw no delay at all, which is no sleep.
             if seen["sleeps"] or Draws.drawn or any("sleep" in str(s) for s in seen["steps"]):
                 Draws.high = True
-                again = call_in_world(request["path"], module, clock, plan)
+                again = call_in_world(source, module, clock, plan)
                 same = [s.get("value", s.get("error")) for s in again["steps"]] == [
                     s.get("value", s.get("error")) for s in seen["steps"]
                 ]

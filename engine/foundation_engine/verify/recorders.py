@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
@@ -43,8 +43,8 @@ class Recorder(Protocol):
 def read_cases(done: Completed, planned: Sequence[Plan], seconds: float) -> tuple[list[Case], str]:
     """The cases that a recording process wrote, one JSON object a line, and what went wrong if there are none.
 
-    A line has `index` (of the plan) and `steps trace sleeps sleeps_high after state world_after` as in `Case`, or
-    `skipped` with the reason why the plan cannot be a case.
+    A line has `index` (of the plan) and `steps trace sleeps sleeps_high after state world_after steps_taken` as in
+    `Case`, or `skipped` with the reason why the plan cannot be a case.
     """
     cases: list[Case] = []
     skipped: list[str] = []
@@ -67,6 +67,7 @@ def read_cases(done: Completed, planned: Sequence[Plan], seconds: float) -> tupl
                 tuple(seen.get("after", ())),
                 seen.get("state"),
                 seen.get("world_after"),
+                frozenset((int(a), int(b)) for a, b in seen.get("steps_taken", ())),
             )
         )
     if done.timed_out and not cases:
@@ -86,7 +87,8 @@ class PythonRecorder:
         self, request: PortRequest, module: ir.Module, planned: Sequence[Plan], seconds: float = 60.0
     ) -> tuple[list[Case], str]:
         """See `Recorder.record`."""
-        del module
+        if module.files:
+            return _record_package(request, module, planned, seconds)
         source = Path(request.path)
         if source.exists() and source.read_text(encoding="utf-8") == request.text:
             return record_python(str(source), planned, seconds)
@@ -97,17 +99,64 @@ class PythonRecorder:
             return record_python(str(copy), planned, seconds, source.resolve().parent)
 
 
-def record_python(
-    path: str, planned: Sequence[Plan], seconds: float = 60.0, beside: Path | None = None
+def _record_package(
+    request: PortRequest, module: ir.Module, planned: Sequence[Plan], seconds: float
 ) -> tuple[list[Case], str]:
-    """Record a Python file; see `Recorder.record`. Its imports are looked for `beside` it, too."""
+    """Record the files of a package: each is imported when a call of it is made."""
+    texts = {request.path: request.text, **{f.path: f.text for f in request.files}}
+    seconds += 2 * len(texts)
+
+    def same(path: Path, text: str) -> bool:
+        return path.exists() and path.read_text(encoding="utf-8") == text
+
+    def names(place: Callable[[str], str]) -> dict[str, list[str]]:
+        return {n: [place(o.path), o.name] for n, o in module.origins.items()}
+
+    if all(same(Path(p), text) for p, text in texts.items()):
+        known = names(lambda p: str(Path(p).absolute()))
+        return record_python(request.path, planned, seconds, names=known)
+    # Some document is unsaved: the texts run from a folder of their own.
+    with tempfile.TemporaryDirectory(prefix="foundation-source-") as folder:
+        modules = {request.path: request.module, **{f.path: f.module for f in request.files}}
+        copies = {p: _copy_of(Path(folder), p, m) for p, m in modules.items()}
+        for p, copied in copies.items():
+            copied.parent.mkdir(parents=True, exist_ok=True)
+            copied.write_text(texts[p], encoding="utf-8")
+        for m in modules.values():
+            parts = m.split(".")[:-1]
+            for i in range(len(parts)):
+                (Path(folder).joinpath(*parts[: i + 1]) / "__init__.py").touch()
+        beside = Path(request.path).resolve().parent
+        known = names(lambda p: str(copies[p]))
+        return record_python(str(copies[request.path]), planned, seconds, beside, known)
+
+
+def _copy_of(folder: Path, path: str, module: str) -> Path:
+    """Where a file of a package lies below a folder from which it can be imported."""
+    place = folder.joinpath(*module.split("."))
+    return place / "__init__.py" if Path(path).name == "__init__.py" else place.with_suffix(".py")
+
+
+def record_python(
+    path: str,
+    planned: Sequence[Plan],
+    seconds: float = 60.0,
+    beside: Path | None = None,
+    names: Mapping[str, Sequence[str]] | None = None,
+) -> tuple[list[Case], str]:
+    """Record a Python file; see `Recorder.record`. Its imports are looked for `beside` it, too.
+
+    Of a package, `names` tells for each definition that calls may name the file and its name there.
+    """
     roots = [beside, runtime_root(LanguageId.PYTHON)]
     extra = {
         "FOUNDATION_RECORD_PATH": os.pathsep.join(str(root) for root in roots if root is not None),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
     }
-    request = json.dumps({"path": os.path.abspath(path), "plans": [p.as_json() for p in planned]})  # noqa: PTH100 - no symlink is resolved.
+    request = json.dumps(
+        {"path": os.path.abspath(path), "plans": [p.as_json() for p in planned], "names": names}  # noqa: PTH100 - no symlink is resolved.
+    )
     # Not beside the source: a function that writes to a generated path must not write there.
     with tempfile.TemporaryDirectory(prefix="foundation-record-", ignore_cleanup_errors=True) as scratch:
         done = run(

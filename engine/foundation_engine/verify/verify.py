@@ -3,9 +3,10 @@
 # ruff: noqa: S101 - assertions here narrow types that another module guarantees.
 from __future__ import annotations
 
+import copy
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -56,6 +57,12 @@ class _Run:
     folder: Path
     results: list[StepResult] = field(default_factory=list[StepResult])
     files: list[PortedFile] = field(default_factory=list[PortedFile])
+
+    def module(self) -> ir.Module:
+        """The source as lowered, for one use: generators and test writers change what they are given."""
+        made = self.candidate.module or lower(self.candidate.request)
+        assert made is not None
+        return copy.deepcopy(made)
 
     def add(
         self,
@@ -169,7 +176,8 @@ def _check(state: _Run) -> bool:
 
     registry = SpecRegistry.builtin()
     request = state.candidate.request
-    before = {f.code for f in check_document(request.text.encode(), request.source, registry)}
+    texts = [request.text, *(f.text for f in request.files)]
+    before = {f.code for text in texts for f in check_document(text.encode(), request.source, registry)}
     worse: list[str] = []
     for f in state.candidate.files:
         if f.role != "source":
@@ -203,8 +211,7 @@ def _record(state: _Run) -> tuple[list[Case], str]:
     recorder = RECORDERS.get(request.source)
     if recorder is None:
         return [], f"recording {request.source} is not supported"
-    module = lower(request)
-    assert module is not None
+    module = state.module()
     whole = _reaching_no_hole(state.candidate, module)
     count = state.options.cases + state.options.differential
     given = [p for p in state.options.plans if (f"{p.cls}.{p.function}" if p.cls else p.function) in whole]
@@ -220,7 +227,7 @@ def _reaching_no_hole(candidate: PortCandidate, module: ir.Module) -> set[str]:
     bodies = {f"{c.name}.{f.name}" if c else f.name: f for c, f in module.functions()}
     used = {
         name: {n.id for n in ir.walk(f) if isinstance(n, ir.Name)}
-        | {f".{n.method}" for n in ir.walk(f) if isinstance(n, ir.MethodCall)}
+        | {_method(n, bodies) for n in ir.walk(f) if isinstance(n, ir.MethodCall)}
         for name, f in bodies.items()
     }
     while True:
@@ -230,6 +237,12 @@ def _reaching_no_hole(candidate: PortCandidate, module: ir.Module) -> set[str]:
         if left == whole:
             return whole
         whole = left
+
+
+def _method(e: ir.MethodCall, known: Collection[str]) -> str:
+    """The method that is called: `Class.method` of a class that is known to have it, else `.method` of any."""
+    name = f"{e.obj.type.name}.{e.method}" if isinstance(e.obj.type, ir.NamedT) else ""
+    return name if name in known else f".{e.method}"
 
 
 # Running
@@ -246,8 +259,7 @@ def _run_cases(state: _Run, cases: list[Case]) -> None:
         chosen.extend(first)
         rest.extend(more)
     request = state.candidate.request
-    module = lower(request)
-    assert module is not None
+    module = state.module()
     if templates(request.target, request.options.dialect).exhausted == "last_error":
         chosen, rest = [_last_error(c) for c in chosen], [_last_error(c) for c in rest]
     tests = state.target.tests(module, package_name(request), request.options, chosen, rest)

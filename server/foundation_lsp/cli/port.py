@@ -20,7 +20,8 @@ from foundation_engine.verify.report import Verdict, VerifyReport
 from foundation_grammars.language import language_of
 from foundation_specs.model import LanguageId
 
-from foundation_lsp.cli.console import Style, UsageError, colour_wanted, fail, printable, write
+from foundation_lsp.cli.console import Style, UsageError, colour_wanted, fail, notice, printable, write
+from foundation_lsp.cli.discover import display_path
 from foundation_lsp.settings import SettingsFinder
 
 INCONCLUSIVE = 3
@@ -28,7 +29,9 @@ _EPILOG = """exit codes: 0 ported, and passed when it was verified; 1 a verifica
 could not be ported, or with --strict a hole was left; 2 usage error, or the only source cannot be ported; 3 a
 verification was inconclusive (a missing toolchain, a time-out).
 
-Directories are searched as `foundation-lsp lint` searches them, and each file below DIR gets a directory of its own.
+Directories are searched as `foundation-lsp lint` searches them. The files of a Python package, and files of a folder
+that import one another, become one package with a file per source file; every other file gets a directory of its own.
+What a single file imports from its package comes along.
 A run that was stopped goes on where it was: what is ported already and has not changed is kept (.foundation-port.json
 in DIR says what that is).
 
@@ -195,21 +198,38 @@ def request_of(
     if language is target:
         raise UsageError(f"{path} is written in {target} already")
     settings = SettingsFinder().for_file(path.absolute())
-    try:
-        size = path.stat().st_size
-        if size > settings.max_file_size:
-            limit = f"only files up to {settings.max_file_size:,} are ported (max-file-size)"
-            raise UsageError(f"{path}: {size:,} bytes; {limit}")
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not valid UTF-8 at byte {error.start}") from error
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}") from error
+    text = read_source(path, settings.max_file_size)
     count = text.count("\n") + 1
     if line is not None and line > count:
         raise UsageError(f"{path}:{line}: the file has {count} lines")
     options = PortOptions(dialect=dialect, go_module=go_module or settings.go_module, package=package)
-    return PortRequest(str(path), text, language, target, line, options)
+    request = PortRequest(str(path), text, language, target, line, options)
+    from foundation_engine.port.package import with_siblings
+
+    return with_siblings(request, lambda p: _sibling(p, settings.max_file_size), display_path)
+
+
+def read_source(path: Path, largest: int) -> str:
+    """The text of a source file of at most `largest` bytes; raises UsageError when it cannot be had."""
+    try:
+        size = path.stat().st_size
+        if size > largest:
+            limit = f"only files up to {largest:,} are ported (max-file-size)"
+            raise UsageError(f"{path}: {size:,} bytes; {limit}")
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: not valid UTF-8 at byte {error.start}") from error
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}") from error
+
+
+def _sibling(path: Path, largest: int) -> str | None:
+    """The text of a file that a source imports, None for one that is not read: its names stay unknown."""
+    try:
+        return read_source(path, largest)
+    except UsageError as error:
+        notice(f"{error}; what is imported from there is unknown")
+        return None
 
 
 def place_of(given: str) -> tuple[Path, int | None]:
@@ -291,8 +311,11 @@ def _show(candidate: PortCandidate, report: VerifyReport | None, written: list[s
     functions = len(candidate.functions)
     whole = sum(not function.holes for function in candidate.functions)
     write(out, f"{whole} of {functions} function{'s' * (functions != 1)} ported without a hole\n")
+    for path, names in taken_along(candidate).items():
+        told = printable(f"{path}: {', '.join(names)}")
+        write(out, f"{style.severity('info', 'from')} {told}\n")
     for hole in candidate.holes:
-        place = f"{candidate.request.path}:{hole.line}"
+        place = f"{hole.path or candidate.request.path}:{hole.line}"
         told = printable(f"{place}: {hole.construct}: {hole.reason}")
         write(out, f"{style.severity('warning', 'hole')} {told}\n")
     for difference in candidate.differences:
@@ -303,6 +326,17 @@ def _show(candidate: PortCandidate, report: VerifyReport | None, written: list[s
         write(out, "not verified; --verify compiles and runs it\n")
         return
     show_evidence(report, style)
+
+
+def taken_along(candidate: PortCandidate) -> dict[str, list[str]]:
+    """What was ported of other files because the document uses it: names by file."""
+    out: dict[str, list[str]] = {}
+    whole = {candidate.request.path, *(f.path for f in candidate.request.files if f.whole)}
+    module = candidate.module
+    for name, origin in module.origins.items() if module is not None and module.files else ():
+        if origin.path not in whole:
+            out.setdefault(origin.path, []).append(name)
+    return out
 
 
 def show_evidence(report: VerifyReport, style: Style) -> None:
@@ -335,16 +369,22 @@ def document(candidate: PortCandidate, report: VerifyReport | None, written: lis
     request = candidate.request
     return {
         "version": 1,
-        "source": {"path": request.path, "language": request.source.value, "line": request.line},
+        "source": {
+            "path": request.path,
+            "language": request.source.value,
+            "line": request.line,
+            "package": [{"path": f.path, "whole": f.whole} for f in request.files],
+        },
         "target": request.target.value,
         "files": [
-            {"path": f.path, "role": f.role, "text": f.text}
+            {"path": f.path, "role": f.role, "text": f.text, "source": f.origin}
             for f in (*candidate.files, *(report.files if report is not None else ()))
         ],
         "written": written,
         "imports": list(candidate.imports),
         "functions": [
             {
+                "path": f.path or request.path,
                 "source": f.source_name,
                 "target": f.target_name,
                 "line": f.line,
@@ -355,9 +395,16 @@ def document(candidate: PortCandidate, report: VerifyReport | None, written: lis
         ],
         "coverage": candidate.coverage,
         "holes": [
-            {"line": h.line, "construct": h.construct, "reason": h.reason, "source": h.source}
+            {
+                "path": h.path or request.path,
+                "line": h.line,
+                "construct": h.construct,
+                "reason": h.reason,
+                "source": h.source,
+            }
             for h in candidate.holes
         ],
+        "taken_along": taken_along(candidate),
         "differences": list(candidate.differences),
         "provenance": dict(candidate.provenance),
         "verdict": None if report is None else report.verdict.value,
@@ -426,9 +473,10 @@ def page_body(candidate: PortCandidate, report: VerifyReport | None, written: li
         ]
         parts.append("</table>")
     if candidate.holes:
-        parts.append("<h2>Holes</h2><table><tr><th>line</th><th>construct</th><th>reason</th></tr>")
+        parts.append("<h2>Holes</h2><table><tr><th>place</th><th>construct</th><th>reason</th></tr>")
         parts += [
-            f"<tr><td>{h.line}</td><td><code>{text(h.construct)}</code></td><td>{text(h.reason)}</td></tr>"
+            f"<tr><td>{text(h.path or request.path)}:{h.line}</td><td><code>{text(h.construct)}</code></td>"
+            f"<td>{text(h.reason)}</td></tr>"
             for h in candidate.holes
         ]
         parts.append("</table>")
@@ -443,4 +491,5 @@ def page_body(candidate: PortCandidate, report: VerifyReport | None, written: li
     if written:
         parts.append("<p>Written: " + ", ".join(text(path) for path in written) + "</p>")
     parts.append(f"<h2>Source</h2><pre>{text(request.text)}</pre>")
+    parts += [f"<h3>{text(f.path)}</h3><pre>{text(f.text)}</pre>" for f in request.files]
     return "\n".join(parts)

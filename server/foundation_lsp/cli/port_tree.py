@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import hashlib
 import html
 import json
+import os
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,12 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from foundation_engine.port.request import Decline, PortCandidate, PortedFile
+from foundation_engine.port.request import Decline, PortCandidate, PortedFile, PortOptions, PortRequest
 from foundation_engine.verify.report import Verdict, VerifyReport
 from foundation_specs.model import LanguageId
 
 from foundation_lsp.cli.console import Style, UsageError, colour_wanted, fail, notice, printable, write
-from foundation_lsp.cli.discover import Discovery
+from foundation_lsp.cli.discover import Discovery, display_path
 from foundation_lsp.cli.port import (
     INCONCLUSIVE,
     STYLE,
@@ -26,6 +28,7 @@ from foundation_lsp.cli.port import (
     page_body,
     place_of,
     progress,
+    read_source,
     refuse_overwriting,
     request_of,
     write_file,
@@ -39,11 +42,15 @@ _SHOWN_REASONS = 10
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """One source to port, as given or found; `directory` is where its files go below --out."""
+    """One source to port, as given or found; `directory` is where its files go below --out.
+
+    A package has all of its `files`, and nothing is `given`.
+    """
 
     given: str
     shown: str
     directory: str
+    files: tuple[Path, ...] = ()
 
 
 @dataclass(slots=True)
@@ -72,6 +79,24 @@ class _Row:
         return self.document.get("holes", [])
 
     @property
+    def files(self) -> list[tuple[str, int, int]]:
+        """Of a package each file, with how many of its functions have no hole, and how many it has."""
+        source = self.document.get("source", {})
+        if not any(f["whole"] for f in source.get("package", [])):
+            return []
+        paths = sorted([source["path"], *(f["path"] for f in source["package"] if f["whole"])])
+        paths += [
+            f["path"]
+            for f in source["package"]
+            if not f["whole"] and f["path"] in self.document["taken_along"]
+        ]
+        return [
+            (path, sum(not f["holes"] for f in found), len(found))
+            for path in paths
+            for found in [[f for f in self.functions if f["path"] == path]]
+        ]
+
+    @property
     def verdict(self) -> str:
         """The verdict, `error` when the source cannot be ported at all, "" when it was not verified."""
         return "error" if self.error else self.document.get("verdict") or ""
@@ -93,7 +118,8 @@ def run(options: argparse.Namespace) -> int:
     out = Path(options.out) if options.out else None
     state = _State(out) if out is not None else None
     rows: list[_Row] = []
-    with progress(f"porting {len(jobs)} file{'s' * (len(jobs) != 1)} to {target}") as say:
+    count = sum(len(job.files) or 1 for job in jobs)
+    with progress(f"porting {count} file{'s' * (count != 1)} to {target}") as say:
         for number, job in enumerate(jobs, 1):
             say(f"{number} of {len(jobs)}: {job.shown}")
             rows.append(_port_one(job, target, options, out, state))
@@ -129,17 +155,45 @@ def _jobs(given: Sequence[str], target: LanguageId, source: str | None) -> list[
             jobs.append(_Job(each, each, _folder(path.name, line)))
             continue
         top = Path(each).absolute()
+        alone: dict[Path, _Job] = {}
         for found in discovery.files([each]):
             if found.language is target or (source is not None and found.language.value != source):
                 continue
             relative = found.path.relative_to(top) if top.is_dir() else Path(found.path.name)
-            jobs.append(_Job(str(found.path), found.shown, _folder(relative.as_posix(), None)))
+            alone[found.path] = _Job(str(found.path), found.shown, _folder(relative.as_posix(), None))
+        jobs.extend(_together(alone, top))
     for skipped in discovery.skipped:
         if skipped.fatal:
             raise UsageError(f"{skipped.shown} {skipped.reason}")
         notice(f"{skipped.shown} {skipped.reason}")
     _refuse_twins(jobs)
     return jobs
+
+
+def _together(alone: Mapping[Path, _Job], top: Path) -> list[_Job]:
+    """The jobs, those of files that belong to one package as one; each where its first file was found."""
+    from foundation_engine.port.package import groups
+
+    packages = {
+        path: group
+        for group in groups(p for p in alone if p.suffix in (".py", ".pyw") and top.is_dir())
+        if len(group) > 1
+        for path in group
+    }
+    made: dict[Path, _Job] = {}
+    for path, job in alone.items():
+        group = packages.get(path)
+        if group is None:
+            made[path] = job
+        elif group[0] not in made:
+            shared = Path(os.path.commonpath([p.parent for p in group]))
+            relative = shared.relative_to(top).as_posix()
+            taken = {j.directory for j in made.values() if j.files}
+            directory = (
+                relative if relative not in taken else _folder(group[0].relative_to(top).as_posix(), None)
+            )
+            made[group[0]] = _Job("", display_path(shared), directory, tuple(group))
+    return list(made.values())
 
 
 def _folder(relative: str, line: int | None) -> str:
@@ -174,7 +228,7 @@ def _explain(options: argparse.Namespace, jobs: Sequence[_Job], target: Language
         functions += len(candidate.functions)
         whole += sum(not f.holes for f in candidate.functions)
         for hole in candidate.holes:
-            found[hole.reason].append((job.shown.partition(":")[0], hole))
+            found[hole.reason].append((hole.path or candidate.request.path, hole))
     style = Style(enabled=colour_wanted(options.color, sys.stdout))
     for reason, places in sorted(found.items(), key=lambda item: (-len(item[1]), item[0])):
         write(sys.stdout, style.bold(f"{printable(reason)} ({len(places)})") + "\n")
@@ -184,10 +238,35 @@ def _explain(options: argparse.Namespace, jobs: Sequence[_Job], target: Language
     return 1 if failed else 0
 
 
-def _request(job: _Job, target: LanguageId, options: argparse.Namespace) -> Any:
+def _request(job: _Job, target: LanguageId, options: argparse.Namespace) -> PortRequest:
+    if job.files:
+        return _package(job, target, options)
     return request_of(
         job.given, target, dialect=options.dialect, go_module=options.go_module, package=options.package
     )
+
+
+def _package(job: _Job, target: LanguageId, options: argparse.Namespace) -> PortRequest:
+    """The request for a package; a file that cannot be read is left out with a notice."""
+    from foundation_engine.port.package import LARGEST_PACKAGE, package_request
+
+    if len(job.files) > LARGEST_PACKAGE:
+        raise UsageError(
+            f"{job.shown}: {len(job.files)} files import one another, and at most {LARGEST_PACKAGE} are ported"
+            " together; port a folder of it"
+        )
+    settings = SettingsFinder().for_file(job.files[0])
+
+    def text_of(path: Path) -> str | None:
+        try:
+            return read_source(path, settings.max_file_size)
+        except UsageError as error:
+            notice(f"{error}; it is left out")
+            return None
+
+    texts = functools.cache(text_of)
+    made = PortOptions(options.dialect, options.go_module or settings.go_module, options.package)
+    return package_request(job.files, target, made, texts, display_path)
 
 
 class _State:
@@ -220,11 +299,11 @@ class _State:
         entry = self._files.get(job.directory)
         if entry is None or not self._untouched(entry):
             return False
-        return {f"{job.directory}/{f.path}" for f in files if self._exists(job, f)} <= set(entry["written"])
+        return {_place(job, f) for f in files if self._exists(job, f)} <= set(entry["written"])
 
     def keep(self, job: _Job, key: str, document: dict[str, Any], files: Iterable[PortedFile]) -> None:
         """Note a port that was just written."""
-        written = {f"{job.directory}/{f.path}": _hash(f.text.encode()) for f in files}
+        written = {_place(job, f): _hash(f.text.encode()) for f in files}
         self._files[job.directory] = {"key": key, "written": written, "document": document}
         text = json.dumps({"version": _STATE_VERSION, "files": self._files}, indent=1) + "\n"
         write_file(self._out, PortedFile(STATE_FILE, text, "support"))
@@ -242,11 +321,16 @@ class _State:
         return True
 
 
+def _place(job: _Job, file: PortedFile) -> str:
+    """Where a file of a job goes below --out."""
+    return (Path(job.directory) / file.path).as_posix()
+
+
 def _hash(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _key(request: Any, *, verified: bool) -> str:
+def _key(request: PortRequest, *, verified: bool) -> str:
     from foundation_engine.verify.cache import tool_fingerprint
 
     parts = [
@@ -255,6 +339,7 @@ def _key(request: Any, *, verified: bool) -> str:
         repr(request.line),
         repr(request.options),
         str(verified),
+        *(repr((f.path, f.module, f.whole, f.text)) for f in request.files),
     ]
     return _hash("\0".join([*parts, request.text]).encode())
 
@@ -300,7 +385,9 @@ def _counted(whole: int, functions: int) -> str:
 
 
 def _show(rows: Sequence[_Row], style: Style, *, verified: bool) -> None:
-    width = max(len(printable(row.shown)) for row in rows)
+    width = max(
+        len(printable(name)) for row in rows for name in [row.shown, *(f"  {f[0]}" for f in row.files)]
+    )
     for row in rows:
         parts = [printable(row.shown).ljust(width), f"{row.whole:>3}/{len(row.functions):<3}"]
         if row.error:
@@ -318,6 +405,11 @@ def _show(rows: Sequence[_Row], style: Style, *, verified: bool) -> None:
             for step in bad:
                 first = (step["detail"].strip().splitlines() or [""])[0]
                 write(sys.stdout, f"      {step['step']}: {printable(first)}\n")
+        for path, whole, functions in row.files:
+            write(
+                sys.stdout,
+                f"{printable(f'  {path}').ljust(width)}  {whole:>3}/{functions:<3}".rstrip() + "\n",
+            )
     write(sys.stdout, "\n")
     reasons = Counter(hole["reason"] for row in rows for hole in row.holes)
     for reason, count in reasons.most_common(_SHOWN_REASONS):
@@ -327,9 +419,8 @@ def _show(rows: Sequence[_Row], style: Style, *, verified: bool) -> None:
     if reasons:
         write(sys.stdout, "       --explain lists every place\n\n")
     functions = sum(len(row.functions) for row in rows)
-    parts = [
-        f"{len(rows)} file{'s' * (len(rows) != 1)}: {_counted(sum(row.whole for row in rows), functions)}"
-    ]
+    count = sum(len(row.files) or 1 for row in rows)
+    parts = [f"{count} file{'s' * (count != 1)}: {_counted(sum(row.whole for row in rows), functions)}"]
     if verified:
         counts = Counter(row.verdict for row in rows)
         parts += [f"{counts[name]} {name}" for name in ("passed", "failed", "inconclusive") if counts[name]]
@@ -367,6 +458,10 @@ def _page(rows: Sequence[_Row], target: LanguageId) -> str:
             f'<td>{row.whole}</td><td class="{text(row.verdict)}">{text(row.verdict or "not verified")}</td>'
             f"<td>{row.cases or ''}</td></tr>"
         )
+        parts += [
+            f"<tr><td>{text(path)}</td><td>{functions}</td><td>{whole}</td><td></td><td></td></tr>"
+            for path, whole, functions in row.files
+        ]
     parts.append("</table>")
     for number, row in enumerate(rows):
         parts.append(f'<h2 id="f{number}">{text(row.shown)}</h2>')

@@ -38,7 +38,7 @@ def _redeclared(lines: list[str], parameters: Iterable[str]) -> list[str]:
     out: list[str] = []
     scopes: dict[int, set[str]] = {1: set(parameters)}
     for line in (part for whole in lines for part in whole.split("\n")):
-        code = _blanked(line)
+        code = blanked(line)
         depth = len(code) - len(code.lstrip("\t"))
         if code.strip():
             scopes = {d: names for d, names in scopes.items() if d <= depth}
@@ -66,7 +66,7 @@ def _reached(lines: list[str]) -> list[str]:
     return out
 
 
-def _blanked(line: str) -> str:
+def blanked(line: str) -> str:
     return _TEXT.sub(lambda m: " " * len(m[0]), line)
 
 
@@ -74,7 +74,7 @@ def _unused(lines: list[str]) -> set[str]:
     declared: set[str] = set()
     used: set[str] = set()
     for line in lines:
-        code = _blanked(line)
+        code = blanked(line)
         if m := _DECLARED.match(code):
             declared.add(m[2])
             used.update(_WORD.findall(m[4] or ""))
@@ -90,7 +90,7 @@ def _unused(lines: list[str]) -> set[str]:
 
 
 def _rewritten(line: str, unused: set[str]) -> str | None:
-    code = _blanked(line)
+    code = blanked(line)
     if m := _DECLARED.match(code):
         if m[2] not in unused:
             return line

@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 from foundation_specs.model import LanguageId
 
 from foundation_engine.port import ir
+from foundation_engine.port.emit._files import Cut, joined
 from foundation_engine.port.emit._go_helpers import HELPERS
 from foundation_engine.port.emit._go_intrinsics import Operations
 from foundation_engine.port.emit._go_patterns import Patterns
-from foundation_engine.port.emit._go_tidy import tidy
+from foundation_engine.port.emit._go_tidy import blanked, tidy
 from foundation_engine.port.emit._names import camel, go_doc, pascal
 from foundation_engine.port.emit.templates import Templates
 from foundation_engine.port.ir import Type, Unsupported
@@ -146,6 +147,7 @@ class GoPackage:
     functions: list[tuple[str, str, int, int]]
     names: GoNames
     runtime: bool
+    parts: dict[str, str]  # by source file, of a package; "" is what its files share
 
 
 @dataclass
@@ -497,30 +499,39 @@ class GoModule:
         functions: list[tuple[str, str, int, int]] = []
         constants: list[ir.Constant] = []
 
+        cut = Cut(self.module)
+
         def flush() -> None:
             if constants:
+                body.extend(cut.mark(constants[0]))
                 body.extend(self._constants(constants))
+                cut.place(self.holes, constants[0])
                 constants.clear()
 
-        errors = [d for d in self.module.definitions if isinstance(d, ir.ErrorClass)]
-        first_error = True
+        errors: dict[str, list[ir.ErrorClass]] = {}
+        for d in self.module.definitions:
+            if isinstance(d, ir.ErrorClass):
+                errors.setdefault(cut.path(d) if self.module.files else "", []).append(d)
         for d in self.module.definitions:
             if isinstance(d, ir.Constant):
                 if constants and (
-                    d.comments or not self._constant_like(d) or not self._constant_like(constants[-1])
+                    d.comments
+                    or not self._constant_like(d)
+                    or not self._constant_like(constants[-1])
+                    or cut.path(d) != cut.path(constants[-1])
                 ):
                     flush()
                 constants.append(d)
                 continue
             flush()
+            body.extend(cut.mark(d))
             try:
                 match d:
                     case ir.EnumClass():
                         body.extend(self._enum(d))
                     case ir.ErrorClass():
-                        if first_error:
-                            body.extend(self._sentinels(errors))
-                            first_error = False
+                        if mine := errors.pop(cut.path(d) if self.module.files else "", None):
+                            body.extend(self._sentinels(mine))
                         body.extend(self._error(d))
                     case ir.Protocol():
                         body.extend(self._protocol(d))
@@ -541,12 +552,14 @@ class GoModule:
                 )
                 if isinstance(d, ir.Function):
                     functions.append((d.name, "", d.line, 1))
+            cut.place(self.holes, d)
         flush()
+        body.extend(cut.mark(None))
         body.extend(self._commands())
         for name in sorted(self.helpers):
             body.extend(["", *HELPERS[name][0].strip("\n").splitlines()])
             self.imports.update(HELPERS[name][1])
-        text = "\n".join(body)
+        text = joined(body)
         # A statement that became a hole may have asked for a package that nothing else uses.
         self.imports = {i for i in self.imports if re.search(rf"\b{re.escape(package_of(i))}\.", text)}
         header: list[str] = []
@@ -560,7 +573,8 @@ class GoModule:
         header.append(f"package {self.package}")
         imports = sorted(self.imports)
         header.extend(["", *self._imports(imports)])
-        text = "\n".join([*header, *body]).rstrip() + "\n"
+        parts = {p: self._part(p, lines) for p, lines in cut.parts(body).items()} if self.module.files else {}
+        text = "\n".join([*header, text]).rstrip() + "\n"
         return GoPackage(
             text,
             tuple(imports),
@@ -568,7 +582,20 @@ class GoModule:
             functions,
             self.names,
             any(i.startswith(f"{self.runtime}/") for i in imports),
+            parts,
         )
+
+    def _part(self, path: str, lines: list[str]) -> str:
+        """One file of a package, with the imports that it uses."""
+        header: list[str] = []
+        for f in self.module.files:
+            if f.path == path and f.doc:
+                doc = go_doc(f"Package {self.package}", f.doc) if f.main else f.doc
+                header.extend([*comment(doc), *([] if f.main else [""])])
+        code = "\n".join(blanked(line) for line in lines)
+        used = {i for i in self.imports if re.search(rf"(?<![\w.]){re.escape(package_of(i))}\.", code)}
+        header.extend([f"package {self.package}", "", *self._imports(sorted(used))])
+        return "\n".join([*header, *lines]).rstrip() + "\n"
 
     def _commands(self) -> list[str]:
         """The function that adds the commands of the file to an application."""
@@ -2412,7 +2439,8 @@ def emit(module: ir.Module, package: str, runtime: str, dialect: str = "foundati
     for d in module.definitions:
         if (name := getattr(d, "name", "")) in declined:
             why = declined[name]
-            out.holes.append(Unsupported(why.reason, why.construct or name, why.line or d.line))
+            path = origin.path if (origin := module.origins.get(name)) is not None else ""
+            out.holes.append(Unsupported(why.reason, why.construct or name, why.line or d.line, path))
             if isinstance(d, ir.Function):
                 out.functions.append((name, "", d.line, 1))
     # Single quotes are kept here.

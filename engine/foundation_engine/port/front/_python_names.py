@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from foundation_engine.port import ir
 from foundation_engine.port.ir import Type
@@ -187,6 +187,10 @@ class Scope:
     decorators: dict[str, dict[str, ir.Expr]] = field(default_factory=dict[str, dict[str, ir.Expr]])
     error_tuples: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     constant_nodes: dict[str, ast.expr] = field(default_factory=dict[str, ast.expr])
+
+    def beside(self, text: str, comments: Comments, module: str) -> Scope:
+        """The scope of another file of the package: the same definitions, other imports."""
+        return replace(self, text=text, comments=comments, module=module, foreign={}, modules={})
 
     def differ(self, sentence: str) -> None:
         """Record a difference in semantics, once."""

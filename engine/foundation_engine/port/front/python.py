@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import copy
 import io
 import tokenize
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from foundation_engine.port import ir
@@ -31,6 +32,15 @@ from foundation_engine.port.front._python_names import (
     dotted,
     foreign_name,
 )
+from foundation_engine.port.front._python_package import (
+    Broken,
+    LinkedFile,
+    Package,
+    Source,
+    defined_name,
+    first_line,
+    is_guard,
+)
 from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.passes import loop_nodes, terminates
 
@@ -41,7 +51,28 @@ def lower_module(text: str, name: str, line: int | None = None) -> ir.Module:
     Raises SyntaxError when the text is not Python. Everything else that is not understood becomes a hole or a
     `Declined` definition.
     """
-    return _ModuleLowerer(text, name).lower(line)
+    alone = LinkedFile("", text, name, ast.parse(text), main=True)
+    return _lowered([alone], name, lambda lowerer: _reachable(lowerer, line))
+
+
+def lower_package(sources: Sequence[Source], name: str, line: int | None = None) -> ir.Module:
+    """Files of one package as one module; the first is the document, which `line` is a line of.
+
+    Definitions of the files that are not `whole` come along where others use them. Raises SyntaxError when the document
+    is not Python; another file that does not parse is a decline.
+    """
+    package = Package(sources)
+    files = package.linked(line)
+    module = _lowered(files, name, lambda _: None)
+    if package.renamed:
+        told = ", ".join(f"`{old}` of {path} to `{new}`" for path, old, new in package.renamed)
+        module.differ(f"Names that mean something else in another file are renamed: {told}.")
+    module.declines.extend(_unreadable(b) for b in package.broken)
+    return module
+
+
+def _unreadable(b: Broken) -> Unsupported:
+    return Unsupported(f"the file does not parse: {b.message}", b.path, b.line, b.path)
 
 
 def read_comments(text: str) -> Comments:
@@ -211,65 +242,129 @@ class _Annotations:
         raise Unsupported(f"type {head} has no known counterpart", ast.unparse(node), node.lineno)
 
 
+def _lowered(
+    files: Sequence[LinkedFile], name: str, wanted: Callable[[_ModuleLowerer], set[str] | None]
+) -> ir.Module:
+    """Two sweeps over the files: names and signatures first, bodies second."""
+    module = ir.Module(name, "", [], [], {})
+    lowerers: list[_ModuleLowerer] = []
+    for file in files:
+        lowerers.append(_ModuleLowerer(file, module, lowerers[0] if lowerers else None))
+    first = lowerers[0]
+    for each in lowerers:
+        each.imports()
+    known = {n: c for each in lowerers for n, c in each.plain_classes().items()}
+    for each in lowerers:
+        each.flatten(known)
+    for each in lowerers:
+        each.kinds()
+    first.literal_constants()
+    for each in lowerers:
+        each.shapes()
+    for each in lowerers:
+        each.signatures()
+    for each in lowerers:
+        each.define(wanted(each))
+    module.differences = first.scope.differences
+    module.doc = next((each.doc for each in lowerers if each.file.main), "")
+    used = {o.path for o in module.origins.values()}
+    if len(used) > 1:
+        module.files = [
+            ir.File(f.path, f.module, each.doc, f.main) for each in lowerers if (f := each.file).path in used
+        ]
+    return module
+
+
+def _reachable(lowerer: _ModuleLowerer, line: int | None) -> set[str] | None:
+    """Names of the definition at `line` and of what it uses in this module; None for everything."""
+    if line is None:
+        return None
+    names = {defined_name(s): s for s in lowerer.body if defined_name(s)}
+    start = next((n for n, s in names.items() if first_line(s) <= line <= (s.end_lineno or s.lineno)), None)
+    if start is None:
+        return None
+    wanted: set[str] = set()
+    todo = [start]
+    while todo:
+        name = todo.pop()
+        if name in wanted:
+            continue
+        wanted.add(name)
+        for sub in ast.walk(names[name]):
+            if isinstance(sub, ast.Name) and sub.id in names:
+                todo.append(sub.id)
+            elif isinstance(sub, ast.Constant) and isinstance(sub.value, str) and sub.value in names:
+                todo.append(sub.value)
+            elif isinstance(sub, ast.Name) and lowerer.scope.foreign.get(sub.id, ("", ""))[1] == "App":
+                # An application runs every command that the file registers.
+                todo += [n for n, s in names.items() if _is_command(lowerer, s)]
+    return wanted
+
+
+def _is_command(lowerer: _ModuleLowerer, s: ast.stmt) -> bool:
+    decorators = s.decorator_list if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef) else []
+    called = [dotted(d.func if isinstance(d, ast.Call) else d) or "" for d in decorators]
+    return any(lowerer.scope.foreign.get(c, ("", ""))[1] == "register_command" for c in called)
+
+
 def is_private(name: str) -> bool:
     """True for names that Python marks as private."""
     return name.startswith("_") and not name.startswith("__")
 
 
 class _ModuleLowerer:
-    """Two sweeps over a module: names and signatures first, bodies second."""
+    """One file of what is lowered."""
 
-    def __init__(self, text: str, name: str) -> None:
-        self.text = text
-        self.tree = ast.parse(text)
-        self.scope = Scope(text, comments=read_comments(text), module=name)
+    def __init__(self, file: LinkedFile, module: ir.Module, first: _ModuleLowerer | None) -> None:
+        self.file = file
+        self.tree = file.tree
+        comments = read_comments(file.text)
+        self.scope: Scope = (
+            Scope(file.text, comments=comments, module=file.module)
+            if first is None
+            else first.scope.beside(file.text, comments, file.module)
+        )
         self.annotations = _Annotations(self.scope)
-        self.module = ir.Module(name, ast.get_docstring(self.tree) or "", [], [], {})
+        self.module = module
+        # Every file of the package by its path, this one among them.
+        self.package: dict[str, _ModuleLowerer] = first.package if first is not None else {}
+        self.package[file.path] = self
+        self.body = [s for s in self.tree.body if not is_guard(s)]
+        self.own_names = {made: name for name, made in file.definitions.items()}
+        self.class_defs = {s.name: s for s in self.body if isinstance(s, ast.ClassDef)}
 
-    def lower(self, line: int | None) -> ir.Module:
-        body = [s for s in self.tree.body if not _is_main_guard(s)]
+    @property
+    def doc(self) -> str:
+        """What the file says of itself."""
+        return ast.get_docstring(self.tree) or ""
+
+    # The sweeps, each over every file before the next one begins
+
+    def imports(self) -> None:
+        """Learn what the file imports, and what its constants hold."""
         for stmt in self.tree.body:
             if isinstance(stmt, ast.Import | ast.ImportFrom):
                 self._import(stmt)
-            elif isinstance(stmt, ast.If) and _is_main_guard(stmt):
+            elif isinstance(stmt, ast.If) and is_guard(stmt):
                 for inner in stmt.body:
                     if isinstance(inner, ast.Import | ast.ImportFrom):
                         self._import(inner)
-        self._constant_nodes(body)
-        body = self._flattened(body)
-        classes = [s for s in body if isinstance(s, ast.ClassDef)]
-        for c in classes:
-            self.scope.classes[c.name] = ClassInfo(self._class_kind(c))
-        self._literal_constants()
-        for c in classes:
-            self._guard(c, c.name, lambda c=c: self._class_info(c))
-        for s in body:
-            if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef):
-                self._guard(s, s.name, lambda s=s: self._declare(s))
-        wanted = self._reachable(body, line)
-        seen: set[int] = set()
-        for s in body:
-            if id(s) in seen:
-                continue
-            seen.add(id(s))
-            if wanted is None or _defined_name(s) in wanted or isinstance(s, ast.Import | ast.ImportFrom):
-                self._define(s)
-        for local, (module, original) in self.scope.foreign.items():
-            self.module.foreign[local] = f"{module}.{original}"
-        self.module.differences = self.scope.differences
-        return self.module
+        self._constant_nodes(self.body)
 
-    def _flattened(self, body: list[ast.stmt]) -> list[ast.stmt]:
-        """The statements with classes that inherit from others of this file made whole, where that is certain."""
-        known = {
-            s.name: s
-            for s in body
-            if isinstance(s, ast.ClassDef)
-            and not self._is_error(s)
-            and self._class_kind(s) not in ("enum", "generic")
-        }
+    def plain_classes(self) -> dict[str, ast.ClassDef]:
+        """The classes that others may inherit from by having what they define written into them."""
+        out: dict[str, ast.ClassDef] = {}
+        for s in self.body:
+            if isinstance(s, ast.ClassDef) and not self.is_error(s):
+                with contextlib.suppress(Unsupported):
+                    if self._class_kind(s) not in ("enum", "generic"):
+                        out[s.name] = s
+        return out
+
+    def flatten(self, known: Mapping[str, ast.ClassDef]) -> None:
+        """Make classes that inherit from others of the package whole, where that is certain."""
         out: list[ast.stmt] = []
-        for s in body:
+        for s in self.body:
             if isinstance(s, ast.ClassDef) and s.name in known:
                 try:
                     s = class_methods_static(flattened(s, known))
@@ -277,17 +372,56 @@ class _ModuleLowerer:
                     self._decline(s, s.name, why)
                     continue
             out.append(s)
-        return out
+        self.body = out
 
-    def _is_error(self, c: ast.ClassDef) -> bool:
-        names = {s.name: s for s in self.tree.body if isinstance(s, ast.ClassDef)}
+    def kinds(self) -> None:
+        """Learn what kind of class each one is."""
+        for s in self.body:
+            if isinstance(s, ast.ClassDef):
+                self._guard(s, s.name, lambda s=s: self._kind(s))
+
+    def _kind(self, c: ast.ClassDef) -> None:
+        self.scope.classes[c.name] = ClassInfo(self._class_kind(c))
+
+    def shapes(self) -> None:
+        """Learn the fields and signatures of the classes."""
+        for c in self.body:
+            if isinstance(c, ast.ClassDef) and c.name in self.scope.classes:
+                self._guard(c, c.name, lambda c=c: self._class_info(c))
+
+    def signatures(self) -> None:
+        """Learn the signatures of the functions."""
+        for s in self.body:
+            if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef):
+                self._guard(s, s.name, lambda s=s: self._declare(s))
+
+    def define(self, wanted: set[str] | None) -> None:
+        """Lower the definitions that are wanted; None for all."""
+        seen: set[int] = set()
+        for s in self.body:
+            if id(s) in seen:
+                continue
+            seen.add(id(s))
+            if wanted is None or defined_name(s) in wanted or isinstance(s, ast.Import | ast.ImportFrom):
+                self._define(s)
+        for local, (module, original) in self.scope.foreign.items():
+            self.module.foreign[local] = f"{module}.{original}"
+
+    def _home(self, member: ast.stmt) -> _ModuleLowerer:
+        """The lowerer of the file in which a member of a class was written, which another file's class may inherit."""
+        return self.package.get(getattr(member, "home", ""), self)
+
+    def is_error(self, c: ast.ClassDef) -> bool:
+        """True for a class of errors."""
         for b in c.bases:
             path = dotted(b) or ""
             original = self.scope.foreign.get(path, ("", path.rpartition(".")[2]))[1]
             if original in ir.ERROR_BASES or original in BUILTIN_ERRORS:
                 return True
-            if path in names and names[path] is not c and self._is_error(names[path]):
-                return True
+            for each in self.package.values():
+                base = each.class_defs.get(path)
+                if base is not None and base is not c and each.is_error(base):
+                    return True
         return False
 
     def _constant_nodes(self, body: list[ast.stmt]) -> None:
@@ -313,14 +447,19 @@ class _ModuleLowerer:
             return False
         return True
 
+    def _add(self, d: ir.Definition) -> None:
+        self.module.definitions.append(d)
+        name = self.own_names.get(d.name, d.name)
+        self.module.origins.setdefault(d.name, ir.Origin(self.file.path, name))
+
     def _decline(self, node: ast.stmt, name: str, why: Unsupported) -> None:
         line = why.line or node.lineno
         source = self.scope.source(node)
         construct = why.construct or source.splitlines()[0]
         if any(isinstance(d, ir.Declined) and d.name == name for d in self.module.definitions):
             return
-        self.module.definitions.append(ir.Declined(why.reason, construct, name, source, line=line))
-        self.module.declines.append(Unsupported(why.reason, construct, line))
+        self._add(ir.Declined(why.reason, construct, name, source, line=line))
+        self.module.declines.append(Unsupported(why.reason, construct, line, self.file.path))
         self.scope.functions.pop(name, None)
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
@@ -334,7 +473,8 @@ class _ModuleLowerer:
             self.scope.foreign[local] = (module, original)
             if not module.startswith("foundation"):
                 self.scope.modules.setdefault(local, f"{module}.{original}")
-            if module.startswith("provide.foundation") and original in ("logger", "log", "plog"):
+            ready = module.startswith("provide.foundation") and original in ("logger", "log", "plog")
+            if ready and local not in self.scope.constants:
                 # The library's ready-made logger is a logger of this module.
                 made = ir.PatternNew(
                     "structured_logging",
@@ -344,9 +484,9 @@ class _ModuleLowerer:
                 for sentence in patterns.PROVIDE_DIFFERENCES["structured_logging"]:
                     self.scope.differ(sentence)
                 self.scope.constants[local] = made.type
-                self.module.definitions.append(ir.Constant(local, made.type, made, line=node.lineno))
+                self._add(ir.Constant(local, made.type, made, line=node.lineno))
 
-    def _literal_constants(self) -> None:
+    def literal_constants(self) -> None:
         """The types of constants that are literals, which signatures may name before their line is reached."""
         for name, node in self.scope.constant_nodes.items():
             if (
@@ -356,38 +496,6 @@ class _ModuleLowerer:
             ):
                 kinds: dict[type, Type] = {bool: ir.BOOL, int: ir.INT, float: ir.FLOAT, str: ir.STR}
                 self.scope.constants[name] = kinds[type(node.value)]
-
-    def _reachable(self, body: list[ast.stmt], line: int | None) -> set[str] | None:
-        """Names of the definition at `line` and of what it uses in this module; None for everything."""
-        if line is None:
-            return None
-        names = {_defined_name(s): s for s in body if _defined_name(s)}
-        start = next(
-            (n for n, s in names.items() if _first_line(s) <= line <= (s.end_lineno or s.lineno)), None
-        )
-        if start is None:
-            return None
-        wanted: set[str] = set()
-        todo = [start]
-        while todo:
-            name = todo.pop()
-            if name in wanted:
-                continue
-            wanted.add(name)
-            for sub in ast.walk(names[name]):
-                if isinstance(sub, ast.Name) and sub.id in names:
-                    todo.append(sub.id)
-                elif isinstance(sub, ast.Constant) and isinstance(sub.value, str) and sub.value in names:
-                    todo.append(sub.value)
-                elif isinstance(sub, ast.Name) and self.scope.foreign.get(sub.id, ("", ""))[1] == "App":
-                    # An application runs every command that the file registers.
-                    todo += [n for n, s in names.items() if self._is_command(s)]
-        return wanted
-
-    def _is_command(self, s: ast.stmt) -> bool:
-        decorators = s.decorator_list if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef) else []
-        called = [dotted(d.func if isinstance(d, ast.Call) else d) or "" for d in decorators]
-        return any(self.scope.foreign.get(c, ("", ""))[1] == "register_command" for c in called)
 
     # Classes
 
@@ -456,15 +564,16 @@ class _ModuleLowerer:
         info.ordered = _has_option(c, "order") or any(
             (dotted(b) or "").rpartition(".")[2] == "NamedTuple" for b in c.bases
         )
-        self.annotations.cls = c.name
         for s in c.body:
+            home = self._home(s)
+            home.annotations.cls = c.name
             if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name) and info.kind == "dataclass":
-                info.fields[s.target.id] = self.annotations.type_of(s.annotation)
-                default = _field_default(s.value, self.scope)[0] if s.value is not None else None
+                info.fields[s.target.id] = home.annotations.type_of(s.annotation)
+                default = _field_default(s.value, home.scope)[0] if s.value is not None else None
                 node = ir.Lit(..., type=ir.UNKNOWN) if default is not None else None
                 info.init.append(ir.Param(s.target.id, info.fields[s.target.id], node, line=s.lineno))
             elif isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef):
-                signature = self._signature(s, method=True)
+                signature = home.signature(s, method=True)
                 if s.name == "__init__":
                     info.init = signature.params
                 else:
@@ -473,9 +582,9 @@ class _ModuleLowerer:
                         info.fields[s.name] = signature.result
         init = next((s for s in c.body if isinstance(s, ast.FunctionDef) and s.name == "__init__"), None)
         if init is not None and info.kind in ("plain", "error"):
-            self._init_fields(c, init, info)
+            self._home(init).init_fields(c, init, info)
 
-    def _init_fields(self, c: ast.ClassDef, init: ast.FunctionDef, info: ClassInfo) -> None:
+    def init_fields(self, c: ast.ClassDef, init: ast.FunctionDef, info: ClassInfo) -> None:
         """Fields of a plain class are what its initialiser assigns to self."""
         lowerer = _FunctionLowerer(self.scope, self.annotations, c.name)
         for p in info.init:
@@ -507,7 +616,8 @@ class _ModuleLowerer:
                 f"type of field {missing[0]} is not known; annotate it", f"class {c.name}", c.lineno
             )
 
-    def _signature(self, f: ast.FunctionDef | ast.AsyncFunctionDef, method: bool) -> Signature:
+    def signature(self, f: ast.FunctionDef | ast.AsyncFunctionDef, method: bool) -> Signature:
+        """What a call of the function needs to know."""
         a = f.args
         decorators = {(dotted(d) or "").rpartition(".")[2] for d in f.decorator_list}
         kind = "method" if method else "function"
@@ -558,13 +668,13 @@ class _ModuleLowerer:
         return Signature(params, result, isinstance(f, ast.AsyncFunctionDef), kind)
 
     def _declare(self, f: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        signature = self._signature(f, method=False)
+        signature = self.signature(f, method=False)
         self.scope.functions[f.name] = signature
 
     # Definitions
 
     def _define(self, s: ast.stmt) -> None:
-        name = _defined_name(s) or ""
+        name = defined_name(s) or ""
         if any(isinstance(d, ir.Declined) and d.name == name for d in self.module.definitions):
             return
         match s:
@@ -573,9 +683,9 @@ class _ModuleLowerer:
             case ast.Expr(value=ast.Constant()):
                 return
             case ast.ClassDef():
-                self._guard(s, s.name, lambda: self.module.definitions.append(self._class(s)))
+                self._guard(s, s.name, lambda: self._add(self._class(s)))
             case ast.FunctionDef() | ast.AsyncFunctionDef():
-                self._guard(s, s.name, lambda: self.module.definitions.append(self._function(s)))
+                self._guard(s, s.name, lambda: self._add(self.function(s)))
             case ast.Assign() | ast.AnnAssign():
                 self._guard(s, name, lambda: self._constant(s))
             case _:
@@ -612,7 +722,7 @@ class _ModuleLowerer:
             raise Unsupported("type of the constant is not known; annotate it", "", s.lineno)
         self.scope.constants[target.id] = value.type
         comments = self.scope.comments
-        self.module.definitions.append(
+        self._add(
             ir.Constant(
                 target.id,
                 value.type,
@@ -649,7 +759,8 @@ class _ModuleLowerer:
                 return True
         return False
 
-    def _function(self, f: ast.FunctionDef | ast.AsyncFunctionDef, cls: str = "") -> ir.Function:
+    def function(self, f: ast.FunctionDef | ast.AsyncFunctionDef, cls: str = "") -> ir.Function:
+        """The function, or a method of the class."""
         if cls:
             info = self.scope.classes[cls]
             signature = info.methods.get(f.name) or Signature(info.init, ir.NONE, False, "method")
@@ -661,6 +772,8 @@ class _ModuleLowerer:
         uses = [p for p in around if isinstance(p, ir.PatternUse)]
         body = lowerer.function_body(f, signature)
         signature.result = lowerer.result
+        for why in lowerer.declines:
+            why.path = self.file.path
         self.module.declines.extend(lowerer.declines)
         if signature.is_async:
             self.scope.differ(ASYNC)
@@ -686,13 +799,13 @@ class _ModuleLowerer:
         return ir.Function(
             f.name, signature.params, signature.result, body, ast.get_docstring(f) or "", uses, signature.kind,
             private=is_private(f.name), is_async=signature.is_async, line=f.lineno, end_line=f.end_lineno or f.lineno,
-            comments=self.scope.comments.above(_first_line(f)),
+            comments=self.scope.comments.above(first_line(f)),
         )  # fmt: skip
 
     def _class(self, c: ast.ClassDef) -> ir.Definition:
         info = self.scope.classes[c.name]
         doc = ast.get_docstring(c) or ""
-        comments = self.scope.comments.above(_first_line(c))
+        comments = self.scope.comments.above(first_line(c))
         if info.kind == "enum":
             return self._enum(c, info, doc, comments)
         if info.kind == "error":
@@ -715,16 +828,16 @@ class _ModuleLowerer:
         out: list[ir.Function] = []
         for m in methods:
             if m.name == "__init__":
-                init = self._function(m, c.name)
+                init = self._home(m).function(m, c.name)
             elif m.name == "__str__" and info.kind in ("dataclass", "plain"):
-                out.append(self._function(m, c.name))
+                out.append(self._home(m).function(m, c.name))
             elif m.name == "__repr__":
                 # Nothing that is ported shows it.
                 continue
             elif m.name.startswith("__") and m.name.endswith("__"):
                 raise Unsupported(f"special method {m.name}", f"class {c.name}", m.lineno)
             else:
-                out.append(self._function(m, c.name))
+                out.append(self._home(m).function(m, c.name))
         return ir.Class(
             c.name,
             fields,
@@ -742,10 +855,12 @@ class _ModuleLowerer:
         properties = {n for n, m in info.methods.items() if m.kind == "property"}
         defaults: dict[str, ast.expr | None] = {}
         lines: dict[str, int] = {}
+        homes: dict[str, _ModuleLowerer] = {}
         for s in c.body:
             if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name):
                 defaults[s.target.id] = s.value
                 lines[s.target.id] = s.lineno
+                homes[s.target.id] = self._home(s)
         out: list[ir.FieldDef] = []
         for name, t in info.fields.items():
             if name in properties:
@@ -753,13 +868,14 @@ class _ModuleLowerer:
             default = defaults.get(name)
             node: ir.Expr | None = None
             env, secret = "", False
+            home = homes.get(name, self)
             if default is not None:
-                lowerer = _FunctionLowerer(self.scope, self.annotations, "")
-                factory, env, secret = _field_default(default, self.scope)
+                lowerer = _FunctionLowerer(home.scope, home.annotations, "")
+                factory, env, secret = _field_default(default, home.scope)
                 if factory is not None:
                     node = lowerer.coerce(lowerer.expr(factory, t), t)
             at = lines.get(name, 0)
-            doc = self.scope.comments.trailing.get(at, "") if at else ""
+            doc = home.scope.comments.trailing.get(at, "") if at else ""
             out.append(ir.FieldDef(name, t, node, is_private(name), doc=doc, line=at, env=env, secret=secret))
         # Later defaults are known now, so that calls can fill them in.
         if info.kind == "dataclass":
@@ -919,30 +1035,6 @@ def _has_option(c: ast.ClassDef, name: str) -> bool:
     )
 
 
-def _is_main_guard(s: ast.stmt) -> bool:
-    return (
-        isinstance(s, ast.If)
-        and isinstance(s.test, ast.Compare)
-        and isinstance(s.test.left, ast.Name)
-        and s.test.left.id == "__name__"
-    ) or (isinstance(s, ast.If) and (dotted(s.test) or "").rpartition(".")[2] == "TYPE_CHECKING")
-
-
-def _first_line(s: ast.stmt) -> int:
-    decorators: list[ast.expr] = getattr(s, "decorator_list", [])
-    return min([s.lineno, *(d.lineno for d in decorators)])
-
-
-def _defined_name(s: ast.stmt) -> str:
-    if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return s.name
-    if isinstance(s, ast.Assign) and isinstance(s.targets[0], ast.Name):
-        return s.targets[0].id
-    if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name):
-        return s.target.id
-    return ""
-
-
 def _own_nodes(f: ast.AST) -> Iterable[ast.AST]:
     """Nodes of a function that are not inside a nested function."""
     for child in ast.iter_child_nodes(f):
@@ -1079,7 +1171,7 @@ class _FunctionLowerer(ExpressionLowerer):
                 break
             if lowered and self.final_pass:
                 head = lowered[0]
-                head.comments = self.scope.comments.above(_first_line(s), self._last_line) + head.comments
+                head.comments = self.scope.comments.above(first_line(s), self._last_line) + head.comments
                 if s.end_lineno == s.lineno:
                     lowered[-1].trailing = self.scope.comments.trailing.get(s.lineno, "")
                 elif s.lineno in self.scope.comments.trailing:

@@ -1,0 +1,391 @@
+"""Files of one package are read together: a name that a file imports means what its sibling defines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from foundation_engine.port import port
+from foundation_engine.port.package import groups, package_request, place_of, with_siblings
+from foundation_engine.port.request import PortCandidate, PortOptions, PortRequest
+from foundation_engine.verify import Verdict, VerifyOptions, verify
+from foundation_specs.model import LanguageId
+
+GO, RUBY, RUST = LanguageId.GO, LanguageId.RUBY, LanguageId.RUST
+
+SHOP = {
+    "__init__.py": '''"""A small shop."""
+
+from .models import Order as Order
+from .orders import place as place
+''',
+    "models.py": '''"""What is sold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Status(Enum):
+    """How far an order is."""
+
+    OPEN = "open"
+    PAID = "paid"
+
+
+@dataclass(frozen=True)
+class Item:
+    sku: str
+    quantity: int
+    cents: int  # for one
+
+
+@dataclass
+class Order:
+    customer: str
+    items: list[Item] = field(default_factory=list)
+    status: Status = Status.OPEN
+
+    def add(self, item: Item) -> None:
+        """Put a line on the order."""
+        self.items.append(item)
+
+
+def _normal(text: str) -> str:
+    return text.strip().upper()
+
+
+def parse_item(line: str) -> Item:
+    parts = line.split(",")
+    if len(parts) != 3:
+        raise ValueError(f"not an item: {line}")
+    return Item(_normal(parts[0]), int(parts[1]), int(parts[2]))
+''',
+    "errors.py": '''"""What can go wrong."""
+
+
+class ShopError(Exception):
+    """Base of all."""
+
+
+class EmptyOrder(ShopError):
+    """There is nothing on the order."""
+
+
+class OutOfStock(ShopError):
+    """Too little is left."""
+
+    def __init__(self, sku: str, wanted: int) -> None:
+        super().__init__(f"{sku}: {wanted} wanted")
+        self.sku = sku
+        self.wanted = wanted
+''',
+    "pricing.py": '''"""Prices with discounts."""
+
+from __future__ import annotations
+
+import shop.errors as errors
+from shop import Order
+from shop.models import Item
+
+TAX_PERCENT = 19
+
+
+def _normal(cents: int) -> int:
+    return max(cents, 0)
+
+
+def line_total(item: Item) -> int:
+    total = item.quantity * item.cents
+    if item.quantity >= 10:
+        total -= total // 10
+    return _normal(total)
+
+
+def total(order: Order) -> int:
+    """The price of an order with tax."""
+    if not order.items:
+        raise errors.EmptyOrder("nothing ordered")
+    net = sum(line_total(i) for i in order.items)
+    return net + net * TAX_PERCENT // 100
+''',
+    "stock.py": '''"""What is left."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from .errors import OutOfStock
+
+
+class Store(Protocol):
+    def left(self, sku: str) -> int: ...
+
+    def take(self, sku: str, quantity: int) -> None: ...
+
+
+def reserve(store: Store, sku: str, quantity: int) -> int:
+    left = store.left(sku)
+    if left < quantity:
+        raise OutOfStock(sku, quantity)
+    store.take(sku, quantity)
+    return left - quantity
+''',
+    "orders.py": '''"""Taking orders."""
+
+from __future__ import annotations
+
+from . import models, pricing
+from .errors import OutOfStock
+from .stock import Store, reserve
+
+
+def place(store: Store, order: models.Order) -> int:
+    """Reserve everything; what it costs."""
+    price = pricing.total(order)
+    for item in order.items:
+        reserve(store, item.sku, item.quantity)
+    return price
+
+
+def place_text(store: Store, customer: str, lines: list[str]) -> int:
+    """Place an order of one item a line; 0 when something is out of stock."""
+    order = models.Order(customer)
+    for line in lines:
+        order.add(models.parse_item(line))
+    try:
+        return place(store, order)
+    except OutOfStock:
+        return 0
+''',
+}
+
+
+def written(root: Path, files: dict[str, str]) -> list[Path]:
+    out: list[Path] = []
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        out.append(path)
+    return out
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    written(tmp_path / "shop", SHOP)
+    return tmp_path / "shop"
+
+
+def whole(folder: Path, target: LanguageId) -> PortCandidate:
+    """The port of every file of a folder."""
+    return port(package_request(sorted(folder.rglob("*.py")), target, PortOptions()))
+
+
+def single(path: Path, target: LanguageId, line: int | None = None) -> PortCandidate:
+    """The port of one file with what it imports."""
+    text = path.read_text(encoding="utf-8")
+    return port(with_siblings(PortRequest(str(path), text, LanguageId.PYTHON, target, line)))
+
+
+def text_of(candidate: PortCandidate, name: str) -> str:
+    return next(f.text for f in candidate.files if f.path == name)
+
+
+def passes(candidate: PortCandidate) -> None:
+    report = verify(candidate, VerifyOptions(cases=4, differential=12))
+    assert report.verdict is Verdict.PASSED, report.results
+
+
+def go_of(tmp_path: Path, files: dict[str, str]) -> PortCandidate:
+    written(tmp_path / "pkg", {"__init__.py": "", **files})
+    return whole(tmp_path / "pkg", GO)
+
+
+def test_a_package_becomes_a_go_package_with_a_file_per_source_file(shop: Path) -> None:
+    made = whole(shop, GO)
+    sources = {f.path for f in made.files if f.role == "source"}
+    assert sources == {"errors.go", "models.go", "orders.go", "pricing.go", "stock.go", "support.go"}
+    assert all(f.text.count("package shop\n") == 1 for f in made.files if f.role == "source")
+    orders = text_of(made, "orders.go")
+    assert "func Place(ctx context.Context, store Store, order *Order) (int, error) {" in orders
+    assert "price, err := Total(order)" in orders
+    assert 'import (\n\t"context"\n\t"errors"\n)' in orders
+    assert "import" not in text_of(made, "pricing.go")
+    assert not made.holes
+    passes(made)
+
+
+def test_names_that_two_files_have_are_kept_apart_and_told(shop: Path) -> None:
+    made = whole(shop, GO)
+    assert "func normal(text string) string {" in text_of(made, "models.go")
+    assert "func pricingNormal(cents int) int {" in text_of(made, "pricing.go")
+    assert "return pricingNormal(total)" in text_of(made, "pricing.go")
+    told = next(d for d in made.differences if d.startswith("Names that"))
+    assert f"`_normal` of {shop / 'pricing.py'} to `_pricing_normal`" in told
+
+
+def test_functions_are_reported_by_the_file_that_they_stand_in(shop: Path) -> None:
+    made = whole(shop, GO)
+    by_name = {f.source_name: f.path for f in made.functions}
+    assert by_name["Order.add"] == str(shop / "models.py")
+    assert by_name["place"] == str(shop / "orders.py")
+
+
+def test_a_single_file_takes_along_what_it_needs_of_its_siblings(shop: Path) -> None:
+    made = single(shop / "stock.py", GO)
+    assert {f.path for f in made.files if f.role == "source"} == {"errors.go", "stock.go"}
+    errors = text_of(made, "errors.go")
+    assert "type OutOfStockError struct {" in errors
+    assert "EmptyOrder" not in errors
+    passes(made)
+
+
+def test_a_line_takes_along_what_its_definition_needs(shop: Path) -> None:
+    line = SHOP["pricing.py"].splitlines().index("def line_total(item: Item) -> int:") + 1
+    made = single(shop / "pricing.py", GO, line)
+    assert {f.source_name for f in made.functions} == {"line_total", "_normal"}
+    assert "type Item struct" in text_of(made, "models.go")
+    assert "Order" not in text_of(made, "models.go")
+
+
+def test_a_file_that_uses_no_sibling_is_ported_as_it_was(shop: Path) -> None:
+    path = shop / "models.py"
+    alone = port(PortRequest(str(path), SHOP["models.py"], LanguageId.PYTHON, GO))
+    assert alone.files == single(path, GO).files
+
+
+def test_files_outside_of_the_package_are_not_read(tmp_path: Path) -> None:
+    (tmp_path / "secrets.py").write_text("KEY = 1\n", encoding="utf-8")
+    written(
+        tmp_path / "pkg",
+        {"__init__.py": "", "a.py": "from secrets import KEY\n\n\ndef f() -> int:\n    return KEY\n"},
+    )
+    (tmp_path / "pkg" / "link.py").symlink_to(tmp_path / "secrets.py")
+    (tmp_path / "pkg" / "b.py").write_text(
+        "from .link import KEY\n\n\ndef g() -> int:\n    return KEY\n", encoding="utf-8"
+    )
+    assert [h.reason for h in single(tmp_path / "pkg" / "a.py", GO).holes] == [
+        "KEY is not defined in this file, or its type is not known"
+    ]
+    assert single(tmp_path / "pkg" / "b.py", GO).holes
+
+
+def test_a_variable_shadows_what_a_sibling_calls_the_same(tmp_path: Path) -> None:
+    made = go_of(
+        tmp_path,
+        {
+            "a.py": "def rate(x: int) -> int:\n    return x * 2\n\n\nLIMIT = 3\n",
+            "b.py": "from .a import rate, LIMIT\n\n\ndef f(rate: int) -> int:\n    LIMIT = rate + 1\n"
+            "    return LIMIT\n\n\n"
+            "def g(xs: list[int]) -> list[int]:\n    return [rate for rate in xs]\n\n\n"
+            "def h(x: int) -> int:\n    return rate(x) + LIMIT\n",
+        },
+    )
+    assert not made.holes
+    passes(made)
+
+
+def test_a_builtin_means_itself_although_a_sibling_has_its_name(tmp_path: Path) -> None:
+    made = go_of(
+        tmp_path,
+        {
+            "a.py": "def sorted(xs: list[int]) -> list[int]:\n    return xs\n",
+            "b.py": "def f(xs: list[int]) -> list[int]:\n    return sorted(xs)\n",
+        },
+    )
+    assert "func ASorted(xs []int) []int {" in text_of(made, "a.go")
+    assert "slices.Sort" in text_of(made, "b.go")
+    passes(made)
+
+
+def test_files_that_import_one_another_in_a_circle(tmp_path: Path) -> None:
+    made = go_of(
+        tmp_path,
+        {
+            "a.py": "def even(n: int) -> bool:\n    from .b import odd\n\n    return n <= 0 or odd(n - 1)\n",
+            "b.py": "from . import a\n\n\ndef odd(n: int) -> bool:\n    return n > 0 and a.even(n - 1)\n",
+        },
+    )
+    assert not made.holes
+    passes(made)
+
+
+def test_re_exports_stars_and_aliases_lead_to_the_definition(tmp_path: Path) -> None:
+    made = go_of(
+        tmp_path,
+        {
+            "__init__.py": "from .deep import *\nfrom .deep.core import double as twice\n",
+            "deep/__init__.py": "from .core import Box as Crate\n",
+            "deep/core.py": "from dataclasses import dataclass\n\n\n@dataclass\nclass Box:\n    n: int\n\n\n"
+            "def double(n: int) -> int:\n    return n * 2\n",
+            "use.py": "import pkg\nfrom pkg import twice\nimport pkg.deep.core as core\nfrom .deep import Crate\n\n\n"
+            'def f(c: "Crate") -> int:\n    return twice(c.n) + core.double(1) + pkg.twice(2)\n\n\n'
+            "def g(n: int) -> core.Box:\n    return pkg.Crate(n)\n",
+        },
+    )
+    assert not made.holes
+    assert "type Box struct" in text_of(made, "deep_core.go")
+    assert "func F(c *Box) int {" in text_of(made, "use.go")
+    passes(made)
+
+
+def test_a_class_inherits_from_one_of_another_file(tmp_path: Path) -> None:
+    made = go_of(
+        tmp_path,
+        {
+            "base.py": "import math\n\n\nclass Shape:\n    def __init__(self, name: str) -> None:\n"
+            "        self.name = name\n\n    def area(self) -> float:\n        return math.floor(2.5) * 1.0\n\n"
+            "    def label(self) -> str:\n        # The name comes first.\n"
+            "        return f'{self.name}: {self.area()}'\n",
+            "square.py": "from .base import Shape\n\n\nclass Square(Shape):\n"
+            "    def __init__(self, side: float) -> None:\n"
+            "        super().__init__('square')\n        self.side = side\n\n    def area(self) -> float:\n"
+            "        return self.side * self.side\n",
+        },
+    )
+    assert not made.holes
+    square = text_of(made, "square.go")
+    assert "func (s *Square) Label() string {" in square
+    assert "// The name comes first." in square
+    passes(made)
+
+
+def test_a_sibling_that_does_not_parse_is_told(tmp_path: Path) -> None:
+    made = go_of(tmp_path, {"a.py": "def f() -> int:\n    return 1\n", "b.py": "def broken(:\n"})
+    assert [(h.path, h.line) for h in made.holes] == [(str(tmp_path / "pkg" / "b.py"), 1)]
+    assert "the file does not parse" in made.holes[0].reason
+    assert [f.source_name for f in made.functions] == ["f"]
+
+
+def test_a_hole_names_its_file_and_quotes_it(tmp_path: Path) -> None:
+    made = go_of(
+        tmp_path,
+        {"a.py": "X = 1\n", "b.py": "from .a import X\n\n\ndef f() -> int:\n    weird(X)\n    return X\n"},
+    )
+    assert [(h.path, h.line, h.source) for h in made.holes] == [
+        (str(tmp_path / "pkg" / "b.py"), 5, "weird(X)")
+    ]
+
+
+def test_which_files_are_ported_together(tmp_path: Path) -> None:
+    loose = written(tmp_path / "loose", {"a.py": "import b\n", "b.py": "X = 1\n", "c.py": "import json\n"})
+    package = written(
+        tmp_path / "pkg", {"__init__.py": "", "x.py": "", "sub/__init__.py": "", "sub/y.py": ""}
+    )
+    assert groups([*loose, *package]) == [loose[:2], loose[2:], sorted(package)]
+    assert groups(package, limit=2) == [[p] for p in sorted(package)]
+    assert place_of(package[3]).module == "pkg.sub.y"
+
+
+def test_names_with_a_meaning_for_gos_tools_are_changed(tmp_path: Path) -> None:
+    made = go_of(
+        tmp_path,
+        {
+            "a_test.py": "def f() -> int:\n    return 1\n",
+            "on_windows.py": "from .a_test import f\n\n\ndef g() -> int:\n    return f()\n",
+        },
+    )
+    assert {f.path for f in made.files if f.role == "source"} == {"a_test_source.go", "on_windows_source.go"}
+    passes(made)
