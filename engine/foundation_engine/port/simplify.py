@@ -36,7 +36,7 @@ def simplify(module: ir.Module) -> ir.Module:
 def simplify_function(f: ir.Function) -> None:
     """Rewrite one function in place."""
     _characters(f)
-    f.body = _statements(f.body)
+    f.body = _statements(f, f.body)
     for name in _local_lists(f):
         if not _count_only(f, name):
             _join_only(f, name)
@@ -76,11 +76,11 @@ def rewrite(node: ir.Node, change: Callable[[ir.Expr], ir.Expr]) -> None:
             setattr(node, f.name, new)
 
 
-def _statements(body: list[ir.Stmt]) -> list[ir.Stmt]:
+def _statements(f: ir.Function, body: list[ir.Stmt]) -> list[ir.Stmt]:
     out: list[ir.Stmt] = []
     for s in body:
         for inner in blocks(s):
-            inner[:] = _statements(inner)
+            inner[:] = _statements(f, inner)
         if not blocks(s):
             rewrite(s, _expression)
         else:
@@ -88,8 +88,44 @@ def _statements(body: list[ir.Stmt]) -> list[ir.Stmt]:
                 if isinstance(value := getattr(s, name, None), ir.Expr):
                     rewrite(value, _expression)
                     setattr(s, name, _expression(value))
-        out.append(_statement(s))
+        joined = _joining(f, out[-1], s) if out else None
+        if joined is not None:
+            out[-1] = joined
+        else:
+            out.append(_statement(s))
     return out
+
+
+def _joining(f: ir.Function, before: ir.Stmt, s: ir.Stmt) -> ir.Stmt | None:
+    """A text that is emptied and then gets every text of a list is these texts joined; None for other statements."""
+    match before, s:
+        case (
+            ir.Assign(target=ir.VarTarget(id=whole, type=ir.STR), value=ir.Lit(value="")),
+            ir.For(
+                target=ir.VarTarget(id=part),
+                iter=ir.Name(id=parts, type=ir.ListT(ir.STR)),
+                body=[
+                    ir.AugAssign(
+                        target=ir.VarTarget(id=to), op="str.concat", value=ir.Name(id=added, type=ir.STR)
+                    )
+                ],
+            ),
+        ) if (
+            to == whole
+            and added == part
+            and whole not in (part, parts)
+            and not s.comments
+            and _bound_only(f, part)
+        ):
+            pass
+        case _:
+            return None
+    assert isinstance(before, ir.Assign)  # noqa: S101 - matched above.
+    assert isinstance(s, ir.For)  # noqa: S101 - likewise.
+    joined = ir.Intrinsic("str.join", [before.value, s.iter], type=ir.STR, line=s.line)
+    return ir.Assign(
+        before.target, joined, line=before.line, comments=before.comments, trailing=before.trailing
+    )
 
 
 def _statement(s: ir.Stmt) -> ir.Stmt:

@@ -156,6 +156,23 @@ SOURCE = textwrap.dedent(
         return total
 
 
+    def without(s: str) -> list[str]:
+        return [s[1:], s[:-1], s[1:-1]]
+
+
+    def trimmed(s: str) -> str:
+        while s != "" and s[-1] == "é":
+            s = s[:-1]
+        return s
+
+
+    def rebuilt(words: list[str], s: str) -> str:
+        s = ""
+        for w in words:
+            s += w
+        return s + str(len(words))
+
+
     def digit_sum(s: str) -> int:
         total = 0
         for c in s:
@@ -178,9 +195,23 @@ def given() -> tuple[Plan, ...]:
     lists = [({"list": x},) for x in LISTS]
     words = [({"list": TEXTS[:n]},) for n in (0, 1, 4, 10)]
     arguments: dict[str, list[tuple[Any, ...]]] = {
-        **dict.fromkeys(["capitals", "spelled", "spaced", "prefixes", "vowels", "ends", "digit_sum"], texts),
+        **dict.fromkeys(
+            [
+                "capitals",
+                "spelled",
+                "spaced",
+                "prefixes",
+                "vowels",
+                "ends",
+                "digit_sum",
+                "without",
+                "trimmed",
+            ],
+            texts,
+        ),
         **dict.fromkeys(["times", "distinct_letters"], pairs),
         **dict.fromkeys(["binary", "squares"], numbers[:3]),
+        "rebuilt": [(w, "x") for (w,) in words],
         "last_digits": [(a, b) for a in NUMBERS for b in NUMBERS[:3]],
         "shifted": [(n, k) for n in NUMBERS for k in (1, 2, 30)],
         **dict.fromkeys(["initials", "sized"], words),
@@ -218,6 +249,8 @@ SAID = {
     "an extreme": ("smallest_sum", "largest = max(largest, -x)"),
     "a size that is known": ("squares", "out := make([]int, 0, max(n, 0))"),
     "a length": ("sized", "wLen := utf8.RuneCountInString(w)"),
+    "texts one after the other": ("rebuilt", 's = strings.Join(words, "")'),
+    "a character less": ("trimmed", "s = s[:len(s)-size]"),
     "a position above zero": ("neighbours", "xs[i-1]"),
 }
 
@@ -235,7 +268,7 @@ KEPT = {
     # Working out what is added may fail.
     "found = []\n    for x in xs:\n        found.append(xs[x])\n    return len(found)": "append(found, xs[",
     # The loop may end early.
-    "out = []\n    for x in xs:\n        if x > 3:\n            break\n        out.append(x)\n    return out[0]": "[]int{}",
+    "o = []\n    for x in xs:\n        if x > 3:\n            break\n        o.append(x)\n    return o[0]": "[]int{}",
 }
 
 

@@ -11,12 +11,12 @@ HELPERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 // digitOf is the number that a decimal digit stands for.
 func digitOf(c rune) (int, error) {
 	if c < '0' || c > '9' {
-		return 0, fmt.Errorf("%q is not a digit", c)
+		return 0, &strconv.NumError{Func: "digitOf", Num: string(c), Err: strconv.ErrSyntax}
 	}
 	return int(c - '0'), nil
 }
 """,
-        ("fmt",),
+        ("strconv",),
     ),
     "padding": (
         r"""

@@ -238,6 +238,9 @@ class Texts(Lines):
     def string_slice(self, e: ir.Intrinsic) -> str:
         """A slice of a string."""
         s, low, high = e.args
+        shorter = self._without_one(s, low, high)
+        if shorter is not None:
+            return shorter
         if not is_ascii(s, self.ascii) or (isinstance(s, ir.Name) and s.id in self.code_points):
             return f"string({self.rune_slice(e)})"
         whole = isinstance(high, ir.Lit) and high.value is None
@@ -256,6 +259,22 @@ class Texts(Lines):
         obj = self.simple(s, "text") if not isinstance(s, ir.Name) else self.x(s)
         window = self.window(s, low, high)
         return f"{obj}[{window}]" if window is not None else self.slice_text(obj, low, high)
+
+    def _without_one(self, s: ir.Expr, low: ir.Expr, high: ir.Expr) -> str | None:
+        """A string without its first or last character, whose size tells where the rest is; None for other slices."""
+        if is_ascii(s, self.ascii) or (isinstance(s, ir.Name) and s.id in self.code_points):
+            return None
+        match low, high:
+            case ir.Lit(value=1), ir.Lit(value=None):
+                decode = "DecodeRuneInString"
+            case ir.Lit(value=None | 0), ir.Intrinsic(op="from_end", args=[ir.Lit(value=1)]):
+                decode = "DecodeLastRuneInString"
+            case _:
+                return None
+        self.use("unicode/utf8")
+        text, size = self.simple(s, "text"), self.fresh("size")
+        self.write(f"_, {size} := utf8.{decode}({text})")
+        return f"{text}[{size}:]" if decode == "DecodeRuneInString" else f"{text}[:len({text})-{size}]"
 
     def same_slices(self, a: ir.Expr, b: ir.Expr) -> str | None:
         """The comparison of a slice of code points with code points, which needs no strings; None for other texts."""
