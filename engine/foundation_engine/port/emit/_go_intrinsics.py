@@ -282,7 +282,8 @@ class Operations(Texts):
                 text, _ = self.call_text(e)
                 if isinstance(e.type, ir.TupleT) and isinstance(e, ir.Call | ir.MethodCall):
                     return self._packed(text, e.type), PRIMARY
-                return text, PRIMARY
+                # A composite literal needs parentheses before a selector, and in the header of a statement.
+                return text, AND if isinstance(e, ir.New) and text.endswith("}") else PRIMARY
             case ir.PatternNew():
                 from foundation_engine.port.emit._go_patterns import Patterns
 

@@ -306,6 +306,9 @@ class Operations(Lines):
                 return f"{pascal(e.enum, initialisms=False)}::{pascal(e.member, initialisms=False)}", PRIMARY
             case ir.Call() | ir.MethodCall() | ir.New():
                 text, fails = self.call(e)
+                if isinstance(e, ir.New) and text.endswith("}"):
+                    # A literal in the condition of a statement would be read as its block.
+                    return text, OR
                 return (self.question(text, e) if fails else text), PRIMARY
             case ir.PatternOp() | ir.PatternNew() | ir.PatternCall():
                 return Patterns(self).expression(e), PRIMARY
