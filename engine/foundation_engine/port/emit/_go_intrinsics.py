@@ -801,6 +801,8 @@ class Operations(Texts):
         sign = _COMPARISONS[op]
         match t:
             case ir.ListT(elem):
+                if isinstance(b, ir.ListLit) and not b.elems:
+                    return f"len({self.x(a)}) {sign} 0", COMPARE
                 ascending = self._ascending(op, a, b) or self._ascending(op, b, a)
                 if ascending is not None:
                     return ascending, UNARY if op == "ne" else PRIMARY
@@ -1675,12 +1677,24 @@ class Operations(Texts):
         self._fill(name, e)
 
     def turns(self, e: ir.Expr) -> str | None:
-        """How often a loop over an iterable runs, where that is known before and plain to read."""
+        """How often a loop over an iterable runs at most, where that is known before and plain to read."""
         match e:
             case ir.Name() | ir.Field() if isinstance(e.type, ir.ListT | ir.DictT | ir.SetT):
                 return f"len({self.x(e)})"
-            case ir.Intrinsic(op="str.char_indices", args=[ir.Name() as text]):
-                return self.text_length(text)
+            case ir.Name(type=ir.STR) if e.id not in self.builders:
+                # No character takes less than a byte.
+                return f"len({self.x(e)})"
+            case ir.Intrinsic(op="str.char_indices", args=[text]):
+                return self.turns(text)
+            case ir.Intrinsic(
+                op="range",
+                args=[
+                    ir.Lit(value=1),
+                    ir.Intrinsic(op="int.add", args=[n, ir.Lit(value=1)]),
+                    ir.Lit(value=1) as one,
+                ],
+            ):
+                return self.turns(ir.Intrinsic("range", [ir.Lit(0, type=ir.INT), n, one], type=e.type))
             case ir.Intrinsic(
                 op="enumerate" | "reversed" | "dict.keys" | "dict.values" | "dict.items", args=[inner, *_]
             ):

@@ -96,7 +96,9 @@ class Texts(Lines):
 
     def from_end(self, i: ir.Expr) -> bool:
         """True for a position whose text needs the length."""
-        return isinstance(i, ir.Intrinsic) and i.op in ("from_end", "wrap")
+        return isinstance(i, ir.Intrinsic) and (
+            i.op == "from_end" or (i.op == "wrap" and not self._nonnegative(i.args[0]))
+        )
 
     def index_text(self, obj: str, i: ir.Expr) -> str:
         """The position of an index in a slice whose text is `obj`."""
