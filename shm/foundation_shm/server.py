@@ -1258,7 +1258,11 @@ class Server:
         self._send(call, payload, (), (), _DONE)
 
     def _answer_as_usual(
-        self, call: _Call, output: Tensor, spent: int, usual: tuple[int, tuple[int, ...], bytes, int, int, int]
+        self,
+        call: _Call,
+        output: Tensor,
+        spent: int,
+        usual: tuple[int, tuple[int, ...], bytes, int, int, int],
     ) -> None:
         """Answer over shared memory as this plan's last call was answered: with one output of the same shape."""
         connection = cast(_ShmConnection, call.connection)
@@ -1272,7 +1276,8 @@ class Server:
         base = connection.bases[slot]
         at = base + layout.SLOT_RESPONSE
         view[at : at + _USUAL_ANSWER] = (
-            HEADER.pack(MAGIC, VERSION, call.request_id, _USUAL_ANSWER - HEADER_SIZE, crc32(payload)) + payload
+            HEADER.pack(MAGIC, VERSION, call.request_id, _USUAL_ANSWER - HEADER_SIZE, crc32(payload))
+            + payload
         )
         connection.calls[slot] = None
         if WEAKLY_ORDERED:

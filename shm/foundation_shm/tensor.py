@@ -89,7 +89,7 @@ class Tensor:
         # A view with a zero in its shape cannot be cast; there is nothing in it to lose.
         return cls(dtype, shape, view.cast("B") if size else memoryview(b""))
 
-    def copy_to(self, memory: memoryview, address: int, start: int, end: int) -> None:
+    def copy_to(self, memory: memoryview, address: int, start: int, end: int) -> None:  # noqa: ARG002 - for subclasses
         """Write the bytes to `memory[start:end]`, which is as long as they are; `memory` begins at `address`."""
         memory[start:end] = self.data
 

@@ -9,10 +9,11 @@ import sys
 import threading
 import time
 from array import array
-from collections import Counter
+from collections import Counter, deque
 from typing import Any
 
 from foundation_shm import (
+    Call,
     CallTimeout,
     Client,
     ClientBusy,
@@ -97,12 +98,24 @@ def bench(client: Client, command: dict[str, Any]) -> dict[str, Any]:
     latencies: list[int] = []
     clock = time.perf_counter_ns
 
+    depth = command.get("depth", 1)
+
     def work() -> None:
         mine: list[int] = []
-        for _ in range(command["calls"]):
-            began = clock()
-            infer(model, value)
-            mine.append(clock() - began)
+        if depth > 1:
+            flying: deque[tuple[int, Call]] = deque()
+            for started in range(command["calls"] + depth):
+                if flying and (len(flying) == depth or started >= command["calls"]):
+                    began, call = flying.popleft()
+                    call.result()
+                    mine.append(clock() - began)
+                if started < command["calls"]:
+                    flying.append((clock(), client.submit(model, value)))
+        else:
+            for _ in range(command["calls"]):
+                began = clock()
+                infer(model, value)
+                mine.append(clock() - began)
         latencies.extend(mine)
 
     began = clock()
@@ -137,6 +150,13 @@ def run(client: Client, command: dict[str, Any]) -> dict[str, Any]:
             taken = list(itertools.islice(parts, command.get("take") or None))
             parts.close()
             return {"parts": [encode(part) for part in taken]}
+        case "submit":
+            calls: list[Call] = []
+            for tensor in decode(command):
+                # One call more, which is given up at once.
+                client.submit(command["model"], tensor, timeout=timeout).cancel()
+                calls.append(client.submit(command["model"], tensor, timeout=timeout))
+            return {"answers": [encode(call.result()) for call in reversed(calls)][::-1]}
         case "models":
             return {"models": client.models()}
         case "status":

@@ -70,6 +70,19 @@ def test_inputs_in_place(start_testee: Start, server: ServerProcess, language: s
 
 @EVERY_CLIENT
 @EVERY_TRANSPORT
+def test_calls_in_flight_together(
+    start_testee: Start, server: ServerProcess, language: str, transport: str
+) -> None:
+    testee = opened(start_testee, language, server, transport, slots=64)
+    inputs = [{"dtype": 9, "shape": [3], "hex": f"{n:06x}"} for n in range(25)]
+    answers = testee.ask("submit", model="echo", inputs=inputs)["answers"]
+    assert answers == [[tensor] for tensor in inputs]
+    # Whoever sleeps until its answer comes is woken, also when another caller of the client watches for it.
+    assert testee.ask("hammer", model="echo", threads=6, calls=200, size=64, tag=3)["ok"] == 1200
+
+
+@EVERY_CLIENT
+@EVERY_TRANSPORT
 def test_streams(start_testee: Start, server: ServerProcess, language: str, transport: str) -> None:
     testee = opened(start_testee, language, server, transport, slots=2)
     tensor = {"dtype": 9, "shape": [2], "hex": "00fe"}

@@ -85,34 +85,21 @@ class _Output(Tensor):
 
     __slots__ = ("_made", "_source")
 
-    @classmethod
-    def of(cls, source: torch.Tensor) -> _Output | None:
-        """The output, or `None` where its bytes do not lie in memory as the protocol has them."""
-        dtype = _FROM_TORCH.get(source.dtype)
-        if (
-            dtype is None
-            or not source.is_cpu
-            or source.layout is not torch.strided
-            or not source.is_contiguous()
-            or source.is_neg()
-            or not source.numel()
-        ):
-            return None
-        made = cls.__new__(cls)
-        made.dtype = dtype
-        made.shape = source.shape
-        made._source = source
-        made._made = None
-        return made
+    def __init__(self, dtype: int, source: torch.Tensor) -> None:
+        # The base's own `data` is made when it is asked for.
+        self.dtype = dtype
+        self.shape = source.shape
+        self._source = source
+        self._made: memoryview | None = None
 
     @property
-    def data(self) -> memoryview:  # pyright: ignore[reportIncompatibleVariableOverride] - made when it is asked for
+    def data(self) -> memoryview:  # pyright: ignore[reportIncompatibleVariableOverride] - nobody sets it
         """The bytes, for whoever does more with them than copy them."""
         if self._made is None:
-            self._made = _tensor(self._source)
-        return self._made.data
+            self._made = _tensor(self._source).data
+        return self._made
 
-    def copy_to(self, memory: memoryview, address: int, start: int, end: int) -> None:
+    def copy_to(self, memory: memoryview, address: int, start: int, end: int) -> None:  # noqa: ARG002 - the base's
         """See `Tensor.copy_to`."""
         source = self._source
         if source.nbytes != end - start:
@@ -181,7 +168,7 @@ class TorchModel(Model):
         inputs = bound.tensors if bound.plain else bound.read()
         output = self._module(*inputs) if self._on_cpu else self._call(inputs)
         if type(output) is torch.Tensor:
-            return [_Output.of(output) or _tensor(output)]
+            return [_output(output)]
         if isinstance(output, Iterator):
             return _stream(cast(Iterator[Any], output))
         return [_tensor(t) for t in flatten(output)]
@@ -244,6 +231,21 @@ def flatten(output: Any) -> list[torch.Tensor]:
     raise TypeError(
         f"the model returned {type(output).__name__}; expected tensors or tuples, lists and dicts of them"
     )
+
+
+def _output(tensor: torch.Tensor) -> Tensor:
+    """As `_tensor`, the short way for bytes that lie in memory as the protocol has them."""
+    dtype = _FROM_TORCH.get(tensor.dtype)
+    if (
+        dtype is not None
+        and tensor.is_cpu
+        and tensor.layout is torch.strided
+        and tensor.is_contiguous()
+        and not tensor.is_neg()
+        and tensor.numel()
+    ):
+        return _Output(dtype, tensor)
+    return _tensor(tensor)
 
 
 def _tensor(tensor: torch.Tensor) -> Tensor:

@@ -149,6 +149,45 @@ func (c *Client) Infer(ctx context.Context, model string, inputs ...Tensor) (*Re
 	return c.do(ctx, opInfer, model, inputs)
 }
 
+// A Call runs in the background; Submit makes it.
+type Call struct {
+	pending call
+	ctx     context.Context
+	cancel  context.CancelFunc
+	once    sync.Once
+}
+
+// Submit starts a call and returns at once. Several calls in flight cost a fraction of as many goroutines, and
+// the server may run them together. The context bounds the whole call; without a deadline of its own
+// Options.Timeout does. Wait for the call or cancel it.
+func (c *Client) Submit(ctx context.Context, model string, inputs ...Tensor) (*Call, error) {
+	ctx, cancel := c.bounded(ctx)
+	pending, err := c.begin(ctx, opInfer, model, inputs, c.flags)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	return &Call{pending: pending, ctx: ctx, cancel: cancel}, nil
+}
+
+// Wait waits for the answer. Errors are those of Infer, and ErrInvalidInput when the call is over already.
+func (c *Call) Wait() (result *Result, err error) {
+	err = fmt.Errorf("%w: the call is over", ErrInvalidInput)
+	c.once.Do(func() {
+		defer c.cancel()
+		result, err = c.pending.next(c.ctx)
+	})
+	return result, err
+}
+
+// Cancel gives the call up. The model may have run already.
+func (c *Call) Cancel() {
+	c.once.Do(func() {
+		c.pending.abandon()
+		c.cancel()
+	})
+}
+
 // Stream runs a model that answers in parts. The server computes the next part when this one was taken;
 // leaving the loop cancels the rest. The context bounds the whole stream, Options.Timeout each part.
 func (c *Client) Stream(ctx context.Context, model string, inputs ...Tensor) iter.Seq2[*Result, error] {
@@ -261,16 +300,21 @@ func (c *Client) Close() {
 }
 
 func (c *Client) do(ctx context.Context, opcode uint32, model string, inputs []Tensor) (*Result, error) {
-	if _, timed := ctx.Deadline(); !timed {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, c.options.Timeout)
-		defer cancel()
-	}
+	ctx, cancel := c.bounded(ctx)
+	defer cancel()
 	pending, err := c.begin(ctx, opcode, model, inputs, c.flags)
 	if err != nil {
 		return nil, err
 	}
 	return pending.next(ctx)
+}
+
+// bounded is the context, with Options.Timeout when it has no deadline of its own.
+func (c *Client) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	if _, timed := ctx.Deadline(); timed {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, c.options.Timeout)
 }
 
 func (c *Client) begin(ctx context.Context, opcode uint32, model string, inputs []Tensor, flags uint32) (call, error) {

@@ -30,7 +30,7 @@ type session struct {
 	mu         sync.Mutex
 	slots      []*slot
 	gaps       []gap
-	freed      chan struct{}
+	freed      chan struct{} // only while somebody waits
 	tail       uint32
 	nextID     uint64
 	replySizes map[string]uint64
@@ -52,7 +52,7 @@ type slot struct {
 
 func newSession(endpoint string, conn *net.UnixConn, r *region) *session {
 	s := &session{
-		endpoint: endpoint, conn: conn, region: r, dead: make(chan struct{}), freed: make(chan struct{}),
+		endpoint: endpoint, conn: conn, region: r, dead: make(chan struct{}),
 		nextID: 1, replySizes: map[string]uint64{},
 	}
 	for i := int(r.shape.slotCount) - 1; i >= 0; i-- {
@@ -128,15 +128,21 @@ func (s *session) returnGap(offset, size uint64) {
 
 // announce tells everyone who waits for a slot or for space to look again; the caller holds the lock.
 func (s *session) announce() {
-	close(s.freed)
-	s.freed = make(chan struct{})
+	if s.freed != nil {
+		close(s.freed)
+		s.freed = nil
+	}
 }
 
 // waitUntil runs try under the lock until it succeeds, sleeping in between until something is released.
 func (s *session) waitUntil(ctx context.Context, what string, try func() bool) error {
 	for {
 		s.mu.Lock()
-		done, freed := try(), s.freed
+		done := try()
+		if !done && s.freed == nil {
+			s.freed = make(chan struct{})
+		}
+		freed := s.freed
 		s.mu.Unlock()
 		if done {
 			return nil

@@ -61,14 +61,33 @@ def hammer(client, command, timeout)
   tally
 end
 
+# Nanoseconds from the start of each call to its end, with `depth` calls in flight at any time.
+def keep_in_flight(client, model, input, calls, depth)
+  flying = []
+  taken = []
+  clock = -> { Process.clock_gettime(Process::CLOCK_MONOTONIC, :nanosecond) }
+  (calls + depth).times do |started|
+    if flying.any? && (flying.size == depth || started >= calls)
+      began, call = flying.shift
+      call.result
+      taken << (clock.call - began)
+    end
+    flying << [clock.call, client.submit(model, input)] if started < calls
+  end
+  taken
+end
+
 # Measures float32 calls of a shape, in nanoseconds each, from `threads` threads.
 def bench(client, command, timeout)
   values = Array.new(command["shape"].inject(1, :*)) { |i| (i % 97) / 97.0 }
   input = SHM::Tensor.float32(values, command["shape"])
   command["warmup"].to_i.times { client.infer(command["model"], input, timeout: timeout) }
   began = Process.clock_gettime(Process::CLOCK_MONOTONIC, :nanosecond)
+  depth = command["depth"].to_i
   threads = Array.new([command["threads"].to_i, 1].max) do
     Thread.new do
+      next keep_in_flight(client, command["model"], input, command["calls"], depth) if depth > 1
+
       Array.new(command["calls"]) do
         start = Process.clock_gettime(Process::CLOCK_MONOTONIC, :nanosecond)
         client.infer(command["model"], input, timeout: timeout)
@@ -101,6 +120,13 @@ def run(client, command)
     parts = client.stream(command["model"], *decode(command), timeout: timeout)
     parts = parts.first(command["take"]) if command["take"].to_i.positive?
     { parts: parts.map { |part| encode(part) } }
+  when "submit"
+    calls = decode(command).map do |tensor|
+      # One call more, which is given up at once.
+      client.submit(command["model"], tensor, timeout: timeout).cancel
+      client.submit(command["model"], tensor, timeout: timeout)
+    end
+    { answers: calls.reverse.map { |call| encode(call.result) }.reverse }
   when "models" then { models: client.models }
   when "status" then { status: client.status }
   when "ping" then client.ping.then { { ok: true } }

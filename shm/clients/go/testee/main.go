@@ -38,6 +38,7 @@ type command struct {
 	InPlace        bool     `json:"in_place"`
 	Take           int      `json:"take"`
 	Threads        int      `json:"threads"`
+	Depth          int      `json:"depth"`
 	Calls          int      `json:"calls"`
 	Seconds        float64  `json:"seconds"`
 	Size           int      `json:"size"`
@@ -170,6 +171,32 @@ func run(c command) (any, error) {
 			}
 		}
 		return map[string]any{"parts": parts}, nil
+	case "submit":
+		inputs, err := decode(c.Inputs)
+		if err != nil {
+			return nil, err
+		}
+		calls := make([]*shm.Call, len(inputs))
+		for i, input := range inputs {
+			// One call more, which is given up at once.
+			extra, err := client.Submit(ctx, c.Model, input)
+			if err != nil {
+				return nil, err
+			}
+			extra.Cancel()
+			if calls[i], err = client.Submit(ctx, c.Model, input); err != nil {
+				return nil, err
+			}
+		}
+		answers := make([][]tensor, len(calls))
+		for i := len(calls) - 1; i >= 0; i-- {
+			result, err := calls[i].Wait()
+			if err != nil {
+				return nil, err
+			}
+			answers[i] = encode(result)
+		}
+		return map[string]any{"answers": answers}, nil
 	case "models":
 		models, err := client.Models(ctx)
 		return map[string]any{"models": models}, err
@@ -258,6 +285,34 @@ func bench(c command) (any, error) {
 			result.Release()
 		}
 	}
+	// flying keeps c.Depth calls in flight at any time.
+	flying := func(thread int) error {
+		type flight struct {
+			began time.Time
+			call  *shm.Call
+		}
+		var all []flight
+		for started := 0; started < c.Calls || len(all) > 0; started++ {
+			if len(all) == c.Depth || started >= c.Calls {
+				result, err := all[0].call.Wait()
+				if err != nil {
+					return err
+				}
+				result.Release()
+				latencies[thread] = append(latencies[thread], time.Since(all[0].began).Nanoseconds())
+				all = append(all[:0], all[1:]...)
+			}
+			if started < c.Calls {
+				began := time.Now()
+				call, err := client.Submit(context.Background(), c.Model, shm.Of(values, c.Shape...))
+				if err != nil {
+					return err
+				}
+				all = append(all, flight{began, call})
+			}
+		}
+		return nil
+	}
 	loop(0, c.Warmup, false)
 	began := time.Now()
 	var all sync.WaitGroup
@@ -265,7 +320,11 @@ func bench(c command) (any, error) {
 		all.Add(1)
 		go func(thread int) {
 			defer all.Done()
-			loop(thread, c.Calls, true)
+			if c.Depth > 1 {
+				failures[thread] = flying(thread)
+			} else {
+				loop(thread, c.Calls, true)
+			}
 		}(thread)
 	}
 	all.Wait()

@@ -1,12 +1,14 @@
 //! Drives the client for the end-to-end tests and the benchmarks: reads one JSON command a line on stdin and
 //! answers each with one JSON line on stdout.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufRead, Write};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use foundation_shm::{Buffer, Client, DType, Error, Inference, Input, Options, Tensor, Transport};
+use foundation_shm::{
+    Buffer, Call, Client, DType, Error, Inference, Input, Options, Tensor, Transport,
+};
 use serde_json::{json, Value};
 
 fn kind(error: &Error) -> &'static str {
@@ -137,6 +139,21 @@ fn run(client: &Client, command: &Value) -> Result<Value, Error> {
                 .collect::<Result<Vec<_>, _>>()?;
             Ok(json!({"parts": parts}))
         }
+        "submit" => {
+            let tensors = decode(command)?;
+            let mut calls = vec![];
+            for tensor in &tensors {
+                // One call more, which is given up at once.
+                drop(client.submit(model, &[tensor.into()])?);
+                calls.push(client.submit(model, &[tensor.into()])?);
+            }
+            let mut answers = vec![];
+            while let Some(call) = calls.pop() {
+                answers.push(encode(&call.wait()?));
+            }
+            answers.reverse();
+            Ok(json!({"answers": answers}))
+        }
         "models" => Ok(
             json!({"models": serde_json::from_str::<Value>(&client.models_json()?).unwrap_or_default()}),
         ),
@@ -196,6 +213,31 @@ fn hammer(client: &Client, command: &Value, model: &str, timeout: Duration) -> V
     json!({"ok": ok, "wrong": wrong, "errors": errors})
 }
 
+/// Nanoseconds from the start of each call to its end, with `depth` calls in flight at any time.
+fn keep_in_flight(
+    client: &Client,
+    model: &str,
+    input: &Tensor<'_>,
+    calls: u64,
+    depth: usize,
+) -> Result<Vec<u64>, Error> {
+    let mut flying = VecDeque::with_capacity(depth);
+    let mut taken = vec![];
+    for started in 0..calls + depth as u64 {
+        if flying.len() == depth || started >= calls {
+            let Some((began, call)): Option<(Instant, Call)> = flying.pop_front() else {
+                break;
+            };
+            call.wait()?;
+            taken.push(began.elapsed().as_nanos() as u64);
+        }
+        if started < calls {
+            flying.push_back((Instant::now(), client.submit(model, &[input.into()])?));
+        }
+    }
+    Ok(taken)
+}
+
 /// Measures float32 calls of a shape, in nanoseconds each, from `threads` threads.
 fn bench(client: &Client, command: &Value, model: &str, timeout: Duration) -> Result<Value, Error> {
     let shape: Vec<usize> = command["shape"]
@@ -212,11 +254,15 @@ fn bench(client: &Client, command: &Value, model: &str, timeout: Duration) -> Re
     for _ in 0..command["warmup"].as_u64().unwrap_or(0) {
         client.infer_within(timeout, model, &[(&input).into()])?;
     }
+    let depth = command["depth"].as_u64().unwrap_or(1).max(1) as usize;
     let began = Instant::now();
     let all = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..command["threads"].as_u64().unwrap_or(1).max(1))
             .map(|_| {
                 scope.spawn(|| {
+                    if depth > 1 {
+                        return keep_in_flight(client, model, &input, calls, depth);
+                    }
                     (0..calls)
                         .map(|_| {
                             let began = Instant::now();

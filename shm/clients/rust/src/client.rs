@@ -192,7 +192,7 @@ enum Link {
 impl Link {
     fn is_lost(&self) -> bool {
         match self {
-            Link::Shm(session) => session.is_lost(),
+            Link::Shm(session) => session.is_lost_when_idle(),
             Link::Socket(session) => session.is_lost(),
         }
     }
@@ -292,6 +292,18 @@ impl Client {
         inputs: &[Input<'_>],
     ) -> Result<Inference, Error> {
         self.call(OP_INFER, model, inputs, timeout)
+    }
+
+    /// Starts a call and returns at once. Several calls in flight cost a fraction of as many threads, and the
+    /// server may run them together. The client's time-out counts from here; dropping the call cancels it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::infer`].
+    pub fn submit(&self, model: &str, inputs: &[Input<'_>]) -> Result<Call, Error> {
+        let deadline = Instant::now() + self.timeout;
+        let pending = self.begin(OP_INFER, model, inputs, self.flags, deadline)?;
+        Ok(Call { pending, deadline })
     }
 
     /// Runs a model that answers in parts. The server computes the next part when this one was taken;
@@ -461,6 +473,24 @@ impl Client {
 impl Drop for Client {
     fn drop(&mut self) {
         self.disconnect();
+    }
+}
+
+/// A call in the background, made by [`Client::submit`]; dropping it cancels it.
+#[derive(Debug)]
+pub struct Call {
+    pending: Pending,
+    deadline: Instant,
+}
+
+impl Call {
+    /// Waits for the answer, at most until the time-out given to the call's client has passed since the start.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::infer`].
+    pub fn wait(mut self) -> Result<Inference, Error> {
+        self.pending.next(self.deadline)
     }
 }
 

@@ -28,7 +28,7 @@ mod tensor;
 #[cfg(test)]
 mod vectors;
 
-pub use client::{Client, Options, Stream, Transport};
+pub use client::{Call, Client, Options, Stream, Transport};
 pub use error::{Error, Status};
 pub use layout::DType;
 pub use region::Buffer;

@@ -329,6 +329,15 @@ impl Session {
         dead
     }
 
+    /// Whether the connection is lost, asked of the kernel only when no call in flight would find out.
+    pub(crate) fn is_lost_when_idle(&self) -> bool {
+        if self.in_flight.load(Ordering::Relaxed) > 0 {
+            self.lost.load(Ordering::Relaxed)
+        } else {
+            self.is_lost()
+        }
+    }
+
     pub(crate) fn close(&self) {
         self.lost.store(true, Ordering::Relaxed);
         // A connection that the server closed first cannot be shut down again, which is fine.
@@ -674,6 +683,10 @@ impl Session {
             // Whoever is woken watches next, for both would want the same processor.
             if self.sleepers.each(|index| self.wake_answered(index)) || Instant::now() >= until {
                 return false;
+            }
+            if self.in_flight.load(Ordering::Relaxed) > 1 {
+                // Another caller may have its answer and only lack a processor.
+                std::thread::yield_now();
             }
         }
     }

@@ -6,6 +6,30 @@ require "socket"
 
 module Foundation
   module SHM
+    # A call in the background, made by Client#submit.
+    class Call
+      def initialize(session, pending, deadline)
+        @session = session
+        @pending = pending
+        @deadline = deadline
+      end
+
+      # Waits for the answer, at most until the time-out given to `submit`. May be called once.
+      def result
+        raise InvalidInput, "the call is over; its result was taken or it was cancelled" unless @pending
+
+        pending = @pending
+        @pending = nil
+        @session.next(pending, @deadline)
+      end
+
+      # Gives the call up. The model may have run already.
+      def cancel
+        @session.abandon(@pending) if @pending
+        @pending = nil
+      end
+    end
+
     # Calls models at an endpoint, which is a name ("engine") or a socket path.
     #
     # Any number of threads may share a client. It connects when it is first used and again after the server
@@ -45,6 +69,14 @@ module Foundation
       # the server refuses or the model fails, ConnectError or ConnectionLost when there is no server.
       def infer(model, *inputs, timeout: @timeout)
         call(Layout::INFER, model, inputs, timeout)
+      end
+
+      # Starts a call and returns at once. Several calls in flight cost a fraction of as many threads, and the
+      # server may run them together. `timeout` counts from here.
+      def submit(model, *inputs, timeout: @timeout)
+        deadline = now + timeout
+        session = connected(deadline)
+        Call.new(session, session.begin(Layout::INFER, model, inputs, @flags, (timeout * 1e9).to_i, deadline), deadline)
       end
 
       # Yields the parts of a model's answer, or returns an Enumerator of them. The server computes the next
@@ -143,7 +175,7 @@ module Foundation
 
       def connected(deadline)
         session = @session
-        return session if session && @pid == Process.pid && !session.lost?
+        return session if session && @pid == Process.pid && !session.lost_when_idle?
 
         @mutex.synchronize do
           if @pid != Process.pid

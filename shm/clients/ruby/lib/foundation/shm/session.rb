@@ -48,6 +48,11 @@ module Foundation
         @lost = true
       end
 
+      # As `lost?`, but the kernel is asked only when no call in flight would find out.
+      def lost_when_idle?
+        @in_flight.positive? ? @lost : lost?
+      end
+
       def close
         @lost = true
         @socket.close

@@ -18,6 +18,7 @@ module Foundation
       def lost?
         @lost
       end
+      alias lost_when_idle? lost?
 
       def close
         @mutex.synchronize do
