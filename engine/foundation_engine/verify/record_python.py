@@ -20,6 +20,7 @@ import json
 import os
 import pathlib
 import random
+import signal
 import sys
 import time
 import typing
@@ -28,6 +29,8 @@ import record_world  # pyright: ignore[reportMissingImports] - it stands beside 
 
 LARGEST = 20_000  # characters of one recorded case
 LONGEST = 200  # calls that one case makes of fakes
+SECONDS = 2.0  # that one case takes
+PATIENCE = 4  # cases of one function that take longer, before no more of its cases are tried
 
 
 class VirtualTime:
@@ -87,6 +90,40 @@ class Unrecordable(Exception):
 
 class TooManyCalls(BaseException):
     """Not an Exception, so that code under test does not handle it."""
+
+
+class TooSlow(BaseException):
+    """Not an Exception, so that code under test does not handle it."""
+
+
+class Reached:
+    """The steps from line to line of one file that a call takes; of a package, no steps are told."""
+
+    def __init__(self, path):
+        self.path = path
+        self.steps = set()
+
+    def __enter__(self):
+        if self.path is not None:
+            sys.settrace(self._frame)
+        return self
+
+    def __exit__(self, *_):
+        sys.settrace(None)
+
+    def _frame(self, frame, *_):
+        if frame.f_code.co_filename != self.path:
+            return None
+        last = frame.f_lineno
+
+        def line(frame, event, _):
+            nonlocal last
+            if event == "line":
+                self.steps.add((last, frame.f_lineno))
+                last = frame.f_lineno
+            return line
+
+        return line
 
 
 class Fake:
@@ -325,19 +362,21 @@ def call(session, clock, plan):
         function = getattr(session.module, plan["function"])
     names = parameter_names(function, len(plan["args"]))
     args = list(session.arguments(function, dict(zip(names, plan["args"], strict=True))).values())
+    reached = Reached(getattr(session.module, "__file__", None))
     # Parameters after a bare asterisk are passed by name.
     positional = len(names) - sum(kind_of(function, n) == inspect.Parameter.KEYWORD_ONLY for n in names)
     for step in range(plan.get("repeat", 1)):
         if step:
             clock.now += plan.get("advance", 0)
         try:
-            value = function(
-                *args[:positional], **dict(zip(names[positional:], args[positional:], strict=True))
-            )
-            if inspect.iscoroutine(value):
-                value = asyncio.run(value)
-            if inspect.isgenerator(value) or type(value).__name__ in ("map", "filter", "zip", "reversed"):
-                value = list(value)
+            with reached:
+                value = function(
+                    *args[:positional], **dict(zip(names[positional:], args[positional:], strict=True))
+                )
+                if inspect.iscoroutine(value):
+                    value = asyncio.run(value)
+                if inspect.isgenerator(value) or type(value).__name__ in ("map", "filter", "zip", "reversed"):
+                    value = list(value)
             steps.append({"value": session.encode(value)})
         except Unrecordable:
             raise
@@ -377,6 +416,7 @@ def call(session, clock, plan):
         "sleeps": list(clock.sleeps),
         "after": after,
         "state": state,
+        "steps_taken": sorted(reached.steps),
     }
 
 
@@ -529,9 +569,15 @@ def main():
     sys.setrecursionlimit(2000)
     source = Source(request["path"], request.get("names"))
     module = source.load()
+    signal.signal(signal.SIGALRM, too_slow)
+    slow = {}
     for i, plan in enumerate(request["plans"]):
+        function = (plan.get("class"), plan["function"])
         try:
+            if slow.get(function, 0) >= PATIENCE:
+                raise TooSlow
             Draws.high = Draws.drawn = False
+            signal.setitimer(signal.ITIMER_REAL, SECONDS)
             seen = call_in_world(source, module, clock, plan)
             # Full jitter may draw no delay at all, which is no sleep.
             if seen["sleeps"] or Draws.drawn or any("sleep" in str(s) for s in seen["steps"]):
@@ -544,18 +590,28 @@ def main():
                 if not same or len(again["sleeps"]) != len(seen["sleeps"]):
                     raise Unrecordable("the result depends on randomness")
                 seen["sleeps_high"] = again["sleeps"]
+            signal.setitimer(signal.ITIMER_REAL, 0)
             seen["index"] = i
-            line = json.dumps(seen)
-            if len(line) > LARGEST:
+            taken = seen.pop("steps_taken")
+            if len(json.dumps(seen)) > LARGEST:
                 raise Unrecordable("a result too large to compare in a test")
+            line = json.dumps({**seen, "steps_taken": taken})
+        except TooSlow:
+            slow[function] = slow.get(function, 0) + 1
+            line = json.dumps({"index": i, "skipped": f"the call takes more than {SECONDS:.0f} s"})
         except TooManyCalls:
             line = json.dumps({"index": i, "skipped": "more calls than a test should make"})
         except Unrecordable as why:
             line = json.dumps({"index": i, "skipped": str(why)})
         except Exception as why:
             line = json.dumps({"index": i, "skipped": f"{type(why).__name__}: {why}"})
+        signal.setitimer(signal.ITIMER_REAL, 0)
         out.write(line + "\n")
         out.flush()
+
+
+def too_slow(*_):
+    raise TooSlow
 
 
 if __name__ == "__main__":

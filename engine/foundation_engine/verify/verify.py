@@ -21,11 +21,18 @@ from foundation_engine.port.engine import lower, package_name
 from foundation_engine.port.precision import verified
 from foundation_engine.port.request import PortCandidate, PortedFile
 from foundation_engine.verify import cache
-from foundation_engine.verify.cases import Case, Plan, plans
+from foundation_engine.verify.cases import Case, Plan, plans, variations
+from foundation_engine.verify.reach import telling, unreached
 from foundation_engine.verify.recorders import RECORDERS
 from foundation_engine.verify.report import StepResult, Verdict, VerifyReport
 from foundation_engine.verify.sandbox import Completed, Limits, run
 from foundation_engine.verify.targets import TARGETS, Target
+
+# Calls that are recorded for every one that becomes a case: those are kept that reach more of the source.
+_TRIED = 3
+# How often more calls are made near to those that reached most, while a branch was not reached; and how many of those.
+_TURNS = 3
+_POOL = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +206,10 @@ def _outcome(state: _Run, step: str, done: Completed) -> bool:
     if done.code is None:
         return state.add(step, Verdict.INCONCLUSIVE, done.stderr, done)
     if done.code != 0:
-        return state.add(step, Verdict.FAILED, "\n".join(done.text.splitlines()[:20]), done)
+        lines = done.text.splitlines()
+        # A compiler may say first what it only warns of.
+        first = next((i for i, line in enumerate(lines) if line.startswith("error")), 0)
+        return state.add(step, Verdict.FAILED, "\n".join(lines[first : first + 20]), done)
     return state.add(step, Verdict.PASSED, "no errors", done)
 
 
@@ -214,11 +224,34 @@ def _record(state: _Run) -> tuple[list[Case], str]:
     module = state.module()
     whole = _reaching_no_hole(state.candidate, module)
     count = state.options.cases + state.options.differential
-    given = [p for p in state.options.plans if (f"{p.cls}.{p.function}" if p.cls else p.function) in whole]
-    planned = given if state.options.plans else list(plans(module, whole, state.options.seed, count))
+    if state.options.plans:
+        given = [
+            p for p in state.options.plans if (f"{p.cls}.{p.function}" if p.cls else p.function) in whole
+        ]
+        return recorder.record(request, module, given) if given else ([], "")
+    planned = list(plans(module, whole, state.options.seed, count * _TRIED))
     if not planned:
         return [], ""
-    return recorder.record(request, module, planned)
+    cases, problem = recorder.record(request, module, planned)
+    for turn in range(_TURNS):
+        left = {b.function for b in unreached(module, whole, cases, request.text)}
+        if any(name.rpartition(".")[2].startswith("_") for name in left):
+            # Others call it.
+            left = whole
+        pool = [c.plan for group in _by_function(cases) for c in telling(group, _POOL)]
+        near = list(variations(module, left, pool, state.options.seed + turn, count * _TRIED))
+        if not near:
+            break
+        more, _ = recorder.record(request, module, near)
+        cases = [*cases, *more]
+    return [c for group in _by_function(cases) for c in telling(group, count)], problem
+
+
+def _by_function(cases: list[Case]) -> list[list[Case]]:
+    groups: dict[tuple[str, str], list[Case]] = {}
+    for c in cases:
+        groups.setdefault((c.plan.cls, c.plan.function), []).append(c)
+    return list(groups.values())
 
 
 def _reaching_no_hole(candidate: PortCandidate, module: ir.Module) -> set[str]:
@@ -249,12 +282,9 @@ def _method(e: ir.MethodCall, known: Collection[str]) -> str:
 
 
 def _run_cases(state: _Run, cases: list[Case]) -> None:
-    by_function: dict[tuple[str, str], list[Case]] = {}
-    for c in cases:
-        by_function.setdefault((c.plan.cls, c.plan.function), []).append(c)
     chosen: list[Case] = []
     rest: list[Case] = []
-    for group in by_function.values():
+    for group in _by_function(cases):
         first, more = _telling(group, state.options.cases)
         chosen.extend(first)
         rest.extend(more)
@@ -297,6 +327,10 @@ def _run_cases(state: _Run, cases: list[Case]) -> None:
     idle = _idle(state, set(outcomes))
     if idle:
         state.add("exercised", Verdict.INCONCLUSIVE, f"no case runs {', '.join(idle)}")
+    elif left := unreached(module, _reaching_no_hole(state.candidate, module), cases, request.text):
+        shown = "; ".join(f"{b.what} in line {b.line} ({b.function})" for b in left[:8])
+        more = f", and {len(left) - 8} more" if len(left) > 8 else ""
+        state.add("branches", Verdict.INCONCLUSIVE, f"no case runs {shown}{more}")
 
 
 def _last_error(case: Case) -> Case:
@@ -325,6 +359,7 @@ def _idle(state: _Run, outcomes: set[str]) -> list[str]:
 def _telling(group: list[Case], count: int) -> tuple[list[Case], list[Case]]:
     """The cases to deliver: one of every kind of outcome first, small ones before large ones."""
     ordered = sorted(group, key=lambda c: len(json.dumps([c.plan.as_json(), c.trace])))
+    ordered = telling(ordered, len(ordered))
     kinds: dict[str, list[Case]] = {}
     for c in ordered:
         kind = (
