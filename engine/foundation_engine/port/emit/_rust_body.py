@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from foundation_engine.port import ir
+from foundation_engine.port.emit._rust_locals import literal_locals
 from foundation_engine.port.emit._rust_operations import Operations
-from foundation_engine.port.emit._rust_ownership import Facts, Key, is_place, iterated, root
+from foundation_engine.port.emit._rust_ownership import Facts, Key, is_place, iterated, lends, root
 from foundation_engine.port.emit._rust_patterns import Patterns
 from foundation_engine.port.emit._rust_words import INFIX, PRIMARY
 from foundation_engine.port.ir import Type, Unsupported
@@ -102,6 +103,7 @@ class FunctionWriter(Operations):
                 self.write(f"{around[0]}|| -> {result} {{")
                 self.depth += 1
             self.bounds = lower_bounds(f)
+            self.locals = literal_locals(f, self.facts, self.rust.copies)
             self._reassigned(f)
             self._keep_code_points(f)
             self.block(f.body, tail=True)
@@ -440,6 +442,8 @@ class FunctionWriter(Operations):
         ):
             # The call's outcome is the function's own.
             value = value[:-1]
+        elif self.fails and not self.label and value in self.outcomes:
+            value = self.outcomes[value]
         else:
             value = f"Ok({value})" if self.fails else value
         if tail:
@@ -551,6 +555,9 @@ class FunctionWriter(Operations):
                 and target.type == list_.type.elem
             )
 
+        if isinstance(t, ir.VarTarget) and self._free(t) and t.type == ir.STR and self.gives_texts(e):
+            lending = self._parts(e) if isinstance(e, ir.Intrinsic) else f"{self.place(e)}.iter().copied()"
+            return self.pattern(t), lending, {t.id}
         if isinstance(t, ir.VarTarget) and lent(e, t):
             return self.pattern(t), self.ref(e), {t.id}
         if (
@@ -740,7 +747,7 @@ class FunctionWriter(Operations):
 
     def _assign_variable(self, s: ir.Assign, t: ir.VarTarget) -> None:
         name = self.name(t.id)
-        if self._borrows(s, t):
+        if self._borrows(s, t) or self._literal_local(s, t):
             return
         if (
             self.rust.mutable(s.value.type)
@@ -755,6 +762,46 @@ class FunctionWriter(Operations):
             self.write(f"let {mut}{name}: {self.rust.type(t.type)} = {value};")
         else:
             self.write(f"{name} = {value};")
+
+    def _literal_local(self, s: ir.Assign, t: ir.VarTarget) -> bool:
+        """Declare a variable that borrows: a literal that is only looked at, or the parts of a text."""
+        name, value, known = self.name(t.id), s.value, self.locals
+        if t.id in known.texts:
+            self.write(f"let {name} = {self.ref(value)};")
+        elif t.id in known.arrays or t.id in known.lists:
+            assert isinstance(t.type, ir.ListT | ir.SetT)
+            if isinstance(value, ir.Intrinsic):
+                self.write(f"let {name}: Vec<&str> = {self._parts(value)}.collect();")
+                return True
+            assert isinstance(value, ir.ListLit | ir.SetLit)
+            elems = list({(v.value if isinstance(v, ir.Lit) else None): v for v in value.elems}.values())
+            items = ", ".join(
+                self.ref(v) if v.type == ir.STR else self.own(v)
+                for v in (elems if isinstance(value, ir.SetLit) else value.elems)
+            )
+            kind = "&str" if t.type.elem == ir.STR else self.rust.type(t.type.elem)
+            self.write(f"let {name}: &[{kind}] = &[{items}];")
+        elif t.id in known.maps:
+            assert isinstance(t.type, ir.DictT)
+            assert isinstance(value, ir.DictLit)
+            key, kind = ("&str" if k == ir.STR else self.rust.type(k) for k in (t.type.key, t.type.value))
+            with (
+                self.block_of(f"let {name} = |key: {key}| -> Option<{kind}> {{", "};"),
+                self.block_of("match key {"),
+            ):
+                for k, v in {
+                    k.value if isinstance(k, ir.Lit) else None: (k, v) for k, v in value.items
+                }.values():
+                    self.write(
+                        f"{self.ref(k) if k.type == ir.STR else self.own(k)} => Some({self.ref(v) if v.type == ir.STR else self.own(v)}),"
+                    )
+                self.write("_ => None,")
+            return True
+        else:
+            return False
+        if t.id not in known.lists:
+            self.by_ref.add(t.id)
+        return True
 
     def _borrows(self, s: ir.Assign, t: ir.VarTarget) -> bool:
         """Declare a variable that is a reference: to an object that is changed through it, or that it only reads."""
@@ -936,7 +983,7 @@ class FunctionWriter(Operations):
         raise Unsupported(f"augmented assignment {s.op}", "", s.line)
 
     def _str(self, e: ir.Expr) -> str:
-        return self.ref(e) if is_place(e) or isinstance(e, ir.Lit) else f"&{self.own(e, PRIMARY)}"
+        return self.ref(e) if is_place(e) or lends(e) or isinstance(e, ir.Lit) else f"&{self.own(e, PRIMARY)}"
 
     # Closures
 

@@ -171,15 +171,20 @@ fn bounds(low: Option<i64>, high: Option<i64>, size: usize) -> (usize, usize) {
 }
 """, ()),
     "slice_text": ("The characters from `low` to before `high`.", """
-fn slice_text(text: &str, low: Option<i64>, high: Option<i64>) -> String {
-    let (low, high) = bounds(low, high, text.chars().count());
-    text.chars().skip(low).take(high - low).collect()
+fn slice_text(text: &str, low: Option<i64>, high: Option<i64>) -> &str {
+    let size = text.chars().count();
+    let (low, high) = bounds(low, high, size);
+    if size == text.len() {
+        return &text[low..high];
+    }
+    let place = |count: usize| text.char_indices().nth(count).map_or(text.len(), |(at, _)| at);
+    &text[place(low)..place(high)]
 }
 """, ("bounds",)),
     "slice_list": ("The elements from `low` to before `high`.", """
-fn slice_list<T: Clone>(items: &[T], low: Option<i64>, high: Option<i64>) -> Vec<T> {
+fn slice_list<T>(items: &[T], low: Option<i64>, high: Option<i64>) -> &[T] {
     let (low, high) = bounds(low, high, items.len());
-    items[low..high].to_vec()
+    &items[low..high]
 }
 """, ("bounds",)),
     "wrap": ("The place that an index means; below zero it counts from the end.", """
@@ -195,6 +200,12 @@ fn joined<T: Clone>(first: &[T], second: &[T]) -> Vec<T> {
     "parse_int": ("The integer that a text holds.", """
 fn parse_int(text: &str) -> Result<i64, Error> {
     text.trim().parse().map_err(|_| Error::Value(format!("invalid literal for int() with base 10: {text:?}")))
+}
+""", ()),
+    "digit": ("The digit that a character is.", """
+fn digit(c: char) -> Result<i64, Error> {
+    let found = c.to_digit(10).map(i64::from);
+    found.ok_or_else(|| Error::Value(format!("invalid literal for int() with base 10: '{c}'")))
 }
 """, ()),
     "parse_float": ("The number that a text holds.", """

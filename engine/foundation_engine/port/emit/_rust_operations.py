@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from foundation_engine.port import ir
 from foundation_engine.port.emit._lines import Lines
 from foundation_engine.port.emit._names import pascal
-from foundation_engine.port.emit._rust_ownership import Facts, is_place, root
+from foundation_engine.port.emit._rust_locals import Locals
+from foundation_engine.port.emit._rust_ownership import Facts, is_place, lends, root
 from foundation_engine.port.emit._rust_patterns import Patterns
 from foundation_engine.port.emit._rust_words import (
     ADD,
@@ -81,6 +82,10 @@ class Operations(Lines):
         self.optional_refs: set[str] = set()  # variables that hold an optional reference
         self.code_points: dict[str, str] = {}  # by string parameter, the variable that holds its characters
         self.bounds: dict[str, int] = {}  # by integer variable, what it is never below
+        self.outcomes: dict[
+            str, str
+        ] = {}  # by value, the Result of the module's own error that it was taken out of
+        self.locals = Locals()
         self.untold = False  # nothing but the next number's own suffix tells its type
 
     def helper(self, name: str) -> str:
@@ -120,14 +125,7 @@ class Operations(Lines):
                 if e.type == ir.STR:
                     return f"{text}.to_string()"
                 return f"{text}.{'to_vec' if isinstance(e.type, ir.ListT) else 'clone'}()"
-            if (
-                isinstance(e, ir.Intrinsic)
-                and e.op == "list.index"
-                and self.is_constant(e.args[0])
-                and e.type == ir.STR
-            ):
-                return f"{text}.to_string()"
-            return f"{text}.clone()"
+            return f"{text}.{'to_string' if self._lent_text(e) else 'clone'}()"
         if (
             isinstance(e, ir.Name)
             and (e.id in self.by_ref or e.id in self.by_mut)
@@ -140,6 +138,22 @@ class Operations(Lines):
         # A choice of values needs parentheses only as a part of something.
         return f"({text})" if have < need and (have > 0 or need > LOWEST) else text
 
+    def lists_texts(self, e: ir.Expr) -> bool:
+        """True for a list that holds borrowed texts."""
+        if isinstance(e, ir.Name) and self.is_constant(e):
+            return self.rust.constant_kinds.get(e.id) == "texts"
+        return isinstance(e, ir.Name) and e.id in self.locals.lists
+
+    def _lent_text(self, e: ir.Expr) -> bool:
+        """True for a text that its list or map borrows."""
+        match e:
+            case ir.Intrinsic(op="list.index", args=[list_, _]):
+                return self.lists_texts(list_)
+            case ir.Intrinsic(op="dict.index", args=[ir.Name(id=name), _]):
+                return name in self.locals.maps and e.type == ir.STR
+            case _:
+                return False
+
     def _moves(self, e: ir.Expr) -> bool:
         return (
             isinstance(e, ir.Name)
@@ -147,6 +161,7 @@ class Operations(Lines):
             and e.id in self.names
             and e.id not in self.by_ref
             and e.id not in self.by_mut
+            and e.id not in self.locals.lists
             and not self.closures
         )
 
@@ -180,6 +195,8 @@ class Operations(Lines):
             case ir.Intrinsic(op="str.strip" | "str.lstrip" | "str.rstrip", args=[inner]):
                 method = {"str.strip": "trim", "str.lstrip": "trim_start", "str.rstrip": "trim_end"}[e.op]
                 return f"{self.place(inner)}.{method}()"
+            case ir.Intrinsic(op="str.slice" | "list.slice"):
+                return self._part(e)
             case ir.Unwrap() if not self.rust.copies(e.type):
                 if isinstance(e.value, ir.Name) and e.value.id in self.by_mut:
                     return self.place(e.value)
@@ -192,8 +209,8 @@ class Operations(Lines):
 
     def ref(self, e: ir.Expr) -> str:
         """A reference to a value."""
-        if isinstance(e, ir.Lit) and e.type == ir.STR:
-            return rust_string(e.value)
+        if (isinstance(e, ir.Lit) and e.type == ir.STR) or lends(e) or self._lent_text(e):
+            return self.place(e)
         if isinstance(e, ir.Name):
             if e.id in self.by_ref or e.id in self.by_mut or (e.id == "self" and self.cls is not None):
                 return self.place(e)
@@ -571,6 +588,10 @@ class Operations(Lines):
 
     def question(self, text: str, e: ir.Expr) -> str:
         """The value of an operation that may fail; its failure leaves the function or the block of a handler."""
+        if ("Error::" in text and "FoundationError::" not in text) or text.partition("(")[
+            0
+        ] in self.rust.helper_names.values():
+            self.outcomes[f"{text}?"] = text
         if self.closures:
             if not self.closure_fails:
                 raise Unsupported("a failure inside a comprehension", "", e.line)
@@ -665,6 +686,71 @@ class Operations(Lines):
             f"serde_json::from_slice::<serde_json::Value>(&{self.place(e.args[0])}.body).map_err(|error| {made})",
             e,
         ), PRIMARY
+
+    def _op_json_parse(self, e: ir.Intrinsic) -> tuple[str, int]:
+        made = self.rust.errors.value("error.to_string()", "ValueError")
+        text = f"serde_json::from_str::<serde_json::Value>({self.ref(e.args[0])}).map_err(|error| {made})"
+        return self.question(text, e), PRIMARY
+
+    def _op_json_of(self, e: ir.Intrinsic) -> tuple[str, int]:
+        inner = e.args[0]
+        if isinstance(inner, ir.Comp) or (
+            isinstance(inner.type, ir.ListT) and not isinstance(inner, ir.ListLit)
+        ):
+            return f"serde_json::Value::Array({self.own(inner)})", PRIMARY
+        if isinstance(inner.type, ir.DictT) and not isinstance(inner, ir.DictLit):
+            return f"serde_json::Value::Object({self.own(inner)}.into_iter().collect())", PRIMARY
+        return f"serde_json::json!({self.json_part(e)})", PRIMARY
+
+    def json_part(self, e: ir.Expr) -> str:
+        """A JSON value inside of `json!`."""
+        if not isinstance(e, ir.Intrinsic) or e.op != "json.of":
+            return self.own(e)
+        match e.args[0]:
+            case ir.Lit(value=None):
+                return "null"
+            case ir.DictLit(items=items):
+                return f"{{ {', '.join(f'{self.ref(k)}: {self.json_part(v)}' for k, v in items)} }}"
+            case ir.ListLit(elems=elems):
+                return f"[{', '.join(map(self.json_part, elems))}]"
+            case v if v.type == ir.STR:
+                return self.ref(v)
+            case v if isinstance(v.type, ir.P):
+                return self.x(v)
+            case _:
+                return self.own(e)
+
+    def _op_json_is(self, e: ir.Intrinsic) -> tuple[str, int]:
+        kind, v = e.args[1], self.place(e.args[0])
+        assert isinstance(kind, ir.Lit)
+        if kind.value == "integer":
+            # A number beyond 64 bits is an integer, too, but no i64.
+            return f"{v}.is_i64()", PRIMARY
+        tests = {"float": "is_f64", "list": "is_array"}
+        return f"{v}.{tests.get(kind.value, f'is_{kind.value}')}()", PRIMARY
+
+    def _op_json_present(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return (
+            f"!matches!({self.ref(e.args[0])}, serde_json::Value::Null | serde_json::Value::Bool(false))",
+            PRIMARY,
+        )
+
+    def _op_json_has(self, e: ir.Intrinsic) -> tuple[str, int]:
+        v, key = self.place(e.args[0]), self.ref(e.args[1])
+        return f'{v}.as_object().expect("a JSON object").contains_key({key})', PRIMARY
+
+    def _op_json_integer(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f'{self.place(e.args[0])}.as_i64().expect("a JSON integer")', PRIMARY
+
+    def _op_json_boolean(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f'{self.place(e.args[0])}.as_bool().expect("a JSON truth value")', PRIMARY
+
+    def _op_json_members(self, e: ir.Intrinsic) -> tuple[str, int]:
+        members = f'{self.place(e.args[0])}.as_object().expect("a JSON object").iter()'
+        return (
+            f"{members}.map(|(key, member)| (key.clone(), member.clone())).collect::<HashMap<_, _>>()",
+            PRIMARY,
+        )
 
     def _op_json_field(self, e: ir.Intrinsic) -> tuple[str, int]:
         self.rust.errors.value('""', "KeyError")
@@ -831,7 +917,9 @@ class Operations(Lines):
         match e:
             case ir.Intrinsic(op="str.split" | "str.split_ws"):
                 return f"{self._parts(e)}.count()"
-            case ir.Comp(kind="list" | "iter", elem=elem, clauses=[*_, last]) if not self.may_fail(e):
+            case ir.Comp(kind="list" | "iter", elem=elem, clauses=[*others, last]) if not any(
+                self.may_fail(x) for x in (elem, *last.conds, *others)
+            ):
                 if isinstance(last.target, ir.VarTarget) and is_total(elem):
                     target = ir.Name(last.target.id, type=last.target.type)
                     e = dataclasses.replace(e, elem=target)
@@ -1004,7 +1092,25 @@ class Operations(Lines):
     def _op_str_contains(self, e: ir.Intrinsic) -> tuple[str, int]:
         return self._contains(e, "contains")
 
-    _op_str_contains_char = _op_str_contains
+    def _op_str_contains_char(self, e: ir.Intrinsic) -> tuple[str, int]:
+        text, c = e.args
+        if isinstance(text, ir.Lit) and 0 < len(text.value) <= 12:
+            return f"matches!({self.x(c)}, {' | '.join(rust_char(x) for x in text.value)})", PRIMARY
+        return self._contains(e, "contains")
+
+    def _edge(self, e: ir.Intrinsic) -> tuple[str, int]:
+        """Whether the first or last character of a text is this one; an empty text has none, which is a mistake."""
+        at = "next" if e.op == "str.first_is" else "next_back"
+        text, c = e.args
+        found = ir.Lit(c.value, type=ir.CHAR) if isinstance(c, ir.Lit) else c
+        kept = self.code_points.get(text.id) if isinstance(text, ir.Name) else None
+        if kept is not None:
+            place = "0" if at == "next" else f"{kept}.len() - 1"
+            return f"{kept}[{place}] == {self.x(found)}", COMPARE
+        return f'{self.place(text)}.chars().{at}().expect("a character") == {self.x(found)}', COMPARE
+
+    _op_str_first_is = _edge
+    _op_str_last_is = _edge
 
     def _op_str_startswith(self, e: ir.Intrinsic) -> tuple[str, int]:
         return self._contains(e, "starts_with")
@@ -1102,18 +1208,28 @@ class Operations(Lines):
         return f"nth_back({self.usize(count)} - 1)"
 
     def _op_str_to_int(self, e: ir.Intrinsic) -> tuple[str, int]:
+        digit = letter_of(e.args[0])
+        if digit is not None:
+            return self.question(f"{self.helper('digit')}({self.x(digit)})", e), PRIMARY
         return self.question(f"{self.helper('parse_int')}({self.ref(e.args[0])})", e), PRIMARY
 
     def _op_str_to_float(self, e: ir.Intrinsic) -> tuple[str, int]:
         return self.question(f"{self.helper('parse_float')}({self.ref(e.args[0])})", e), PRIMARY
 
     def _slice(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self._part(e)}.{'to_string' if e.op.startswith('str') else 'to_vec'}()", PRIMARY
+
+    def _part(self, e: ir.Intrinsic) -> str:
+        """The part of a text or list that a slice is, borrowed from it."""
         obj, low, high = e.args[:3]
+        whole = isinstance(high, ir.Lit) and high.value is None
+        if isinstance(low, ir.Lit) and low.value is None and whole:
+            return self.place(obj)
+        counted = isinstance(low, ir.Lit) or low.type == ir.INT
+        if e.op.startswith("list") and whole and counted and at_least(low, self.bounds) is not None:
+            return f"{self.place(obj)}.get({self.usize(low)}..).unwrap_or_default()"
         kind = "slice_text" if e.op.startswith("str") else "slice_list"
-        if isinstance(low, ir.Lit) and low.value is None and isinstance(high, ir.Lit) and high.value is None:
-            copied = "to_string" if kind == "slice_text" else "to_vec"
-            return f"{self.place(obj)}.{copied}()", PRIMARY
-        return f"{self.helper(kind)}({self.ref(obj)}, {self._bound(low)}, {self._bound(high)})", PRIMARY
+        return f"{self.helper(kind)}({self.ref(obj)}, {self._bound(low)}, {self._bound(high)})"
 
     _op_str_slice = _slice
     _op_list_slice = _slice
@@ -1128,11 +1244,10 @@ class Operations(Lines):
         return f"Some({self.x(e)})"
 
     def _stride(self, e: ir.Intrinsic) -> tuple[str, int]:
-        part, _ = self._slice(e)
-        step = self.usize(e.args[3])
         if e.op.startswith("str"):
-            return f"{part}.chars().step_by({step}).collect::<String>()", PRIMARY
-        return f"{part}.into_iter().step_by({step}).collect::<Vec<_>>()", PRIMARY
+            step = self.usize(e.args[3])
+            return f"{self._part(e)}.chars().step_by({step}).collect::<String>()", PRIMARY
+        return f"{self.items(e)}.collect::<Vec<_>>()", PRIMARY
 
     _op_str_stride = _stride
     _op_list_stride = _stride
@@ -1144,7 +1259,7 @@ class Operations(Lines):
         if isinstance(i, ir.Intrinsic) and i.op in ("from_end", "wrap") and not is_place(obj):
             if i.op == "wrap":
                 raise Unsupported("an index from the end into a computed list", "", e.line)
-            if isinstance(obj, ir.Intrinsic) and obj.op == "str.split":
+            if isinstance(obj, ir.Intrinsic) and obj.op == "str.split" and letter_of(obj.args[1]) is not None:
                 return f'{self.items(obj)}.{self._from_back(i.args[0])}.expect("an element")', PRIMARY
             return (
                 f'{self._iterated(obj, PRIMARY)}.into_iter().{self._from_back(i.args[0])}.expect("an element")',
@@ -1167,42 +1282,59 @@ class Operations(Lines):
         obj, key = e.args
         if isinstance(obj.type, ir.DictT) and obj.type.zero:
             return f"{self.place(obj)}.get({self.ref(key)}).cloned().unwrap_or_default()", PRIMARY
+        if (found := self._matched(obj, key)) is not None:
+            if not e.raises:
+                return f'{found}.expect("a known key")', PRIMARY
+            made = self.rust.errors.value(self._key_text(key), "KeyError")
+            return self.question(f"{found}.ok_or_else(|| {made})", e), PRIMARY
         if e.raises:
             made = self.rust.errors.value(self._key_text(key), "KeyError")
             found = self.question(f"{self.place(obj)}.get({self.ref(key)}).ok_or_else(|| {made})", e)
             return (f"*{found}", UNARY) if self.rust.copies(e.type) else (f"(*{found})", PRIMARY)
         return f"{self.place(obj)}[{self.ref(key)}]", PRIMARY
 
+    def _matched(self, obj: ir.Expr, key: ir.Expr) -> str | None:
+        """The look into a map that is written as a `match`, None for another map."""
+        if not (isinstance(obj, ir.Name) and obj.id in self.locals.maps):
+            return None
+        return f"{self.name(obj.id)}({self.argument(key, key.type)})"
+
     def _key_text(self, key: ir.Expr) -> str:
         """The message of a missing key: the key as a literal."""
         return f'format!("{{:?}}", {self._shown(key)})'
 
     def _op_dict_get(self, e: ir.Intrinsic) -> tuple[str, int]:
+        if (found := self._matched(*e.args)) is not None:
+            assert isinstance(e.type, ir.OptionalT)
+            return (f"{found}.map(str::to_string)" if e.type.elem == ir.STR else found), PRIMARY
         return (
             f"{self.place(e.args[0])}.get({self.ref(e.args[1])}).{'copied' if isinstance(e.args[0].type, ir.DictT) and self.rust.copies(e.args[0].type.value) else 'cloned'}()",
             PRIMARY,
         )
 
     def _op_dict_get_or(self, e: ir.Intrinsic) -> tuple[str, int]:
+        if (found := self._matched(*e.args[:2])) is not None:
+            if e.type != ir.STR:
+                return f"{found}.unwrap_or({self.own(e.args[2])})", PRIMARY
+            return f"{found}.unwrap_or({self.ref(e.args[2])}).to_string()", PRIMARY
         return (
             f"{self.place(e.args[0])}.get({self.ref(e.args[1])}).{'copied' if self.rust.copies(e.type) else 'cloned'}().unwrap_or({self.own(e.args[2])})",
             PRIMARY,
         )
 
     def _op_dict_contains(self, e: ir.Intrinsic) -> tuple[str, int]:
+        if (found := self._matched(*e.args)) is not None:
+            return f"{found}.is_some()", PRIMARY
         return f"{self.place(e.args[0])}.contains_key({self.ref(e.args[1])})", PRIMARY
 
     def _op_set_contains(self, e: ir.Intrinsic) -> tuple[str, int]:
+        if self.lists_texts(e.args[0]):
+            return self._op_list_contains(e)
         return f"{self.place(e.args[0])}.contains({self.ref(e.args[1])})", PRIMARY
 
     def _op_list_contains(self, e: ir.Intrinsic) -> tuple[str, int]:
         obj, v = e.args
-        if (
-            v.type == ir.STR
-            and isinstance(obj, ir.Name)
-            and self.is_constant(obj)
-            and self.rust.constant_kinds[obj.id] == "texts"
-        ):
+        if v.type == ir.STR and self.lists_texts(obj) and not self.may_fail(v):
             text = self.ref(v)
             return (
                 f"{self.place(obj)}.contains({f'&{text}' if not text.startswith('&') else f'&{text[1:]}.as_str()'})",
@@ -1234,7 +1366,8 @@ class Operations(Lines):
     def _op_list_find_or_raise(self, e: ir.Intrinsic) -> tuple[str, int]:
         obj, v = e.args
         wanted = f"*{self.place(v)}" if not self.rust.copies(v.type) else self.x(v, COMPARE + 1)
-        found = f"{self.place(obj)}.iter().position(|item| *item == {wanted})"
+        item = "**item" if self.lists_texts(obj) else "*item"
+        found = f"{self.place(obj)}.iter().position(|item| {item} == {wanted})"
         made = self.rust.errors.value('"not in the list".to_string()', "ValueError")
         return f"{self.question(f'{found}.ok_or_else(|| {made})', e)} as i64", CAST
 
@@ -1628,8 +1761,9 @@ class Operations(Lines):
                 raise Unsupported("zip of more than three", "", e.line)
             case ir.Intrinsic(op="reversed", args=[inner]):
                 text = self.items(inner)
-                if any(mark in text for mark in (".step_by(", ".zip(", ".enumerate()")):
-                    # These can be walked backwards only when their length is known, which that of a range is not.
+                if any(mark in text for mark in (".step_by(", ".zip(", ".enumerate()", ".split(")):
+                    # These can be walked backwards only when their length is known, which that of a range is not,
+                    # or by one character.
                     text = f"{text}.collect::<Vec<_>>().into_iter()"
                 return f"{text}.rev()"
             case ir.Intrinsic(op="dict.keys" | "dict.values" | "dict.items", args=[d]):
@@ -1640,6 +1774,11 @@ class Operations(Lines):
                 return f"{self._iterated(d)}.{word}().cloned()"
             case ir.Intrinsic(op="str.split" | "str.split_ws"):
                 return f"{self._parts(e)}.map(str::to_string)"
+            case ir.Intrinsic(op="list.slice" | "list.stride" as op, args=[list_, *_]):
+                assert isinstance(list_.type, ir.ListT)
+                copied = "copied" if self.rust.copies(list_.type.elem) else "cloned"
+                step = f".step_by({self.usize(e.args[3])})" if op == "list.stride" else ""
+                return f"{self._part(e)}.iter(){step}.{copied}()"
             case ir.Comp() if e.kind in ("iter", "list") and self.may_fail(e):
                 return f"{self._comp(e)[0]}.into_iter()"
             case ir.Comp() if e.kind in ("iter", "list"):
@@ -1727,9 +1866,16 @@ class Operations(Lines):
         assert isinstance(t, ir.TupleTarget)
         return f"({', '.join(self.pattern(x, mutable) for x in t.elems)})"
 
+    def gives_texts(self, e: ir.Expr) -> bool:
+        """True for what can be gone through as borrowed texts."""
+        return self.lists_texts(e) or (isinstance(e, ir.Intrinsic) and e.op in ("str.split", "str.split_ws"))
+
     def _lent(self, clause: ir.Clause, free: bool) -> tuple[str, set[str]] | None:
         """A clause that only reads what it goes over: the iterator and the variables that are references."""
         t, e = clause.target, clause.iter
+        if isinstance(t, ir.VarTarget) and t.type == ir.STR and self.gives_texts(e):
+            parts = self._parts(e) if isinstance(e, ir.Intrinsic) else f"{self.place(e)}.iter().copied()"
+            return parts, {t.id}
         if (
             isinstance(t, ir.VarTarget)
             and isinstance(e.type, ir.ListT)
@@ -1802,11 +1948,10 @@ class Operations(Lines):
                 if isinstance(e.elem, ir.Call | ir.MethodCall) and failing == [e.elem]:
                     elem, _ = self.call(e.elem)
                 else:
-                    saved, self.closure_fails = self.closure_fails, True
-                    elem = f"Ok::<_, Error>({self.own(e.elem)})"
-                    self.closure_fails = saved
-                    # The closure gives a Result, so that the mark of a failure stays inside of it.
-                    elem = f"(|| {elem})()"
+                    elem = self._attempted(e.elem)
+                    if "?" in elem:
+                        # The closure gives a Result, so that the mark of a failure stays inside of it.
+                        elem = f"(|| {elem})()"
                 if test:
                     return f"{base}.filter_map(|{pattern}| if {test} {{ Some({elem}) }} else {{ None }})"
                 return f"{base}.map(|{pattern}| {elem})"
@@ -1818,7 +1963,7 @@ class Operations(Lines):
             if test:
                 return f"{base}.filter_map(|{pattern}| if {test} {{ Some({elem}) }} else {{ None }})"
             if lent is not None and isinstance(e.elem, ir.Name) and e.elem.id in lent[1]:
-                return f"{base}.cloned()"
+                return f"{base}.map(str::to_string)" if self.gives_texts(clause.iter) else f"{base}.cloned()"
             return base if elem == pattern else f"{base}.map(|{pattern}| {elem})"
 
     def _filtered(
@@ -1836,6 +1981,13 @@ class Operations(Lines):
             self.by_ref.add(t.id)
             tests = " && ".join(self.x(c, AND + 1 if len(clause.conds) > 1 else LOWEST) for c in clause.conds)
         return f"{base}.filter(|{name}| {tests})"
+
+    def _attempted(self, e: ir.Expr) -> str:
+        """A value that may fail, as a Result of the module's errors."""
+        saved, self.closure_fails = self.closure_fails, True
+        text = self.own(e)
+        self.closure_fails = saved
+        return self.outcomes.get(text) or f"Ok::<_, Error>({text})"
 
     def _comp(self, e: ir.Comp) -> tuple[str, int]:
         kinds = {"list": "Vec<_>", "iter": "Vec<_>", "set": "HashSet<_>", "dict": f"{self.rust.map}<_, _>"}
@@ -1942,12 +2094,10 @@ class Operations(Lines):
             and self._told_apart(e.type.elem)
             and isinstance(reverse, ir.Lit)
         ):
-            if (isinstance(obj, ir.Intrinsic) and obj.op == "to_set") or (
-                isinstance(obj.type, ir.SetT) and not is_place(obj)
-            ):
-                inner = obj.args[0] if isinstance(obj, ir.Intrinsic) and obj.op == "to_set" else None
-                if inner is not None and not reverse.value:
-                    return f"{self.helper('sorted_distinct')}({self.bound_to(inner, obj.type)})"
+            if isinstance(obj, ir.Intrinsic) and obj.op == "to_list":
+                obj = obj.args[0]
+            if isinstance(obj, ir.Intrinsic) and obj.op == "to_set" and not reverse.value:
+                return f"{self.helper('sorted_distinct')}({self.bound_to(obj.args[0], obj.type)})"
             return self._in_order(source, reverse)
         return f"{self.helper('sorted_by')}({source}, {k or self._itself(e)}, {self.x(reverse)})"
 

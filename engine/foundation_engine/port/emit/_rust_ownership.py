@@ -45,6 +45,13 @@ def is_place(e: ir.Expr) -> bool:
             return False
 
 
+def lends(e: ir.Expr) -> bool:
+    """True for a part of a text or list, which Rust borrows from it."""
+    return isinstance(e, ir.Intrinsic) and e.op in (
+        "str.strip", "str.lstrip", "str.rstrip", "str.slice", "list.slice",
+    )  # fmt: skip
+
+
 def iterated(e: ir.Expr) -> ir.Expr:
     """The list or map that a loop goes over."""
     match e:
