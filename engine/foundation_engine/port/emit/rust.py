@@ -26,6 +26,7 @@ from foundation_engine.port.emit._rust_words import KEYWORDS, rust_char, rust_fl
 from foundation_engine.port.emit.templates import Templates
 from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.passes import Effects
+from foundation_engine.port.simplify import simplify
 
 # Operations that a constant list of texts keeps its elements borrowed in.
 _BORROWING = frozenset({"list.contains", "len", "list.index", "nonempty"})
@@ -65,7 +66,7 @@ class RustModule:
         dialect: str = "foundation",
         quotes_python: bool = False,
     ) -> None:
-        self.module = module
+        self.module = simplify(module)
         self.source = source.splitlines()
         self.settings = settings or _Settings()
         self.templates = Templates(LanguageId.RUST, dialect)
@@ -106,7 +107,14 @@ class RustModule:
             if isinstance(d, ir.Constant):
                 self.constant_kinds[d.name] = self._constant_kind(d)
         self.taken = {*self.functions.values()}
-        self.helper_names = {h: f"exact_{h}" if h in self.functions.values() else h for h in HELPERS}
+        # A variable of a helper's name would hide it.
+        used = self.taken | {
+            self.local(n.id if isinstance(n, ir.VarTarget) else n.name)
+            for d in module.definitions
+            for n in ir.walk(d)
+            if isinstance(n, ir.VarTarget | ir.Param)
+        }
+        self.helper_names = {h: f"exact_{h}" if h in used else h for h in HELPERS}
         # What can fail in Rust's sense: its own errors, those of what it calls, and those of its patterns.
         self.failing = {
             key: bool(f.raises) or any(p.pattern_id != "cli_framework" for p in f.patterns)
@@ -390,6 +398,8 @@ class RustModule:
             if isinstance(d, ir.Function):
                 functions.append((d.name, self.functions[d.name], d.line, len(self.holes) - before))
             body.extend([*lines, ""])
+        written = "\n".join(body)
+        self.helpers = {h for h in self.helpers if re.search(rf"\b{self.helper_names[h]}\b", written)}
         helpers = self._needed()
         if any("Error" in HELPERS[h][1] for h in helpers):
             self.errors.used = True
@@ -398,15 +408,12 @@ class RustModule:
             body.extend([*kind, ""])
         body.extend(self.errors.rewording())
         for h in sorted(helpers):
-            doc, text, _ = HELPERS[h]
+            doc, text, uses = HELPERS[h]
             text = re.sub(r"\bHashMap\b", self.map, text)
-            body.extend(
-                [
-                    f"/// {doc}",
-                    *re.sub(rf"\bfn {h}\b", f"fn {self.helper_names[h]}", text).strip().splitlines(),
-                    "",
-                ]
-            )
+            for name in (h, *uses):
+                text = re.sub(rf"\b{name}\(", f"{self.helper_names[name]}(", text)
+                text = re.sub(rf"\bfn {name}<", f"fn {self.helper_names[name]}<", text)
+            body.extend([f"/// {doc}", *text.strip().splitlines(), ""])
         text = "\n".join(body)
         head = [f"//! {line}".rstrip() for line in self.module.doc.splitlines()]
         uses = self._imports(text)
