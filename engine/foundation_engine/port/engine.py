@@ -1,4 +1,8 @@
-"""The port itself: choose a front end and an emitter, and put the generated files together."""
+"""The port itself: choose a front end and an emitter, and put the generated files together.
+
+A front end or an emitter is imported where it is used: most processes need two of the eight, and together they take
+longer to import than a port takes.
+"""
 
 # ruff: noqa: S101 - assertions here narrow types that another module guarantees.
 from __future__ import annotations
@@ -19,15 +23,7 @@ from foundation_specs.templates import Library, dialects_of, known_dialects, tem
 
 from foundation_engine.port import ir
 from foundation_engine.port import precision as measured
-from foundation_engine.port.emit import go as emit_go
-from foundation_engine.port.emit import python as emit_python
-from foundation_engine.port.emit import ruby as emit_ruby
-from foundation_engine.port.emit import rust as emit_rust
 from foundation_engine.port.emit._files import stems
-from foundation_engine.port.front import go as front_go
-from foundation_engine.port.front import python
-from foundation_engine.port.front import ruby as front_ruby
-from foundation_engine.port.front import rust as front_rust
 from foundation_engine.port.request import (
     Decline,
     PortCandidate,
@@ -117,11 +113,15 @@ def directions() -> frozenset[tuple[LanguageId, LanguageId]]:
 def lower(request: PortRequest) -> ir.Module | None:
     """The request's text as IR, or None when its language has no front end. Raises SyntaxError."""
     if request.source is LanguageId.RUBY:
+        from foundation_engine.port.front.ruby import lower_document
+
         # Its types may stand in RBS files beside it.
-        return front_ruby.lower_document(request.text, package_name(request), request.line, request.path)[0]
+        return lower_document(request.text, package_name(request), request.line, request.path)[0]
     if request.source is LanguageId.PYTHON and request.files:
+        from foundation_engine.port.front.python import lower_package
+
         document = SourceFile(request.path, request.text, request.module or package_name(request), True)
-        return python.lower_package([document, *request.files], package_name(request), request.line)
+        return lower_package([document, *request.files], package_name(request), request.line)
     front = _FRONT_ENDS.get(request.source)
     return front(request.text, package_name(request), request.line) if front is not None else None
 
@@ -174,6 +174,8 @@ def _means_more_in_go(stem: str) -> bool:
 
 
 def _to_go(request: PortRequest, module: ir.Module) -> PortCandidate:
+    from foundation_engine.port.emit import go as emit_go
+
     package = package_name(request)
     runtime = request.options.go_module
     made = emit_go.emit(module, package, runtime, request.options.dialect)
@@ -255,14 +257,52 @@ def formatted(command: list[str], text: str) -> str:
     return done.stdout if done.returncode == 0 and done.stdout else text
 
 
+def _from_go(text: str, name: str, line: int | None) -> ir.Module:
+    from foundation_engine.port.front.go import lower_module
+
+    return lower_module(text, name, line)
+
+
 def _from_python(text: str, name: str, line: int | None) -> ir.Module:
-    return python.lower_module(text, name, line)
+    from foundation_engine.port.front.python import lower_module
+
+    return lower_module(text, name, line)
+
+
+def _from_ruby(text: str, name: str, line: int | None) -> ir.Module:
+    from foundation_engine.port.front.ruby import lower_module
+
+    return lower_module(text, name, line)
+
+
+def _from_rust(text: str, name: str, line: int | None) -> ir.Module:
+    from foundation_engine.port.front.rust import lower_module
+
+    return lower_module(text, name, line)
+
+
+def _ruby_package(name: str, module: ir.Module, parts: Mapping[str, str]) -> list[PortedFile]:
+    """The file that loads the others in an order that works, and they in a folder of their own."""
+    names = stems(module)
+    lines = ["# frozen_string_literal: true", ""]
+    if module.doc and not any(f.main for f in module.files):
+        lines += [*(f"# {line}".rstrip() for line in module.doc.splitlines()), ""]
+    lines += [f"require_relative '{name}/{names[p]}'" for p in parts]
+    return [
+        PortedFile(f"{name}.rb", "\n".join([*lines, ""]), "source"),
+        *(PortedFile(f"{name}/{names[p]}.rb", text, "source", p) for p, text in parts.items()),
+    ]
 
 
 def _to_ruby(request: PortRequest, module: ir.Module) -> PortCandidate:
+    from foundation_engine.port.emit import ruby as emit_ruby
+
     name = package_name(request)
     made = emit_ruby.emit(module, name, request.options.dialect)
-    ported = [PortedFile(f"{name}.rb", made.source, "source")]
+    if made.parts:
+        ported = _ruby_package(name, module, made.parts)
+    else:
+        ported = [PortedFile(f"{name}.rb", made.source, "source")]
     gems: list[str] = []
     if any(r.startswith("foundation") for r in made.requires):
         root = runtime_root(LanguageId.RUBY)
@@ -279,6 +319,8 @@ def _to_ruby(request: PortRequest, module: ir.Module) -> PortCandidate:
 
 def python_candidate(request: PortRequest, module: ir.Module) -> PortCandidate:
     """A module as a Python package of one file."""
+    from foundation_engine.port.emit import python as emit_python
+
     name = package_name(request)
     of_python = request.source is LanguageId.PYTHON
     # In Ruby as in Python an index below zero counts from the end, and integers grow.
@@ -312,13 +354,27 @@ def python_formatter() -> list[str]:
 
 
 def _to_rust(request: PortRequest, module: ir.Module) -> PortCandidate:
+    from foundation_engine.port.emit import rust as emit_rust
+    from foundation_engine.port.emit._rust_crate import module_names
+
     name = package_name(request)
     quotes = request.source is LanguageId.PYTHON
-    made = emit_rust.emit(module, request.text, request.options.dialect, quotes_python=quotes)
-    ported = [
-        PortedFile("src/lib.rs", formatted(["rustfmt", "--edition", "2021"], made.source), "source"),
-        PortedFile("Cargo.toml", cargo_toml(name, made.crates, "foundation::http" in made.source), "module"),
-    ]
+    sources = {p: request.text_of(p) for p in [request.path, *(f.path for f in request.files)]}
+    made = emit_rust.emit(
+        module, request.text, request.options.dialect, quotes_python=quotes, sources=sources
+    )
+    rustfmt = ["rustfmt", "--edition", "2021"]
+    if made.parts:
+        names = module_names(module)
+        # Without a folder to look in, the formatter would miss the modules that the root names.
+        ported = [PortedFile("src/lib.rs", made.root, "source")] + [
+            PortedFile(f"src/{names[p]}.rs", formatted(rustfmt, text), "source", p)
+            for p, text in made.parts.items()
+        ]
+    else:
+        ported = [PortedFile("src/lib.rs", formatted(rustfmt, made.source), "source")]
+    http = "foundation::http" in made.source
+    ported.append(PortedFile("Cargo.toml", cargo_toml(name, made.crates, http), "module"))
     return _candidate(request, module, ported, tuple(sorted(made.crates)), made.holes, made.functions)
 
 
@@ -356,10 +412,10 @@ def cargo_toml(
 
 
 _FRONT_ENDS: Mapping[LanguageId, Callable[[str, str, int | None], ir.Module]] = {
-    LanguageId.GO: front_go.lower_module,
+    LanguageId.GO: _from_go,
     LanguageId.PYTHON: _from_python,
-    LanguageId.RUBY: front_ruby.lower_module,
-    LanguageId.RUST: front_rust.lower_module,
+    LanguageId.RUBY: _from_ruby,
+    LanguageId.RUST: _from_rust,
 }
 _EMITTERS: Mapping[LanguageId, Callable[[PortRequest, ir.Module], PortCandidate]] = {
     LanguageId.GO: _to_go,

@@ -217,6 +217,40 @@ def test_a_package_becomes_a_go_package_with_a_file_per_source_file(shop: Path) 
     passes(made)
 
 
+def test_a_package_becomes_one_namespace_in_ruby(shop: Path) -> None:
+    made = whole(shop, RUBY)
+    files = {f.path: f.text for f in made.files if f.role == "source"}
+    files.pop("shop/support.rb")
+    assert set(files) == {
+        "shop.rb",
+        *(f"shop/{n}.rb" for n in ("errors", "models", "orders", "pricing", "stock")),
+    }
+    loaded = [
+        line.partition("/")[2].rstrip("'")
+        for line in files["shop.rb"].splitlines()
+        if "require_relative" in line
+    ]
+    assert loaded.index("errors") < loaded.index("stock") < loaded.index("orders")
+    assert "require_relative 'errors'" in files["shop/stock.rb"]
+    assert "price = total(order)" in files["shop/orders.rb"]
+    assert "def pricing_normal(cents)" in files["shop/pricing.rb"]
+    passes(made)
+
+
+def test_a_package_becomes_a_crate_with_a_module_per_source_file(shop: Path) -> None:
+    made = whole(shop, RUST)
+    files = {f.path: f.text for f in made.files if f.role == "source"}
+    assert set(files) == {
+        "src/lib.rs",
+        *(f"src/{n}.rs" for n in ("errors", "models", "orders", "pricing", "stock", "support")),
+    }
+    assert "mod orders;\n" in files["src/lib.rs"]
+    assert "pub use orders::*;\n" in files["src/lib.rs"]
+    assert "use crate::models::{parse_item, Order};" in files["src/orders.rs"]
+    assert "pub(crate) fn pricing_normal(cents: i64) -> i64 {" in files["src/pricing.rs"]
+    passes(made)
+
+
 def test_names_that_two_files_have_are_kept_apart_and_told(shop: Path) -> None:
     made = whole(shop, GO)
     assert "func normal(text string) string {" in text_of(made, "models.go")

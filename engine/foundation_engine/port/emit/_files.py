@@ -87,3 +87,25 @@ def stems(module: ir.Module, means_more: Callable[[str], bool] = lambda _: False
         shared += "_shared"
     out[""] = shared
     return out
+
+
+def needs(module: ir.Module) -> dict[str, list[str]]:
+    """For each file of a package those whose definitions its own mention, in the order in which they can be loaded."""
+    used: dict[str, set[str]] = {f.path: set() for f in module.files}
+    for d in module.definitions:
+        home = module.origins.get(d.name)
+        if home is None:
+            continue
+        names = {d.base} if isinstance(d, ir.ErrorClass) else set[str]()
+        for n in ir.walk(d):
+            match n:
+                case ir.Name(id=name) | ir.New(cls=name) | ir.EnumMember(enum=name):
+                    names.add(name)
+                case ir.Handler(classes=classes):
+                    names.update(classes)
+                case _:
+                    pass
+        used.setdefault(home.path, set()).update(
+            o.path for n in names if (o := module.origins.get(n)) is not None
+        )
+    return {p: [f.path for f in module.files if f.path in found and f.path != p] for p, found in used.items()}

@@ -588,10 +588,14 @@ class GoModule:
     def _part(self, path: str, lines: list[str]) -> str:
         """One file of a package, with the imports that it uses."""
         header: list[str] = []
-        for f in self.module.files:
-            if f.path == path and f.doc:
-                doc = go_doc(f"Package {self.package}", f.doc) if f.main else f.doc
-                header.extend([*comment(doc), *([] if f.main else [""])])
+        files = self.module.files
+        # One file speaks for the package: the one whose text does, else the first.
+        speaker = next((f.path for f in files if f.main), files[0].path)
+        for f in files:
+            if f.path == path and f.doc and not f.main:
+                header.extend([*comment(f.doc), ""])
+        if path == speaker and self.module.doc:
+            header.extend(comment(go_doc(f"Package {self.package}", self.module.doc)))
         code = "\n".join(blanked(line) for line in lines)
         used = {i for i in self.imports if re.search(rf"(?<![\w.]){re.escape(package_of(i))}\.", code)}
         header.extend([f"package {self.package}", "", *self._imports(sorted(used))])

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from foundation_specs.model import LanguageId
 
 from foundation_engine.port import ir
+from foundation_engine.port.emit._files import Cut, needs, stems
 from foundation_engine.port.emit._lines import Lines
 from foundation_engine.port.emit._names import pascal, snake
 from foundation_engine.port.emit._ruby_patterns import Patterns
@@ -475,6 +476,10 @@ end""",
 _COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 
 
+# What tells that a file uses a library, where that is not its name as a constant.
+_MENTIONED = {"json": r"\bJSON\b|\.to_json\b"}
+
+
 @dataclass
 class RubyModule:
     """What the Ruby emitter makes of a module."""
@@ -484,6 +489,7 @@ class RubyModule:
     holes: list[Unsupported]
     functions: list[tuple[str, str, int, int]]
     name: str
+    parts: dict[str, str]  # by source file, of a package; "" is what its files share
 
 
 def quote(text: str) -> str:
@@ -565,9 +571,13 @@ class RubyEmitter:
         """The module's source file."""
         body: list[str] = []
         functions: list[tuple[str, str, int, int]] = []
-        private: list[str] = []
+        private: dict[str, list[str]] = {}
         in_functions = False
+        cut = Cut(self.module)
         for d in self.module.definitions:
+            if cut.moves(d):
+                in_functions = False
+            body.extend(cut.mark(d))
             try:
                 if isinstance(d, ir.Constant) and _makes_app(d):
                     # An application takes the commands that are registered when it is made.
@@ -579,7 +589,7 @@ class RubyEmitter:
                         in_functions = True
                     body.extend(self._function(d, None, functions, "  "))
                     if d.name.startswith("_"):
-                        private.append(method_name(d.name))
+                        private.setdefault(cut.path(d), []).append(method_name(d.name))
                     continue
                 body.extend(self._definition(d, functions))
             except Unsupported as why:
@@ -589,15 +599,25 @@ class RubyEmitter:
                 body.extend(["", *comment(f"not ported: {why.reason} (line {why.line or d.line})", "  ")])
                 if isinstance(d, ir.Function):
                     functions.append((d.name, "", d.line, 1))
+            cut.place(self.holes, d)
         commands = self._commands()
-        if self.helpers and not in_functions:
+        if self.module.files:
+            # Files are loaded one after the other, so that the last one finds every function.
+            body.extend(commands)
+            commands = []
+        if self.helpers and (cut.moves(None) or not in_functions):
+            body.extend(cut.mark(None))
             body.extend(["", "  module_function"])
         for h in sorted(self.helpers):
             body.extend(["", *(f"  {line}".rstrip() for line in _HELPERS[h].strip().splitlines())])
         # What a class of the file calls cannot be private.
-        hidden = [*private, *sorted(self.helpers - self.shared_helpers)]
-        if hidden:
-            body.extend(["", f"  private_class_method {', '.join(f':{h}' for h in hidden)}"])
+        hidden = {**private, "": [*private.get("", []), *sorted(self.helpers - self.shared_helpers)]}
+        if self.module.files:
+            parts = cut.parts(body)
+            texts = {p: self._part(p, lines, hidden.get(p, []), parts) for p, lines in parts.items()}
+            return RubyModule("", tuple(sorted(self.requires)), self.holes, functions, self.name, texts)
+        if hidden[""]:
+            body.extend(["", f"  private_class_method {', '.join(f':{h}' for h in hidden[''])}"])
         body.extend(commands)
         lines = ["# frozen_string_literal: true", ""]
         requires = sorted(self.requires)
@@ -609,7 +629,35 @@ class RubyEmitter:
         while body and not body[0]:
             body.pop(0)
         lines.extend([*body, "end"])
-        return RubyModule("\n".join(lines) + "\n", tuple(requires), self.holes, functions, self.name)
+        return RubyModule("\n".join(lines) + "\n", tuple(requires), self.holes, functions, self.name, {})
+
+    def _part(self, path: str, body: list[str], hidden: list[str], parts: Mapping[str, list[str]]) -> str:
+        """One file of a package, with the files that must be loaded before it."""
+        text = "\n".join(body)
+        if hidden:
+            text += f"\n\n  private_class_method {', '.join(f':{h}' for h in hidden)}"
+        every = "\n".join(line for lines in parts.values() for line in lines)
+        requires = [
+            r
+            for r in sorted(self.requires)
+            for mark in [_MENTIONED.get(r, rf"\b{pascal(r.partition('/')[0], initialisms=False)}\b")]
+            if re.search(mark, text) or not re.search(mark, every)
+        ]
+        names = stems(self.module)
+        before = [f.path for f in self.module.files]
+        earlier = before[: before.index(path)] if path else []
+        siblings = [p for p in needs(self.module).get(path, ()) if p in earlier and p in parts]
+        if path and any(re.search(rf"\b{h}\b", text) for h in self.helpers):
+            siblings.insert(0, "")
+        lines = ["# frozen_string_literal: true", ""]
+        for block in (
+            [f"require '{r}'" for r in requires],
+            [f"require_relative '{names[p]}'" for p in siblings],
+        ):
+            lines.extend([*block, ""] if block else [])
+        doc = next((f.doc for f in self.module.files if f.path == path), "")
+        lines.extend(comment(doc or ("What the files of the package share." if not path else "")))
+        return "\n".join([*lines, f"module {self.name}", text.strip("\n"), "end", ""])
 
     def _commands(self) -> list[str]:
         """The statements that register the functions of the file as commands, once."""

@@ -76,6 +76,7 @@ _FRESH = """
     load File.join(__dir__, 'FILE.rb')
   end
 """
+_FORGET = "    $LOADED_FEATURES.reject! { |path| path.start_with?(File.join(__dir__, 'FILE/')) }\n"
 _WORLD = r"""
   # A folder with files, an environment, commands on the path, and a server on the loopback address.
   class World
@@ -366,7 +367,14 @@ class RubyTests:
             support += _WORLD
             required.extend(["fileutils", "json", "socket", "stringio", "tmpdir"])
         if any(line.strip() == "fresh" for line in body):
-            support += _FRESH.replace("MODULE", self.prefix).replace("FILE", self.file_name)
+            again = _FRESH
+            if self.module.files:
+                # The file that is loaded again requires the others of the package.
+                again = again.replace("    load ", f"{_FORGET}    load ")
+            support += again.replace("MODULE", self.prefix).replace("FILE", self.file_name)
+        if any("Foundation::" in line for line in body):
+            # Fakes answer with our errors even where the port itself needs none.
+            required.append("foundation/errors")
         return "\n".join(
             [
                 "# frozen_string_literal: true", "", *(f"require '{r}'" for r in sorted(required)),

@@ -11,13 +11,16 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from foundation_specs.model import LanguageId
 
 from foundation_engine.port import ir
+from foundation_engine.port.emit._files import Cut, joined
 from foundation_engine.port.emit._names import pascal, snake
 from foundation_engine.port.emit._rust_body import FunctionWriter
+from foundation_engine.port.emit._rust_crate import crate
 from foundation_engine.port.emit._rust_errors import CONSTRUCTORS, RustErrors
 from foundation_engine.port.emit._rust_helpers import HELPERS
 from foundation_engine.port.emit._rust_ownership import RUNTIME_OBJECTS, Ownership
@@ -40,6 +43,9 @@ class RustFile:
     holes: list[Unsupported]
     functions: list[tuple[str, str, int, int]]
     crates: frozenset[str] = frozenset()
+    # Of a package, the crate's root and the text of each source file's module by its path.
+    root: str = ""
+    parts: dict[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass
@@ -65,9 +71,11 @@ class RustModule:
         settings: _Settings | None = None,
         dialect: str = "foundation",
         quotes_python: bool = False,
+        sources: Mapping[str, str] | None = None,
     ) -> None:
         self.module = simplify(module)
         self.source = source.splitlines()
+        self.sources: dict[str, list[str]] = {p: t.splitlines() for p, t in (sources or {}).items()}
         self.settings = settings or _Settings()
         self.templates = Templates(LanguageId.RUST, dialect)
         self.effects = Effects(module)
@@ -381,7 +389,12 @@ class RustModule:
         """The source file."""
         body: list[str] = []
         functions: list[tuple[str, str, int, int]] = []
+        cut = Cut(self.module)
         for d in self.module.definitions:
+            body.extend(cut.mark(d))
+            if self.module.files:
+                # Holes quote the file that they are in.
+                self.source = self.sources.get(cut.path(d), [])
             before = len(self.holes)
             try:
                 lines = self._definition(d, functions)
@@ -398,7 +411,9 @@ class RustModule:
             if isinstance(d, ir.Function):
                 functions.append((d.name, self.functions[d.name], d.line, len(self.holes) - before))
             body.extend([*lines, ""])
-        written = "\n".join(body)
+            cut.place(self.holes, d)
+        body.extend(cut.mark(None))
+        written = joined(body)
         self.helpers = {h for h in self.helpers if re.search(rf"\b{self.helper_names[h]}\b", written)}
         helpers = self._needed()
         if any("Error" in HELPERS[h][1] for h in helpers):
@@ -414,7 +429,7 @@ class RustModule:
                 text = re.sub(rf"\b{name}\(", f"{self.helper_names[name]}(", text)
                 text = re.sub(rf"\bfn {name}<", f"fn {self.helper_names[name]}<", text)
             body.extend([f"/// {doc}", *text.strip().splitlines(), ""])
-        text = "\n".join(body)
+        text = joined(body)
         head = [f"//! {line}".rstrip() for line in self.module.doc.splitlines()]
         uses = self._imports(text)
         if uses:
@@ -428,9 +443,10 @@ class RustModule:
             crates.add("serde_json")
         if self.ordered and "IndexMap" in text:
             crates.add("indexmap")
-        return RustFile(
-            "\n".join([*head, "", *body]).strip() + "\n", self.holes, functions, frozenset(crates)
-        )
+        made = RustFile("\n".join([*head, "", text]).strip() + "\n", self.holes, functions, frozenset(crates))
+        if self.module.files:
+            made.root, made.parts = crate(self.module, cut.parts(body), self._imports)
+        return made
 
     def _imports(self, text: str) -> list[str]:
         uses = set(self.uses)
@@ -771,22 +787,33 @@ class RustModule:
 
 
 def emit(
-    module: ir.Module, source: str = "", dialect: str = "foundation", *, quotes_python: bool = False
+    module: ir.Module,
+    source: str = "",
+    dialect: str = "foundation",
+    *,
+    quotes_python: bool = False,
+    sources: Mapping[str, str] | None = None,
 ) -> RustFile:
-    """The module as one Rust file; `source` is the text that holes quote from.
+    """The module as one Rust file, a package as a crate; `source` is the text that holes quote from.
 
-    `quotes_python` says that a quoted text is one as Python's repr writes it.
+    `quotes_python` says that a quoted text is one as Python's repr writes it. Of a package, `sources` are the texts by
+    path.
     """
-    return settled(module, source, dialect, quotes_python=quotes_python)[1]
+    return settled(module, source, dialect, quotes_python=quotes_python, sources=sources)[1]
 
 
 def settled(
-    module: ir.Module, source: str = "", dialect: str = "foundation", *, quotes_python: bool = False
+    module: ir.Module,
+    source: str = "",
+    dialect: str = "foundation",
+    *,
+    quotes_python: bool = False,
+    sources: Mapping[str, str] | None = None,
 ) -> tuple[RustModule, RustFile]:
     """The module's names and types, and its file: written again until what a writing finds out changes nothing."""
     settings = _Settings()
     for last in (*([False] * 7), True):
-        rust = RustModule(copy.deepcopy(module), source, settings, dialect, quotes_python)
+        rust = RustModule(copy.deepcopy(module), source, settings, dialect, quotes_python, sources)
         file = rust.emit()
         found = _Settings(
             settings.ordered or rust.wants_order,
