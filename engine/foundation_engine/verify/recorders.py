@@ -16,11 +16,8 @@ from foundation_specs.model import LanguageId
 
 from foundation_engine.port import ir
 from foundation_engine.port.engine import package_name, runtime_root
-from foundation_engine.port.front.ruby import lower_document
 from foundation_engine.port.request import PortRequest
 from foundation_engine.verify.cases import Case, Plan
-from foundation_engine.verify.record_go import GoRecorder
-from foundation_engine.verify.record_rust import RustRecorder
 from foundation_engine.verify.sandbox import Completed, Limits, run
 
 _PYTHON_RECORDER = Path(__file__).with_name("record_python.py")
@@ -195,6 +192,8 @@ class RubyRecorder:
 def _record_ruby(
     request: PortRequest, path: str, planned: Sequence[Plan], seconds: float
 ) -> tuple[list[Case], str]:
+    from foundation_engine.port.front.ruby import lower_document
+
     runtime = runtime_root(LanguageId.RUBY)
     _, shapes = lower_document(request.text, package_name(request), request.line, request.path)
     asked = json.dumps(
@@ -213,9 +212,33 @@ def _record_ruby(
     return read_cases(done, planned, seconds)
 
 
+class GoSource:
+    """Go: functions that call the source's, built with it and run."""
+
+    def record(
+        self, request: PortRequest, module: ir.Module, planned: Sequence[Plan], seconds: float = 60.0
+    ) -> tuple[list[Case], str]:
+        """See `Recorder.record`."""
+        from foundation_engine.verify.record_go import GoRecorder
+
+        return GoRecorder().record(request, module, planned, seconds)
+
+
+class RustSource:
+    """Rust: functions that call the source's, built with it and run."""
+
+    def record(
+        self, request: PortRequest, module: ir.Module, planned: Sequence[Plan], seconds: float = 60.0
+    ) -> tuple[list[Case], str]:
+        """See `Recorder.record`."""
+        from foundation_engine.verify.record_rust import RustRecorder
+
+        return RustRecorder().record(request, module, planned, seconds)
+
+
 RECORDERS: Mapping[LanguageId, Recorder] = {
-    LanguageId.GO: GoRecorder(),
+    LanguageId.GO: GoSource(),
     LanguageId.PYTHON: PythonRecorder(),
     LanguageId.RUBY: RubyRecorder(),
-    LanguageId.RUST: RustRecorder(),
+    LanguageId.RUST: RustSource(),
 }

@@ -21,11 +21,6 @@ from foundation_specs.templates import Library, templates
 from foundation_engine.port import ir
 from foundation_engine.port.emit._names import pascal, snake
 from foundation_engine.port.emit._rust_words import KEYWORDS
-from foundation_engine.port.emit.go_tests import GoTests
-from foundation_engine.port.emit.python_tests import PythonTests, case_name
-from foundation_engine.port.emit.ruby import method_name
-from foundation_engine.port.emit.ruby_tests import RubyTests
-from foundation_engine.port.emit.rust_tests import RustTests
 from foundation_engine.port.engine import cargo_toml, formatted, go_mod, python_formatter, runtime_root
 from foundation_engine.port.passes import Effects
 from foundation_engine.port.request import PortCandidate, PortedFile, PortOptions
@@ -160,6 +155,8 @@ class GoTarget:
         more: Sequence[Case],
     ) -> list[PortedFile]:
         """See `Target.tests`."""
+        from foundation_engine.port.emit.go_tests import GoTests
+
         # The emitter simplifies, too: what cannot fail any more returns no error.
         Effects(simplify(module)).run()
         maker = GoTests(module, package, options.go_module)
@@ -189,7 +186,8 @@ class GoTarget:
 
     def test_command(self, folder: Path) -> Sequence[str]:
         """See `Target.test_command`."""
-        return ("go", "test", "-json", "-vet=off", "-timeout", "60s", "./...")
+        # Without a debugger's tables the program is linked sooner; a panic's lines stay.
+        return ("go", "test", "-json", "-vet=off", "-ldflags=-s -w", "-timeout", "60s", "./...")
 
     def read_tests(self, done: Completed) -> dict[str, tuple[bool, str]]:
         """See `Target.read_tests`."""
@@ -255,6 +253,8 @@ class RubyTarget:
         more: Sequence[Case],
     ) -> list[PortedFile]:
         """See `Target.tests`."""
+        from foundation_engine.port.emit.ruby_tests import RubyTests
+
         maker = RubyTests(module, package)
         library = templates(LanguageId.RUBY, options.dialect).library
         recorded = _without_waiting(maker.file(cases), library)
@@ -266,6 +266,8 @@ class RubyTarget:
 
     def case_prefix(self, source_name: str) -> str:
         """See `Target.case_prefix`."""
+        from foundation_engine.port.emit.ruby import method_name
+
         cls, _, name = source_name.rpartition(".")
         return f"{snake(cls)}_{method_name(name)}_" if cls else f"{method_name(name)}_"
 
@@ -363,6 +365,8 @@ class PythonTarget:
         more: Sequence[Case],
     ) -> list[PortedFile]:
         """See `Target.tests`."""
+        from foundation_engine.port.emit.python_tests import PythonTests
+
         maker = PythonTests(module, package)
         recorded = maker.file(cases)
         out = [
@@ -382,6 +386,8 @@ class PythonTarget:
 
     def case_prefix(self, source_name: str) -> str:
         """See `Target.case_prefix`."""
+        from foundation_engine.port.emit.python_tests import case_name
+
         cls, _, name = source_name.rpartition(".")
         return f"{case_name(cls, name)}_"
 
@@ -448,6 +454,8 @@ class RustTarget:
         more: Sequence[Case],
     ) -> list[PortedFile]:
         """See `Target.tests`."""
+        from foundation_engine.port.emit.rust_tests import RustTests
+
         maker = RustTests(module, options.dialect)
         out = [PortedFile(f"tests/{package}.rs", formatted(_RUSTFMT, maker.file(cases, package)), "test")]
         if more:
