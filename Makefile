@@ -2,6 +2,10 @@
 # check: what to run before a commit.                 bench: what we claim about speed, printed.
 
 RUN := scripts/with-toolchains.sh
+# Trust what the system trusts: behind a company proxy the bundled certificates do not do (two names, for old and new uv).
+export UV_SYSTEM_CERTS := 1
+export UV_NATIVE_TLS := 1
+export NODE_USE_SYSTEM_CA := 1
 PY  := .venv/bin/python
 ENGINE := .cache/engine-venv
 UV  := $(shell command -v uv || echo .cache/uv/bin/uv)

@@ -39,7 +39,10 @@ if [ ! -f .cache/vscode/.ready ]; then
     cd node_modules/code-server/lib/vscode
     npm install --omit=dev --no-audit --no-fund --loglevel=error --ignore-scripts >&2
     rm -rf node_modules/@github/copilot-sdk-linux-x64
-    npm rebuild --loglevel=error @vscode/spdlog @vscode/native-watchdog >&2
+    modules=(@vscode/spdlog @vscode/native-watchdog)
+    # The headers come from nodejs.org; where that is out of reach those of libnode-dev do, for both use Node's stable ABI.
+    npm rebuild --loglevel=error "${modules[@]}" >&2 ||
+      { [ -f /usr/include/node/node_api.h ] && npm rebuild --loglevel=error --nodedir=/usr "${modules[@]}" >&2; }
   )
   touch .cache/vscode/.ready
 fi

@@ -116,6 +116,8 @@ def _sites_of(n: ir.Node, line: int, unseen: set[int]) -> Iterator[Site]:
         return Site(what, line, lambda: setattr(n, name, value))
 
     match n:
+        case ir.AugAssign(op=op) if SWAPPED.get(op) not in ir.IN_PLACE:
+            pass
         case ir.Intrinsic(op=op) | ir.AugAssign(op=op) if op in SWAPPED:
             yield changed(f"{op} becomes {SWAPPED[op]}", "op", SWAPPED[op])
         case ir.Lit(value=bool(v)):

@@ -468,6 +468,13 @@ class AugAssign(Stmt):
     value: Expr
 
 
+IN_PLACE: Mapping[str, str] = {
+    "int.add": "+", "int.sub": "-", "int.mul": "*", "float.add": "+", "float.sub": "-", "float.mul": "*",
+    "str.concat": "+", "int.bor": "|", "int.band": "&", "int.xor": "^", "int.shl": "<<", "int.shr": ">>",
+}  # fmt: skip
+"""The operations of AugAssign that front ends make, and the sign that every target but Rust's strings has for them."""
+
+
 @dataclass(slots=True)
 class VarDecl(Stmt):
     """Declare a variable without a value; made by the scope pass only where a later block needs it."""

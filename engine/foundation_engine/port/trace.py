@@ -1,7 +1,8 @@
-"""Types for a source without annotations, from a run of the user's own command, for example the tests.
+"""What a run of the user's own command, for example the tests, tells about a source: types and calls.
 
-The command runs only because the user names it. What was learned is put into the text as annotations, on the same
-lines, so that everything else works as if the user had written them; the report lists them for review.
+The command runs only because the user names it. The types are put into the text as annotations, on the same lines, so
+that everything else works as if the user had written them; the report lists them for review. The calls are made again
+in the port when it is verified.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import subprocess
 import tempfile
 import tokenize
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -45,11 +46,28 @@ class Learned:
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """One call as it was seen, with values in the neutral form of the recorders.
+
+    `function` is `f` or `Class.method`; `fields` are those of the method's object.
+    """
+
+    function: str
+    arguments: Mapping[str, Any]
+    fields: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def as_json(self) -> dict[str, Any]:
+        """The call as text, for keys of caches."""
+        return {"function": self.function, "arguments": dict(self.arguments), "fields": dict(self.fields)}
+
+
+@dataclass(frozen=True, slots=True)
 class Traced:
-    """A source text with the types that were learned, and what they are."""
+    """A source text with the types that were learned, what they are, and the calls whose values could be kept."""
 
     text: str
     learned: tuple[Learned, ...]
+    calls: tuple[Call, ...] = ()
 
 
 @dataclass
@@ -58,6 +76,9 @@ class Seen:
 
     arguments: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     result: set[str] = field(default_factory=set[str])
+    calls: list[tuple[dict[str, Any], dict[str, Any]]] = field(
+        default_factory=list[tuple[dict[str, Any], dict[str, Any]]]
+    )
 
 
 def trace(path: str, text: str, language: LanguageId, command: str, seconds: float = 600.0) -> Traced:
@@ -91,7 +112,8 @@ def trace(path: str, text: str, language: LanguageId, command: str, seconds: flo
             f"{command}: exit code {done.returncode}, and no function of {path} was called"
             + (f" ({said[0]})" if said else "")
         )
-    return tracer.annotate(text, seen)
+    calls = [Call(key.rpartition(":")[0], *each) for key, entry in seen.items() for each in entry.calls]
+    return replace(tracer.annotate(text, seen), calls=tuple(calls))
 
 
 def _read(out: Path) -> dict[str, Seen]:
@@ -107,6 +129,7 @@ def _read(out: Path) -> dict[str, Seen]:
             for name, types in entry["arguments"].items():
                 into.arguments.setdefault(name, set()).update(types)
             into.result.update(entry["result"])
+            into.calls.extend((values, fields) for values, fields in entry.get("calls", ()))
     return seen
 
 

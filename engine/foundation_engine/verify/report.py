@@ -18,7 +18,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """One rung of the ladder (parse, check, compile, vet, cases, differential, conformance, user-tests).
+    """One rung of the ladder (parse, check, compile, vet, cases, differential, user-tests).
 
     `command` is what was run, if anything; `detail` is what the user should read: the first errors, or counts.
     `cases` counts the comparisons made, `disagreements` those that differed.

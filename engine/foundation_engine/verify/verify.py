@@ -20,10 +20,12 @@ from foundation_engine.port import ir
 from foundation_engine.port.engine import lower, package_name
 from foundation_engine.port.precision import verified
 from foundation_engine.port.request import PortCandidate, PortedFile
+from foundation_engine.port.trace import Call
 from foundation_engine.verify import cache
 from foundation_engine.verify.cases import Case, Plan, plans, variations
 from foundation_engine.verify.reach import telling, unreached
 from foundation_engine.verify.recorders import RECORDERS
+from foundation_engine.verify.replay import replayed
 from foundation_engine.verify.report import StepResult, Verdict, VerifyReport
 from foundation_engine.verify.sandbox import Completed, Limits, run
 from foundation_engine.verify.targets import TARGETS, Target
@@ -41,7 +43,8 @@ class VerifyOptions:
 
     `execute` False stops before anything of the user's runs: parse, check, compile and vet only. `cases` recorded cases
     per function are delivered as a test; `differential` more per function are run and not delivered. Where there are
-    `plans`, those calls are made instead of generated ones.
+    `plans`, those calls are made instead of generated ones. `calls` are those of the user's own tests, made as
+    well.
     """
 
     execute: bool = True
@@ -51,6 +54,7 @@ class VerifyOptions:
     step_seconds: float = 600.0
     use_cache: bool = True
     plans: tuple[Plan, ...] = ()
+    calls: tuple[Call, ...] = ()
     progress: Callable[[str], None] = field(default=lambda _: None)
 
 
@@ -64,6 +68,11 @@ class _Run:
     folder: Path
     results: list[StepResult] = field(default_factory=list[StepResult])
     files: list[PortedFile] = field(default_factory=list[PortedFile])
+    replayed: set[str] = field(default_factory=set[str])  # the plans that are calls of the user's tests
+
+    def is_replayed(self, case: Case) -> bool:
+        """True of a call that the user's tests made."""
+        return repr(case.plan) in self.replayed
 
     def module(self) -> ir.Module:
         """The source as lowered, for one use: generators and test writers change what they are given."""
@@ -106,7 +115,7 @@ def verify(candidate: PortCandidate, options: VerifyOptions | None = None) -> Ve
         options.differential,
         options.seed,
         target.version(),
-        [p.as_json() for p in options.plans],
+        [p.as_json() for p in (*options.plans, *options.calls)],
     )
     if options.use_cache and (known := cache.load(key)) is not None:
         return known
@@ -229,7 +238,10 @@ def _record(state: _Run) -> tuple[list[Case], str]:
             p for p in state.options.plans if (f"{p.cls}.{p.function}" if p.cls else p.function) in whole
         ]
         return recorder.record(request, module, given) if given else ([], "")
-    planned = list(plans(module, whole, state.options.seed, count * _TRIED))
+    mine = replayed(module, whole, state.options.calls)
+    state.replayed.update(repr(p) for p in mine)
+    drawn = plans(module, whole, state.options.seed, count * _TRIED)
+    planned = [*mine, *(p for p in drawn if repr(p) not in state.replayed)]
     if not planned:
         return [], ""
     cases, problem = recorder.record(request, module, planned)
@@ -244,7 +256,9 @@ def _record(state: _Run) -> tuple[list[Case], str]:
             break
         more, _ = recorder.record(request, module, near)
         cases = [*cases, *more]
-    return [c for group in _by_function(cases) for c in telling(group, count)], problem
+    theirs = [c for c in cases if state.is_replayed(c)]
+    others = _by_function([c for c in cases if not state.is_replayed(c)])
+    return [*theirs, *(c for group in others for c in telling(group, count))], problem
 
 
 def _by_function(cases: list[Case]) -> list[list[Case]]:
@@ -285,8 +299,9 @@ def _run_cases(state: _Run, cases: list[Case]) -> None:
     chosen: list[Case] = []
     rest: list[Case] = []
     for group in _by_function(cases):
-        first, more = _telling(group, state.options.cases)
-        chosen.extend(first)
+        theirs = [c for c in group if state.is_replayed(c)]
+        first, more = _telling([c for c in group if not state.is_replayed(c)], state.options.cases)
+        chosen.extend([*theirs, *first])
         rest.extend(more)
     request = state.candidate.request
     module = state.module()
@@ -324,6 +339,11 @@ def _run_cases(state: _Run, cases: list[Case]) -> None:
             return
         elif mine:
             state.add(step, Verdict.PASSED, f"{len(mine)} cases agree", done, len(mine))
+    if state.options.calls:
+        theirs = sum(map(state.is_replayed, cases))
+        seen = len(state.options.calls)
+        detail = f"{theirs} of the {seen} calls that the traced command made are among the cases"
+        state.add("user-tests", Verdict.PASSED, detail, cases=theirs)
     idle = _idle(state, set(outcomes))
     if idle:
         state.add("exercised", Verdict.INCONCLUSIVE, f"no case runs {', '.join(idle)}")

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from foundation_engine.port.request import PortCandidate, PortedFile, PortOptions, PortRequest
 from foundation_engine.verify.report import Verdict, VerifyReport
@@ -23,6 +23,9 @@ from foundation_specs.model import LanguageId
 from foundation_lsp.cli.console import Style, UsageError, colour_wanted, fail, notice, printable, write
 from foundation_lsp.cli.discover import display_path
 from foundation_lsp.settings import SettingsFinder
+
+if TYPE_CHECKING:
+    from foundation_engine.port.trace import Call
 
 INCONCLUSIVE = 3
 _EPILOG = """exit codes: 0 ported, and passed when it was verified; 1 a verification failed, one file of several
@@ -120,8 +123,9 @@ def run(options: argparse.Namespace) -> int:
 
     request = _request(options)
     learned: tuple[str, ...] = ()
+    calls: tuple[Call, ...] = ()
     if options.trace:
-        request, learned = _traced(request, options.trace)
+        request, learned, calls = _traced(request, options.trace)
     try:
         with progress(f"porting {request.path} to {request.target}"):
             candidate = port(request)
@@ -136,7 +140,7 @@ def run(options: argparse.Namespace) -> int:
         from foundation_engine.verify import VerifyOptions, verify
 
         with progress(f"verifying the {request.target} port") as say:
-            report = verify(candidate, VerifyOptions(progress=say))
+            report = verify(candidate, VerifyOptions(progress=say, calls=calls))
     files = [*candidate.files, *(report.files if report is not None else ())]
     if directory is not None:
         # The tests that verification made belong beside the port, and overwrite nothing either.
@@ -160,8 +164,8 @@ def run(options: argparse.Namespace) -> int:
     return INCONCLUSIVE if report is not None and report.verdict is Verdict.INCONCLUSIVE else 0
 
 
-def _traced(request: PortRequest, command: str) -> tuple[PortRequest, tuple[str, ...]]:
-    """The request with the types that a run of the command showed, and the signatures that were added."""
+def _traced(request: PortRequest, command: str) -> tuple[PortRequest, tuple[str, ...], tuple[Call, ...]]:
+    """The request with the types that a run of the command showed, the signatures that were added, and the calls."""
     from foundation_engine.port.trace import TraceError, trace
 
     try:
@@ -169,7 +173,7 @@ def _traced(request: PortRequest, command: str) -> tuple[PortRequest, tuple[str,
             traced = trace(request.path, request.text, request.source, command)
     except TraceError as error:
         raise UsageError(f"--trace {error}") from error
-    return dataclasses.replace(request, text=traced.text), tuple(map(str, traced.learned))
+    return dataclasses.replace(request, text=traced.text), tuple(map(str, traced.learned)), traced.calls
 
 
 def _request(options: argparse.Namespace) -> PortRequest:

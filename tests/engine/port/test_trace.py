@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,54 @@ def test_a_command_that_does_not_help_is_named(scores: Path) -> None:
 )
 def test_types_are_merged_into_one_or_none(types: list[str], annotation: str | None) -> None:
     assert merged(types) == annotation
+
+
+COUNTED = """\
+from dataclasses import dataclass
+
+
+@dataclass
+class Basket:
+    items: list[int]
+
+    def price(self, cents: int) -> int:
+        if sum(self.items) * cents == 9182736:
+            return cents * 3
+        return cents
+
+
+def show(basket: Basket) -> str:
+    return f"{len(basket.items)} items"
+
+
+def read(path: str) -> str:
+    with open(path) as file:
+        return file.read()
+"""
+COUNTED_CALLS = """
+from counted import *
+basket = Basket([9182700, 36])
+assert basket.price(1) == 3
+assert basket.price(1) == 3
+show(basket)
+read("counted.py")
+"""
+
+
+@pytest.mark.slow
+def test_calls_of_the_tests_are_made_in_the_port_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "counted.py").write_text(COUNTED)
+    (tmp_path / "calls.py").write_text(COUNTED_CALLS)
+    monkeypatch.chdir(tmp_path)
+    traced = trace("counted.py", COUNTED, LanguageId.PYTHON, f"{sys.executable} calls.py")
+    assert traced.learned == ()
+    assert sorted(c.function for c in traced.calls) == ["Basket.price", "read", "show"]
+    candidate = port(PortRequest("counted.py", COUNTED, LanguageId.PYTHON, LanguageId.RUBY))
+    options = VerifyOptions(cases=4, differential=6, calls=traced.calls, use_cache=False)
+    steps = {r.step: r for r in verify(candidate, options).results}
+    # The call of the function that reads a file is not made again: its world is one of its own.
+    assert (steps["user-tests"].verdict, steps["user-tests"].cases) == (Verdict.PASSED, 2)
+    # What only the tests reach is compared.
+    files = tuple(replace(f, text=f.text.replace("cents * 3", "cents * 4")) for f in candidate.files)
+    report = verify(replace(candidate, files=files), options)
+    assert report.verdict is Verdict.FAILED

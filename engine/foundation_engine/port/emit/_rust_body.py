@@ -939,12 +939,8 @@ class FunctionWriter(Operations):
                 entry = ir.Intrinsic(
                     "dict.index", [t.obj, t.index], "" if t.obj.type.zero else "KeyError", type=t.type
                 )
-                if s.op in ("list.concat", "str.concat") or not t.obj.type.zero:
-                    # The key is looked up before anything changes.
-                    where = self._changing(entry)
-                    where = f"*{where}" if s.op not in ("list.concat", "str.concat") else where
-                else:
-                    where = f"*{self._changing(entry)}"
+                # The key is looked up before anything changes.
+                where = f"*{self._changing(entry)}"
             case ir.IndexTarget():
                 where = self._element(t)
             case _:
@@ -957,30 +953,7 @@ class FunctionWriter(Operations):
             else:
                 self.write(f"{where}.push_str({self._str(value)});")
             return
-        if s.op == "list.concat":
-            self.write(f"{where.removeprefix('*')}.extend({self.items(s.value)});")
-            return
-        if s.op == "set.union":
-            self.write(f"{where.removeprefix('*')}.extend({self.bound_to(s.value, t.type)});")
-            return
-        sign = {"int.shl": "<<", "int.shr": ">>"}.get(s.op) or INFIX.get(s.op, ("", 0))[0]
-        if sign:
-            self.write(f"{where} {sign}= {self.x(s.value)};")
-            return
-        if isinstance(t, ir.VarTarget):
-            value = ir.Intrinsic(
-                s.op,
-                [ir.Name(t.id, type=t.type), s.value],
-                "ZeroDivisionError" if "div" in s.op or "mod" in s.op else "",
-                type=t.type,
-            )
-            self.write(f"{where} = {self.own(value)};")
-            return
-        if isinstance(t, ir.FieldTarget):
-            value = ir.Intrinsic(s.op, [ir.Field(t.obj, t.name, type=t.type), s.value], type=t.type)
-            self.write(f"{where} = {self.own(value)};")
-            return
-        raise Unsupported(f"augmented assignment {s.op}", "", s.line)
+        self.write(f"{where} {ir.IN_PLACE[s.op]}= {self.x(s.value)};")
 
     def _str(self, e: ir.Expr) -> str:
         return self.ref(e) if is_place(e) or lends(e) or isinstance(e, ir.Lit) else f"&{self.own(e, PRIMARY)}"

@@ -1479,17 +1479,7 @@ class FunctionEmitter(Operations):
             return
         value = self.x(s.value, ADD + 1 if s.op in ("int.mul", "float.mul") else LOWEST)
         target = self.place(s.target)
-        op = {
-            "add": "+",
-            "sub": "-",
-            "mul": "*",
-            "concat": "+",
-            "bor": "|",
-            "band": "&",
-            "xor": "^",
-            "shl": "<<",
-            "shr": ">>",
-        }[s.op.partition(".")[2]]
+        op = ir.IN_PLACE[s.op]
         if value == "1" and op in "+-":
             self.write(f"{target}{op}{op}")
         else:

@@ -730,10 +730,7 @@ class Emitter(Lines):
             case ir.Assign():
                 self._assign(s)
             case ir.AugAssign():
-                op = {"add": "+", "sub": "-", "mul": "*", "concat": "+", "bor": "|", "band": "&", "xor": "^",
-                      "shl": "<<", "shr": ">>", "floordiv": "//", "mod": "%", "div": "/"}.get(s.op.partition(".")[2])  # fmt: skip
-                if op is None:
-                    raise Unsupported(f"{s.op} in an assignment")
+                op = ir.IN_PLACE[s.op]
                 self._forget(s.target)
                 t = s.target
                 if isinstance(t, ir.IndexTarget) and isinstance(t.obj.type, ir.DictT) and t.obj.type.zero:

@@ -1085,18 +1085,7 @@ class Emitter(Lines):
             case ir.Assign():
                 self._assign(s)
             case ir.AugAssign():
-                op = {
-                    "add": "+",
-                    "sub": "-",
-                    "mul": "*",
-                    "concat": "+",
-                    "bor": "|",
-                    "band": "&",
-                    "xor": "^",
-                    "shl": "<<",
-                    "shr": ">>",
-                }[s.op.partition(".")[2]]
-                self.write(f"{self.target(s.target)} {op}= {self.x(s.value)}")
+                self.write(f"{self.target(s.target)} {ir.IN_PLACE[s.op]}= {self.x(s.value)}")
             case ir.ExprStmt():
                 if isinstance(s.value, ir.Lit | ir.Name):
                     return

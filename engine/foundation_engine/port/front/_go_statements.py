@@ -50,12 +50,6 @@ from foundation_engine.port.passes import place, terminates
 ZERO_BESIDE_ERROR = (
     "A call that fails gives nothing but its error; Go's other results are taken to be zero then."
 )
-_AUGMENTED = frozenset(
-    {
-        "int.add", "int.sub", "int.mul", "float.add", "float.sub", "float.mul", "str.concat", "int.bor", "int.band",
-        "int.xor", "int.shl", "int.shr",
-    }
-)  # fmt: skip
 
 
 class FunctionLowerer(Concurrency):
@@ -798,7 +792,7 @@ class FunctionLowerer(Concurrency):
         if at := _target_place(made):
             self.forget(at)
         simple = not (isinstance(made, ir.IndexTarget) and not isinstance(made.obj.type, ir.ListT))
-        if isinstance(e, ir.Intrinsic) and e.op in _AUGMENTED and ir.same(e.args[0], left.expr) and simple:
+        if isinstance(e, ir.Intrinsic) and e.op in ir.IN_PLACE and ir.same(e.args[0], left.expr) and simple:
             return [ir.AugAssign(made, e.op, e.args[1])]
         return [ir.Assign(made, e)]
 
@@ -812,7 +806,7 @@ class FunctionLowerer(Concurrency):
         left = self.expr(target)
         e = self.arithmetic(op, left, V(one.expr, t), node).expr
         simple = not (isinstance(made, ir.IndexTarget) and not isinstance(made.obj.type, ir.ListT))
-        if isinstance(e, ir.Intrinsic) and e.op in _AUGMENTED and simple:
+        if isinstance(e, ir.Intrinsic) and e.op in ir.IN_PLACE and simple:
             return [ir.AugAssign(made, e.op, e.args[1])]
         return [ir.Assign(made, e)]
 

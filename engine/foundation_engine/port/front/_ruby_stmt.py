@@ -1425,21 +1425,7 @@ class Statements(Expressions):
             and only.value is combined
             and len(combined.args) == 2
             and ir.same(combined.args[0], left)
-            and combined.op
-            in (
-                "int.add",
-                "int.sub",
-                "int.mul",
-                "float.add",
-                "float.sub",
-                "float.mul",
-                "str.concat",
-                "int.bor",
-                "int.band",
-                "int.xor",
-                "int.shl",
-                "int.shr",
-            )
+            and combined.op in ir.IN_PLACE
             and not (isinstance(left, ir.Unwrap))
             and not (isinstance(left, ir.Intrinsic) and left.raises == "KeyError")
         ):

@@ -1168,7 +1168,8 @@ class Body:
         e = combined.e
         if (
             isinstance(e, ir.Intrinsic)
-            and e.op in _AUGMENTED
+            and e.op in ir.IN_PLACE
+            and e.op != "str.concat"
             and ir.same(e.args[0], held.e)
             and len(e.args) == 2
         ):
@@ -1768,18 +1769,3 @@ _MUTATING = frozenset(
         "take", "replace", "entry", "get_mut", "iter_mut", "drain", "swap", "insert_str", "extend_from_slice",
     }
 )  # fmt: skip
-_AUGMENTED = frozenset(
-    {
-        "int.add",
-        "int.sub",
-        "int.mul",
-        "float.add",
-        "float.sub",
-        "float.mul",
-        "int.bor",
-        "int.band",
-        "int.xor",
-        "int.shl",
-        "int.shr",
-    }
-)

@@ -1762,21 +1762,7 @@ class _FunctionLowerer(ExpressionLowerer):
             isinstance(combined, ir.Intrinsic)
             and len(combined.args) == 2
             and ir.same(combined.args[0], left)
-            and combined.op
-            in (
-                "int.add",
-                "int.sub",
-                "int.mul",
-                "float.add",
-                "float.sub",
-                "float.mul",
-                "str.concat",
-                "int.bor",
-                "int.band",
-                "int.xor",
-                "int.shl",
-                "int.shr",
-            )
+            and combined.op in ir.IN_PLACE
         ):
             return [ir.AugAssign(target, combined.op, combined.args[1], line=s.lineno)]
         return [ir.Assign(target, self.coerce(combined, target.type), line=s.lineno)]
