@@ -401,3 +401,57 @@ end
     )
     assert "except HttpStatusError as e:" in made
     assert "e.status != 404" in made
+
+
+@pytest.mark.parametrize(
+    ("signature", "body", "expected"),
+    [
+        ("(String) -> String", "JSON.parse(x)['name']", 'json.loads(x).get("name")'),
+        ("(String) -> Array[Integer]", "JSON.parse(x).fetch('ids')", 'json.loads(x)["ids"]'),
+        ("(String) -> Array[String]", "JSON.parse(x).map { |i| i['id'].to_s }", "_text_of_json(i.get"),
+        ("(String) -> Float", "JSON.parse(x)['price'].to_f", "_float_of_json("),
+        ("(String) -> String?", "JSON.parse(x).dig('a', 'b')", '_below_in_json(json.loads(x), ["a", "b"])'),
+        ("(String) -> bool", "JSON.parse(x).is_a?(Hash)", "isinstance(json.loads(x), dict)"),
+        ("(String) -> bool", "JSON.parse(x)['ok'] == true", "isinstance(value, bool) and value"),
+        ("(String) -> Integer", "JSON.parse(x, symbolize_names: true).fetch(:n, 3)", '"n" in value'),
+        ("(String) -> Integer", "JSON.parse(x).sum { |k, v| v.to_i }", ".items()"),
+    ],
+)
+def test_json_is_read_as_what_the_code_takes_it_for(signature: str, body: str, expected: str) -> None:
+    assert expected in python(method(signature, body))
+
+
+@pytest.mark.parametrize(
+    ("signature", "body", "reason"),
+    [
+        ("(String) -> Integer", "JSON.parse(x)['a'] * 2", "may be an Integer or a Float"),
+        ("(String) -> String", "JSON.parse(x)[:a]", "whose keys are strings"),
+        ("(String) -> bool", "JSON.parse(x)['a'] == JSON.parse(x)['b']", "two JSON values"),
+        ("(String) -> String", "JSON.parse(x, max_nesting: 2)['a']", "JSON.parse with these options"),
+        ("(String) -> bool", "JSON.parse(x)['a'].frozen?", "say what it is"),
+    ],
+)
+def test_json_whose_meaning_is_not_certain_is_declined(signature: str, body: str, reason: str) -> None:
+    found = reasons(method(signature, body))
+    assert any(reason in r for r in found), found
+
+
+def test_a_hash_of_mixed_values_is_json() -> None:
+    made = python(
+        """require 'foundation'
+
+# @param client [Foundation::HttpClient]
+# @param names [Array<String>]
+# @return [Integer]
+def send_all(client, names)
+  body = { 'rows' => names.map { |n| { 'name' => n, 'size' => n.length } }, 'total' => names.length }
+  client.post('/rows', json: body).status
+end
+"""
+    )
+    assert 'body = {"rows": [{"name": n, "size": len(n)} for n in names], "total": len(names)}' in made
+    late = (
+        "# @param client [Foundation::HttpClient]\n# @param names [Array<String>]\ndef f(client, names)\n"
+        "  body = { 'names' => names, 'total' => 1 }\n  names << 'more'\n  client.post('/', json: body)\nend\n"
+    )
+    assert reasons(late) == ["a JSON value with names, which changes later"]

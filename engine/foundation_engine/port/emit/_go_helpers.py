@@ -115,6 +115,76 @@ func jsonItems(value any) []any {
 """,
         (),
     ),
+    "jsonMembers": (
+        r"""
+// jsonMembers is what a JSON object holds.
+func jsonMembers(value any) map[string]any {
+	return value.(map[string]any)
+}
+""",
+        (),
+    ),
+    "jsonHas": (
+        r"""
+// jsonHas reports whether a JSON object has a key.
+func jsonHas(value any, key string) bool {
+	_, ok := value.(map[string]any)[key]
+	return ok
+}
+""",
+        (),
+    ),
+    "jsonIs": (
+        r"""
+// jsonIs reports whether a JSON value is of a type.
+func jsonIs[T any](value any) bool {
+	_, ok := value.(T)
+	return ok
+}
+""",
+        (),
+    ),
+    "jsonIsInteger": (
+        r"""
+// jsonIsInteger reports whether a JSON value is a number without a point and an exponent.
+func jsonIsInteger(value any) bool {
+	number, ok := value.(json.Number)
+	return ok && !strings.ContainsAny(number.String(), ".eE")
+}
+""",
+        ("encoding/json", "strings"),
+    ),
+    "jsonPresent": (
+        r"""
+// jsonPresent is false for null and false.
+func jsonPresent(value any) bool {
+	return value != nil && value != false
+}
+""",
+        (),
+    ),
+    "jsonInteger": (
+        r"""
+// jsonInteger is a JSON number that is whole.
+func jsonInteger(value any) int {
+	number, err := value.(json.Number).Int64()
+	if err != nil {
+		panic(err)
+	}
+	return int(number)
+}
+""",
+        ("encoding/json",),
+    ),
+    "jsonBoolean": (
+        r"""
+// jsonBoolean is a JSON truth value.
+func jsonBoolean(value any) bool {
+	return value.(bool)
+}
+""",
+        (),
+    ),
     "jsonNumber": (
         r"""
 // jsonNumber is a JSON number.

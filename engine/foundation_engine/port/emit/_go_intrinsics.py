@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from foundation_engine.port import ir
+from foundation_engine.port.emit import _go_json as go_json
 from foundation_engine.port.emit._go_helpers import HELPERS
 from foundation_engine.port.emit._go_text import Texts
 from foundation_engine.port.ir import Type, Unsupported
@@ -107,8 +108,12 @@ TEMPLATES: Mapping[str, tuple[str, int, int, tuple[str, ...]]] = {
     "json.quote": ("jsonQuote({0})", PRIMARY, LOWEST, ()),
     "json.of_bool": ("strconv.FormatBool({0})", PRIMARY, LOWEST, ("strconv",)),
     "json.item": ("jsonItems({0})[{1}]", PRIMARY, LOWEST, ()),
-    "json.get_or": ("jsonOr({0}, {1}, {2})", PRIMARY, LOWEST, ()),
     "json.items": ("jsonItems({0})", PRIMARY, LOWEST, ()),
+    "json.members": ("jsonMembers({0})", PRIMARY, LOWEST, ()),
+    "json.has": ("jsonHas({0}, {1})", PRIMARY, LOWEST, ()),
+    "json.present": ("jsonPresent({0})", PRIMARY, LOWEST, ()),
+    "json.integer": ("jsonInteger({0})", PRIMARY, LOWEST, ()),
+    "json.boolean": ("jsonBoolean({0})", PRIMARY, LOWEST, ()),
     "json.truthy": ("jsonTrue({0})", PRIMARY, LOWEST, ()),
     "json.number": ("jsonNumber({0})", PRIMARY, LOWEST, ()),
     "json.text": ("jsonString({0})", PRIMARY, LOWEST, ()),
@@ -575,6 +580,8 @@ class Operations(Texts):
             self.write(f"var {name} *{package}.{kind}")
             self.write(f"{package}.As({err}, &{name})")
             return text.format(name), PRIMARY
+        if op in ("json.of", "json.is", "json.get_or"):
+            return go_json.operation(self, e)
         if op == "json.dumps":
             return self._text(self._encoded(args[0]))
         found = self._of_a_pattern(op, args)
@@ -1282,6 +1289,8 @@ class Operations(Texts):
                 return f"strconv.ParseFloat({self.x(args[0])}, 64)"
             case "http.json":
                 return f"{self.helper('jsonValue')}({self.x(args[0], PRIMARY)}.Body)"
+            case "json.parse":
+                return f"{self.helper('jsonValue')}([]byte({self.x(args[0])}))"
             case "json.field":
                 return f"{self.helper('jsonField')}({self.x(args[0])}, {self.x(args[1])})"
             case "json.to_int":

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from foundation_engine.port import ir
+from foundation_engine.port.emit import _go_json as go_json
 from foundation_engine.port.emit._names import camel
 from foundation_engine.port.ir import Unsupported
 from foundation_engine.port.passes import stores, terminates
@@ -105,6 +106,8 @@ class Patterns:
 
     def _plain(self, v: ir.Expr) -> str:
         """A value that encoding/json writes as the source's encoder does."""
+        if v.type == ir.ANY:
+            return go_json.part(self.e, v)
         if isinstance(v, ir.DictLit):
             if not all(key.type == ir.STR for key, _ in v.items):
                 raise Unsupported("a JSON body whose keys are no texts", line=v.line)

@@ -186,6 +186,13 @@ OPERATIONS: Mapping[str, tuple[str, int, tuple[int, ...]]] = {
     "error.circuit_name": ("{0}.name", PRIMARY, (PRIMARY,)),
     "count_each": ("Counter({0})", PRIMARY, (LOWEST,)),
     "json.dumps": ("json.dumps({0})", PRIMARY, (LOWEST,)),
+    "json.parse": ("json.loads({0})", PRIMARY, (LOWEST,)),
+    "json.of": ("{0}", PRIMARY, (PRIMARY,)),
+    "json.has": ("{1} in {0}", COMPARE, (BOR, BOR)),
+    "json.integer": ("{0}", PRIMARY, (PRIMARY,)),
+    "json.boolean": ("{0}", PRIMARY, (PRIMARY,)),
+    "json.members": ("{0}", PRIMARY, (PRIMARY,)),
+    "json.present": ("is_present({0})", PRIMARY, (LOWEST,)),
     "json.field": ("{0}[{1}]", PRIMARY, (PRIMARY, LOWEST)),
     "json.item": ("{0}[{1}]", PRIMARY, (PRIMARY, LOWEST)),
     "json.get_or": ("{0}.get({1}, {2})", PRIMARY, (PRIMARY, LOWEST, LOWEST)),
@@ -205,10 +212,22 @@ OPERATIONS: Mapping[str, tuple[str, int, tuple[int, ...]]] = {
     "print": ("print({0})", PRIMARY, (LOWEST,)),
 }  # fmt: skip
 
+# Operations that only say what a JSON value is.
+JSON_AS_IT_IS = frozenset(
+    {"json.of", "json.items", "json.members", "json.number", "json.integer", "json.boolean", "json.text"}
+)
+# How a JSON value of a kind is told from others.
+JSON_KINDS: Mapping[str, str] = {
+    "null": "{} is None", "boolean": "isinstance({}, bool)", "integer": "type({}) is int", "float": "type({}) is float",
+    "number": "type({}) in (int, float)", "string": "isinstance({}, str)", "list": "isinstance({}, list)",
+    "object": "isinstance({}, dict)",
+}  # fmt: skip
+
 # What the text of an operation needs: an import line, or the name of a helper below.
 NEEDS: Mapping[str, str] = {
     "math.": "import math", "Counter(": "from collections import Counter", "os.environ": "import os",
-    "json.dumps": "import json", "time.sleep": "import time", "Path(": "from pathlib import Path",
+    "json.dumps": "import json", "json.loads": "import json", "time.sleep": "import time",
+    "Path(": "from pathlib import Path",
 }  # fmt: skip
 
 HELPERS: Mapping[str, tuple[tuple[str, ...], str]] = {
@@ -241,6 +260,11 @@ def item_at(items: Sequence[T], index: int) -> T:
     if index < 0:
         raise IndexError(f"index {index} is below zero")
     return items[index]
+'''),
+    "is_present": ((), '''
+def is_present(value: object) -> bool:
+    """Whether a value is neither None nor False."""
+    return value is not None and value is not False
 '''),
     "position": ((), '''
 def position(index: int) -> int:

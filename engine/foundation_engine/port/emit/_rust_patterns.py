@@ -599,6 +599,9 @@ class Patterns:
                     )
                 case "body":
                     text += f".body({writer.own(v)})"
+                case "json" if v.type == ir.ANY:
+                    self.rust.crates.add("serde_json")
+                    text += f'.header("Content-Type", "application/json").body({writer.place(v)}.to_string())'
                 case "json" if isinstance(v, ir.DictLit) and all(isinstance(k, ir.Lit) for k, _ in v.items):
                     self.rust.crates.add("serde_json")
                     items = ", ".join(

@@ -23,6 +23,8 @@ from foundation_engine.port.emit._python_operations import (
     COMPARE,
     COMPARISONS,
     HELPERS,
+    JSON_AS_IT_IS,
+    JSON_KINDS,
     LOWEST,
     MUL,
     NEEDS,
@@ -1233,6 +1235,8 @@ class Emitter(Lines):
                 return self._text(inner)
             case _:
                 return None
+            case ir.Intrinsic(op="json.is", args=[v, ir.Lit(value="null")]):
+                return f"{self.x(v, BOR)} is not None", COMPARE
 
     def _text(self, e: ir.Expr) -> tuple[str, int]:
         match e:
@@ -1273,6 +1277,8 @@ class Emitter(Lines):
                 return (
                     f"{self.x(e.body, TERNARY + 1)} if {self.test(e.test, TERNARY + 1)} else {self.x(e.orelse, TERNARY)}",
                     TERNARY,
+            case ir.Comp() | ir.Cond() if (whole := _unchanged(e)) is not None:
+                return self._text(whole)
                 )
             case ir.Bool(op=op, values=values):
                 own = AND if op == "and" else OR
@@ -1545,6 +1551,16 @@ class Emitter(Lines):
                 self.python.imports.add("from pathlib import Path")
                 return f"Path({self.x(args[0])}).read_bytes().decode()", PRIMARY
             case "str.parse_int" if len(args) == 3:
+            case "json.is" if isinstance(args[1], ir.Lit):
+                text = JSON_KINDS[str(args[1].value)]
+                return text.format(self.x(args[0], BOR)), COMPARE if " " in text[2:] else PRIMARY
+            case "json.number" if not self.python.of_python:
+                return f"float({self.x(args[0])})", PRIMARY
+            case "json.present" if isinstance(args[0], ir.Name):
+                name = self.x(args[0])
+                return f"{name} is not None and {name} is not False", AND
+            case "json.get_or" if isinstance(args[2], ir.Lit) and args[2].value is None:
+                return f"{self.x(args[0], PRIMARY)}.get({self.x(args[1])})", PRIMARY
                 return f"{self.python.helper('parse_int')}({self._args(args)})", PRIMARY
             case "print" if isinstance(args[0], ir.Format) and args[0].parts == []:
                 return "print()", PRIMARY
@@ -1757,6 +1773,42 @@ def _zero_of(t: Type) -> ir.Expr | None:
     """The zero value of a type as an expression, or None when it has no literal."""
     match t:
         case ir.P(kind):
+def _same_value(e: ir.Expr) -> ir.Expr:
+    """A value without the operations that only say what kind of JSON value it is."""
+    while isinstance(e, ir.Wrap) or (isinstance(e, ir.Intrinsic) and e.op in JSON_AS_IT_IS):
+        e = e.value if isinstance(e, ir.Wrap) else e.args[0]
+    return e
+
+
+def _unchanged(e: ir.Comp | ir.Cond) -> ir.Expr | None:
+    """What an expression gives back as it is: each item of a JSON list, or a value that may be null."""
+    match e:
+        case ir.Cond(
+            test=ir.Intrinsic(op="json.is", args=[v, ir.Lit(value="null")]), body=ir.Lit(value=None)
+        ):
+            return v if ir.same(_same_value(e.orelse), v) else None
+        case ir.Comp(clauses=[ir.Clause(target=ir.VarTarget(id=name), iter=over, conds=[])], kind="list"):
+            same = isinstance(e.elem, ir.Intrinsic) and _same_value(e.elem)
+            return over if isinstance(over.type, ir.ListT) and _is_name(same, name) else None
+        case ir.Comp(
+            clauses=[
+                ir.Clause(
+                    target=ir.TupleTarget(elems=[ir.VarTarget(id=key), ir.VarTarget(id=name)]),
+                    iter=ir.Intrinsic(op="dict.items", args=[over]),
+                    conds=[],
+                )
+            ],
+            elem=ir.TupleLit(elems=[k, ir.Intrinsic() as v]),
+        ):
+            return over if _is_name(k, key) and _is_name(_same_value(v), name) else None
+        case _:
+            return None
+
+
+def _is_name(e: object, name: str) -> bool:
+    return isinstance(e, ir.Name) and e.id == name
+
+
             values: Mapping[str, Any] = {"int": 0, "float": 0.0, "str": "", "bool": False}
             return ir.Lit(values[kind.value], type=t) if kind.value in values else None
         case ir.ListT():

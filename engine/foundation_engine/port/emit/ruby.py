@@ -264,6 +264,13 @@ _TEMPLATES: Mapping[str, tuple[str, int, int]] = {
     "error.message": ("{0}.message", PRIMARY, PRIMARY),
     "http.json": ("json_body({0})", PRIMARY, LOWEST),
     "json.dumps": ("json_dump({0})", PRIMARY, LOWEST),
+    "json.parse": ("json_parse({0})", PRIMARY, LOWEST),
+    "json.of": ("{0}", PRIMARY, PRIMARY),
+    "json.has": ("{0}.key?({1})", PRIMARY, PRIMARY),
+    "json.integer": ("json_of(Integer, {0})", PRIMARY, LOWEST),
+    "json.boolean": ("json_truth({0})", PRIMARY, LOWEST),
+    "json.members": ("json_of(Hash, {0})", PRIMARY, LOWEST),
+    "json.present": ("!!{0}", PRIMARY, PRIMARY),
     "json.field": ("{0}.fetch({1})", PRIMARY, PRIMARY),
     "json.item": ("{0}.fetch({1})", PRIMARY, PRIMARY),
     "json.get_or": ("{0}.fetch({1}, {2})", PRIMARY, PRIMARY),
@@ -282,6 +289,14 @@ _TEMPLATES: Mapping[str, tuple[str, int, int]] = {
     "count_each": ("{0}.tally", PRIMARY, PRIMARY),
 }  # fmt: skip
 
+_JSON_CLASSES = {
+    "integer": "Integer",
+    "float": "Float",
+    "number": "Numeric",
+    "string": "String",
+    "list": "Array",
+    "object": "Hash",
+}
 _HELPERS: Mapping[str, str] = {
     "prefixed_base": """
 # A number in a base, behind its prefix and its sign.
@@ -399,6 +414,18 @@ def json_body(response)
   response.json
 rescue JSON::ParserError => e
   raise ArgumentError, e.message
+end""",
+    "json_parse": """
+# A text as JSON.
+def json_parse(text)
+  JSON.parse(text)
+rescue JSON::ParserError => e
+  raise ArgumentError, e.message
+end""",
+    "json_truth": """
+# A JSON truth value.
+def json_truth(value)
+  [true, false].include?(value) ? value : raise(TypeError, "not a truth value: #{value.inspect}")
 end""",
     "json_list": """
 # The items of a JSON list.
@@ -1688,10 +1715,17 @@ class Emitter(Lines):
             if op == "len" and isinstance(args[0], ir.Intrinsic) and args[0].op == "to_set":
                 return f"{self.sequence(args[0].args[0])}.uniq.length", PRIMARY
             head = text.partition("(")[0]
+            if head == "json_parse":
+                self.ruby.requires.add("json")
             if head in _HELPERS:
                 text = self.helper(head) + text.removeprefix(head)
             return text.format(*(self.x(a, need) for a in args)), own
         match op:
+            case "json.is" if isinstance(args[1], ir.Lit):
+                v, kind = self.x(args[0], PRIMARY), args[1].value
+                if kind == "boolean":
+                    return f"[true, false].include?({self.x(args[0])})", PRIMARY
+                return (f"{v}.nil?" if kind == "null" else f"{v}.is_a?({_JSON_CLASSES[kind]})"), PRIMARY
             case "float.div":
                 a, b = args
                 plain = [

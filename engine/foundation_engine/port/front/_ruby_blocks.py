@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from foundation_engine.port import ir
 from foundation_engine.port.front import _ruby_ast as ast
-from foundation_engine.port.front._ruby_expr import Maybe, integer, lit, op
+from foundation_engine.port.front._ruby_expr import Maybe
+from foundation_engine.port.front._ruby_nodes import integer, lit, op
 from foundation_engine.port.front._ruby_scope import ordered, pure, type_text
-from foundation_engine.port.front._ruby_types import SYMBOL, VarT
+from foundation_engine.port.front._ruby_types import SYMBOL, JsonT, VarT
 from foundation_engine.port.ir import Type, Unsupported
 
 if TYPE_CHECKING:
@@ -86,6 +87,9 @@ def source(low: Statements, n: ast.Node) -> Source:
         # What is iterated over without saying more is a list.
         t = calls.infer(low, ast.Call(n, "each_with_index", [], [], line=n.line, start=n.start, end=n.end), t)
         e.type = t
+    if isinstance(t, JsonT):
+        e = low.coerce(e, ir.ListT(t))
+        t = e.type
     match t:
         case ir.ListT(elem) | ir.SetT(elem) | ir.IterT(elem):
             return Source(e, elem)

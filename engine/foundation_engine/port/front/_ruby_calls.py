@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, cast
 from foundation_engine.port import ir
 from foundation_engine.port.front import _ruby_ast as ast
 from foundation_engine.port.front import _ruby_blocks as blocks
-from foundation_engine.port.front._ruby_expr import WIDTH, Expressions, Maybe, char_of, integer, lit, op
+from foundation_engine.port.front import _ruby_json as json
+from foundation_engine.port.front._ruby_expr import WIDTH, Expressions, Maybe, char_of
+from foundation_engine.port.front._ruby_nodes import integer, lit, op
 from foundation_engine.port.front._ruby_scope import ProtocolMethod, ordered, pure, type_text
-from foundation_engine.port.front._ruby_types import SYMBOL, VarT
+from foundation_engine.port.front._ruby_types import SYMBOL, JsonT, VarT
 from foundation_engine.port.ir import Type, Unsupported
 
 if TYPE_CHECKING:
@@ -537,6 +539,8 @@ def _of_constant(low: Statements, n: ast.Call, path: str, want: Type | None) -> 
             if n.name == "delete":
                 return op("file.remove", [name], ir.NONE, "OSError")
             return op("file.exists", [name], ir.BOOL)
+        case ("JSON", "parse"):
+            return json.parse(low, n)
         case ("Kernel", _):
             bare = copy.copy(n)
             bare.recv = None
@@ -739,6 +743,8 @@ def of_value(low: Statements, n: ast.Call, want: Type | None) -> ir.Expr:
         t = infer(low, n, t, want)
         obj.type = t
     match t:
+        case JsonT():
+            return json.method(low, n, obj, t, want)
         case ir.P(ir.Prim.INT) | ir.P(ir.Prim.FLOAT):
             return of_number(low, n, obj, want)
         case ir.P(ir.Prim.STR) | ir.P(ir.Prim.CHAR):
@@ -888,6 +894,12 @@ _COMMON = frozenset(
 )
 
 
+def only_class(n: ast.Call) -> str | None:
+    """The kind of value that a method says its receiver is: str, dict, list or int; None where several have it."""
+    kinds = (("str", _OF_STRING), ("dict", _OF_HASH), ("list", _OF_LIST), ("int", _OF_INT))
+    return next((kind for kind, names in kinds if n.name in names), None)
+
+
 def _interface(name: str) -> str:
     return "".join(part.capitalize() for part in name.strip("@").split("_")) or "Interface"
 
@@ -937,6 +949,8 @@ def is_a(low: Statements, e: ir.Expr, path: str, n: ast.Node) -> ir.Expr | None:
         if isinstance(inner, ir.Lit):
             return op("is_some", [e], ir.BOOL) if inner.value else inner
         return None
+    if isinstance(t, JsonT):
+        return json.is_a(e if pure(e) else low.hoist(e, "value"), path)
     names: Mapping[Type, tuple[str, ...]] = {
         ir.INT: ("Integer", "Numeric", "Comparable"),
         ir.FLOAT: ("Float", "Numeric", "Comparable"),
@@ -1858,6 +1872,7 @@ def in_range(low: Statements, e: ir.Expr, r: ast.Range) -> ir.Expr:
 
 def iterator(low: Statements, n: ast.Call, want: Type | None) -> ir.Expr | None:
     """A method of Enumerable with its block, or on an enumerator."""
+    n = json.paired(low, n)
     assert n.recv is not None
     blocked = n.block is not None or n.passed is not None
     if (

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from foundation_engine.port import ir
 from foundation_engine.port.front import _ruby_ast as ast
+from foundation_engine.port.front import _ruby_json as json
+from foundation_engine.port.front._ruby_nodes import integer, lit, op
 from foundation_engine.port.front._ruby_scope import (
     ClassInfo,
     Param,
@@ -18,7 +20,7 @@ from foundation_engine.port.front._ruby_scope import (
     pure,
     type_text,
 )
-from foundation_engine.port.front._ruby_types import SYMBOL, NumericT, VarT
+from foundation_engine.port.front._ruby_types import SYMBOL, JsonT, NumericT, VarT
 from foundation_engine.port.ir import Type, Unsupported
 
 NIL_STOPS = (
@@ -39,21 +41,6 @@ class Maybe(ir.Cond):
     """An optional that Ruby's `[]` and the like give; `plain` is the same operation where a value must be there."""
 
     plain: ir.Expr = field(default_factory=lambda: ir.Lit(None))
-
-
-def op(name: str, args: list[ir.Expr], t: Type, raises: str = "") -> ir.Intrinsic:
-    """An operation of the catalogue."""
-    return ir.Intrinsic(name, args, raises, type=t)
-
-
-def lit(value: object, t: Type) -> ir.Lit:
-    """A literal."""
-    return ir.Lit(value, type=t)
-
-
-def integer(value: int) -> ir.Lit:
-    """An integer literal."""
-    return ir.Lit(value, type=ir.INT)
 
 
 def char_of(e: ir.Expr) -> ir.Expr | None:
@@ -224,6 +211,10 @@ class Expressions:
                 return {}, no
             case ast.Call(recv=recv, name="nil?", args=[]) if recv is not None:
                 return {}, self._present(recv)
+            case ast.Call(recv=recv, name="is_a?" | "kind_of?", args=[ast.Const(path=path)]) if (
+                recv is not None and path in json.NARROWED
+            ):
+                return self._json_is(recv, path), {}
             case ast.Call(recv=recv, name="==", args=[ast.Literal(value=None)]) if recv is not None:
                 return {}, self._present(recv)
             case ast.Call(recv=recv, name="==", args=[ast.Literal() | ast.Symbol()]) if recv is not None:
@@ -243,6 +234,17 @@ class Expressions:
                 return self._present(n), {}
             case _:
                 return {}, {}
+
+    def _json_is(self, n: ast.Node, path: str) -> dict[str, Type]:
+        key = self.key_of(n)
+        if key is None:
+            return {}
+        try:
+            with self.without_statements():
+                t = self.full(self.expr(n).type)
+        except Unsupported:
+            return {}
+        return {key: json.NARROWED[path]} if isinstance(t, JsonT) else {}
 
     def _present(self, n: ast.Node) -> dict[str, Type]:
         key = self.key_of(n)
@@ -333,6 +335,8 @@ class Expressions:
         have, want = self.full(e.type), self.full(want)
         if have == want or want in (ir.UNKNOWN, ir.ANY) or isinstance(want, NumericT):
             return e
+        if isinstance(want, JsonT) and not isinstance(have, VarT):
+            return json.encoded(self, e)
         match e, want:
             case ir.Lit(value=None), ir.OptionalT():
                 return ir.Lit(None, type=want, line=e.line)
@@ -412,7 +416,7 @@ class Expressions:
                     self.join(a, b)
                     e.type = self.full(e.type)
                     return e
-            case _, ir.OptionalT(elem) if have != ir.NONE and not isinstance(have, ir.OptionalT):
+            case _, ir.OptionalT(elem) if have != ir.NONE and not isinstance(have, ir.OptionalT | JsonT):
                 return ir.Wrap(self.coerce(e, elem), type=want, line=e.line)
             case ir.OptionalT(elem), _:
                 self.scope.differ(NIL_STOPS)
@@ -441,6 +445,10 @@ class Expressions:
                     t = ir.FuncT(tuple(p.type for p in params), made.type, raises=False, context=False)
                     return ir.Lambda(params, made, type=t)
                 return e
+            case JsonT(), _:
+                made = json.coerce(self, e, want)
+                if made is not None:
+                    return made
             case ir.NamedT(name), ir.P(ir.Prim.ERROR) if self.scope.error_base(name) is not None:
                 return e
             case ir.P(ir.Prim.ERROR), ir.NamedT(name) if self.scope.error_base(name) is not None:
@@ -465,6 +473,8 @@ class Expressions:
                 if isinstance(self.full(elem), VarT) and self.scope.final:
                     raise Unsupported("a test of a value whose type is not known; annotate it")
                 return op("is_some", [e], ir.BOOL)
+            case JsonT():
+                return json.truth(e)
             case VarT():
                 if self.types.origin.get(t.id, "").startswith("the result of"):
                     # What another object answers and is only tested is a truth value.
@@ -579,7 +589,7 @@ class Expressions:
             case ast.Call():
                 key = self.key_of(n)
                 if key is not None and key in self.narrowed:
-                    narrow = self._narrowed_call(n)
+                    narrow = self._narrowed_call(n, key)
                     if narrow is not None:
                         return narrow
                 return self.call(n, want)
@@ -594,9 +604,11 @@ class Expressions:
                     f"{type(n).__name__} as a value", self.scope.reader.source(n).splitlines()[0], n.line
                 )
 
-    def _narrowed_call(self, n: ast.Call) -> ir.Expr | None:
+    def _narrowed_call(self, n: ast.Call, key: str) -> ir.Expr | None:
         e = self.call(n, None)
         t = self.full(e.type)
+        if isinstance(t, JsonT):
+            return self.coerce(e, self.narrowed[key])
         if not isinstance(t, ir.OptionalT):
             return e
         if isinstance(e, ir.Intrinsic) and e.op == "dict.get":
@@ -609,6 +621,9 @@ class Expressions:
 
     def _place(self, key: str, e: ir.Expr) -> ir.Expr:
         t = self.full(e.type)
+        if isinstance(t, JsonT) and key in self.narrowed:
+            e.type = t
+            return self.coerce(e, self.narrowed[key])
         if isinstance(t, ir.OptionalT) and key in self.narrowed:
             e.type = t
             return ir.Unwrap(e, type=t.elem)
@@ -625,6 +640,10 @@ class Expressions:
 
     def statement(self, n: ast.Node) -> list[ir.Stmt]:
         """A node as statements; the statement side implements it."""
+        raise NotImplementedError
+
+    def prelude(self, name: str, args: list[ir.Expr], t: Type) -> ir.Expr:
+        """A call of a small function that comes along; the statement side implements it."""
         raise NotImplementedError
 
     def through_variable(self, n: ast.Node, want: Type | None) -> ir.Expr:
@@ -697,6 +716,8 @@ class Expressions:
                 info = self.scope.classes.get(name)
                 if info is not None and "to_s" in info.methods:
                     return ir.MethodCall(v, "to_s", [], type=ir.STR)
+            case JsonT():
+                return self.prelude("text_of_json", [v], ir.STR)
             case _:
                 if t == SYMBOL:
                     v.type = ir.STR if isinstance(v, ir.Lit) else v.type
@@ -710,6 +731,8 @@ class Expressions:
         want = want.elem if isinstance(want, ir.OptionalT) else want
         if any(isinstance(x, ast.Splat) for x in n.elems):
             return self._spread(n, want)
+        if isinstance(want, JsonT):
+            return json.literal(self, n)
         if isinstance(want, ir.TupleT) and len(want.elems) == len(n.elems):
             parts = self.exprs(n.elems, want.elems)
             parts = [self.coerce(p, t) for p, t in zip(parts, want.elems, strict=True)]
@@ -766,6 +789,8 @@ class Expressions:
             return self._merged(n, want)
         kw = want.key if isinstance(want, ir.DictT) else None
         vw = want.value if isinstance(want, ir.DictT) else None
+        if isinstance(want, JsonT):
+            return json.literal(self, n)
         record = self._record(n, want)
         if record is not None:
             return record
@@ -788,6 +813,9 @@ class Expressions:
                 kt = self.join(kt, k.type)
                 vt = self.join(vt, v.type)
         except Unsupported as why:
+            if all(isinstance(k, ast.Literal) and isinstance(k.value, str) for k, _ in n.pairs):
+                # Strings as keys of values of several types: what is handed on as JSON.
+                return json.literal(self, n)
             raise Unsupported(
                 f"a hash whose values have several types ({why.reason}); use a Struct or a Data class",
                 "",
@@ -906,6 +934,11 @@ class Expressions:
         if lt == ir.BOOL and rt == ir.BOOL:
             return self._both("and" if isinstance(n, ast.And) else "or", left, right)
         if isinstance(n, ast.Or):
+            if isinstance(lt, JsonT) and rt != ir.NONE:
+                left = json.once(self, left)
+                # What stands in for it says what the value is.
+                t = rt if not isinstance(rt, VarT) else lt
+                return ir.Cond(self.truth(left), self.coerce(left, t), self.coerce(right, t), type=t)
             if isinstance(lt, ir.OptionalT):
                 if not pure(left):
                     left = self.hoist(left, "value")
@@ -1161,6 +1194,8 @@ class Expressions:
     def compare(self, name: str, left: ir.Expr, right: ir.Expr) -> ir.Expr:
         """`eq ne lt le gt ge` of two values."""
         lt, rt = self.full(left.type), self.full(right.type)
+        if isinstance(lt, JsonT) or isinstance(rt, JsonT):
+            return json.compare(self, name, left, right)
         if isinstance(right, ir.Lit) and right.value is None:
             if isinstance(left, Maybe):
                 return left.test if name == "ne" else ir.Not(left.test, type=ir.BOOL)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from foundation_engine.port import ir
 from foundation_engine.port.front import _ruby_ast as ast
 from foundation_engine.port.front import _ruby_blocks as blocks
-from foundation_engine.port.front._ruby_expr import integer, lit, op
+from foundation_engine.port.front import _ruby_json as json
+from foundation_engine.port.front._ruby_nodes import integer, lit, op
 from foundation_engine.port.front._ruby_scope import PATTERN_OBJECTS, Signature, pure, type_text
 from foundation_engine.port.front._ruby_types import SYMBOL, VarT
 from foundation_engine.port.ir import Type, Unsupported
@@ -538,7 +539,7 @@ def _of_object(
                     type=ir.BOOL,
                 )
             if name == "json" and not count:
-                return op("http.json", [obj], ir.ANY)
+                return op("http.json", [obj], json.JSON, "ValueError")
         case "ProcessResult":
             if name in ("exit_code", "stdout", "stderr") and not count:
                 return op(f"process.{name}", [obj], ir.INT if name == "exit_code" else ir.STR)
@@ -562,7 +563,10 @@ def _http(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
     for k, v in n.named:
         if k not in ("params", "json", "body", "headers", "timeout"):
             raise Unsupported(f"option {k} of a request", low.scope.reader.source(n), n.line)
-        e = _text_map(low, v) if k in ("params", "headers", "json") else low.expr(v)
+        if k == "json":
+            e = _body(low, v)
+        else:
+            e = _text_map(low, v) if k in ("params", "headers") else low.expr(v)
         fields.append((k, e))
     args = [low.required(e) for e in low.exprs(n.args)]
     made: list[ir.Expr] = []
@@ -571,6 +575,19 @@ def _http(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
             a = lit(str(a.value).upper(), ir.STR)
         made.append(low.coerce(a, ir.STR))
     return ir.PatternOp("http_client", obj, n.name, made, fields, type=ir.NamedT("HttpResponse"))
+
+
+def _body(low: Statements, node: ast.Node) -> ir.Expr:
+    """What is sent as JSON: a map of plain values as it is, anything else encoded."""
+    plain = (ir.STR, ir.INT, ir.BOOL)
+    if isinstance(node, ast.Hash) and all(isinstance(k, ast.Symbol | ast.Literal) for k, _ in node.pairs):
+        nested = any(isinstance(x, ast.Hash | ast.Array) for _, v in node.pairs for x in ast.walk(v))
+        values = [] if nested else [low.full(v.type) for v in low.exprs([v for _, v in node.pairs])]
+        if not nested and all(t in plain for t in values):
+            return _text_map(low, node)
+    e = low.expr(node, json.JSON)
+    t = low.full(e.type)
+    return e if isinstance(t, ir.DictT) and t.value in plain else json.encoded(low, e)
 
 
 def _text_map(low: Statements, node: ast.Node) -> ir.Expr:

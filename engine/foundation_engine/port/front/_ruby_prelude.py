@@ -190,4 +190,56 @@ def matches_classes(text, classes, least, most)
   end
   position == chars.length
 end
+
+# A JSON value as text; a list or an object has none here.
+#: (JSON::Value) -> String
+def text_of_json(value)
+  return "" if value.nil?
+  return value if value.is_a?(String)
+  return value.to_s if value.is_a?(Integer)
+  return value.to_s if value.is_a?(Float)
+  raise TypeError, "a JSON list or object as a text" unless value == true || value == false
+
+  value == true ? "true" : "false"
+end
+
+# A JSON value as an integer: a number is cut, a text read as far as it is one, null is zero.
+#: (JSON::Value) -> Integer
+def integer_of_json(value)
+  return 0 if value.nil?
+  return leading_integer(value) if value.is_a?(String)
+  return value if value.is_a?(Integer)
+  return value.to_i if value.is_a?(Float)
+
+  raise TypeError, "not a JSON number"
+end
+
+# A JSON value as a float: a text is read as far as it is one, null is zero.
+#: (JSON::Value) -> Float
+def float_of_json(value)
+  return 0.0 if value.nil?
+  return leading_float(value) if value.is_a?(String)
+  return value if value.is_a?(Numeric)
+
+  raise TypeError, "not a JSON number"
+end
+
+# How long a JSON text, list or object is.
+#: (JSON::Value) -> Integer
+def size_of_json(value)
+  return value.length if value.is_a?(String)
+  return value.length if value.is_a?(Array)
+
+  value.to_h.length
+end
+
+# What JSON holds below keys; null where one of them is missing.
+#: (JSON::Value, Array[String]) -> JSON::Value
+def below_in_json(value, keys)
+  found = value
+  keys.each do |key|
+    found = found[key] unless found.nil?
+  end
+  found
+end
 """

@@ -38,6 +38,7 @@ ERROR_NAMES: Mapping[str, str] = {
     "StopIteration": "LookupError",
     "FloatDomainError": "ArithmeticError",
     "RangeError": "ArithmeticError",
+    "JSON::ParserError": "ValueError",
 }
 # The type of the object that a pattern's constructor makes.
 PATTERN_OBJECTS: Mapping[str, str] = {

@@ -13,7 +13,9 @@ from foundation_engine.port import ir
 from foundation_engine.port.front import _ruby_ast as ast
 from foundation_engine.port.front import _ruby_blocks as blocks
 from foundation_engine.port.front import _ruby_calls as calls
-from foundation_engine.port.front._ruby_expr import Expressions, Maybe, integer, lit, op
+from foundation_engine.port.front import _ruby_json as json
+from foundation_engine.port.front._ruby_expr import Expressions, Maybe
+from foundation_engine.port.front._ruby_nodes import integer, lit, op
 from foundation_engine.port.front._ruby_scope import ClassInfo, Scope, Signature, pure, type_text
 from foundation_engine.port.front._ruby_types import SYMBOL, VarT
 from foundation_engine.port.ir import Type, Unsupported
@@ -1591,6 +1593,7 @@ class Statements(Expressions):
 
     def _loop(self, n: ast.Call) -> list[ir.Stmt] | None:
         """An iterator that is run for its effect."""
+        n = json.paired(self, n)
         assert n.recv is not None
         name = n.name
         block = blocks.block_of(self, n, 1)

@@ -27,6 +27,13 @@ class NumericT(Type):
     """A number written as an integer literal where an integer or a float fits; only for `Numeric` annotations."""
 
 
+@dataclass(frozen=True, slots=True)
+class JsonT(Type):
+    """What `JSON.parse` gives: a value of any of JSON's kinds, null included; `symbols` when its keys are symbols."""
+
+    symbols: bool = False
+
+
 SYMBOL = SymbolT()
 
 
@@ -35,6 +42,8 @@ def type_text(t: Type) -> str:
     match t:
         case SymbolT():
             return "Symbol"
+        case JsonT():
+            return "JSON value"
         case VarT():
             return "a value whose type is not known"
         case ir.ListT(elem):
@@ -150,6 +159,10 @@ class Types:
         if a == b:
             return a
         match a, b:
+            case (JsonT(), ir.OptionalT(JsonT())) | (JsonT(), ir.P(ir.Prim.NONE)):
+                return a  # null is nil already
+            case (ir.OptionalT(JsonT()), JsonT()) | (ir.P(ir.Prim.NONE), JsonT()):
+                return b
             case (VarT(), _) if b == ir.NONE:
                 return ir.OptionalT(a)
             case (_, VarT()) if a == ir.NONE:
@@ -209,6 +222,8 @@ def erased(t: Type) -> Type:
     match t:
         case SymbolT():
             return ir.STR
+        case JsonT():
+            return ir.ANY
         case VarT():
             return ir.UNKNOWN
         case ir.ListT(elem):
@@ -253,6 +268,7 @@ _PLAIN: Mapping[str, Type] = {
     "Symbol": SYMBOL,
     "StandardError": ir.ERROR,
     "Exception": ir.ERROR,
+    "JSON::Value": JsonT(),
 }
 _OBJECTS = {
     "Foundation::CircuitBreaker": "CircuitBreaker",
