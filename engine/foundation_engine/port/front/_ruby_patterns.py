@@ -239,6 +239,9 @@ def peel(low: Statements, nodes: list[ast.Node]) -> tuple[list[ast.Node], list[i
         ):
             break
         assert n.block is not None
+        if "fallback" in made and low.signature is not None:
+            # An empty list stands in for what the method gives.
+            low.unify(made["fallback"].type, low.signature.result)
         if pattern == "rate_limiting":
             # The limiter's name only says who shares it.
             made.pop("name", None)
@@ -291,6 +294,8 @@ def block_call(
     given = wanted is not None and not isinstance(wanted, VarT) and wanted != ir.NONE
     if given and wanted is not None:
         declared = wanted
+    if "fallback" in made:
+        low.unify(made["fallback"].type, declared)
     node = ast.Def("block", [], block.body, line=block.line)
     inner = Signature("block", [], declared, given, node, outer_sig.doc, kind=outer_sig.kind)
     inner.used = given or (tail and _gives_value(low))
