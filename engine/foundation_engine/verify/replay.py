@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Any, cast
 
 from foundation_engine.port import ir
 from foundation_engine.port.ir import Type
@@ -54,42 +54,46 @@ def replayed(module: ir.Module, names: Collection[str], calls: Iterable[Call]) -
 
 def _fitted(module: ir.Module, value: Any, t: Type) -> Any:
     """A value in the neutral form of its type; raises _MisfitError."""
-
-    def each(values: list[Any], elem: Type) -> list[Any]:
-        return [_fitted(module, v, elem) for v in values]
-
-    match t, value:
-        case ir.OptionalT(), None:
-            return None
+    tag, body = _tagged(value)
+    match t, tag:
         case ir.OptionalT(elem), _:
-            return _fitted(module, value, elem)
-        case (ir.P(ir.Prim.BOOL), bool()) | (ir.P(ir.Prim.STR), str()):
+            return None if value is None else _fitted(module, value, elem)
+        case (ir.P(ir.Prim.BOOL), "bool") | (ir.P(ir.Prim.STR), "str") | (ir.P(ir.Prim.INT), "int"):
             return value
-        case ir.P(ir.Prim.INT), int() if not isinstance(value, bool):
+        case (ir.P(ir.Prim.FLOAT), "float") | (ir.P(ir.Prim.BYTES), "bytes"):
             return value
-        case ir.P(ir.Prim.FLOAT), int() if not isinstance(value, bool):
-            return {"float": repr(float(value))}
-        case (ir.P(ir.Prim.FLOAT), {"float": str()}) | (ir.P(ir.Prim.BYTES), {"bytes": list()}):
+        case ir.P(ir.Prim.FLOAT), "int":
+            return {"float": repr(float(body))}
+        case (ir.ListT(elem), "list") | (ir.SetT(elem), "set"):
+            return {tag: [_fitted(module, v, elem) for v in body]}
+        case ir.TupleT(elems), "tuple" if len(elems) == len(body):
+            return {tag: [_fitted(module, v, e) for v, e in zip(body, elems, strict=True)]}
+        case ir.DictT(key, elem), "dict":
+            return {tag: [[_fitted(module, k, key), _fitted(module, v, elem)] for k, v in body]}
+        case ir.NamedT(name), "enum" if name == body[0]:
             return value
-        case ir.ListT(elem), {"list": list(values)}:
-            return {"list": each(values, elem)}
-        case ir.SetT(elem), {"set": list(values)}:
-            return {"set": each(values, elem)}
-        case ir.TupleT(elems), {"tuple": list(values)} if len(elems) == len(values):
-            return {"tuple": [_fitted(module, v, e) for v, e in zip(values, elems, strict=True)]}
-        case ir.DictT(key, elem), {"dict": list(items)}:
-            return {"dict": [[_fitted(module, k, key), _fitted(module, v, elem)] for k, v in items]}
-        case ir.NamedT(name), {"enum": [str() as given, str()]} if name == given:
-            return value
-        case ir.NamedT(name), {"object": {"class": given, "fields": dict(fields)}} if name == given:
+        case ir.NamedT(name), "object" if name == body["class"]:
             d = module.find(name)
+            given = body["fields"]
             if (
                 not isinstance(d, ir.Class)
                 or d.init is not None
-                or {x.name for x in d.fields} != fields.keys()
+                or {x.name for x in d.fields} != given.keys()
             ):
                 raise _MisfitError
-            made = {x.name: _fitted(module, fields[x.name], x.type) for x in d.fields}
-            return {"object": {"class": name, "fields": made}}
+            return {
+                tag: {
+                    "class": name,
+                    "fields": {x.name: _fitted(module, given[x.name], x.type) for x in d.fields},
+                }
+            }
         case _:
             raise _MisfitError
+
+
+def _tagged(value: Any) -> tuple[str, Any]:
+    """The kind of a value in neutral form, and what it holds."""
+    if not isinstance(value, dict):
+        return type(value).__name__, value
+    ((tag, body),) = cast("dict[str, Any]", value).items()
+    return tag, body
