@@ -94,6 +94,11 @@ def constants_of(module: ir.Module) -> Constants:
                 out.errors.extend(c for c in n.classes if c not in out.errors)
             elif isinstance(n, ir.New) and n.cls in ir.RUNTIME_ERRORS and n.cls not in out.errors:
                 out.errors.append(n.cls)
+    for doc in _docs(module):
+        # An example in a comment is what the code is meant for.
+        out.strings.extend(
+            s for s in re.findall(r"[`'\"]([^`'\"\n]{3,40})[`'\"]", doc) if s not in out.strings
+        )
     # An error with fields of its own cannot be made the same in every language without knowing what they mean.
     for d in module.definitions:
         if isinstance(d, ir.ErrorClass) and d.message is not None and d.name in out.errors:
@@ -110,6 +115,11 @@ def constants_of(module: ir.Module) -> Constants:
                     c for c in ("NetworkError", "TimeoutError", "ValidationError") if c not in out.errors
                 )
     return out
+
+
+def _docs(module: ir.Module) -> Iterator[str]:
+    for d in module.definitions:
+        yield from (n.doc for n in ir.walk(d) if isinstance(n, ir.Function | ir.Class))
 
 
 class Generator:
@@ -274,7 +284,7 @@ class Generator:
     def related(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """The arguments with one that has to do with another: the same, an element or a part of it, its length."""
         r = self.random
-        if len(args) < 2 or self.looks.http or self.looks.files or self.looks.cli or r.random() < 0.6:
+        if len(args) < 2 or self.looks.http or self.looks.files or self.looks.cli or r.random() < 0.5:
             return args
         at, to = r.sample(range(len(args)), 2)
         match args[at], args[to]:
@@ -298,6 +308,11 @@ class Generator:
                 made = {"list": r.choice([items, items[::-1], items[1:], items[:-1]])}
             case {"float": _}, {"float": text}:
                 made = {"float": text}
+            case {"fake": {"name": str(name), "methods": dict(methods)}}, other:
+                # What the fake answers is what it was asked about.
+                made = {
+                    "fake": {"name": name, "methods": {m: _answering(o, other) for m, o in methods.items()}}
+                }
             case _:
                 return args
         return (*args[:at], made, *args[at + 1 :])
@@ -321,18 +336,13 @@ class Generator:
                 made = r.choice([v - 1, v + 1, -v, 0, v * 2, *self.constants.ints[:20]])
                 return max(-(2**62), min(2**62, made))
             case str() if not (self.looks.files or self.looks.http):
-                low, high = sorted((r.randint(0, len(v)), r.randint(0, len(v))))
-                piece = r.choice([*self.constants.strings, *v, *" aZ09,.é"])
-                return r.choice(
-                    [
-                        v[:low] + piece + v[low:],
-                        v[:low] + piece + v[high:],
-                        v[:low] + v[low + 1 :],
-                        v[::-1],
-                        v.swapcase(),
-                        v + piece,
-                    ]
-                )
+                return self._near_text(v)
+            case {"fake": {"name": str(name), "methods": dict(methods)}}:
+                near: dict[str, Any] = {
+                    m: [{"value": self._near(o["value"])} if "value" in o else o for o in outcomes]
+                    for m, outcomes in methods.items()
+                }
+                return {"fake": {"name": name, "methods": near}}
             case {"float": str(text)}:
                 x = float(text)
                 return {"float": repr(r.choice([x + 1, x - 0.5, -x, x / 2, 0.0]))}
@@ -351,6 +361,26 @@ class Generator:
                 return {"dict": [[k, self._near(w)] for k, w in kept]}
             case _:
                 return v
+
+    def _near_text(self, v: str) -> str:
+        r = self.random
+        numbers = list(re.finditer(r"-?\d+", v))
+        if numbers and r.random() < 0.3:
+            m = r.choice(numbers)
+            return v[: m.start()] + r.choice(["0", "-1", "x", "", str(int(m[0]) + 1), "99"]) + v[m.end() :]
+        low, high = sorted((r.randint(0, len(v)), r.randint(0, len(v))))
+        piece = r.choice([*self.constants.strings, *v, *" aZ09,.\u00e9"])
+        return r.choice(
+            [
+                v[:low] + piece + v[low:],
+                v[:low] + piece + v[high:],
+                v[:low] + v[low + 1 :],
+                v[::-1],
+                v.swapcase(),
+                v + piece,
+                piece + v,
+            ]
+        )
 
     def _object(self, cls: str, depth: int) -> Any:
         d = self.module.find(cls)
@@ -391,7 +421,25 @@ class Generator:
     def fields(self, d: ir.Class, depth: int = 0) -> list[tuple[str, Any]]:
         """Arguments for the class's constructor."""
         params = d.init.params if d.init is not None else [ir.Param(f.name, f.type) for f in d.fields]
+        if d.variants:
+            return self._variant(d, params, depth)
         return [(p.name, self.value(p.type, p.name, depth + 1)) for p in params]
+
+    def _variant(self, d: ir.Class, params: list[ir.Param], depth: int) -> list[tuple[str, Any]]:
+        """A union of some kind, whose other fields hold nothing; deep inside of one, a kind without a union in it."""
+        held = {p.name: p.type for p in params}
+        flat = [k for k, names in d.variants.items() if not any(_holds(held[n], d.name) for n in names)]
+        kind = self.random.choice(flat if depth >= 2 and flat else list(d.variants))
+        out: list[tuple[str, Any]] = []
+        for p in params:
+            if p.name == "kind" and isinstance(p.type, ir.NamedT):
+                out.append((p.name, {"enum": [p.type.name, kind]}))
+            elif p.name in d.variants[kind]:
+                inner = p.type.elem if isinstance(p.type, ir.OptionalT) and _holds(p.type, d.name) else p.type
+                out.append((p.name, self.value(inner, p.name, depth + 1)))
+            else:
+                out.append((p.name, zero_value(p.type)))
+        return out
 
     def _script(self, result: Type, *, fails: bool = True) -> list[dict[str, Any]]:
         """Outcomes of successive calls, of one that cannot fail without errors; the last repeats."""
@@ -411,6 +459,42 @@ class Generator:
         if kind < 0.9:
             return [{"error": r.choice(errors)}]
         return [success(), {"error": r.choice(errors)}, success()]
+
+
+def _holds(t: Type, name: str) -> bool:
+    """True for a type that has the class somewhere in it."""
+    match t:
+        case ir.NamedT(named):
+            return named == name
+        case ir.OptionalT(elem) | ir.ListT(elem) | ir.SetT(elem):
+            return _holds(elem, name)
+        case ir.DictT(key, value):
+            return _holds(key, name) or _holds(value, name)
+        case ir.TupleT(elems):
+            return any(_holds(e, name) for e in elems)
+        case _:
+            return False
+
+
+def zero_value(t: Type) -> Any:
+    """What a field of a union holds in the kinds that do not have it, in neutral form."""
+    match t:
+        case ir.P(ir.Prim.INT):
+            return 0
+        case ir.P(ir.Prim.FLOAT):
+            return {"float": "0.0"}
+        case ir.P(ir.Prim.BOOL):
+            return False
+        case ir.P(ir.Prim.STR):
+            return ""
+        case ir.ListT():
+            return {"list": []}
+        case ir.SetT():
+            return {"set": []}
+        case ir.DictT():
+            return {"dict": []}
+        case _:
+            return None
 
 
 # Objects of the runtime that can be arguments.
@@ -441,6 +525,16 @@ def _in_order(items: list[Any]) -> list[Any]:
     return sorted(items) if plain else items
 
 
+def _answering(outcomes: list[Any], value: Any) -> list[Any]:
+    """The outcomes with their values replaced, where they are of the value's kind."""
+    return [
+        {"value": value}
+        if "value" in o and _kinds([o["value"]]) == _kinds([value]) and o["value"] is not None
+        else o
+        for o in outcomes
+    ]
+
+
 def _kinds(items: list[Any]) -> set[str]:
     """The kinds of a list's items."""
     return {next(iter(json.dumps(i))) for i in items}
@@ -454,10 +548,11 @@ def _unique(items: Iterable[Any]) -> list[Any]:
     return out
 
 
-def plans(module: ir.Module, names: set[str], seed: int, count: int) -> Iterator[Plan]:
+def plans(module: ir.Module, names: set[str], seed: int, count: int, tries: int = 1) -> Iterator[Plan]:
     """`count` calls of every ported function (`f` or `Class.method`) whose arguments can be generated.
 
-    The first of them are at the edges of the types and of the source's own constants.
+    The first of them are at the edges of the types and of the source's own constants. There are `tries` times as many
+    of a function that looks at no world and keeps nothing, which are quick to make.
     """
     generator = Generator(module, seed)
     for cls, f in module.functions():
@@ -466,21 +561,27 @@ def plans(module: ir.Module, names: set[str], seed: int, count: int) -> Iterator
             continue
         looks = generator.look(cls, f)
         varies = f.params or cls is not None or looks.needs_world or looks.outlives
+        wanted = count if looks.needs_world or looks.outlives else count * tries
         seen: set[str] = set()
         try:
-            edges = itertools.islice(generator.edge_arguments(f.params), count // 3)
+            edges = itertools.islice(generator.edge_arguments(f.params), wanted // 3)
             drawn = (
                 generator.related(tuple(generator.value(p.type, p.name) for p in f.params))
-                for _ in range(count * 3 if varies else 1)
+                for _ in range(wanted * 3 if varies else 1)
             )
             for args in itertools.chain(edges, drawn):
-                if len(seen) >= count:
+                if len(seen) >= wanted:
                     break
                 made = tuple(generator.fields(cls)) if cls is not None and f.kind != "static" else ()
+                if made and args:
+                    both = generator.related((*(v for _, v in made), *args))
+                    made = tuple((name, v) for (name, _), v in zip(made, both, strict=False))
+                    args = both[len(made) :]
                 repeat, advance = _repeated(generator, cls, f, args)
                 named = [*zip((p.name for p in f.params), args, strict=True), *made]
                 paths = [v for name, v in named if name in looks.paths]
-                world = generator.worlds.world([v for v in paths if isinstance(v, str)])
+                texts = [v for v in args if isinstance(v, str) and v not in paths]
+                world = generator.worlds.world([v for v in paths if isinstance(v, str)], texts)
                 plan = Plan(
                     f.name, args, cls.name if cls else "", made, repeat, world, advance, looks.outlives
                 )

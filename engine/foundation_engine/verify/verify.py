@@ -240,11 +240,11 @@ def _record(state: _Run) -> tuple[list[Case], str]:
         return recorder.record(request, module, given) if given else ([], "")
     mine = replayed(module, whole, state.options.calls)
     state.replayed.update(repr(p) for p in mine)
-    drawn = plans(module, whole, state.options.seed, count * _TRIED)
+    drawn = plans(module, whole, state.options.seed, count, _TRIED)
     planned = [*mine, *(p for p in drawn if repr(p) not in state.replayed)]
     if not planned:
         return [], ""
-    cases, problem = recorder.record(request, module, planned)
+    cases, problem = recorder.record(request, module, planned, max(60.0, len(planned) / 4))
     for turn in range(_TURNS):
         left = {b.function for b in unreached(module, whole, cases, request.text)}
         if any(name.rpartition(".")[2].startswith("_") for name in left):

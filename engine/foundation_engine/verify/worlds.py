@@ -206,15 +206,17 @@ class Worlds:
         self.looks = looks
         self.draw = draw
         self.strings = [s for s in strings if len(s) <= 40]
+        self.given: Sequence[str] = ()
         self.ints = list(ints)
 
     def path(self) -> str:
         """A relative path below the working directory."""
         return self.draw.choice([*_NAMES, *(n for n in self.looks.file_names if _inside(n))])
 
-    def world(self, paths: Sequence[str]) -> dict[str, Any] | None:
-        """A world for a call that was given these paths; None when the function looks at nothing."""
+    def world(self, paths: Sequence[str], texts: Sequence[str] = ()) -> dict[str, Any] | None:
+        """A world for a call that was given these paths and other texts; None when the function looks at nothing."""
         looks, r = self.looks, self.draw
+        self.given = [t for t in texts if "\n" not in t]
         if not looks.needs_world:
             return None
         out: dict[str, Any] = {}
@@ -274,6 +276,8 @@ class Worlds:
 
     def _piece(self) -> str:
         r = self.draw
+        if self.given and r.random() < 0.3:
+            return r.choice(self.given)
         return r.choice(
             [*self.strings, str(r.randint(-9, 120)), str(r.randint(0, 9)), "abc", "x y", "7.5", "tea"]
         )
