@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import importlib.util
 import json
 import os
@@ -36,6 +37,11 @@ QUIET = 0.03
 # Children that run now; the system counts their time only when they have ended.
 LIVE: set[int] = set()
 SECTIONS = ("latency", "throughput", "small", "batch", "large")
+# Callers of the 10 MB model, and how many of their requests the server may run in one call.
+CALLERS = (1, 2, 4, 8)
+BATCHES = (1, 8)
+# Calls that one caller keeps in flight through `submit`.
+IN_FLIGHT = 16
 
 
 def modules() -> dict[str, Any]:
@@ -92,6 +98,10 @@ def serve(kind: str, endpoint: str, names: list[str]) -> None:
             # A hundred requests arrive within two milliseconds; without the delay the first would run alone.
             delay = 0.002 if name == "100MB" else 0.0
             runtime.register_model(name, module, limits=Limits(max_batch=batch, max_delay=delay))
+            if name == "10MB":
+                for batch in BATCHES[1:]:
+                    # The same weights once more, in batches.
+                    runtime.register_model(f"{name}/{batch}", module, limits=Limits(max_batch=batch))
         print("ready", flush=True)
         runtime.serve_forever(endpoint)
         return
@@ -168,15 +178,23 @@ def timed(call: Callable[[], object], calls: int, warmup: int) -> list[int]:
     return out
 
 
-def direct(name: str, shape: tuple[int, ...], calls: int) -> list[int]:
-    """The same module called in this process."""
+@functools.cache
+def module_here(name: str) -> Any:
+    """The module in this process, made once: rounds are short, and making it empties the caches."""
     import torch
 
     torch.set_num_threads(1)
-    module = modules()[name]().eval()
+    return modules()[name]().eval()
+
+
+def direct(name: str, shape: tuple[int, ...], calls: int, warmup: int | None = None) -> list[int]:
+    """The same module called in this process."""
+    import torch
+
+    module = module_here(name)
     x = torch.rand(*shape)
     with torch.inference_mode():
-        return timed(lambda: module(x), calls, calls // 10 + 2)
+        return timed(lambda: module(x), calls, calls // 10 + 2 if warmup is None else warmup)
 
 
 def over_zmq(endpoint: str, index: int, shape: tuple[int, ...], calls: int) -> list[int]:
@@ -261,6 +279,7 @@ class Bench:
         getattr(self, section)()
         self.figures.setdefault("sections", {})[section] = {
             "when": when,
+            "scheduling": scheduling(),
             "other_programs_share": statistics.mean(self._shares or [0.0]),
             "disturbed": sum(share > QUIET for share in self._shares),
             "measurements": len(self._shares),
@@ -310,83 +329,144 @@ class Bench:
         self.figures["latency_us"] = rows
 
     def throughput(self) -> None:
-        """Requests a second of 1, 2, 4, 8 and 16 clients in mixed languages, small model."""
-        rows: dict[str, float] = {}
-        with server("shm", f"{self.folder}/s", ["small"]):
+        """Requests a second of the small model: callers that wait for each answer, and calls in flight."""
+        rows: dict[str, dict[str, Any]] = {}
+        direct_ns = self.undisturbed(partial(direct, "small", SHAPES["1 KiB"], self.calls))
+        with server("shm", f"{self.folder}/s", ["small"]) as serving:
+            together = partial(self._together, serving.pid)
             for count in (1, 2, 4, 8, 16):
                 order = ("rust", "go", "python", "ruby")
-                rows[str(count)] = self._together([order[i % 4] for i in range(count)], 1)
-            rows["all together, 4 callers each"] = self._together(list(LANGUAGES), 4)
-            rows["go and rust, 8 callers each"] = self._together(["go", "rust"], 8)
-            rows["rust, 32 callers"] = self._together(["rust"], 32)
+                rows[str(count)] = together([order[i % 4] for i in range(count)])
+            rows["all together, 4 callers each"] = together(list(LANGUAGES), threads=4)
+            rows["go and rust, 8 callers each"] = together(["go", "rust"], threads=8)
+            rows["rust, 32 callers"] = together(["rust"], threads=32)
+            for language in LANGUAGES:
+                rows[f"{language}, {IN_FLIGHT} calls in flight"] = together([language], depth=IN_FLIGHT)
+            for depth in (IN_FLIGHT, 2 * IN_FLIGHT):
+                rows[f"all together, {depth} calls in flight each"] = together(list(LANGUAGES), depth=depth)
+        direct_ns += self.undisturbed(partial(direct, "small", SHAPES["1 KiB"], self.calls))
         self.figures["requests_per_second"] = rows
-        direct_ns = self.undisturbed(partial(direct, "small", SHAPES["1 KiB"], self.calls))
         self.figures["direct_requests_per_second"] = 1e9 / statistics.mean(direct_ns)
 
-    def _together(self, languages: list[str], threads: int) -> float:
-        """Calls of all clients divided by the time from the first start to the last end."""
+    def _together(self, serving: int, languages: list[str], **load: int) -> dict[str, Any]:
+        """Calls of all clients over the time from the first start to the last end, and what they cost."""
         seconds = 1.0 if self.quick else 3.0
         with contextlib.ExitStack() as stack:
             testees = [stack.enter_context(self.testee(one, f"{self.folder}/s")) for one in languages]
             for testee in testees:
                 testee.ask("bench", model="small", shape=[1, 256], calls=50, warmup=50)
-            return self.undisturbed(partial(self._rate, testees, threads, seconds))
+            return self.undisturbed(partial(self._rate, serving, testees, seconds, load))
 
-    def _rate(self, testees: list[Any], threads: int, seconds: float) -> float:
+    def _rate(self, serving: int, testees: list[Any], seconds: float, load: dict[str, int]) -> dict[str, Any]:
+        calls = 2000 // load.get("threads", 1)
+        done = [0] * len(testees)
+        pids = [serving, *(testee.process.pid for testee in testees)]
+        model_before = self._in_model()
+        used = [-processor_seconds(pid) for pid in pids]
         began = time.perf_counter()
-        done = 0
-        rounds = 400 // threads
         for testee in testees:
-            testee.send("bench", model="small", shape=[1, 256], calls=rounds, threads=threads)
+            testee.send("bench", model="small", shape=[1, 256], calls=calls, **load)
         # Every client gets new work as soon as it is done, so that all of them press all the time.
         with selectors.DefaultSelector() as selector:
-            for testee in testees:
-                selector.register(testee.process.stdout, selectors.EVENT_READ, testee)
+            for index, testee in enumerate(testees):
+                selector.register(testee.process.stdout, selectors.EVENT_READ, (index, testee))
             while time.perf_counter() - began < seconds:
                 for key, _ in selector.select(1.0):
-                    answer = key.data.receive()
-                    if "error" in answer:
-                        raise RuntimeError(answer["error"])
-                    done += len(answer["latencies_ns"])
-                    key.data.send("bench", model="small", shape=[1, 256], calls=rounds, threads=threads)
-            wall = time.perf_counter() - began
-        for testee in testees:
-            testee.receive()
-        return done / wall
+                    index, testee = key.data
+                    done[index] += self._answered(testee)
+                    testee.send("bench", model="small", shape=[1, 256], calls=calls, **load)
+        wall = time.perf_counter() - began
+        counted = sum(done)
+        # What runs on until everybody is through costs processor time too, but is no part of the rate.
+        for index, testee in enumerate(testees):
+            done[index] += self._answered(testee)
+        used = [before + processor_seconds(pid) for before, pid in zip(used, pids, strict=True)]
+        requests, runs, model_us = (
+            after - before for after, before in zip(self._in_model(), model_before, strict=True)
+        )
+        each = [1e6 * spent / max(1, number) for spent, number in zip(used[1:], done, strict=True)]
+        return {
+            "rate": counted / wall,
+            "server_us": 1e6 * used[0] / sum(done),
+            "model_us": model_us / requests,
+            "batch": requests / runs,
+            # A language's clients share its figure.
+            "client_us": {
+                language: statistics.mean(
+                    us for us, testee in zip(each, testees, strict=True) if testee.language == language
+                )
+                for language in dict.fromkeys(testee.language for testee in testees)
+            },
+            "clients_us": 1e6 * sum(used[1:]) / sum(done),
+        }
+
+    @staticmethod
+    def _answered(testee: Any) -> int:
+        answer = testee.receive()
+        if "error" in answer:
+            raise RuntimeError(answer["error"])
+        return len(answer["latencies_ns"])
+
+    def _in_model(self, model: str = "small") -> tuple[int, int, float]:
+        """`(requests, runs, microseconds in the model)` so far."""
+        from foundation_shm import Client
+
+        with Client(f"{self.folder}/s") as client:
+            figures = client.status()["models"][model]
+        return figures["requests"], figures["batches"], figures["model_us"]["total"]
 
     def small(self) -> None:
         """The RFC's small scenario, and the throughput that is lost with a 10 MB model."""
         rows: dict[str, Any] = self.figures.setdefault("scenarios", {})
-        calls, rounds = (60, 5) if self.quick else (200, 25)
-        lost: list[float] = []
+        calls, rounds = (80, 3) if self.quick else (120, 41)
         near: list[dict[str, float]] = []
         far: list[dict[str, float]] = []
+        lost: dict[str, list[float]] = {}
+        sizes: dict[str, list[float]] = {}
         with server("shm", f"{self.folder}/s", ["10MB"]), self.testee("rust", f"{self.folder}/s") as testee:
-            ask = partial(testee.ask, "bench", model="10MB", shape=[1, 256], warmup=10)
+            ask = partial(testee.ask, "bench", shape=[1, 256], warmup=24)
+
             # Short rounds, each between two of the direct call: a model that streams its weights from a shared
             # cache runs at a speed that changes by the second.
+            def between(measure: Callable[[], Any]) -> tuple[list[int], Any]:
+                before = direct("10MB", (1, 256), calls // 2, 24)
+                result = measure()
+                return before + direct("10MB", (1, 256), calls // 2, 24), result
+
             for _ in range(rounds):
-                before, alone, pair, after = self.undisturbed(
-                    lambda: (
-                        direct("10MB", (1, 256), calls),
-                        ask(calls=calls),
-                        ask(calls=calls // 2, threads=2),
-                        direct("10MB", (1, 256), calls),
-                    )
-                )
-                near.append(microseconds(before + after))
-                far.append(microseconds(alone["latencies_ns"]))
-                each = statistics.mean(before + after)
-                lost.append(1 - len(pair["latencies_ns"]) / pair["wall_ns"] * each)
+                for callers in CALLERS:
+                    for batch in BATCHES if callers > 1 else BATCHES[:1]:
+                        key = f"{callers} x {batch}"
+                        model = "10MB" if batch == 1 else f"10MB/{batch}"
+                        begun = self._in_model(model)
+                        measure = partial(ask, model=model, calls=calls // callers, threads=callers)
+                        beside, answer = self.undisturbed(partial(between, measure))
+                        ended = self._in_model(model)
+                        each = statistics.mean(beside)
+                        taken = answer["latencies_ns"]
+                        lost.setdefault(key, []).append(1 - len(taken) / answer["wall_ns"] * each)
+                        sizes.setdefault(key, []).append((ended[0] - begun[0]) / (ended[1] - begun[1]))
+                        if callers == 1:
+                            near.append(microseconds(beside))
+                            far.append(microseconds(taken))
         rows["small: 10 MB model, 1 KiB"] = {
             "direct_us": statistics.median(row["p50"] for row in near),
             "shm_us": statistics.median(row["p50"] for row in far),
             "target": "< 500 us",
         }
         rows["throughput lost, 10 MB model"] = {
-            "lost": statistics.median(lost),
-            "rounds": lost,
+            "lost": statistics.median(lost["2 x 1"]),
+            "quarters": statistics.quantiles(lost["2 x 1"], n=4),
+            "rounds": lost["2 x 1"],
             "target": "< 5 %",
+        }
+        self.figures["lost_by_callers"] = {
+            key: {
+                "lost": statistics.median(values),
+                "quarters": statistics.quantiles(values, n=4),
+                "batch": statistics.mean(sizes[key]),
+            }
+            for key, values in lost.items()
         }
 
     def batch(self) -> None:
@@ -475,10 +555,10 @@ class Bench:
             f"{f['machine']}. Torch has one thread everywhere, in the direct calls as in the servers.",
             f"Medians of {len(rows['direct 1 KiB']['rounds_p50'])} rounds, microseconds.",
             "",
-            f"| section | measured | other programs had | more than {100 * QUIET:.0f} % in |",
-            "|---|---|---:|---:|",
+            f"| section | measured | scheduling class | other programs had | more than {100 * QUIET:.0f} % in |",
+            "|---|---|---|---:|---:|",
             *(
-                f"| {name} | {row['when']} | {100 * row['other_programs_share']:.1f} % | "
+                f"| {name} | {row['when']} | {row['scheduling']} | {100 * row['other_programs_share']:.1f} % | "
                 f"{row['disturbed']} of {row['measurements']} measurements |"
                 for name, row in f["sections"].items()
             ),
@@ -506,15 +586,15 @@ class Bench:
         for name, goal in (("grpc", "at least 10 times"), ("zeromq", "at least 3 times")):
             ratios = [rows[f"{name} {p}"]["p50"] / rows[f"python {p}"]["p50"] for p in SHAPES]
             lines.append(f"| {name} round trip over ours | {ratios[0]:.1f} x | {ratios[1]:.1f} x | {goal} |")
-        lines += ["", "| requests a second, small model | | RFC | ours |", "|---|---:|---|---|"]
-        for name, rate in f["requests_per_second"].items():
-            label = f"{name} client{'s' if name != '1' else ''}, mixed languages" if name.isdigit() else name
-            lines.append(f"| {label} | {rate:,.0f} | > 10,000 | 40,000 |")
-        lines.append(f"| direct calls in one process | {f['direct_requests_per_second']:,.0f} | | |")
+        lines += [*self._rates(), *self._losses()]
         lines += ["", "| scenario | direct call | over shared memory | target |", "|---|---:|---:|---|"]
         for name, row in f["scenarios"].items():
             if "lost" in row:
-                cells = ["", f"{100 * row['lost']:.1f} % lost"]
+                low, _, high = row["quarters"]
+                cells = [
+                    "the same batch size, two callers",
+                    f"{100 * row['lost']:.1f} % lost (middle half of the rounds {100 * low:.0f} to {100 * high:.0f} %)",
+                ]
             elif "shm_mib" in row:
                 cells = [
                     f"{row['direct_mib']:,.0f} MiB",
@@ -526,6 +606,56 @@ class Bench:
                 cells = [f"{row[key + '_requests_per_second']:,.0f} req/s" for key in ("direct", "shm")]
             lines.append(f"| {name} | {cells[0]} | {cells[1]} | {row['target']} |")
         return "\n".join(lines) + "\n"
+
+    def _rates(self) -> Iterator[str]:
+        """Requests a second, what a request costs each side, and how many the processors could bear."""
+        f = self.figures
+        processors = len(os.sched_getaffinity(0))
+        yield ""
+        yield (
+            "Requests a second with the small model, and the processor time of one request in microseconds. The "
+            "server runs up to 32 requests in one call of the model. The ceiling is what the processors could bear "
+            f"if nobody ever waited: the server has one thread, and it and the clients have {processors} processors "
+            "together. A client that watches memory for its answer spends what it would otherwise leave idle."
+        )
+        yield ""
+        yield "| requests a second, small model | | in a run | server | of it model | clients | ceiling | RFC | ours |"
+        yield "|---|---:|---:|---:|---:|---:|---:|---|---|"
+        for name, row in f["requests_per_second"].items():
+            label = f"{name} client{'s' if name != '1' else ''}, mixed languages" if name.isdigit() else name
+            ceiling = min(1e6 / row["server_us"], processors * 1e6 / (row["server_us"] + row["clients_us"]))
+            spent = " | ".join(f"{row[key]:.1f}" for key in ("batch", "server_us", "model_us", "clients_us"))
+            yield f"| {label} | {row['rate']:,.0f} | {spent} | {ceiling:,.0f} | > 10,000 | 40,000 |"
+        yield f"| direct calls in one process | {f['direct_requests_per_second']:,.0f} | 1.0 | | | | | | |"
+        for name, row in f["requests_per_second"].items():
+            if name.startswith("all together"):
+                parts = ", ".join(f"{language} {us:.1f}" for language, us in row["client_us"].items())
+                yield f"\nA request of each client, {name}: {parts} microseconds."
+
+    def _losses(self) -> Iterator[str]:
+        """The throughput beside the direct call, by callers, with and without batches."""
+        rows = self.figures["lost_by_callers"]
+        yield ""
+        yield (
+            "Throughput with the 10 MB model beside the direct call, which runs one request after the other; Rust "
+            "callers that wait for each answer; medians of short rounds, each between two of the direct call, and the "
+            "middle half of the rounds. Without batches the model runs as often as in the direct calls: that is the "
+            "loss of the table below, from two callers on, who keep the server busy. With batches the server may run "
+            "8 requests at once."
+        )
+        yield ""
+        yield "| callers | without batches | middle half | with batches | middle half | requests in one run |"
+        yield "|---:|---:|---|---:|---|---:|"
+        for callers in CALLERS:
+            cells: list[str] = []
+            for batch in BATCHES:
+                row = rows.get(f"{callers} x {batch}")
+                if row is None:
+                    cells += ["", "", ""]
+                    continue
+                low, _, high = row["quarters"]
+                cells += [f"{-row['lost']:+.1%}", f"{-high:+.0%} to {-low:+.0%}", f"{row['batch']:.1f}"]
+            yield f"| {callers} | {cells[0]} | {cells[1]} | {cells[3]} | {cells[4]} | {cells[5]} |"
 
     def plots(self) -> None:
         """The latency distributions and the throughput by clients, as SVG."""
@@ -552,7 +682,7 @@ class Bench:
             figure.text(0.01, 0.01, self.figures["machine"], fontsize=6)
             figure.savefig(RESULTS / f"shm-latency-{payload.replace(' ', '').lower()}.svg")
             pyplot.close(figure)
-        rates = {int(k): v for k, v in self.figures["requests_per_second"].items() if k.isdigit()}
+        rates = {int(k): v["rate"] for k, v in self.figures["requests_per_second"].items() if k.isdigit()}
         figure, axes = pyplot.subplots(figsize=(8, 4.5))
         axes.plot(list(rates), list(rates.values()), marker="o")
         axes.axhline(40_000, linestyle="--", color="grey", label="40,000")
@@ -578,6 +708,13 @@ def direct_large(calls: int) -> None:
     print(json.dumps({"us": statistics.median(taken) / 1000, "mib": memory(os.getpid())}))
 
 
+def processor_seconds(pid: int) -> float:
+    """How long a process was at work, the threads that ended included."""
+    # The name in the second field may hold anything; after it come the times at 11 and 12.
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def busy_seconds() -> float:
     """How long all processors together were at work since the machine started."""
     user, nice, system = map(int, Path("/proc/stat").read_text().split()[1:4])
@@ -588,11 +725,7 @@ def own_seconds() -> float:
     """How long this process and its children were at work."""
     times = os.times()
     total = times.user + times.system + times.children_user + times.children_system
-    for pid in LIVE:
-        # The name in the second field may hold anything; after it come the times at 11 and 12.
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        total += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return total
+    return total + sum(map(processor_seconds, LIVE))
 
 
 def memory(pid: int) -> float:
@@ -601,6 +734,13 @@ def memory(pid: int) -> float:
         if line.startswith("Pss:"):
             return int(line.split()[1]) / 1024
     raise RuntimeError("the kernel does not tell Pss")
+
+
+def scheduling() -> str:
+    """The scheduling class of this process and of those that it starts."""
+    classes = {os.SCHED_OTHER: "normal", os.SCHED_FIFO: "real-time, first in first out"}
+    classes |= {os.SCHED_RR: "real-time, in turns", os.SCHED_IDLE: "idle", os.SCHED_BATCH: "batch"}
+    return classes.get(os.sched_getscheduler(0), "another")
 
 
 def machine() -> str:

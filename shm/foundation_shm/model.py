@@ -172,7 +172,7 @@ class Metrics:
             "queue_depth": queue_depth,
             "requests_per_second": round(self.requests / max(perf_counter() - self.started, 1e-9), 1),
             "latency_us": _percentiles(self.latency),
-            "model_us": _percentiles(self.model_time),
+            "model_us": _percentiles(self.model_time) | {"total": round(self.model_time.total / 1000, 1)},
         }
 
 

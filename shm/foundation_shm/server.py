@@ -260,7 +260,8 @@ class _ShmConnection:
         self.view = region.view
         self.words = region.words
         self.head = 0
-        self.active = time.monotonic_ns()
+        # When it last asked for an inference; who only asks for figures does not press.
+        self.active = -_ACTIVE_NS
         count = region.shape.slot_count
         self.calls: list[_Call | None] = [None] * count
         self.plans: list[dict[bytes, _Plan]] = [{} for _ in range(count)]
@@ -851,7 +852,7 @@ class Server:
             raise _ViolationError(
                 f"its ring says {(tail - head) & WORD_MASK} submissions; it has {count} slots"
             )
-        client.active = self._last_request = self._now
+        self._last_request = self._now
         mask = count - 1
         while head != tail:
             index = words[_RING + (head & mask)]
@@ -924,6 +925,11 @@ class Server:
                     f"data_crc is 0x{data_crc:08X}; the tensors' CRC-32 is 0x{actual:08X}",
                 )
                 return
+        now = self._now
+        if now - client.active > _ACTIVE_NS:
+            # One more that presses: whether watching is worth its while is asked again at once.
+            self._tick_at = self._policy_at = 0
+        client.active = now
         self._enqueue(plan.entry, call, plan)
 
     def _make_plan(
