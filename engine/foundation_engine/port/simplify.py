@@ -194,8 +194,9 @@ def _expression(e: ir.Expr) -> ir.Expr:
         ) if (letters := _letters(known)) is not None:
             text = ir.Lit(letters, type=ir.STR, line=e.line)
             return ir.Intrinsic("str.contains_char", [text, char], type=ir.BOOL, line=e.line)
-        case ir.Bool(op="or"):
-            return _one_of(e)
+        case ir.Bool():
+            e.values = _once(e)
+            return e.values[0] if len(e.values) == 1 else _one_of(e) if e.op == "or" else e
         case ir.Intrinsic(op="len", args=[ir.Comp(kind="list", elem=elem) as made]) if _droppable(elem):
             counted = ir.Comp(
                 "iter", ir.Lit(1, type=ir.INT), made.clauses, type=ir.IterT(ir.INT), line=made.line
@@ -275,6 +276,16 @@ def _compared(e: ir.Intrinsic, a: ir.Expr, b: ir.Expr) -> ir.Expr:
             return e
     test = ir.Intrinsic(op, [text, b], type=ir.BOOL, line=e.line)
     return test if e.op == "eq" else ir.Not(test, type=ir.BOOL, line=e.line)
+
+
+def _once(e: ir.Bool) -> list[ir.Expr]:
+    """The operands of a chain, one that says the same as one before it left out."""
+    out: list[ir.Expr] = []
+    for v in e.values:
+        for part in v.values if isinstance(v, ir.Bool) and v.op == e.op else [v]:
+            if not (_droppable(part) and any(ir.same(part, before) for before in out)):
+                out.append(part)
+    return out
 
 
 def _one_of(e: ir.Bool) -> ir.Expr:

@@ -1487,7 +1487,7 @@ class FunctionEmitter(Operations):
 
     def _if(self, s: ir.If, chained: bool = False) -> None:
         with self.captured() as before:
-            test = self.x(s.test)
+            test = self._presence(s.test) or self.x(s.test)
         if before and chained:
             # A test that needs statements first cannot stay in an else-if.
             self.write("} else {")
@@ -1528,10 +1528,19 @@ class FunctionEmitter(Operations):
                     pass
         return found - stores(s.body)
 
+    def _presence(self, test: ir.Expr) -> str | None:
+        """The comma-ok form of a question whether a map or set holds a key; None for any other test."""
+        inner = test.value if isinstance(test, ir.Not) else test
+        if not (isinstance(inner, ir.Intrinsic) and inner.op in ("dict.contains", "set.contains")):
+            return None
+        asked = f"{self.x(inner.args[0], PRIMARY)}[{self.x(inner.args[1])}]"
+        return f"_, ok := {asked}; {'!ok' if inner is not test else 'ok'}"
+
     def _probe(self, test: ir.Expr) -> None:
         used = set(self.used)
         try:
-            self.x(test)
+            if self._presence(test) is None:
+                self.x(test)
         finally:
             self.used = used
 
