@@ -654,7 +654,11 @@ class FieldDef(Node):
 
 @dataclass(slots=True)
 class Class(Node):
-    """A class: data (dataclass or plain), with methods. `init` is the body of a hand-written initialiser."""
+    """A class: data (dataclass or plain), with methods. `init` is the body of a hand-written initialiser.
+
+    A tagged union is a class with a field `kind`, whose type is an enum of the module; `variants` says which of the other
+    fields an object of each kind has. Those that it does not have hold their zero value, or nothing.
+    """
 
     name: str
     fields: list[FieldDef]
@@ -665,6 +669,7 @@ class Class(Node):
     init: Function | None = None
     private: bool = False
     comments: list[str] = field(default_factory=list[str])
+    variants: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
 
 @dataclass(slots=True)

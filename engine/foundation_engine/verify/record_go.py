@@ -14,6 +14,7 @@ import json
 import re
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -45,6 +46,20 @@ var Draw = uint64(0)
 func (systemRandom) Fraction() uint64 { return Draw }
 """
 
+# A port runs goroutines one after the other; here each goes as far as it can before the next one starts.
+_GOROUTINE = """func recGo(f func()) {
+	var failed any
+	go func() {
+		defer func() { failed = recover() }()
+		f()
+	}()
+	synctest.Wait()
+	if failed != nil {
+		panic(failed)
+	}
+}
+"""
+
 
 class GoRecorder:
     """Copies the file into a module of its own and runs a generated test there."""
@@ -57,6 +72,8 @@ class GoRecorder:
 
         package, _ = lower_package(request.text, module.name, request.line)
         made = _Registry(package, module)
+        if not any(path.startswith("foundation/") for path in package.imports.values()):
+            planned = [_without_runtime(p) for p in planned]
         with tempfile.TemporaryDirectory(prefix="foundation-record-", ignore_cleanup_errors=True) as scratch:
             folder = Path(scratch)
             problem = _workspace(folder, request, package, made)
@@ -196,6 +213,29 @@ def _go_mod(request: PortRequest, runtime: str, root: Path | None) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _without_runtime(plan: Plan) -> Plan:
+    """A plan for a file without our runtime, where what is called fails with errors of no class."""
+
+    def plain(v: Any) -> Any:
+        if isinstance(v, dict):
+            table = cast("dict[str, Any]", v)
+            if set(table) == {"error"} and table["error"] in ir.RUNTIME_ERRORS:
+                return {"error": "RuntimeError"}
+            return {k: plain(x) for k, x in table.items()}
+        if isinstance(v, list):
+            return [plain(x) for x in cast("list[Any]", v)]
+        return v
+
+    given = tuple((k, plain(v)) for k, v in plan.object)
+    return replace(plan, args=tuple(plain(a) for a in plan.args), object=given)
+
+
+def _starts_waited(package: Package, node: SyntaxNode) -> bool:
+    """`wg.Go(func() {...})`."""
+    text = package.text(node) if node.type == "call_expression" else ""
+    return re.match(r"[\w.]+\.Go\(func\(\) \{", text) is not None
+
+
 class _Registry:
     """The generated file: what the package has, by the names of the representation."""
 
@@ -204,7 +244,8 @@ class _Registry:
         self.module = module
         self.constructed = {t.name: t for t in package.declared.values() if t.constructor}
         self.wrapped = self._wrapped()
-        self.sleeps = self.p.imports.get("time") == "time" and b"time.Sleep(" in self.p.tree.text
+        waits = (b"time.Sleep(", b"time.After(")
+        self.sleeps = self.p.imports.get("time") == "time" and any(w in self.p.tree.text for w in waits)
 
     # Plans
 
@@ -269,18 +310,22 @@ class _Registry:
             name = info.node.child_by_field_name("name")
             assert name is not None
             places.append(name.end_byte)
-        changes = [(at, b"Unguarded") for at in places]
-        # A port runs goroutines one after the other; here each goes as far as it can before the next one starts.
-        changes.extend(
-            (n.end_byte, b"; recSettle()") for n in walk(self.p.tree.root) if n.type == "go_statement"
-        )
-        for at, more in sorted(changes, reverse=True):
-            if at <= len(data):
-                data = data[:at] + more + data[at:]
+        changes = [(at, at, b"Unguarded") for at in places]
+        for n in walk(self.p.tree.root):
+            if n.type == "go_statement":
+                changes += [
+                    (n.start_byte, n.start_byte + 2, b"recGo(func() {"),
+                    (n.end_byte, n.end_byte, b" })"),
+                ]
+            elif _starts_waited(self.p, n):
+                changes.append((n.children[0].start_byte, n.children[0].end_byte, b"recGo"))
+        for start, end, more in sorted(changes, reverse=True):
+            if start < len(data):
+                data = data[:start] + more + data[end:]
         text = data.decode("utf-8")
         if self.sleeps:
             # The name stays in use where this was its only one.
-            text = re.sub(r"\btime\.Sleep\(", "recSleep(", text) + "\nvar _ = time.Now\n"
+            text = re.sub(r"\btime\.(Sleep|After)\(", r"rec\1(", text) + "\nvar _ = time.Now\n"
         return text
 
     def wrappers(self, runtime: str) -> str:
@@ -562,11 +607,12 @@ class _Registry:
         if self.sleeps:
             noted = "recclock.Slept" if uses_runtime else "recSlept"
             lines.append(
-                f"func recSleep(d time.Duration) {{\n\tif d > 0 {{\n\t\t{noted} = append({noted}, d)\n\t\ttime.Sleep(d)\n\t}}\n}}\n"
+                f"func recSleep(d time.Duration) {{\n\t{noted} = append({noted}, max(d, 0))\n\ttime.Sleep(d)\n}}\n\n"
+                f"func recAfter(d time.Duration) <-chan time.Time {{\n\t{noted} = append({noted}, max(d, 0))\n\treturn time.After(d)\n}}\n"
             )
             if not uses_runtime:
                 lines.append("var recSlept []time.Duration\n")
-        lines.append("func recSettle() {\n\tsynctest.Wait()\n}\n")
+        lines.append(_GOROUTINE)
         for d in fakes:
             lines.extend(self._fake(d))
         text = "\n".join(lines)

@@ -21,12 +21,12 @@ from foundation_specs.model import LanguageId
 from foundation_engine.port import ir
 from foundation_engine.port.engine import runtime_root
 from foundation_engine.port.front import _rust_types as rt
-from foundation_engine.port.front._rust_scope import COMMENTS, code_children
+from foundation_engine.port.front._rust_scope import COMMENTS, code_children, kind_name
 from foundation_engine.port.front.rust import ModuleLowerer
 from foundation_engine.port.passes import error_tree
 from foundation_engine.port.request import PortRequest
 from foundation_engine.verify import cargo
-from foundation_engine.verify.cases import Case, Plan
+from foundation_engine.verify.cases import Case, Plan, zero_value
 from foundation_engine.verify.sandbox import Completed, Limits, run
 
 _PRELUDE = Path(__file__).with_name("record_rust.rs")
@@ -203,7 +203,7 @@ class Maker:
         for owner in low.impls:
             for trait, _, m in low.functions_of(owner):
                 name = low.name_of(m)
-                if owner in self.scope.enums:
+                if owner in self.scope.enums and owner not in self.scope.structs:
                     s = self.scope.enums[owner].methods.get(name)
                     if trait == "Display":
                         self.items["", f"{_snake(owner)}_text"] = (m, owner)
@@ -293,9 +293,17 @@ class Maker:
                 return False
             if name in self.scope.traits or name in self.scope.error_structs:
                 return False
-            if name in self.scope.enums and self.scope.enums[name].kind != "plain":
+            if name in self.scope.enums and self.scope.enums[name].kind == "error":
                 return False
         return True
+
+    def _plain_name(self, name: str, seen: frozenset[str]) -> bool:
+        """True for the name of a type whose values have a neutral form."""
+        if name in self.scope.structs:
+            return self._plain_struct(name, seen)
+        if name in self.scope.traits or name in self.scope.error_structs or name in _RUNTIME_OBJECTS:
+            return False
+        return name not in self.scope.enums or self.scope.enums[name].kind == "plain"
 
     def _plain_struct(self, name: str, seen: frozenset[str] = frozenset()) -> bool:
         if name in seen:
@@ -305,6 +313,11 @@ class Maker:
             self._generics(node)
         except Unplanned:
             return False
+        if self.scope.structs[name].union:
+            held = [n for n in _walk(node) if n.type in ("type_identifier", "primitive_type", "generic_type")]
+            texts = [self.src(n) for n in held if self.src(n) != name]
+            kinds = {w for t in texts for w in re.findall(r"\w+", t)} - {name}
+            return all(self._plain_name(k, seen | {name}) for k in kinds)
         body = node.child_by_field_name("body")
         for f in code_children(body) if body is not None else []:
             if f.type != "field_declaration":
@@ -321,6 +334,9 @@ class Maker:
         for name, info in self.scope.structs.items():
             if not self._plain_struct(name):
                 continue
+            if info.union:
+                out.extend(self._union(name))
+                continue
             generics = self._generics(info.node)
             pairs = "".join(f'fields.insert("{f}".to_owned(), self.{f}.rec_encode()); ' for f in info.fields)
             made = ", ".join(f'{f}: RecDecode::rec_decode(&fields["{f}"])' for f in info.fields)
@@ -336,6 +352,58 @@ class Maker:
                 f"impl RecDecode for super::{name}{generics} {{ fn rec_decode(v: &Json) -> Self {{ {decoded} }} }}"
             )
         return out
+
+    def _union(self, name: str) -> list[str]:
+        """An enum whose variants hold values, as the object that it is in the representation."""
+        d = self.module.find(name)
+        if not isinstance(d, ir.Class):
+            return []
+        zeros = {f.name: zero_value(f.type) for f in d.fields if f.name != "kind"}
+        kind = kind_name(name)
+        shown: list[str] = []
+        read: list[str] = []
+        for v in self.scope.enums[name].variants.values():
+            labels = [f"x{i}" for i in range(len(v.fields))]
+            if v.positional:
+                pattern = f"({', '.join(labels)})" if labels else ""
+                made = f"({', '.join(self._held(h) for h in v.held)})" if labels else ""
+            else:
+                names = [f for f, _ in v.fields]
+                pattern = (
+                    f" {{ {', '.join(f'{f}: {x}' for f, x in zip(names, labels, strict=True))} }}"
+                    if labels
+                    else ""
+                )
+                held = ", ".join(f"{f}: {self._held(h)}" for f, h in zip(names, v.held, strict=True))
+                made = f" {{ {held} }}" if labels else ""
+            values = "".join(
+                f'fields.insert("{h}".to_owned(), {x}.rec_encode()); '
+                for h, x in zip(v.held, labels, strict=True)
+            )
+            shown.append(f'super::{name}::{v.name}{pattern} => {{ {values} "{v.name}" }}')
+            others = [z for z in zeros if z not in v.held]
+            checks = "".join(
+                f'if fields["{z}"] != json!({json.dumps(zeros[z])}) {{ return rec_skip("a field of another variant") }} '
+                for z in others
+            )
+            read.append(f'Some("{v.name}") => {{ {checks}super::{name}::{v.name}{made} }}')
+        blank = "".join(
+            f'fields.insert("{z}".to_owned(), json!({json.dumps(v)})); ' for z, v in zeros.items()
+        )
+        encode = (
+            f"impl RecEncode for super::{name} {{ fn rec_encode(&self) -> Json {{ let mut fields = ::serde_json::Map::new(); {blank}"
+            f"let kind = match self {{ {', '.join(shown)} }}; "
+            f'fields.insert("kind".to_owned(), json!({{"enum": ["{kind}", kind]}})); '
+            f'json!({{"object": {{"class": "{name}", "fields": fields}}}}) }} }}'
+        )
+        decode = (
+            f'impl RecDecode for super::{name} {{ fn rec_decode(v: &Json) -> Self {{ let fields = &v["object"]["fields"]; '
+            f'match fields["kind"]["enum"][1].as_str() {{ {", ".join(read)}, _ => rec_skip("not a variant") }} }} }}'
+        )
+        return [encode, decode]
+
+    def _held(self, field: str) -> str:
+        return f'RecDecode::rec_decode(&fields["{field}"])'
 
     def _by_constructor(self, name: str) -> str | None:
         """An object of a struct that plans make by its constructor; None when they give its fields."""
@@ -652,7 +720,9 @@ class Maker:
         )
         shift = (
             1
-            if owner in self.scope.enums and (receiver is not None or name == f"{_snake(owner)}_text")
+            if owner in self.scope.enums
+            and owner not in self.scope.structs
+            and (receiver is not None or name == f"{_snake(owner)}_text")
             else 0
         )
         source_args = 'plan["args"]'
@@ -745,6 +815,8 @@ class Maker:
         """The text that makes the object of a method's call."""
         info = self.scope.structs[cls]
         source = 'plan["object"]'
+        if info.union:
+            return f'<super::{cls} as RecDecode>::rec_decode(&json!({{"object": {{"fields": {source}}}}}))'
         if info.init is not None:
             s = info.methods["new"]
             params = info.init.child_by_field_name("parameters")

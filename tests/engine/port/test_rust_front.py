@@ -124,6 +124,65 @@ def test_error_enums_become_error_classes() -> None:
     assert [p.name for p in classes["Missing"].params] == ["sku"]
 
 
+UNION = """
+#[derive(Debug, Clone, PartialEq)]
+pub enum Shape {
+    Circle(f64),
+    Square { side: f64 },
+    Named(String, Box<Shape>),
+    Empty,
+}
+
+impl Shape {
+    pub fn area(&self) -> f64 {
+        match self {
+            Shape::Circle(r) => 3.0 * r * r,
+            Shape::Square { side } => side * side,
+            Shape::Named(_, inner) => inner.area(),
+            Shape::Empty => 0.0,
+        }
+    }
+
+    pub fn grow(&mut self, by: f64) {
+        match self {
+            Shape::Circle(r) => *r *= by,
+            Shape::Square { side } => *side = *side * by,
+            Shape::Named(_, inner) => inner.grow(by),
+            Shape::Empty => {}
+        }
+    }
+}
+
+pub fn circles(radii: &[f64]) -> Vec<Shape> {
+    radii.iter().copied().map(Shape::Circle).collect()
+}
+
+pub fn name(shape: &Shape) -> Option<String> {
+    if let Shape::Named(name, _) = shape { Some(name.clone()) } else { None }
+}
+
+pub fn same(a: &Shape, b: &Shape) -> bool {
+    a == b || *a == Shape::Empty
+}
+"""
+
+
+def test_an_enum_whose_variants_hold_values_is_an_object_with_a_kind() -> None:
+    module = lowered(UNION)
+    shape = module.find("Shape")
+    assert isinstance(shape, ir.Class)
+    expected = {"Circle": ("circle",), "Square": ("side",), "Named": ("named_1", "named_2"), "Empty": ()}
+    assert expected == shape.variants
+    assert not shape.frozen
+    assert isinstance(module.find("ShapeKind"), ir.EnumClass)
+
+
+def test_an_enum_whose_variants_hold_values_behaves_as_its_source() -> None:
+    candidate = port(PortRequest("shapes.rs", UNION, LanguageId.RUST, LanguageId.RUBY))
+    report = verify(candidate, VerifyOptions(cases=6))
+    assert report.verdict is Verdict.PASSED, report.summary
+
+
 def test_an_attribute_is_the_pattern_of_its_function() -> None:
     module = lowered(
         "use foundation::errors::{Class, Error};\nuse foundation::resilience::retry;\n"
@@ -144,7 +203,7 @@ def test_an_attribute_is_the_pattern_of_its_function() -> None:
     [
         ("pub fn f(s: &str) -> &str { &s[1..] }", "a slice of String, which counts bytes"),
         ("pub fn f<T: PartialOrd>(a: T) -> T { a }", "type PartialOrd is not known to this port"),
-        ("pub enum Shape { Circle(f64), Square(f64) }", "an enum whose variants hold values"),
+        ("pub enum Size { A = 1 << 2, B }", "an enum whose values are computed"),
         ("pub unsafe fn f() {}", "an unsafe function"),
         ("pub fn f(x: u32) -> u32 { x.wrapping_mul(3) }", "wrapping_mul of u32"),
         ("pub fn f(xs: &[i64]) -> i64 { 'a: for x in xs { if *x > 1 { break 'a; } } 0 }", "a labelled loop"),

@@ -444,7 +444,11 @@ class PythonEmitter:
         lines.extend(["", f"    def __init__({', '.join(['self', *params])}) -> None:"])
         lines.append(f"        super().__init__({e.x(d.message)})")
         names = {p.name for p in d.params}
-        lines.extend(f"        self.{snake(f.name)} = {local(f.name)}" for f in d.fields if f.name in names)
+        lines.extend(
+            f"        self.{self.field_name(d.name, f.name)} = {local(f.name)}"
+            for f in d.fields
+            if f.name in names
+        )
         return lines
 
     def param(self, p: ir.Param, e: Emitter) -> str:

@@ -27,11 +27,18 @@ _SUPPORT = """
     private
 
     def answer(method, outcomes, args)
-      @calls << [method == :call ? @name : "#{@name}.#{method}", *args]
+      @calls << [method == :call ? @name : "#{@name}.#{method}", *args.map { |a| snapshot(a) }]
       outcome = outcomes.length > 1 ? outcomes.shift : outcomes.first
       raise outcome.allocate.exception('scripted') unless outcome.is_a?(Array)
 
-      outcome.first
+      snapshot(outcome.first)
+    end
+
+    # What is changed later is not what was given or is given next time.
+    def snapshot(value)
+      Marshal.load(Marshal.dump(value))
+    rescue TypeError
+      value
     end
   end
 
@@ -301,6 +308,8 @@ class RubyTests:
         if not isinstance(d, ir.Class) or not d.dataclass or "object" not in v:
             raise Unsupported(f"a value of type {name} in a test")
         types = {f.name: f.type for f in d.fields}
+        if set(types) - set(v["object"]["fields"]):
+            raise Unsupported(f"a {name} with fields that hold no data, in a test")
         parts = [f"{local(k)}: {self.literal(w, types[k])}" for k, w in v["object"]["fields"].items()]
         return f"{self.prefix}::{self.ruby.type_name(name)}.new({', '.join(parts)})"
 

@@ -21,6 +21,7 @@ from foundation_engine.port.front._go_prelude import PRELUDE
 from foundation_engine.port.front._go_types import (
     ERROR,
     MESSAGE_ERRORS,
+    STRING,
     VOID,
     Func,
     GoType,
@@ -799,7 +800,25 @@ class ErrorFlow(ExpressionLowerer):
                 raise self.p.unsupported("an error of this kind", err)
             return [ir.ExprStmt(v.expr, line=self.p.line(node)), *self.returned(values, node)]
         e, cause = self.error_value(err)
-        return [ir.Raise(e, cause, line=self.p.line(node))]
+        return [*self._wraps_nothing(err, node), ir.Raise(e, cause, line=self.p.line(node))]
+
+    def _wraps_nothing(self, err: SyntaxNode, node: SyntaxNode) -> list[ir.Stmt]:
+        """`fmt.Errorf("...%w", err)` of an error that may be nil makes an error of no class then."""
+        if err.type != "call_expression" or not self.p.text(self.child(err, "function")).endswith("Errorf"):
+            return []
+        args = self.named(self.child(err, "arguments"))
+        held = [self.lookup(self.p.text(a)) for a in args[1:] if a.type == "identifier"]
+        var = next((v for v in held if v is not None and v.go == ERROR and v.value is None), None)
+        if var is None or not isinstance(var.type, ir.OptionalT) or var.ir_name in self.narrowed:
+            return []
+        nothing = Var("", STRING, ir.STR, "", value=library.text("%!w(<nil>)"))
+        name = next(self.p.text(a) for a in args[1:] if self.lookup(self.p.text(a)) is var)
+        self.scopes.append({name: nothing})
+        message = library.formatted(self, args, err)
+        self.scopes.pop()
+        self.narrowed.add(var.ir_name)
+        absent = ir.Intrinsic("is_none", [ir.Name(var.ir_name, type=var.type)], type=ir.BOOL)
+        return [ir.If(absent, [ir.Raise(self._runtime_error(message))], [], line=self.p.line(node))]
 
     def is_nil(self, node: SyntaxNode) -> bool:
         """True for nil and for an error variable that is known to hold none."""

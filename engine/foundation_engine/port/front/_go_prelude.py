@@ -85,7 +85,7 @@ func parseDuration(text string) (time.Duration, error) {
 		if digit && unit != "" {
 			value, err := strconv.ParseFloat(number, 64)
 			if err != nil {
-				return 0, fail("time: invalid duration \\"" + text + "\\"")
+				return 0, errors.New("time: invalid duration \\"" + text + "\\"")
 			}
 			switch unit {
 			case "ns":
@@ -101,7 +101,7 @@ func parseDuration(text string) (time.Duration, error) {
 			case "h":
 				total += value * 3600
 			default:
-				return 0, fail("time: unknown unit in duration \\"" + text + "\\"")
+				return 0, errors.New("time: unknown unit in duration \\"" + text + "\\"")
 			}
 			number, unit = "", ""
 			parts++
@@ -113,7 +113,7 @@ func parseDuration(text string) (time.Duration, error) {
 		}
 	}
 	if parts == 0 || number != "0" || strings.HasPrefix(text, "+-") {
-		return 0, fail("time: invalid duration \\"" + text + "\\"")
+		return 0, errors.New("time: invalid duration \\"" + text + "\\"")
 	}
 	if strings.HasPrefix(text, "-") {
 		total = -total
@@ -121,7 +121,7 @@ func parseDuration(text string) (time.Duration, error) {
 	return time.Duration(total * 1e9), nil
 }
 """,
-        ("strings", "strconv", "time"),
+        ("errors", "strings", "strconv", "time"),
     ),
     ("bufio", "NewScanner"): Prelude(
         "scanLines",

@@ -1255,10 +1255,10 @@ class Calls(Iterators):
         if is_float(kind):
             return V(op("str.parse_float", [e], ir.FLOAT, "ValueError"), rt.Res(rt.FLOAT, rt.Err("parse")))
         if isinstance(kind, rt.Named):
-            holder = self.scope.enums.get(kind.name) or self.scope.structs.get(kind.name)
+            holder = self.scope.structs.get(kind.name) or self.scope.enums.get(kind.name)
             s = holder.methods.get("from_str") if holder is not None else None
             if s is not None:
-                if kind.name in self.scope.enums:
+                if kind.name not in self.scope.structs:
                     func = ir.Name(s.rename, type=ir.FuncT((ir.STR,), to_ir(s.result)))
                     return V(ir.Call(func, [e], type=self.stored(s.result)), s.result)
                 cls = ir.Name(kind.name, type=ir.NamedT(kind.name))

@@ -31,7 +31,9 @@ from foundation_engine.port.front._rust_scope import (
     Struct,
     Variant,
     code_children,
+    kind_name,
     walk,
+    zero_of,
 )
 from foundation_engine.port.front._rust_types import RType, is_float, is_int, resolve, to_ir, unify, words
 from foundation_engine.port.ir import Unsupported
@@ -261,7 +263,88 @@ class Expressions(Body):
                     raise self.fail("a variant that passes an error on, without the error", node)
                 return V(self.as_error(args[0][1], node), rt.Named(enum))
             return V(self.new_error(v, args), rt.Named(enum))
-        raise self.fail(f"an enum whose variants hold values ({enum})", node)
+        given = [
+            (v.held[int(n)] if v.positional else v.held[[f for f, _ in v.fields].index(n)], a)
+            for n, a in args
+        ]
+        if len(given) != len(v.fields):
+            raise self.fail(f"the variant {name} as a function", node)
+        made = dict(given)
+        kind = ir.NamedT(kind_name(enum))
+        out: list[tuple[str, ir.Expr]] = [("kind", ir.EnumMember(kind.name, name, type=kind))]
+        declared = dict(zip(v.held, (t for _, t in v.fields), strict=True))
+        for f, t in self.scope.structs[enum].fields.items():
+            zero = zero_of(t)
+            if f not in made:
+                assert zero is not None
+                out.append((f, zero))
+                continue
+            self.unify(made[f].t, declared[f], node)
+            e = self.store(self.owned(made[f], node).e)
+            held = isinstance(resolve(t), rt.Opt) and not isinstance(resolve(declared[f]), rt.Opt)
+            out.append((f, ir.Wrap(e, type=self.stored(t)) if held else e))
+        return V(ir.New(enum, out, type=ir.NamedT(enum)), rt.Named(enum))
+
+    def held_by(self, v: V, enum: str, name: str, node: SyntaxNode) -> tuple[ir.Expr, list[V]]:
+        """The test for a variant of a union, and the places of its fields."""
+        variant = self.scope.enums[enum].variants.get(name)
+        if variant is None:
+            raise self.fail(f"{enum} has no variant {name}", node)
+        kind = ir.NamedT(kind_name(enum))
+        have = ir.Field(v.e, "kind", type=kind)
+        test = op("eq", [have, ir.EnumMember(kind.name, name, type=kind)], ir.BOOL)
+        places: list[V] = []
+        for f, (_, t) in zip(variant.held, variant.fields, strict=True):
+            held = self.scope.structs[enum].fields[f]
+            e: ir.Expr = ir.Field(v.e, f, type=self.stored(held))
+            if isinstance(resolve(held), rt.Opt) and not isinstance(resolve(t), rt.Opt):
+                e = self.unwrap(e, t)
+            places.append(V(e, t))
+        return test, places
+
+    def union_of(self, pattern: SyntaxNode, v: V) -> tuple[str, str] | None:
+        """The union and variant that a pattern names, None for another pattern."""
+        head = pattern
+        if pattern.type in ("tuple_struct_pattern", "struct_pattern"):
+            head = pattern.child_by_field_name("type") or pattern
+        owner, _, last = self.src(head).rpartition("::")
+        owner = self.own if owner == "Self" else owner
+        t = resolve(v.t)
+        if not owner and isinstance(t, rt.Named) and self.scope.full(last) == f"{t.name}::{last}":
+            owner = t.name
+        known = self.scope.enums.get(owner)
+        return (owner, last) if known is not None and known.kind == "data" else None
+
+    def _union_pattern(
+        self, pattern: SyntaxNode, v: V, union: tuple[str, str]
+    ) -> tuple[list[ir.Expr], list[tuple[str, V, bool]]]:
+        test, places = self.held_by(v, *union, pattern)
+        tests, binds = [test], list[tuple[str, V, bool]]()
+        variant = self.scope.enums[union[0]].variants[union[1]]
+        if pattern.type == "tuple_struct_pattern":
+            parts = self.pattern_parts(pattern)[1:]
+            if any(p.type == "remaining_field_pattern" for p in parts):
+                parts = []
+            for p, held in zip(parts, places, strict=False):
+                more, names = self.pattern(p, held)
+                tests.extend(more)
+                binds.extend(names)
+        elif pattern.type == "struct_pattern":
+            by_name = dict(zip((f for f, _ in variant.fields), places, strict=True))
+            for c in code_children(pattern):
+                if c.type != "field_pattern":
+                    continue
+                name, inner = c.child_by_field_name("name"), c.child_by_field_name("pattern")
+                held = by_name[self.src(name or c)]
+                if inner is None:
+                    binds.append(
+                        (self.src(name or c), held, any(x.type == "mutable_specifier" for x in c.children))
+                    )
+                    continue
+                more, names = self.pattern(inner, held)
+                tests.extend(more)
+                binds.extend(names)
+        return tests, binds
 
     def new_error(self, v: Variant, args: list[tuple[str, V]]) -> ir.Expr:
         """An error of a variant's class."""
@@ -944,6 +1027,10 @@ class Expressions(Body):
                     tests.extend(more)
                     binds.extend(names)
                 return tests, binds
+            case "tuple_struct_pattern" | "struct_pattern" if (
+                union := self.union_of(pattern, v)
+            ) is not None:
+                return self._union_pattern(pattern, v, union)
             case "tuple_struct_pattern":
                 return self._variant_pattern(pattern, v)
             case "struct_pattern" if isinstance(t, rt.Named) and t.name in self.scope.structs:
@@ -962,6 +1049,9 @@ class Expressions(Body):
             if isinstance(t, rt.Var):
                 unify(t, rt.Opt(rt.Var()))
             return [negate(self.is_some(v.e))], []
+        union = self.union_of(pattern, v)
+        if union is not None:
+            return self._union_pattern(pattern, v, union)
         if "::" in text or text in self.scope.consts or (text[0].isupper() and self.scope.full(text) != text):
             w = self.path(pattern, v.t)
             return [self.compare("eq", v, w, pattern)], []

@@ -77,6 +77,7 @@ class Struct:
     init: SyntaxNode | None = None  # the function `new` that became the initialiser
     frozen: bool = True
     display: bool = False
+    union: bool = False  # an enum whose variants hold values, as an object with a kind and the fields of all
 
 
 @dataclass
@@ -90,6 +91,7 @@ class Variant:
     error: str = ""  # the error class it became; for a transparent variant, ""
     transparent: bool = False
     source: RType | None = None  # what `From` turns into this variant
+    held: list[str] = field(default_factory=list[str])  # where a union keeps each of its fields
 
 
 @dataclass
@@ -560,6 +562,35 @@ class Scope:
         if text in ("Error", "std::error::Error"):
             return rt.Err("box")
         return self.type_of(c, generics, own)
+
+
+def kind_name(enum: str) -> str:
+    """The plain enum that tells the variants of a union apart."""
+    return f"{enum}Kind"
+
+
+def zero_of(t: RType) -> ir.Expr | None:
+    """What a field of a union holds in the variants that do not have it; None where a type has no such value."""
+    t = rt.resolve(t)
+    match t:
+        case rt.Int():
+            return ir.Lit(0, type=ir.INT)
+        case rt.Simple("float"):
+            return ir.Lit(0.0, type=ir.FLOAT)
+        case rt.Simple("bool"):
+            return ir.Lit(False, type=ir.BOOL)
+        case rt.Simple("text" | "char"):
+            return ir.Lit("", type=ir.STR)
+        case rt.Vec():
+            return ir.ListLit([], type=rt.to_ir(t))
+        case rt.Map():
+            return ir.DictLit([], type=rt.to_ir(t))
+        case rt.Set():
+            return ir.SetLit([], type=rt.to_ir(t))
+        case rt.Opt():
+            return ir.Lit(None, type=rt.to_ir(t))
+        case _:
+            return None
 
 
 def is_error_class(name: str) -> bool:

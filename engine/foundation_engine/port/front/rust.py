@@ -25,7 +25,9 @@ from foundation_engine.port.front._rust_scope import (
     Trait,
     Variant,
     code_children,
+    kind_name,
     walk,
+    zero_of,
 )
 from foundation_engine.port.front._rust_types import RType, resolve, to_ir
 from foundation_engine.port.ir import Unsupported
@@ -215,6 +217,8 @@ class ModuleLowerer:
             self._guard(trait.node, name, lambda name=name, trait=trait: self._trait(name, trait))
 
     def _fields(self, info: Struct) -> None:
+        if info.union:
+            return
         info.generics = self.scope.generics_of(info.node)
         body = info.node.child_by_field_name("body")
         if body is None:
@@ -262,7 +266,10 @@ class ModuleLowerer:
                 continue
             given = v.child_by_field_name("value")
             if given is not None:
-                value = int(self.src(given).replace("_", ""), 0)
+                written = self.src(given).replace("_", "")
+                if not re.fullmatch(r"-?(?:0[xob])?[0-9a-fA-F]+", written):
+                    raise Unsupported("an enum whose values are computed", self.src(v), scope.line(v))
+                value = int(written, 0)
             elif explicit:
                 value = 0 if value is None else value + 1
             kinds, positional = self._variant_fields(v)
@@ -270,7 +277,38 @@ class ModuleLowerer:
         if info.kind == "error":
             self._error_variants(name, info, body)
         elif any(v.fields for v in info.variants.values()):
-            raise Unsupported("an enum whose variants hold values", f"enum {name}", scope.line(info.node))
+            self._union(name, info)
+
+    def _union(self, name: str, info: Enum) -> None:
+        """An enum whose variants hold values: an object with a kind, and with the fields of all variants."""
+        scope = self.scope
+        if kind_name(name) in {*scope.structs, *scope.enums, *scope.traits}:
+            raise Unsupported(f"a type called {kind_name(name)} beside {name}", "", scope.line(info.node))
+        info.kind = "data"
+        kinds: dict[str, list[RType]] = {}
+        for v in info.variants.values():
+            for f, t in v.fields:
+                if not v.positional:
+                    kinds.setdefault(f, []).append(t)
+        fields: dict[str, RType] = {}
+        for v in info.variants.values():
+            for i, (f, t) in enumerate(v.fields):
+                if v.positional:
+                    held = snake(v.name) if len(v.fields) == 1 else f"{snake(v.name)}_{i + 1}"
+                else:
+                    same = all(resolve(t) == resolve(k) for k in kinds[f])
+                    held = f if same else f"{snake(v.name)}_{f}"
+                held = held if held != "kind" else f"{snake(v.name)}_kind"
+                v.held.append(held)
+                fields[held] = t if zero_of(t) is not None else rt.Opt(t)
+        positional = {h for v in info.variants.values() if v.positional for h in v.held}
+        if positional & {h for v in info.variants.values() if not v.positional for h in v.held}:
+            raise Unsupported(
+                "variants whose fields cannot be told apart", f"enum {name}", scope.line(info.node)
+            )
+        holder = Struct(info.node, fields, derives=info.derives, display=info.display, union=True)
+        holder.frozen = re.search(r"match\s+&mut|=\s*&mut|ref\s+mut|iter_mut|\*self\s*=", scope.text) is None
+        scope.structs[name] = holder
 
     def _error_variants(self, name: str, info: Enum, body: SyntaxNode) -> None:
         """Each variant as an error class; one that only passes another error on stays that error."""
@@ -315,7 +353,7 @@ class ModuleLowerer:
                 *ir.ERROR_BASES,
                 *scope.class_names.values(),
             }
-            v.error = v.name if v.name not in taken else f"{name}{v.name}"
+            v.error = v.name if not {v.name, f"{v.name}Error"} & taken else f"{name}{v.name}"
             scope.class_names[v.name] = v.error
 
     def _read_from(self, name: str, node: SyntaxNode, froms: dict[str, RType]) -> None:
@@ -904,14 +942,21 @@ class ModuleLowerer:
                 self._decline(m, f"{name}.{mname}", why)
                 info.methods.pop(mname, None)
         dataclass = init is None
+        held = scope.enums[name].variants.values() if info.union else ()
         return ir.Class(
             name, fields, methods, scope.doc(n), info.frozen and dataclass, dataclass, init,
-            self._private(n), self._comments(n),
+            self._private(n), self._comments(n), {v.name: tuple(v.held) for v in held},
             line=scope.line(n),
         )  # fmt: skip
 
     def _field_defs(self, n: SyntaxNode, name: str, info: Struct) -> list[ir.FieldDef]:
         out: list[ir.FieldDef] = []
+        if info.union:
+            at = self.scope.line(n)
+            out.append(ir.FieldDef("kind", ir.NamedT(kind_name(name)), line=at))
+            for f, t in info.fields.items():
+                out.append(ir.FieldDef(f, _stored(t), zero_of(t), line=at))
+            return out
         holder = n.child_by_field_name("body")
         body = Patterns(self.scope, name, info.generics)
         whole_default = any(
@@ -1050,6 +1095,12 @@ class ModuleLowerer:
         info = scope.enums[name]
         if info.kind == "error":
             self._define_errors(n, name, info)
+            return
+        if info.kind == "data":
+            plain: list[tuple[str, Any]] = [(v.name, v.value) for v in info.variants.values()]
+            about = f"What a {name} can be."
+            self.module.definitions.append(ir.EnumClass(kind_name(name), plain, about, line=scope.line(n)))
+            self.module.definitions.append(self._class(n, name))
             return
         members = [(v.name, v.value) for v in info.variants.values()]
         self.module.definitions.append(
