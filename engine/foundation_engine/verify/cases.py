@@ -6,7 +6,7 @@ import itertools
 import json
 import random
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -94,6 +94,11 @@ def constants_of(module: ir.Module) -> Constants:
                 out.errors.extend(c for c in n.classes if c not in out.errors)
             elif isinstance(n, ir.New) and n.cls in ir.RUNTIME_ERRORS and n.cls not in out.errors:
                 out.errors.append(n.cls)
+    for doc in _docs(module):
+        # An example in a comment is what the code is meant for.
+        out.strings.extend(
+            s for s in re.findall(r"[`'\"]([^`'\"\n]{3,40})[`'\"]", doc) if s not in out.strings
+        )
     # An error with fields of its own cannot be made the same in every language without knowing what they mean.
     for d in module.definitions:
         if isinstance(d, ir.ErrorClass) and d.message is not None and d.name in out.errors:
@@ -110,6 +115,11 @@ def constants_of(module: ir.Module) -> Constants:
                     c for c in ("NetworkError", "TimeoutError", "ValidationError") if c not in out.errors
                 )
     return out
+
+
+def _docs(module: ir.Module) -> Iterator[str]:
+    for d in module.definitions:
+        yield from (n.doc for n in ir.walk(d) if isinstance(n, ir.Function | ir.Class))
 
 
 class Generator:
@@ -274,7 +284,7 @@ class Generator:
     def related(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """The arguments with one that has to do with another: the same, an element or a part of it, its length."""
         r = self.random
-        if len(args) < 2 or self.looks.http or self.looks.files or self.looks.cli or r.random() < 0.6:
+        if len(args) < 2 or self.looks.http or self.looks.files or self.looks.cli or r.random() < 0.5:
             return args
         at, to = r.sample(range(len(args)), 2)
         match args[at], args[to]:
@@ -298,6 +308,9 @@ class Generator:
                 made = {"list": r.choice([items, items[::-1], items[1:], items[:-1]])}
             case {"float": _}, {"float": text}:
                 made = {"float": text}
+            case {"fake": {"name": str(name), "methods": methods}}, other:
+                # What the fake answers is what it was asked about.
+                made = _fake(name, methods, lambda o: {"value": other} if _answers_like(o, other) else o)
             case _:
                 return args
         return (*args[:at], made, *args[at + 1 :])
@@ -321,17 +334,10 @@ class Generator:
                 made = r.choice([v - 1, v + 1, -v, 0, v * 2, *self.constants.ints[:20]])
                 return max(-(2**62), min(2**62, made))
             case str() if not (self.looks.files or self.looks.http):
-                low, high = sorted((r.randint(0, len(v)), r.randint(0, len(v))))
-                piece = r.choice([*self.constants.strings, *v, *" aZ09,.é"])
-                return r.choice(
-                    [
-                        v[:low] + piece + v[low:],
-                        v[:low] + piece + v[high:],
-                        v[:low] + v[low + 1 :],
-                        v[::-1],
-                        v.swapcase(),
-                        v + piece,
-                    ]
+                return self._near_text(v)
+            case {"fake": {"name": str(name), "methods": methods}}:
+                return _fake(
+                    name, methods, lambda o: {"value": self._near(o["value"])} if "value" in o else o
                 )
             case {"float": str(text)}:
                 x = float(text)
@@ -351,6 +357,26 @@ class Generator:
                 return {"dict": [[k, self._near(w)] for k, w in kept]}
             case _:
                 return v
+
+    def _near_text(self, v: str) -> str:
+        r = self.random
+        numbers = list(re.finditer(r"-?\d+", v))
+        if numbers and r.random() < 0.3:
+            m = r.choice(numbers)
+            return v[: m.start()] + r.choice(["0", "-1", "x", "", str(int(m[0]) + 1), "99"]) + v[m.end() :]
+        low, high = sorted((r.randint(0, len(v)), r.randint(0, len(v))))
+        piece = r.choice([*self.constants.strings, *v, *" aZ09,.\u00e9"])
+        return r.choice(
+            [
+                v[:low] + piece + v[low:],
+                v[:low] + piece + v[high:],
+                v[:low] + v[low + 1 :],
+                v[::-1],
+                v.swapcase(),
+                v + piece,
+                piece + v,
+            ]
+        )
 
     def _object(self, cls: str, depth: int) -> Any:
         d = self.module.find(cls)
@@ -495,6 +521,18 @@ def _in_order(items: list[Any]) -> list[Any]:
     return sorted(items) if plain else items
 
 
+def _fake(name: str, methods: Any, change: Callable[[Any], Any]) -> Any:
+    """A fake whose outcomes are changed."""
+    changed = {str(m): [change(o) for o in outcomes] for m, outcomes in methods.items()}
+    return {"fake": {"name": name, "methods": changed}}
+
+
+def _answers_like(outcome: Any, value: Any) -> bool:
+    """Whether an outcome is a value of the same kind."""
+    given = outcome.get("value")
+    return given is not None and _kinds([given]) == _kinds([value])
+
+
 def _kinds(items: list[Any]) -> set[str]:
     """The kinds of a list's items."""
     return {next(iter(json.dumps(i))) for i in items}
@@ -508,10 +546,11 @@ def _unique(items: Iterable[Any]) -> list[Any]:
     return out
 
 
-def plans(module: ir.Module, names: set[str], seed: int, count: int) -> Iterator[Plan]:
+def plans(module: ir.Module, names: set[str], seed: int, count: int, tries: int = 1) -> Iterator[Plan]:
     """`count` calls of every ported function (`f` or `Class.method`) whose arguments can be generated.
 
-    The first of them are at the edges of the types and of the source's own constants.
+    The first of them are at the edges of the types and of the source's own constants. There are `tries` times as many
+    of a function that looks at no world and keeps nothing, which are quick to make.
     """
     generator = Generator(module, seed)
     for cls, f in module.functions():
@@ -520,21 +559,27 @@ def plans(module: ir.Module, names: set[str], seed: int, count: int) -> Iterator
             continue
         looks = generator.look(cls, f)
         varies = f.params or cls is not None or looks.needs_world or looks.outlives
+        wanted = count if looks.needs_world or looks.outlives else count * tries
         seen: set[str] = set()
         try:
-            edges = itertools.islice(generator.edge_arguments(f.params), count // 3)
+            edges = itertools.islice(generator.edge_arguments(f.params), wanted // 3)
             drawn = (
                 generator.related(tuple(generator.value(p.type, p.name) for p in f.params))
-                for _ in range(count * 3 if varies else 1)
+                for _ in range(wanted * 3 if varies else 1)
             )
             for args in itertools.chain(edges, drawn):
-                if len(seen) >= count:
+                if len(seen) >= wanted:
                     break
                 made = tuple(generator.fields(cls)) if cls is not None and f.kind != "static" else ()
+                if made and args:
+                    both = generator.related((*(v for _, v in made), *args))
+                    made = tuple((name, v) for (name, _), v in zip(made, both, strict=False))
+                    args = both[len(made) :]
                 repeat, advance = _repeated(generator, cls, f, args)
                 named = [*zip((p.name for p in f.params), args, strict=True), *made]
                 paths = [v for name, v in named if name in looks.paths]
-                world = generator.worlds.world([v for v in paths if isinstance(v, str)])
+                texts = [v for v in args if isinstance(v, str) and v not in paths]
+                world = generator.worlds.world([v for v in paths if isinstance(v, str)], texts)
                 plan = Plan(
                     f.name, args, cls.name if cls else "", made, repeat, world, advance, looks.outlives
                 )
