@@ -256,9 +256,20 @@ def _record(state: _Run) -> tuple[list[Case], str]:
             break
         more, _ = recorder.record(request, module, near)
         cases = [*cases, *more]
+    cases = [c for c in cases if _as_declared(c, module)]
     theirs = [c for c in cases if state.is_replayed(c)]
     others = _by_function([c for c in cases if not state.is_replayed(c)])
     return [*theirs, *(c for group in others for c in telling(group, count))], problem
+
+
+def _as_declared(case: Case, module: ir.Module) -> bool:
+    """Whether a call gave what its function declares: one that falls off its end gives nothing where it should not."""
+    plan = case.plan
+    results = [
+        f.result for c, f in module.functions() if (c.name if c else "", f.name) == (plan.cls, plan.function)
+    ]
+    absent = any("value" in s and s["value"] is None for s in case.steps)
+    return not absent or all(isinstance(t, ir.OptionalT) or t in (ir.NONE, ir.ANY) for t in results)
 
 
 def _by_function(cases: list[Case]) -> list[list[Case]]:
