@@ -14,7 +14,15 @@ from foundation_engine.port.emit._rust_ownership import Facts, Key, is_place, it
 from foundation_engine.port.emit._rust_patterns import Patterns
 from foundation_engine.port.emit._rust_words import INFIX, PRIMARY
 from foundation_engine.port.ir import Type, Unsupported
-from foundation_engine.port.passes import declare, lower_bounds, positions, reads, stores, terminates
+from foundation_engine.port.passes import (
+    declare,
+    letter_of,
+    lower_bounds,
+    positions,
+    reads,
+    stores,
+    terminates,
+)
 
 if TYPE_CHECKING:
     from foundation_engine.port.emit.rust import RustModule
@@ -520,16 +528,18 @@ class FunctionWriter(Operations):
                 if not (isinstance(k, ir.NamedT) and not own.contains(source.type, k))
             ):
                 raise Unsupported("a list that changes while it is iterated over", "", s.line)
-        borrowed = None if shared or (stores(s.body) & roots) else self._borrowing(s)
+        with self.inferred(True):
+            borrowed = None if shared or (stores(s.body) & roots) else self._borrowing(s)
         if borrowed is not None:
             pattern, text, names = borrowed
             saved = set(self.by_ref)
-            self.by_ref |= names
+            self.borrow(names, texts=self.gives_texts(s.iter))
             with self.loop(f"for {pattern} in {text} {{", s):
                 self.block(s.body)
             self.by_ref = saved
             return
-        text = self.bound(s.iter, s.target)
+        with self.inferred(True):
+            text = self.bound(s.iter, s.target)
         if stores(s.body) & roots or shared:
             # The loop goes on over what the list was when it began, while its variable may take another.
             text = f"{text}.collect::<Vec<_>>()"
@@ -859,7 +869,17 @@ class FunctionWriter(Operations):
             if isinstance(t, ir.VarTarget | ir.TupleTarget)
         ]
         if all(declares):
-            self.write(f"let ({', '.join(names)}) = {value};")
+            # A literal does not tell its type.
+            kinds = [self.rust.type(t.type) for t in target.elems] if isinstance(s.value, ir.TupleLit) else []
+            told = (
+                f": ({', '.join(kinds)})"
+                if any(
+                    isinstance(v, ir.Lit | ir.ListLit | ir.DictLit | ir.SetLit)
+                    for v in getattr(s.value, "elems", ())
+                )
+                else ""
+            )
+            self.write(f"let ({', '.join(names)}){told} = {value};")
             return
         lefts: list[str] = []
         assigned: set[str] = set()
@@ -946,16 +966,25 @@ class FunctionWriter(Operations):
             case _:
                 raise Unsupported("a target of this kind", "", s.line)
         if s.op == "str.concat":
-            value = s.value
             where = where.removeprefix("*")
-            if isinstance(value, ir.Intrinsic) and value.op == "char.to_str":
-                self.write(f"{where}.push({self.x(value.args[0])});")
-            else:
-                self.write(f"{where}.push_str({self._str(value)});")
+            for part in self._parts_of(s.value, root(t) if isinstance(t, ir.Expr) else getattr(t, "id", "")):
+                letter = letter_of(part)
+                if letter is not None:
+                    self.write(f"{where}.push({self.x(letter)});")
+                else:
+                    self.write(f"{where}.push_str({self._lent_str(part)});")
             return
         self.write(f"{where} {ir.IN_PLACE[s.op]}= {self.x(s.value)};")
 
-    def _str(self, e: ir.Expr) -> str:
+    def _parts_of(self, e: ir.Expr, grown: str) -> list[ir.Expr]:
+        """What is put together to a text, one after the other, unless a part looks at the text that grows or may fail."""
+        if not (isinstance(e, ir.Intrinsic) and e.op == "str.concat"):
+            return [e]
+        if self.may_fail(e) or any(isinstance(n, ir.Name) and n.id in ("self", grown) for n in ir.walk(e)):
+            return [e]
+        return [p for part in e.args for p in self._parts_of(part, grown)]
+
+    def _lent_str(self, e: ir.Expr) -> str:
         return self.ref(e) if is_place(e) or lends(e) or isinstance(e, ir.Lit) else f"&{self.own(e, PRIMARY)}"
 
     # Closures

@@ -27,6 +27,7 @@ from foundation_engine.port.emit._rust_words import (
     LOWEST,
     METHODS,
     MUL,
+    MUTATING,
     OR,
     PRIMARY,
     SHIFT,
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
     from foundation_engine.port.emit.rust import RustModule
 
 
+# Operations whose operands get their types from the place that changes, or from the result.
+_TELLING = MUTATING | {"list.contains", "set.contains", "json.dumps"}
+_PASSING = frozenset({"list.concat", "list.repeat"})
 _ARITHMETIC = frozenset({"add", "sub", "mul", "neg", "div", "shl", "shr", "band", "bor", "xor", "max", "min"})
 
 
@@ -73,6 +77,7 @@ class Operations(Lines):
         self.names: dict[str, str] = {}
         self.by_ref: set[str] = set()  # variables that hold a shared reference
         self.by_mut: set[str] = set()  # variables that hold an exclusive reference
+        self.strings: set[str] = set()  # of by_ref, those of an owned text, a `&String`
         self.services: set[str] = set()  # of by_ref, those of a protocol or callable
         self.structs: set[str] = set()  # handler variables that hold one class of error
         self.facts = Facts()
@@ -86,6 +91,9 @@ class Operations(Lines):
             str, str
         ] = {}  # by value, the Result of the module's own error that it was taken out of
         self.locals = Locals()
+        self.inferring = (
+            False  # inside of an operation, whose operands get no type from what becomes of the result
+        )
         self.untold = False  # nothing but the next number's own suffix tells its type
 
     def helper(self, name: str) -> str:
@@ -101,6 +109,11 @@ class Operations(Lines):
                 made += "_"
             self.names[source] = made
         return self.names[source]
+
+    def borrow(self, names: set[str], *, texts: bool = False) -> None:
+        """Note variables that are references: to texts themselves, or to whatever a list or map owns."""
+        self.by_ref |= names
+        self.strings = self.strings - names if texts else self.strings | names
 
     def is_constant(self, e: ir.Expr) -> bool:
         """True for the name of a constant of the module."""
@@ -281,7 +294,7 @@ class Operations(Lines):
             for p in e.params:
                 params.append(f"{self.name(p.name)}: {self.rust.param(p.type)}")
                 if self.rust.borrowed(p.type):
-                    self.by_ref.add(p.name)
+                    self.borrow({p.name}, texts=True)
             body = self.own(e.body)
         return f"|{', '.join(params)}| {f'Ok({body})' if t.raises else body}"
 
@@ -330,19 +343,18 @@ class Operations(Lines):
             case ir.PatternOp() | ir.PatternNew() | ir.PatternCall():
                 return Patterns(self).expression(e), PRIMARY
             case ir.Intrinsic():
-                return self._intrinsic(e)
+                with self.inferred(None if e.op in _PASSING else e.op not in _TELLING):
+                    return self._intrinsic(e)
             case ir.ListLit():
-                return (
-                    f"vec![{', '.join(self.own(v) for v in e.elems)}]" if e.elems else "Vec::new()"
-                ), PRIMARY
+                return (f"vec![{self._elements(e.elems)}]" if e.elems else "Vec::new()"), PRIMARY
             case ir.SetLit():
-                return (
-                    f"HashSet::from([{', '.join(self.own(v) for v in e.elems)}])"
-                    if e.elems
-                    else "HashSet::new()"
-                ), PRIMARY
+                text = f"HashSet::from([{self._elements(e.elems)}])" if e.elems else "HashSet::new()"
+                return text, PRIMARY
             case ir.DictLit():
-                items = ", ".join(f"({self.own(k)}, {self.own(v)})" for k, v in e.items)
+                items = ", ".join(
+                    f"({self._element_of(k, i)}, {self._element_of(v, i)})"
+                    for i, (k, v) in enumerate(e.items)
+                )
                 return (f"{self.rust.map}::from([{items}])" if items else f"{self.rust.map}::new()"), PRIMARY
             case ir.TupleLit():
                 return (
@@ -370,8 +382,29 @@ class Operations(Lines):
             case _:
                 raise Unsupported(f"expression {type(e).__name__}", "", e.line)
 
+    def _elements(self, elems: Sequence[ir.Expr]) -> str:
+        return ", ".join(self._element_of(v, i) for i, v in enumerate(elems))
+
+    def _element_of(self, e: ir.Expr, place: int) -> str:
+        """An element of a literal; the first one tells the type of numbers where nothing else does."""
+        return self.typed(e) if self.inferring and place == 0 and bare_number(e) else self.own(e)
+
+    @contextmanager
+    def inferred(self, inferring: bool | None) -> Generator[None]:
+        """The inside of an operation that tells its operands no type, or of what does; None leaves it as it is."""
+        saved = self.inferring
+        self.inferring = saved if inferring is None else inferring
+        try:
+            yield
+        finally:
+            self.inferring = saved
+
     def call(self, e: ir.Call | ir.MethodCall | ir.New) -> tuple[str, bool]:
         """A call, without what follows when it may fail, and whether it may."""
+        with self.inferred(False):
+            return self._call(e)
+
+    def _call(self, e: ir.Call | ir.MethodCall | ir.New) -> tuple[str, bool]:
         rust = self.rust
         match e:
             case ir.MethodCall():
@@ -547,6 +580,11 @@ class Operations(Lines):
             and e.id not in self.by_mut
         )
 
+    def _str(self, e: ir.Expr) -> str:
+        """A text itself, as a `str`."""
+        through = "**" if isinstance(e, ir.Name) and e.id in self.strings and e.id in self.by_ref else "*"
+        return f"{through}{self.place(e)}"
+
     def _comparison(self, op: str, a: ir.Expr, b: ir.Expr) -> tuple[str, int]:
         sign = COMPARISONS[op]
         if a.type == ir.STR and isinstance(b, ir.Lit) and b.value == "" and op in ("eq", "ne"):
@@ -557,7 +595,7 @@ class Operations(Lines):
                 return f"{self.place(a)} {sign} {self.place(b)}", COMPARE
             if self._is_string(a) and self._is_string(b):
                 return f"{self.place(a)} {sign} {self.place(b)}", COMPARE
-            return f"*{self.place(a)} {sign} *{self.place(b)}", COMPARE
+            return f"{self._str(a)} {sign} {self._str(b)}", COMPARE
         if (
             isinstance(a, ir.Intrinsic)
             and a.op == "len"
@@ -576,7 +614,7 @@ class Operations(Lines):
                 sign = COMPARISONS["ne" if (op == "eq") is odd else "eq"]
                 return f"{self.typed(value, MUL)} % {self.x(divisor, MUL + 1)} {sign} 0", COMPARE
         if self.rust.copies(a.type):
-            left = self.x(a, COMPARE + 1)
+            left = self.typed(a, COMPARE + 1) if bare_number(b) else self.x(a, COMPARE + 1)
             # A cast before < would be read as the start of type arguments.
             left = (
                 f"({left})" if " as " in left and sign.startswith("<") and not left.startswith("(") else left
@@ -886,18 +924,9 @@ class Operations(Lines):
     def _iterated(self, e: ir.Expr, need: int = LOWEST) -> str:
         """A collection to iterate over; a literal one tells the type of its numbers."""
         match e:
-            case ir.ListLit(elems=[first, *rest]) if bare_number(first):
-                return f"vec![{', '.join([self.typed(first), *(self.own(v) for v in rest)])}]"
-            case ir.SetLit(elems=[first, *rest]) if bare_number(first):
-                return f"HashSet::from([{', '.join([self.typed(first), *(self.own(v) for v in rest)])}])"
-            case ir.DictLit(items=[(key, value), *rest]) if bare_number(key) or bare_number(value):
-                pairs = [
-                    f"({self.typed(key)}, {self.typed(value)})",
-                    *(f"({self.own(k)}, {self.own(v)})" for k, v in rest),
-                ]
-                return f"{self.rust.map}::from([{', '.join(pairs)}])"
             case ir.ListLit() | ir.SetLit() | ir.DictLit():
-                return self.own(e, need)
+                with self.inferred(True):
+                    return self.own(e, need)
             case _:
                 return self.place(e) if not isinstance(e.type, ir.ListT) else self.own(e, need)
 
@@ -1042,6 +1071,14 @@ class Operations(Lines):
                 parts.append(v)
 
         collect(e)
+        first = parts[0]
+        if (
+            len(parts) == 2
+            and isinstance(first, ir.Intrinsic)
+            and first.op in ("int.to_str", "char.to_str", "str.repeat")
+        ):
+            # What is new can grow.
+            return f"{self.own(first, ADD)} + {self._borrowed_text(parts[1])}", ADD
         literal = "".join(
             p.value.replace("{", "{{").replace("}", "}}")
             if isinstance(p, ir.Lit) and p.type == ir.STR
@@ -1051,6 +1088,12 @@ class Operations(Lines):
         shown = [self._shown(p) for p in parts if not (isinstance(p, ir.Lit) and p.type == ir.STR)]
         text, args = _inlined(literal, shown)
         return f"format!({', '.join([rust_string(text), *args])})", PRIMARY
+
+    def _borrowed_text(self, e: ir.Expr) -> str:
+        text = self.ref(e)
+        return (
+            text if text.startswith("&") or is_place(e) or lends(e) or isinstance(e, ir.Lit) else f"({text})"
+        )
 
     def _shown(self, e: ir.Expr) -> str:
         if isinstance(e, ir.Lit) and e.type == ir.STR:
@@ -1328,29 +1371,38 @@ class Operations(Lines):
         return f"{self.place(e.args[0])}.contains_key({self.ref(e.args[1])})", PRIMARY
 
     def _op_set_contains(self, e: ir.Intrinsic) -> tuple[str, int]:
-        if self.lists_texts(e.args[0]):
+        if self.lists_texts(e.args[0]) or isinstance(e.args[0], ir.SetLit):
             return self._op_list_contains(e)
         return f"{self.place(e.args[0])}.contains({self.ref(e.args[1])})", PRIMARY
 
     def _op_list_contains(self, e: ir.Intrinsic) -> tuple[str, int]:
         obj, v = e.args
-        if v.type == ir.STR and self.lists_texts(obj) and not self.may_fail(v):
-            text = self.ref(v)
-            return (
-                f"{self.place(obj)}.contains({f'&{text}' if not text.startswith('&') else f'&{text[1:]}.as_str()'})",
-                PRIMARY,
-            )
-        if isinstance(obj, ir.ListLit) and v.type == ir.STR and all(isinstance(x, ir.Lit) for x in obj.elems):
-            text = self.ref(v)
-            given = f"&{text}" if not text.startswith("&") else f"&{text[1:]}.as_str()"
-            return f"[{', '.join(self.ref(x) for x in obj.elems)}].contains({given})", PRIMARY
-        if isinstance(obj, ir.ListLit):
-            return f"[{', '.join(self.own(x) for x in obj.elems)}].contains({self.ref(v)})", PRIMARY
+        elems = obj.elems if isinstance(obj, ir.ListLit | ir.SetLit) else []
+        known = bool(elems) and all(isinstance(x, ir.Lit | ir.EnumMember) for x in elems)
+        if v.type == ir.STR and not self.may_fail(v) and self.lists_texts(obj):
+            return f"{self.place(obj)}.contains(&{self._text_of(v)})", PRIMARY
+        if known and ((v.type == ir.STR and not self.may_fail(v)) or self._patterned(v)):
+            value = self._text_of(v) if v.type == ir.STR else self.x(v)
+            patterns = dict.fromkeys(self.ref(x) if x.type == ir.STR else self.own(x) for x in elems)
+            return f"matches!({value}, {' | '.join(patterns)})", PRIMARY
+        if elems:
+            return f"[{', '.join(self.own(x) for x in elems)}].contains({self.ref(v)})", PRIMARY
         if v.type == ir.STR and self.may_fail(v):
             return f"{self.place(obj)}.contains(&{self.own(v, PRIMARY)})", PRIMARY
         if v.type == ir.STR:
             return f"{self.place(obj)}.iter().any(|item| *item == *{self.place(v)})", PRIMARY
         return f"{self.place(obj)}.contains({self.ref(v)})", PRIMARY
+
+    def _patterned(self, e: ir.Expr) -> bool:
+        """True for a value whose type has literal patterns."""
+        return self.rust.copies(e.type) and e.type != ir.FLOAT and not bare_number(e)
+
+    def _text_of(self, e: ir.Expr) -> str:
+        """A text as a `&str`."""
+        text = self.ref(e)
+        if isinstance(e, ir.Name) and e.id in self.strings and text == self.name(e.id):
+            return f"{text}.as_str()"
+        return f"{text[1:]}.as_str()" if text.startswith("&") else text
 
     def _op_list_count(self, e: ir.Intrinsic) -> tuple[str, int]:
         if self.may_fail(e.args[1]):
@@ -1417,7 +1469,7 @@ class Operations(Lines):
         if isinstance(obj, ir.ListLit) and len(obj.elems) == 1:
             if self.rust.mutable(obj.elems[0].type):
                 raise Unsupported("a list that holds one list several times", "", e.line)
-            return f"vec![{self.own(obj.elems[0])}; {self._count(n)}]", PRIMARY
+            return f"vec![{self._element_of(obj.elems[0], 0)}; {self._count(n)}]", PRIMARY
         return f"{self.place(obj)}.repeat({self._count(n)})", PRIMARY
 
     def _sets(self, e: ir.Intrinsic) -> tuple[str, int]:
@@ -1477,6 +1529,8 @@ class Operations(Lines):
         return f"{self._changing(e.args[0])}.push({self.own(e.args[1])})", PRIMARY
 
     def _op_list_extend(self, e: ir.Intrinsic) -> tuple[str, int]:
+        if ir.same(*e.args):
+            return f"{self._changing(e.args[0])}.extend_from_within(..)", PRIMARY
         return f"{self._changing(e.args[0])}.extend({self.items(e.args[1])})", PRIMARY
 
     def _op_list_pop(self, e: ir.Intrinsic) -> tuple[str, int]:
@@ -1524,6 +1578,8 @@ class Operations(Lines):
         return f"{self._changing(e.args[0])}.remove({self.ref(e.args[1])})", PRIMARY
 
     def _op_set_update(self, e: ir.Intrinsic) -> tuple[str, int]:
+        if root(e.args[0]) in {root(n) for n in ir.walk(e.args[1]) if isinstance(n, ir.Expr)}:
+            raise Unsupported("a set updated from itself", root(e.args[0]), e.line)
         return f"{self._changing(e.args[0])}.extend({self.bound_to(e.args[1], e.args[0].type)})", PRIMARY
 
     def _op_set_remove(self, e: ir.Intrinsic) -> tuple[str, int]:
@@ -1563,6 +1619,8 @@ class Operations(Lines):
         other = e.args[1]
         if not isinstance(other.type, ir.DictT):
             raise Unsupported("a map updated from something else", "", e.line)
+        if root(e.args[0]) in {root(n) for n in ir.walk(other) if isinstance(n, ir.Expr)}:
+            raise Unsupported("a map updated from itself", root(e.args[0]), e.line)
         items = (
             f"{self.own(other, PRIMARY)}.into_iter()"
             if self._moves(other) or not is_place(other)
@@ -1915,14 +1973,15 @@ class Operations(Lines):
 
     def _chain(self, e: ir.Comp, at: int, free: bool, consume: str = "") -> str:
         clause = e.clauses[at]
-        lent = self._lent(clause, free)
-        base = lent[0] if lent is not None else self.bound(clause.iter, clause.target, free)
+        with self.inferred(True):
+            lent = self._lent(clause, free)
+            base = lent[0] if lent is not None else self.bound(clause.iter, clause.target, free)
         with self.closure([clause.target]):
             pattern = (
                 self.pattern(clause.target) if lent is None else self._lent_pattern(clause.target, lent[1])
             )
             if lent is not None:
-                self.by_ref |= lent[1]
+                self.borrow(lent[1], texts=self.gives_texts(clause.iter))
             test = (
                 self.x(clause.conds[0])
                 if len(clause.conds) == 1 and not consume
@@ -1978,7 +2037,7 @@ class Operations(Lines):
             return f"{base}.filter(|&{name}| {test})" if lent is None or t.id in lent[1] else None
         with self.closure([t]):
             name = self.name(t.id)
-            self.by_ref.add(t.id)
+            self.borrow({t.id})
             tests = " && ".join(self.x(c, AND + 1 if len(clause.conds) > 1 else LOWEST) for c in clause.conds)
         return f"{base}.filter(|{name}| {tests})"
 
@@ -2065,7 +2124,7 @@ class Operations(Lines):
             if isinstance(body, ir.Name) and body.id == p.name:
                 return ""
             if not self.rust.copies(p.type):
-                self.by_ref.add(p.name)
+                self.borrow({p.name})
             mark = "&" if self.rust.copies(p.type) else ""
             if self.may_fail(body):
                 saved, self.closure_fails = self.closure_fails, True

@@ -47,9 +47,13 @@ def is_place(e: ir.Expr) -> bool:
 
 def lends(e: ir.Expr) -> bool:
     """True for a part of a text or list, which Rust borrows from it."""
-    return isinstance(e, ir.Intrinsic) and e.op in (
-        "str.strip", "str.lstrip", "str.rstrip", "str.slice", "list.slice",
-    )  # fmt: skip
+    match e:
+        case ir.Intrinsic(op="str.strip" | "str.lstrip" | "str.rstrip"):
+            return True
+        case ir.Intrinsic(op="str.slice" | "list.slice", args=[_, low, high]):
+            return not all(isinstance(bound, ir.Lit) and bound.value is None for bound in (low, high))
+        case _:
+            return False
 
 
 def iterated(e: ir.Expr) -> ir.Expr:
