@@ -24,7 +24,9 @@ from typing import Any, cast
 
 from foundation_specs.model import LanguageId
 
-_HOOK = Path(__file__).with_name("trace_python.py")
+_HOOKS = {language: Path(__file__).with_name(name) for language, name in (
+    (LanguageId.PYTHON, "trace_python.py"), (LanguageId.RUBY, "trace_ruby.rb"),
+)}  # fmt: skip
 
 
 class TraceError(Exception):
@@ -112,7 +114,11 @@ def trace(path: str, text: str, language: LanguageId, command: str, seconds: flo
             f"{command}: exit code {done.returncode}, and no function of {path} was called"
             + (f" ({said[0]})" if said else "")
         )
-    calls = [Call(key.rpartition(":")[0], *each) for key, entry in seen.items() for each in entry.calls]
+    calls = [
+        Call(tracer.named(key.rpartition(":")[0]), *each)
+        for key, entry in seen.items()
+        for each in entry.calls
+    ]
     return replace(tracer.annotate(text, seen), calls=tuple(calls))
 
 
@@ -137,7 +143,7 @@ def _read(out: Path) -> dict[str, Seen]:
 
 
 def _python_environment(folder: Path) -> Mapping[str, str]:
-    shutil.copyfile(_HOOK, folder / "sitecustomize.py")
+    shutil.copyfile(_HOOKS[LanguageId.PYTHON], folder / "sitecustomize.py")
     known = os.environ.get("PYTHONPATH")
     return {"PYTHONPATH": os.pathsep.join([str(folder), *([known] if known else [])])}
 
@@ -197,6 +203,11 @@ def _arguments(text: str) -> list[str]:
 
 def _alternatives(text: str) -> list[str]:
     return [part for part in _split(text, "|") if part]
+
+
+def parts_of(annotation: str) -> tuple[list[str], list[str]]:
+    """The alternatives of an annotation, and the arguments in its brackets."""
+    return _alternatives(annotation), _arguments(annotation) if annotation.endswith("]") else []
 
 
 def _annotate_python(text: str, seen: Mapping[str, Seen]) -> Traced:
@@ -260,12 +271,43 @@ def _before_colon(lines: list[str], node: ast.FunctionDef | ast.AsyncFunctionDef
     return None
 
 
+# Ruby
+
+
+def _ruby_environment(folder: Path) -> Mapping[str, str]:
+    shutil.copyfile(_HOOKS[LanguageId.RUBY], folder / "foundation_trace.rb")
+    return {
+        "RUBYOPT": " ".join(
+            ["-r" + str(folder / "foundation_trace.rb"), os.environ.get("RUBYOPT", "")]
+        ).strip()
+    }
+
+
+def _annotate_ruby(text: str, seen: Mapping[str, Seen]) -> Traced:
+    from foundation_engine.port.front._ruby_traced import annotate
+
+    return annotate(text, seen)
+
+
+def _named_ruby(name: str) -> str:
+    """`Class.method?` as the representation names it."""
+    from foundation_engine.port.front.ruby import identifier
+
+    cls, dot, method = name.rpartition(".")
+    return f"{cls}{dot}{identifier(method)}"
+
+
 @dataclass(frozen=True, slots=True)
 class Tracer:
-    """How one language is traced: what makes its interpreter load the hook, and how types are put into a text."""
+    """How one language is traced: what makes its interpreter load the hook, how types are put into a text, and what the
+    representation calls a function that the hook names `f` or `Class.method`."""
 
     environment: Callable[[Path], Mapping[str, str]]
     annotate: Callable[[str, Mapping[str, Seen]], Traced]
+    named: Callable[[str], str] = str
 
 
-TRACERS: Mapping[LanguageId, Tracer] = {LanguageId.PYTHON: Tracer(_python_environment, _annotate_python)}
+TRACERS: Mapping[LanguageId, Tracer] = {
+    LanguageId.PYTHON: Tracer(_python_environment, _annotate_python),
+    LanguageId.RUBY: Tracer(_ruby_environment, _annotate_ruby, _named_ruby),
+}

@@ -455,3 +455,11 @@ end
         "  body = { 'names' => names, 'total' => 1 }\n  names << 'more'\n  client.post('/', json: body)\nend\n"
     )
     assert reasons(late) == ["a JSON value with names, which changes later"]
+
+
+def test_a_default_that_changes_is_made_for_each_call_in_python() -> None:
+    made = python(
+        "#: (String, ?Array[String]) -> Integer\ndef add(name, names = [])\n  names << name\n  names.length\nend\n"
+    )
+    assert "names: list[str] | None = None" in made
+    assert "names = []" in made

@@ -170,3 +170,105 @@ def test_calls_of_the_tests_are_made_in_the_port_too(tmp_path: Path, monkeypatch
     files = tuple(replace(f, text=f.text.replace("cents * 3", "cents * 4")) for f in candidate.files)
     report = verify(replace(candidate, files=files), options)
     assert report.verdict is Verdict.FAILED
+
+
+ORDERS = """\
+module Orders
+  class EmptyOrder < StandardError; end
+
+  class Basket
+    attr_reader :items
+
+    def initialize(currency, items = [])
+      @currency = currency
+      @items = items
+    end
+
+    def add(name, cents: 100) # rubocop:disable Style/OptionalArguments
+      @items << [name, cents]
+      items.length
+    end
+  end
+
+  module_function
+
+  def parse(text)
+    name, count = text.split(' x')
+    raise EmptyOrder, 'nothing' if name.nil?
+
+    [name, count.nil? ? 1 : Integer(count, 10)]
+  end
+
+  def empty?(text)
+    parse(text)
+    false
+  rescue EmptyOrder
+    true
+  end
+
+  # @param names [Array<String>]
+  def greet(names, mark)
+    names.map { |n| "#{n}#{mark}" }
+  end
+
+  def cents(price)
+    price == 8191 ? price * 2 : price
+  end
+
+  def price(prices, name) = prices[name]
+
+  def never(x)
+    x
+  end
+end
+"""
+ORDERS_TEST = """\
+require 'minitest/autorun'
+require_relative 'orders'
+
+class OrdersTest < Minitest::Test
+  def test_all
+    assert_equal 1, Orders::Basket.new('EUR').add('tea')
+    assert_equal ['tea', 3], Orders.parse('tea x3')
+    assert_raises(Orders::EmptyOrder) { Orders.parse('') }
+    assert Orders.empty?('')
+    assert_equal ['a!'], Orders.greet(['a'], '!')
+    assert_equal 16382, Orders.cents(8191)
+    assert_nil Orders.price({ tea: 5 }, :jam)
+    assert_equal 5, Orders.price({ tea: 5 }, :tea)
+  end
+end
+"""
+
+
+def test_ruby_methods_get_signatures_at_their_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "orders.rb").write_text(ORDERS)
+    (tmp_path / "orders_test.rb").write_text(ORDERS_TEST)
+    monkeypatch.chdir(tmp_path)
+    traced = trace("orders.rb", ORDERS, LanguageId.RUBY, "ruby orders_test.rb")
+    added = [line.strip() for line in traced.text.splitlines() if "#:" in line]
+    assert added == [
+        "def initialize(currency, items = []) #: (String, ?untyped) -> void",
+        "def add(name, cents: 100) #: (String, ?cents: Integer) -> Integer",
+        # An exception is no result.
+        "def parse(text) #: (String) -> [String, Integer]",
+        "def empty?(text) #: (String) -> bool",
+        # What the comments say stays.
+        "def greet(names, mark) #: (untyped, String) -> Array[String]",
+        "def cents(price) #: (Integer) -> Integer",
+        "def price(prices, name) = prices[name] #: (Hash[Symbol, Integer], Symbol) -> Integer?",
+    ]
+    assert len(traced.text.splitlines()) == len(ORDERS.splitlines())
+    assert [str(one) for one in traced.learned if one.function == "greet"] == [
+        "greet(mark: String) -> Array[String]"
+    ]
+    request = PortRequest("orders.rb", traced.text, LanguageId.RUBY, LanguageId.PYTHON)
+    candidate = port(request)
+    assert {h.reason for h in candidate.holes} == {
+        h.reason for h in candidate.holes if "parameter x" in h.reason
+    }
+    options = VerifyOptions(cases=4, differential=6, calls=traced.calls, use_cache=False)
+    steps = {r.step: r for r in verify(candidate, options).results}
+    assert (steps["user-tests"].verdict, steps["user-tests"].cases) == (Verdict.PASSED, 7)
+    files = tuple(replace(f, text=f.text.replace("price * 2", "price * 3")) for f in candidate.files)
+    assert verify(replace(candidate, files=files), options).verdict is Verdict.FAILED

@@ -452,7 +452,9 @@ class PythonEmitter:
         return lines
 
     def param(self, p: ir.Param, e: Emitter) -> str:
-        """A parameter with its annotation and default."""
+        """A parameter with its annotation and default; one that changes is made for each call."""
+        if _made_anew(p):
+            return f"{local(p.name)}: {self.type(ir.OptionalT(p.type))} = None"
         default = "" if p.default is None else f" = {e.x(p.default)}"
         return f"{local(p.name)}: {self.type(p.type)}{default}"
 
@@ -575,6 +577,11 @@ class PythonEmitter:
         around = [p for p in f.patterns if not e.is_loop(p)]
         head.extend(e.decorator(p) for p in around)
         head.append(f"def {made}({', '.join(params)}) -> {self.type(f.result)}:")
+        for p in filter(_made_anew, f.params):
+            assert p.default is not None
+            e.write(f"if {local(p.name)} is None:")
+            with e.indented():
+                e.write(f"{local(p.name)} = {e.x(p.default)}")
         if len(around) < len(f.patterns):
             e.looped(f, around)
         else:
@@ -1773,10 +1780,11 @@ def _spec(spec: str) -> str:
     return f":{shown}" if shown else ""
 
 
-def _zero_of(t: Type) -> ir.Expr | None:
-    """The zero value of a type as an expression, or None when it has no literal."""
-    match t:
-        case ir.P(kind):
+def _made_anew(p: ir.Param) -> bool:
+    """Whether the default of a parameter is a value that can change, which Python would share between calls."""
+    return isinstance(p.default, ir.ListLit | ir.DictLit | ir.SetLit | ir.Comp | ir.New)
+
+
 def _same_value(e: ir.Expr) -> ir.Expr:
     """A value without the operations that only say what kind of JSON value it is."""
     while isinstance(e, ir.Wrap) or (isinstance(e, ir.Intrinsic) and e.op in JSON_AS_IT_IS):

@@ -462,6 +462,13 @@ class Reader:
 
     # Statements
 
+    def above(self, line: int) -> list[str]:
+        """The comments that stand just above a line."""
+        at = line
+        while at - 1 in self.standing:
+            at -= 1
+        return [self.standing[i] for i in range(at, line)]
+
     def program(self) -> list[Node]:
         """The statements of the file."""
         return self.body(self.tree.root)

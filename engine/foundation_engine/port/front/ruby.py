@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, cast
 
@@ -80,10 +80,9 @@ def lower_with_shapes(
     name: str,
     line: int | None = None,
     signatures: str = "",
-    traced: Mapping[str, str] | None = None,
 ) -> tuple[ir.Module, Shapes]:
-    """The module, and what a recorder of its source must know; `traced` maps `method(param)` to RBS types seen."""
-    return _ModuleLowerer(text, name, signatures, traced or {}).lower(line)
+    """The module, and what a recorder of its source must know."""
+    return _ModuleLowerer(text, name, signatures).lower(line)
 
 
 _OPERATORS = {
@@ -123,7 +122,7 @@ def identifier(name: str, taken: Callable[[str], bool] = lambda _: False) -> str
 class _ModuleLowerer:
     """Names first, then sweeps over the bodies until the types stand still, then the representation."""
 
-    def __init__(self, text: str, name: str, signatures: str, traced: Mapping[str, str]) -> None:
+    def __init__(self, text: str, name: str, signatures: str) -> None:
         data = text.encode()
         tree = parse(data, LanguageId.RUBY)
         if tree.errors:
@@ -138,7 +137,6 @@ class _ModuleLowerer:
         self.types.differ = self.scope.differ
         self.module = ir.Module(name, "", [], [], {})
         self.signatures: Signatures = read_signatures(signatures)
-        self.traced = traced
         self.order: list[tuple[str, Any]] = []
         self.memories: dict[int, Memory] = {}
         self.registrations: list[ast.Call] = []
@@ -203,15 +201,7 @@ class _ModuleLowerer:
         return read_doc(lines).text if not isinstance(first, ast.Def | ast.ClassNode | ast.Assign) else ""
 
     def _doc_above(self, line: int) -> Doc:
-        return read_doc(self._lines_above(line))
-
-    def _lines_above(self, line: int) -> list[str]:
-        found: list[str] = []
-        at = line - 1
-        while at in self.reader.standing:
-            found.append(self.reader.standing[at])
-            at -= 1
-        return found[::-1]
+        return read_doc(self.reader.above(line))
 
     def _survey(self, nodes: list[ast.Node], path: str, cls: ClassInfo | None) -> None:
         """Collect the definitions of a body. `path` is the module or class around it in Ruby."""
@@ -760,13 +750,17 @@ class _ModuleLowerer:
         method = doc.rbs_method or self.signatures.methods.get((s.path, s.name, s.kind != "method"), "")
         rbs_params: list[tuple[str, str, Type]] | None = None
         block_type: Type | None = None
+        result: Type | None = None
         if method:
             rbs_params, block_type, result = self.declared.method(method)
+        # What RBS leaves untyped, YARD may say.
+        if result is None or isinstance(result, VarT):
+            if doc.rbs_result:
+                result = self.declared.rbs(doc.rbs_result)
+            elif doc.result:
+                result = self.declared.yard(doc.result)
+        if result is not None and not isinstance(result, VarT):
             s.result, s.declared = result, True
-        elif doc.rbs_result:
-            s.result, s.declared = self.declared.rbs(doc.rbs_result), True
-        elif doc.result:
-            s.result, s.declared = self.declared.yard(doc.result), True
         if s.name == "initialize":
             s.result, s.declared = ir.NONE, True
         yields = any(
@@ -803,12 +797,11 @@ class _ModuleLowerer:
                     raise Unsupported(
                         f"the RBS of {s.name} does not say the type of {p.name}", method, s.node.line
                     )
-            elif p.name in doc.rbs_params:
-                t = self.declared.rbs(doc.rbs_params[p.name])
-            elif p.name in doc.params:
-                t = self.declared.yard(doc.params[p.name])
-            elif (seen := self.traced.get(f"{s.name}({p.name})")) is not None:
-                t = self.declared.rbs(seen)
+            if t is None or isinstance(t, VarT):
+                if p.name in doc.rbs_params:
+                    t = self.declared.rbs(doc.rbs_params[p.name])
+                elif p.name in doc.params:
+                    t = self.declared.yard(doc.params[p.name])
             if t is not None and isinstance(t, VarT):
                 # A duck type: the methods that are called on it say what it is.
                 self.types.origin[t.id] = f"param:{p.name}"
@@ -1052,7 +1045,7 @@ class _ModuleLowerer:
                     todo.append(found)
             # The comments in a class say the types of its methods.
             node = nodes[name]
-            comments = self._lines_above(node.line)
+            comments = self.reader.above(node.line)
             comments += [text for at, text in self.reader.standing.items() if node.line <= at <= node.last]
             for word in re.findall(r"[A-Z]\w*", "\n".join(comments)):
                 todo.extend([word] if word in nodes else [])
@@ -1192,7 +1185,7 @@ class _ModuleLowerer:
         self.prelude_used |= low.prelude_used
         comments = [
             c
-            for c in self._lines_above(info.node.line)
+            for c in self.reader.above(info.node.line)
             if not c.startswith(("@return", ":", "rubocop", "@type"))
         ]
         trailing = self.reader.trailing.get(info.node.line, "")
@@ -1696,7 +1689,7 @@ class _Rewriter:
 
 def prelude(used: frozenset[str]) -> list[ir.Function]:
     """The functions of the prelude that are used, with those they use, named with an underscore."""
-    lowerer = _ModuleLowerer(PRELUDE, "prelude", "", {})
+    lowerer = _ModuleLowerer(PRELUDE, "prelude", "")
     lowerer.scope.in_prelude = True
     lowered = lowerer.lower(None)[0]
     assert not lowered.declines, [(d.reason, d.line, d.construct) for d in lowered.declines]
