@@ -1242,12 +1242,12 @@ class Emitter(Lines):
                 args=[xs, v],
             ):
                 return f"{self.x(v, BOR)} not in {self.x(xs, BOR)}", COMPARE
+            case ir.Intrinsic(op="json.is", args=[v, ir.Lit(value="null")]):
+                return f"{self.x(v, BOR)} is not None", COMPARE
             case ir.Not(value=inner):
                 return self._text(inner)
             case _:
                 return None
-            case ir.Intrinsic(op="json.is", args=[v, ir.Lit(value="null")]):
-                return f"{self.x(v, BOR)} is not None", COMPARE
 
     def _text(self, e: ir.Expr) -> tuple[str, int]:
         match e:
@@ -1284,12 +1284,12 @@ class Emitter(Lines):
                 return (f"{{{self._args(e.elems)}}}" if e.elems else "set()"), PRIMARY
             case ir.DictLit():
                 return self._dict(e), PRIMARY
+            case ir.Comp() | ir.Cond() if (whole := _unchanged(e)) is not None:
+                return self._text(whole)
             case ir.Cond():
                 return (
                     f"{self.x(e.body, TERNARY + 1)} if {self.test(e.test, TERNARY + 1)} else {self.x(e.orelse, TERNARY)}",
                     TERNARY,
-            case ir.Comp() | ir.Cond() if (whole := _unchanged(e)) is not None:
-                return self._text(whole)
                 )
             case ir.Bool(op=op, values=values):
                 own = AND if op == "and" else OR
@@ -1558,10 +1558,6 @@ class Emitter(Lines):
             ):
                 self.python.imports.add("import math")
                 return f"{op}({self._args(args)})", PRIMARY
-            case "file.read_text" if not self.python.of_python:
-                self.python.imports.add("from pathlib import Path")
-                return f"Path({self.x(args[0])}).read_bytes().decode()", PRIMARY
-            case "str.parse_int" if len(args) == 3:
             case "json.is" if isinstance(args[1], ir.Lit):
                 text = JSON_KINDS[str(args[1].value)]
                 return text.format(self.x(args[0], BOR)), COMPARE if " " in text[2:] else PRIMARY
@@ -1572,6 +1568,10 @@ class Emitter(Lines):
                 return f"{name} is not None and {name} is not False", AND
             case "json.get_or" if isinstance(args[2], ir.Lit) and args[2].value is None:
                 return f"{self.x(args[0], PRIMARY)}.get({self.x(args[1])})", PRIMARY
+            case "file.read_text" if not self.python.of_python:
+                self.python.imports.add("from pathlib import Path")
+                return f"Path({self.x(args[0])}).read_bytes().decode()", PRIMARY
+            case "str.parse_int" if len(args) == 3:
                 return f"{self.python.helper('parse_int')}({self._args(args)})", PRIMARY
             case "print" if isinstance(args[0], ir.Format) and args[0].parts == []:
                 return "print()", PRIMARY
@@ -1666,7 +1666,8 @@ class Emitter(Lines):
             return self.iterated(e.args[0], bare)
         if isinstance(e, ir.Intrinsic) and e.op == "dict.keys":
             return self.x(e.args[0], TERNARY + 1)
-        return self.x(e, TERNARY)
+        # A conditional in the place of an iterable is in parentheses, which a comprehension asks for.
+        return self.x(e, OR if isinstance(e, ir.Cond) else TERNARY)
 
     def _comp(self, e: ir.Comp) -> str:
         inner = self._comprehension(e)
@@ -1821,6 +1822,10 @@ def _is_name(e: object, name: str) -> bool:
     return isinstance(e, ir.Name) and e.id == name
 
 
+def _zero_of(t: Type) -> ir.Expr | None:
+    """The zero value of a type as an expression, or None when it has no literal."""
+    match t:
+        case ir.P(kind):
             values: Mapping[str, Any] = {"int": 0, "float": 0.0, "str": "", "bool": False}
             return ir.Lit(values[kind.value], type=t) if kind.value in values else None
         case ir.ListT():
