@@ -57,6 +57,25 @@ class Errors:
         return [n for n, b in self.bases.items() if b == name]
 
 
+def may_end_line(e: ir.Expr) -> bool:
+    """Whether a text may end in a line feed: Ruby's `puts` writes no second one then, other languages' printing does."""
+    match e:
+        case ir.Lit(value=str(text)):
+            return text.endswith("\n")
+        case ir.Format(parts=[*_, ir.FormatPart(value=None, text=text)]) if text:
+            return text.endswith("\n")
+        case ir.Format(parts=[*_, before, ir.FormatPart(value=ir.Expr() as last)]):
+            return may_end_line(last) or (before.value is None and before.text.endswith("\n"))
+        case ir.Format(parts=[ir.FormatPart(value=ir.Expr() as last)]):
+            return may_end_line(last)
+        case ir.Format(parts=[]) | ir.Intrinsic(op="str.strip" | "str.rstrip" | "bool.to_str"):
+            return False
+        case ir.Intrinsic(op="int.to_str" | "float.to_str"):
+            return False
+        case _:
+            return e.type in (ir.STR, ir.CHAR, ir.ANY)
+
+
 def retryable_classes(module: ir.Module) -> set[str]:
     """The error classes that some retry of a module tries again after."""
     out: set[str] = set()

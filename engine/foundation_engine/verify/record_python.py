@@ -29,6 +29,8 @@ import record_world  # pyright: ignore[reportMissingImports] - it stands beside 
 
 LARGEST = 20_000  # characters of one recorded case
 LONGEST = 200  # calls that one case makes of fakes
+# What mathematical functions say of values outside their domain, which ports state as a difference.
+OUTSIDE = ("math domain error", "0.0 cannot be raised to a negative power")
 SECONDS = 2.0  # that one case takes
 PATIENCE = 4  # cases of one function that take longer, before no more of its cases are tried
 
@@ -382,21 +384,15 @@ def call(session, clock, plan):
             raise
         except (RecursionError, MemoryError, OverflowError) as error:
             raise Unrecordable(type(error).__name__) from error
+        except (ValueError, ZeroDivisionError) as error:
+            if str(error) in OUTSIDE:
+                raise Unrecordable(f"a difference that ports state: {error}") from error
+            steps.append(failure(session, error))
         except PermissionError as error:
             # The folder that it may write to ends here; outside a recording the call might have succeeded.
             raise Unrecordable(f"the call was not permitted: {error}") from error
         except Exception as error:
-            bases = [
-                named(session.module, c) for c in type(error).__mro__ if c not in (object, BaseException)
-            ]
-            steps.append({"error": bases[0], "bases": bases, "message": str(error)})
-            if error.__cause__ is not None:
-                causes = [
-                    named(session.module, c)
-                    for c in type(error.__cause__).__mro__
-                    if c not in (object, BaseException)
-                ]
-                steps[-1]["cause"] = causes
+            steps.append(failure(session, error))
     after = [
         None
         if isinstance(given, dict) and ("fake" in given or "made" in given)
@@ -418,6 +414,19 @@ def call(session, clock, plan):
         "state": state,
         "steps_taken": sorted(reached.steps),
     }
+
+
+def failure(session, error):
+    """What is seen of an error."""
+
+    def names(raised):
+        return [named(session.module, c) for c in type(raised).__mro__ if c not in (object, BaseException)]
+
+    bases = names(error)
+    seen = {"error": bases[0], "bases": bases, "message": str(error)}
+    if error.__cause__ is not None:
+        seen["cause"] = names(error.__cause__)
+    return seen
 
 
 def kind_of(function, name):

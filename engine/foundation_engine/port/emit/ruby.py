@@ -17,7 +17,7 @@ from foundation_engine.port.emit._names import pascal, snake
 from foundation_engine.port.emit._ruby_patterns import Patterns
 from foundation_engine.port.emit.templates import Templates
 from foundation_engine.port.ir import Type, Unsupported
-from foundation_engine.port.passes import Effects, blocks, names_its_entry, place, reads, stores
+from foundation_engine.port.passes import Effects, blocks, may_end_line, names_its_entry, place, reads, stores
 
 _KEYWORDS = frozenset(
     [
@@ -1833,6 +1833,8 @@ class Emitter(Lines):
                     return f"{self.x(args[0], PRIMARY)}.to_s", PRIMARY
                 return self._text(args[0])
             case "print":
+                if may_end_line(args[0]):
+                    return f'print({self.x(args[0])}, "\\n")', PRIMARY
                 return f"puts {self.x(args[0])}", LOWEST
             case "from_end" | "wrap" | "bound":
                 return self._position(e), UNARY

@@ -731,6 +731,8 @@ class ExpressionLowerer:
             return ir.Intrinsic(f"int.{name}", [left, right], raises, type=ir.INT)
         if name in ("bor", "band", "xor", "shl", "shr"):
             raise Unsupported(f"{name} of floats")
+        if name == "pow" and not (isinstance(right, ir.Lit) and right.value >= 0):
+            self.scope.differ("Zero to a negative power is infinite, where Python raises ZeroDivisionError.")
         return ir.Intrinsic(
             f"float.{name}",
             [self.coerce(left, ir.FLOAT), self.coerce(right, ir.FLOAT)],

@@ -18,6 +18,7 @@ from foundation_engine.port.front._ruby_nodes import integer, lit, op
 from foundation_engine.port.front._ruby_scope import ProtocolMethod, ordered, pure, type_text
 from foundation_engine.port.front._ruby_types import SYMBOL, JsonT, VarT
 from foundation_engine.port.ir import Type, Unsupported
+from foundation_engine.port.passes import may_end_line
 
 if TYPE_CHECKING:
     from foundation_engine.port.front._ruby_stmt import Statements
@@ -323,9 +324,9 @@ def _puts(low: Statements, n: ast.Call, _: Type | None) -> ir.Expr:
     parts = text.parts if isinstance(text, ir.Format) else [ir.FormatPart(value=text)]
     if isinstance(text, ir.Lit):
         parts = [ir.FormatPart(str(text.value))]
-    low.scope.differ(
-        "puts adds no second line feed to a text that ends in one; the port's print always adds it."
-    )
+    if may_end_line(text):
+        # puts adds no second line feed to a text that ends in one.
+        parts = [ir.FormatPart(value=op("str.removesuffix", [text, lit("\n", ir.STR)], ir.STR))]
     return op("print", [ir.Format(parts, type=ir.STR)], ir.NONE)
 
 

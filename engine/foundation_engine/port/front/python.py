@@ -95,6 +95,8 @@ def read_comments(text: str) -> Comments:
     return out
 
 
+# Functions that raise ValueError in Python alone for a value outside their domain.
+_HAS_A_DOMAIN = frozenset({"math.sqrt", "math.log", "math.log2", "math.log10"})
 PATHS = "Paths are texts, as written: pathlib also drops doubled separators and `.` parts."
 ASYNC = "Coroutines are functions that block until they are done; what awaits them runs one after the other."
 
@@ -1980,6 +1982,10 @@ class _FunctionLowerer(ExpressionLowerer):
             handlers.append(
                 ir.Handler(classes, h.name or "", lowered, self.scope.comments.above(h.lineno), line=h.lineno)
             )
+        if any(not h.classes or {"ValueError", "Exception"} & {*h.classes} for h in handlers):
+            for n in (n for b in body for n in ir.walk(b)):
+                if isinstance(n, ir.Intrinsic) and n.op in _HAS_A_DOMAIN:
+                    raise Unsupported(f"except of the error of {n.op} outside its domain", "", n.line or s.lineno)
         orelse = self.block(s.orelse)
         final = self.block(s.finalbody)
         if handlers and not s.orelse and all(terminates(h.body) for h in handlers) and not terminates(body):
