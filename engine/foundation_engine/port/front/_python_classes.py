@@ -40,14 +40,15 @@ def flattened(c: ast.ClassDef, known: Mapping[str, ast.ClassDef]) -> ast.ClassDe
     passes names and literals on.
     """
     bases = [dotted(b) or "" for b in c.bases]
-    mine = [b for b in bases if b in known]
+    mine = [b for b in bases if b in known and known[b] is not c]
     if not mine:
         return c
     if any(b not in known and b.rpartition(".")[2] not in ("object", "ABC", "Protocol") for b in bases):
         raise Unsupported("a class with a base class from elsewhere", f"class {c.name}", c.lineno)
     if len(mine) > 1:
         raise Unsupported("a class with several base classes", f"class {c.name}", c.lineno)
-    base = flattened(known[mine[0]], known)
+    # A class below another of its own name, from a module that is not read, is not its own base.
+    base = flattened(known[mine[0]], {name: other for name, other in known.items() if other is not c})
     out = copy.deepcopy(c)
     own = _methods(out)
     own_fields = {
