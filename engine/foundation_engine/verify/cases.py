@@ -162,7 +162,8 @@ class Generator:
                     round(r.uniform(0, 10), 3),
                     float(r.randint(0, 20)),
                 ]
-                pool.extend(self.constants.floats[:6])
+                if self.constants.floats and r.random() < 0.35:
+                    return {"float": repr(r.choice(self.constants.floats))}
                 return {"float": repr(float(r.choice(pool)))}
             case ir.P(ir.Prim.BOOL):
                 return r.random() < 0.5
@@ -232,7 +233,10 @@ class Generator:
         if roll < 0.7:
             return r.choice(_TEXTS)
         alphabet = "abcXYZ019 _-.:,/é()" + "".join(texts)[:60]
-        if r.random() < 0.5:
+        letters = [t for t in texts if len(t) == 1]
+        if letters and r.random() < 0.4:
+            alphabet = [*r.sample(letters, min(len(letters), 3)), r.choice(alphabet)]
+        elif r.random() < 0.5:
             alphabet = r.sample(alphabet, 3)
         made = "".join(r.choice(alphabet) for _ in range(r.randint(0, 12)))
         return made + made[::-1] if r.random() < 0.1 else made
@@ -241,18 +245,18 @@ class Generator:
         """The least and most telling values of a type, in neutral form; none for a type that has no such values."""
         match t:
             case ir.P(ir.Prim.INT):
-                return _unique([0, 1, -1, 2, *self.constants.ints[:8]])
+                return _unique([0, 1, -1, 2, *self.constants.ints[:24]])
             case ir.P(ir.Prim.FLOAT):
-                return _unique({"float": repr(v)} for v in (0.0, 1.0, -0.5, 2.5, *self.constants.floats[:4]))
+                return _unique({"float": repr(v)} for v in (0.0, 1.0, -0.5, 2.5, *self.constants.floats[:20]))
             case ir.P(ir.Prim.BOOL):
                 return [False, True]
             case ir.P(ir.Prim.STR) if not self.looks.http and not self.looks.files:
-                return _unique(["", "a", "Ab", " ", "\u65e5\u672c", *self.constants.strings[:8]])
+                return _unique(["", "a", "Ab", " ", "\u65e5\u672c", *self.constants.strings[:20]])
             case ir.ListT(elem) if not (self.looks.cli and elem == ir.STR):
                 some = self.edges(elem)
                 return [
                     {"list": []},
-                    *({"list": v} for v in (some[:1], some[1:2] * 2, some[:4], some[3::-1]) if v),
+                    *({"list": v} for v in (some[:1], some[1:2] * 2, some[:4], some[3::-1], some[:24]) if v),
                 ]
             case ir.SetT(elem):
                 return [{"set": []}, *({"set": v} for v in (self.edges(elem)[:1], self.edges(elem)[:3]) if v)]
@@ -343,6 +347,8 @@ class Generator:
                 x = float(text)
                 return {"float": repr(r.choice([x + 1, x - 0.5, -x, x / 2, 0.0]))}
             case {"list": [*items]}:
+                if items and r.random() < 0.2:
+                    return {"list": self._as_long(items)}
                 made = [self._near(i) for i in items]
                 if made and r.random() < 0.6:
                     at = r.randrange(len(made))
@@ -358,8 +364,20 @@ class Generator:
             case _:
                 return v
 
+    def _as_long(self, items: Sequence[Any]) -> Sequence[Any]:
+        """The items again and again, as many as a number of the source says."""
+        sizes = [i for i in self.constants.ints if 2 < i <= 64] or [2 * len(items)]
+        size = self.random.choice(sizes)
+        return (
+            (items * (size // len(items) + 1))[:size]
+            if isinstance(items, str)
+            else (list(items) * size)[:size]
+        )
+
     def _near_text(self, v: str) -> str:
         r = self.random
+        if v and r.random() < 0.1:
+            return str(self._as_long(v))
         numbers = list(re.finditer(r"-?\d+", v))
         if numbers and r.random() < 0.3:
             m = r.choice(numbers)

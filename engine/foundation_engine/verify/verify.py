@@ -30,8 +30,10 @@ from foundation_engine.verify.report import StepResult, Verdict, VerifyReport
 from foundation_engine.verify.sandbox import Completed, Limits, run
 from foundation_engine.verify.targets import TARGETS, Target
 
-# Calls that are recorded for every one that becomes a case: those are kept that reach more of the source.
+# Calls that are recorded for every one that becomes a case, and the least of a function: those are kept that reach more
+# of the source.
 _TRIED = 3
+_LEAST = 200
 # How often more calls are made near to those that reached most, while a branch was not reached; and how many of those.
 _TURNS = 3
 _POOL = 25
@@ -240,7 +242,8 @@ def _record(state: _Run) -> tuple[list[Case], str]:
         return recorder.record(request, module, given) if given else ([], "")
     mine = replayed(module, whole, state.options.calls)
     state.replayed.update(repr(p) for p in mine)
-    drawn = plans(module, whole, state.options.seed, count, _TRIED)
+    tries = max(_TRIED, _LEAST // count)
+    drawn = plans(module, whole, state.options.seed, count, tries)
     planned = [*mine, *(p for p in drawn if repr(p) not in state.replayed)]
     if not planned:
         return [], ""
@@ -250,8 +253,9 @@ def _record(state: _Run) -> tuple[list[Case], str]:
         if any(name.rpartition(".")[2].startswith("_") for name in left):
             # Others call it.
             left = whole
+        left |= _always_alike(cases, module)
         pool = [c.plan for group in _by_function(cases) for c in telling(group, _POOL)]
-        near = list(variations(module, left, pool, state.options.seed + turn, count * _TRIED))
+        near = list(variations(module, left, pool, state.options.seed + turn, count * tries))
         if not near:
             break
         more, _ = recorder.record(request, module, near)
@@ -260,6 +264,17 @@ def _record(state: _Run) -> tuple[list[Case], str]:
     theirs = [c for c in cases if state.is_replayed(c)]
     others = _by_function([c for c in cases if not state.is_replayed(c)])
     return [*theirs, *(c for group in others for c in telling(group, count))], problem
+
+
+def _always_alike(cases: list[Case], module: ir.Module) -> set[str]:
+    """Functions that give true or false and gave only one of them: their conditions were hardly tried."""
+    out: set[str] = set()
+    for cls, f in module.functions():
+        mine = [c for c in cases if (c.plan.cls, c.plan.function) == (cls.name if cls else "", f.name)]
+        given = {s["value"] for c in mine for s in c.steps if isinstance(s.get("value"), bool)}
+        if f.result == ir.BOOL and len(given) == 1:
+            out.add(f"{cls.name}.{f.name}" if cls else f.name)
+    return out
 
 
 def _as_declared(case: Case, module: ir.Module) -> bool:
