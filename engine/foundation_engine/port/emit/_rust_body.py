@@ -695,6 +695,8 @@ class FunctionWriter(Operations):
 
     def _assign(self, s: ir.Assign) -> None:
         t = s.target
+        if self._combines(s):
+            return
         match t:
             case ir.TupleTarget():
                 self._unpack(s, t)
@@ -715,6 +717,24 @@ class FunctionWriter(Operations):
                 self._assign_variable(s, t)
             case _:
                 raise Unsupported("a target of this kind", "", s.line)
+
+    def _combines(self, s: ir.Assign) -> bool:
+        """Write `x = x + y` as `x += y`."""
+        t, v = s.target, s.value
+        if not (isinstance(v, ir.Intrinsic) and v.op in ir.IN_PLACE and self.rust.copies(v.type)):
+            return False
+        match t, v.args[0]:
+            case ir.VarTarget(id=name, declares=False), ir.Name(id=old):
+                again = name == old
+            case ir.IndexTarget(obj=ir.Name() as obj, index=ir.Lit() | ir.Name() as index), ir.Intrinsic(
+                op="list.index", args=[old, at]
+            ):
+                again = ir.same(obj, old) and ir.same(index, at)
+            case _:
+                return False
+        if again:
+            self._augment(ir.AugAssign(t, v.op, v.args[1], line=s.line))
+        return again
 
     def _kept_for(self, e: ir.Expr, later: ir.Expr) -> str:
         """A value that is written before another expression, which may still use its variables."""

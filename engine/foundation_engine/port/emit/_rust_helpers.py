@@ -330,6 +330,16 @@ fn try_sorted_by<T, K: PartialOrd>(items: impl Iterator<Item = T>, key: impl Fn(
     Ok(keyed.into_iter().map(|(_, item)| item).collect())
 }
 """, ()),
+    "try_all": ("Whether all answers are yes; the first failure or no ends it.", """
+fn try_all(mut answers: impl Iterator<Item = Result<bool, Error>>) -> Result<bool, Error> {
+    answers.find(|answer| !matches!(answer, Ok(true))).unwrap_or(Ok(true))
+}
+""", ()),
+    "try_any": ("Whether an answer is yes; the first failure or yes ends it.", """
+fn try_any(mut answers: impl Iterator<Item = Result<bool, Error>>) -> Result<bool, Error> {
+    answers.find(|answer| !matches!(answer, Ok(false))).unwrap_or(Ok(false))
+}
+""", ()),
     "pause": ("Waits for some seconds.", """
 fn pause(seconds: f64) {
     // Nobody gives a signal to end it.

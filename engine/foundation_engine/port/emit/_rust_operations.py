@@ -604,6 +604,10 @@ class Operations(Lines):
             and b.value >= 0
             and a.args[0].type != ir.STR
         ):
+            if (op, b.value) in (("eq", 0), ("lt", 1), ("le", 0)):
+                return f"{self.place(a.args[0])}.is_empty()", PRIMARY
+            if (op, b.value) in (("ne", 0), ("ge", 1), ("gt", 0)):
+                return f"!{self.place(a.args[0])}.is_empty()", UNARY
             return f"{self.place(a.args[0])}.len() {sign} {b.value}", COMPARE
         if isinstance(a, ir.Intrinsic) and a.op == "int.mod" and op in ("eq", "ne") and isinstance(b, ir.Lit):
             value, divisor = a.args
@@ -1047,6 +1051,9 @@ class Operations(Lines):
 
     def _op_char_to_str(self, e: ir.Intrinsic) -> tuple[str, int]:
         return f"{self.place(e.args[0])}.to_string()", PRIMARY
+
+    def _op_char_byte_len(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.place(e.args[0])}.len_utf8() as i64", CAST
 
     def _op_char_isdigit(self, e: ir.Intrinsic) -> tuple[str, int]:
         return f"{self.place(e.args[0])}.is_ascii_digit()", PRIMARY
@@ -1531,6 +1538,10 @@ class Operations(Lines):
     def _op_list_extend(self, e: ir.Intrinsic) -> tuple[str, int]:
         if ir.same(*e.args):
             return f"{self._changing(e.args[0])}.extend_from_within(..)", PRIMARY
+        if isinstance(e.args[1], ir.ListLit) and len(e.args[1].elems) == 1:
+            return f"{self._changing(e.args[0])}.push({self.own(e.args[1].elems[0])})", PRIMARY
+        if isinstance(e.args[1], ir.ListLit):
+            return f"{self._changing(e.args[0])}.extend([{self._elements(e.args[1].elems)}])", PRIMARY
         return f"{self._changing(e.args[0])}.extend({self.items(e.args[1])})", PRIMARY
 
     def _op_list_pop(self, e: ir.Intrinsic) -> tuple[str, int]:
@@ -1800,7 +1811,8 @@ class Operations(Lines):
                 if step.value > 0:
                     text = f"({first(start, SHIFT)}..{self.x(stop, SHIFT)})"
                 else:
-                    text = f"({first(stop, ADD)} + 1..={self.x(start, SHIFT)}).rev()"
+                    above = f"{stop.value + 1}" if isinstance(stop, ir.Lit) else f"{first(stop, ADD)} + 1"
+                    text = f"({above}..={first(start, SHIFT) if isinstance(stop, ir.Lit) else self.x(start, SHIFT)}).rev()"
                 return text if abs(step.value) == 1 else f"{text}.step_by({abs(step.value)})"
             case ir.Intrinsic(op="enumerate", args=[inner, start]):
                 first = (
@@ -1832,6 +1844,8 @@ class Operations(Lines):
                 return f"{self._iterated(d)}.{word}().cloned()"
             case ir.Intrinsic(op="str.split" | "str.split_ws"):
                 return f"{self._parts(e)}.map(str::to_string)"
+            case ir.Intrinsic(op="str.char_indices", args=[text]):
+                return f"{self.place(text)}.char_indices().map(|(place, c)| (place as i64, c))"
             case ir.Intrinsic(op="list.slice" | "list.stride" as op, args=[list_, *_]):
                 assert isinstance(list_.type, ir.ListT)
                 copied = "copied" if self.rust.copies(list_.type.elem) else "cloned"
@@ -2008,12 +2022,12 @@ class Operations(Lines):
                     elem, _ = self.call(e.elem)
                 else:
                     elem = self._attempted(e.elem)
-                    if "?" in elem:
-                        # The closure gives a Result, so that the mark of a failure stays inside of it.
+                    if test and "?" in elem:
+                        # The closure around gives an Option, so that the mark of a failure stays in one of its own.
                         elem = f"(|| {elem})()"
                 if test:
                     return f"{base}.filter_map(|{pattern}| if {test} {{ Some({elem}) }} else {{ None }})"
-                return f"{base}.map(|{pattern}| {elem})"
+                return f"{base}.map({self._mapping(clause.target, pattern, elem)})"
             elem = self.typed(e.elem) if bare_number(e.elem) else self.own(e.elem)
             if consume:
                 elem = self.x(e.elem, AND + 1)
@@ -2023,7 +2037,14 @@ class Operations(Lines):
                 return f"{base}.filter_map(|{pattern}| if {test} {{ Some({elem}) }} else {{ None }})"
             if lent is not None and isinstance(e.elem, ir.Name) and e.elem.id in lent[1]:
                 return f"{base}.map(str::to_string)" if self.gives_texts(clause.iter) else f"{base}.cloned()"
-            return base if elem == pattern else f"{base}.map(|{pattern}| {elem})"
+            return base if elem == pattern else f"{base}.map({self._mapping(clause.target, pattern, elem)})"
+
+    def _mapping(self, t: ir.Target, pattern: str, elem: str) -> str:
+        """The function that gives the elements: itself, where a closure would only call it."""
+        name = elem.removesuffix(f"({pattern})")
+        if name != elem and name.isidentifier() and isinstance(t, ir.VarTarget) and self.rust.copies(t.type):
+            return name
+        return f"|{pattern}| {elem}"
 
     def _filtered(
         self, clause: ir.Clause, base: str, pattern: str, test: str, lent: tuple[str, set[str]] | None
@@ -2073,6 +2094,9 @@ class Operations(Lines):
 
     def _quantified(self, e: ir.Intrinsic) -> tuple[str, int]:
         v = e.args[0]
+        if isinstance(v, ir.Comp) and len(v.clauses) == 1 and self.may_fail(v.elem):
+            # What comes first decides, an answer or a failure.
+            return self.question(f"{self.helper(f'try_{e.op}')}({self._chain(v, 0, False)})", e), PRIMARY
         if isinstance(v, ir.Comp):
             return self._chain(v, 0, True, e.op), PRIMARY
         return f"{self.items(v, True)}.{e.op}(|item| item)", PRIMARY
@@ -2082,6 +2106,13 @@ class Operations(Lines):
 
     def _op_sum(self, e: ir.Intrinsic) -> tuple[str, int]:
         counted = e.args[0]
+        if isinstance(counted, ir.Comp) and isinstance(counted.elem, ir.Lit) and counted.elem.value == 1:
+            *conds, last = [*counted.clauses[-1].conds] or [ir.Lit(True, type=ir.BOOL)]
+            if self.may_fail(last):
+                clauses = [*counted.clauses[:-1], dataclasses.replace(counted.clauses[-1], conds=conds)]
+                one = ir.Intrinsic("bool.to_int", [last], type=ir.INT, line=e.line)
+                counted = dataclasses.replace(counted, elem=one, clauses=clauses)
+                e = dataclasses.replace(e, args=[counted, *e.args[1:]])
         if (
             isinstance(counted, ir.Comp)
             and isinstance(counted.elem, ir.Lit)
