@@ -280,7 +280,7 @@ class Maker:
         """True for a type whose values have a neutral form."""
         text = self.src(node)
         if re.search(
-            r"\b(dyn|impl|Fn|FnMut|FnOnce|Mutex|RefCell|Cell|RwLock|Atomic\w+|Duration|Instant|PhantomData)\b",
+            r"\b(dyn|impl|Fn|FnMut|FnOnce|Mutex|RefCell|Cell|RwLock|Atomic\w+|Instant|PhantomData)\b",
             text,
         ):
             return False

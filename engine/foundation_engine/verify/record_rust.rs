@@ -65,6 +65,21 @@ impl RecDecode for f64 {
         }
     }
 }
+impl RecEncode for ::std::time::Duration {
+    fn rec_encode(&self) -> Json {
+        self.as_secs_f64().rec_encode()
+    }
+}
+
+impl RecDecode for ::std::time::Duration {
+    fn rec_decode(v: &Json) -> Self {
+        match ::std::time::Duration::try_from_secs_f64(f64::rec_decode(v)) {
+            Ok(d) => d,
+            Err(_) => rec_skip("a duration that Rust does not have"),
+        }
+    }
+}
+
 impl RecEncode for bool {
     fn rec_encode(&self) -> Json {
         json!(*self)

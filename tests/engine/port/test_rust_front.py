@@ -183,6 +183,42 @@ def test_an_enum_whose_variants_hold_values_behaves_as_its_source() -> None:
     assert report.verdict is Verdict.PASSED, report.summary
 
 
+LIBRARY = """
+use std::time::Duration;
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum State { Idle, Running { since: i64 }, Done(String) }
+
+impl State {
+    pub fn finish(&mut self, how: &str) -> bool {
+        let was = matches!(self, State::Running { .. });
+        *self = State::Done(how.to_string());
+        was
+    }
+}
+
+pub fn lines(text: &str) -> Vec<String> { text.lines().map(|l| l.to_string()).collect() }
+pub fn delay(base: Duration, attempt: u32) -> Duration { (base * 2 * attempt).min(Duration::from_millis(1500)) }
+pub fn milliseconds(d: Duration) -> u64 { d.as_millis() as u64 }
+pub fn steps(xs: &[i64]) -> Vec<i64> { xs.windows(2).map(|w| w[1] - w[0]).collect() }
+pub fn sizes(xs: &[i64], n: usize) -> Vec<usize> { xs.chunks(n.max(1)).map(|c| c.len()).collect() }
+pub fn tail(s: &str) -> String {
+    match s.rsplit_once('.') { Some((a, b)) => format!("{b}:{a}"), None => s.to_string() }
+}
+pub fn pairs(mut v: Vec<(String, i64)>) -> Vec<(String, i64)> { v.sort(); v }
+"""
+
+
+def test_the_library_means_the_same_elsewhere() -> None:
+    candidate = port(PortRequest("library.rs", LIBRARY, LanguageId.RUST, LanguageId.PYTHON))
+    report = verify(candidate, VerifyOptions(cases=12))
+    assert report.verdict is Verdict.PASSED, report.summary
+
+
+def test_lines_are_not_what_other_languages_take_for_line_ends() -> None:
+    assert "splitlines" not in str(lowered("pub fn f(t: &str) -> usize { t.lines().count() }").definitions)
+
+
 def test_an_attribute_is_the_pattern_of_its_function() -> None:
     module = lowered(
         "use foundation::errors::{Class, Error};\nuse foundation::resilience::retry;\n"

@@ -12,7 +12,7 @@ from foundation_grammars.tree import SyntaxNode
 
 from foundation_engine.port import ir
 from foundation_engine.port.front import _rust_types as rt
-from foundation_engine.port.front._rust_scope import COMMENTS, Scope, code_children, walk
+from foundation_engine.port.front._rust_scope import COMMENTS, Scope, code_children, kind_name, walk
 from foundation_engine.port.front._rust_types import RType, resolve, to_ir, unify, words
 from foundation_engine.port.ir import Unsupported
 from foundation_engine.port.passes import terminates
@@ -669,7 +669,8 @@ class Body:
             case "let_declaration":
                 self.let(node)
             case "assignment_expression":
-                self.assign(node)
+                if not self.assign_self(node):
+                    self.assign(node)
             case "compound_assignment_expr":
                 self.augment(node)
             case "empty_statement" | "use_declaration":
@@ -688,6 +689,35 @@ class Body:
                 self.finish(self.macro(node, None), Dest("discard", rt.Var()), node)
             case _:
                 self.into(node, Dest("discard", rt.Var()))
+
+    def assign_self(self, node: SyntaxNode) -> bool:
+        """`*self = value`: each field is assigned; False for another assignment."""
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        assert left is not None and right is not None
+        bound = self.x(left) if re.sub(r"\s", "", self.src(left)) == "*self" else None
+        t = resolve(bound.t) if bound is not None else None
+        if bound is None or not isinstance(t, rt.Named) or t.name not in self.scope.structs:
+            return False
+        made = self.x(right, t)
+        if not isinstance(made.e, ir.New):
+            made = self.temp("made", made)
+        values: list[tuple[str, ir.Expr]] = []
+        given = made.e.args if isinstance(made.e, ir.New) else []
+        kinds = {n: e.type for n, e in given}
+        if not given:
+            info = self.scope.structs[t.name]
+            if info.union:
+                kind = ir.NamedT(kind_name(t.name))
+                values.append(("kind", ir.Field(made.e, "kind", type=kind)))
+            values.extend((f, ir.Field(made.e, f, type=self.stored(k))) for f, k in info.fields.items())
+        for n, e in given:
+            if any(isinstance(x, ir.Name) and x.id == "self" for x in ir.walk(e)):
+                kept = self.temp("kept", V(e, rt.Var()))
+                e = ir.Name(kept.e.id, type=kinds[n]) if isinstance(kept.e, ir.Name) else e
+            values.append((n, e))
+        for n, e in values:
+            self.emit(ir.Assign(ir.FieldTarget(bound.e, n, type=e.type), e), node)
+        return True
 
     def let(self, node: SyntaxNode) -> None:
         """`let pattern: type = value else { ... };`."""

@@ -8,6 +8,7 @@ import re
 from foundation_grammars.tree import SyntaxNode
 
 from foundation_engine.port import ir
+from foundation_engine.port.front import _rust_durations as durations
 from foundation_engine.port.front import _rust_types as rt
 from foundation_engine.port.front._rust_body import (
     Dest,
@@ -273,7 +274,7 @@ class Calls(Iterators):
                         type=ir.NamedT(name),
                     )
             case _:
-                if is_float(t):
+                if is_float(t) or t == rt.DURATION:
                     return lit(0.0, ir.FLOAT)
                 if is_int(t):
                     return number(0)
@@ -344,6 +345,12 @@ class Calls(Iterators):
             return self.x(args[0], want)
         if kind in ("Arc", "Rc", "std::sync::Arc", "std::rc::Rc") and last == "clone":
             return self.x(args[0], want)
+        if full.startswith(("std::time::Duration::", "core::time::Duration::")):
+            if last in ("ZERO", "default"):
+                return V(lit(0.0, ir.FLOAT), rt.DURATION)
+            return durations.made(self, last, args, node)
+        if full in ("std::thread::sleep", "thread::sleep", "tokio::time::sleep", "time::sleep"):
+            return durations.slept(self, args)
         if full == "Default::default":
             if w is None or rt.is_open(w):
                 raise self.fail("Default::default() of a type that is not known here", node)
@@ -386,6 +393,17 @@ class Calls(Iterators):
             )
         if full in ("char::from_digit", "std::char::from_digit", "char::from_u32", "char::from"):
             raise self.fail(f"a call of {full}", node)
+        if (
+            kind.rpartition("::")[2] in ("f64", "i64", "i32", "u32", "u64", "usize", "str", "String")
+            and args
+            and last != "from"
+        ):
+            # `f64::min(a, b)` is `a.min(b)`.
+            guide = (
+                rt.FLOAT if kind.endswith("f64") else rt.TEXT if kind.endswith(("str", "String")) else None
+            )
+            first = self.x(args[0], guide or rt.Int(kind.rpartition("::")[2]))
+            return self.method(first, last, args[1:], node, want)
         raise self.fail(f"a call of {head}::{last}", node)
 
     def _map_literal(self, array: SyntaxNode, w: RType | None, ordered: bool) -> V:
@@ -668,6 +686,10 @@ class Calls(Iterators):
             return self.copy(v, node)
         if name in ("lock", "read", "write") and receiver is not None:
             return V(v.e, rt.Res(v.t, rt.Err("lock")))
+        if t == rt.DURATION:
+            found = durations.method(self, v, name, args, node)
+            if found is not None:
+                return found
         if self.scope.error_kind(t) and t != rt.TEXT:
             if name == "to_string":
                 return V(op("error.message", [v.e], ir.STR), rt.TEXT)
@@ -1189,6 +1211,17 @@ class Calls(Iterators):
                     type=to_ir(t),
                 )
                 return V(made, t, (e, sep))
+            case "rsplit_once":
+                held = self.stable(V(e, rt.TEXT), "text").e
+                sep = self.separator(args[0])
+                triple = ir.TupleT((ir.STR, ir.STR, ir.STR))
+                cut = op("str.rpartition", [held, sep], triple)
+                halves = [op("tuple.index", [cut, number(i)], ir.STR) for i in (0, 2)]
+                pair = ir.TupleLit(list(halves), type=ir.TupleT((ir.STR, ir.STR)))
+                t = rt.Opt(rt.Tuple((rt.TEXT, rt.TEXT)))
+                there = op("str.contains", [held, sep], ir.BOOL)
+                none = ir.Lit(None, type=to_ir(t))
+                return V(ir.Cond(there, ir.Wrap(pair, type=to_ir(t)), none, type=to_ir(t)), t)
             case "repeat":
                 return V(op("str.repeat", [e, self.x(args[0], rt.USIZE).e], ir.STR), rt.TEXT)
             case "replace":
@@ -1429,9 +1462,22 @@ class Calls(Iterators):
                     self.emit(ir.ExprStmt(op("list.clear", [w.e], ir.NONE)), node)
                 return unit
             case "sort" | "sort_unstable":
-                if not (is_int(elem) or resolve(elem) in (rt.TEXT, rt.CHAR)):
+                inner = resolve(elem)
+                plain = [inner] if not isinstance(inner, rt.Tuple) else [resolve(x) for x in inner.elems]
+                if not all(is_int(x) or x in (rt.TEXT, rt.CHAR) for x in plain):
                     raise self.fail(f"an order of {words(elem)}", node)
-                return done(op("list.sort", [e, lit(None, ir.NONE), lit(False, ir.BOOL)], ir.NONE))
+                key: ir.Expr = lit(None, ir.NONE)
+                if isinstance(inner, rt.Tuple):
+                    item = self.fresh("item", elem)
+                    held = ir.Name(item, type=self.stored(elem))
+                    kinds = [self.stored(x) for x in inner.elems]
+                    parts: list[ir.Expr] = [
+                        op("tuple.index", [held, number(i)], k) for i, k in enumerate(kinds)
+                    ]
+                    pair = ir.TupleLit(parts, type=held.type)
+                    ft = ir.FuncT((held.type,), held.type, raises=False, context=False)
+                    key = ir.Lambda([ir.Param(item, held.type)], pair, type=ft)
+                return done(op("list.sort", [e, key, lit(False, ir.BOOL)], ir.NONE))
             case "sort_by_key" | "sort_unstable_by_key" | "sort_by_cached_key":
                 inner = args[0]
                 if inner.type == "closure_expression":

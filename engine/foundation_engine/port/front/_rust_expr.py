@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from foundation_grammars.tree import SyntaxNode
 
 from foundation_engine.port import ir
+from foundation_engine.port.front import _rust_durations as durations
 from foundation_engine.port.front import _rust_types as rt
 from foundation_engine.port.front._rust_body import (
     Body,
@@ -205,7 +206,8 @@ class Expressions(Body):
         if text in self.scope.consts:
             t = self.scope.consts[text]
             if resolve(t) == rt.DURATION:
-                raise self.fail("a Duration that is kept as a value", node)
+                # Its value is written where it is used, as patterns have it.
+                return self.x(self.scope.const_values[text], t)
             return V(ir.Name(text, type=self.stored(t)), t)
         if text in self.scope.functions:
             s = self.scope.functions[text]
@@ -433,7 +435,7 @@ class Expressions(Body):
             if left.type != right.type:
                 left, right = self.store(left), self.store(right)
             return op(name, [left, right], ir.BOOL)
-        if is_int(t) or is_float(t) or t == rt.BOOL:
+        if is_int(t) or is_float(t) or t in (rt.BOOL, rt.DURATION):
             return op(name, [left, right], ir.BOOL)
         if name in ("eq", "ne"):
             if isinstance(t, rt.Opt):
@@ -480,6 +482,8 @@ class Expressions(Body):
             if sign == "<<":
                 self.scope.differ(OVERFLOW)
             return V(op(f"int.{_ARITHMETIC[sign]}", [a.e, b.e], ir.INT), a.t)
+        if durations.is_duration(a) or durations.is_duration(b):
+            return durations.arithmetic(self, sign, a, b, node)
         self.unify(a.t, b.t, node)
         t = resolve(a.t)
         if isinstance(t, rt.Set) and sign in ("&", "|", "-"):
@@ -1007,6 +1011,8 @@ class Expressions(Body):
                 return self._range_pattern(pattern, v), []
             case "or_pattern":
                 return self._or_pattern(pattern, v)
+            case "tuple_struct_pattern" | "struct_pattern" if self.scope.error_kind(t) == "module":
+                return self._error_value(pattern, v)
             case "captured_pattern":
                 inner = [c for c in pattern.children if c.type not in COMMENTS and c.type != "@"]
                 tests, binds = self.pattern(inner[1], v)
@@ -1052,12 +1058,26 @@ class Expressions(Body):
         union = self.union_of(pattern, v)
         if union is not None:
             return self._union_pattern(pattern, v, union)
+        if "::" in text and self.scope.error_kind(t) == "module":
+            return self._error_value(pattern, v)
         if "::" in text or text in self.scope.consts or (text[0].isupper() and self.scope.full(text) != text):
             w = self.path(pattern, v.t)
             return [self.compare("eq", v, w, pattern)], []
         if text == "_":
             return [], []
         return [], [(text, v, False)]
+
+    def _error_value(self, pattern: SyntaxNode, v: V) -> tuple[list[ir.Expr], list[tuple[str, V, bool]]]:
+        """A variant of an error that is kept as a value."""
+        classes, binds = self.error_pattern(pattern, v.t)
+        names: list[ir.Expr] = [ir.Name(c, type=ir.ERROR) for c in classes]
+        test = op("error.is", [v.e, ir.ListLit(names, type=ir.ListT(ir.ERROR))], ir.BOOL)
+        held = op("error.as", [v.e], ir.NamedT(classes[0]))
+        out: list[tuple[str, V, bool]] = []
+        for name, field, t in binds:
+            e = ir.Field(held, field, type=self.stored(t)) if field else v.e
+            out.append((name, V(e, t), False))
+        return [test], out
 
     def _literal_test(self, pattern: SyntaxNode, v: V) -> ir.Expr:
         if pattern.type == "negative_literal":

@@ -37,6 +37,8 @@ STARTS = frozenset(
         "lines",
         "split",
         "split_whitespace",
+        "windows",
+        "chunks",
         "keys",
         "values",
         "values_mut",
@@ -223,10 +225,15 @@ class Iterators(Expressions):
             case ("chars", rt.Simple("text")):
                 return Chain(v.e, rt.CHAR)
             case ("lines", rt.Simple("text")):
-                self.scope.differ(
-                    "A text is split into lines at every line break of Unicode; Rust's lines() knows \\n and \\r\\n."
-                )
-                return Chain(op("str.splitlines", [v.e], ir.ListT(ir.STR)), rt.TEXT)
+                held = self.stable(v, "text").e
+                ends = op("str.replace", [held, lit("\r\n", ir.STR), lit("\n", ir.STR)], ir.STR)
+                kept = op("str.removesuffix", [ends, lit("\n", ir.STR)], ir.STR)
+                split = op("str.split", [kept, lit("\n", ir.STR)], ir.ListT(ir.STR))
+                empty = op("eq", [held, lit("", ir.STR)], ir.BOOL)
+                nothing = ir.ListLit([], type=ir.ListT(ir.STR))
+                return Chain(ir.Cond(empty, nothing, split, type=ir.ListT(ir.STR)), rt.TEXT)
+            case ("windows" | "chunks", rt.Vec(elem)):
+                return self._pieces(self.stable(v, "items"), name, args[0], elem)
             case ("split_whitespace", rt.Simple("text")):
                 return Chain(op("str.split_ws", [v.e], ir.ListT(ir.STR)), rt.TEXT)
             case ("split", rt.Simple("text")):
@@ -243,6 +250,27 @@ class Iterators(Expressions):
                 )
             case _:
                 return None
+
+    def _pieces(self, v: V, name: str, size: SyntaxNode, elem: RType) -> Chain:
+        """`windows(n)` and `chunks(n)`: slices of a list, from positions that are counted."""
+        n = self.stable(self.x(size, rt.USIZE), "size")
+        t = rt.Vec(elem)
+        at = self.fresh("start", rt.USIZE)
+        name_at = ir.Name(at, type=ir.INT)
+        length = op("len", [v.e], ir.INT)
+        if name == "windows":
+            count = op("int.sub", [op("int.add", [length, number(1)], ir.INT), n.e], ir.INT)
+            low: ir.Expr = name_at
+            high: ir.Expr = op("int.add", [name_at, n.e], ir.INT)
+        else:
+            whole = op("int.sub", [op("int.add", [length, n.e], ir.INT), number(1)], ir.INT)
+            count = op("int.floordiv", [whole, n.e], ir.INT, "ZeroDivisionError")
+            low = op("int.mul", [name_at, n.e], ir.INT)
+            high = op("min", [op("int.add", [low, n.e], ir.INT), length], ir.INT)
+        piece = op("list.slice", [v.e, low, high], to_ir(t))
+        steps = op("range", [number(0), count, number(1)], ir.IterT(ir.INT))
+        clause = ir.Clause(ir.VarTarget(at, type=ir.INT), steps, [])
+        return Chain(ir.Comp("iter", piece, [clause], type=ir.IterT(to_ir(t))), t)
 
     def separator(self, node: SyntaxNode) -> ir.Expr:
         """A pattern of a text: a string or a character."""

@@ -142,8 +142,6 @@ class Macros(Calls):
         v = self.stable(self.x(value), "value")
         guard = pattern.child_by_field_name("condition")
         inner = next(c for c in pattern.children if c.type not in COMMENTS)
-        if self.scope.error_kind(v.t) and resolve(v.t) != rt.TEXT:
-            raise self.fail("matches! on an error", node)
         with self.inside():
             tests, binds = self.pattern(inner, v)
             if guard is not None:

@@ -170,7 +170,7 @@ class Scope:
         self.functions: dict[str, Signature] = {}
         self.consts: dict[str, RType] = {}
         self.statics: set[str] = set()
-        self.durations: dict[str, int] = {}  # constants of type Duration, in nanoseconds
+        self.const_values: dict[str, SyntaxNode] = {}  # the values of constants of type Duration
         self.differences: list[str] = []
         self.error_structs: set[str] = set()
         self.error_nodes: dict[str, SyntaxNode] = {}

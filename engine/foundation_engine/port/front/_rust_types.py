@@ -291,7 +291,7 @@ def to_ir(t: RType, final: bool = False) -> ir.Type:
         case Simple(name):
             known = {
                 "float": ir.FLOAT, "bool": ir.BOOL, "char": ir.CHAR, "text": ir.STR, "unit": ir.NONE, "never": ir.NONE,
-                "any": ir.ANY,
+                "any": ir.ANY, "duration": ir.FLOAT,
             }  # fmt: skip
             if name not in known:
                 raise Unsupported(f"a value of type {name}")

@@ -526,6 +526,9 @@ class ModuleLowerer:
         if kind is not None and re.search(r"\b(Mutex|RwLock|Atomic\w+|RefCell)\b", self.src(kind)):
             raise Unsupported("a static that changes", self.src(n).splitlines()[0], self.scope.line(n))
         self.scope.consts[name] = self.scope.type_of(kind)
+        value = n.child_by_field_name("value")
+        if value is not None:
+            self.scope.const_values[name] = value
 
     def _impl_signatures(self, owner: str, trait: str, node: SyntaxNode) -> None:
         scope = self.scope
@@ -1181,13 +1184,24 @@ class ModuleLowerer:
             self.module.definitions.append(base_class)
         self.module.definitions.extend(made)
         for trait, _, m in self.functions_of(name):
-            if trait in _IGNORED_TRAITS:
+            mname = self.name_of(m)
+            s = info.methods.get(mname)
+            if trait in _IGNORED_TRAITS or s is None:
                 continue
-            self._decline(
-                m, f"{name}.{self.name_of(m)}", Unsupported("a method of an error", "", scope.line(m))
+            if s.receiver == "&mut":
+                self._decline(m, f"{name}.{mname}", Unsupported("an error that changes", "", scope.line(m)))
+                info.methods.pop(mname)
+                continue
+            receiver = snake(name) if s.receiver else ""
+            self._guard(
+                m,
+                f"{name}.{mname}",
+                lambda m=m, s=s, mname=mname, receiver=receiver: self.module.definitions.append(
+                    self._function(m, s, mname, name, receiver)
+                    if receiver
+                    else self._static_function(m, s, mname, name)
+                ),
             )
-        # The methods of an error have no counterpart; their calls are declined where they stand.
-        info.methods.clear()
 
     def _error_class(
         self, name: str, base: str, params: list[ir.Param], message: ir.Expr, doc: str, line: int
