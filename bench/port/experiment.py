@@ -15,6 +15,7 @@ import argparse
 import collections
 import dataclasses
 import datetime
+import functools
 import hashlib
 import json
 import math
@@ -355,12 +356,18 @@ def digest(job: Job, tests: str, stage: str) -> str:
     return h.hexdigest()
 
 
-def machinery() -> str:
-    """A digest of the verifier and of what writes tests, on which verdicts depend."""
+@functools.cache
+def machinery(source: str, target: str) -> str:
+    """A digest of the verifier, of the source's recorder and of what writes the target's tests: verdicts rest on them."""
+    parts = [ENGINE / "port" / "emit" / f"{target}_tests.py"]
+    for path in (ENGINE / "verify").iterdir():
+        of = re.match(r"record_(\w+?)(?:_support)?\.", path.name)
+        compiled = of is not None and of[1] == "compiled" and source in ("go", "rust")
+        if path.is_file() and (of is None or of[1] in (source, "world") or compiled):
+            parts.append(path)
     h = hashlib.sha256()
-    for path in sorted([*(ENGINE / "verify").glob("*"), *(ENGINE / "port" / "emit").glob("*_tests.py")]):
-        if path.is_file():
-            h.update(path.read_bytes())
+    for path in sorted(parts):
+        h.update(path.read_bytes())
     return h.hexdigest()
 
 
@@ -423,7 +430,7 @@ def measure(source: LanguageId, target: LanguageId, found: list[Job], options: a
             for job in found:
                 if job.candidate is None or not job.row.emitted or not job.row.compiles or job.row.problem:
                     continue
-                key = digest(job, machinery(), "verdict")
+                key = digest(job, machinery(source.value, target.value), "verdict")
                 if options.fresh or not known.load(key, job.row, JUDGED):
                     if time.monotonic() - options.started > options.seconds:
                         # What is left is asked by the next run.

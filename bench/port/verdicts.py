@@ -124,13 +124,12 @@ class Known:
     def __init__(self) -> None:
         self.folder = experiment.ROOT / ".cache" / "verdicts"
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.machinery = experiment.machinery()
 
     def row(self, subject: Subject, candidate: PortCandidate, row: Row, make: Callable[[], Row]) -> Row:
         """What is known of a port, else what `make` finds."""
         h = hashlib.sha256()
         for part in (
-            self.machinery, TARGETS[candidate.request.target].version(), candidate.request.text, repr(subject.given),
+            experiment.machinery(row.source, row.target), TARGETS[candidate.request.target].version(), candidate.request.text, repr(subject.given),
             *(f.path + "\0" + f.text for f in candidate.files), row.mutant,
         ):  # fmt: skip
             h.update(part.encode() + b"\0")
