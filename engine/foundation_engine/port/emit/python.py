@@ -15,6 +15,7 @@ from foundation_specs.model import LanguageId, ParameterType
 from foundation_specs.registry import SpecRegistry
 
 from foundation_engine.port import ir
+from foundation_engine.port.bounds import lower_bound
 from foundation_engine.port.emit._lines import Lines
 from foundation_engine.port.emit._names import pascal, snake
 from foundation_engine.port.emit._python_operations import (
@@ -1405,39 +1406,7 @@ class Emitter(Lines):
 
     def lower_bound(self, e: ir.Expr) -> int | None:
         """A number that the integer is never below, or None."""
-        match e:
-            case ir.Lit(value=int() as v):
-                return v
-            case ir.Name(id=name):
-                return self.least.get(name)
-            case ir.Intrinsic(
-                op="len" | "str.ord" | "str.byte_len" | "list.count" | "str.count" | "int.abs" | "str.byte_at"
-            ):
-                return 0
-            case ir.Intrinsic(op="str.find" | "str.rfind" | "str.byte_find" | "str.byte_rfind"):
-                return -1
-            case ir.Intrinsic(op="int.add", args=[a, b]):
-                x, y = self.lower_bound(a), self.lower_bound(b)
-                return x + y if x is not None and y is not None else None
-            case ir.Intrinsic(op="int.sub", args=[a, ir.Lit(value=int() as v)]):
-                x = self.lower_bound(a)
-                return x - v if x is not None else None
-            case ir.Intrinsic(op="int.mul" | "int.floordiv" | "int.truncdiv" | "int.rem", args=[a, b]):
-                x, y = self.lower_bound(a), self.lower_bound(b)
-                return 0 if x is not None and y is not None and x >= 0 and y >= 0 else None
-            case ir.Intrinsic(op="int.mod", args=[_, b]):
-                y = self.lower_bound(b)
-                return 0 if y is not None and y >= 0 else None
-            case ir.Intrinsic(op="max", args=args):
-                return max((low for low in map(self.lower_bound, args) if low is not None), default=None)
-            case ir.Intrinsic(op="min", args=args):
-                known = [low for low in map(self.lower_bound, args) if low is not None]
-                return min(known) if len(known) == len(args) else None
-            case ir.Cond():
-                x, y = self.lower_bound(e.body), self.lower_bound(e.orelse)
-                return min(x, y) if x is not None and y is not None else None
-            case _:
-                return None
+        return lower_bound(e, self.least.get)
 
     def _natural(self, e: ir.Expr) -> bool:
         low = self.lower_bound(e)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from functools import reduce
 
 from foundation_engine.port import ir
+from foundation_engine.port.bounds import lower_bound
 from foundation_engine.port.front._python_calls import (
     DICT_METHODS,
     LIST_METHODS,
@@ -264,35 +265,7 @@ class ExpressionLowerer:
 
     def lower_bound(self, e: ir.Expr) -> int | None:
         """A number that the integer is never below, or None."""
-        match e:
-            case ir.Lit(value=int() as v):
-                return v
-            case ir.Name(id=name):
-                return self.lower.get(name)
-            case ir.Intrinsic(op="len" | "str.ord" | "list.count" | "str.count" | "int.abs"):
-                return 0
-            case ir.Intrinsic(op="int.add", args=[a, b]):
-                x, y = self.lower_bound(a), self.lower_bound(b)
-                return x + y if x is not None and y is not None else None
-            case ir.Intrinsic(op="int.sub", args=[a, ir.Lit(value=int() as v)]):
-                x = self.lower_bound(a)
-                return x - v if x is not None else None
-            case ir.Intrinsic(op="int.mul" | "int.floordiv", args=[a, b]):
-                x, y = self.lower_bound(a), self.lower_bound(b)
-                return 0 if x is not None and y is not None and x >= 0 and y >= 0 else None
-            case ir.Intrinsic(op="int.mod", args=[_, ir.Lit(value=int() as v)]) if v > 0:
-                return 0
-            case ir.Intrinsic(op="int.mod", args=[_, b]) if (self.lower_bound(b) or -1) >= 0:
-                return 0
-            case ir.Intrinsic(op="max", args=args):
-                bounds = [b for b in map(self.lower_bound, args) if b is not None]
-                return max(bounds) if bounds else None
-            case ir.Intrinsic(op="min", args=args):
-                low = [self.lower_bound(a) for a in args]
-                known = [b for b in low if b is not None]
-                return min(known) if len(known) == len(low) else None
-            case _:
-                return None
+        return lower_bound(e, self.lower.get)
 
     # Entry points
 

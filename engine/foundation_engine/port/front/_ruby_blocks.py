@@ -317,6 +317,46 @@ def each(low: Statements, n: ast.Call, s: Source, block: ast.Block) -> list[ir.S
     return [loop(s, target, body, n.line)]
 
 
+_NO_PLACE = "a block of several statements"
+
+
+def _begun(low: Statements, n: ast.Call, init: ir.Expr, base: str, what: str = _NO_PLACE) -> ir.Name:
+    """A variable before the statement, in which a block's values are gathered."""
+    if low.pre is None:
+        raise Unsupported(
+            f"{what} in a place where no statement fits",
+            low.scope.reader.source(n).splitlines()[0],
+            n.line,
+        )
+    name = low.result_name(base)
+    low.vars[name] = init.type
+    low.pre.append(ir.Assign(ir.VarTarget(name, type=init.type), init, line=n.line))
+    return ir.Name(name, type=init.type)
+
+
+def _gather(
+    low: Statements,
+    n: ast.Call,
+    s: Source,
+    block: ast.Block,
+    step: Callable[[ir.Target, ir.Expr], list[ir.Stmt]],
+    want: Type | None = None,
+) -> None:
+    """A loop before the statement; `step` says what is done with each target and the block's value for it."""
+    assert low.pre is not None
+    low.forget_stored(block.body)
+    outer, low.pre = low.pre, None
+    try:
+        with inside(low, block):
+            target = enter(low, s, block)
+            sink = low.sink(lambda e: step(target, e), want)
+            with low.jumping("collect", sink):
+                body = low.block(block.body, sink)
+    finally:
+        low.pre = outer
+    low.pre.append(loop(s, target, body, n.line))
+
+
 def collect(
     low: Statements,
     n: ast.Call,
@@ -328,28 +368,9 @@ def collect(
     want: Type | None = None,
 ) -> ir.Name:
     """A loop before the statement that gathers the block's values under a name; `step` says how."""
-    if low.pre is None:
-        raise Unsupported(
-            "a block of several statements in a place where no statement fits",
-            low.scope.reader.source(n).splitlines()[0],
-            n.line,
-        )
-    name = low.result_name(base)
-    low.vars[name] = init.type
-    made = ir.Name(name, type=init.type)
-    low.pre.append(ir.Assign(ir.VarTarget(name, type=init.type), init, line=n.line))
-    low.forget_stored(block.body)
-    outer, low.pre = low.pre, None
-    try:
-        with inside(low, block):
-            target = enter(low, s, block)
-            sink = low.sink(lambda e: step(made, e), want)
-            with low.jumping("collect", sink):
-                body = low.block(block.body, sink)
-    finally:
-        low.pre = outer
-    low.pre.append(loop(s, target, body, n.line))
-    made.type = low.full(low.vars[name])
+    made = _begun(low, n, init, base)
+    _gather(low, n, s, block, lambda _, e: step(made, e), want)
+    made.type = low.full(low.vars[made.id])
     return made
 
 
@@ -516,34 +537,18 @@ def _negated(test: ir.Expr) -> ir.Expr:
 
 
 def _filter_loop(low: Statements, n: ast.Call, s: Source, block: ast.Block, keep: bool) -> ir.Expr:
-    if low.pre is None:
-        raise Unsupported("a block of several statements in a place where no statement fits", "", n.line)
-    name = low.result_name("kept")
     t = ir.ListT(value_type(low, s))
-    low.vars[name] = t
-    made = ir.Name(name, type=t)
-    low.pre.append(ir.Assign(ir.VarTarget(name, type=t), ir.ListLit([], type=t), line=n.line))
-    low.forget_stored(block.body)
-    outer, low.pre = low.pre, None
-    try:
-        with inside(low, block):
-            target = enter(low, s, block)
-            item = element(s, target)
+    made = _begun(low, n, ir.ListLit([], type=t), "kept")
 
-            def put(e: ir.Expr) -> list[ir.Stmt]:
-                test = low.truth(e)
-                test = test if keep else _negated(test)
-                append = ir.ExprStmt(op("list.append", [made, item], ir.NONE))
-                if isinstance(test, ir.Lit):
-                    return [append] if test.value else []
-                return [ir.If(test, [append], [])]
+    def put(target: ir.Target, e: ir.Expr) -> list[ir.Stmt]:
+        test = low.truth(e)
+        test = test if keep else _negated(test)
+        append = ir.ExprStmt(op("list.append", [made, element(s, target)], ir.NONE))
+        if isinstance(test, ir.Lit):
+            return [append] if test.value else []
+        return [ir.If(test, [append], [])]
 
-            sink = low.sink(put)
-            with low.jumping("collect", sink):
-                body = low.block(block.body, sink)
-    finally:
-        low.pre = outer
-    low.pre.append(loop(s, target, body, n.line))
+    _gather(low, n, s, block, put)
     return made
 
 
@@ -859,38 +864,22 @@ def grouped(low: Statements, n: ast.Call) -> ir.Expr:
     s = source(low, n.recv)
     key = low.types.var(("group", n.start), "")
     t = ir.DictT(key, ir.ListT(value_type(low, s)))
-    if low.pre is None:
-        raise Unsupported("group_by in a place where no statement fits", low.scope.reader.source(n), n.line)
-    name = low.result_name("groups")
-    low.vars[name] = t
-    low.pre.append(ir.Assign(ir.VarTarget(name, type=t), ir.DictLit([], type=t), line=n.line))
-    low.forget_stored(block.body)
-    outer, low.pre = low.pre, None
-    try:
-        with inside(low, block):
-            target = enter(low, s, block)
-            item = element(s, target)
+    made = _begun(low, n, ir.DictLit([], type=t), "groups", "group_by")
 
-            def put(e: ir.Expr) -> list[ir.Stmt]:
-                low.unify(key, e.type)
-                full = low.full(t)
-                assert isinstance(full, ir.DictT)
-                groups = ir.Name(name, type=full)
-                group = op(
-                    "dict.setdefault",
-                    [groups, low.coerce(e, full.key), ir.ListLit([], type=full.value)],
-                    full.value,
-                )
-                return [ir.ExprStmt(op("list.append", [group, item], ir.NONE))]
+    def put(target: ir.Target, e: ir.Expr) -> list[ir.Stmt]:
+        low.unify(key, e.type)
+        full = low.full(t)
+        assert isinstance(full, ir.DictT)
+        group = op(
+            "dict.setdefault",
+            [ir.Name(made.id, type=full), low.coerce(e, full.key), ir.ListLit([], type=full.value)],
+            full.value,
+        )
+        return [ir.ExprStmt(op("list.append", [group, element(s, target)], ir.NONE))]
 
-            sink = low.sink(put)
-            with low.jumping("collect", sink):
-                body = low.block(block.body, sink)
-    finally:
-        low.pre = outer
-    low.pre.append(loop(s, target, body, n.line))
-    low.vars[name] = low.full(t)
-    return ir.Name(name, type=low.full(t))
+    _gather(low, n, s, block, put)
+    low.vars[made.id] = made.type = low.full(t)
+    return made
 
 
 def partitioned(low: Statements, n: ast.Call) -> ir.Expr:
@@ -898,32 +887,17 @@ def partitioned(low: Statements, n: ast.Call) -> ir.Expr:
     assert n.recv is not None
     block = block_of(low, n)
     s = source(low, n.recv)
-    if low.pre is None:
-        raise Unsupported("partition in a place where no statement fits", low.scope.reader.source(n), n.line)
     t = ir.ListT(value_type(low, s))
-    yes, no = low.fresh("matching"), low.fresh("others")
-    low.vars[yes] = low.vars[no] = t
-    for name in (yes, no):
-        low.pre.append(ir.Assign(ir.VarTarget(name, type=t), ir.ListLit([], type=t), line=n.line))
-    low.forget_stored(block.body)
-    outer, low.pre = low.pre, None
-    try:
-        with inside(low, block):
-            target = enter(low, s, block)
-            item = element(s, target)
+    yes, no = (_begun(low, n, ir.ListLit([], type=t), base, "partition") for base in ("matching", "others"))
 
-            def put(e: ir.Expr) -> list[ir.Stmt]:
-                kept: list[ir.Stmt] = [ir.ExprStmt(op("list.append", [ir.Name(yes, type=t), item], ir.NONE))]
-                left: list[ir.Stmt] = [ir.ExprStmt(op("list.append", [ir.Name(no, type=t), item], ir.NONE))]
-                return [ir.If(low.truth(e), kept, left)]
+    def put(target: ir.Target, e: ir.Expr) -> list[ir.Stmt]:
+        item = element(s, target)
+        kept: list[ir.Stmt] = [ir.ExprStmt(op("list.append", [yes, item], ir.NONE))]
+        left: list[ir.Stmt] = [ir.ExprStmt(op("list.append", [no, item], ir.NONE))]
+        return [ir.If(low.truth(e), kept, left)]
 
-            sink = low.sink(put)
-            with low.jumping("collect", sink):
-                body = low.block(block.body, sink)
-    finally:
-        low.pre = outer
-    low.pre.append(loop(s, target, body, n.line))
-    return ir.TupleLit([ir.Name(yes, type=t), ir.Name(no, type=t)], type=ir.TupleT((t, t)))
+    _gather(low, n, s, block, put)
+    return ir.TupleLit([yes, no], type=ir.TupleT((t, t)))
 
 
 def folded(low: Statements, n: ast.Call, want: Type | None) -> ir.Expr:

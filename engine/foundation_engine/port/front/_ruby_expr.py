@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from foundation_engine.port import ir
+from foundation_engine.port.bounds import lower_bound
 from foundation_engine.port.front import _ruby_ast as ast
 from foundation_engine.port.front import _ruby_json as json
 from foundation_engine.port.front._ruby_nodes import integer, lit, op
@@ -259,36 +260,14 @@ class Expressions:
 
     def lower_bound(self, e: ir.Expr) -> int | None:
         """A number that the integer is never below, or None."""
-        match e:
-            case ir.Lit(value=int() as v):
-                return v
-            case ir.Name(id=name):
-                known = self.scope.constants.get(name)
-                if known is not None and name not in self.vars:
-                    value = known.node.value
-                    return (
-                        value.value
-                        if isinstance(value, ast.Literal) and isinstance(value.value, int)
-                        else None
-                    )
-                return self.lower.get(name)
-            case ir.Intrinsic(op="len" | "str.ord" | "list.count" | "str.count" | "int.abs"):
-                return 0
-            case ir.Intrinsic(op="int.add", args=[a, b]):
-                x, y = self.lower_bound(a), self.lower_bound(b)
-                return x + y if x is not None and y is not None else None
-            case ir.Intrinsic(op="int.sub", args=[a, ir.Lit(value=int() as v)]):
-                x = self.lower_bound(a)
-                return x - v if x is not None else None
-            case ir.Intrinsic(op="int.mul" | "int.floordiv", args=[a, b]):
-                x, y = self.lower_bound(a), self.lower_bound(b)
-                return 0 if x is not None and y is not None and x >= 0 and y >= 0 else None
-            case ir.Intrinsic(op="int.mod", args=[_, ir.Lit(value=int() as v)]) if v > 0:
-                return 0
-            case ir.Intrinsic(op="int.mod", args=[_, b]) if (self.lower_bound(b) or -1) >= 0:
-                return 0
-            case _:
-                return None
+        return lower_bound(e, self._least)
+
+    def _least(self, name: str) -> int | None:
+        known = self.scope.constants.get(name)
+        if known is None or name in self.vars:
+            return self.lower.get(name)
+        value = known.node.value
+        return value.value if isinstance(value, ast.Literal) and isinstance(value.value, int) else None
 
     # Entry points
 
