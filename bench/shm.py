@@ -101,7 +101,8 @@ def serve(kind: str, endpoint: str, names: list[str]) -> None:
             if name == "10MB":
                 for batch in BATCHES[1:]:
                     # The same weights once more, in batches.
-                    runtime.register_model(f"{name}/{batch}", module, limits=Limits(max_batch=batch))
+                    limits = Limits(max_batch=batch, max_delay=0.0001)
+                    runtime.register_model(f"{name}/{batch}", module, limits=limits)
         print("ready", flush=True)
         runtime.serve_forever(endpoint)
         return

@@ -174,6 +174,7 @@ class _Entry:
 
     __slots__ = (
         "busy",
+        "company",
         "jobs",
         "limits",
         "metrics",
@@ -192,6 +193,8 @@ class _Entry:
         self.queue: deque[_Call] = deque()
         self.metrics = Metrics()
         self.busy = False
+        # How many waited together when the last of them ran: for so many it is worth waiting again.
+        self.company = limits.max_batch
         self.offloaded = limits.offload is True
         self.slowness = 0
         self.jobs: queue.SimpleQueue[list[_Call] | None] = queue.SimpleQueue()
@@ -1017,13 +1020,14 @@ class Server:
                 continue
             if (
                 limits.max_delay
-                and len(waiting) < limits.max_batch
+                and len(waiting) < min(limits.max_batch, entry.company)
                 and not self._draining
                 and time.monotonic_ns() - waiting[0].received < limits.max_delay * 1e9
             ):
                 self._ready.append(entry)
                 continue
             worked = True
+            entry.company = len(waiting)
             if not entry.offloaded and (limits.max_batch == 1 or len(waiting) == 1):
                 self._run_alone(entry, waiting.popleft())
                 if entry.queue:

@@ -22,6 +22,8 @@ use crate::tensor::{Inference, Input, Tensor};
 
 const SLICE: Duration = Duration::from_millis(50);
 const MAX_SPIN: Duration = Duration::from_millis(1);
+/// After so many calls without another one in flight there is probably no other caller.
+const ALONE: usize = 16;
 const USUAL_RESPONSE: usize = RESPONSE_PREFIX + 4 * DESCRIPTOR_SIZE;
 const LEAST_REPLY: u64 = 1024;
 
@@ -239,6 +241,8 @@ pub(crate) struct Session {
     welcome: Welcome,
     lost: AtomicBool,
     in_flight: AtomicUsize,
+    /// How many calls in a row began while no other was in flight.
+    alone_for: AtomicUsize,
     sleepers: Sleepers,
     books: Mutex<Books>,
     freed: Condvar,
@@ -284,6 +288,7 @@ impl Session {
             welcome,
             lost: AtomicBool::new(false),
             in_flight: AtomicUsize::new(0),
+            alone_for: AtomicUsize::new(0),
             sleepers: Sleepers::default(),
             books: Mutex::new(Books {
                 slots,
@@ -503,7 +508,11 @@ impl Session {
                 books.reply_sizes.get(model).copied().unwrap_or(LEAST_REPLY),
             ))
         })?;
-        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        if self.in_flight.fetch_add(1, Ordering::Relaxed) > 0 {
+            self.alone_for.store(0, Ordering::Relaxed);
+        } else {
+            self.alone_for.fetch_add(1, Ordering::Relaxed);
+        }
         let written = self.write(
             &mut slot, opcode, model, inputs, flags, deadline, size, reply_size,
         );
@@ -684,8 +693,8 @@ impl Session {
             if self.sleepers.each(|index| self.wake_answered(index)) || Instant::now() >= until {
                 return false;
             }
-            if self.in_flight.load(Ordering::Relaxed) > 1 {
-                // Another caller may have its answer and only lack a processor.
+            if self.alone_for.load(Ordering::Relaxed) < ALONE {
+                // Another caller may have its answer, or its next request, and only lack a processor.
                 std::thread::yield_now();
             }
         }
