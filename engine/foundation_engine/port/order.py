@@ -7,7 +7,7 @@ The result is ordinary representation, so that an emitter needs no notion of it.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import fields
 from typing import cast
 
@@ -19,10 +19,15 @@ _VIEWS = ("dict.keys", "dict.values", "dict.items")
 _QUIET = frozenset({"dict.index", "dict.get", "dict.get_or", "dict.contains", "len", "nonempty", "empty"})
 
 
-def keep_order(f: ir.Function) -> bool:
-    """Give every local map of a function whose uses are all known a list of its keys; True when one was found."""
+def keep_order(f: ir.Function, kept: Collection[tuple[ir.Type, ir.Type]] = ()) -> bool:
+    """Give every local map of a function whose uses are all known a list of its keys; True when one was found.
+
+    Maps whose types of key and value are in `kept` keep their order by themselves.
+    """
     changed = False
     for name, t in _local_maps(f).items():
+        if (t.key, t.value) in kept:
+            continue
         trial = copy.deepcopy(f.body)
         if _Ordered(name, t).rewrite(trial):
             f.body = trial

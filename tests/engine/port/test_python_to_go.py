@@ -9,6 +9,7 @@ import pytest
 from foundation_engine.port import PortError, ir, port
 from foundation_engine.port.emit.go import emit
 from foundation_engine.port.request import PortCandidate, PortRequest
+from foundation_engine.verify import Verdict, VerifyOptions, verify
 from foundation_specs.model import LanguageId
 
 HEADER = """\
@@ -91,7 +92,7 @@ def test_construct(source: str, expected: str) -> None:
 
 
 DECLINED = [
-    ("def f(d: dict[str, int]) -> list[str]:\n    return [k for k in d]", "order"),
+    ("def f(d: set[str]) -> list[str]:\n    return [k for k in d]", "order"),
     ("def f(xs: list[int]) -> None:\n    xs.append(1)", "the caller sees"),
     ("def f(x: int):\n    yield x", "generator"),
     ("def f(*xs: int) -> int:\n    return 1", "*args"),
@@ -251,7 +252,7 @@ def test_an_exit_without_a_code_is_declined():
 
 
 @pytest.mark.parametrize(
-    ("body", "whole"),
+    ("made", "plain"),
     [
         ("return {v: k for k, v in d.items()}", False),
         ("return {1: k for k, v in d.items()}", False),
@@ -259,7 +260,68 @@ def test_an_exit_without_a_code_is_declined():
         ("return {v: 'x' for k, v in d.items()}", True),
     ],
 )
-def test_a_map_made_in_the_order_of_another_is_declined(body: str, whole: bool) -> None:
-    # Two entries may have one key; which of them stays depends on an order that Go does not keep.
-    candidate = to("go", f"def f(d: dict[str, int]) -> dict[int, str]:\n    {body}\n")
-    assert (candidate.holes == ()) is whole
+def test_a_map_made_in_the_order_of_another_keeps_it(made: str, plain: bool) -> None:
+    # Two entries may have one key; which of them stays depends on an order that Go's own maps do not have.
+    candidate = to("go", f"def f(d: dict[str, int]) -> dict[int, str]:\n    {made}\n")
+    assert candidate.holes == ()
+    assert ("d map[string]int" in body(candidate)) is plain
+
+
+ORDERED = """
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Item:
+    name: str
+    tags: list[str] = field(default_factory=list)
+
+
+def by_tag(items: list[Item]) -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = {}
+    for item in items:
+        for tag in item.tags:
+            groups.setdefault(tag, []).append(item.name)
+    return groups
+
+
+def report(items: list[Item], first: str) -> str:
+    groups = by_tag(items)
+    if first in groups:
+        names = groups.pop(first)
+        groups[first] = names + ["last"]
+    lines = [f"{tag}: {', '.join(names)}" for tag, names in groups.items()]
+    return "; ".join(lines) + str(len(groups))
+
+
+def tags(groups: dict[str, list[str]], more: dict[str, list[str]]) -> list[str]:
+    groups.update(more)
+    groups["all"] = groups.get("all", []) + ["x"]
+    if "old" in groups:
+        del groups["old"]
+    return list(groups) + [str(len(v)) for v in groups.values()]
+
+
+def squares(xs: list[int]) -> dict[int, int]:
+    return {x: x * x for x in xs}
+
+
+def counted(words: list[str]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for w in words:
+        counts[w] = counts.get(w, 0) + 1
+    return counts
+"""
+
+
+@pytest.mark.slow
+def test_maps_keep_the_order_that_functions_show() -> None:
+    # A map that only counts stays a plain one: its type is another.
+    candidate = port(PortRequest("kept.py", ORDERED, LanguageId.PYTHON, LanguageId.GO))
+    assert candidate.holes == ()
+    text = body(candidate)
+    assert "func ByTag(items []*Item) *OrderedMap[string, []string] {" in text
+    assert "groups.Set(tag, append(groups.Values[tag], item.Name))" in text
+    assert "func Counted(words []string) map[string]int {" in text
+    report = verify(candidate, VerifyOptions(use_cache=False))
+    assert report.verdict is Verdict.PASSED, [(r.step, r.detail) for r in report.results]

@@ -6,6 +6,41 @@ from collections.abc import Mapping
 
 # name -> (source, the packages that it imports)
 HELPERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "orderedMap": (
+        r"""
+// OrderedMap is a map that keeps the order in which its keys were added.
+type OrderedMap[K comparable, V any] struct {
+	Order  []K
+	Values map[K]V
+}
+
+// NewOrderedMap returns a map of the entries.
+func NewOrderedMap[K comparable, V any](entries ...Pair[K, V]) *OrderedMap[K, V] {
+	m := &OrderedMap[K, V]{Values: make(map[K]V, len(entries))}
+	for _, entry := range entries {
+		m.Set(entry.First, entry.Second)
+	}
+	return m
+}
+
+// Set puts a value under a key, which comes last when it is new.
+func (m *OrderedMap[K, V]) Set(key K, value V) {
+	if _, ok := m.Values[key]; !ok {
+		m.Order = append(m.Order, key)
+	}
+	m.Values[key] = value
+}
+
+// Delete removes a key.
+func (m *OrderedMap[K, V]) Delete(key K) {
+	if _, ok := m.Values[key]; ok {
+		delete(m.Values, key)
+		m.Order = slices.DeleteFunc(m.Order, func(k K) bool { return k == key })
+	}
+}
+""",
+        ("slices",),
+    ),
     "digitOf": (
         r"""
 // digitOf is the number that a decimal digit stands for.

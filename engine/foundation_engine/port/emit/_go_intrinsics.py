@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from foundation_engine.port import ir
 from foundation_engine.port.emit import _go_json as go_json
 from foundation_engine.port.emit._go_helpers import HELPERS
-from foundation_engine.port.emit._go_text import Texts
+from foundation_engine.port.emit._go_maps import VIEWS, Maps
 from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.passes import GROWING, names_its_entry, place, reads, stores
 
@@ -218,7 +218,7 @@ def _keeps_keys(e: ir.Comp) -> bool:
     return len(e.clauses) == 1 and isinstance(key, ir.Name) and key.id in own
 
 
-class Operations(Texts):
+class Operations(Maps):
     """Expressions; a mixin of `FunctionEmitter`, which supplies names, writing and calls."""
 
     go: GoModule
@@ -305,10 +305,7 @@ class Operations(Texts):
                     return f"make({self.go.type(e.type)})", PRIMARY
                 return f"{self.helper('setOf')}({', '.join(self.x(v) for v in e.elems)})", PRIMARY
             case ir.DictLit():
-                if not e.items:
-                    return f"make({self.go.type(e.type)})", PRIMARY
-                items = ", ".join(f"{self.x(k)}: {self.x(self.owned(v))}" for k, v in e.items)
-                return f"{self.go.type(e.type)}{{{items}}}", PRIMARY
+                return self.map_literal(e), PRIMARY
             case ir.TupleLit():
                 return (
                     f"{self.go.type(e.type)}{{{', '.join(self.x(self.owned(v)) for v in e.elems)}}}",
@@ -562,7 +559,7 @@ class Operations(Texts):
             return self.text_length(v)
         if isinstance(v, ir.Intrinsic) and v.op == "to_set" and isinstance(v.type, ir.SetT):
             return f"len({self._set(v)})"
-        return f"len({self.x(v)})"
+        return f"len({self.table(v) if self.ordered(v.type) else self.x(v)})"
 
     def _intrinsic(self, e: ir.Intrinsic) -> tuple[str, int]:
         op, args = e.op, e.args
@@ -595,6 +592,8 @@ class Operations(Texts):
         ):
             return self.joined(args[1]), PRIMARY
         single = op == "str.swapcase" and isinstance(args[0], ir.Intrinsic) and args[0].op == "char.to_str"
+        if op == "dict.copy" and self.ordered(args[0].type):
+            raise Unsupported("a copy of a map that keeps its order")
         if op in TEMPLATES and not single and not (op == "list.contains" and self._wide(args[0])):
             return self._template(op, args)
         match op:
@@ -690,10 +689,10 @@ class Operations(Texts):
                     raise Unsupported("a tuple of more than three values")
                 return f"{self.x(args[0], PRIMARY)}.{('First', 'Second', 'Third')[args[1].value]}", PRIMARY
             case "dict.index":
-                return f"{self.x(args[0], PRIMARY)}[{self.x(args[1])}]", PRIMARY
+                return f"{self.table(args[0])}[{self.x(args[1])}]", PRIMARY
             case "dict.contains" | "set.contains":
                 name = self.fresh("ok")
-                self.write(f"_, {name} := {self.x(args[0], PRIMARY)}[{self.x(args[1])}]")
+                self.write(f"_, {name} := {self.table(args[0])}[{self.x(args[1])}]")
                 return name, PRIMARY
             case "dict.get_or":
                 return self._get_or(args), PRIMARY
@@ -706,10 +705,10 @@ class Operations(Texts):
                 self._union(e, name)
                 return name, PRIMARY
             case "dict.setdefault":
-                obj, key = self.x(args[0], PRIMARY), self.simple(args[1], "key")
+                obj, key = self.table(args[0]), self.simple(args[1], "key")
                 self.write(f"if _, ok := {obj}[{key}]; !ok {{")
                 with self.indented():
-                    self.write(f"{obj}[{key}] = {self.x(args[2])}")
+                    self.store(args[0], key, self.x(args[2]))
                 self.write("}")
                 return f"{obj}[{key}]", PRIMARY
             case "list.pop" | "list.pop_at":
@@ -825,7 +824,7 @@ class Operations(Texts):
                     raise Unsupported("equality of nested maps")
                 self.use("maps")
                 return (
-                    f"{'!' if op == 'ne' else ''}maps.Equal({self.x(a)}, {self.x(b)})",
+                    f"{'!' if op == 'ne' else ''}maps.Equal({self.table(a)}, {self.table(b)})",
                     UNARY if op == "ne" else PRIMARY,
                 )
             case ir.SetT():
@@ -1098,9 +1097,9 @@ class Operations(Texts):
 
     def _get_or(self, args: list[ir.Expr]) -> str:
         if self.go.is_zero(args[2]) and not isinstance(args[2].type, ir.OptionalT):
-            return f"{self.x(args[0], PRIMARY)}[{self.x(args[1])}]"
+            return f"{self.table(args[0])}[{self.x(args[1])}]"
         name, ok = self.fresh("value"), self.fresh("ok")
-        self.write(f"{name}, {ok} := {self.x(args[0], PRIMARY)}[{self.x(args[1])}]")
+        self.write(f"{name}, {ok} := {self.table(args[0])}[{self.x(args[1])}]")
         self.write(f"if !{ok} {{")
         with self.indented():
             self.write(f"{name} = {self.x(args[2])}")
@@ -1109,7 +1108,7 @@ class Operations(Texts):
 
     def _get(self, e: ir.Intrinsic) -> str:
         assert isinstance(e.type, ir.OptionalT)
-        obj, key = self.x(e.args[0], PRIMARY), self.x(e.args[1])
+        obj, key = self.table(e.args[0]), self.x(e.args[1])
         if self.go.nilable(e.type.elem) or (
             isinstance(e.args[0].type, ir.DictT) and isinstance(e.args[0].type.value, ir.OptionalT)
         ):
@@ -1129,7 +1128,7 @@ class Operations(Texts):
         if not value.isidentifier():
             name = self.fresh("value")
             self.write(f"{name} := {value}")
-        self.write(f"delete({self.x(args[0])}, {key})")
+        self.drop(args[0], key)
         return name
 
     def _pop(self, args: list[ir.Expr], op: str) -> str:
@@ -1152,6 +1151,8 @@ class Operations(Texts):
     def effect_intrinsic(self, e: ir.Intrinsic) -> bool:
         """Write an operation that is used for its effect; False when it is an ordinary expression."""
         op, args = e.op, e.args
+        if self.map_effect(e):
+            return True
         match op:
             case "list.append":
                 if isinstance(args[0], ir.Intrinsic) and args[0].op == "dict.setdefault":
@@ -1201,7 +1202,7 @@ class Operations(Texts):
                     at = self.index_text(obj, args[1])
                     self.write(f"{obj} = slices.Delete({obj}, {at}, {at}+1)")
             case "dict.pop_or" | "dict.pop_optional" | "set.discard":
-                self.write(f"delete({self.x(args[0])}, {self.x(args[1])})")
+                self.drop(args[0], self.x(args[1]))
             case "dict.update" | "set.update":
                 self.use("maps")
                 self.write(f"maps.Copy({self.x(args[0])}, {self.x(args[1])})")
@@ -1240,13 +1241,15 @@ class Operations(Texts):
         return True
 
     def _assignable(self, e: ir.Expr) -> str:
+        if isinstance(e, ir.Unwrap) and self.go.nilable(e.type):
+            e = e.value
         if place(e) is None and not (isinstance(e, ir.Intrinsic) and e.op in ("dict.index", "list.index")):
             raise Unsupported("a computed list that grows")
         if isinstance(e, ir.Intrinsic) and e.op == "dict.index" and e.raises:
             # What was looked up is a copy of the slice's head, so the map's own entry is named after the check.
             self.use("fmt")
             key = self.x(e.args[1]) if isinstance(e.args[1], ir.Lit) else self.simple(e.args[1], "key")
-            obj, ok = self.x(e.args[0], PRIMARY), self.fresh("ok")
+            obj, ok = self.table(e.args[0]), self.fresh("ok")
             self.write(f"_, {ok} := {obj}[{key}]")
             self.check(self.failure("KeyError", "key %v not found", key), frozenset({"KeyError"}), f"!{ok}")
             return f"{obj}[{key}]"
@@ -1323,14 +1326,14 @@ class Operations(Texts):
         if self.go.module.unordered:
             return False
         match e:
-            case ir.Intrinsic(op="dict.keys" | "dict.values" | "dict.items"):
-                return True
+            case ir.Intrinsic(op=op, args=[m]) if op in VIEWS:
+                return not self.ordered(m.type)
             case ir.Intrinsic(op="enumerate" | "zip" | "reversed" | "to_list", args=args):
                 return any(self.unordered(a) for a in args)
             case ir.Comp(kind="iter" | "list", clauses=clauses):
                 return any(self.unordered(c.iter) for c in clauses)
             case _:
-                return isinstance(e.type, ir.DictT | ir.SetT)
+                return isinstance(e.type, ir.DictT | ir.SetT) and not self.ordered(e.type)
 
     def _order_free(self, body: list[ir.Stmt], keys: set[str]) -> bool:
         accumulators = stores(body)
@@ -1463,6 +1466,17 @@ class Operations(Texts):
                 name = var(target)
                 run(head("_", name, f"slices.Backward({xs})") if name != "_" else f"for range {xs} {{")
                 return
+            case ir.Intrinsic(op=view, args=[m]) if view in VIEWS and self.ordered(m.type):
+                targets = (
+                    target.elems if isinstance(target, ir.TupleTarget) and view == "dict.items" else [target]
+                )
+                if len(targets) != (2 if view == "dict.items" else 1) or isinstance(
+                    targets[-1], ir.TupleTarget
+                ):
+                    raise Unsupported("unpacking the entries of a map that keeps its order")
+                line, first = self.over_map(view, m, [var(each) for each in targets])
+                run(line, *first)
+                return
             case ir.Intrinsic(op="dict.items", args=[obj]) if (
                 isinstance(target, ir.TupleTarget) and len(target.elems) == 2
             ):
@@ -1498,6 +1512,12 @@ class Operations(Texts):
                     run(head("_", r, self.x(e)), f"{name} := string({r})")
                     return
                 run(head("_", name, self.x(e)))
+            case ir.DictT() if self.ordered(e.type):
+                run(
+                    head("_", var(target), self.order(e))
+                    if var(target) != "_"
+                    else f"for range {self.order(e)} {{"
+                )
             case ir.SetT() | ir.DictT():
                 run(head(var(target), "_", self.x(e, PRIMARY)))
             case _:
@@ -1593,6 +1613,8 @@ class Operations(Texts):
 
     def _union(self, e: ir.Intrinsic, name: str) -> None:
         """A union of maps in a new variable; a chain of unions copies into one map."""
+        if self.ordered(e.type):
+            raise Unsupported("a union of maps that keep their order")
         left, right = e.args
         added = [right]
         while isinstance(left, ir.Intrinsic) and left.op == "dict.union":
@@ -1682,14 +1704,14 @@ class Operations(Texts):
             turns = self.turns(e.clauses[0].iter) if counted else None
             self.write(f"{name} := make({t}, 0, {turns})" if turns else f"{name} := {t}{{}}")
         else:
-            self.write(f"{name} := make({t})")
+            self.start_map(name, e.type)
         self._fill(name, e)
 
     def turns(self, e: ir.Expr) -> str | None:
         """How often a loop over an iterable runs at most, where that is known before and plain to read."""
         match e:
             case ir.Name() | ir.Field() if isinstance(e.type, ir.ListT | ir.DictT | ir.SetT):
-                return f"len({self.x(e)})"
+                return self._length(e)
             case ir.Name(type=ir.STR) if e.id not in self.builders:
                 # No character takes less than a byte.
                 return f"len({self.x(e)})"
@@ -1751,7 +1773,10 @@ class Operations(Texts):
                     assert isinstance(e.elem, ir.TupleLit)
                     key, value = e.elem.elems
                     text = self.x(self.owned(value))
-                    self.write(f"{name}[{self.x(key)}] = {text}")
+                    if self.ordered(e.type):
+                        self.write(f"{name}.Set({self.x(key)}, {text})")
+                    else:
+                        self.write(f"{name}[{self.x(key)}] = {text}")
 
         self.clauses(e.clauses, innermost, reads([ir.ExprStmt(e.elem)]))
 
@@ -1901,7 +1926,7 @@ class Operations(Texts):
             which = (
                 "Values" if keys and isinstance(inner, ir.Intrinsic) and inner.op == "dict.values" else "Keys"
             )
-            text = f"slices.Sorted(maps.{which}({self.x(over)}))"
+            text = f"slices.Sorted(maps.{which}({self.table(over)}))"
             if plain and into is None:
                 return text
             name = into or self.fresh("ordered")
@@ -2020,6 +2045,12 @@ class Operations(Texts):
             return f"{self.helper('boolInt')}({self.x(e)})"
         return self.x(e)
 
+    def _of_ordered(self, e: ir.Expr) -> bool:
+        """True for the keys or values of a map that keeps its order."""
+        if isinstance(e, ir.Intrinsic) and e.op in ("dict.keys", "dict.values"):
+            return self.ordered(e.args[0].type)
+        return self.ordered(e.type)
+
     def _extreme(self, e: ir.Intrinsic) -> str:
         source, key, default = e.args
         name = "Max" if e.op == "max_of" else "Min"
@@ -2033,7 +2064,7 @@ class Operations(Texts):
         if isinstance(e.type, ir.TupleT):
             raise Unsupported("the largest of tuples")
         self.use("slices")
-        if self.unordered(inner):
+        if self.unordered(inner) or self._of_ordered(inner):
             over = (
                 inner.args[0] if isinstance(inner, ir.Intrinsic) and inner.op.startswith("dict.") else inner
             )
@@ -2041,7 +2072,7 @@ class Operations(Texts):
             if isinstance(inner, ir.Comp):
                 raise Unsupported("the largest of what a generator over a map yields")
             self.use("maps")
-            text = f"slices.Collect(maps.{which}({self.x(over)}))"
+            text = f"slices.Collect(maps.{which}({self.table(over)}))"
             if isinstance(default, ir.Lit) and default.value is None:
                 return f"slices.{name}({text})"
             xs = self.fresh("items")

@@ -18,6 +18,7 @@ from foundation_engine.port import ir
 from foundation_engine.port.emit._files import Cut, joined
 from foundation_engine.port.emit._go_helpers import HELPERS
 from foundation_engine.port.emit._go_intrinsics import Operations
+from foundation_engine.port.emit._go_maps import shown_maps, shows_order
 from foundation_engine.port.emit._go_patterns import Patterns
 from foundation_engine.port.emit._go_tidy import blanked, tidy
 from foundation_engine.port.emit._names import camel, go_doc, pascal
@@ -148,6 +149,9 @@ class GoPackage:
     names: GoNames
     runtime: bool
     parts: dict[str, str]  # by source file, of a package; "" is what its files share
+    ordered: frozenset[tuple[Type, Type]] = (
+        frozenset()
+    )  # the types of key and value of maps that keep their order
 
 
 @dataclass
@@ -184,15 +188,28 @@ def comment(text: str, indent: str = "") -> list[str]:
 class GoModule:
     """Names, types and imports of the generated package."""
 
-    def __init__(self, module: ir.Module, package: str, runtime: str, dialect: str = "foundation") -> None:
+    def __init__(
+        self,
+        module: ir.Module,
+        package: str,
+        runtime: str,
+        dialect: str = "foundation",
+        lost: Collection[str] = (),
+        ordered: Collection[tuple[Type, Type]] = (),
+    ) -> None:
         self.module = module
         self.templates = Templates(LanguageId.GO, dialect)
         self.shared_state: list[tuple[str, str, str]] = []  # the same by name, with pattern and constructor
         self.commands: list[ir.Function] = []
         self.registers = False
         self.unordered: set[tuple[str, str]] = set()  # functions that observe the order of a map
+        self.ordered = frozenset(ordered)  # by the types of key and value, maps that keep their order
+        self.shown: set[tuple[Type, Type]] = (
+            set()
+        )  # the same, where a function was declined that shows the order
         self.wanted_errors: set[str] = set()  # built-in classes that the file tells apart
-        self.failed: dict[str, Unsupported] = {}  # definitions that could not be written at all
+        self.failed: dict[str, Unsupported] = {}  # definitions and methods that could not be written at all
+        self.lost: Collection[str] = lost  # methods that an earlier writing could not write
         self.configurations = self._configurations()
         # Configurations that nothing changes are handled by value, which is how the loader fills them.
         self.settled = {
@@ -329,6 +346,10 @@ class GoModule:
 
     # Types
 
+    def is_ordered(self, t: Type) -> bool:
+        """True for maps that keep the order of their keys."""
+        return isinstance(t, ir.DictT) and (t.key, t.value) in self.ordered
+
     def is_pointer(self, name: str) -> bool:
         """True when objects of this class are handled by pointer: classes that can change."""
         d = self.module.find(name)
@@ -373,6 +394,9 @@ class GoModule:
             case ir.DictT(key, value):
                 if isinstance(key, ir.ListT | ir.DictT | ir.SetT):
                     raise Unsupported("a map whose keys are not comparable")
+                if self.is_ordered(t):
+                    self.helpers |= {"orderedMap", "pair"}
+                    return f"*OrderedMap[{self.type(key)}, {self.type(value)}]"
                 return f"map[{self.type(key)}]{self.type(value)}"
             case ir.SetT(elem):
                 if isinstance(elem, ir.ListT | ir.DictT | ir.SetT):
@@ -808,6 +832,7 @@ class GoModule:
             try:
                 lines.extend(self._function(m, d, functions))
             except Unsupported as why:
+                self.failed[f"{d.name}.{m.name}"] = why
                 self.holes.append(Unsupported(why.reason, why.construct or m.name, why.line or m.line))
                 functions.append((f"{d.name}.{m.name}", "", m.line, 1))
                 lines.extend(self._declined(ir.Declined(why.reason, "", m.name, "", line=why.line or m.line)))
@@ -1128,6 +1153,8 @@ class FunctionEmitter(Operations):
             except Unsupported as why:
                 del self.lines[mark:]
                 self.used = used
+                if shows_order(why):
+                    self.go.shown.update(shown_maps(s))
                 why.line = why.line or s.line
                 self.hole(why, "")
                 return
@@ -1247,6 +1274,9 @@ class FunctionEmitter(Operations):
         self.wanted = camel(t.name) if isinstance(t, ir.FieldTarget) else ""
         value = self.x(self.owned(s.value))
         self.wanted = ""
+        if isinstance(t, ir.IndexTarget) and self.ordered(t.obj.type):
+            self.store(t.obj, self.x(t.index), value)
+            return
         self.write(f"{self.place(t)} = {value}")
 
     def _accumulates(self, t: ir.Target, value: ir.Expr) -> bool:
@@ -1267,6 +1297,11 @@ class FunctionEmitter(Operations):
         if old.op == "dict.get_or" and not self.go.is_zero(old.args[2]):
             return False
         text = self.x(more)
+        if self.ordered(t.obj.type):
+            key = self.simple(t.index, "key")
+            more_text = self.x(more, ADD + 1)
+            self.store(t.obj, key, f"{self.table(t.obj)}[{key}] + {more_text}")
+            return True
         place = self.place(t)
         self.write(f"{place}++" if text == "1" else f"{place} += {text}")
         return True
@@ -1460,6 +1495,8 @@ class FunctionEmitter(Operations):
             case ir.FieldTarget():
                 return f"{self.x(t.obj, PRIMARY)}.{self.field_name(t.obj, t.name)}"
             case ir.IndexTarget():
+                if self.ordered(t.obj.type):
+                    raise Unsupported("several assignments at once into a map that keeps its order")
                 obj = self.x(t.obj, PRIMARY)
                 if isinstance(t.obj.type, ir.DictT):
                     return f"{obj}[{self.x(t.index)}]"
@@ -1478,8 +1515,13 @@ class FunctionEmitter(Operations):
             self.effect(s.value)
             return
         value = self.x(s.value, ADD + 1 if s.op in ("int.mul", "float.mul") else LOWEST)
-        target = self.place(s.target)
         op = ir.IN_PLACE[s.op]
+        if isinstance(s.target, ir.IndexTarget) and self.ordered(s.target.obj.type):
+            key = self.simple(s.target.index, "key")
+            value = self.x(s.value, PRIMARY)
+            self.store(s.target.obj, key, f"{self.table(s.target.obj)}[{key}] {op} {value}")
+            return
+        target = self.place(s.target)
         if value == "1" and op in "+-":
             self.write(f"{target}{op}{op}")
         else:
@@ -1533,7 +1575,7 @@ class FunctionEmitter(Operations):
         inner = test.value if isinstance(test, ir.Not) else test
         if not (isinstance(inner, ir.Intrinsic) and inner.op in ("dict.contains", "set.contains")):
             return None
-        asked = f"{self.x(inner.args[0], PRIMARY)}[{self.x(inner.args[1])}]"
+        asked = f"{self.table(inner.args[0])}[{self.x(inner.args[1])}]"
         return f"_, ok := {asked}; {'!ok' if inner is not test else 'ok'}"
 
     def _probe(self, test: ir.Expr) -> None:
@@ -1751,7 +1793,7 @@ class FunctionEmitter(Operations):
             self.go.differ(
                 "A missing key inside a function value stops the Go program, where the source raises an error."
             )
-            return f"{self.helper('mustGet')}({self.x(e.args[0])}, {self.x(e.args[1])})"
+            return f"{self.helper('mustGet')}({self.table(e.args[0])}, {self.x(e.args[1])})"
         if isinstance(e, ir.Intrinsic) and e.op in (
             "dict.index",
             "dict.pop",
@@ -1822,7 +1864,7 @@ class FunctionEmitter(Operations):
             if e.op == "dict.pop" or not isinstance(e.args[1], ir.Lit)
             else self.x(e.args[1])
         )
-        obj = self.x(e.args[0], PRIMARY)
+        obj = self.table(e.args[0])
         if e.op in ("dict.index", "dict.pop"):
             at = place_words(e.args[0])
             spoken = hint if hint not in ("value", "number") or not at else camel("_".join(words(at)))
@@ -1830,7 +1872,7 @@ class FunctionEmitter(Operations):
             self.write(f"{name}, {ok} := {obj}[{key}]")
             self.check(self.failure("KeyError", "key %v not found", key), frozenset({"KeyError"}), f"!{ok}")
             if e.op == "dict.pop":
-                self.write(f"delete({obj}, {key})")
+                self.drop(e.args[0], key)
             return name
         plain = "index" if "index" not in self.read else "position"
         name = hint if new else self.fresh(hint if hint not in ("value", "number", "found") else plain)
@@ -2187,6 +2229,9 @@ class FunctionEmitter(Operations):
                 return f"{self.x(e.func, PRIMARY)}({', '.join(args)})", e.raises
             case ir.MethodCall():
                 args = self._arguments(e.args, self._parameters(e))
+                owner = f"{e.obj.type.name}.{e.method}" if isinstance(e.obj.type, ir.NamedT) else ""
+                if owner in self.go.lost:
+                    raise Unsupported(f"{owner}, which was not ported", owner, e.line)
                 if e.context:
                     args.insert(0, "ctx")
                 return (
@@ -2344,7 +2389,7 @@ class FunctionEmitter(Operations):
         """Remove what must be there."""
         self.use("fmt")
         obj, key = (
-            self.x(e.args[0], PRIMARY),
+            self.table(e.args[0]),
             self.simple(e.args[1], "key") if not isinstance(e.args[1], ir.Lit) else self.x(e.args[1]),
         )
         if e.op == "list.remove":
@@ -2359,7 +2404,7 @@ class FunctionEmitter(Operations):
         ok = self.fresh("ok")
         self.write(f"_, {ok} := {obj}[{key}]")
         self.check(self.failure("KeyError", "key %v not found", key), frozenset({"KeyError"}), f"!{ok}")
-        self.write(f"delete({obj}, {key})")
+        self.drop(e.args[0], key)
 
     def pure(self, e: ir.Expr) -> bool:
         """True when an expression has no effect and cannot fail."""
@@ -2403,7 +2448,39 @@ def config_key(name: str) -> str:
 
 
 def emit(module: ir.Module, package: str, runtime: str, dialect: str = "foundation") -> GoPackage:
-    """The module as a Go package that imports the runtime under `runtime`, with patterns of one library."""
+    """The module as a Go package that imports the runtime under `runtime`, with patterns of one library.
+
+    Where functions show the order of maps that are handed around, maps of these types keep their order, provided that
+    more is ported so.
+    """
+    plain = copy.deepcopy(module)
+    out, shown = _emitted(plain, package, runtime, dialect, frozenset())
+    kept: frozenset[tuple[Type, Type]] = frozenset()
+    while shown - kept:
+        kept |= shown
+        tried = copy.deepcopy(module)
+        other, shown = _emitted(tried, package, runtime, dialect, kept)
+        if len(other.holes) < len(out.holes):
+            out, plain = other, tried
+    module.differences[:] = plain.differences
+    return out
+
+
+def ordered_maps(module: ir.Module, package: str, runtime: str, dialect: str) -> frozenset[tuple[Type, Type]]:
+    """The types of key and value of the maps that keep their order in the module's package."""
+    if not any(
+        isinstance(n, ir.Expr) and isinstance(n.type, ir.DictT)
+        for d in module.definitions
+        for n in ir.walk(d)
+    ):
+        return frozenset()
+    return emit(copy.deepcopy(module), package, runtime, dialect).ordered
+
+
+def _emitted(
+    module: ir.Module, package: str, runtime: str, dialect: str, kept: frozenset[tuple[Type, Type]]
+) -> tuple[GoPackage, frozenset[tuple[Type, Type]]]:
+    """The package with maps of some types ordered, and the types of those whose order is shown in what was declined."""
     declined: dict[str, Unsupported] = {}
     classes: set[str] = set()
     ordered: set[tuple[str, str]] = set()
@@ -2429,8 +2506,8 @@ def emit(module: ir.Module, package: str, runtime: str, dialect: str = "foundati
         ]
         for c, f in copied.functions():
             if (c.name if c else "", f.name) in ordered:
-                keep_order(f)
-        made = GoModule(copied, package, runtime, dialect)
+                keep_order(f, kept)
+        made = GoModule(copied, package, runtime, dialect, [name for name in declined if "." in name], kept)
         out = made.emit()
         if made.wanted_errors - classes or made.unordered - ordered:
             classes |= made.wanted_errors
@@ -2448,7 +2525,8 @@ def emit(module: ir.Module, package: str, runtime: str, dialect: str = "foundati
                 out.functions.append((name, "", d.line, 1))
     # Single quotes are kept here.
     module.differences[:] = [d for d in copied.differences if "Python's repr" not in d]
-    return out
+    out.ordered = kept
+    return out, frozenset(made.shown)
 
 
 __all__ = ["GoNames", "GoPackage", "emit"]

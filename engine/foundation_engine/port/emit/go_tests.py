@@ -12,7 +12,7 @@ from typing import Any, Protocol, cast
 
 from foundation_engine.port import ir
 from foundation_engine.port.emit._names import camel, pascal
-from foundation_engine.port.emit.go import FunctionEmitter, GoModule, go_string
+from foundation_engine.port.emit.go import FunctionEmitter, GoModule, go_string, ordered_maps
 from foundation_engine.port.ir import Type, Unsupported
 
 
@@ -112,9 +112,11 @@ def float_text(v: Any) -> str:
 class GoTests:
     """Builds test files for one package."""
 
-    def __init__(self, module: ir.Module, package: str, runtime: str) -> None:
+    def __init__(self, module: ir.Module, package: str, runtime: str, dialect: str = "foundation") -> None:
         self.module = module
-        self.go = GoModule(module, package, runtime)
+        self.go = GoModule(
+            module, package, runtime, dialect, ordered=ordered_maps(module, package, runtime, dialect)
+        )
         self.go.uses_runtime_errors = True
         self.package = package
         self.runtime = runtime
@@ -132,7 +134,13 @@ class GoTests:
             return []
         # Emitting marks the module's nodes, so a copy is emitted.
         module = copy.deepcopy(self.module)
-        source = GoModule(module, self.package, self.runtime, self.go.templates.chosen.dialect).emit().source
+        source = (
+            GoModule(
+                module, self.package, self.runtime, self.go.templates.chosen.dialect, ordered=self.go.ordered
+            )
+            .emit()
+            .source
+        )
         made: list[tuple[str, str]] = re.findall(
             r"^(?:var |\t)(\w+)\s+= (resilience\.New(?:CircuitBreaker|RateLimiter)\(.*\))$",
             source,
@@ -172,6 +180,12 @@ class GoTests:
                 return f"{self.go.type(t)}{{{', '.join(self.literal(x, elem) for x in items)}}}"
             case ir.SetT(elem):
                 return f"{self.go.type(t)}{{{', '.join(f'{self.literal(x, elem)}: {{}}' for x in v['set'])}}}"
+            case ir.DictT(key, value) if self.go.is_ordered(t):
+                pair = f"Pair[{self.go.type(key)}, {self.go.type(value)}]"
+                items = ", ".join(
+                    f"{pair}{{{self.literal(k, key)}, {self.literal(w, value)}}}" for k, w in v["dict"]
+                )
+                return f"NewOrderedMap[{self.go.type(key)}, {self.go.type(value)}]({items})"
             case ir.DictT(key, value):
                 items = ", ".join(f"{self.literal(k, key)}: {self.literal(w, value)}" for k, w in v["dict"])
                 return f"{self.go.type(t)}{{{items}}}"

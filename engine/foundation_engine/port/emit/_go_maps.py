@@ -1,0 +1,150 @@
+"""Maps in Go: plain maps, and maps that keep the order of their keys where a function shows it.
+
+An ordered map has the fields `Order` and `Values`: what only asks looks into `Values`, which is a plain map, and what
+shows the order runs over `Order`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from foundation_engine.port import ir
+from foundation_engine.port.emit._go_text import Texts
+from foundation_engine.port.ir import Type, Unsupported
+from foundation_engine.port.passes import place
+
+PRIMARY = 7
+VIEWS = ("dict.keys", "dict.values", "dict.items")
+# Why a statement is declined when it shows the order of a map.
+_SHOWN = (
+    "order of a map",
+    "order of another map",
+    "entries of a map or set",
+    "map's or set's entries by a key",
+)
+
+
+def shows_order(why: Unsupported) -> bool:
+    """True when what was declined shows the order of a map."""
+    return any(reason in why.reason for reason in _SHOWN)
+
+
+def shown_maps(s: ir.Stmt) -> Iterator[tuple[Type, Type]]:
+    """The types of key and value of the maps over which a statement runs."""
+    for n in ir.walk(s):
+        over: list[ir.Expr] = []
+        match n:
+            case ir.Intrinsic(op=op, args=[m, *_]) if op in VIEWS or op in ("to_list", "sorted", "enumerate"):
+                over = [m]
+            case ir.For(iter=m) | ir.Clause(iter=m):
+                over = [m]
+            case _:
+                pass
+        for m in over:
+            if isinstance(m.type, ir.DictT):
+                yield m.type.key, m.type.value
+
+
+class Maps(Texts):
+    """What is written of maps; a mixin of `FunctionEmitter`."""
+
+    owned: Any
+    indented: Any
+
+    def ordered(self, t: Type) -> bool:
+        """True for maps that keep the order of their keys."""
+        return self.go.is_ordered(t)
+
+    def table(self, e: ir.Expr) -> str:
+        """The text of the Go map that holds the values of a map."""
+        text = self.x(e, PRIMARY)
+        return f"{text}.Values" if self.ordered(e.type) else text
+
+    def order(self, e: ir.Expr) -> str:
+        """The text of the keys of an ordered map in their order."""
+        return f"{self.x(e, PRIMARY)}.Order"
+
+    def store(self, obj: ir.Expr, key: str, value: str) -> None:
+        """Put a value under a key, which may be new."""
+        if self.ordered(obj.type):
+            self.write(f"{self.x(obj, PRIMARY)}.Set({key}, {value})")
+        else:
+            self.write(f"{self.x(obj, PRIMARY)}[{key}] = {value}")
+
+    def drop(self, obj: ir.Expr, key: str) -> None:
+        """Remove a key that may be there."""
+        text = self.x(obj, PRIMARY)
+        self.write(f"{text}.Delete({key})" if self.ordered(obj.type) else f"delete({text}, {key})")
+
+    def map_literal(self, e: ir.DictLit) -> str:
+        """A new map of the given entries."""
+        assert isinstance(e.type, ir.DictT)  # noqa: S101 - a literal of a map has a map's type.
+        entries = [(self.x(k), self.x(self.owned(v))) for k, v in e.items]
+        if self.ordered(e.type):
+            pair = f"Pair[{self.go.type(e.type.key)}, {self.go.type(e.type.value)}]"
+            made = ", ".join(f"{pair}{{{k}, {v}}}" for k, v in entries)
+            return f"{self.new_map(e.type)}({made})"
+        if not entries:
+            return f"make({self.go.type(e.type)})"
+        return f"{self.go.type(e.type)}{{{', '.join(f'{k}: {v}' for k, v in entries)}}}"
+
+    def new_map(self, t: ir.DictT) -> str:
+        """What makes an ordered map."""
+        return f"NewOrderedMap[{self.go.type(t.key)}, {self.go.type(t.value)}]"
+
+    def start_map(self, name: str, t: Type) -> None:
+        """A new variable with an empty map or set."""
+        if isinstance(t, ir.DictT) and self.ordered(t):
+            self.write(f"{name} := {self.new_map(t)}()")
+        else:
+            self.write(f"{name} := make({self.go.type(t)})")
+
+    def over_map(self, view: str, m: ir.Expr, names: list[str]) -> tuple[str, list[str]]:
+        """The head of a loop over a view of an ordered map, and the lines that begin its body."""
+        key = names[0] if view != "dict.values" else "_"
+        value = names[-1] if view != "dict.keys" else "_"
+        obj = self.simple(m, "entries")
+        if value == "_":
+            return (
+                f"for range {obj}.Order {{" if key == "_" else f"for _, {key} := range {obj}.Order {{"
+            ), []
+        if key == "_":
+            key = self.fresh("key")
+        return f"for _, {key} := range {obj}.Order {{", [f"{value} := {obj}.Values[{key}]"]
+
+    def map_effect(self, e: ir.Intrinsic) -> bool:
+        """Write an operation that changes an ordered map; False for any other."""
+        op, args = e.op, e.args
+        if op == "list.append":
+            inner = args[0]
+            known = isinstance(inner, ir.Intrinsic) and inner.op in ("dict.setdefault", "dict.index")
+            if not (known and isinstance(inner, ir.Intrinsic) and self.ordered(inner.args[0].type)):
+                return False
+            t = inner.args[0].type
+            if inner.op == "dict.index" and not (isinstance(t, ir.DictT) and t.zero):
+                return False
+            key = self.simple(inner.args[1], "key")
+            added = f"append({self.table(inner.args[0])}[{key}], {self.x(self.owned(args[1]))})"
+            self.store(inner.args[0], key, added)
+            return True
+        if not args or not self.ordered(args[0].type):
+            return False
+        match op:
+            case "dict.update" if self.ordered(args[1].type) and place(args[1]) is not None:
+                key, other = self.fresh("key"), self.x(args[1], PRIMARY)
+                self.write(f"for _, {key} := range {other}.Order {{")
+                with self.indented():
+                    self.store(args[0], key, f"{other}.Values[{key}]")
+                self.write("}")
+            case "dict.update" if isinstance(args[1], ir.DictLit):
+                for k, v in args[1].items:
+                    self.store(args[0], self.x(k), self.x(self.owned(v)))
+            case "dict.clear":
+                self.write(f"{self.order(args[0])} = nil")
+                self.write(f"clear({self.table(args[0])})")
+            case "dict.update" | "dict.pop_optional":
+                raise Unsupported(f"{op.replace('.', ' ')} of a map that keeps its order")
+            case _:
+                return False
+        return True
