@@ -37,18 +37,17 @@ import suites  # the module beside this one
 from foundation_engine.port import ir, lower, port
 from foundation_engine.port.emit._names import snake
 from foundation_engine.port.request import PortCandidate, PortOptions, PortRequest
-from foundation_engine.verify import Verdict, VerifyOptions, verify
 from foundation_engine.verify.cases import Case
 from foundation_engine.verify.recorders import RECORDERS
 from foundation_engine.verify.sandbox import Limits, run
 from foundation_engine.verify.targets import TARGETS
 from foundation_specs.model import LanguageId
+from hidden import judged
 from shares import share
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE = ROOT / "engine" / "foundation_engine"
 ENDINGS = {LanguageId.PYTHON: ".py", LanguageId.GO: ".go", LanguageId.RUST: ".rs", LanguageId.RUBY: ".rb"}
-HIDDEN_SEED = 7
 
 
 @dataclass
@@ -321,24 +320,11 @@ def climb(job: Job) -> None:
     """The verifier's own verdict, and whether it holds."""
     assert job.candidate is not None
     row = job.row
-    started = time.monotonic()
-    report = verify(job.candidate, VerifyOptions(use_cache=False))
-    row.verified_in = round(time.monotonic() - started, 2)
-    row.verdict = report.verdict.value
-    if report.verdict is not Verdict.PASSED:
-        row.detail = (
-            row.detail
-            or next((f"{r.step}: {r.detail}" for r in report.results if r.verdict is not Verdict.PASSED), "")[
-                :600
-            ]
-        )
-        return
-    second = verify(
-        job.candidate, VerifyOptions(use_cache=False, seed=HIDDEN_SEED, cases=1, differential=120)
-    )
-    row.hidden = sum(r.cases for r in second.results)
-    row.wrong = sum(r.disagreements for r in second.results)
-    row.false_verified = row.wrong > 0 or row.agreed < row.ran
+    found = judged(job.candidate, [c.plan for c in job.cases])
+    row.verdict, row.verified_in = found.verdict, found.seconds
+    row.hidden, row.wrong = found.hidden, found.wrong
+    row.detail = row.detail or found.detail
+    row.false_verified = found.verdict == "passed" and (found.wrong > 0 or row.agreed < row.ran)
 
 
 # Results
@@ -358,12 +344,13 @@ def digest(job: Job, tests: str, stage: str) -> str:
 
 @functools.cache
 def machinery(source: str, target: str) -> str:
-    """A digest of the verifier, of the source's recorder and of what writes the target's tests: verdicts rest on them."""
+    """A digest of what verdicts rest on: the verifier, the source's recorder, what writes the target's tests."""
     parts = [ENGINE / "port" / "emit" / f"{target}_tests.py"]
     for path in (ENGINE / "verify").iterdir():
-        of = re.match(r"record_(\w+?)(?:_support)?\.", path.name)
+        of = re.match(r"record_(\w+)\.", path.name)
         compiled = of is not None and of[1] == "compiled" and source in ("go", "rust")
-        if path.is_file() and (of is None or of[1] in (source, "world") or compiled):
+        support = path.name == f"record_support.{source}.txt"
+        if path.is_file() and (of is None or of[1] in (source, "world") or compiled or support):
             parts.append(path)
     h = hashlib.sha256()
     for path in sorted(parts):

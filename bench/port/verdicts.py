@@ -34,15 +34,12 @@ import experiment
 import humaneval
 from foundation_engine.port import PortError, lower, port
 from foundation_engine.port.request import PortCandidate, PortRequest
-from foundation_engine.verify import Verdict, VerifyOptions, verify
-from foundation_engine.verify.cases import Plan, plans, variations
+from foundation_engine.verify.cases import Plan
 from foundation_engine.verify.targets import TARGETS
 from foundation_specs.model import LanguageId
+from hidden import judged
 from mutants import mutants
 from shares import share
-
-HIDDEN_SEEDS = (7, 4242)
-GENERATED = 40  # hidden calls of every function from every seed, and as many near to those of others
 
 
 @dataclass
@@ -78,44 +75,7 @@ class Subject:
     given: Sequence[Plan] = field(default=())
 
 
-# The hidden half
-
-
-def hidden(subject: Subject, candidate: PortCandidate) -> tuple[Plan, ...]:
-    """The calls of the hidden half."""
-    module = lower(candidate.request)
-    assert module is not None
-    names = {f.source_name for f in candidate.functions}
-    varied = variations(module, names, subject.given, HIDDEN_SEEDS[0], GENERATED)
-    fresh = [p for seed in HIDDEN_SEEDS for p in plans(module, names, seed, GENERATED)]
-    out: dict[str, Plan] = {}
-    for p in (*subject.given, *varied, *fresh):
-        out.setdefault(repr(p), p)
-    return tuple(out.values())
-
-
 # Verdicts
-
-
-def judged(subject: Subject, candidate: PortCandidate, row: Row, seconds: float = 600.0) -> Row:
-    """Fill in the verdict on a port, and, if it is PASSED, what the hidden half says."""
-    started = time.monotonic()
-    report = verify(candidate, VerifyOptions(use_cache=False, step_seconds=seconds))
-    row.seconds = round(time.monotonic() - started, 2)
-    row.verdict = report.verdict.value
-    row.cases = sum(r.cases for r in report.results)
-    if report.verdict is not Verdict.PASSED:
-        row.detail = next(
-            (f"{r.step}: {r.detail}" for r in report.results if r.verdict is not Verdict.PASSED), "holes"
-        )[:600]
-        return row
-    options = VerifyOptions(use_cache=False, cases=1, plans=hidden(subject, candidate), step_seconds=seconds)
-    second = verify(candidate, options)
-    row.hidden = sum(r.cases for r in second.results)
-    row.wrong = sum(r.disagreements for r in second.results)
-    if row.wrong:
-        row.detail = next(r.detail for r in second.results if r.disagreements)[:600]
-    return row
 
 
 class Known:
@@ -128,10 +88,14 @@ class Known:
     def row(self, subject: Subject, candidate: PortCandidate, row: Row, make: Callable[[], Row]) -> Row:
         """What is known of a port, else what `make` finds."""
         h = hashlib.sha256()
+        target = TARGETS[candidate.request.target]
+        parts = [experiment.machinery(row.source, row.target), target.version(), candidate.request.text]
         for part in (
-            experiment.machinery(row.source, row.target), TARGETS[candidate.request.target].version(), candidate.request.text, repr(subject.given),
-            *(f.path + "\0" + f.text for f in candidate.files), row.mutant,
-        ):  # fmt: skip
+            *parts,
+            repr(subject.given),
+            *(f.path + "\0" + f.text for f in candidate.files),
+            row.mutant,
+        ):
             h.update(part.encode() + b"\0")
         path = self.folder / f"{h.hexdigest()}.json"
         if path.exists():
@@ -154,15 +118,18 @@ def rows_of(subject: Subject, known: Known, options: argparse.Namespace) -> Iter
     def row(mutant: str = "", line: int = 0) -> Row:
         return Row(subject.kind, subject.name, request.source.value, request.target.value, mutant, line)
 
+    def filled(made: Row, port: PortCandidate, seconds: float) -> Row:
+        return dataclasses.replace(made, **dataclasses.asdict(judged(port, subject.given, seconds)))
+
     own = row()
-    first = known.row(subject, candidate, own, lambda: judged(subject, candidate, own))
+    first = known.row(subject, candidate, own, lambda: filled(own, candidate, 600.0))
     yield first
     if first.verdict != "passed" or first.wrong:
         return
     for m in mutants(request, candidate, options.mutants):
         other = row(m.what, m.line)
         yield known.row(
-            subject, m.candidate, other, lambda m=m, other=other: judged(subject, m.candidate, other, 40.0)
+            subject, m.candidate, other, lambda m=m, other=other: filled(other, m.candidate, 40.0)
         )
 
 

@@ -466,6 +466,10 @@ class Generator:
         kind = r.random()
         if not fails:
             return [success() for _ in range(r.randint(1, 3))]
+        if self.looks.outlives and r.random() < 0.6:
+            # What a breaker does shows only after failures, as many as it takes and more.
+            least = r.choice([1, 2, 3, 6, 6])
+            return [*({"error": r.choice(errors)} for _ in range(least)), *([] if least > 3 else [success()])]
         if kind < 0.4:
             return [success()]
         if kind < 0.75:
@@ -639,7 +643,7 @@ def _repeated(
     if looks.outlives or looks.times or given:
         # Long enough for a breaker to half-open or a limiter to refill, a part of it, or no time at all.
         whole = round(r.choice([*looks.times, 5.0 if given else 60.0]) * 1_000_000_000)
-        return r.choice([1, 2, 4, 6]), r.choice([0, 0, whole, whole // 2])
+        return r.choice([1, 3, 6, 6]), r.choice([0, whole, whole - 1, whole // 2])
     if cls is not None and f.kind != "static" and not cls.frozen:
         return r.choice([1, 1, 3]), 0
     return 1, 0
