@@ -1098,11 +1098,14 @@ class Operations(Maps):
     def _get_or(self, args: list[ir.Expr]) -> str:
         if self.go.is_zero(args[2]) and not isinstance(args[2].type, ir.OptionalT):
             return f"{self.table(args[0])}[{self.x(args[1])}]"
+        # A default that may fail or does something is evaluated even where the key is there.
+        ahead = any(isinstance(n, ir.Call | ir.MethodCall) or getattr(n, "raises", "") for n in ir.walk(args[2]))
+        fallback = self.simple(args[2], "fallback") if ahead else ""
         name, ok = self.fresh("value"), self.fresh("ok")
         self.write(f"{name}, {ok} := {self.table(args[0])}[{self.x(args[1])}]")
         self.write(f"if !{ok} {{")
         with self.indented():
-            self.write(f"{name} = {self.x(args[2])}")
+            self.write(f"{name} = {fallback or self.x(args[2])}")
         self.write("}")
         return name
 
