@@ -4,7 +4,6 @@
 # ruff: noqa: E501 - a template of the target's code reads best on one line.
 from __future__ import annotations
 
-import json
 import math
 import operator
 from collections.abc import Callable, Mapping
@@ -14,6 +13,7 @@ from foundation_engine.port import ir
 from foundation_engine.port.emit import _go_json as go_json
 from foundation_engine.port.emit._go_helpers import HELPERS
 from foundation_engine.port.emit._go_maps import VIEWS, Maps
+from foundation_engine.port.emit._json import encoded
 from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.passes import GROWING, names_its_entry, place, reads, stores
 
@@ -580,7 +580,7 @@ class Operations(Maps):
         if op in ("json.of", "json.is", "json.get_or"):
             return go_json.operation(self, e)
         if op == "json.dumps":
-            return self._text(self._encoded(args[0]))
+            return self._text(encoded(args[0]))
         found = self._of_a_pattern(op, args)
         if found is not None:
             return found, PRIMARY
@@ -2239,40 +2239,6 @@ class Operations(Maps):
             return False
         return not (isinstance(v, ir.Intrinsic) and v.op == "error.message")
 
-    def _encoded(self, e: ir.Expr) -> ir.Expr:
-        """The JSON text of a value whose shape is written out, so that its keys keep their order."""
-        match e:
-            case ir.Lit(value=None):
-                return ir.Lit("null", type=ir.STR, line=e.line)
-            case ir.Lit(value=bool(value)):
-                return ir.Lit("true" if value else "false", type=ir.STR, line=e.line)
-            case ir.DictLit(items=items):
-                keys = [k.value for k, _ in items if isinstance(k, ir.Lit) and isinstance(k.value, str)]
-                if len(keys) != len(items) or len(set(keys)) != len(keys):
-                    raise Unsupported("JSON of a map whose keys are not literals", line=e.line)
-                pieces: list[ir.Expr] = []
-                for i, (key, (_, v)) in enumerate(zip(keys, items, strict=True)):
-                    start = f"{', ' if i else '{'}{json.dumps(key)}: "
-                    pieces.extend([ir.Lit(start, type=ir.STR), self._encoded(v)])
-                return _joined([*pieces, ir.Lit("}" if pieces else "{}", type=ir.STR)])
-            case ir.ListLit(elems=elems):
-                pieces = []
-                for i, v in enumerate(elems):
-                    pieces.extend([ir.Lit(", " if i else "[", type=ir.STR), self._encoded(v)])
-                return _joined([*pieces, ir.Lit("]" if pieces else "[]", type=ir.STR)])
-            case ir.Comp(kind="list", elem=elem):
-                inner = ir.Comp("list", self._encoded(elem), e.clauses, type=ir.ListT(ir.STR), line=e.line)
-                items_text = ir.Intrinsic("str.join", [ir.Lit(", ", type=ir.STR), inner], type=ir.STR)
-                return _joined([ir.Lit("[", type=ir.STR), items_text, ir.Lit("]", type=ir.STR)])
-            case _ if e.type == ir.STR:
-                return ir.Intrinsic("json.quote", [e], type=ir.STR, line=e.line)
-            case _ if e.type == ir.INT:
-                return ir.Intrinsic("int.to_str", [e], type=ir.STR, line=e.line)
-            case _ if e.type == ir.BOOL:
-                return ir.Intrinsic("json.of_bool", [e], type=ir.STR, line=e.line)
-            case _:
-                raise Unsupported(f"JSON of {ir.type_text(e.type)}", line=e.line)
-
     def _lambda(self, e: ir.Lambda) -> str:
         saved = dict(self.names)
         params = ", ".join(f"{self.name(p.name)} {self.go.type(p.type)}" for p in e.params)
@@ -2282,28 +2248,6 @@ class Operations(Maps):
             raise Unsupported("a lambda that takes several statements")
         self.names = saved
         return f"func({params}) {self.go.type(e.body.type)} {{ return {body} }}"
-
-
-def _joined(parts: list[ir.Expr]) -> ir.Expr:
-    """Texts one after the other; neighbours that are literals become one."""
-    merged: list[ir.Expr] = []
-    for part in parts:
-        last = merged[-1] if merged else None
-        inner = _pieces(part)
-        if isinstance(last, ir.Lit) and isinstance(inner[0], ir.Lit):
-            merged[-1] = ir.Lit(f"{last.value}{inner[0].value}", type=ir.STR)
-            inner = inner[1:]
-        merged.extend(inner)
-    out = merged[0]
-    for part in merged[1:]:
-        out = ir.Intrinsic("str.concat", [out, part], type=ir.STR)
-    return out
-
-
-def _pieces(e: ir.Expr) -> list[ir.Expr]:
-    if isinstance(e, ir.Intrinsic) and e.op == "str.concat":
-        return [p for a in e.args for p in _pieces(a)]
-    return [e]
 
 
 def _adds_one(body: list[ir.Stmt], name: str) -> bool:

@@ -213,6 +213,16 @@ fn parse_float(text: &str) -> Result<f64, Error> {
     text.trim().parse().map_err(|_| Error::Value(format!("could not convert string to float: {text:?}")))
 }
 """, ()),
+    "count_of": ("How often a value occurs.", """
+fn count_of<T: PartialEq<U>, U: ?Sized>(items: &[T], wanted: &U) -> i64 {
+    items.iter().filter(|&item| *item == *wanted).count() as i64
+}
+""", ()),
+    "place_of": ("Where a value is first.", """
+fn place_of<T: PartialEq<U>, U: ?Sized>(items: &[T], wanted: &U) -> Option<usize> {
+    items.iter().position(|item| *item == *wanted)
+}
+""", ()),
     "count_each": ("How often each item occurs.", """
 fn count_each<T: Eq + std::hash::Hash>(items: impl Iterator<Item = T>) -> HashMap<T, i64> {
     let mut counts = HashMap::new();
@@ -401,6 +411,30 @@ fn json_int(value: &serde_json::Value) -> Result<i64, Error> {
     }
 }
 """, ("parse_int",)),
+    "json_quoted": ("The text as a JSON string of ASCII characters only.", """
+fn json_quoted(text: &str) -> String {
+    let mut out = String::from('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\\\\""),
+            '\\\\' => out.push_str("\\\\\\\\"),
+            '\\n' => out.push_str("\\\\n"),
+            '\\r' => out.push_str("\\\\r"),
+            '\\t' => out.push_str("\\\\t"),
+            '\\u{8}' => out.push_str("\\\\b"),
+            '\\u{c}' => out.push_str("\\\\f"),
+            ' '..='~' => out.push(c),
+            _ => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    out.push_str(&format!("\\\\u{unit:04x}"));
+                }
+            }
+        }
+    }
+    out.push('"');
+    out
+}
+""", ()),
     "json_text": ("A JSON value as a text, as Python shows it.", """
 fn json_text(value: &serde_json::Value) -> String {
     match value {

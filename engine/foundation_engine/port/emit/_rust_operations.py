@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from foundation_engine.port import ir
+from foundation_engine.port.emit._json import encoded
 from foundation_engine.port.emit._lines import Lines
 from foundation_engine.port.emit._names import pascal
 from foundation_engine.port.emit._rust_locals import Locals
@@ -841,6 +842,15 @@ class Operations(Lines):
     def _op_json_to_text(self, e: ir.Intrinsic) -> tuple[str, int]:
         return f"{self.helper('json_text')}({self.ref(e.args[0])})", PRIMARY
 
+    def _op_json_dumps(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return self._text(encoded(e.args[0]))
+
+    def _op_json_quote(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.helper('json_quoted')}({self.ref(e.args[0])})", PRIMARY
+
+    def _op_json_of_bool(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.place(e.args[0])}.to_string()", PRIMARY
+
     # Texts as bytes, and strict readings of them
 
     def _op_str_byte_len(self, e: ir.Intrinsic) -> tuple[str, int]:
@@ -1072,8 +1082,8 @@ class Operations(Lines):
 
         def collect(v: ir.Expr) -> None:
             if isinstance(v, ir.Intrinsic) and v.op == "str.concat":
-                collect(v.args[0])
-                collect(v.args[1])
+                for part in v.args:
+                    collect(part)
             else:
                 parts.append(v)
 
@@ -1397,6 +1407,10 @@ class Operations(Lines):
         if v.type == ir.STR and self.may_fail(v):
             return f"{self.place(obj)}.contains(&{self.own(v, PRIMARY)})", PRIMARY
         if v.type == ir.STR:
+            text = self.ref(v)
+            if text.startswith("&") or not is_total(v):
+                owned = text if text.startswith("&") else f"&{self.own(v, PRIMARY)}"
+                return f"{self.place(obj)}.contains({owned})", PRIMARY
             return f"{self.place(obj)}.iter().any(|item| *item == *{self.place(v)})", PRIMARY
         return f"{self.place(obj)}.contains({self.ref(v)})", PRIMARY
 
@@ -1411,24 +1425,24 @@ class Operations(Lines):
             return f"{text}.as_str()"
         return f"{text[1:]}.as_str()" if text.startswith("&") else text
 
+    def _place_of(self, list_: ir.Expr, v: ir.Expr) -> str:
+        """Where a list has a value first, as an optional; the value is worked out before the search."""
+        if not is_total(v):
+            return f"{self.helper('place_of')}({self.ref(list_)}, {self.ref(v)})"
+        item = "**item" if self.lists_texts(list_) else "*item"
+        wanted = f"*{self.place(v)}" if not self.rust.copies(v.type) else self.x(v, COMPARE + 1)
+        return f"{self.place(list_)}.iter().position(|item| {item} == {wanted})"
+
     def _op_list_count(self, e: ir.Intrinsic) -> tuple[str, int]:
-        if self.may_fail(e.args[1]):
-            # What may fail is worked out before, because a closure cannot leave the function.
-            wanted, items = self.own(e.args[1]), f"{self.place(e.args[0])}.iter()"
-            counted = f"{items}.filter(|item| **item == wanted).count() as i64"
-            return f"{{ let wanted = {wanted}; {counted} }}", PRIMARY
-        return (
-            f"{self.place(e.args[0])}.iter().filter(|item| **item == *{self.ref(e.args[1]) if not self.ref(e.args[1]).startswith('&') else '(' + self.ref(e.args[1]) + ')'}).count() as i64",
-            CAST,
-        )
+        list_, v = e.args
+        if not is_total(v):
+            return f"{self.helper('count_of')}({self.ref(list_)}, {self.ref(v)})", PRIMARY
+        wanted = f"*{self.place(v)}" if not self.rust.copies(v.type) else self.x(v, COMPARE + 1)
+        return f"{self.place(list_)}.iter().filter(|&item| *item == {wanted}).count() as i64", CAST
 
     def _op_list_find_or_raise(self, e: ir.Intrinsic) -> tuple[str, int]:
-        obj, v = e.args
-        wanted = f"*{self.place(v)}" if not self.rust.copies(v.type) else self.x(v, COMPARE + 1)
-        item = "**item" if self.lists_texts(obj) else "*item"
-        found = f"{self.place(obj)}.iter().position(|item| {item} == {wanted})"
         made = self.rust.errors.value('"not in the list".to_string()', "ValueError")
-        return f"{self.question(f'{found}.ok_or_else(|| {made})', e)} as i64", CAST
+        return f"{self.question(f'{self._place_of(*e.args)}.ok_or_else(|| {made})', e)} as i64", CAST
 
     def _op_str_find_or_raise(self, e: ir.Intrinsic) -> tuple[str, int]:
         found = f"{self.helper('position')}({self.ref(e.args[0])}, {self.ref(e.args[1])})"
@@ -1645,11 +1659,8 @@ class Operations(Lines):
 
     def _op_list_remove(self, e: ir.Intrinsic) -> tuple[str, int]:
         obj, v = e.args
-        wanted = self.x(v, COMPARE + 1) if self.rust.copies(v.type) else f"*{self.place(v)}"
         made = self.rust.errors.value('"list.remove(x): x not in list".to_string()', "ValueError")
-        found = self.question(
-            f"{self.place(obj)}.iter().position(|item| *item == {wanted}).ok_or_else(|| {made})", e
-        )
+        found = self.question(f"{self._place_of(obj, v)}.ok_or_else(|| {made})", e)
         return f"{self._changing(obj)}.remove({found})", PRIMARY
 
     def _op_error_message(self, e: ir.Intrinsic) -> tuple[str, int]:
