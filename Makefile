@@ -81,11 +81,19 @@ bench: setup
 	cd bench/runtimes/go && ../../../$(RUN) go run .
 	cd bench/runtimes/rust && ../../../$(RUN) cargo run --quiet --release
 
-# Ports of the corpus in every direction, their behaviour suites, and the verdicts checked on hidden cases; about half an hour.
+# Ports of the corpus in every direction, their behaviour suites, the verdicts checked on hidden cases and planted defects.
 bench-port: setup
 	@scripts/toolchains.sh go rust ruby
-	$(RUN) $(PY) bench/port/experiment.py --verify --json bench/results/port.json --markdown bench/results/port.md
+	$(RUN) $(PY) bench/port/verdicts.py --corpus --mutants 1 --json .cache/verdicts.json || true
+	$(RUN) $(PY) bench/port/experiment.py --verify --verdicts .cache/verdicts.json --json bench/results/port.json --markdown bench/results/port.md
 	$(RUN) $(PY) bench/port/fuzz.py --seconds 300
+	@echo
+	@echo 'The other tables need data that is not part of this repository (say where your checkouts are):'
+	@echo '  $(PY) bench/port/humaneval.py --data MultiPL-E --markdown bench/results/port-humaneval.md'
+	@echo '  $(PY) bench/port/exercism.py --tracks FOLDER-OF-EXERCISM --markdown bench/results/port-exercism.md'
+	@echo '  $(PY) bench/port/verdicts.py --humaneval MultiPL-E --exercism FOLDER-OF-EXERCISM --corpus --mutants 2'
+	@echo '  $(PY) bench/port/speed.py --data MultiPL-E --references CodeGeeX --to go'
+	@echo '  $(PY) bench/port/projects.py --repository PROJECT --to go --verify'
 
 bench-shm: $(ENGINE)/.ready
 	@scripts/toolchains.sh go rust ruby

@@ -1,6 +1,7 @@
 """Port the Exercism exercises that the four tracks share, and drive every port with their canonical data.
 
     python bench/port/exercism.py --tracks FOLDER [--from python] [--to go] [--only leap] [--json FILE]
+                                  [--markdown FILE]
 
 FOLDER holds checkouts (or bare repositories) of exercism/problem-specifications, python, go, rust and ruby, each in a
 directory whose name ends in its own; nothing of them is part of this repository. A track's example solution is the
@@ -30,7 +31,7 @@ from foundation_engine.verify.recorders import RECORDERS
 from foundation_specs.model import LanguageId
 from humaneval import neutral
 from repository import Repository
-from shares import share
+from tables import made_by, share
 
 ENDINGS = {LanguageId.PYTHON: "py", LanguageId.GO: "go", LanguageId.RUST: "rs", LanguageId.RUBY: "rb"}
 
@@ -175,6 +176,7 @@ def main() -> int:
     parser.add_argument("--to", action="append", choices=[x.value for x in LanguageId])
     parser.add_argument("--only", help="exercises whose name contains this")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--markdown", type=Path)
     parser.add_argument("--show", action="store_true", help="every exercise with its reason")
     options = parser.parse_args()
     tracks, shared = shared_exercises(options.tracks, options.only or "")
@@ -188,12 +190,18 @@ def main() -> int:
         ]
         for slug in shared:
             rows += _exercise(slug, source, targets, tracks[source], shared[slug], options)
-        for target in targets:
-            _summary(
-                source, target, [r for r in rows if (r["from"], r["to"]) == (source.value, target.value)]
-            )
+        print("\n".join(table([r for r in rows if r["from"] == source.value])), flush=True)
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1) + "\n")
+    if options.markdown:
+        made = made_by("python bench/port/exercism.py --tracks PATH")
+        note = (
+            f"The example solutions of the {len(shared)} exercises with canonical data that the four tracks share. "
+            "Those in Python and Ruby have no annotations; their types come from a run of the track's own tests "
+            "(`port --trace`)."
+        )
+        text = ["# Exercism", "", f"{made} {note}", "", *table(rows)]
+        options.markdown.write_text("\n".join(text) + "\n")
     return 0
 
 
@@ -233,8 +241,11 @@ def _exercise(
             row["driven"] = len(planned)
             report = verify(candidate, VerifyOptions(plans=tuple(planned), cases=max(12, len(planned))))
             failed = [r for r in report.results if r.verdict is Verdict.FAILED]
+            # The canonical cases need not run everything.
             unclear = [
-                r for r in report.results if r.verdict is Verdict.INCONCLUSIVE and r.step != "exercised"
+                r
+                for r in report.results
+                if r.verdict is Verdict.INCONCLUSIVE and r.step not in ("exercised", "branches")
             ]
             row["result"] = "failed" if failed else "passed" if not unclear else "unclear"
             row["step"] = failed[0].step if failed else unclear[0].step if unclear else ""
@@ -249,25 +260,34 @@ def _exercise(
     return rows
 
 
-def _summary(source: LanguageId, target: LanguageId, rows: list[dict[str, Any]]) -> None:
-    emitted = [r for r in rows if r["result"] != "declined"]
-    passed = [r for r in emitted if r["result"] == "passed"]
-    canonical = sum(r.get("kind") == "canonical" for r in passed)
-    print(f"{source} to {target}")
-    print(f"  emitted without a hole  {share(len(emitted), len(rows))}")
-    print(
-        f"  passing, of emitted     {share(len(passed), len(emitted))}"
-        f"   ({canonical} driven by canonical data, the rest by generated arguments)"
-    )
-    print(f"  passing, of all         {share(len(passed), len(rows))}")
-    reasons = collections.Counter(r["detail"].partition(" | ")[0] for r in rows if r["result"] == "declined")
-    for reason, count in reasons.most_common(8):
-        print(f"    {count:3d}  {reason}")
-    for row in emitted:
-        if row["result"] != "passed":
-            print(
-                f"    {row['result']} {row['exercise']} ({row['step']}): {' '.join(row['detail'].split())[:200]}"
-            )
+def table(rows: list[dict[str, Any]]) -> list[str]:
+    """The shares by direction, and why each exercise that is missing is."""
+    out = [
+        "| from | to | exercises | emitted whole | pass, of emitted | driven by canonical data | pass, of all |",
+        "|---|---|---:|---|---|---:|---|",
+    ]
+    missing: dict[tuple[str, str, str], list[str]] = collections.defaultdict(list)
+    for source, target in dict.fromkeys((r["from"], r["to"]) for r in rows):
+        mine = [r for r in rows if (r["from"], r["to"]) == (source, target)]
+        emitted = [r for r in mine if r["result"] != "declined"]
+        passed = [r for r in emitted if r["result"] == "passed"]
+        canonical = sum(r.get("kind") == "canonical" for r in passed)
+        out.append(
+            f"| {source} | {target} | {len(mine)} | {share(len(emitted), len(mine))} "
+            f"| {share(len(passed), len(emitted))} | {canonical} | {share(len(passed), len(mine))} |"
+        )
+        for r in mine:
+            why = " ".join(r.get("detail", "").partition(" | ")[0].split())[:160]
+            if r["result"] == "declined":
+                missing[source, target, f"declined: {why}"].append(r["exercise"])
+            elif r["result"] != "passed":
+                missing[source, target, f"{r['result']} at {r['step']}: {why}"].append(r["exercise"])
+    out += ["", "What is missing:", ""]
+    out += [
+        f"* {source} to {target}, {len(names)}: {why} ({', '.join(names)})"
+        for (source, target, why), names in sorted(missing.items(), key=lambda i: (*i[0][:2], -len(i[1])))
+    ]
+    return out
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import collections
 import dataclasses
-import datetime
 import functools
 import hashlib
 import json
@@ -22,7 +21,6 @@ import math
 import re
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -43,9 +41,8 @@ from foundation_engine.verify.sandbox import Limits, run
 from foundation_engine.verify.targets import TARGETS
 from foundation_specs.model import LanguageId
 from hidden import judged
-from shares import share
+from tables import ROOT, made_by, share
 
-ROOT = Path(__file__).resolve().parents[2]
 ENGINE = ROOT / "engine" / "foundation_engine"
 ENDINGS = {LanguageId.PYTHON: ".py", LanguageId.GO: ".go", LanguageId.RUST: ".rs", LanguageId.RUBY: ".rb"}
 
@@ -471,23 +468,11 @@ def by_pattern(rows: list[Row]) -> list[str]:
     return out
 
 
-def humaneval(paths: list[Path]) -> list[str]:
-    """The table of typed HumanEval, from what `humaneval.py --json` wrote."""
-    out = [
-        "| to | functions | emitted whole | compile, of emitted | pass, of emitted | pass, of all |",
-        "|---|---|---|---|---|---|",
-    ]
-    for path in paths:
-        data = json.loads(path.read_text())
-        mine = list(data["rows"].values())
-        emitted = [r for r in mine if r["emitted"]]
-        passing = sum(bool(r["passes"]) for r in emitted)
-        out.append(
-            f"| {data['target']} | {len(mine)} | {share(len(emitted), len(mine))} "
-            f"| {share(sum(bool(r['compiles']) for r in emitted), len(emitted))} | {share(passing, len(emitted))} "
-            f"| {share(passing, len(mine))} |"
-        )
-    return out
+def verdict_tables(paths: list[Path]) -> list[str]:
+    """The tables of verdicts on many ports and on planted defects."""
+    import verdicts  # It takes subjects from this module.
+
+    return verdicts.report(verdicts.read(paths))
 
 
 def misses(rows: list[Row]) -> list[str]:
@@ -514,16 +499,6 @@ def misses(rows: list[Row]) -> list[str]:
     return out
 
 
-def commit() -> str:
-    """The commit that was measured; an exported tree says it in a file."""
-    if (ROOT / "COMMIT").exists():
-        return (ROOT / "COMMIT").read_text().strip()
-    done = subprocess.run(
-        ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True
-    )
-    return done.stdout.strip()
-
-
 def main() -> int:
     """Run, print and write."""
     parser = argparse.ArgumentParser(
@@ -547,11 +522,7 @@ def main() -> int:
     parser.add_argument("--note", default="", help="a paragraph for the top of the report")
     parser.add_argument("--title", default="Ports of the corpus")
     parser.add_argument(
-        "--humaneval",
-        type=Path,
-        nargs="*",
-        default=[],
-        help="what `humaneval.py --json` wrote, for its table",
+        "--verdicts", type=Path, nargs="*", default=[], help="what `verdicts.py --json` wrote, for its tables"
     )
     parser.add_argument(
         "--precision", action="store_true", help="write the engine's table of precision by construct"
@@ -576,10 +547,7 @@ def main() -> int:
     text = [
         f"# {options.title}",
         "",
-        (
-            f"Made on {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC at commit {commit()} by "
-            f"`python bench/port/experiment.py{' --verify' if options.verify else ''}`. Intervals are Wilson's, 95 %."
-        ),
+        made_by(f"python bench/port/experiment.py{' --verify' if options.verify else ''}"),
         "",
         *([options.note, ""] if options.note else []),
         *table(rows),
@@ -592,8 +560,8 @@ def main() -> int:
         "",
         *misses(rows),
         *(
-            ["", "Typed HumanEval, from Python:", "", *humaneval(options.humaneval)]
-            if options.humaneval
+            ["", "## Verdicts and hidden cases", "", *verdict_tables(options.verdicts)]
+            if options.verdicts
             else []
         ),
     ]

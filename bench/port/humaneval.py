@@ -3,7 +3,7 @@
 The data is not part of this repository: give the path of a MultiPL-E checkout (or bare repository) with --data. Each
 function's own assertions supply the calls; what the Python function answers is the expected result.
 
-    python bench/port/humaneval.py --data PATH [--to go] [--json FILE] [--show declines|failures]
+    python bench/port/humaneval.py --data PATH [--to go] [--json FILE] [--markdown FILE]
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import re
 import signal
 import sys
 import tempfile
-import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from foundation_engine.verify.sandbox import Limits, run
 from foundation_engine.verify.targets import TARGETS
 from foundation_specs.model import LanguageId
 from repository import Repository
-from shares import share
+from tables import made_by, share
 
 FOLDER = "datasets/originals-with-cleaned-doctests"
 
@@ -104,44 +104,52 @@ def calls_of(source: str, tests: str) -> tuple[str, list[Case]]:
 
 
 def main() -> int:
-    """Run the evaluation."""
+    """Run the evaluation, print it and write what was asked for."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--to", default="go", choices=[t.value for t in TARGETS])
+    parser.add_argument("--data", type=Path, required=True, help="a checkout of MultiPL-E")
+    parser.add_argument("--to", action="append", choices=[t.value for t in EVALUATE], help="default: all")
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--show", choices=["declines", "failures", "all"], default="declines")
+    parser.add_argument("--markdown", type=Path)
     parser.add_argument("--keep", type=Path, help="keep the generated packages here")
-    parser.add_argument("--only", help="only problems whose name contains this")
+    parser.add_argument("--only", default="", help="only problems whose name contains this")
     options = parser.parse_args()
-    language = LanguageId(options.to)
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for language in (x for x in EVALUATE if not options.to or x.value in options.to):
+        if missing := TARGETS[language].missing():
+            print(missing, file=sys.stderr)
+            return 2
+        with tempfile.TemporaryDirectory(prefix="foundation-humaneval-") as scratch:
+            root = options.keep / language.value if options.keep else Path(scratch)
+            found[language.value] = measure(language, root, options)
+    lines = table(found)
+    print("\n".join(lines))
+    if options.markdown:
+        made = made_by("python bench/port/humaneval.py --data PATH")
+        note = "The set was used to find what to build, so these are not figures of unseen code."
+        options.markdown.write_text("\n".join(["# Typed HumanEval", "", f"{made} {note}", "", *lines]) + "\n")
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=1) + "\n")
+    return 0
+
+
+def measure(language: LanguageId, root: Path, options: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    """Port every function to a language, and run its calls there: what became of each."""
     target = TARGETS[language]
-    if missing := target.missing():
-        print(missing, file=sys.stderr)
-        return 2
-    started = time.monotonic()
     rows: dict[str, dict[str, Any]] = {}
-    root = options.keep or Path(tempfile.mkdtemp(prefix="foundation-humaneval-"))
     root.mkdir(parents=True, exist_ok=True)
-    reasons: collections.Counter[str] = collections.Counter()
-    members: dict[str, list[str]] = {}
     for name, text in problems(options.data).items():
-        if options.only and options.only not in name:
+        if options.only not in name:
             continue
         source, _, tests = text.partition("### Unit tests below ###")
         row = rows[name] = {"emitted": False, "compiles": False, "passes": False, "cases": 0, "detail": ""}
         package = package_of(name)
         request = PortRequest(f"{package}.py", source, LanguageId.PYTHON, language)
-        function, cases = calls_of(source, tests)
+        _, cases = calls_of(source, tests)
         candidate = port(request)
         if candidate.holes or not candidate.files:
-            hole = candidate.holes[0] if candidate.holes else None
-            row["detail"] = f"{hole.reason} | {hole.construct}" if hole else "no files"
-            reasons[hole.reason if hole else "no files"] += 1
-            members.setdefault(hole.reason if hole else "no files", []).append(
-                f"{name}:{hole.line if hole else 0} {hole.source if hole else ''}"
-            )
+            row["detail"] = candidate.holes[0].reason if candidate.holes else "no files"
             continue
         row["emitted"] = True
         row["cases"] = len(cases)
@@ -154,31 +162,38 @@ def main() -> int:
                 (folder / f.path).parent.mkdir(parents=True, exist_ok=True)
                 (folder / f.path).write_text(f.text)
         row["package"] = package
-        row["function"] = function
-    ported = time.monotonic() - started
-    evaluate = EVALUATE[language]
-    evaluate(root, rows)
-    total = len(rows)
-    emitted = [r for r in rows.values() if r["emitted"]]
-    compiling = [r for r in emitted if r["compiles"]]
-    passing = [r for r in emitted if r["passes"]]
-    print(
-        f"typed HumanEval, python -> {language.value}: {total} functions, ported in {ported:.1f} s, "
-        f"compiled and run in {time.monotonic() - started - ported:.1f} s"
-    )
-    print(f"  emitted without a hole      {share(len(emitted), total)}")
-    print(f"  compiling, of emitted       {share(len(compiling), len(emitted))}")
-    print(f"  passing, of emitted         {share(len(passing), len(emitted))}")
-    print(f"  passing, of all             {share(len(passing), total)}")
-    if options.show in ("declines", "all"):
-        for reason, count in reasons.most_common(60):
-            print(f"  {count:3d}  {reason}    e.g. {'; '.join(m.strip()[:100] for m in members[reason][:3])}")
-    for name, r in rows.items():
-        if r["emitted"] and not r["passes"]:
-            print(f"  FAIL {name}: {r['detail'][:300]}")
-    if options.json:
-        options.json.write_text(json.dumps({"target": language.value, "rows": rows}, indent=1) + "\n")
-    return 0
+    EVALUATE[language](root, rows)
+    return rows
+
+
+def table(found: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[str]:
+    """The shares by target, and why each function that is missing is."""
+    out = [
+        "| target | functions | emitted without a hole | compile, of emitted | correct, of emitted | correct, of all |",
+        "|---|---:|---|---|---|---|",
+    ]
+    for target, rows in found.items():
+        emitted = [r for r in rows.values() if r["emitted"]]
+        passing = sum(r["passes"] for r in emitted)
+        out.append(
+            f"| {target} | {len(rows)} | {share(len(emitted), len(rows))} "
+            f"| {share(sum(r['compiles'] for r in emitted), len(emitted))} | {share(passing, len(emitted))} "
+            f"| {share(passing, len(rows))} |"
+        )
+    missing: dict[tuple[str, str], list[str]] = collections.defaultdict(list)
+    for target, rows in found.items():
+        for name, r in rows.items():
+            short = re.sub(r"^HumanEval_\d+_", "", name)
+            if not r["emitted"]:
+                missing[target, f"declined: {r['detail']}"].append(short)
+            elif not r["passes"]:
+                missing[target, f"wrong: {' '.join(r['detail'].split())[:160]}"].append(short)
+    out += ["", "What is missing:", ""]
+    out += [
+        f"* {target}, {len(names)}: {why} ({', '.join(names)})"
+        for (target, why), names in sorted(missing.items(), key=lambda i: (i[0][0], -len(i[1])))
+    ]
+    return out
 
 
 def evaluate_go(root: Path, rows: dict[str, dict[str, Any]]) -> None:

@@ -32,6 +32,7 @@ from pathlib import Path
 import exercism
 import experiment
 import humaneval
+import tables
 from foundation_engine.port import PortError, lower, port
 from foundation_engine.port.request import PortCandidate, PortRequest
 from foundation_engine.verify.cases import Plan
@@ -39,7 +40,7 @@ from foundation_engine.verify.targets import TARGETS
 from foundation_specs.model import LanguageId
 from hidden import judged
 from mutants import mutants
-from shares import share
+from tables import share
 
 
 @dataclass
@@ -82,7 +83,7 @@ class Known:
     """Rows by content, on disk."""
 
     def __init__(self) -> None:
-        self.folder = experiment.ROOT / ".cache" / "verdicts"
+        self.folder = tables.ROOT / ".cache" / "verdicts"
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def row(self, subject: Subject, candidate: PortCandidate, row: Row, make: Callable[[], Row]) -> Row:
