@@ -84,7 +84,7 @@ bench: setup
 # Ports of the corpus in every direction, their behaviour suites, the verdicts checked on hidden cases and planted defects.
 bench-port: setup
 	@scripts/toolchains.sh go rust ruby
-	$(RUN) $(PY) bench/port/verdicts.py --corpus --mutants 1 --json .cache/verdicts.json || true
+	-$(RUN) $(PY) bench/port/verdicts.py --corpus --mutants 1 --json .cache/verdicts.json
 	$(RUN) $(PY) bench/port/experiment.py --verify --verdicts .cache/verdicts.json --json bench/results/port.json --markdown bench/results/port.md
 	$(RUN) $(PY) bench/port/fuzz.py --seconds 300
 	@echo

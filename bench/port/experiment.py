@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import collections
 import dataclasses
-import functools
 import hashlib
 import json
 import math
@@ -40,7 +39,7 @@ from foundation_engine.verify.recorders import RECORDERS
 from foundation_engine.verify.sandbox import Limits, run
 from foundation_engine.verify.targets import TARGETS
 from foundation_specs.model import LanguageId
-from hidden import judged
+from hidden import Judgements
 from tables import ROOT, made_by, share
 
 ENGINE = ROOT / "engine" / "foundation_engine"
@@ -313,11 +312,14 @@ RUN = {LanguageId.GO: run_go}
 # Verdicts
 
 
-def climb(job: Job) -> None:
-    """The verifier's own verdict, and whether it holds."""
+def climb(job: Job, judgements: Judgements, *, new: bool) -> None:
+    """The verifier's own verdict, and whether it holds; with `new` False only where it is known already."""
     assert job.candidate is not None
-    row = job.row
-    found = judged(job.candidate, [c.plan for c in job.cases])
+    row, given = job.row, [c.plan for c in job.cases]
+    found = judgements.known(job.candidate, given)
+    if found is None and not new:
+        return
+    found = found or judgements.of(job.candidate, given)
     row.verdict, row.verified_in = found.verdict, found.seconds
     row.hidden, row.wrong = found.hidden, found.wrong
     row.detail = row.detail or found.detail
@@ -339,24 +341,7 @@ def digest(job: Job, tests: str, stage: str) -> str:
     return h.hexdigest()
 
 
-@functools.cache
-def machinery(source: str, target: str) -> str:
-    """A digest of what verdicts rest on: the verifier, the source's recorder, what writes the target's tests."""
-    parts = [ENGINE / "port" / "emit" / f"{target}_tests.py"]
-    for path in (ENGINE / "verify").iterdir():
-        of = re.match(r"record_(\w+)\.", path.name)
-        compiled = of is not None and of[1] == "compiled" and source in ("go", "rust")
-        support = path.name == f"record_support.{source}.txt"
-        if path.is_file() and (of is None or of[1] in (source, "world") or compiled or support):
-            parts.append(path)
-    h = hashlib.sha256()
-    for path in sorted(parts):
-        h.update(path.read_bytes())
-    return h.hexdigest()
-
-
 KEPT = ("emitted", "compiles", "passes", "ran", "agreed", "detail")
-JUDGED = ("verdict", "verified_in", "hidden", "wrong", "false_verified")
 
 
 class Known:
@@ -383,7 +368,7 @@ class Known:
 
 def measure(source: LanguageId, target: LanguageId, found: list[Job], options: argparse.Namespace) -> None:
     """Port, compile, run and, if asked, verify the functions of one direction."""
-    known = Known()
+    known, judgements = Known(), Judgements(fresh=options.fresh)
     with tempfile.TemporaryDirectory(prefix="foundation-experiment-") as name:
         root = options.keep / f"{source.value}-{target.value}" if options.keep else Path(name)
         shutil.rmtree(root, ignore_errors=True)
@@ -414,13 +399,8 @@ def measure(source: LanguageId, target: LanguageId, found: list[Job], options: a
             for job in found:
                 if job.candidate is None or not job.row.emitted or not job.row.compiles or job.row.problem:
                     continue
-                key = digest(job, machinery(source.value, target.value), "verdict")
-                if options.fresh or not known.load(key, job.row, JUDGED):
-                    if time.monotonic() - options.started > options.seconds:
-                        # What is left is asked by the next run.
-                        continue
-                    climb(job)
-                    known.store(key, job.row, JUDGED)
+                # What is left after that long is asked by the next run.
+                climb(job, judgements, new=time.monotonic() - options.started <= options.seconds)
 
 
 def table(rows: list[Row]) -> list[str]:

@@ -6,6 +6,11 @@ those, and calls generated from other seeds than the verifier's. The verifier se
 
 from __future__ import annotations
 
+import dataclasses
+import functools
+import hashlib
+import json
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +19,10 @@ from foundation_engine.port import lower
 from foundation_engine.port.request import PortCandidate
 from foundation_engine.verify import Verdict, VerifyOptions, verify
 from foundation_engine.verify.cases import Plan, plans, variations
+from foundation_engine.verify.targets import TARGETS
+from tables import ROOT
 
+ENGINE = ROOT / "engine" / "foundation_engine"
 SEEDS = (7, 4242)
 GENERATED = 40  # hidden calls of every function from every seed, and as many near to what somebody else wrote
 
@@ -66,3 +74,61 @@ def judged(candidate: PortCandidate, given: Sequence[Plan], seconds: float = 600
         sum(r.cases for r in second.results),
         sum(r.disagreements for r in wrong),
     )
+
+
+@functools.cache
+def machinery(source: str, target: str) -> str:
+    """A digest of what verdicts rest on: the verifier, the source's recorder, what writes the target's tests."""
+    parts = [ENGINE / "port" / "emit" / f"{target}_tests.py"]
+    for path in (ENGINE / "verify").iterdir():
+        of = re.match(r"record_(\w+)\.", path.name)
+        compiled = of is not None and of[1] == "compiled" and source in ("go", "rust")
+        support = path.name == f"record_support.{source}.txt"
+        if path.is_file() and (of is None or of[1] in (source, "world") or compiled or support):
+            parts.append(path)
+    h = hashlib.sha256()
+    for path in sorted(parts):
+        h.update(path.read_bytes())
+    return h.hexdigest()
+
+
+class Judgements:
+    """Judgements by content, on disk: what did not change is not asked again."""
+
+    def __init__(self, *, fresh: bool = False) -> None:
+        self.fresh = fresh
+        self.folder = ROOT / ".cache" / "verdicts"
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def known(self, candidate: PortCandidate, given: Sequence[Plan], what: str = "") -> Judgement | None:
+        """The judgement on a port, of which `what` is a planted defect, where it is known."""
+        path = self.folder / f"{self._key(candidate, given, what)}.json"
+        if self.fresh or not path.exists():
+            return None
+        names = {f.name for f in dataclasses.fields(Judgement)}
+        return Judgement(**{k: v for k, v in json.loads(path.read_text()).items() if k in names})
+
+    def of(
+        self, candidate: PortCandidate, given: Sequence[Plan], what: str = "", seconds: float = 600.0
+    ) -> Judgement:
+        """The judgement on a port, made and kept where it is not known; see `judged`."""
+        found = self.known(candidate, given, what)
+        if found is None:
+            found = judged(candidate, given, seconds)
+            path = self.folder / f"{self._key(candidate, given, what)}.json"
+            path.write_text(json.dumps(dataclasses.asdict(found)))
+        return found
+
+    def _key(self, candidate: PortCandidate, given: Sequence[Plan], what: str) -> str:
+        request = candidate.request
+        h = hashlib.sha256()
+        for part in (
+            machinery(request.source.value, request.target.value),
+            TARGETS[request.target].version(),
+            request.text,
+            repr(tuple(given)),
+            *(f.path + "\0" + f.text for f in candidate.files),
+            what,
+        ):
+            h.update(part.encode() + b"\0")
+        return h.hexdigest()

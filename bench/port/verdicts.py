@@ -18,27 +18,24 @@ from __future__ import annotations
 import argparse
 import collections
 import dataclasses
-import hashlib
 import json
 import math
 import re
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import exercism
 import experiment
 import humaneval
-import tables
 from foundation_engine.port import PortError, lower, port
-from foundation_engine.port.request import PortCandidate, PortRequest
+from foundation_engine.port.request import PortRequest
 from foundation_engine.verify.cases import Plan
-from foundation_engine.verify.targets import TARGETS
 from foundation_specs.model import LanguageId
-from hidden import judged
+from hidden import Judgements
 from mutants import mutants
 from tables import share
 
@@ -79,34 +76,7 @@ class Subject:
 # Verdicts
 
 
-class Known:
-    """Rows by content, on disk."""
-
-    def __init__(self) -> None:
-        self.folder = tables.ROOT / ".cache" / "verdicts"
-        self.folder.mkdir(parents=True, exist_ok=True)
-
-    def row(self, subject: Subject, candidate: PortCandidate, row: Row, make: Callable[[], Row]) -> Row:
-        """What is known of a port, else what `make` finds."""
-        h = hashlib.sha256()
-        target = TARGETS[candidate.request.target]
-        parts = [experiment.machinery(row.source, row.target), target.version(), candidate.request.text]
-        for part in (
-            *parts,
-            repr(subject.given),
-            *(f.path + "\0" + f.text for f in candidate.files),
-            row.mutant,
-        ):
-            h.update(part.encode() + b"\0")
-        path = self.folder / f"{h.hexdigest()}.json"
-        if path.exists():
-            return Row(**json.loads(path.read_text()))
-        made = make()
-        path.write_text(json.dumps(dataclasses.asdict(made)))
-        return made
-
-
-def rows_of(subject: Subject, known: Known, options: argparse.Namespace) -> Iterator[Row]:
+def rows_of(subject: Subject, judgements: Judgements, options: argparse.Namespace) -> Iterator[Row]:
     """The row of a port that is whole, and those of its mutants."""
     request = subject.request
     try:
@@ -115,23 +85,14 @@ def rows_of(subject: Subject, known: Known, options: argparse.Namespace) -> Iter
         return
     if candidate.holes or not any(not f.holes for f in candidate.functions):
         return
-
-    def row(mutant: str = "", line: int = 0) -> Row:
-        return Row(subject.kind, subject.name, request.source.value, request.target.value, mutant, line)
-
-    def filled(made: Row, port: PortCandidate, seconds: float) -> Row:
-        return dataclasses.replace(made, **dataclasses.asdict(judged(port, subject.given, seconds)))
-
-    own = row()
-    first = known.row(subject, candidate, own, lambda: filled(own, candidate, 600.0))
-    yield first
-    if first.verdict != "passed" or first.wrong:
+    direction = (subject.kind, subject.name, request.source.value, request.target.value)
+    found = judgements.of(candidate, subject.given)
+    yield Row(*direction, **dataclasses.asdict(found))
+    if found.verdict != "passed" or found.wrong:
         return
     for m in mutants(request, candidate, options.mutants):
-        other = row(m.what, m.line)
-        yield known.row(
-            subject, m.candidate, other, lambda m=m, other=other: filled(other, m.candidate, 40.0)
-        )
+        found = judgements.of(m.candidate, subject.given, m.what, 40.0)
+        yield Row(*direction, m.what, m.line, **dataclasses.asdict(found))
 
 
 # Subjects
@@ -300,12 +261,12 @@ def main() -> int:
         found.append(of_corpus(options))
     if not found:
         parser.error("name the sources: --humaneval PATH, --exercism FOLDER or --corpus")
-    known, started, rows = Known(), time.monotonic(), list[Row]()
+    judgements, started, rows = Judgements(), time.monotonic(), list[Row]()
     for subject in (s for each in found for s in each):
         if time.monotonic() - started > options.seconds:
             print("stopped: the time is up", file=sys.stderr)
             break
-        for row in rows_of(subject, known, options):
+        for row in rows_of(subject, judgements, options):
             rows.append(row)
             if row.false or (not row.mutant and row.verdict != "passed"):
                 print(
