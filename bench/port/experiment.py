@@ -452,7 +452,7 @@ def verdict_tables(paths: list[Path]) -> list[str]:
     """The tables of verdicts on many ports and on planted defects."""
     import verdicts  # It takes subjects from this module.
 
-    return verdicts.report(verdicts.read(paths))
+    return verdicts.read(paths)
 
 
 def misses(rows: list[Row]) -> list[str]:

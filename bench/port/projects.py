@@ -1,27 +1,31 @@
-"""Port a project of others module by module: how many functions are ported whole, why the others are not, verdicts.
+"""Port a project of others: how many functions are ported whole, why the others are not, verdicts by module.
 
-    python bench/port/projects.py --repository PATH [--to go] [--to ruby] [--verify] [--only TEXT] [--keep DIR]
-                                  [--markdown FILE]
+    python bench/port/projects.py --repository PATH [--to go] [--to ruby] [--to rust] [--verify] [--alone] [--only TEXT]
+                                  [--keep DIR] [--markdown FILE]
 
-PATH is a checkout or a bare repository. Nothing of the project is kept in this repository. With --verify, functions of the
-project are run on generated arguments (in limited processes), so its dependencies must be installed beside this program.
+PATH is a checkout or a bare repository. The files of a package are ported together, as `foundation-lsp port` does it;
+with --alone every module is ported without the modules that it imports. Nothing of the project is kept in this
+repository. With --verify, functions of the project are run on generated arguments (in limited processes), so its
+dependencies must be installed beside this program.
 """
 
-# ruff: noqa: E501 - the columns of the table stand in one line.
+
 from __future__ import annotations
 
 import argparse
 import ast
 import collections
+import contextlib
 import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from foundation_engine.port import port
+from foundation_engine.port import ir, port
 from foundation_engine.port.engine import PortError
-from foundation_engine.port.request import PortCandidate, PortRequest
+from foundation_engine.port.package import groups, package_request
+from foundation_engine.port.request import PortCandidate, PortOptions, PortRequest
 from foundation_engine.verify import Verdict, VerifyOptions, verify
 from foundation_specs.model import LanguageId
 from repository import Repository
@@ -52,66 +56,98 @@ def sources(root: Path, only: str) -> list[Path]:
     ]
 
 
-def functions_of(text: str) -> int:
-    """How many functions and methods a module defines, nested ones aside."""
-    count = 0
-
-    def visit(body: list[ast.stmt]) -> None:
-        nonlocal count
-        for s in body:
-            if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef):
-                count += 1
-            elif isinstance(s, ast.ClassDef):
-                visit(s.body)
-
-    visit(ast.parse(text).body)
-    return count
+def functions_of(text: str) -> list[str]:
+    """The functions and methods that a module defines (`f`, `Class.method`), nested ones aside."""
+    out: list[str] = []
+    for s in ast.parse(text).body:
+        if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef):
+            out.append(s.name)
+        elif isinstance(s, ast.ClassDef):
+            out += [
+                f"{s.name}.{m.name}" for m in s.body if isinstance(m, ast.FunctionDef | ast.AsyncFunctionDef)
+            ]
+    return out
 
 
-def ported(path: Path, root: Path, target: LanguageId, options: argparse.Namespace) -> Module | None:
-    """Port and verify one module; None when it has no function."""
-    text = path.read_text(encoding="utf-8", errors="replace")
-    made = Module(str(path.relative_to(root)))
-    try:
-        made.functions = functions_of(text)
-        if not made.functions:
-            return None
-        candidate: PortCandidate = port(PortRequest(str(path), text, LanguageId.PYTHON, target))
-    except (PortError, SyntaxError) as error:
-        made.detail = str(error)
-        return made
-    # Initialisers and methods of classes that were declined whole are functions, too.
-    whole = {f.source_name for f in candidate.functions if not f.holes}
-    made.whole = min(made.functions, len(whole) + initialisers(text, candidate))
-    made.reasons = [h.reason for h in candidate.holes]
-    if options.keep and whole:
-        for f in candidate.files:
-            out = options.keep / target.value / Path(made.path).with_suffix("") / f.path
-            out.parent.mkdir(parents=True, exist_ok=True)
-            out.write_text(f.text, encoding="utf-8")
-    if options.verify and whole:
-        report = verify(candidate, VerifyOptions(cases=8, differential=32, step_seconds=120))
-        failed = [r for r in report.results if r.verdict is Verdict.FAILED]
-        made.cases = sum(r.cases for r in report.results)
-        # A module with holes is never PASSED; what ran and agreed is said apart.
-        agreed = any(r.step == "cases" and r.verdict is Verdict.PASSED for r in report.results)
-        made.verdict = "failed" if failed else "agrees" if agreed else "not run"
-        worst = failed or [r for r in report.results if r.verdict is Verdict.INCONCLUSIVE]
-        made.detail = (
-            f"{worst[0].step}: {worst[0].detail.splitlines()[0][:90]}" if worst and worst[0].detail else ""
-        )
-    return made
+def ported(group: list[Path], root: Path, target: LanguageId, options: argparse.Namespace) -> list[Module]:
+    """Port and verify files that belong together; a row for each that has a function."""
+    shown = {p: str(p.relative_to(root)) for p in group}
+    texts = {shown[p]: p.read_text(encoding="utf-8", errors="replace") for p in group}
+    made: dict[str, Module] = {}
+    named: dict[str, list[str]] = {}
+    for path, text in texts.items():
+        try:
+            named[path] = functions_of(text)
+        except SyntaxError as error:
+            made[path] = Module(path, detail=str(error))
+            continue
+        if named[path]:
+            made[path] = Module(path, len(named[path]))
+    if not any(named.values()):
+        return list(made.values())
+    if len(group) > 1:
+        request = package_request(group, target, PortOptions(), shown=lambda p: str(p.relative_to(root)))
+    else:
+        request = PortRequest(shown[group[0]], texts[shown[group[0]]], LanguageId.PYTHON, target)
+    # Paths are those of the report; the recorder finds the files from the project's root.
+    with contextlib.chdir(root):
+        try:
+            candidate: PortCandidate = port(request)
+        except PortError as error:
+            for row in made.values():
+                row.detail = str(error)
+            return list(made.values())
+        _counted(candidate, made, named)
+        if options.keep and candidate.coverage:
+            for f in candidate.files:
+                out = options.keep / target.value / Path(request.path).with_suffix("") / f.path
+                out.parent.mkdir(parents=True, exist_ok=True)
+                out.write_text(f.text, encoding="utf-8")
+        if options.verify and any(row.whole for row in made.values()):
+            _verified(candidate, made)
+    return list(made.values())
 
 
-def initialisers(text: str, candidate: PortCandidate) -> int:
-    """Initialisers of classes that came through: they are no functions of the port, but were ported."""
-    declined = {f.source_name for f in candidate.functions if f.holes}
-    return sum(
-        isinstance(m, ast.FunctionDef) and m.name == "__init__"
-        for c in ast.parse(text).body
-        if isinstance(c, ast.ClassDef) and c.name not in declined
-        for m in c.body
-    )
+def _counted(candidate: PortCandidate, made: dict[str, Module], named: dict[str, list[str]]) -> None:
+    """Count what was ported whole, and why the rest was not."""
+    module = candidate.module
+    assert module is not None
+    main = candidate.request.path
+    origins = {n: (o.path or main, o.name) for n, o in module.origins.items()}
+    whole: dict[str, set[str]] = {}
+    lost: dict[str, set[str]] = {}
+    for f in candidate.functions:
+        head, dot, method = f.source_name.partition(".")
+        path, name = origins.get(head, (f.path or main, head))
+        (lost if f.holes else whole).setdefault(path, set()).add(f"{name}{dot}{method}")
+    for d in module.definitions:
+        # Initialisers are no functions of the port, but were ported with their classes; an error's is its message.
+        if isinstance(d, ir.Class | ir.ErrorClass):
+            path, name = origins[d.name]
+            whole.setdefault(path, set()).add(f"{name}.__init__")
+    for path, row in made.items():
+        good = whole.get(path, set()) - lost.get(path, set())
+        row.whole = sum(name in good for name in named.get(path, ()))
+    for h in candidate.holes:
+        path = h.path or main
+        made.setdefault(path, Module(path)).reasons.append(h.reason)
+
+
+def _verified(candidate: PortCandidate, made: dict[str, Module]) -> None:
+    """Run the port beside its source; cases are counted by the module of the function that they call."""
+    report = verify(candidate, VerifyOptions(cases=8, differential=32, step_seconds=600))
+    failed = [r for r in report.results if r.verdict is Verdict.FAILED]
+    # A module with holes is never PASSED; what ran and agreed is said apart.
+    agreed = any(r.step == "cases" and r.verdict is Verdict.PASSED for r in report.results)
+    worst = failed or [r for r in report.results if r.verdict is Verdict.INCONCLUSIVE]
+    verdict = "failed" if failed else "agrees" if agreed else "not run"
+    detail = f"{worst[0].step}: {worst[0].detail.splitlines()[0][:90]}" if worst and worst[0].detail else ""
+    first = max(made.values(), key=lambda row: row.whole)
+    first.cases = sum(r.cases for r in report.results)
+    for row in made.values():
+        if row.whole:
+            row.verdict = verdict
+            row.detail = detail if row is first or len(made) == 1 else ""
 
 
 def table(name: str, commit: str, target: LanguageId, modules: list[Module], seconds: float) -> list[str]:
@@ -148,6 +184,9 @@ def main() -> int:
     parser.add_argument("--name", help="the project's name in the report")
     parser.add_argument("--to", action="append", choices=["go", "ruby", "rust"])
     parser.add_argument("--verify", action="store_true")
+    parser.add_argument(
+        "--alone", action="store_true", help="port every module without those that it imports"
+    )
     parser.add_argument("--only", default="", help="only modules whose path contains this")
     parser.add_argument("--keep", type=Path, help="keep the ports here")
     parser.add_argument("--markdown", type=Path, help="append the tables to this file")
@@ -160,9 +199,9 @@ def main() -> int:
         for language in options.to or ["go", "ruby"]:
             started = time.monotonic()
             target = LanguageId(language)
-            found = [
-                m for p in sources(root, options.only) if (m := ported(p, root, target, options)) is not None
-            ]
+            every = sources(root, options.only)
+            together = [[p] for p in every] if options.alone else groups(every)
+            found = [m for group in together for m in ported(group, root, target, options)]
             made = table(name, commit, target, found, time.monotonic() - started)
             print("\n".join(made), flush=True)
             lines.extend(made)

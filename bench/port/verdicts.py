@@ -37,7 +37,7 @@ from foundation_engine.verify.cases import Plan
 from foundation_specs.model import LanguageId
 from hidden import Judgements
 from mutants import mutants
-from tables import share
+from tables import made_by, share
 
 
 @dataclass
@@ -226,14 +226,22 @@ def listed(rows: list[Row]) -> list[str]:
     return [*out, *(f"* {n} not passed ({v}): {text}" for (v, text), n in reasons.most_common(25))]
 
 
-def report(rows: list[Row]) -> list[str]:
-    """The tables of a run."""
-    return [*table(rows), "", *mutant_table(rows), "", *listed(rows)]
+def report(made: Sequence[str], rows: list[Row]) -> list[str]:
+    """The tables of runs, and how these were made."""
+    return [" ".join(made), "", *table(rows), "", *mutant_table(rows), "", *listed(rows)]
 
 
-def read(paths: Sequence[Path]) -> list[Row]:
-    """The rows that `--json` wrote."""
-    return [Row(**r) for p in paths for r in json.loads(p.read_text())]
+def read(paths: Sequence[Path]) -> list[str]:
+    """The report on what `--json` wrote in several runs."""
+    found = [json.loads(p.read_text()) for p in paths]
+    return report(list(dict.fromkeys(f["made"] for f in found)), [Row(**r) for f in found for r in f["rows"]])
+
+
+def shown(options: argparse.Namespace) -> str:
+    """The options of a run, without where its data lies."""
+    parts = [f"--{n} PATH" for n in ("humaneval", "exercism") if getattr(options, n)]
+    parts += ["--corpus"] * options.corpus
+    return " ".join([*parts, f"--mutants {options.mutants}"])
 
 
 def main() -> int:
@@ -273,9 +281,11 @@ def main() -> int:
                     f"{row.name} to {row.target}: {row.mutant} {row.verdict} {row.wrong}: {row.detail}",
                     flush=True,
                 )
-    print("\n".join(report(rows)))
+    made = made_by(f"python bench/port/verdicts.py {shown(options)}")
+    print("\n".join(report([made], rows)))
     if options.json:
-        options.json.write_text(json.dumps([dataclasses.asdict(r) for r in rows], indent=1) + "\n")
+        kept = {"made": made, "rows": [dataclasses.asdict(r) for r in rows]}
+        options.json.write_text(json.dumps(kept, indent=1) + "\n")
     return 1 if any(r.false and not r.mutant for r in rows) else 0
 
 

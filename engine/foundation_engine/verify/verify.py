@@ -376,7 +376,8 @@ def _run_cases(state: _Run, cases: list[Case]) -> None:
     elif left := unreached(module, _reaching_no_hole(state.candidate, module), cases, request.text):
         shown = "; ".join(f"{b.what} in line {b.line} ({b.function})" for b in left[:8])
         more = f", and {len(left) - 8} more" if len(left) > 8 else ""
-        state.add("branches", Verdict.INCONCLUSIVE, f"no case runs {shown}{more}")
+        hint = "; the calls of your own tests are cases, too: port --trace COMMAND"
+        state.add("branches", Verdict.INCONCLUSIVE, f"no case runs {shown}{more}{hint}")
 
 
 def _last_error(case: Case) -> Case:
