@@ -325,3 +325,28 @@ def test_maps_keep_the_order_that_functions_show() -> None:
     assert "func Counted(words []string) map[string]int {" in text
     report = verify(candidate, VerifyOptions(use_cache=False))
     assert report.verdict is Verdict.PASSED, [(r.step, r.detail) for r in report.results]
+
+
+@pytest.mark.parametrize("target", ["go", "ruby", "rust"])
+def test_what_needs_a_declined_class_is_declined_with_it(target: str) -> None:
+    source = """
+        class Mode(Elsewhere):
+            def name(self) -> str:
+                return "mode"
+
+        DEFAULT: Mode | None = None
+        MODES: list[Mode] = []
+
+        def first() -> Mode:
+            return MODES[0]
+
+        def known() -> bool:
+            return DEFAULT is not None
+
+        def fine(a: int) -> int:
+            return a + 1
+    """
+    candidate = to(target, source)
+    whole = {f.source_name for f in candidate.functions if not f.holes}
+    assert whole == {"fine"}
+    assert "not ported" in next(f.text for f in candidate.files if f.role == "source")

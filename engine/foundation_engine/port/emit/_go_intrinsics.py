@@ -1099,7 +1099,9 @@ class Operations(Maps):
         if self.go.is_zero(args[2]) and not isinstance(args[2].type, ir.OptionalT):
             return f"{self.table(args[0])}[{self.x(args[1])}]"
         # A default that may fail or does something is evaluated even where the key is there.
-        ahead = any(isinstance(n, ir.Call | ir.MethodCall) or getattr(n, "raises", "") for n in ir.walk(args[2]))
+        ahead = any(
+            isinstance(n, ir.Call | ir.MethodCall) or getattr(n, "raises", "") for n in ir.walk(args[2])
+        )
         fallback = self.simple(args[2], "fallback") if ahead else ""
         name, ok = self.fresh("value"), self.fresh("ok")
         self.write(f"{name}, {ok} := {self.table(args[0])}[{self.x(args[1])}]")

@@ -154,13 +154,20 @@ class GoPackage:
     )  # the types of key and value of maps that keep their order
 
 
+class PortedTypes(dict[str, str]):
+    """The target name of every type by its name in the source; what asks for one that was not ported is not either."""
+
+    def __missing__(self, name: str) -> str:
+        raise Unsupported(f"type {name}, which was not ported")
+
+
 @dataclass
 class GoNames:
     """The target name of everything that a test of the package mentions."""
 
     functions: dict[str, str] = field(default_factory=dict[str, str])
     fields: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
-    types: dict[str, str] = field(default_factory=dict[str, str])
+    types: PortedTypes = field(default_factory=PortedTypes)
     constructors: dict[str, str] = field(default_factory=dict[str, str])
 
 
@@ -681,23 +688,22 @@ class GoModule:
                 lines.append(f"\t{self._constant(c)}")
             return [*lines, ")"]
         for c in group:
-            lines.extend(self._constant_comments(c, ""))
-            f = FunctionEmitter(self, ir.Function("", [], ir.NONE, []))
             try:
-                value = f.x(c.value)
+                written = self._variable(c)
             except Unsupported as why:
-                self.holes.append(Unsupported(why.reason, c.name, c.line))
-                lines.append(f"// not ported: {why.reason} (line {c.line})")
+                self.failed[c.name] = Unsupported(why.reason, why.construct or c.name, c.line)
                 continue
-            if f.lines:
-                self.holes.append(Unsupported("a constant that takes several statements", c.name, c.line))
-                lines.append(f"// not ported: a constant that takes several statements (line {c.line})")
-                continue
-            if value == "nil":
-                lines.append(f"var {self.function_name(c.name)} {self.type(c.type)}")
-            else:
-                lines.append(f"var {self.function_name(c.name)} = {value}")
+            lines.extend([*self._constant_comments(c, ""), written])
         return lines
+
+    def _variable(self, c: ir.Constant) -> str:
+        """The declaration of a value that is made when the package is loaded."""
+        f = FunctionEmitter(self, ir.Function("", [], ir.NONE, []))
+        value = f.x(c.value)
+        if f.lines:
+            raise Unsupported("a constant that takes several statements")
+        name = self.function_name(c.name)
+        return f"var {name} {self.type(c.type)}" if value == "nil" else f"var {name} = {value}"
 
     def _constant_comments(self, c: ir.Constant, indent: str) -> list[str]:
         return [line for text in c.comments for line in comment(text, indent)]

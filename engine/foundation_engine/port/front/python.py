@@ -1985,7 +1985,9 @@ class _FunctionLowerer(ExpressionLowerer):
         if any(not h.classes or {"ValueError", "Exception"} & {*h.classes} for h in handlers):
             for n in (n for b in body for n in ir.walk(b)):
                 if isinstance(n, ir.Intrinsic) and n.op in _HAS_A_DOMAIN:
-                    raise Unsupported(f"except of the error of {n.op} outside its domain", "", n.line or s.lineno)
+                    raise Unsupported(
+                        f"except of the error of {n.op} outside its domain", "", n.line or s.lineno
+                    )
         orelse = self.block(s.orelse)
         final = self.block(s.finalbody)
         if handlers and not s.orelse and all(terminates(h.body) for h in handlers) and not terminates(body):
