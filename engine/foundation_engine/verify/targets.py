@@ -164,7 +164,7 @@ class GoTarget:
         differential = maker.file(more, "TestDifferential", support=False, thorough=True) if more else ""
         maker.imports.clear()
         recorded = maker.file(cases)
-        out = [PortedFile(f"{package}_test.go", formatted(["gofmt"], recorded), "test")]
+        out = [PortedFile(f"{package}_test.go", formatted(["gofmt", "-s"], recorded), "test")]
         if more:
             out.append(PortedFile("differential_test.go", differential, "support"))
         if any(f'"{options.go_module}/' in f.text for f in out):
@@ -420,6 +420,20 @@ def _support(package: str, name: str) -> str:
     return (files(package) / name).read_text(encoding="utf-8")
 
 
+# The standard library sleeps by these functions of the system; in tests they return at once.
+_NO_TIME = """
+#[no_mangle]
+pub extern "C" fn clock_nanosleep(_clock: i32, _flags: i32, _wanted: *const u8, _left: *mut u8) -> i32 {
+    0
+}
+
+#[no_mangle]
+pub extern "C" fn nanosleep(_wanted: *const u8, _left: *mut u8) -> i32 {
+    0
+}
+"""
+
+
 class RustTarget:
     """Rust: cargo build and cargo test, without the network."""
 
@@ -454,7 +468,7 @@ class RustTarget:
         more: Sequence[Case],
     ) -> list[PortedFile]:
         """See `Target.tests`."""
-        from foundation_engine.port.emit.rust_tests import RustTests
+        from foundation_engine.port.emit.rust_tests import NATIVE, RustTests
 
         maker = RustTests(module, options.dialect)
         out = [PortedFile(f"tests/{package}.rs", formatted(_RUSTFMT, maker.file(cases, package)), "test")]
@@ -474,6 +488,8 @@ class RustTarget:
             for p in out
             if p.role != "module"
         )
+        if options.dialect == NATIVE:
+            modules = f"{_NO_TIME}\n{modules}"
         out.append(PortedFile("tests/every_case.rs", f"{modules}\n", "support"))
         return out
 

@@ -498,6 +498,7 @@ end
         (LanguageId.PYTHON, LanguageId.GO, "native", RETRIES + JITTER),
         (LanguageId.PYTHON, LanguageId.RUBY, "retriable", RETRIES),
         (LanguageId.PYTHON, LanguageId.RUBY, "native", RETRIES + JITTER),
+        (LanguageId.PYTHON, LanguageId.RUST, "native", RETRIES + JITTER),
         (LanguageId.RUBY, LanguageId.PYTHON, "tenacity", RUBY_RETRIES),
         (LanguageId.RUBY, LanguageId.PYTHON, "native", RUBY_RETRIES),
     ],

@@ -421,7 +421,8 @@ class FunctionWriter(Operations):
         text = self.x(v)
         if isinstance(v, ir.Intrinsic) and v.op == "dict.setdefault":
             text = self._changing(v)
-        self.write(f"{text};")
+        # A block at the beginning would be a statement of its own.
+        self.write(f"let () = {text};" if text.startswith("{") else f"{text};")
 
     def _end(self, tail: bool) -> None:
         if tail and self.fails:

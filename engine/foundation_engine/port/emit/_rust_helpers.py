@@ -350,6 +350,14 @@ fn try_any(mut answers: impl Iterator<Item = Result<bool, Error>>) -> Result<boo
     answers.find(|answer| !matches!(answer, Ok(false))).unwrap_or(Ok(false))
 }
 """, ()),
+    "random_fraction": ("A random number from 0 to below 1.", """
+fn random_fraction() -> f64 {
+    use std::hash::{BuildHasher, Hasher, RandomState};
+    // The keys of the standard library's hashers are random.
+    let bits = RandomState::new().build_hasher().finish() >> 11;
+    bits as f64 / (1_u64 << 53) as f64
+}
+""", ()),
     "pause": ("Waits for some seconds.", """
 fn pause(seconds: f64) {
     // Nobody gives a signal to end it.

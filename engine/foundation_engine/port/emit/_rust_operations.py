@@ -102,14 +102,18 @@ class Operations(Lines):
         self.rust.helpers.add(name)
         return self.rust.helper_names[name]
 
-    def name(self, source: str) -> str:
+    def name(self, source: str, wanted: str = "") -> str:
         """The Rust name of a variable."""
         if source not in self.names:
-            made = self.rust.local(source)
+            made = self.rust.local(wanted or source)
             while made in self.names.values() or made in self.rust.taken:
                 made += "_"
             self.names[source] = made
         return self.names[source]
+
+    def fresh(self, name: str) -> str:
+        """A name for a variable that the source does not have."""
+        return self.name(f"{name} of ours", name)
 
     def borrow(self, names: set[str], *, texts: bool = False) -> None:
         """Note variables that are references: to texts themselves, or to whatever a list or map owns."""

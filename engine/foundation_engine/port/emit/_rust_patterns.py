@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from foundation_engine.port import ir
 from foundation_engine.port.emit._names import snake
 from foundation_engine.port.emit._rust_errors import BUILTIN, RUNTIME
+from foundation_engine.port.emit._rust_ownership import root
 from foundation_engine.port.emit._rust_words import LOWEST, PRIMARY, rust_float, rust_string
 from foundation_engine.port.ir import Unsupported
+from foundation_engine.port.passes import stores
 
 if TYPE_CHECKING:
     from foundation_engine.port.emit._rust_operations import Operations
@@ -287,6 +289,8 @@ class Patterns:
                 if e.type == ir.NONE
                 else "Default::default()"
             )
+        if e.obj is None:
+            slots |= self._loop(e.pattern_id, "block", self._changes(e))
         if e.pattern_id == "rate_limiting":
             taken = f"{writer.place(e.obj)}.acquire(1)" if e.obj is not None else ""
             if not taken:
@@ -298,6 +302,12 @@ class Patterns:
         if e.pattern_id == "error_boundary" and context is not None:
             text = text.replace(".run_or(", f"{self.context(context)}.run_or(", 1)
         return writer.question(text, e)
+
+    def _changes(self, e: ir.PatternCall) -> bool:
+        """True when a block changes what is outside of it."""
+        own = {n.id for s in e.body for n in ir.walk(s) if isinstance(n, ir.VarTarget) and n.declares}
+        changed = {root(at) for at, _ in self.rust.ownership.changes(e.body)} | stores(e.body)
+        return bool(changed - own)
 
     def _operation(self, e: ir.PatternOp) -> str:
         assert self.e is not None
@@ -531,12 +541,32 @@ class Patterns:
         """True for a pattern that is written for another library than our runtime, in the body of its function."""
         return self.templates.set_of(use.pattern_id).dialect != "foundation"
 
+    def _loop(self, pattern_id: str, form: str, changing: bool) -> dict[str, str]:
+        """The names of a loop's own variables, and of what draws its jitter."""
+        assert self.e is not None
+        own = [
+            n for n in self.templates.form(pattern_id, form).form.locals if n not in ("binding", "fraction")
+        ]
+        if not own:
+            return {}
+        free = {n: self.e.fresh(n) for n in own}
+        operation = free["operation"]
+        free["binding"] = f"mut {operation}" if changing else operation
+        free["fraction"] = self.e.helper("random_fraction")
+        return free
+
     def wrapped(self, f: ir.Function) -> list[str] | None:
         """The head and the end of a body whose pattern no attribute can say, around the closure that it runs."""
         if f.patterns and self.foreign(f.patterns[-1]):
             use = f.patterns[-1]
+            assert self.e is not None
+            cls = self.e.cls.name if self.e.cls is not None else ""
+            slots = {
+                "body": "@",
+                **self._loop(use.pattern_id, "function", bool(self.rust.ownership.changed[cls, f.name])),
+            }
             text = self.templates.render(
-                self, use.pattern_id, "function", self._lists(use.arguments), slots={"body": "@"}
+                self, use.pattern_id, "function", self._lists(use.arguments), slots=slots
             ).text
             head, _, end = text.partition("@")
             return [head, end]
