@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from foundation_engine.port import ir
@@ -463,3 +464,35 @@ def test_a_default_that_changes_is_made_for_each_call_in_python() -> None:
     )
     assert "names: list[str] | None = None" in made
     assert "names = []" in made
+
+
+SEARCHES = [
+    ("x.delete('^0-9+')", "+49 (0) 7", "+4907"),
+    ("x.tr('a-y', 'b-z')", "hal", "ibm"),
+    ("x.tr('^a-z', '_').tr('ab', 'x')", "a-b.c", "x_x_c"),
+    ("x.scan(/\\d{1,3}/).join(',')", "1234567 8", "123,456,7,8"),
+    ("x[/\\A\\w+/].to_s", "feat: x", "feat"),
+    ("x.sub(/\\A\\w+!?: /, '')", "feat!: more", "more"),
+    ("x.sub(/#.*/, '')", "a # b\nc", "a \nc"),
+    ("x[0...(x.length - 9)] + x[0...(x.length - 11)]", "short", "s"),
+    ("(x.chars & %w[a b c]).join", "cabbage", "cab"),
+    ("(x.chars | ['z']).join", "abba", "abz"),
+    ("x.chars.each_slice(SIZE).map(&:join).join('-')", "abcde", "ab-cd-e"),
+    ("x.match?(WORD).to_s", "abc", "true"),
+    ("x.rindex('b').to_s", "abba", "2"),
+]
+
+
+def test_texts_are_searched_as_ruby_does() -> None:
+    text = "SIZE = 2\nWORD = /\\A[a-z]+\\z/\n" + "".join(
+        method("(String) -> String", body).replace("def f", f"def f{i}")
+        for i, (body, _, _) in enumerate(SEARCHES)
+    )
+    space: dict[str, Any] = {}
+    exec(python(text), space)
+    expected = [e for _, _, e in SEARCHES]
+    assert [space[f"f{i}"](given) for i, (_, given, _) in enumerate(SEARCHES)] == expected
+    request = PortRequest(str(SOURCES / "sample.rb"), text, LanguageId.RUBY, LanguageId.PYTHON)
+    made = [Plan(f"f{i}", (given,)) for i, (_, given, _) in enumerate(SEARCHES)]
+    cases, problem = RECORDERS[LanguageId.RUBY].record(request, lowered(text), made)
+    assert (problem, [c.steps[0]["value"] for c in cases]) == ("", expected)

@@ -12,7 +12,7 @@ from foundation_engine.port import ir
 from foundation_engine.port.front import _ruby_ast as ast
 from foundation_engine.port.front._ruby_expr import Maybe
 from foundation_engine.port.front._ruby_nodes import integer, lit, op
-from foundation_engine.port.front._ruby_scope import ordered, pure, type_text
+from foundation_engine.port.front._ruby_scope import ordered, pure, resolved, type_text
 from foundation_engine.port.front._ruby_types import SYMBOL, JsonT, VarT
 from foundation_engine.port.ir import Type, Unsupported
 
@@ -131,7 +131,7 @@ def _windows(low: Statements, n: ast.Call) -> Source:
     assert n.recv is not None
     inner = source(low, n.recv)
     items = low.hoist(low.as_list(inner.iter), "items")
-    size = low.expr(n.args[0])
+    size = low.expr(resolved(low.scope, n.args[0]))
     if not isinstance(size, ir.Lit) or not isinstance(size.value, int) or size.value < 1:
         raise Unsupported(f"{n.name} with a computed size", low.scope.reader.source(n), n.line)
     at = low.fresh("start")

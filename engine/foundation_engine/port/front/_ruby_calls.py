@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import copy
-import itertools
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
@@ -15,7 +14,7 @@ from foundation_engine.port.front import _ruby_blocks as blocks
 from foundation_engine.port.front import _ruby_json as json
 from foundation_engine.port.front._ruby_expr import WIDTH, Expressions, Maybe, char_of
 from foundation_engine.port.front._ruby_nodes import integer, lit, op
-from foundation_engine.port.front._ruby_scope import ProtocolMethod, ordered, pure, type_text
+from foundation_engine.port.front._ruby_scope import ProtocolMethod, ordered, pure, resolved, type_text
 from foundation_engine.port.front._ruby_types import SYMBOL, JsonT, VarT
 from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.passes import may_end_line
@@ -1382,6 +1381,9 @@ _STRING: Mapping[tuple[str, int], tuple[str, tuple[Type, ...], Type]] = {
 
 def of_string(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
     """A method of a string."""
+    if any(isinstance(a, ast.Const) and isinstance(resolved(low.scope, a), ast.Regex) for a in n.args):
+        n = copy.copy(n)
+        n.args = [resolved(low.scope, a) for a in n.args]
     name, count = n.name, len(n.args)
     if name in _COMPARE and count == 1:
         right = low.value(n.args[0])
@@ -1450,14 +1452,15 @@ def of_string(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
             )
         case ("[]" | "slice", _):
             return _string_index(low, n, obj)
-        case ("index", 1) if not isinstance(n.args[0], ast.Regex):
+        case ("index" | "rindex", 1) if not isinstance(n.args[0], ast.Regex):
             low.require_pure(obj)
             needle = low.coerce(low.value(n.args[0]), ir.STR)
             low.require_pure(needle)
-            made = op("str.find", [obj, needle], ir.INT)
+            last = name == "rindex"
+            made = op("str.rfind" if last else "str.find", [obj, needle], ir.INT)
             t = ir.OptionalT(ir.INT)
             test = op("str.contains", [obj, needle], ir.BOOL)
-            plain = op("str.find_or_raise", [obj, needle], ir.INT, "ValueError")
+            plain = made if last else op("str.find_or_raise", [obj, needle], ir.INT, "ValueError")
             return Maybe(test, ir.Wrap(made, type=t), lit(None, t), plain=plain, type=t)
         case ("gsub" | "sub" | "tr" | "delete" | "count" | "squeeze", _):
             return _substitute(low, n, obj)
@@ -1469,6 +1472,8 @@ def of_string(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
             return formatted(low, str(obj.value), list(args), {}, n)
         case ("match?" | "=~", 1):
             return _matches(low, n, obj)
+        case ("scan", 1):
+            return _scan(low, n, obj)
         case ("casecmp?", 1):
             low.scope.differ(CASES)
             other = low.coerce(low.value(n.args[0]), ir.STR)
@@ -1530,6 +1535,12 @@ def _split(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
 
 
 def _string_index(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
+    if len(n.args) == 1 and isinstance(n.args[0], ast.Regex):
+        obj, end = _beginning(low, n, obj, n.args[0])
+        part = op("str.slice", [obj, integer(0), end], ir.STR)
+        found = ir.OptionalT(ir.STR)
+        there = op("ge", [end, integer(0)], ir.BOOL)
+        return Maybe(there, ir.Wrap(part, type=found), lit(None, found), plain=part, type=found)
     obj = obj if pure(obj) else low.hoist(obj, "text")
     t = ir.OptionalT(ir.STR)
     if len(n.args) == 1 and isinstance(n.args[0], ast.Literal | ast.Ident | ast.Call | ast.IVar):
@@ -1595,7 +1606,9 @@ def _bounds(low: Statements, n: ast.Call) -> tuple[ir.Expr, ir.Expr, bool] | Non
         back = -high.value if r.exclusive else -high.value - 1
         return start, op("from_end", [integer(back)], ir.INT), always
     if low.lower_bound(high) is None:
-        raise Unsupported("a slice whose end may be negative", _source(low, n), n.line)
+        if not r.exclusive:
+            raise Unsupported("a slice whose end may be negative", _source(low, n), n.line)
+        return start, op("bound", [high], ir.INT), always
     return start, high if r.exclusive else low.plus(high, 1), always
 
 
@@ -1623,7 +1636,7 @@ def _substitute(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
     first = n.args[0]
     if n.name in ("gsub", "sub") and len(n.args) == 2:
         if isinstance(first, ast.Regex):
-            made = _replace_regex(low, n, obj, first)
+            made = _replace_regex(low, n, obj, first) or _replace_part(low, n, obj, first)
             if made is not None:
                 return made
             raise Unsupported("a substitution by this regular expression", _source(low, n), n.line)
@@ -1642,10 +1655,8 @@ def _substitute(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
     texts = [a.value for a in n.args if isinstance(a, ast.Literal) and isinstance(a.value, str)]
     plain = all(not re.search(r"[-^\\]", t) or len(t) == 1 for t in texts)
     if len(texts) == len(n.args) and plain:
-        if n.name == "tr" and len(texts) == 2 and len(texts[0]) == len(texts[1]):
-            made = obj
-            if len(texts[0]) == 1:
-                return op("str.replace", [made, lit(texts[0], ir.STR), lit(texts[1], ir.STR)], ir.STR)
+        if n.name == "tr" and len(texts) == 2 and len(texts[0]) == len(texts[1]) == 1:
+            return op("str.replace", [obj, lit(texts[0], ir.STR), lit(texts[1], ir.STR)], ir.STR)
         if n.name == "delete" and len(texts) == 1:
             made = obj
             for c in texts[0]:
@@ -1655,7 +1666,29 @@ def _substitute(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
             return low.prelude("squeezed", [obj, lit(texts[0], ir.STR)], ir.STR)
         if n.name == "count" and len(texts) == 1 and len(texts[0]) == 1:
             return op("str.count", [obj, lit(texts[0], ir.STR)], ir.INT)
+    if n.name in ("delete", "tr", "count") and len(texts) == len(n.args) == (2 if n.name == "tr" else 1):
+        members, others = _set_of(texts[0])
+        told = [obj, lit(members, ir.STR), lit(others, ir.BOOL)]
+        if n.name == "count":
+            return low.prelude("count_characters", told, ir.INT)
+        if n.name == "delete" or len(texts[1]) <= 1:
+            new = "" if n.name == "delete" else texts[1]
+            return low.prelude("replace_characters", [*told, lit(new, ir.STR), lit(False, ir.BOOL)], ir.STR)
+        into, _ = _set_of(texts[1])
+        if not others and not texts[1].startswith("^") and len(set(members)) == len(members):
+            # The last character stands for all that are missing.
+            into = (into + into[-1] * len(members))[: len(members)]
+            return low.prelude("translated", [obj, lit(members, ir.STR), lit(into, ir.STR)], ir.STR)
     raise Unsupported(f"{n.name} with these arguments", _source(low, n), n.line)
+
+
+def _set_of(text: str) -> tuple[str, bool]:
+    """The characters that `a-z` or `^0-9` means to `delete`, `count` and `tr`, and whether all others are meant."""
+    others = text.startswith("^") and len(text) > 1
+    out = ""
+    for m in re.finditer(r"\\(.)|(.)-(.)|(.)", text[others:], re.DOTALL):
+        out += "".join(map(chr, range(ord(m[2]), ord(m[3]) + 1))) if m[2] else m[1] or m[4]
+    return out, others
 
 
 # Regular expressions that are about single characters only, which every language says without one.
@@ -1730,6 +1763,43 @@ def _replace_regex(low: Statements, n: ast.Call, obj: ir.Expr, r: ast.Regex) -> 
     return low.prelude("replace_characters", args, ir.STR)
 
 
+def _replace_part(low: Statements, n: ast.Call, obj: ir.Expr, r: ast.Regex) -> ir.Expr | None:
+    """`sub(/\\Aclasses/, text)`, `sub(/#.*/, text)`."""
+    new = low.coerce(low.value(n.args[1]), ir.STR)
+    if r.flags or n.name != "sub" or not isinstance(new, ir.Lit) or "\\" in str(new.value):
+        return None
+    rest = re.fullmatch(r"(\\?[^\w\s\\]|[\w\s])\.\*", r.source)
+    if rest is not None:
+        # A dot is anything but a line feed.
+        return low.prelude("replace_rest_of_line", [obj, lit(rest[1][-1], ir.STR), new], ir.STR)
+    if not r.source.startswith("\\A"):
+        return None
+    obj, end = _beginning(low, n, obj, r)
+    tail = op("str.slice", [obj, end, lit(None, ir.NONE)], ir.STR)
+    made = op("str.concat", [new, tail], ir.STR) if new.value else tail
+    return ir.Cond(op("lt", [end, integer(0)], ir.BOOL), obj, made, type=ir.STR)
+
+
+def _beginning(low: Statements, n: ast.Call, obj: ir.Expr, r: ast.Regex) -> tuple[ir.Expr, ir.Expr]:
+    """A text under a name, and how long the part is that a regular expression matches at its beginning, or -1."""
+    items = _items(r.source[2:]) if r.source.startswith("\\A") and not r.flags else None
+    if items is None or any(others for _, others, _, _ in items):
+        raise Unsupported("a regular expression of this kind", _source(low, n), n.line)
+    obj = low.hoist(obj, "text")
+    return obj, low.hoist(low.prelude("leading_match", [obj, *_rows(items)], ir.INT), "end")
+
+
+def _scan(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
+    """`scan(/class+/)`: the runs of characters of one class."""
+    r = n.args[0]
+    items = _items(r.source) if isinstance(r, ast.Regex) and not r.flags and n.block is None else None
+    if items is None or len(items) != 1 or items[0][2] < 1:
+        raise Unsupported("a scan of this kind", _source(low, n), n.line)
+    members, others, least, most = items[0]
+    args = [obj, lit(members, ir.STR), lit(others, ir.BOOL), integer(least), integer(most)]
+    return low.prelude("runs_of", args, ir.ListT(ir.STR))
+
+
 def _matches(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
     """`text.match?(/\\A[class]+\\z/)`."""
     r = n.args[0]
@@ -1770,15 +1840,17 @@ def _matches(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
 
 
 def _sequence(source: str) -> list[tuple[str, bool, int, int]] | None:
-    """`\\A` items `\\z` as (characters, complement, least, most); None unless it can be matched greedily.
+    """`\\A` items `\\z` as (characters, complement, least, most); None unless it can be matched greedily."""
+    m = re.fullmatch(r"\\A(.+)\\z", source)
+    return _items(m[1]) if m is not None else None
+
+
+def _items(rest: str) -> list[tuple[str, bool, int, int]] | None:
+    """Classes of characters with their numbers, one after the other.
 
     Greedy matching is exact when neighbouring items share no character, or the first count is fixed.
     """
-    m = re.fullmatch(r"\\A(.+)\\z", source)
-    if m is None:
-        return None
     out: list[tuple[str, bool, int, int]] = []
-    rest = m[1]
     item = re.compile(
         r"(\[\^?(?:\\.|[^\]\\])+\]|\\[dws]|\\[^\w\s]|[^\\\[\](){}.*+?^$|])([+*?]|\{\d+(?:,\d*)?\})?"
     )
@@ -1801,35 +1873,30 @@ def _sequence(source: str) -> list[tuple[str, bool, int, int]] | None:
             most = (int(numbers[3]) if numbers[3] else -1) if numbers[2] else least
         out.append((one[0], bool(one[1]), least, most))
         rest = rest[found.end() :]
-    for i, (a, b) in enumerate(itertools.pairwise(out)):
-        open_end = a[2] != a[3]
-        following = out[i + 1]
-        if not open_end:
+    for i, (members, others, least, most) in enumerate(out):
+        if least == most:
             continue
-        if a[1] or b[1] or set(a[0]) & set(b[0]) or following[2] == 0:
-            return None
+        for following in out[i + 1 :]:
+            if others or following[1] or set(members) & set(following[0]):
+                return None
+            if following[2]:
+                break
     return out
 
 
-def _match_sequence(low: Statements, obj: ir.Expr, items: list[tuple[str, bool, int, int]]) -> ir.Expr:
-    rows = [
-        ir.ListLit(
-            [
-                lit(c, ir.STR),
-                lit("x" if negated else "", ir.STR),
-                lit(str(least), ir.STR),
-                lit(str(most), ir.STR),
-            ],
-            type=ir.ListT(ir.STR),
-        )
-        for c, negated, least, most in items
+def _rows(items: list[tuple[str, bool, int, int]]) -> list[ir.Expr]:
+    """The classes, and how often each stands at least and at most, as the prelude takes them."""
+    return [
+        ir.ListLit([lit(i[0], ir.STR) for i in items], type=ir.ListT(ir.STR)),
+        ir.ListLit([integer(i[2]) for i in items], type=ir.ListT(ir.INT)),
+        ir.ListLit([integer(i[3]) for i in items], type=ir.ListT(ir.INT)),
     ]
+
+
+def _match_sequence(low: Statements, obj: ir.Expr, items: list[tuple[str, bool, int, int]]) -> ir.Expr:
     if any(negated for _, negated, _, _ in items):
         raise Unsupported("a regular expression of this kind")
-    classes = ir.ListLit([r.elems[0] for r in rows], type=ir.ListT(ir.STR))
-    least_list = ir.ListLit([integer(i[2]) for i in items], type=ir.ListT(ir.INT))
-    most_list = ir.ListLit([integer(i[3]) for i in items], type=ir.ListT(ir.INT))
-    return low.prelude("matches_classes", [obj, classes, least_list, most_list], ir.BOOL)
+    return low.prelude("matches_classes", [obj, *_rows(items)], ir.BOOL)
 
 
 # Ranges
@@ -2040,6 +2107,13 @@ def of_list(low: Statements, n: ast.Call, obj: ir.Expr, t: ir.ListT, want: Type 
             var = ir.Name(name_, type=elem)
             test = ir.Not(op("list.contains", [right, var], ir.BOOL), type=ir.BOOL)
             return ir.Comp("list", var, [ir.Clause(ir.VarTarget(name_, type=elem), obj, [test])], type=t)
+        case ("&" | "intersection", 1):
+            return _common(low, n, obj, t)
+        case ("|" | "union", 1):
+            both = ast.Call(n.recv, "+", n.args, [], line=n.line, start=n.start, end=n.end)
+            return blocks.unique(low, ast.Call(both, "uniq", [], [], line=n.line, start=n.start, end=n.end))
+        case ("intersect?", 1):
+            return op("nonempty", [_common(low, n, obj, t)], ir.BOOL)
         case ("*", 1):
             right = low.value(n.args[0])
             if low.full(right.type) == ir.INT:
@@ -2126,6 +2200,31 @@ def membership(low: Statements, e: ir.Expr, obj: ir.Expr, elem: Type, n: ast.Nod
     if {et, low.full(elem)} == {ir.INT, ir.FLOAT}:
         raise Unsupported("an integer looked for among floats", _source(low, n), n.line)
     return op("list.contains", [obj, low.coerce(e, elem)], ir.BOOL)
+
+
+def _common(low: Statements, n: ast.Call, obj: ir.Expr, t: ir.ListT) -> ir.Expr:
+    """`a & b`: what both have, each once, in the order of the first."""
+    elem = low.full(t.elem)
+    if elem not in (ir.INT, ir.STR, SYMBOL, ir.BOOL):
+        raise Unsupported(f"the intersection of lists of {type_text(elem)}", _source(low, n), n.line)
+    right = low.coerce(low.as_list(low.value(n.args[0], t)), t)
+    right = right if pure(right) and not isinstance(right, ir.Comp) else low.hoist(right, "others")
+    name = low.fresh("item")
+    low.vars[name] = elem
+    var = ir.Name(name, type=elem)
+    test = op("list.contains", [right, var], ir.BOOL)
+    both: ir.Expr = ir.Comp("list", var, [ir.Clause(ir.VarTarget(name, type=elem), obj, [test])], type=t)
+    if isinstance(obj, ir.Intrinsic) and obj.op == "to_list" and _keys(obj.args[0]):
+        return both
+    held = low.hoist(both, "shared")
+    assert isinstance(held, ir.Name)
+    low.names[held.id] = held.id
+    at = ast.Ident(held.id, line=n.line, start=n.start, end=n.end)
+    return blocks.unique(low, ast.Call(at, "uniq", [], [], line=n.line, start=n.start, end=n.end))
+
+
+def _keys(e: ir.Expr) -> bool:
+    return isinstance(e, ir.Intrinsic) and e.op == "dict.keys"
 
 
 def _list_index(low: Statements, n: ast.Call, obj: ir.Expr, t: ir.ListT) -> ir.Expr:

@@ -21,7 +21,7 @@ from foundation_engine.port.front._ruby_scope import (
     pure,
     type_text,
 )
-from foundation_engine.port.front._ruby_types import SYMBOL, JsonT, NumericT, VarT
+from foundation_engine.port.front._ruby_types import SYMBOL, JsonT, NumericT, VarT, without_zero
 from foundation_engine.port.ir import Type, Unsupported
 
 NIL_STOPS = (
@@ -403,7 +403,7 @@ class Expressions:
             case ir.DictT(k, v, _), ir.DictT(m, w, _):
                 self.join(k, m)
                 self.join(v, w)
-                if self.full(k) == self.full(m) and self.full(v) == self.full(w):
+                if self.full(k) == self.full(m) and without_zero(self.full(v)) == without_zero(self.full(w)):
                     return e
             case (ir.ListT(a), ir.ListT(b)) | (ir.SetT(a), ir.SetT(b)):
                 if self.join(a, b) in (self.full(a), self.full(b)) and self.full(a) == self.full(b):
@@ -916,7 +916,7 @@ class Expressions:
             if isinstance(lt, JsonT) and rt != ir.NONE:
                 left = json.once(self, left)
                 # What stands in for it says what the value is.
-                t = rt if not isinstance(rt, VarT) else lt
+                t = rt if not self.types.open(rt) else json.opened(rt)
                 return ir.Cond(self.truth(left), self.coerce(left, t), self.coerce(right, t), type=t)
             if isinstance(lt, ir.OptionalT):
                 if not pure(left):

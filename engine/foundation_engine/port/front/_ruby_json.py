@@ -86,6 +86,11 @@ def null() -> ir.Expr:
     return op("json.of", [lit(None, ir.NONE)], JSON)
 
 
+def opened(t: Type) -> Type:
+    """The type of a JSON value in whose place an empty list or map stands, or a value of unknown type."""
+    return ir.ListT(JSON) if isinstance(t, ir.ListT) else MEMBERS if isinstance(t, ir.DictT) else JSON
+
+
 def is_null(e: ir.Expr) -> ir.Expr:
     """Whether a JSON value is null, which is nil in Ruby."""
     return _of_kind(e, "null")

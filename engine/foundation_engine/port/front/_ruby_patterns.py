@@ -11,7 +11,7 @@ from foundation_engine.port.front import _ruby_ast as ast
 from foundation_engine.port.front import _ruby_blocks as blocks
 from foundation_engine.port.front import _ruby_json as json
 from foundation_engine.port.front._ruby_nodes import integer, lit, op
-from foundation_engine.port.front._ruby_scope import PATTERN_OBJECTS, Signature, pure, type_text
+from foundation_engine.port.front._ruby_scope import PATTERN_OBJECTS, Signature, pure, resolved, type_text
 from foundation_engine.port.front._ruby_types import SYMBOL, VarT
 from foundation_engine.port.ir import Type, Unsupported
 
@@ -56,21 +56,6 @@ def path_of(n: ast.Call) -> str:
 # Arguments
 
 
-def resolved(low: Statements, n: ast.Node) -> ast.Node:
-    """The node behind a constant of the file, without `freeze`."""
-    for _ in range(4):
-        if isinstance(n, ast.Call) and n.name == "freeze" and n.recv is not None:
-            n = n.recv
-        elif isinstance(n, ast.Const):
-            info = low.scope.constants.get(n.path.rpartition("::")[2])
-            if info is None:
-                return n
-            n = info.node.value
-        else:
-            return n
-    return n
-
-
 def arguments(
     low: Statements, pattern: str, named: list[tuple[str, ast.Node]], n: ast.Node
 ) -> dict[str, ir.Expr]:
@@ -78,7 +63,7 @@ def arguments(
     out: dict[str, ir.Expr] = {}
     for key, node in named:
         if key == "policy":
-            policy = resolved(low, node)
+            policy = resolved(low.scope, node)
             if not (isinstance(policy, ast.Call) and path_of(policy).startswith("Foundation::Retry")):
                 raise Unsupported(
                     "a retry policy that is not written in this file", low.scope.reader.source(node), n.line
@@ -94,7 +79,7 @@ def arguments(
 
 def _argument(low: Statements, key: str, node: ast.Node) -> ir.Expr:
     if key in _CLASSES:
-        found = resolved(low, node)
+        found = resolved(low.scope, node)
         elems = found.elems if isinstance(found, ast.Array) else [found]
         names: list[ir.Expr] = []
         for e in elems:
@@ -105,7 +90,7 @@ def _argument(low: Statements, key: str, node: ast.Node) -> ir.Expr:
                 names.append(ir.Name(name, type=ir.ERROR))
         return ir.ListLit(names, type=ir.ListT(ir.ERROR))
     if key == "jitter":
-        return _jitter(low, resolved(low, node))
+        return _jitter(low, resolved(low.scope, node))
     if isinstance(node, ast.Symbol):
         return lit(node.name, ir.STR)
     if isinstance(node, ast.Literal) and node.value is None:

@@ -175,9 +175,9 @@ def replace_characters(text, members, others, replacement, runs)
   made
 end
 
-# Whether a text is a sequence of characters of these sets, each at least and at most so often (-1 for any).
-#: (String, Array[String], Array[Integer], Array[Integer]) -> bool
-def matches_classes(text, classes, least, most)
+# How long the characters of these sets are that a text begins with, each so often (-1 for any); -1 for no match.
+#: (String, Array[String], Array[Integer], Array[Integer]) -> Integer
+def leading_match(text, classes, least, most)
   chars = text.chars
   position = 0
   classes.each_with_index do |members, i|
@@ -186,9 +186,72 @@ def matches_classes(text, classes, least, most)
       position += 1
       count += 1
     end
-    return false if count < least[i]
+    return -1 if count < least[i]
   end
-  position == chars.length
+  position
+end
+
+# Whether a text is a sequence of characters of these sets, each at least and at most so often (-1 for any).
+#: (String, Array[String], Array[Integer], Array[Integer]) -> bool
+def matches_classes(text, classes, least, most)
+  leading_match(text, classes, least, most) == text.length
+end
+
+# The runs of characters of a set, or of others, that are so long.
+#: (String, String, bool, Integer, Integer) -> Array[String]
+def runs_of(text, members, others, least, most)
+  made = []
+  run = ""
+  text.each_char do |c|
+    inside = members.include?(c) != others
+    if !run.empty? && (!inside || run.length == most)
+      made << run if run.length >= least
+      run = ""
+    end
+    run += c if inside
+  end
+  made << run if !run.empty? && run.length >= least
+  made
+end
+
+# How many characters of a text are of a set, or are others.
+#: (String, String, bool) -> Integer
+def count_characters(text, members, others)
+  count = 0
+  text.each_char do |c|
+    count += 1 if members.include?(c) != others
+  end
+  count
+end
+
+# A text with each character of a set as the one at its place in another.
+#: (String, String, String) -> String
+def translated(text, from, into)
+  places = from.chars
+  news = into.chars
+  made = ""
+  text.each_char do |c|
+    place = places.index(c)
+    made += place.nil? ? c : news[place]
+  end
+  made
+end
+
+# A text with what follows the first mark up to the end of its line replaced, the mark too.
+#: (String, String, String) -> String
+def replace_rest_of_line(text, mark, replacement)
+  made = ""
+  state = 0
+  text.each_char do |c|
+    if state == 0 && c == mark
+      made += replacement
+      state = 1
+    elsif state == 1 && c == "\n"
+      state = 2
+    end
+    made += c unless state == 1
+  end
+  made
 end
 
 # A JSON value as text; a list or an object has none here.

@@ -157,6 +157,9 @@ class Scope:
     classes: dict[str, ClassInfo] = field(default_factory=dict[str, ClassInfo])
     protocols: dict[str, ProtocolInfo] = field(default_factory=dict[str, ProtocolInfo])
     constants: dict[str, ConstantInfo] = field(default_factory=dict[str, ConstantInfo])
+    regexes: dict[str, ast.Regex] = field(
+        default_factory=dict[str, ast.Regex]
+    )  # constants, written out at their uses
     modules: set[str] = field(default_factory=set[str])
     differences: list[str] = field(default_factory=list[str])
     final: bool = False
@@ -262,6 +265,24 @@ class Scope:
         return found
 
 
+def resolved(scope: Scope, n: ast.Node) -> ast.Node:
+    """The node behind a constant of the file, without `freeze`."""
+    for _ in range(4):
+        if isinstance(n, ast.Call) and n.name == "freeze" and n.recv is not None:
+            n = n.recv
+        elif isinstance(n, ast.Const):
+            last = n.path.rpartition("::")[2]
+            if last in scope.regexes:
+                return scope.regexes[last]
+            info = scope.constants.get(last)
+            if info is None:
+                return n
+            n = info.node.value
+        else:
+            return n
+    return n
+
+
 def ordered(t: Type) -> bool:
     """True when values of the type have an order that every language agrees on."""
     return t in (ir.INT, ir.FLOAT, ir.STR, SYMBOL)
@@ -322,5 +343,6 @@ __all__ = [
     "VarT",
     "ordered",
     "pure",
+    "resolved",
     "type_text",
 ]

@@ -217,6 +217,11 @@ class Types:
         raise Unsupported(f"a value that is {type_text(a)} in one place and {type_text(b)} in another")
 
 
+def without_zero(t: Type) -> Type:
+    """The type of a map whose missing keys read as nothing, where they read as zero."""
+    return ir.DictT(t.key, without_zero(t.value)) if isinstance(t, ir.DictT) else t
+
+
 def erased(t: Type) -> Type:
     """The type as the representation knows it: a symbol is text."""
     match t:

@@ -672,6 +672,9 @@ class _ModuleLowerer:
             ):
                 self._config(name, full, n, value.block)
                 return
+        if isinstance(value, ast.Regex):
+            self.scope.regexes[name] = value
+            return
         info2 = ConstantInfo(name, n, self.types.var(("constant", n.start), f"constant {name}"), path)
         if name in self.scope.constants:
             self._decline(
@@ -690,7 +693,7 @@ class _ModuleLowerer:
             "integer": ir.INT,
             "float": ir.FLOAT,
             "boolean": ir.BOOL,
-            "list": ir.ListT(ir.STR),
+            "strings": ir.ListT(ir.STR),
         }
         for b in block.body:
             options = dict(b.named) if isinstance(b, ast.Call) else {}
