@@ -179,14 +179,14 @@ def _to_go(request: PortRequest, module: ir.Module) -> PortCandidate:
     package = package_name(request)
     runtime = request.options.go_module
     made = emit_go.emit(module, package, runtime, request.options.dialect)
-    source = "" if made.parts else formatted(["gofmt"], made.source)
+    source = "" if made.parts else formatted(["gofmt", "-s"], made.source)
     library = templates(LanguageId.GO, request.options.dialect).library
     if library is not None and library.package not in made.imports:
         library = None
     if made.parts:
         names = stems(module, _means_more_in_go)
         ported = [
-            PortedFile(f"{names[path]}.go", formatted(["gofmt"], text), "source", path)
+            PortedFile(f"{names[path]}.go", formatted(["gofmt", "-s"], text), "source", path)
             for path, text in made.parts.items()
         ]
     else:

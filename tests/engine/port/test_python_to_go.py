@@ -217,10 +217,11 @@ def test_json_keeps_the_order_of_its_keys():
         """,
     )
     text = body(made)
-    row = r'"{\"sku\": "+jsonQuote(p.SKU)+", \"cents\": "+strconv.Itoa(p.Cents)+", \"tags\": ["+jsonQuote("a")+"], \"old\": false}"'
+    row = '`{"sku": `+jsonQuote(p.SKU)+`, "cents": `+strconv.Itoa(p.Cents)+`, "tags": [`+jsonQuote("a")+`], "old": false}`'
     assert row in text
     # A map of Go has no order to write its keys in.
-    assert [h.reason for h in made.holes] == ["JSON of dict[str, int]"]
+    assert "func Table(prices *OrderedMap[string, int]) string {" in text
+    assert made.holes == ()
 
 
 def test_functions_handed_on_take_the_signature_that_is_asked_for():
@@ -239,9 +240,8 @@ def test_functions_handed_on_take_the_signature_that_is_asked_for():
             """,
         )
     )
-    head = "func(_ context.Context, a int) (int, error)"
-    assert f"{head} {{ return (func(v int) int {{ return v + 1 }})(a), nil }}" in text
-    assert "{ return inner(a2), nil }" in text
+    assert "func(_ context.Context, v int) (int, error) { return v + 1, nil }" in text
+    assert "func(_ context.Context, a int) (int, error) { return inner(a), nil }" in text
     assert "{ return Double(" in text
 
 
@@ -350,3 +350,28 @@ def test_what_needs_a_declined_class_is_declined_with_it(target: str) -> None:
     whole = {f.source_name for f in candidate.functions if not f.holes}
     assert whole == {"fine"}
     assert "not ported" in next(f.text for f in candidate.files if f.role == "source")
+
+
+def test_functions_in_fields_and_results_take_the_signature_of_their_place() -> None:
+    text = body(
+        to(
+            "go",
+            """
+            @dataclass
+            class Rule:
+                label: str
+                test: Callable[[int], bool]
+            def rules() -> list[Rule]:
+                return [Rule("small", lambda n: n < 10)]
+            def below(limit: int) -> Callable[[int], bool]:
+                return lambda n: n < limit
+            def count(xs: list[int]) -> int:
+                test = below(3)
+                return sum(1 for x in xs if test(x))
+            """,
+        )
+    )
+    made = "func(_ context.Context, n int) (bool, error)"
+    assert f'return []*Rule{{{{Label: "small", Test: {made} {{ return n < 10, nil }}}}}}' in text
+    assert f"return {made} {{ return n < limit, nil }}" in text
+    assert "ok, err := test(ctx, x)" in text

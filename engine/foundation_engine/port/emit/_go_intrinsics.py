@@ -342,9 +342,11 @@ class Operations(Maps):
         from foundation_engine.port.emit._names import camel, words
 
         match e:
-            case ir.Call(func=ir.Name(id=name)):
+            case ir.Call(func=ir.Name(id=name)) if name not in self.names:
                 last = words(name)[-1]
                 return camel(last)
+            case ir.Call(type=ir.BOOL):
+                return "ok"
             case ir.MethodCall(method=name):
                 return camel(words(name)[-1])
             case ir.New(cls=name):
@@ -580,7 +582,7 @@ class Operations(Maps):
         if op in ("json.of", "json.is", "json.get_or"):
             return go_json.operation(self, e)
         if op == "json.dumps":
-            return self._text(encoded(args[0]))
+            return self._text(encoded(args[0], self.ordered))
         found = self._of_a_pattern(op, args)
         if found is not None:
             return found, PRIMARY
@@ -2241,14 +2243,25 @@ class Operations(Maps):
             return False
         return not (isinstance(v, ir.Intrinsic) and v.op == "error.message")
 
+    def lambda_of(self, e: ir.Lambda, wanted: ir.FuncT) -> str:
+        """An anonymous function with the signature that is asked for, which is one that may fail."""
+        text = self._lambda(e)
+        head, body = text.split(") ", 1)[0], text[text.index(" { return ") + 10 : -2]
+        params = head.removeprefix("func(")
+        if wanted.context:
+            self.use("context")
+            params = f"_ context.Context, {params}" if params else "_ context.Context"
+        results = self.go.results(wanted.result, wanted.raises)
+        return f"func({params}){results} {{ return {body}{', nil' if wanted.raises else ''} }}"
+
     def _lambda(self, e: ir.Lambda) -> str:
-        saved = dict(self.names)
+        saved, used = dict(self.names), set(self.used)
         params = ", ".join(f"{self.name(p.name)} {self.go.type(p.type)}" for p in e.params)
         with self.infallible(), self.captured() as before, self.indented():
             body = self.x(e.body)
         if before:
             raise Unsupported("a lambda that takes several statements")
-        self.names = saved
+        self.names, self.used = saved, used
         return f"func({params}) {self.go.type(e.body.type)} {{ return {body} }}"
 
 

@@ -39,6 +39,8 @@ def shown_maps(s: ir.Stmt) -> Iterator[tuple[Type, Type]]:
                 over = [m]
             case ir.For(iter=m) | ir.Clause(iter=m):
                 over = [m]
+            case ir.Intrinsic(op="json.dumps"):
+                over = [m for m in ir.walk(n) if isinstance(m, ir.Expr)]
             case _:
                 pass
         for m in over:

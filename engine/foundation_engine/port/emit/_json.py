@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from foundation_engine.port import ir
 from foundation_engine.port.ir import Unsupported
+from foundation_engine.port.texts import pieces
 
 
-def encoded(e: ir.Expr) -> ir.Expr:
-    """The JSON text of a value whose shape is written out, so that its keys keep their order."""
+def encoded(e: ir.Expr, ordered: Callable[[ir.Type], bool] | None = None) -> ir.Expr:
+    """The JSON text of a value whose shape is written out, so that its keys keep their order.
+
+    With `ordered`, which tells the maps that keep their order, lists and such maps may be values of any kind.
+    """
     match e:
         case ir.Lit(value=None):
             return ir.Lit("null", type=ir.STR, line=e.line)
@@ -19,20 +24,28 @@ def encoded(e: ir.Expr) -> ir.Expr:
             keys = [k.value for k, _ in items if isinstance(k, ir.Lit) and isinstance(k.value, str)]
             if len(keys) != len(items) or len(set(keys)) != len(keys):
                 raise Unsupported("JSON of a map whose keys are not literals", line=e.line)
-            pieces: list[ir.Expr] = []
+            parts: list[ir.Expr] = []
             for i, (key, (_, v)) in enumerate(zip(keys, items, strict=True)):
                 start = f"{', ' if i else '{'}{json.dumps(key)}: "
-                pieces.extend([ir.Lit(start, type=ir.STR), encoded(v)])
-            return _joined([*pieces, ir.Lit("}" if pieces else "{}", type=ir.STR)])
+                parts.extend([ir.Lit(start, type=ir.STR), encoded(v, ordered)])
+            return _joined([*parts, ir.Lit("}" if parts else "{}", type=ir.STR)])
         case ir.ListLit(elems=elems):
-            pieces = []
+            parts = []
             for i, v in enumerate(elems):
-                pieces.extend([ir.Lit(", " if i else "[", type=ir.STR), encoded(v)])
-            return _joined([*pieces, ir.Lit("]" if pieces else "[]", type=ir.STR)])
+                parts.extend([ir.Lit(", " if i else "[", type=ir.STR), encoded(v, ordered)])
+            return _joined([*parts, ir.Lit("]" if parts else "[]", type=ir.STR)])
         case ir.Comp(kind="list", elem=elem):
-            inner = ir.Comp("list", encoded(elem), e.clauses, type=ir.ListT(ir.STR), line=e.line)
+            inner = ir.Comp("list", encoded(elem, ordered), e.clauses, type=ir.ListT(ir.STR), line=e.line)
             items_text = ir.Intrinsic("str.join", [ir.Lit(", ", type=ir.STR), inner], type=ir.STR)
             return _joined([ir.Lit("[", type=ir.STR), items_text, ir.Lit("]", type=ir.STR)])
+        case ir.Expr(type=ir.ListT(elem=t)) if ordered is not None:
+            clause = ir.Clause(ir.VarTarget("element", type=t), e, [])
+            each = ir.Comp("list", ir.Name("element", type=t), [clause], type=e.type, line=e.line)
+            return encoded(each, ordered)
+        case ir.Expr(type=ir.DictT(key=ir.STR, value=t)) if ordered is not None:
+            if not ordered(e.type):
+                raise Unsupported("the order of a map's entries matters in its JSON", line=e.line)
+            return _entries(e, t, ordered)
         case _ if e.type == ir.STR:
             return ir.Intrinsic("json.quote", [e], type=ir.STR, line=e.line)
         case _ if e.type == ir.INT:
@@ -43,12 +56,25 @@ def encoded(e: ir.Expr) -> ir.Expr:
             raise Unsupported(f"JSON of {ir.type_text(e.type)}", line=e.line)
 
 
+def _entries(e: ir.Expr, t: ir.Type, ordered: Callable[[ir.Type], bool]) -> ir.Expr:
+    pair = ir.TupleT((ir.STR, t))
+    target = ir.TupleTarget(
+        [ir.VarTarget("entry_key", type=ir.STR), ir.VarTarget("entry_value", type=t)], type=pair
+    )
+    clause = ir.Clause(target, ir.Intrinsic("dict.items", [e], type=ir.IterT(pair)), [])
+    key = encoded(ir.Name("entry_key", type=ir.STR), ordered)
+    entry = _joined([key, ir.Lit(": ", type=ir.STR), encoded(ir.Name("entry_value", type=t), ordered)])
+    entries = ir.Comp("list", entry, [clause], type=ir.ListT(ir.STR), line=e.line)
+    texts = ir.Intrinsic("str.join", [ir.Lit(", ", type=ir.STR), entries], type=ir.STR)
+    return _joined([ir.Lit("{", type=ir.STR), texts, ir.Lit("}", type=ir.STR)])
+
+
 def _joined(parts: list[ir.Expr]) -> ir.Expr:
     """Texts one after the other; neighbours that are literals become one."""
     merged: list[ir.Expr] = []
     for part in parts:
         last = merged[-1] if merged else None
-        inner = _pieces(part)
+        inner = pieces(part)
         if isinstance(last, ir.Lit) and isinstance(inner[0], ir.Lit):
             merged[-1] = ir.Lit(f"{last.value}{inner[0].value}", type=ir.STR)
             inner = inner[1:]
@@ -57,9 +83,3 @@ def _joined(parts: list[ir.Expr]) -> ir.Expr:
     for part in merged[1:]:
         out = ir.Intrinsic("str.concat", [out, part], type=ir.STR)
     return out
-
-
-def _pieces(e: ir.Expr) -> list[ir.Expr]:
-    if isinstance(e, ir.Intrinsic) and e.op == "str.concat":
-        return [p for a in e.args for p in _pieces(a)]
-    return [e]

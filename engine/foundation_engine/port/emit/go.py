@@ -173,7 +173,7 @@ class GoNames:
 
 def go_string(text: str) -> str:
     """A Go string literal; raw when that reads better."""
-    if "\\" in text and "`" not in text and "\n" not in text and text.isprintable():
+    if ("\\" in text or '"' in text) and "`" not in text and "\n" not in text and text.isprintable():
         return f"`{text}`"
     out = json.dumps(text, ensure_ascii=False)
     return re.sub(r"[\x7f-\x9f\u2028\u2029\ufeff]", lambda m: f"\\u{ord(m[0]):04x}", out)
@@ -1278,7 +1278,7 @@ class FunctionEmitter(Operations):
             return
         # The source evaluates the value first.
         self.wanted = camel(t.name) if isinstance(t, ir.FieldTarget) else ""
-        value = self.x(self.owned(s.value))
+        value = self.handed(s.value, t.type)
         self.wanted = ""
         if isinstance(t, ir.IndexTarget) and self.ordered(t.obj.type):
             self.store(t.obj, self.x(t.index), value)
@@ -1326,6 +1326,10 @@ class FunctionEmitter(Operations):
         hinted = self._into(t, value)
         if hinted:
             return
+        if isinstance(t.type, ir.FuncT):
+            text = self.handed(value, t.type)
+            self.write(f"{self.name(t.id)} {self.declare(t)} {text}")
+            return
         if t.declares and isinstance(value, ir.ListLit) and not value.elems and (room := self.room(t.id)):
             self.write(f"{self.name(t.id)} := make({self.go.type(t.type)}, 0, {room})")
             return
@@ -1351,6 +1355,15 @@ class FunctionEmitter(Operations):
     def _assign_cond(self, t: ir.VarTarget, value: ir.Cond) -> bool:
         """`x = a if test else b` as Go writes it."""
         name = self.name(t.id)
+        if self.has_default(value) and t.declares and not self._needs_type(t.type, value.body):
+            if t.id in reads([ir.ExprStmt(value)]):
+                return False
+            self.write(f"{name} := {self.x(self.owned(value.body))}")
+            self.write(f"if {self.empty(name, value.body)} {{")
+            with self.indented():
+                self._store(name, value.orelse)
+            self.write("}")
+            return True
         if (
             t.declares
             and isinstance(value.orelse, ir.Lit | ir.Name | ir.EnumMember)
@@ -1370,6 +1383,25 @@ class FunctionEmitter(Operations):
             value.test, lambda: self._store(name, value.body), lambda: self._store(name, value.orelse)
         )
         return True
+
+    @staticmethod
+    def has_default(e: ir.Cond) -> bool:
+        """True for `value or default` of a value that is worked out."""
+        match e.test:
+            case (
+                ir.Intrinsic(op="nonempty", args=[tested])
+                | ir.Intrinsic(op="ne", args=[tested, ir.Lit(value="" | 0)])
+            ):
+                return ir.same(tested, e.body) and not isinstance(tested, ir.Name | ir.Field)
+            case _:
+                return False
+
+    @staticmethod
+    def empty(name: str, e: ir.Expr) -> str:
+        """The test that a variable that holds an expression's value is empty."""
+        if e.type in (ir.INT, ir.FLOAT):
+            return f"{name} == 0"
+        return f'{name} == ""' if e.type == ir.STR else f"len({name}) == 0"
 
     def _store(self, name: str, value: ir.Expr) -> None:
         text = self.x(self.owned(value))
@@ -1688,6 +1720,15 @@ class FunctionEmitter(Operations):
                 self.write("return nil" if self.fails else "return")
             return
         v = s.value
+        if isinstance(v, ir.Cond) and self.has_default(v) and not self.ordered(v.type):
+            name = self.fresh("result")
+            self.write(f"{name} := {self.x(self.owned(v.body))}")
+            self.write(f"if {self.empty(name, v.body)} {{")
+            with self.indented():
+                self._store(name, v.orelse)
+            self.write("}")
+            self.write(f"return {name}{', nil' if self.fails else ''}")
+            return
         if isinstance(v, ir.Cond):
             self.write(f"if {self.x(v.test)} {{")
             with self.indented():
@@ -1728,6 +1769,9 @@ class FunctionEmitter(Operations):
         name = self.build_named(v, "result")
         if name is not None:
             self.write(f"return {name}{nil}")
+            return
+        if isinstance(self.result, ir.FuncT):
+            self.write(f"return {self.handed(v, self.result)}{nil}")
             return
         self.leaving = True
         value = self.owned(v)
@@ -2303,6 +2347,8 @@ class FunctionEmitter(Operations):
             raise Unsupported("a function that may fail handed on for one that may not", line=e.line)
         if isinstance(result, ir.TupleT) and raises != wanted.raises:
             raise Unsupported("a function of several results handed on for one that may fail", line=e.line)
+        if isinstance(given, ir.Lambda) and result != ir.NONE and not isinstance(result, ir.TupleT):
+            return self.lambda_of(given, wanted)
         names = [self.fresh(chr(ord("a") + i)) for i in range(len(wanted.params))]
         params = [f"{n} {self.go.type(t)}" for n, t in zip(names, wanted.params, strict=True)]
         if wanted.context:
@@ -2332,12 +2378,12 @@ class FunctionEmitter(Operations):
             return f"{self.go.names.constructors[e.cls]}({', '.join(args)})"
         defaults = {f.name: f.default for f in d.fields}
         given = [(n, a) for n, a in e.args if defaults.get(n) is None or not ir.same(a, defaults[n])]
+        types = {f.name: f.type for f in d.fields}
         if e.cls in self.go.names.constructors and all(defaults.get(n) is None for n, _ in given):
-            return (
-                f"{self.go.names.constructors[e.cls]}({', '.join(self.x(self.owned(a)) for _, a in given)})"
-            )
+            values = ", ".join(self.handed(a, types[n]) for n, a in given)
+            return f"{self.go.names.constructors[e.cls]}({values})"
         parts = [
-            f"{self.go.names.fields[e.cls, n]}: {self.x(self.owned(a))}"
+            f"{self.go.names.fields[e.cls, n]}: {self.handed(a, types[n])}"
             for n, a in e.args
             if not self.go.is_zero(a)
         ]
