@@ -11,6 +11,7 @@ Go's compiler; the copy calls annotated functions through the runtime, as the po
 from __future__ import annotations
 
 import json
+import os
 import re
 import tempfile
 from collections.abc import Sequence
@@ -181,6 +182,7 @@ def _workspace(folder: Path, request: PortRequest, package: Package, made: _Regi
         (folder / "overlay.json").write_text(
             json.dumps({"Replace": {str(clock): str(folder / "clock.go.txt")}}), encoding="utf-8"
         )
+    made.drawing = _least_draws(folder, package)
     name = Path(request.path).name or "source.go"
     (folder / (name if name.endswith(".go") and not name.endswith("_test.go") else "source.go")).write_text(
         made.source(), encoding="utf-8"
@@ -191,6 +193,48 @@ def _workspace(folder: Path, request: PortRequest, package: Package, made: _Regi
     support = _SUPPORT.read_text(encoding="utf-8").replace("package PACKAGE", f"package {package.name}", 1)
     (folder / "zz_support_test.go").write_text(support, encoding="utf-8")
     return ""
+
+
+def _least_draws(folder: Path, package: Package) -> list[str]:
+    """Libraries that retry draw the least or greatest random number, as our runtime does while a source is recorded."""
+    drawing: list[str] = []
+    cache = Path(os.environ.get("GOMODCACHE") or Path.home() / "go" / "pkg" / "mod")
+    module = folder / "go.mod"
+    text = module.read_text(encoding="utf-8")
+    for path in package.imports.values():
+        wanted = re.search(rf"^\s*(?:require\s+)?{re.escape(path)}\s+(v\S+)", text, re.MULTILINE)
+        if not re.match(r"github\.com/(cenkalti/backoff|avast/retry-go)", path) or wanted is None:
+            continue
+        parent, _, last = path.rpartition("/")
+        original = cache / parent / f"{last}@{wanted[1]}"
+        if not original.is_dir():
+            continue
+        copy = folder / "libraries" / path
+        copy.mkdir(parents=True)
+        for file in original.iterdir():
+            if file.suffix in (".go", ".mod") and not file.name.endswith("_test.go"):
+                source = file.read_text(encoding="utf-8")
+                if "RecHigh" in _least(source) and path not in drawing:
+                    drawing.append(path)
+                (copy / file.name).write_text(_least(source), encoding="utf-8")
+        text += f"replace {path} => ./libraries/{path}\n"
+    module.write_text(text, encoding="utf-8")
+    return drawing
+
+
+def _least(text: str) -> str:
+    """Go source whose random fractions are the least, or the greatest, and whose random numbers are zero."""
+    made = text.replace("rand.Float64()", "recFraction()")
+    made = re.sub(r"\brand\.Int63n\((?:[^()]|\([^()]*\))*\)", "int64(0)", made)
+    if made == text:
+        return text
+    made += "\nvar _ = rand.Float64\n"
+    if "recFraction()" in made:
+        made += "\n// RecHigh asks for the greatest fraction.\nvar RecHigh bool\n"
+        made += (
+            "\nfunc recFraction() float64 {\n\tif RecHigh {\n\t\treturn 1 - 1.0/(1<<53)\n\t}\n\treturn 0\n}\n"
+        )
+    return made
 
 
 def _near(request: PortRequest, name: str) -> Path | None:
@@ -244,6 +288,7 @@ class _Registry:
         self.module = module
         self.constructed = {t.name: t for t in package.declared.values() if t.constructor}
         self.wrapped = self._wrapped()
+        self.drawing: list[str] = []  # libraries whose random fractions can be chosen
         waits = (b"time.Sleep(", b"time.After(")
         self.sleeps = self.p.imports.get("time") == "time" and any(w in self.p.tree.text for w in waits)
 
@@ -594,12 +639,17 @@ class _Registry:
         lines.append(self._makers())
         lines.append(self._reset())
         lines.append("\t\tvirtual: true,")
+        highs = "".join(f" reclib{i}.RecHigh = high;" for i in range(len(self.drawing)))
+        if highs and not uses_runtime:
+            lines.append(f"\t\thigh: func(high bool) {{{highs} }},")
         if uses_runtime:
             lines.append(
                 "\t\tslept: func() []time.Duration { out := recclock.Slept; recclock.Slept = nil; return out },"
             )
             lines.append(
-                "\t\thigh: func(high bool) { recclock.Draw = 0; if high { recclock.Draw = 1<<53 - 1 } },"
+                "\t\thigh: func(high bool) { recclock.Draw = 0; if high { recclock.Draw = 1<<53 - 1 };"
+                + highs
+                + " },"
             )
         elif self.sleeps:
             lines.append("\t\tslept: func() []time.Duration { out := recSlept; recSlept = nil; return out },")
@@ -617,7 +667,7 @@ class _Registry:
             lines.extend(self._fake(d))
         text = "\n".join(lines)
         more = {
-            "synctest": "testing/synctest",
+            "synctest": "testing/synctest", **{f"reclib{i}": p for i, p in enumerate(self.drawing)},
             "reflect": "reflect", "context": "context", "time": "time", "recerrors": f"{runtime}/errors", "recclock": f"{runtime}/clock",
             "rechttp": f"{runtime}/httpclient", "recres": f"{runtime}/resilience", "reclog": f"{runtime}/logging",
         }  # fmt: skip

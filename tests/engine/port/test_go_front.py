@@ -3,6 +3,8 @@
 # ruff: noqa: E501 - a source and what it becomes stand on one line.
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from foundation_engine.port import PortError, ir, port
 from foundation_engine.port.front.go import lower_module
@@ -521,3 +523,227 @@ def test_another_implementation_is_told_apart() -> None:
     report = verify(changed, VerifyOptions(cases=6, differential=18, use_cache=False))
     assert report.verdict is Verdict.FAILED
     assert any("total" in r.detail for r in report.results)
+
+
+JSON_SOURCE = """package quotes
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+type Money struct {
+	Cents    int64  `json:"cents"`
+	Currency string `json:"currency"`
+}
+
+type Quote struct {
+	ID    string            `json:"id"`
+	Price Money             `json:"price"`
+	Rate  *float64          `json:"rate,omitempty"`
+	Tags  []string          `json:"tags"`
+	Notes map[string]string `json:"notes"`
+	Open  bool
+	inner int
+}
+
+var samples = []string{
+	`{"id": "a", "price": {"cents": 5, "currency": "EUR"}, "rate": 0.5, "tags": ["x", "y"], "Open": true}`,
+	`{"id": "b", "price": null, "rate": null, "tags": null, "notes": {"k": "v"}, "unknown": [1]}`,
+	`{"id": 7}`, `{"price": {"cents": 1.5}}`, `{"price": {"cents": "1"}}`, `{"tags": {"a": 1}}`, `[]`, `null`, `{`, ``,
+	`{"rate": 3, "price": {"cents": -2}, "inner": 4}`, `{"tags": [null, "z"]}`, `{"Open": 1}`, `"text"`, `{"notes": {"k": 1}}`,
+}
+
+// Read shows a sample as it is read.
+func Read(i int) (string, error) {
+	if i < 0 {
+		i = -i
+	}
+	var quote Quote
+	if err := json.Unmarshal([]byte(samples[i%len(samples)]), &quote); err != nil {
+		return "", fmt.Errorf("sample %d: %w", i, err)
+	}
+	rate := "none"
+	if quote.Rate != nil {
+		rate = fmt.Sprintf("%.2f", *quote.Rate)
+	}
+	return fmt.Sprintf("%s %d%s %s %d %d %t", quote.ID, quote.Price.Cents, quote.Price.Currency, rate, len(quote.Tags), len(quote.Notes), quote.Open), nil
+}
+"""
+
+
+def test_json_is_read_into_structs() -> None:
+    candidate = port(PortRequest("quotes.go", JSON_SOURCE, LanguageId.GO, LanguageId.PYTHON))
+    assert not candidate.holes
+    report = verify(candidate, VerifyOptions(cases=40, differential=20))
+    assert report.verdict is Verdict.PASSED, report.summary
+
+
+RETRIES = """package retries
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+var ErrGone = errors.New("gone")
+
+type Store interface {
+	Get(ctx context.Context, id string) (int, error)
+}
+
+// Load doubles its delays.
+func Load(ctx context.Context, s Store, id string) (int, error) {
+	b := backoff.NewExponentialBackOff()
+	b.InitialInterval = 200 * time.Millisecond
+	b.Multiplier = 2
+	b.MaxInterval = time.Second
+	return backoff.Retry(ctx, func() (int, error) {
+		got, err := s.Get(ctx, id)
+		if err != nil {
+			return 0, err
+		}
+		if got < 0 {
+			return 0, backoff.Permanent(ErrGone)
+		}
+		return got, nil
+	}, backoff.WithBackOff(b), backoff.WithMaxTries(4))
+}
+"""
+
+
+def test_retries_of_another_library_behave_as_they_do(tmp_path: Path) -> None:
+    module = "module retries\n\ngo 1.25\n\nrequire github.com/cenkalti/backoff/v5 v5.0.3\n"
+    (tmp_path / "go.mod").write_text(module, encoding="utf-8")
+    source = tmp_path / "retries.go"
+    source.write_text(RETRIES, encoding="utf-8")
+    candidate = port(PortRequest(str(source), RETRIES, LanguageId.GO, LanguageId.RUBY))
+    assert any("15 minutes" in d for d in candidate.differences)
+    report = verify(candidate, VerifyOptions(cases=12, differential=20))
+    assert report.verdict is Verdict.PASSED, report.summary
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reason"),
+    [
+        (
+            "b.Multiplier = 2",
+            "b.MaxElapsedTime = 0",
+            "delays that grow by 1.5, not by 2 (backoff's default is 1.5)",
+        ),
+        (", backoff.WithMaxTries(4))", ")", "a retry without a greatest number of attempts"),
+    ],
+)
+def test_retries_without_a_counterpart_are_declined(before: str, after: str, reason: str) -> None:
+    assert before in RETRIES
+    assert reason in [d.reason for d in lower_module(RETRIES.replace(before, after), "retries").declines]
+
+
+CONCURRENT = """package workers
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+)
+
+type audit struct{ by []string }
+
+func (a *audit) note(who string) { a.by = append(a.by, who) }
+
+type Tally struct {
+	audit
+	sync.Mutex
+	counts map[string]int
+}
+
+// Map applies f to every element.
+func Map[T, U any](items []T, f func(T) U) []U {
+	out := make([]U, 0, len(items))
+	for _, item := range items {
+		out = append(out, f(item))
+	}
+	return out
+}
+
+// Lengths measures texts at once.
+func Lengths(texts []string) []int {
+	out := make([]int, len(texts))
+	var wg sync.WaitGroup
+	for i, t := range texts {
+		wg.Add(1)
+		go func(i int, t string) {
+			defer wg.Done()
+			if t == "" {
+				return
+			}
+			out[i] = len(t)
+		}(i, t)
+	}
+	wg.Wait()
+	return out
+}
+
+// Upper collects texts through a channel.
+func Upper(texts []string) []string {
+	ch := make(chan string, len(texts))
+	var wg sync.WaitGroup
+	for _, t := range texts {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			ch <- strings.ToUpper(t)
+		}()
+	}
+	go func() {
+		wg.Wait()
+		close(ch)
+	}()
+	var all []string
+	for t := range ch {
+		all = append(all, t)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// Count counts words and says who asked.
+func Count(words []string, who string) string {
+	t := &Tally{counts: map[string]int{}}
+	for _, w := range words {
+		t.Lock()
+		t.counts[w]++
+		t.Unlock()
+	}
+	t.note(who)
+	return fmt.Sprintf("%d %s", len(t.counts), strings.Join(t.by, ","))
+}
+
+// Marks shows numbers and whether they are even.
+func Marks(numbers []int) string {
+	even := Map(numbers, func(n int) bool { return n%2 == 0 })
+	return strings.Join(Map(even, func(e bool) string { return fmt.Sprintf("%t", e) }), " ")
+}
+
+// Where finds the bytes at which a letter stands.
+func Where(text string) []int {
+	var at []int
+	for i, r := range text {
+		if r == 'e' || r == 'é' {
+			at = append(at, i)
+		}
+	}
+	return at
+}
+"""
+
+
+def test_independent_goroutines_embedded_structs_and_generics_behave_as_their_sources() -> None:
+    candidate = port(PortRequest("workers.go", CONCURRENT, LanguageId.GO, LanguageId.PYTHON))
+    assert not candidate.holes
+    report = verify(candidate, VerifyOptions(cases=12, differential=20))
+    assert report.verdict is Verdict.PASSED, report.summary

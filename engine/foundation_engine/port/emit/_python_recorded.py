@@ -165,6 +165,9 @@ class RecordedCase(unittest.TestCase):
     def assert_slept(self, want: list[int], clock: Clock) -> None:
         """Fail unless the delays are those recorded, to the microsecond; no delay is none."""
         got, want = [d for d in clock.sleeps if d], [d for d in want if d]
+        if len(want) == 1:
+            # The source may tell no more than how long all of them took.
+            got = [sum(got)]
         if len(want) != len(got) or any(abs(a - b) > 1000 for a, b in zip(want, got, strict=True)):
             self.fail(f"delays: got {got}, want {want} ns")
 

@@ -293,6 +293,9 @@ class PythonEmitter:
         helpers: list[str] = []
         for h in sorted(self.helpers):
             helpers.extend(["", "", *HELPERS[h][1].strip().splitlines()])
+        if any("Jitter.symmetric(" in line for line in body):
+            # The only value of a template that has an import of its own.
+            self.imports.add("from foundation.resilience import Jitter")
         lines = docstring(self.module.doc or f"Ported from {self.module.name}.", "")
         lines.extend(
             ["", "from __future__ import annotations", "", *self._imports([*body, *helpers]), *body, *helpers]

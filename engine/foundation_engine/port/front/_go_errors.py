@@ -14,6 +14,7 @@ from foundation_grammars.tree import SyntaxNode
 from foundation_engine.port import ir
 from foundation_engine.port.front import _go_generics as generics
 from foundation_engine.port.front import _go_library as library
+from foundation_engine.port.front import _go_retries as retries
 from foundation_engine.port.front._go_expr import ExpressionLowerer, V, Var
 from foundation_engine.port.front._go_package import go_string, walk
 from foundation_engine.port.front._go_patterns import runtime_type
@@ -38,6 +39,7 @@ _FALLIBLE = {
     "foundation/files": {"AtomicWrite", "AtomicWriteText"},
     "foundation/process": {"Run"},
     "strconv": {"Atoi", "ParseInt", "ParseFloat"},
+    "encoding/json": {"Unmarshal"},
     "os": {"ReadFile", "Remove", "WriteFile", "MkdirAll"},
 }
 _FALLIBLE_METHODS = {
@@ -132,6 +134,8 @@ class ErrorFlow(ExpressionLowerer):
         if operand.type == "identifier" and self.lookup(self.p.text(operand)) is None:
             path = self.p.path(self.p.text(operand))
             if path is not None:
+                if retries.is_retry(path, name):
+                    return True
                 came = PRELUDE.get((path, name))
                 if came is not None:
                     return came.name in self.p.prelude and self.p.functions[came.name].fails
@@ -159,6 +163,8 @@ class ErrorFlow(ExpressionLowerer):
         package, _, name = self.p.text(self.child(node, "function")).partition(".")
         path = self.p.path(package)
         if self.frames[0].info.name in self.p.prelude and package == "fail":
+            return True
+        if retries.is_permanent(path or "", name):
             return True
         return (path, name) in (
             ("foundation/cli", "Exit"),
@@ -865,6 +871,10 @@ class ErrorFlow(ExpressionLowerer):
             args = self.named(self.child(node, "arguments"))
             if self.p.text(self.child(node, "function")).endswith(".Exit"):
                 return self.expr(node).expr, None
+            package, _, called = self.p.text(self.child(node, "function")).partition(".")
+            if retries.is_permanent(self.p.path(package) or "", called):
+                e, _ = self.error_value(args[0])
+                return retries.permanent(self, e), None
             if self.p.text(self.child(node, "function")) == "fail":
                 given = [("message", self.value(args[0]))]
                 return ir.New("ValueError", given, type=ir.NamedT("ValueError")), None

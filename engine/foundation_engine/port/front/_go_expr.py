@@ -14,6 +14,8 @@ from foundation_engine.port.emit._names import snake
 from foundation_engine.port.front import _go_generics as generics
 from foundation_engine.port.front import _go_library as library
 from foundation_engine.port.front import _go_patterns as patterns
+from foundation_engine.port.front import _go_retries as retries
+from foundation_engine.port.front._go_json import unmarshalled
 from foundation_engine.port.front._go_package import Package, go_int, go_string, walk
 from foundation_engine.port.front._go_types import (
     ANY,
@@ -127,6 +129,9 @@ class ExpressionLowerer:
         self.declines: list[Unsupported] = []
         self.loops = 0
         self.assigns: dict[int, ir.Target] = {}  # what a call assigns besides its results
+        self.unset: set[str] = set()  # variables that have no value but zero yet
+        self.policies: dict[str, retries.Policy] = {}  # variables that hold a policy of another library
+        self.last_errors: dict[int, bool] = {}  # retries that raise the last error itself, and a marked one
         self.iota: int | None = None  # the position in the group of constants that is being declared
 
     # Scopes
@@ -1317,6 +1322,10 @@ class ExpressionLowerer:
             if path is not None:
                 if f"{path}.{name}" == DURATION.name and len(args) == 1:
                     return self.conversion(DURATION, args[0], node)
+                if (path, name) == ("encoding/json", "Unmarshal") and len(args) == 2:
+                    return unmarshalled(self, args, node)
+                if retries.is_retry(path, name):
+                    return retries.retried(self, path, args, node)
                 made = patterns.function(self, path, name, args, node, want)
                 if made is None:
                     made = library.function(self, path, name, args, node, want)

@@ -42,7 +42,7 @@ from foundation_engine.port.front._go_types import (
     Types,
     error_class_name,
 )
-from foundation_engine.port.ir import Type, Unsupported
+from foundation_engine.port.ir import Function, Type, Unsupported
 
 _RUNTIME = re.compile(
     r"(?:^|/)foundation/(resilience|errors|logging|config|httpclient|cli|process|files|clock)$"
@@ -87,6 +87,8 @@ class Package:
     waits: set[str] = field(default_factory=set[str])  # limiters that are waited for
     assigned: set[str] = field(default_factory=set[str])  # package variables that a function assigns
 
+    marks_permanent: bool = False  # some errors are marked as not to be retried
+    decoders: dict[str, Function | None] = field(default_factory=dict[str, Function | None])  # of JSON
     wrapping: set[str] = field(default_factory=set[str])  # errors that wrap what a field holds
     prelude: set[str] = field(default_factory=set[str])  # functions that came along
     source_end: int = 0  # where the file ends and what came along begins

@@ -13,6 +13,7 @@ from foundation_grammars.tree import SyntaxNode
 
 from foundation_engine.port import ir
 from foundation_engine.port.front import _go_library as library
+from foundation_engine.port.front import _go_retries as retries
 from foundation_engine.port.front._go_concurrency import CANCEL, CANCELLATION, CONTEXT, DEADLINES, Concurrency
 from foundation_engine.port.front._go_errors import Item, ends
 from foundation_engine.port.front._go_expr import Frame, V, Var, entry, negated
@@ -193,7 +194,7 @@ class FunctionLowerer(Concurrency):
                     used = 0
                 else:
                     made, used = self.statement(items, i)
-                made = [*self.pending, *made]
+                made = retries.raising_the_last(self, [*self.pending, *made])
             except Unsupported as why:
                 end = items[-1].node.end_byte
                 source = self.p.tree.text[item.node.start_byte : end].decode("utf-8", "replace")
@@ -302,7 +303,7 @@ class FunctionLowerer(Concurrency):
                     self.scopes[-1][name] = Var(name, t, ir.NONE, "")
                     continue
                 if self._loaded_next(name, items, i):
-                    self.declare(name, t, n)
+                    self.unset.add(self.declare(name, t, n).ir_name)
                     continue
                 var = self.declare(name, t, n)
                 var.fresh = fresh_variable(self, name, n)
@@ -310,11 +311,13 @@ class FunctionLowerer(Concurrency):
         return out
 
     def _loaded_next(self, name: str, items: Sequence[Item], i: int) -> bool:
-        """True when the next statement fills the variable (`config.Load(&cfg)`)."""
+        """True when the next statement fills the variable (`config.Load(&cfg)`, `json.Unmarshal(data, &v)`)."""
         if i + 1 >= len(items):
             return False
         text = self.p.text(items[i + 1].node)
-        return re.search(rf"\.Load\(&{re.escape(name)}\b", text) is not None
+        if re.search(rf"\.Load\(&{re.escape(name)}\b", text) is not None:
+            return True
+        return re.search(rf"\.Unmarshal\([^\n]*&{re.escape(name)}\)", text) is not None
 
     def _error_variable(self, name: str, node: SyntaxNode, items: Sequence[Item], i: int) -> list[ir.Stmt]:
         """`var err error`: a variable only when something below assigns it out of order."""
@@ -464,6 +467,8 @@ class FunctionLowerer(Concurrency):
         node = items[i].node
         left, right = self.named(self.child(node, "left")), self.named(self.child(node, "right"))
         operator = "=" if node.type == "assignment_statement" else ":="
+        if self._policy(left, right):
+            return [], 1
         if node.type == "assignment_statement":
             operator = self.p.text(self.child(node, "operator"))
         if operator not in ("=", ":="):
@@ -493,6 +498,20 @@ class FunctionLowerer(Concurrency):
             else:
                 out.extend(self._assign(target, value, node))
         return out, 1
+
+    def _policy(self, left: list[SyntaxNode], right: list[SyntaxNode]) -> bool:
+        """`b := backoff.NewExponentialBackOff()` and `b.Field = value`, which say how something is retried."""
+        if len(left) != 1 or len(right) != 1:
+            return False
+        name, _, held = self.p.text(left[0]).partition(".")
+        if held and name in self.policies:
+            self.policies[name].fields[held] = right[0]
+            return True
+        made = retries.policy_of(self, right[0])
+        if made is None or left[0].type != "identifier":
+            return False
+        self.policies[name] = made
+        return True
 
     def _assign(self, target: SyntaxNode, value: SyntaxNode, node: SyntaxNode) -> list[ir.Stmt]:
         if self.p.text(target) == "_":

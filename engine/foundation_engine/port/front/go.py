@@ -16,6 +16,7 @@ from foundation_engine.port.front._go_errors import Item
 from foundation_engine.port.front._go_expr import ExpressionLowerer, Frame, V, free_name
 from foundation_engine.port.front._go_package import Package, Variable, read_package, walk
 from foundation_engine.port.front._go_patterns import annotated_patterns, annotation_lines, command_use
+from foundation_engine.port.front._go_retries import permanent_class
 from foundation_engine.port.front._go_sharing import fresh_fields
 from foundation_engine.port.front._go_statements import FunctionLowerer
 from foundation_engine.port.front._go_types import (
@@ -55,6 +56,7 @@ def lower_package(text: str, name: str, line: int | None = None) -> tuple[Packag
     for _ in range(_ROUNDS):
         package.changed = False
         package.differences.clear()
+        package.decoders.clear()
         package.fresh_fields = fresh_fields(package)
         for v in package.variables.values():
             v.ir_type = None
@@ -243,6 +245,9 @@ class _ModuleLowerer:
             if holder is not None and self._wants(generic):
                 self._guard(info.node, info.name, lambda i=info, h=holder: self._type(i.node, h, i))
         self._generics()
+        self.module.definitions.extend(f for f in p.decoders.values() if f is not None)
+        if p.marks_permanent:
+            self.module.definitions.insert(0, permanent_class())
         self.module.differences = list(p.differences)
         order = {id(d): d.line for d in self.module.definitions}
         self.module.definitions.sort(key=lambda d: order[id(d)])
