@@ -13,7 +13,7 @@ from foundation_engine.port import ir
 from foundation_engine.port.emit import _go_json as go_json
 from foundation_engine.port.emit._go_helpers import HELPERS
 from foundation_engine.port.emit._go_maps import VIEWS, Maps
-from foundation_engine.port.emit._json import encoded
+from foundation_engine.port.emit._json import COMPACT, encoded
 from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.passes import GROWING, names_its_entry, place, reads, stores
 
@@ -106,6 +106,7 @@ TEMPLATES: Mapping[str, tuple[str, int, int, tuple[str, ...]]] = {
     "str.reversed": ("reverseString({0})", PRIMARY, LOWEST, ()),
     "path.join": ("joinPath({0}, {1})", PRIMARY, LOWEST, ()),
     "json.quote": ("jsonQuote({0})", PRIMARY, LOWEST, ()),
+    "json.quote_text": ("jsonQuoteText({0})", PRIMARY, LOWEST, ()),
     "json.of_bool": ("strconv.FormatBool({0})", PRIMARY, LOWEST, ("strconv",)),
     "json.item": ("jsonItems({0})[{1}]", PRIMARY, LOWEST, ()),
     "json.items": ("jsonItems({0})", PRIMARY, LOWEST, ()),
@@ -581,6 +582,8 @@ class Operations(Maps):
             return text.format(name), PRIMARY
         if op in ("json.of", "json.is", "json.get_or"):
             return go_json.operation(self, e)
+        if op == "json.generate":
+            return self._text(encoded(args[0], self.ordered, COMPACT))
         if op == "json.dumps":
             return self._text(encoded(args[0], self.ordered))
         found = self._of_a_pattern(op, args)
@@ -2245,24 +2248,27 @@ class Operations(Maps):
 
     def lambda_of(self, e: ir.Lambda, wanted: ir.FuncT) -> str:
         """An anonymous function with the signature that is asked for, which is one that may fail."""
-        text = self._lambda(e)
-        head, body = text.split(") ", 1)[0], text[text.index(" { return ") + 10 : -2]
-        params = head.removeprefix("func(")
+        params, body = self._lambda_parts(e)
         if wanted.context:
             self.use("context")
-            params = f"_ context.Context, {params}" if params else "_ context.Context"
+            params.insert(0, "_ context.Context")
         results = self.go.results(wanted.result, wanted.raises)
-        return f"func({params}){results} {{ return {body}{', nil' if wanted.raises else ''} }}"
+        return f"func({', '.join(params)}){results} {{ return {body}{', nil' if wanted.raises else ''} }}"
 
     def _lambda(self, e: ir.Lambda) -> str:
+        params, body = self._lambda_parts(e)
+        return f"func({', '.join(params)}) {self.go.type(e.body.type)} {{ return {body} }}"
+
+    def _lambda_parts(self, e: ir.Lambda) -> tuple[list[str], str]:
+        """The parameters and the value of an anonymous function."""
         saved, used = dict(self.names), set(self.used)
-        params = ", ".join(f"{self.name(p.name)} {self.go.type(p.type)}" for p in e.params)
+        params = [f"{self.name(p.name)} {self.go.type(p.type)}" for p in e.params]
         with self.infallible(), self.captured() as before, self.indented():
             body = self.x(e.body)
         if before:
             raise Unsupported("a lambda that takes several statements")
         self.names, self.used = saved, used
-        return f"func({params}) {self.go.type(e.body.type)} {{ return {body} }}"
+        return params, body
 
 
 def _adds_one(body: list[ir.Stmt], name: str) -> bool:
