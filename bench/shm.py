@@ -141,8 +141,12 @@ def serve(kind: str, endpoint: str, names: list[str]) -> None:
 @contextlib.contextmanager
 def server(kind: str, endpoint: str, names: list[str]) -> Iterator[subprocess.Popen[bytes]]:
     """A serving child process."""
+    from foundation_engine.inference import worker_environment
+
     process = subprocess.Popen(
         [sys.executable, __file__, "--serve", kind, "--endpoint", endpoint, "--models", *names],
+        # The engine is started as `foundation-lsp engine serve` starts it.
+        env=worker_environment() if kind == "shm" else None,
         stdout=subprocess.PIPE,
     )
     assert process.stdout is not None

@@ -276,6 +276,16 @@ def worker_command(
     return [*command, *consents]
 
 
+def worker_environment() -> dict[str, str]:
+    """The environment of the engine's process: ours, and from 256 KiB on glibc copies past the caches.
+
+    The memory of a client lies in the cache of the client's processor. To write a megabyte over it took 450
+    microseconds where the lines had to be fetched from there first, and 47 past the caches. Whoever sets
+    `GLIBC_TUNABLES` decides for himself.
+    """
+    return {"GLIBC_TUNABLES": "glibc.cpu.x86_non_temporal_threshold=0x40000", **os.environ}
+
+
 def status(endpoint: str = "engine", timeout: float = 5.0) -> dict[str, Any]:
     """The running engine's figures. Raises `EngineError` when nothing answers."""
     try:
@@ -364,6 +374,7 @@ class Engine:
             self._process.poll()
         process = subprocess.Popen(
             worker_command(self.config, self.endpoint, self._consents, self._idle),
+            env=worker_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

@@ -99,7 +99,7 @@ def _serve(args: argparse.Namespace) -> int:
     command = inference.worker_command(args.config, args.endpoint, consents, args.idle)
     sys.stdout.flush()
     # This process becomes the engine, so that a signal or a supervisor reaches the engine itself.
-    return os.execv(command[0], command)  # noqa: S606 - our own interpreter with a list of arguments
+    return os.execve(command[0], command, inference.worker_environment())  # noqa: S606 - our own interpreter
 
 
 def _status(args: argparse.Namespace) -> int:
