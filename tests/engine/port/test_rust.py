@@ -14,6 +14,7 @@ from foundation_engine.verify.report import Verdict
 from foundation_specs.model import LanguageId
 
 TRAPS = Path(__file__).with_name("traps.py").read_text(encoding="utf-8")
+BORROWING = Path(__file__).with_name("rust_traps.py").read_text(encoding="utf-8")
 
 
 def to_rust(source: str, path: str = "traps.py") -> PortCandidate:
@@ -21,10 +22,11 @@ def to_rust(source: str, path: str = "traps.py") -> PortCandidate:
     return port(PortRequest(path, source, LanguageId.PYTHON, LanguageId.RUST))
 
 
-def test_what_differs_between_the_languages_behaves_as_in_python(tmp_path: Path) -> None:
+@pytest.mark.parametrize("source", [TRAPS, BORROWING], ids=["traps", "borrowing"])
+def test_what_differs_between_the_languages_behaves_as_in_python(tmp_path: Path, source: str) -> None:
     path = tmp_path / "traps.py"
-    path.write_text(TRAPS, encoding="utf-8")
-    candidate = to_rust(TRAPS, str(path))
+    path.write_text(source, encoding="utf-8")
+    candidate = to_rust(source, str(path))
     report = verify(candidate, VerifyOptions(differential=40, use_cache=False))
     steps = "\n".join(f"{r.step} {r.verdict}: {r.detail}" for r in report.results)
     assert not candidate.holes, candidate.holes
@@ -64,4 +66,5 @@ def test_a_string_is_split_once_when_it_is_looked_into_by_position() -> None:
     )
     source = port(PortRequest("m.py", text, LanguageId.PYTHON, LanguageId.RUST)).files[0].text
     assert source.count("chars().collect()") == 1
-    assert "s_chars[i as usize] == s_chars[(i + 1) as usize]" in source
+    assert "for i in 0..s_chars.len().saturating_sub(1) {" in source
+    assert "s_chars[i] == s_chars[i + 1]" in source

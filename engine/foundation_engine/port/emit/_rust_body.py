@@ -364,6 +364,9 @@ class FunctionWriter(Operations):
                 if forever and terminates([s]):
                     return
             case ir.ForRange():
+                if self._over_indexes(s):
+                    self._end(tail)
+                    return
                 step = ir.Lit(s.step, type=ir.INT)
                 counted = ir.Intrinsic("range", [s.start, s.stop, step], type=ir.IterT(ir.INT))
                 text = self.items(counted, told=not _has_method_called(s.target.id, s.body))
@@ -407,6 +410,51 @@ class FunctionWriter(Operations):
             case _:
                 raise Unsupported(f"statement {type(s).__name__}", "", s.line)
         self._end(tail)
+
+    def _over_indexes(self, s: ir.ForRange) -> bool:
+        """Write a loop whose count is mostly an index of lists as one over `usize`."""
+        name = s.target.id
+        start, stop = self.index(s.start), None
+        match s.stop:
+            case ir.Intrinsic(op="len"):
+                stop = self.index(s.stop)
+            case ir.Intrinsic(
+                op="int.sub", args=[ir.Intrinsic(op="len") as size, ir.Lit(value=int() as less)]
+            ) if less > 0:
+                whole = self.index(size)
+                stop = None if whole is None else f"{whole}.saturating_sub({less})"
+            case _:
+                pass
+        if start is None or stop is None or s.step != 1 or name in stores(s.body) or start.startswith("-"):
+            return False
+        uses = direct = 0
+        for b in s.body:
+            for n in ir.walk(b):
+                uses += isinstance(n, ir.Name) and n.id == name
+                match n:
+                    case ir.Intrinsic(op="list.index", args=[_, at]) | ir.IndexTarget(index=at) if _is_index(
+                        at, name
+                    ):
+                        direct += isinstance(n, ir.Intrinsic) or isinstance(n.obj.type, ir.ListT)
+                    case ir.Intrinsic(op="str.index", args=[ir.Name(id=text), at]) if (
+                        text in self.code_points
+                    ):
+                        direct += _is_index(at, name)
+                    case ir.ForRange(start=ir.Intrinsic(args=[ir.Name(id=at), ir.Lit()]) | ir.Name(id=at)):
+                        direct += at == name
+                    case _:
+                        pass
+        if not direct or 2 * direct < uses:
+            return False
+        self.names.pop(name, None)
+        shown = self.pattern(s.target)
+        outer = name in self.indexes
+        self.indexes.add(name)
+        with self.loop(f"for {shown} in {start}..{stop} {{", s):
+            self.block(s.body)
+        if not outer:
+            self.indexes.discard(name)
+        return True
 
     def _effect(self, s: ir.ExprStmt) -> None:
         v = s.value
@@ -1507,6 +1555,13 @@ def _has_method_called(name: str, body: list[ir.Stmt]) -> bool:
         for s in body
         for n in ir.walk(s)
     )
+
+
+def _is_index(e: ir.Expr, name: str) -> bool:
+    """True for a count, or for one a little further."""
+    if isinstance(e, ir.Intrinsic) and e.op == "int.add" and isinstance(e.args[1], ir.Lit):
+        e = e.args[0]
+    return isinstance(e, ir.Name) and e.id == name
 
 
 def _balanced(text: str) -> bool:

@@ -92,6 +92,7 @@ class Operations(Lines):
             str, str
         ] = {}  # by value, the Result of the module's own error that it was taken out of
         self.locals = Locals()
+        self.indexes: set[str] = set()  # variables of loops that are a `usize`
         self.inferring = (
             False  # inside of an operation, whose operands get no type from what becomes of the result
         )
@@ -313,15 +314,25 @@ class Operations(Lines):
 
     def usize(self, e: ir.Expr) -> str:
         """An index."""
-        if isinstance(e, ir.Lit):
-            return str(e.value)
-        if (
-            isinstance(e, ir.Intrinsic)
-            and e.op == "len"
-            and isinstance(e.args[0].type, ir.ListT | ir.DictT | ir.SetT)
-        ):
-            return f"{self.place(e.args[0])}.len()"
-        return f"{self.x(e, PRIMARY)} as usize"
+        found = self.index(e)
+        return found if found is not None else f"{self.x(e, PRIMARY)} as usize"
+
+    def index(self, e: ir.Expr) -> str | None:
+        """A place that is a `usize` by itself, None for another."""
+        match e:
+            case ir.Lit(value=int() as value):
+                return str(value)
+            case ir.Name(id=name) if name in self.indexes:
+                return self.name(name)
+            case ir.Intrinsic(op="len", args=[ir.Name(id=name)]) if name in self.code_points:
+                return f"{self.code_points[name]}.len()"
+            case ir.Intrinsic(op="len", args=[of]) if isinstance(of.type, ir.ListT | ir.DictT | ir.SetT):
+                return f"{self.place(of)}.len()" if self._counted(of) is None else None
+            case ir.Intrinsic(op="int.add", args=[a, ir.Lit(value=int() as value)]) if value >= 0:
+                at = self.index(a)
+                return None if at is None else f"{at} + {value}"
+            case _:
+                return None
 
     def _text(self, e: ir.Expr) -> tuple[str, int]:
         match e:
@@ -334,6 +345,8 @@ class Operations(Lines):
                     return self.rust.constant_name(e.id), PRIMARY
                 if e.id not in self.names and e.id in self.rust.functions:
                     raise Unsupported("a function as a value", e.id, e.line)
+                if e.id in self.indexes:
+                    return f"{self.name(e.id)} as i64", CAST
                 return self.name(e.id), PRIMARY
             case ir.Field():
                 return f"{self.place(e.obj)}.{self.rust.field(e.obj.type, e.name)}", PRIMARY
@@ -600,6 +613,8 @@ class Operations(Lines):
                 return f"{self.place(a)} {sign} {self.place(b)}", COMPARE
             if self._is_string(a) and self._is_string(b):
                 return f"{self.place(a)} {sign} {self.place(b)}", COMPARE
+            if op not in ("eq", "ne") and not (self.may_fail(a) or self.may_fail(b)):
+                return f"{self._text_of(a)} {sign} {self._text_of(b)}", COMPARE
             return f"{self._str(a)} {sign} {self._str(b)}", COMPARE
         if (
             isinstance(a, ir.Intrinsic)
@@ -738,6 +753,9 @@ class Operations(Lines):
         made = self.rust.errors.value("error.to_string()", "ValueError")
         text = f"serde_json::from_str::<serde_json::Value>({self.ref(e.args[0])}).map_err(|error| {made})"
         return self.question(text, e), PRIMARY
+
+    def _op_json_generate(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.place(e.args[0])}.to_string()", PRIMARY
 
     def _op_json_of(self, e: ir.Intrinsic) -> tuple[str, int]:
         inner = e.args[0]
@@ -1119,8 +1137,10 @@ class Operations(Lines):
     def _shown(self, e: ir.Expr) -> str:
         if isinstance(e, ir.Lit) and e.type == ir.STR:
             return rust_string(e.value)
-        if isinstance(e, ir.Intrinsic) and e.op == "char.to_str":
+        if isinstance(e, ir.Intrinsic) and e.op in ("char.to_str", "json.of_bool"):
             return self.x(e.args[0])
+        if isinstance(e, ir.Intrinsic) and e.op == "dict.get_or" and self._matched(*e.args[:2]) is not None:
+            return self.x(e).removesuffix(".to_string()")
         if isinstance(e, ir.Intrinsic) and e.op == "len" and e.args[0].type != ir.STR:
             return f"{self.place(e.args[0])}.len()"
         if isinstance(e, ir.Intrinsic) and e.op == "int.to_str":
@@ -1233,6 +1253,10 @@ class Operations(Lines):
                 text.type == ir.STR and not isinstance(key, ir.Lambda)
             ):
                 return f"{self._in_order(self.items(text), reverse)}.into_iter()"
+            case ir.Intrinsic(op="sorted", args=[ir.Intrinsic(op="to_list", args=[text]), key, reverse]) if (
+                text.type == ir.STR and not isinstance(key, ir.Lambda)
+            ):
+                return f"{self._in_order(self.items(text), reverse)}.into_iter()"
             case ir.Intrinsic(op="reversed" | "to_list", args=[text]) if text.type == ir.STR:
                 return f"{self.place(text)}.chars(){'.rev()' if e.op == 'reversed' else ''}"
             case _:
@@ -1320,6 +1344,18 @@ class Operations(Lines):
 
     def _op_list_index(self, e: ir.Intrinsic) -> tuple[str, int]:
         obj, i = e.args
+        match i:
+            case ir.Intrinsic(
+                op="wrap",
+                args=[
+                    ir.Intrinsic(
+                        op="int.sub", args=[ir.Intrinsic(op="len", args=[whole]), ir.Lit(value=1) as one]
+                    )
+                ],
+            ) if ir.same(whole, obj):
+                i = ir.Intrinsic("from_end", [one], type=ir.INT, line=e.line)
+            case _:
+                pass
         if isinstance(i, ir.Intrinsic) and i.op in ("from_end", "wrap") and not is_place(obj):
             if i.op == "wrap":
                 raise Unsupported("an index from the end into a computed list", "", e.line)

@@ -426,7 +426,7 @@ class RustModule:
             doc, text, uses = HELPERS[h]
             text = re.sub(r"\bHashMap\b", self.map, text)
             for name in (h, *uses):
-                text = re.sub(rf"\b{name}\(", f"{self.helper_names[name]}(", text)
+                text = re.sub(rf"(?<![.\w]){name}\(", f"{self.helper_names[name]}(", text)
                 text = re.sub(rf"\bfn {name}<", f"fn {self.helper_names[name]}<", text)
             body.extend([f"/// {doc}", *text.strip().splitlines(), ""])
         text = joined(body)

@@ -1,0 +1,120 @@
+"""Functions whose ports to Rust borrow, match and count: what they must not change is what they give."""
+
+import json
+
+# ruff: noqa: SIM110, PERF401, C416, C419 - the loops and lists are the cases.
+
+
+def roman(number: int) -> str:
+    values = [1000, 900, 500, 400, 100, 90, 50, 40, 10, 9, 5, 4, 1]
+    signs = ["M", "CM", "D", "CD", "C", "XC", "L", "XL", "X", "IX", "V", "IV", "I"]
+    out = ""
+    rest = number % 4000
+    for i in range(len(values)):
+        while rest >= values[i]:
+            out += signs[i]
+            rest -= values[i]
+    return out
+
+
+def spelled(word: str, n: int) -> str:
+    names = {"zero": 0, "one": 1, "two": 2, "one ": 5}
+    texts = {0: "none", 1: "single", 2: "pair"}
+    if word.strip() in names:
+        return texts.get(names[word.strip()], "many") + texts[2]
+    return texts.get(n, "more") + str(names.get(word, n))
+
+
+def looked_up(word: str) -> int:
+    table = {"a": 1, "b": 2}
+    return table[word]
+
+
+def vowels(text: str) -> list[int]:
+    known = {"a", "e", "i", "o", "u"}
+    also = ["y", "w"]
+    return [len([c for c in text if c in known]), sum(1 for c in text if c in also), len(text.split("a"))]
+
+
+def chosen(kind: str, code: int) -> list[bool]:
+    return [kind in ("new", "open", "é"), kind not in {"closed"}, code in (1, 2, -3), code in [200, 201]]
+
+
+def pieces(text: str) -> list[str]:
+    parts = text.split(" ")
+    out: list[str] = []
+    for part in parts:
+        if part and part not in ("the", "a"):
+            out.append(part)
+    return out + [parts[0], parts[len(parts) - 1], text[1:3], text[-2:], text[:-1]]
+
+
+def compared(words: list[str], word: str) -> list[str]:
+    return [w for w in words if w > word or w < "b"] + [w for w in words if w in ("x", "y")]
+
+
+def signs(a: int, n: int) -> list[int]:
+    out = [a % 7, a // 7, a % -7, a // -7]
+    for i in range(abs(n) % 5):
+        out.append(i % 3 + i // 2 + (a % (i + 1)) * (a // (i + 1)))
+    return out + [1 if a % 2 == 1 else 0, 1 if a % 3 == 0 else 0, 1 if a % -4 != 0 else 0]
+
+
+def sought(items: list[int], n: int) -> int:
+    if items.count(n // 2) > 1:
+        return -1
+    return items.index(n // n)
+
+
+def digits(n: int) -> list[int]:
+    total = sum(int(c) for c in str(abs(n)))
+    last = int(str(n)[-1])
+    return [total, last, len(str(n))]
+
+
+def all_odd(text: str) -> bool:
+    return all(int(c) % 2 == 1 for c in text)
+
+
+def any_big(text: str) -> bool:
+    return any(int(c) > 7 for c in text)
+
+
+def ordered(items: list[int], text: str) -> list[str]:
+    best = sorted(set(items), reverse=True)
+    return [str(x) for x in best] + sorted(text) + sorted(set(text)) + ["".join(sorted(text))]
+
+
+def grown(items: list[int]) -> list[int]:
+    out = list(items)
+    out.extend(out)
+    out += [1]
+    out += [2, 3]
+    return out
+
+
+def finder(find: str, bounds: int, sorted_: list[int]) -> int:
+    joined = find.find("a") + find.rfind("b")
+    return joined + bounds + len(find[1:bounds]) + len(sorted(sorted_))
+
+
+def untold() -> list[int]:
+    return [abs(-5), max(3, 4), sum(sorted([3, 1, 2])), [4, 5, 6].index(5), 7 // 2, 7 % -3, 2**5]
+
+
+def paired() -> list[int]:
+    low, high = 0, 0
+    while high < 3_000_000_000:
+        low, high = low + 1, high * 2 + 5
+    return [low, high]
+
+
+def underlined(text: str) -> str:
+    out = ""
+    for c in text:
+        out += "_" + c + "-"
+    return out + str(len(text)) + "|" + text * 2
+
+
+def as_json(names: list[str], n: int, on: bool) -> str:
+    return json.dumps([{"name": name, "n": n, "on": on, "none": None} for name in names])
