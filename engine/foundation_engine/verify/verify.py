@@ -239,7 +239,10 @@ def _record(state: _Run) -> tuple[list[Case], str]:
         given = [
             p for p in state.options.plans if (f"{p.cls}.{p.function}" if p.cls else p.function) in whole
         ]
-        return recorder.record(request, module, given) if given else ([], "")
+        if not given:
+            return [], ""
+        cases, problem = recorder.record(request, module, given)
+        return [c for c in cases if _as_declared(c, module)], problem
     mine = replayed(module, whole, state.options.calls)
     state.replayed.update(repr(p) for p in mine)
     tries = max(_TRIED, _LEAST // count)
