@@ -19,9 +19,10 @@ class Limits:
 
     `max_batch` requests run in one call; the first of them waits at most `max_delay` seconds for as many as
     were there the last time (0: take what has arrived, wait for nobody). So a lone caller waits once, and
-    callers in step with each other run together without waiting longer than it takes them to ask. `max_queue` requests wait, the next one is answered
-    OVERLOADED. A request's inputs hold at most `max_request_bytes`. `offload` runs the model in a thread
-    of its own (`True`), on the serving thread (`False`), or there until it proves slow (`None`).
+    callers in step with each other run together without waiting longer than it takes them to ask.
+    `max_queue` requests wait, the next one is answered OVERLOADED. A request's inputs hold at most
+    `max_request_bytes`. `offload` runs the model in a thread of its own (`True`), on the serving thread
+    (`False`), or there until it proves slow (`None`).
     """
 
     max_batch: int = 1
