@@ -212,6 +212,9 @@ class Effects:
                         else out | {s.error.cls}
                     )
                 return out | {s.error.type.name if isinstance(s.error.type, ir.NamedT) else ir.ANY_ERROR}
+            case ir.Assign(target=ir.TupleTarget(), value=ir.Expr(type=ir.ListT())):
+                # The list may have another length than there are targets.
+                return self.expression(s.value) | self._node(s.target) | {"ValueError"}
             case ir.FuncDef():
                 f = s.func
                 self.local[f.name] = f

@@ -976,7 +976,7 @@ class FunctionWriter(Operations):
             self.write(line)
 
     def _unpack_list(self, s: ir.Assign, target: ir.TupleTarget, declares: list[bool]) -> None:
-        """A list of exactly so many elements; another length is a mistake, as in the source."""
+        """A list of exactly so many elements; another length is an error, as in the source."""
         if self._caught(s, "ValueError"):
             raise Unsupported("unpacking a list where the wrong length is handled", "", s.line)
         assert isinstance(s.value.type, ir.ListT)
@@ -996,9 +996,10 @@ class FunctionWriter(Operations):
                 names.append(f"new_{self.name(t.id)}")
                 after.append(f"{self.name(t.id)} = new_{self.name(t.id)};")
         kind = self.rust.type(s.value.type.elem)
-        self.write(
-            f'let [{", ".join(names)}]: [{kind}; {count}] = {value}.try_into().expect("{count} values to unpack");'
-        )
+        message = ir.Lit(f"expected {count} values", type=ir.STR)
+        error = self.raised(ir.New("ValueError", [("message", message)], type=ir.ERROR))
+        made = self.question(f"{value}.try_into().map_err(|_| {error})", s.value)
+        self.write(f"let [{', '.join(names)}]: [{kind}; {count}] = {made};")
         for line in after:
             self.write(line)
 

@@ -1488,7 +1488,9 @@ class FunctionEmitter(Operations):
         elif isinstance(value.type, ir.ListT):
             xs = self.simple(value, "parts")
             self.write(f"if len({xs}) != {len(flat)} {{")
-            self.write(f"\tpanic({go_string(f'expected {len(flat)} values')})")
+            with self.indented():
+                message = ir.Lit(f"expected {len(flat)} values", type=ir.STR)
+                self._raise(ir.Raise(ir.New("ValueError", [("message", message)], type=ir.ERROR)))
             self.write("}")
             texts = [f"{xs}[{i}]" for i, use in enumerate(live) if use]
         elif isinstance(value.type, ir.P) and value.type == ir.STR:
