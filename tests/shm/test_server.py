@@ -350,6 +350,22 @@ def test_requests_are_batched_within_the_delay(endpoint: str, serve: Callable[..
     assert model.batches[-1] == 1
 
 
+def test_a_batch_waits_for_as_many_as_came_the_last_time(endpoint: str, serve: Callable[..., Server]) -> None:
+    model = Sums()
+    server = serve(sums=(model, Limits(max_batch=8, max_delay=0.05)))
+    with Client(endpoint) as client:
+        for round_of in (1, 1, 3, 3, 3, 1):
+            before = len(model.batches)
+            for call in [client.submit("sums", b"\1") for _ in range(round_of)]:
+                call.result()
+            assert sum(model.batches[before:]) == round_of
+        # Nobody knew of the first; after a lone one the next runs at once, and so may be the first of three.
+        assert model.batches[:2] == [1, 1]
+        assert max(model.batches) <= 3
+        entry = server._models["sums"]
+        assert entry.company == model.batches[-1] == 1
+
+
 def test_a_full_queue_is_answered_at_once(client: Client) -> None:
     calls = [client.submit("crowded", b"x") for _ in range(8)]
     outcomes = []
