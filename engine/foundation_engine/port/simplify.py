@@ -22,19 +22,24 @@ _PURE = ("int.", "float.", "str.", "char.", "bool.", "tuple.", "math.")
 _PURE_NAMES = _COMPARISONS | {"len", "nonempty", "is_none", "is_some"}
 
 
-def simplify(module: ir.Module) -> ir.Module:
-    """Rewrite every function of a module in place; the module itself is returned."""
+def simplify(module: ir.Module, zipped: bool = False) -> ir.Module:
+    """Rewrite every function of a module in place; the module itself is returned.
+
+    With `zipped`, strings that are walked through side by side are lists of characters (`to_list` of that type).
+    """
     for d in module.definitions:
         if isinstance(d, ir.Function):
-            simplify_function(d)
+            simplify_function(d, zipped)
         elif isinstance(d, ir.Class):
             for f in [*d.methods, *([d.init] if d.init is not None else [])]:
-                simplify_function(f)
+                simplify_function(f, zipped)
     return module
 
 
-def simplify_function(f: ir.Function) -> None:
-    """Rewrite one function in place."""
+def simplify_function(f: ir.Function, zipped: bool = False) -> None:
+    """Rewrite one function in place; see `simplify`."""
+    if zipped:
+        _zipped(f)
     _characters(f)
     f.body = _statements(f, f.body)
     for name in _local_lists(f):
@@ -426,15 +431,57 @@ def _character_loop(f: ir.Function, s: ir.For) -> None:
     if target.id in _stored(s.body) or not _bound_only(f, target.id):
         return
     target.type = ir.CHAR
+    _as_character(s.body, target.id)
+
+
+def _zipped(f: ir.Function) -> None:
+    """Strings of which a loop or comprehension takes one character each become lists of characters."""
+    for node in [n for s in f.body for n in ir.walk(s)]:
+        if isinstance(node, ir.For):
+            for target, text in _letters_of(node.target, node.iter):
+                if target.id not in _stored(node.body) and _bound_only(f, target.id):
+                    text.type = ir.ListT(ir.CHAR)
+                    target.type = ir.CHAR
+                    _as_character(node.body, target.id)
+        elif isinstance(node, ir.Comp):
+            bound = [t.id for c in node.clauses for t in _targets(c.target)]
+            inner = [n.id for n in ir.walk(node) if isinstance(n, ir.VarTarget)]
+            parameters = {n.name for n in ir.walk(node) if isinstance(n, ir.Param)}
+            for i, clause in enumerate(node.clauses):
+                for target, text in _letters_of(clause.target, clause.iter):
+                    if inner.count(target.id) > 1 or target.id in parameters or bound.count(target.id) > 1:
+                        continue
+                    text.type = ir.ListT(ir.CHAR)
+                    target.type = ir.CHAR
+                    # The element stands in a node of its own, so that it can be replaced as a whole.
+                    held = ir.TupleLit([node.elem, *clause.conds])
+                    _as_character([held, *node.clauses[i + 1 :]], target.id)
+                    node.elem, *clause.conds = held.elems
+
+
+def _letters_of(target: ir.Target, over: ir.Expr) -> list[tuple[ir.VarTarget, ir.Expr]]:
+    """Of several iterables side by side, the variables that take the characters of strings, with these."""
+    if not (isinstance(target, ir.TupleTarget) and isinstance(over, ir.Intrinsic) and over.op == "zip"):
+        return []
+    out: list[tuple[ir.VarTarget, ir.Expr]] = []
+    for t, e in zip(target.elems, over.args, strict=False):
+        listed = isinstance(e, ir.Intrinsic) and e.op == "to_list" and e.args[0].type == ir.STR
+        if listed and isinstance(t, ir.VarTarget) and t.type == ir.STR:
+            out.append((t, e))
+    return out
+
+
+def _as_character(scope: Sequence[ir.Node], name: str) -> None:
+    """A variable of a scope is a character, and a text where one is needed."""
 
     def change(e: ir.Expr) -> ir.Expr:
-        if isinstance(e, ir.Name) and e.id == target.id and e.type == ir.STR:
+        if isinstance(e, ir.Name) and e.id == name and e.type == ir.STR:
             char = ir.Name(e.id, type=ir.CHAR, line=e.line)
             return ir.Intrinsic("char.to_str", [char], type=ir.STR, line=e.line)
         return e
 
-    for b in s.body:
-        rewrite(b, change)
+    for node in scope:
+        rewrite(node, change)
 
 
 def _over_positions(

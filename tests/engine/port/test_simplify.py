@@ -173,6 +173,14 @@ SOURCE = textwrap.dedent(
         return s + str(len(words))
 
 
+    def beside(s: str, t: str) -> str:
+        out = str(sum(1 for x, y in zip(s, t) if x != y))
+        for x, y in zip(s, t):
+            if x == y and x.isalpha():
+                out += x
+        return out + "".join(x + y for x, y in zip(s, t[::-1]))
+
+
     def digit_sum(s: str) -> int:
         total = 0
         for c in s:
@@ -209,7 +217,7 @@ def given() -> tuple[Plan, ...]:
             ],
             texts,
         ),
-        **dict.fromkeys(["times", "distinct_letters"], pairs),
+        **dict.fromkeys(["times", "distinct_letters", "beside"], pairs),
         **dict.fromkeys(["binary", "squares"], numbers[:3]),
         "rebuilt": [(w, "x") for (w,) in words],
         "last_digits": [(a, b) for a in NUMBERS for b in NUMBERS[:3]],
@@ -251,6 +259,7 @@ SAID = {
     "a length": ("sized", "wLen := utf8.RuneCountInString(w)"),
     "texts one after the other": ("rebuilt", 's = strings.Join(words, "")'),
     "a character less": ("trimmed", "s = s[:len(s)-size]"),
+    "characters side by side": ("beside", "[]rune(s)"),
     "a position above zero": ("neighbours", "xs[i-1]"),
 }
 

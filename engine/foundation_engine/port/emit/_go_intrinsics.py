@@ -1879,6 +1879,8 @@ class Operations(Maps):
         return name
 
     def _to_list(self, source: ir.Expr, t: Type) -> str:
+        if source.type == ir.STR and t == ir.ListT(ir.CHAR):
+            return f"[]rune({self.x(source)})"
         if source.type == ir.STR:
             self.use("strings")
             return f'strings.Split({self.x(source)}, "")'

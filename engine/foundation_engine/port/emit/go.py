@@ -2540,7 +2540,7 @@ def _emitted(
     ordered: set[tuple[str, str]] = set()
     while True:
         # A definition that fails as a whole is missing for the others, which are then written again without it.
-        copied = simplify(copy.deepcopy(module))
+        copied = simplify(copy.deepcopy(module), zipped=True)
         copied.definitions = [
             ir.Declined(why.reason, why.construct, name, "", line=why.line or d.line)
             if (name := getattr(d, "name", "")) in declined and (why := declined[name])
