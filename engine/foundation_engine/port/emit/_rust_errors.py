@@ -58,6 +58,8 @@ class RustErrors:
                         named.update(classes)
                     case ir.Intrinsic(raises=raises) if raises and raises not in ir.PROGRAM_ERRORS:
                         named.add(raises)
+                    case ir.Assign(target=ir.TupleTarget(), value=ir.Expr(type=ir.ListT())):
+                        named.add("ValueError")
                     case ir.PatternNew() | ir.PatternOp() | ir.PatternCall():
                         patterns = True
                         self.listed.update(_names(n.arguments.values()))
