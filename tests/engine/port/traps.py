@@ -77,3 +77,22 @@ def gathered(pairs: list[tuple[str, int]]) -> dict[str, int]:
 
 def ranked(d: dict[str, int]) -> list[str]:
     return [k for k, _ in sorted(d.items(), key=lambda kv: (-kv[1], kv[0]))]
+
+
+def cut(text: str) -> str:
+    before, after = text.split("/")
+    return after + before
+
+
+def default_of(d: dict[str, int], items: list[int], key: str) -> int:
+    return d.get(key, items[0])
+
+
+def placed(items: list[int], at: int) -> list[int]:
+    out = items[:]
+    out[at % 5] = 7
+    return out
+
+
+def said(text: str) -> None:
+    print(text)
