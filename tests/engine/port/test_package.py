@@ -386,6 +386,166 @@ def test_a_class_inherits_from_one_of_another_file(tmp_path: Path) -> None:
     passes(made)
 
 
+ERRORS = {
+    "errors.py": '''
+class AppError(Exception):
+    """Base."""
+
+    def __init__(self, message: str, hint: str | None = None, exit_code: int = 1) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.exit_code = exit_code
+
+    def __str__(self) -> str:
+        if self.hint:
+            return f"{self.message} ({self.hint})"
+        return self.message
+
+
+class ProfileError(AppError):
+    """No such profile."""
+
+    def __init__(self, profile_name: str, message: str | None = None, available: list[str] | None = None) -> None:
+        if not message:
+            message = f"Profile '{profile_name}' not found"
+        hint = None
+        if available:
+            hint = f"Available: {', '.join(available)}"
+        super().__init__(message, hint)
+        self.profile_name = profile_name
+
+
+class OtherProfileError(ProfileError):
+    """Another."""
+
+
+class Missing(AppError):
+    def __init__(self, deps: list[str], required_for: str | None = None) -> None:
+        message = f"Missing: {', '.join(deps)}"
+        if required_for:
+            message += f" (required for {required_for})"
+        hint = "Install:"
+        for dep in deps:
+            if dep == "git":
+                hint += " git from git-scm.com"
+            else:
+                hint += f" {dep}"
+        super().__init__(message, hint.rstrip(), exit_code=3)
+        self.deps = deps
+''',
+    "use.py": """
+from .errors import AppError, Missing, OtherProfileError, ProfileError
+
+
+def find(name: str, known: list[str]) -> str:
+    if name not in known:
+        raise ProfileError(name, available=known)
+    if name == "other":
+        raise OtherProfileError(name, "odd")
+    return name
+
+
+def need(deps: list[str], why: str | None) -> int:
+    if deps:
+        raise Missing(deps, why)
+    if why is not None:
+        raise AppError(why, "look", 2)
+    return 0
+
+
+def told(name: str, known: list[str]) -> str:
+    try:
+        return find(name, known)
+    except ProfileError as e:
+        return str(e)
+
+
+def told_need(deps: list[str], why: str | None) -> str:
+    try:
+        return str(need(deps, why))
+    except Missing as e:
+        return f"{e} / {len(e.deps)}"
+    except AppError as e:
+        return str(e)
+""",
+}
+
+
+@pytest.mark.parametrize("target", [GO, RUBY])
+def test_errors_work_out_their_text_from_what_they_are_given(tmp_path: Path, target: LanguageId) -> None:
+    written(tmp_path / "pkg", {"__init__.py": "", **ERRORS})
+    made = whole(tmp_path / "pkg", target)
+    assert not made.holes
+    if target is GO:
+        errors = text_of(made, "errors.go")
+        assert "func (e *ProfileError) Error() string {" in errors
+        assert (
+            "func profileErrorText(profileName string, message *string, available []string) string {"
+            in errors
+        )
+    passes(made)
+
+
+MEMORY = """
+class Memory:
+    def __init__(self, n: int) -> None:
+        self.n = n
+
+    @classmethod
+    def parse(cls, text: str) -> "Memory":
+        if not text:
+            raise ValueError("empty")
+        return cls(len(text))
+
+    @staticmethod
+    def one() -> "Memory":
+        return Memory(1)
+"""
+USE = """
+from collections.abc import Callable
+
+from .memory import Memory
+
+
+def small() -> bool:
+    return True
+
+
+def large() -> bool:
+    return False
+
+
+def count(names: list[str]) -> int:
+    known: dict[str, Callable[[], bool]] = {"small": small, "large": large}
+    return sum(1 for n in names if n in known)
+
+
+def f(t: str) -> int:
+    return Memory.parse(t).n + Memory.one().n
+"""
+
+
+def test_static_methods_and_tables_of_functions(tmp_path: Path) -> None:
+    made = go_of(tmp_path, {"memory.py": MEMORY, "use.py": USE})
+    assert not made.holes
+    assert "MemoryParse(t)" in text_of(made, "use.go")
+    passes(made)
+
+
+def test_what_an_error_computes_is_not_read(tmp_path: Path) -> None:
+    made = go_of(
+        tmp_path,
+        {
+            **ERRORS,
+            "use.py": "from .errors import Missing\n\n\ndef f(deps: list[str]) -> str:\n"
+            "    try:\n        raise Missing(deps)\n"
+            "    except Missing as e:\n        return e.hint or ''\n",
+        },
+    )
+    assert [h.reason for h in made.holes] == ["Missing.hint, which is not ported"]
+
+
 def test_a_sibling_that_does_not_parse_is_told(tmp_path: Path) -> None:
     made = go_of(tmp_path, {"a.py": "def f() -> int:\n    return 1\n", "b.py": "def broken(:\n"})
     assert [(h.path, h.line) for h in made.holes] == [(str(tmp_path / "pkg" / "b.py"), 1)]

@@ -399,8 +399,19 @@ def test_inheritance_from_elsewhere_and_super_are_declined() -> None:
         class C(B):
             def f(self) -> int:
                 return super().f() + 1
+
+        def g(a: A) -> bool:
+            return a == a or not a
+
+        def h() -> A:
+            return A()
         """)
-    ) == ["a call of super()", "a class with base classes"]
+    ) == [
+        "a call of super()",
+        "a class with base classes",
+        "construction of A, whose initialiser is not ported",
+        "equality of A",
+    ]
 
 
 def test_match_generators_and_gather() -> None:
@@ -684,3 +695,87 @@ def test_json_of_what_json_cannot_hold_is_declined() -> None:
     assert reasons("import json\n\ndef f(x: list[int]) -> str:\n    return json.dumps(x, indent=2)\n") == [
         "call of json.dumps"
     ]
+
+
+def test_a_class_goes_on_without_the_members_that_have_no_counterpart() -> None:
+    text = """
+        from attrs import define, field, validators
+        from elsewhere import Console, Settings
+
+        class Shop(Settings):
+            def __init__(self, console: Console, name: str) -> None:
+                self.console = console
+                self.name = name
+
+            def label(self) -> str:
+                return self.name.upper()
+
+            def show(self, *parts: str) -> None:
+                self.console.print(self.name)
+
+            def both(self) -> str:
+                self.show()
+                return self.label()
+
+        @define
+        class Tool:
+            name: str = field(validator=validators.instance_of(str))
+            env: dict[str, str] = field(factory=dict, validator=[validators.instance_of(dict)])
+
+        @define
+        class Picky:
+            name: str = field(validator=[validators.instance_of(str), print])
+
+            def __len__(self) -> int:
+                return 3
+
+            def label(self) -> str:
+                return self.name
+
+        def tool(name: str) -> Tool:
+            return Tool(name)
+
+        def picky(name: str) -> Picky:
+            return Picky(name)
+
+        def full(p: Picky) -> bool:
+            return bool(p) and len(p) > 1
+
+        def label(shop: Shop) -> str:
+            return shop.label() + shop.name
+        """
+    module = lower_module(textwrap.dedent(text), "sample")
+    shop, picky = module.find("Shop"), module.find("Picky")
+    assert isinstance(shop, ir.Class)
+    assert isinstance(picky, ir.Class)
+    assert [m.name for m in shop.methods] == ["label", "both"]
+    assert [f.name for f in shop.fields] == ["name"]
+    assert shop.init is None
+    assert [m.name for m in picky.methods] == ["label"]
+    lost = {d.name for d in module.definitions if isinstance(d, ir.Declined)}
+    assert lost == {"Shop.__init__", "Shop.show", "Picky.__init__", "Picky.__len__"}
+    assert sorted(reasons(text)) == [
+        "*args or **kwargs",
+        "Shop.show, which is not ported",
+        "a class with base classes",
+        "a field with a validator",
+        "construction of Picky, whose initialiser is not ported",
+        "special method __len__",
+        "truth of Picky",
+    ]
+
+
+def test_objects_that_compare_in_a_way_of_their_own_are_not_compared() -> None:
+    assert sorted(
+        reasons("""
+        class Version:
+            def __init__(self, text: str) -> None:
+                self.text = text
+
+            def __eq__(self, other: object) -> bool:
+                return True
+
+        def same(a: Version, b: Version) -> bool:
+            return a == b
+        """)
+    ) == ["equality of Version", "special method __eq__"]

@@ -330,7 +330,7 @@ def test_maps_keep_the_order_that_functions_show() -> None:
 @pytest.mark.parametrize("target", ["go", "ruby", "rust"])
 def test_what_needs_a_declined_class_is_declined_with_it(target: str) -> None:
     source = """
-        class Mode(Elsewhere):
+        class Mode(dict):
             def name(self) -> str:
                 return "mode"
 

@@ -82,7 +82,11 @@ class Maps(Texts):
     def map_literal(self, e: ir.DictLit) -> str:
         """A new map of the given entries."""
         assert isinstance(e.type, ir.DictT)  # noqa: S101 - a literal of a map has a map's type.
-        entries = [(self.x(k), self.x(self.owned(v))) for k, v in e.items]
+        held = e.type.value
+        entries = [
+            (self.x(k), self.handed(v, held) if isinstance(held, ir.FuncT) else self.x(self.owned(v)))
+            for k, v in e.items
+        ]
         if self.ordered(e.type):
             pair = f"Pair[{self.go.type(e.type.key)}, {self.go.type(e.type.value)}]"
             made = ", ".join(f"{pair}{{{k}, {v}}}" for k, v in entries)

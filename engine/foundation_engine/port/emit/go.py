@@ -2286,6 +2286,10 @@ class FunctionEmitter(Operations):
                     raise Unsupported(f"{owner}, which was not ported", owner, e.line)
                 if e.context:
                     args.insert(0, "ctx")
+                if isinstance(e.obj, ir.Name) and e.obj.type == ir.NamedT(e.obj.id):
+                    # A static method is a function that has its class's name before its own.
+                    made = f"{self.go.names.types[e.obj.id]}{self.go.method_name(e.method)}"
+                    return f"{made}({', '.join(args)})", e.raises
                 return (
                     f"{self.x(e.obj, PRIMARY)}.{self.go.method_name(e.method)}({', '.join(args)})",
                     e.raises,

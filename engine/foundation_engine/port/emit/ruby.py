@@ -754,14 +754,22 @@ class RubyEmitter:
         lines = ["", *[line for c in d.comments for line in comment(c, "  ")], *comment(d.doc, "  ")]
         if d.message is None:
             return [*lines, f"{head}; end"]
-        e = Emitter(self, ir.Function("", d.params, ir.STR, []))
+        e = Emitter(self, ir.Function("", d.params, ir.STR, []), d.name)
         text = e.x(d.message)
         fields = [local(f.name) for f in d.fields]
+        # A reader called `message` would take the place of the error's text.
+        plain = isinstance(d.message, ir.Name) and d.message.id == "message"
+        readers = [f for f in fields if f != "message" or plain]
         lines.append(head)
-        if fields:
-            lines.extend([f"    attr_reader {', '.join(f':{f}' for f in fields)}", ""])
+        if readers:
+            lines.extend([f"    attr_reader {', '.join(f':{f}' for f in readers)}", ""])
         lines.append(f"    def initialize({', '.join(local(p.name) for p in d.params)})")
-        lines.extend([f"      super({text})", *(f"      @{f} = {f}" for f in fields), "    end", "  end"])
+        above = self.module.find(d.base)
+        made = f"super({text})"
+        if isinstance(above, ir.ErrorClass) and above.message is not None:
+            # The base's own initialiser takes other things than a text.
+            made = f"StandardError.instance_method(:initialize).bind_call(self, {text})"
+        lines.extend([f"      {made}", *(f"      @{f} = {f}" for f in fields), "    end", "  end"])
         return lines
 
     def _class(self, d: ir.Class, functions: list[tuple[str, str, int, int]]) -> list[str]:

@@ -78,7 +78,11 @@ def flattened(c: ast.ClassDef, known: Mapping[str, ast.ClassDef]) -> ast.ClassDe
     ]  # fmt: skip
     doc = rest[:1] if ast.get_docstring(out) is not None else []
     out.body = [*doc, *inherited, *rest[len(doc) :]]
-    out.bases = [b for b in c.bases if (dotted(b) or "") not in known]
+    # What the base inherits from elsewhere, this class does, too.
+    elsewhere = [
+        b for b in base.bases if (dotted(b) or "").rpartition(".")[2] not in ("object", "ABC", "Protocol")
+    ]
+    out.bases = [*(b for b in c.bases if (dotted(b) or "") not in known), *elsewhere]
     for f in _methods(out).values():
         for n in ast.walk(f):
             if isinstance(n, ast.Name) and n.id == "super":

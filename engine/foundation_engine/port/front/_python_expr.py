@@ -430,7 +430,7 @@ class ExpressionLowerer:
                 return ir.Bool("and", [some, inner], type=ir.BOOL, line=v.line)
             case ir.NamedT(name):
                 info = self.scope.classes.get(name)
-                if info is None or not {"__bool__", "__len__"} & set(info.methods):
+                if info is None or not (info.opaque or {"__bool__", "__len__"} & set(info.methods)):
                     return ir.Lit(True, type=ir.BOOL)
                 raise Unsupported(f"truth of {name}")
             case ir.P(ir.Prim.NONE):
@@ -609,6 +609,9 @@ class ExpressionLowerer:
             info = self.scope.classes.get(obj.type.name)
             if info is not None and e.attr in info.fields:
                 return info.fields[e.attr]
+            if info is not None and e.attr in info.lost:
+                reason = f"{obj.type.name}.{e.attr}, which is not ported"
+                raise Unsupported(reason, ast.unparse(e), e.lineno)
             if obj.type.name in PATTERN_TYPES or self.scope.error_base(obj.type.name) is not None:
                 raise Unsupported(f"attribute {e.attr} of {obj.type.name}", ast.unparse(e), e.lineno)
         raise Unsupported(f"attribute {e.attr} of {ir.type_text(obj.type)}", ast.unparse(e), e.lineno)
@@ -857,7 +860,7 @@ class ExpressionLowerer:
             raise Unsupported(f"ordering of {ir.type_text(t)}")
         if isinstance(t, ir.NamedT) and name in ("eq", "ne"):
             info = self.scope.classes.get(t.name)
-            if info is None or not (info.kind == "enum" or (info.kind == "dataclass")):
+            if info is None or info.opaque or not (info.kind == "enum" or (info.kind == "dataclass")):
                 raise Unsupported(f"equality of {t.name}")
         return ir.Intrinsic(name, [left, right], type=ir.BOOL)
 
@@ -1469,6 +1472,8 @@ class ExpressionLowerer:
             return self.error(e)
         if info.kind not in ("dataclass", "plain"):
             raise Unsupported(f"construction of {name}")
+        if not info.made:
+            raise Unsupported(f"construction of {name}, whose initialiser is not ported", ast.unparse(e), e.lineno)
         args = self.arguments(info.init, e)
         return ir.New(name, [(p.name, a) for p, a in zip(info.init, args, strict=True)], type=ir.NamedT(name))
 
@@ -1550,6 +1555,9 @@ class ExpressionLowerer:
                 s = owner.methods[func.attr]
                 named = ir.Name(func.value.id, type=ir.NamedT(func.value.id))
                 return ir.MethodCall(named, func.attr, self.arguments(s.params, e), type=s.result)
+            if owner is not None and func.attr in owner.lost:
+                reason = f"{func.value.id}.{func.attr}, which is not ported"
+                raise Unsupported(reason, ast.unparse(e), e.lineno)
         obj = self.expr(func.value)
         t = obj.type
         name = func.attr
@@ -1567,6 +1575,8 @@ class ExpressionLowerer:
                     ft = info.fields[name]
                     assert isinstance(ft, ir.FuncT)
                     return self._call_value(ir.Field(obj, name, type=ft), ft, e)
+                if info is not None and name in info.lost:
+                    raise Unsupported(f"{cls}.{name}, which is not ported", ast.unparse(e), e.lineno)
                 if cls in PATTERN_TYPES and info is None:
                     return patterns.method(self, e, obj, cls, name)
             case ir.P(ir.Prim.STR) | ir.P(ir.Prim.CHAR):

@@ -167,6 +167,11 @@ class ClassInfo:
     base: str = ""
     frozen: bool = False
     ordered: bool = False  # a data class whose objects compare by their fields
+    # Members that are not ported, with the reason: a field that has no type here, a method with such a signature.
+    lost: dict[str, str] = field(default_factory=dict[str, str])
+    made: bool = True  # its objects can be made: nothing that their making needs is lost
+    # Its objects compare, or are true or false, in a way that only the source knows.
+    opaque: bool = False
 
 
 @dataclass

@@ -7,6 +7,7 @@ import ast
 import contextlib
 import copy
 import io
+import re
 import tokenize
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import ClassVar
@@ -20,6 +21,7 @@ from foundation_engine.port.front._python_classes import (
     is_abstract,
     substituted,
 )
+from foundation_engine.port.front._python_errors import ErrorText, method_of
 from foundation_engine.port.front._python_expr import ExpressionLowerer, entry, join, unify_element
 from foundation_engine.port.front._python_names import (
     BUILTIN_ERRORS,
@@ -314,6 +316,66 @@ def is_private(name: str) -> bool:
     return name.startswith("_") and not name.startswith("__")
 
 
+# Special methods that are lowered, or that nothing which is ported shows.
+_SPECIAL = frozenset({"__init__", "__str__", "__repr__"})
+# Special methods by which objects compare, or are true or false.
+_COMPARING = frozenset(f"__{n}__" for n in ("eq", "ne", "hash", "bool", "len", "lt", "le", "gt", "ge"))
+# Special methods that change what every other line of the class means.
+_GOVERNING = frozenset(
+    f"__{n}__"
+    for n in (
+        "new",
+        "getattr",
+        "getattribute",
+        "setattr",
+        "delattr",
+        "init_subclass",
+        "class_getitem",
+        "set_name",
+    )
+)
+# Bases whose objects are values of Python itself.
+_CONTAINERS = frozenset(
+    {
+        *(
+            "dict",
+            "list",
+            "set",
+            "frozenset",
+            "tuple",
+            "str",
+            "int",
+            "float",
+            "bytes",
+            "bool",
+            "type",
+            "Exception",
+        ),
+        *(
+            "TypedDict",
+            "UserDict",
+            "UserList",
+            "UserString",
+            "OrderedDict",
+            "defaultdict",
+            "Counter",
+            "deque",
+        ),
+        *(
+            "NamedTuple",
+            "Enum",
+            "IntEnum",
+            "StrEnum",
+            "Flag",
+            "IntFlag",
+            "Generic",
+            "Protocol",
+            "BaseException",
+        ),
+    }
+)
+
+
 class _ModuleLowerer:
     """One file of what is lowered."""
 
@@ -332,6 +394,7 @@ class _ModuleLowerer:
         self.package: dict[str, _ModuleLowerer] = first.package if first is not None else {}
         self.package[file.path] = self
         self.body = [s for s in self.tree.body if not is_guard(s)]
+        self.lost: dict[str, list[ir.Declined]] = {}
         self.own_names = {made: name for name, made in file.definitions.items()}
         self.class_defs = {s.name: s for s in self.body if isinstance(s, ast.ClassDef)}
 
@@ -523,12 +586,14 @@ class _ModuleLowerer:
             return "dataclass"
         if [o for o in originals if o not in ("object", "ABC")]:
             return "derived"
-        if any(
+        return "dataclass" if self._is_data(c) else "plain"
+
+    def _is_data(self, c: ast.ClassDef) -> bool:
+        """True for a data class, of the standard library or of attrs."""
+        return self._attrs(c) or any(
             (dotted(d.func if isinstance(d, ast.Call) else d) or "").rpartition(".")[2] == "dataclass"
             for d in c.decorator_list
-        ) or self._attrs(c):
-            return "dataclass"
-        return "plain"
+        )
 
     def _attrs(self, c: ast.ClassDef) -> bool:
         """True for a class that the attrs library makes; its annotated fields are a data class's."""
@@ -548,7 +613,7 @@ class _ModuleLowerer:
 
     def _class_info(self, c: ast.ClassDef) -> None:
         info = self.scope.classes[c.name]
-        if info.kind in ("derived", "generic"):
+        if info.kind == "generic" or (info.kind == "derived" and not self._derived(c, info)):
             reason = "a class with base classes" if info.kind == "derived" else "a generic class"
             self.scope.classes.pop(c.name)
             raise Unsupported(reason, f"class {c.name}", c.lineno)
@@ -569,28 +634,114 @@ class _ModuleLowerer:
         for s in c.body:
             home = self._home(s)
             home.annotations.cls = c.name
-            if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name) and info.kind == "dataclass":
-                info.fields[s.target.id] = home.annotations.type_of(s.annotation)
-                default = _field_default(s.value, home.scope)[0] if s.value is not None else None
-                node = ir.Lit(..., type=ir.UNKNOWN) if default is not None else None
-                info.init.append(ir.Param(s.target.id, info.fields[s.target.id], node, line=s.lineno))
-            elif isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef):
-                signature = home.signature(s, method=True)
-                if s.name == "__init__":
-                    info.init = signature.params
-                else:
-                    info.methods[s.name] = signature
-                    if signature.kind == "property":
-                        info.fields[s.name] = signature.result
+            try:
+                if (
+                    isinstance(s, ast.AnnAssign)
+                    and isinstance(s.target, ast.Name)
+                    and info.kind == "dataclass"
+                ):
+                    home.field(c, s, s.target.id, info)
+                elif isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef):
+                    home.method(s, info)
+            except Unsupported as why:
+                self._lose(c, info, s, why, home)
         init = next((s for s in c.body if isinstance(s, ast.FunctionDef) and s.name == "__init__"), None)
-        if init is not None and info.kind in ("plain", "error"):
-            self._home(init).init_fields(c, init, info)
+        if init is not None and info.kind == "error":
+            with contextlib.suppress(Unsupported):
+                self._home(init).init_fields(c, init, info)
+        elif init is not None and info.kind == "plain":
+            try:
+                self._home(init).init_fields(c, init, info)
+            except Unsupported as why:
+                if info.made:
+                    self._lose(c, info, init, why, self._home(init))
+
+    def field(self, c: ast.ClassDef, s: ast.AnnAssign, name: str, info: ClassInfo) -> None:
+        """Learn a field of a data class, and the parameter of its constructor."""
+        t = self.annotations.type_of(s.annotation)
+        made: list[str] = []
+        default = _field_default(s.value, self.scope, made, s.annotation)[0] if s.value is not None else None
+        if made:
+            self._unmade(c, info, Unsupported(made[0], self.scope.source(s), s.lineno))
+        info.fields[name] = t
+        node = ir.Lit(..., type=ir.UNKNOWN) if default is not None else None
+        info.init.append(ir.Param(name, t, node, line=s.lineno))
+
+    def method(self, s: ast.FunctionDef | ast.AsyncFunctionDef, info: ClassInfo) -> None:
+        """Learn the signature of a method."""
+        special = s.name.startswith("__") and s.name.endswith("__") and s.name not in _SPECIAL
+        if special and info.kind in ("dataclass", "plain"):
+            raise Unsupported(f"special method {s.name}", f"def {s.name}", s.lineno)
+        signature = self.signature(s, method=True)
+        if s.name == "__init__":
+            info.init = signature.params
+        else:
+            info.methods[s.name] = signature
+            if signature.kind == "property":
+                info.fields[s.name] = signature.result
+
+    def _derived(self, c: ast.ClassDef, info: ClassInfo) -> bool:
+        """Read a class with bases from elsewhere for what it defines itself; False when those bases say too much.
+
+        Nobody here knows how its objects are made, when they are equal, or whether they are true.
+        """
+        names = {(dotted(b) or "").rpartition(".")[2] for b in c.bases}
+        if (
+            names & _CONTAINERS
+            or any(not isinstance(b, ast.Name | ast.Attribute) for b in c.bases)
+            or c.keywords
+        ):
+            return False
+        info.kind = "dataclass" if self._is_data(c) else "plain"
+        info.opaque = True
+        self._unmade(c, info, Unsupported("a class with base classes", f"class {c.name}", c.lineno))
+        return True
+
+    def _lose(
+        self, c: ast.ClassDef, info: ClassInfo, member: ast.stmt, why: Unsupported, home: _ModuleLowerer
+    ) -> None:
+        """Go on without a member of a class. Raises the reason again where nothing would be certain without it."""
+        name = defined_name(member)
+        if info.kind in ("enum", "error", "protocol") or name in _GOVERNING or not name:
+            raise why
+        if name == "__init__" and not info.made:
+            # It was lost for another reason already.
+            return
+        info.lost[name] = why.reason
+        info.methods.pop(name, None)
+        if name in ("__init__", "__post_init__", "__attrs_post_init__") or isinstance(member, ast.AnnAssign):
+            info.made = False
+        if name in _COMPARING:
+            info.opaque = True
+        self._lost_member(c, name, why, member, home)
+
+    def _unmade(self, c: ast.ClassDef, info: ClassInfo, why: Unsupported) -> None:
+        """Go on with a class whose objects are not made here."""
+        if info.made:
+            info.made = False
+            self._lost_member(c, "__init__", why, c, self)
+
+    def _lost_member(
+        self, c: ast.ClassDef, name: str, why: Unsupported, node: ast.stmt, home: _ModuleLowerer
+    ) -> None:
+        line = why.line or node.lineno
+        source = home.scope.source(node) if node is not c else ""
+        construct = why.construct or source.splitlines()[0]
+        self.lost.setdefault(c.name, []).append(
+            ir.Declined(why.reason, construct, f"{c.name}.{name}", source, line=line)
+        )
+        self.module.declines.append(Unsupported(why.reason, construct, line, home.file.path))
 
     def init_fields(self, c: ast.ClassDef, init: ast.FunctionDef, info: ClassInfo) -> None:
         """Fields of a plain class are what its initialiser assigns to self."""
         lowerer = _FunctionLowerer(self.scope, self.annotations, c.name)
+        for p in [*init.args.posonlyargs, *init.args.args, *init.args.kwonlyargs]:
+            with contextlib.suppress(Unsupported):
+                lowerer.vars[p.arg] = self.annotations.type_of(p.annotation)
         for p in info.init:
             lowerer.vars[p.name] = p.type
+        lowerer.vars.pop("self", None)
+        failed: list[Unsupported] = []
         for s in ast.walk(init):
             target, value, annotation = None, None, None
             if isinstance(s, ast.Assign) and len(s.targets) == 1:
@@ -603,20 +754,27 @@ class _ModuleLowerer:
                 and target.value.id == "self"
             ):
                 continue
-            if annotation is not None:
-                info.fields[target.attr] = self.annotations.type_of(annotation)
-            elif value is not None:
-                t = lowerer.expr(value).type
-                if t == ir.CHAR:
-                    t = ir.STR
-                info.fields[target.attr] = (
-                    join(info.fields[target.attr], t) if target.attr in info.fields else t
-                )
-        missing = [n for n, t in info.fields.items() if ir.has_unknown(t) or t == ir.NONE]
-        if missing:
-            raise Unsupported(
-                f"type of field {missing[0]} is not known; annotate it", f"class {c.name}", c.lineno
-            )
+            name = target.attr
+            try:
+                if annotation is not None:
+                    info.fields[name] = self.annotations.type_of(annotation)
+                elif value is not None:
+                    t = lowerer.expr(value).type
+                    if t == ir.CHAR:
+                        t = ir.STR
+                    info.fields[name] = join(info.fields[name], t) if name in info.fields else t
+            except Unsupported as why:
+                why.line = why.line or target.lineno
+                info.lost[name] = why.reason
+                failed.append(why)
+        for name in [n for n, t in info.fields.items() if ir.has_unknown(t) or t == ir.NONE]:
+            reason = f"type of field {name} is not known; annotate it"
+            failed.append(Unsupported(reason, f"class {c.name}", c.lineno))
+            info.lost[name] = reason
+        for name in info.lost:
+            info.fields.pop(name, None)
+        if failed:
+            raise failed[0]
 
     def signature(self, f: ast.FunctionDef | ast.AsyncFunctionDef, method: bool) -> Signature:
         """What a call of the function needs to know."""
@@ -685,7 +843,9 @@ class _ModuleLowerer:
             case ast.Expr(value=ast.Constant()):
                 return
             case ast.ClassDef():
-                self._guard(s, s.name, lambda: self._add(self._class(s)))
+                if self._guard(s, s.name, lambda: self._add(self._class(s))):
+                    for lost in self.lost.get(s.name, ()):
+                        self.module.definitions.append(lost)
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 self._guard(s, s.name, lambda: self._add(self.function(s)))
             case ast.Assign() | ast.AnnAssign():
@@ -829,15 +989,17 @@ class _ModuleLowerer:
         init = None
         out: list[ir.Function] = []
         for m in methods:
-            if m.name == "__init__":
+            if m.name in info.lost:
+                continue
+            if m.name == "__init__" and not info.made:
+                init = None
+            elif m.name == "__init__":
                 init = self._home(m).function(m, c.name)
             elif m.name == "__str__" and info.kind in ("dataclass", "plain"):
                 out.append(self._home(m).function(m, c.name))
             elif m.name == "__repr__":
                 # Nothing that is ported shows it.
                 continue
-            elif m.name.startswith("__") and m.name.endswith("__"):
-                raise Unsupported(f"special method {m.name}", f"class {c.name}", m.lineno)
             else:
                 out.append(self._home(m).function(m, c.name))
         return ir.Class(
@@ -846,7 +1008,7 @@ class _ModuleLowerer:
             out,
             doc,
             info.frozen,
-            info.kind == "dataclass",
+            info.kind == "dataclass" and bool(fields or info.made),
             init,
             is_private(c.name),
             comments,
@@ -874,11 +1036,19 @@ class _ModuleLowerer:
             if default is not None:
                 lowerer = _FunctionLowerer(home.scope, home.annotations, "")
                 factory, env, secret = _field_default(default, home.scope)
-                if factory is not None:
-                    node = lowerer.coerce(lowerer.expr(factory, t), t)
+                try:
+                    # Only what makes objects needs the defaults.
+                    if factory is not None and info.made:
+                        node = lowerer.coerce(lowerer.expr(factory, t), t)
+                except Unsupported as why:
+                    why.line = why.line or default.lineno
+                    self._unmade(c, info, why)
             at = lines.get(name, 0)
             doc = home.scope.comments.trailing.get(at, "") if at else ""
             out.append(ir.FieldDef(name, t, node, is_private(name), doc=doc, line=at, env=env, secret=secret))
+        if not info.made:
+            for f in out:
+                f.default = None
         # Later defaults are known now, so that calls can fill them in.
         if info.kind == "dataclass":
             by_name = {f.name: f for f in out}
@@ -898,10 +1068,28 @@ class _ModuleLowerer:
         return ir.EnumClass(c.name, values, doc, comments, kinds == {str}, line=c.lineno)
 
     def _error(self, c: ast.ClassDef, info: ClassInfo, doc: str, comments: list[str]) -> ir.Definition:
-        init = next((s for s in c.body if isinstance(s, ast.FunctionDef) and s.name == "__init__"), None)
-        others = [s for s in c.body if isinstance(s, ast.FunctionDef) and s.name != "__init__"]
+        init = method_of(c, "__init__")
+        others = [
+            s for s in c.body if isinstance(s, ast.FunctionDef) and s.name not in ("__init__", "__str__")
+        ]
         if others:
             raise Unsupported("an error class with methods", f"class {c.name}", others[0].lineno)
+        base = self.module.find(info.base)
+        if isinstance(base, ir.Declined):
+            raise Unsupported(f"a class below {info.base}, which is not ported", f"class {c.name}", c.lineno)
+        if init is None and isinstance(base, ir.ErrorClass) and base.message is not None:
+            if method_of(c, "__str__") is not None:
+                raise Unsupported("an error class with methods", f"class {c.name}", c.lineno)
+            above = self.scope.classes[info.base]
+            info.init, info.fields, info.lost = above.init, above.fields, above.lost
+            made = copy.deepcopy(base)
+            return ir.ErrorClass(
+                c.name, info.base, info.init, made.fields, made.message, doc, comments, line=c.lineno
+            )
+        if init is not None and self._works_out(c):
+            return self._worked_out(c, info, doc, comments)
+        if init is None and method_of(c, "__str__") is not None:
+            raise Unsupported("an error class with methods", f"class {c.name}", c.lineno)
         if init is None:
             inherited = self.scope.classes.get(info.base)
             if inherited is not None and inherited.fields:
@@ -954,7 +1142,79 @@ class _ModuleLowerer:
         fields = [ir.FieldDef(p.name, p.type, line=p.line) for p in info.init]
         for f in fields:
             info.fields.setdefault(f.name, f.type)
+        if "message" in info.fields and not (isinstance(message, ir.Name) and message.id == "message"):
+            # A field called `message` has no place beside another text of the error.
+            del info.fields["message"]
+            info.lost["message"] = "computed when the error is made"
         return ir.ErrorClass(c.name, info.base, info.init, fields, message, doc, comments, line=c.lineno)
+
+    def _works_out(self, c: ast.ClassDef) -> bool:
+        """True for an error class whose text or fields are more than what its initialiser is given."""
+        if method_of(c, "__str__") is not None:
+            return True
+        init = method_of(c, "__init__")
+        for s in init.body if init is not None else ():
+            match s:
+                case ast.Expr(
+                    value=ast.Call(func=ast.Attribute(attr="__init__"), args=args, keywords=keywords)
+                ):
+                    base = self.module.find(self.scope.classes[c.name].base)
+                    if (
+                        len(args) > 1
+                        or keywords
+                        or (isinstance(base, ir.ErrorClass) and base.message is not None)
+                    ):
+                        return True
+                case ast.Assign(targets=[ast.Attribute(attr=attr)], value=ast.Name(id=name)) if attr == name:
+                    pass
+                case ast.Assign(targets=[ast.Name()]) | ast.Expr(value=ast.Constant()):
+                    pass
+                case _:
+                    return True
+        return False
+
+    def _worked_out(self, c: ast.ClassDef, info: ClassInfo, doc: str, comments: list[str]) -> ir.Definition:
+        """An error class whose text a function of its own works out from what its initialiser is given."""
+        words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", c.name).lower().strip("_")
+        name = f"_{words}_text"
+        while name in self.scope.functions or name in self.scope.classes or name in self.scope.constants:
+            name += "_"
+        text = ErrorText(c, name, self._error_base)
+        params = [ir.Param(p.name, p.type, line=p.line) for p in info.init]
+        self.scope.functions[name] = Signature(params, ir.STR)
+        before = len(self.module.declines)
+        made = self.function(text.function)
+        declined = self.module.declines[before:]
+        acts = any(
+            isinstance(
+                n, ir.Call | ir.MethodCall | ir.New | ir.PatternOp | ir.PatternNew | ir.PatternCall | ir.Raise
+            )
+            or (isinstance(n, ir.Intrinsic) and bool(n.raises))
+            for n in ir.walk(made)
+        )
+        if declined or acts:
+            del self.module.declines[before:]
+            del self.scope.functions[name]
+            reason = declined[0].reason if declined else "an error class whose initialiser does more"
+            raise Unsupported(reason, f"class {c.name}", declined[0].line if declined else c.lineno)
+        # A field called `message` has no place beside the text of the error.
+        info.fields = {p.name: p.type for p in info.init if p.name in text.kept - {"message"}}
+        info.lost |= dict.fromkeys(text.computed | {"message"}, "computed when the error is made")
+        self._add(made)
+        given: list[ir.Expr] = [ir.Name(p.name, type=p.type) for p in params]
+        called = ir.Call(
+            ir.Name(name, type=ir.FuncT(tuple(p.type for p in params), ir.STR)), given, type=ir.STR
+        )
+        fields = [ir.FieldDef(p.name, p.type, line=p.line) for p in info.init]
+        return ir.ErrorClass(c.name, info.base, info.init, fields, called, doc, comments, line=c.lineno)
+
+    def _error_base(self, c: ast.ClassDef) -> ast.ClassDef | None:
+        """The error class of the package that a class is below."""
+        names = [dotted(b) or "" for b in c.bases]
+        return next(
+            (each.class_defs[n] for n in names for each in self.package.values() if n in each.class_defs),
+            None,
+        )
 
 
 def _under(obj: ir.Expr, body: list[ir.Stmt], result: Type) -> list[ir.Stmt]:
@@ -982,12 +1242,21 @@ def _lifted(body: list[ir.Stmt]) -> tuple[ir.PatternUse, list[ir.Stmt]] | None:
     return ir.PatternUse(value.pattern_id, value.arguments, value.line), value.body
 
 
-def _field_default(node: ast.expr, scope: Scope) -> tuple[ast.expr | None, str, bool]:
-    """The default of a data class's field (`default_factory=list` is an empty list), its variable, its secrecy."""
-    if not (isinstance(node, ast.Call) and (dotted(node.func) or "").rpartition(".")[2] == "field"):
+def _field_default(
+    node: ast.expr, scope: Scope, effects: list[str] | None = None, annotation: ast.expr | None = None
+) -> tuple[ast.expr | None, str, bool]:
+    """The default of a data class's field (`default_factory=list` is an empty list), its variable, its secrecy.
+
+    What else happens when an object is made is noted in `effects`.
+    """
+    origin = scope.foreign.get(dotted(node.func) or "") if isinstance(node, ast.Call) else None
+    if not isinstance(node, ast.Call) or "field" not in (
+        (dotted(node.func) or "").rpartition(".")[2],
+        origin[1] if origin is not None else "",
+    ):
         return node, "", False
-    origin = scope.foreign.get(dotted(node.func) or "")
     ours = origin is not None and origin[0].split(".")[0] == "foundation"
+    attrs = origin is not None and origin[0].split(".")[0] in ("attrs", "attr", "provide")
     default: ast.expr | None = None
     env, secret = "", False
     for k in node.keywords:
@@ -1008,9 +1277,34 @@ def _field_default(node: ast.expr, scope: Scope) -> tuple[ast.expr | None, str, 
             case "repr", ast.Constant(value=bool()) if not ours:
                 # Printed forms of data classes are not ported, so what they show does not matter.
                 pass
+            case "description" | "metadata" | "env_var" | "kw_only", _ if not ours:
+                pass
+            case "validator", checks if attrs and annotation is not None and _says(annotation, checks):
+                # The types say it.
+                pass
+            case "validator" | "converter", _ if attrs and effects is not None:
+                effects.append(f"a field with a {k.arg}")
+            case "validator" | "converter", _ if attrs:
+                pass
             case _:
                 raise Unsupported("a dataclass field with these options", ast.unparse(node), node.lineno)
     return default, env, secret
+
+
+def _says(annotation: ast.expr, checks: ast.expr) -> bool:
+    """True for attrs validators that only ask for the type that the annotation says."""
+    match checks, annotation:
+        case ast.List(elts=elts), _:
+            return all(_says(annotation, e) for e in elts)
+        case ast.Call(func=func, args=[inner]), ast.BinOp(left=left, right=ast.Constant(value=None)) if (
+            dotted(func) or ""
+        ).rpartition(".")[2] == "optional":
+            return _says(left, inner)
+        case ast.Call(func=func, args=[ast.Name(id=name)]), _:
+            outer = annotation.value if isinstance(annotation, ast.Subscript) else annotation
+            return (dotted(func) or "").rpartition(".")[2] == "instance_of" and dotted(outer) == name
+        case _:
+            return False
 
 
 def _is_frozen(c: ast.ClassDef) -> bool:
