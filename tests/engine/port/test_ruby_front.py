@@ -496,3 +496,49 @@ def test_texts_are_searched_as_ruby_does() -> None:
     made = [Plan(f"f{i}", (given,)) for i, (_, given, _) in enumerate(SEARCHES)]
     cases, problem = RECORDERS[LanguageId.RUBY].record(request, lowered(text), made)
     assert (problem, [c.steps[0]["value"] for c in cases]) == ("", expected)
+
+
+def test_json_is_written_compactly_in_every_target() -> None:
+    text = (
+        "require 'json'\n\n# @param name [String]\n# @param sizes [Array<Integer>]\n# @param ratio [Float, nil]\n"
+        "# @return [String]\ndef encode(name, sizes, ratio)\n"
+        "  JSON.generate('name' => name, 'sizes' => sizes, 'ratio' => ratio, 'more' => { 'ok' => true })\nend\n\n"
+        "# @param words [Array<String>]\n# @return [String]\ndef listed(words)\n  words.to_json\nend\n"
+    )
+    for target in (LanguageId.PYTHON, LanguageId.GO, LanguageId.RUST):
+        candidate = port(PortRequest(str(SOURCES / "sample.rb"), text, LanguageId.RUBY, target))
+        assert [(h.line, h.reason) for h in candidate.holes] == []
+        report = verify(candidate, VerifyOptions(cases=8, differential=8, use_cache=False))
+        assert report.verdict is Verdict.PASSED, [(r.step, r.detail) for r in report.results]
+
+
+def test_a_hash_of_hashes_keeps_what_stands_in_for_a_missing_one() -> None:
+    made = python(
+        "# @param words [Array<String>]\n# @return [Hash{String => Hash{String => Integer}}]\ndef count(words)\n"
+        "  counts = Hash.new { |hash, key| hash[key] = Hash.new(0) }\n  words.each { |w| counts[w[0].to_s][w] += 1 }\n"
+        "  counts\nend\n"
+    )
+    space: dict[str, Any] = {}
+    exec(made, space)
+    assert space["count"](["ab", "a", "ab"]) == {"a": {"ab": 2, "a": 1}}
+
+
+@pytest.mark.parametrize(
+    ("rescued", "raising", "declined"),
+    [
+        ("JSON::ParserError", "JSON.parse(x)['n'].to_i", False),
+        ("JSON::ParserError", "JSON.parse(x)['n'].to_i + Integer(x)", True),
+        ("JSON::ParserError", "JSON.parse(x)['n'].to_i + number(x)", True),
+        ("JSON::ParserError, ArgumentError", "JSON.parse(x)['n'].to_i + Integer(x)", False),
+        ("ArgumentError", "Integer(x)", False),
+        ("ArgumentError", "Integer(x) + JSON.parse(x)['n'].to_i", True),
+    ],
+)
+def test_classes_that_are_one_in_the_port_are_rescued_apart_or_not_at_all(
+    rescued: str, raising: str, declined: bool
+) -> None:
+    text = (
+        "#: (String) -> Integer\ndef number(x)\n  Float(x).to_i\nend\n\n"
+        f"#: (String) -> Integer\ndef f(x)\n  {raising}\nrescue {rescued}\n  0\nend\n"
+    )
+    assert any("one class with it" in r for r in reasons(text)) is declined

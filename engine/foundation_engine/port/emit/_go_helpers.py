@@ -98,6 +98,29 @@ func jsonQuote(text string) string {
 """,
         ("fmt", "strings", "unicode/utf16"),
     ),
+    "jsonQuoteText": (
+        r"""
+// jsonQuoteText is a text in JSON; only quotes, backslashes and control characters are escaped.
+func jsonQuoteText(text string) string {
+	var out strings.Builder
+	out.WriteByte('"')
+	for _, char := range text {
+		switch short := strings.IndexRune("\"\\\n\r\t\b\f", char); {
+		case short >= 0:
+			out.WriteByte('\\')
+			out.WriteByte("\"\\nrtbf"[short])
+		case char < ' ':
+			fmt.Fprintf(&out, `\u%04x`, char)
+		default:
+			out.WriteRune(char)
+		}
+	}
+	out.WriteByte('"')
+	return out.String()
+}
+""",
+        ("fmt", "strings"),
+    ),
     "jsonValue": (
         r"""
 // jsonValue reads a whole JSON text; numbers keep their digits.

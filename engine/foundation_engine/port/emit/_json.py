@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from foundation_engine.port import ir
 from foundation_engine.port.ir import Unsupported
 from foundation_engine.port.texts import pieces
 
 
-def encoded(e: ir.Expr, ordered: Callable[[ir.Type], bool] | None = None) -> ir.Expr:
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How JSON is laid out: what stands between items and behind keys, and the operation that quotes a text."""
+
+    comma: str = ", "
+    colon: str = ": "
+    quote: str = "json.quote"
+
+
+COMPACT = Style(",", ":", "json.quote_text")
+
+
+def encoded(e: ir.Expr, ordered: Callable[[ir.Type], bool] | None = None, style: Style = Style()) -> ir.Expr:
     """The JSON text of a value whose shape is written out, so that its keys keep their order.
 
     With `ordered`, which tells the maps that keep their order, lists and such maps may be values of any kind.
@@ -20,52 +33,64 @@ def encoded(e: ir.Expr, ordered: Callable[[ir.Type], bool] | None = None) -> ir.
             return ir.Lit("null", type=ir.STR, line=e.line)
         case ir.Lit(value=bool(value)):
             return ir.Lit("true" if value else "false", type=ir.STR, line=e.line)
+        case ir.Intrinsic(op="json.of", args=[v]):
+            return encoded(v, ordered, style)
+        case ir.Cond() if e.type == ir.ANY:
+            body, orelse = encoded(e.body, ordered, style), encoded(e.orelse, ordered, style)
+            return ir.Cond(e.test, body, orelse, type=ir.STR, line=e.line)
         case ir.DictLit(items=items):
             keys = [k.value for k, _ in items if isinstance(k, ir.Lit) and isinstance(k.value, str)]
             if len(keys) != len(items) or len(set(keys)) != len(keys):
                 raise Unsupported("JSON of a map whose keys are not literals", line=e.line)
             parts: list[ir.Expr] = []
             for i, (key, (_, v)) in enumerate(zip(keys, items, strict=True)):
-                start = f"{', ' if i else '{'}{json.dumps(key)}: "
-                parts.extend([ir.Lit(start, type=ir.STR), encoded(v, ordered)])
+                name = json.dumps(key, ensure_ascii=style == Style())
+                start = f"{style.comma if i else '{'}{name}{style.colon}"
+                parts.extend([ir.Lit(start, type=ir.STR), encoded(v, ordered, style)])
             return _joined([*parts, ir.Lit("}" if parts else "{}", type=ir.STR)])
         case ir.ListLit(elems=elems):
             parts = []
             for i, v in enumerate(elems):
-                parts.extend([ir.Lit(", " if i else "[", type=ir.STR), encoded(v, ordered)])
+                parts.extend([ir.Lit(style.comma if i else "[", type=ir.STR), encoded(v, ordered, style)])
             return _joined([*parts, ir.Lit("]" if parts else "[]", type=ir.STR)])
         case ir.Comp(kind="list", elem=elem):
-            inner = ir.Comp("list", encoded(elem, ordered), e.clauses, type=ir.ListT(ir.STR), line=e.line)
-            items_text = ir.Intrinsic("str.join", [ir.Lit(", ", type=ir.STR), inner], type=ir.STR)
+            inner = ir.Comp(
+                "list", encoded(elem, ordered, style), e.clauses, type=ir.ListT(ir.STR), line=e.line
+            )
+            items_text = ir.Intrinsic("str.join", [ir.Lit(style.comma, type=ir.STR), inner], type=ir.STR)
             return _joined([ir.Lit("[", type=ir.STR), items_text, ir.Lit("]", type=ir.STR)])
         case ir.Expr(type=ir.ListT(elem=t)) if ordered is not None:
             clause = ir.Clause(ir.VarTarget("element", type=t), e, [])
             each = ir.Comp("list", ir.Name("element", type=t), [clause], type=e.type, line=e.line)
-            return encoded(each, ordered)
+            return encoded(each, ordered, style)
         case ir.Expr(type=ir.DictT(key=ir.STR, value=t)) if ordered is not None:
             if not ordered(e.type):
                 raise Unsupported("the order of a map's entries matters in its JSON", line=e.line)
-            return _entries(e, t, ordered)
+            return _entries(e, t, ordered, style)
         case _ if e.type == ir.STR:
-            return ir.Intrinsic("json.quote", [e], type=ir.STR, line=e.line)
+            return ir.Intrinsic(style.quote, [e], type=ir.STR, line=e.line)
         case _ if e.type == ir.INT:
             return ir.Intrinsic("int.to_str", [e], type=ir.STR, line=e.line)
+        case _ if e.type == ir.FLOAT and style == COMPACT:
+            return ir.Intrinsic("float.to_str", [e], type=ir.STR, line=e.line)
         case _ if e.type == ir.BOOL:
             return ir.Intrinsic("json.of_bool", [e], type=ir.STR, line=e.line)
         case _:
             raise Unsupported(f"JSON of {ir.type_text(e.type)}", line=e.line)
 
 
-def _entries(e: ir.Expr, t: ir.Type, ordered: Callable[[ir.Type], bool]) -> ir.Expr:
+def _entries(e: ir.Expr, t: ir.Type, ordered: Callable[[ir.Type], bool], style: Style) -> ir.Expr:
     pair = ir.TupleT((ir.STR, t))
     target = ir.TupleTarget(
         [ir.VarTarget("entry_key", type=ir.STR), ir.VarTarget("entry_value", type=t)], type=pair
     )
     clause = ir.Clause(target, ir.Intrinsic("dict.items", [e], type=ir.IterT(pair)), [])
-    key = encoded(ir.Name("entry_key", type=ir.STR), ordered)
-    entry = _joined([key, ir.Lit(": ", type=ir.STR), encoded(ir.Name("entry_value", type=t), ordered)])
+    key = encoded(ir.Name("entry_key", type=ir.STR), ordered, style)
+    entry = _joined(
+        [key, ir.Lit(style.colon, type=ir.STR), encoded(ir.Name("entry_value", type=t), ordered, style)]
+    )
     entries = ir.Comp("list", entry, [clause], type=ir.ListT(ir.STR), line=e.line)
-    texts = ir.Intrinsic("str.join", [ir.Lit(", ", type=ir.STR), entries], type=ir.STR)
+    texts = ir.Intrinsic("str.join", [ir.Lit(style.comma, type=ir.STR), entries], type=ir.STR)
     return _joined([ir.Lit("{", type=ir.STR), texts, ir.Lit("}", type=ir.STR)])
 
 

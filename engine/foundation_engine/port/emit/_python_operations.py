@@ -187,6 +187,7 @@ OPERATIONS: Mapping[str, tuple[str, int, tuple[int, ...]]] = {
     "count_each": ("Counter({0})", PRIMARY, (LOWEST,)),
     "json.dumps": ("json.dumps({0})", PRIMARY, (LOWEST,)),
     "json.parse": ("json.loads({0})", PRIMARY, (LOWEST,)),
+    "json.generate": ('json.dumps({0}, separators=(",", ":"), ensure_ascii=False)', PRIMARY, (LOWEST,)),
     "json.of": ("{0}", PRIMARY, (PRIMARY,)),
     "json.has": ("{1} in {0}", COMPARE, (BOR, BOR)),
     "json.integer": ("{0}", PRIMARY, (PRIMARY,)),

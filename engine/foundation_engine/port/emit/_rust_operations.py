@@ -759,9 +759,7 @@ class Operations(Lines):
 
     def _op_json_of(self, e: ir.Intrinsic) -> tuple[str, int]:
         inner = e.args[0]
-        if isinstance(inner, ir.Comp) or (
-            isinstance(inner.type, ir.ListT) and not isinstance(inner, ir.ListLit)
-        ):
+        if isinstance(inner.type, ir.ListT) and not isinstance(inner, ir.ListLit):
             return f"serde_json::Value::Array({self.own(inner)})", PRIMARY
         if isinstance(inner.type, ir.DictT) and not isinstance(inner, ir.DictLit):
             return f"serde_json::Value::Object({self.own(inner)}.into_iter().collect())", PRIMARY

@@ -265,6 +265,7 @@ _TEMPLATES: Mapping[str, tuple[str, int, int]] = {
     "http.json": ("json_body({0})", PRIMARY, LOWEST),
     "json.dumps": ("json_dump({0})", PRIMARY, LOWEST),
     "json.parse": ("json_parse({0})", PRIMARY, LOWEST),
+    "json.generate": ("JSON.generate({0})", PRIMARY, LOWEST),
     "json.of": ("{0}", PRIMARY, PRIMARY),
     "json.has": ("{0}.key?({1})", PRIMARY, PRIMARY),
     "json.integer": ("json_of(Integer, {0})", PRIMARY, LOWEST),
@@ -1723,7 +1724,7 @@ class Emitter(Lines):
             if op == "len" and isinstance(args[0], ir.Intrinsic) and args[0].op == "to_set":
                 return f"{self.sequence(args[0].args[0])}.uniq.length", PRIMARY
             head = text.partition("(")[0]
-            if head == "json_parse":
+            if head in ("json_parse", "JSON.generate"):
                 self.ruby.requires.add("json")
             if head in _HELPERS:
                 text = self.helper(head) + text.removeprefix(head)

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from foundation_engine.port import ir
 from foundation_engine.port.front import _ruby_ast as ast
-from foundation_engine.port.front._ruby_expr import Maybe
-from foundation_engine.port.front._ruby_nodes import integer, lit, op
+from foundation_engine.port.front._ruby_nodes import Maybe, integer, lit, op
 from foundation_engine.port.front._ruby_scope import ordered, pure, resolved, type_text
 from foundation_engine.port.front._ruby_types import SYMBOL, JsonT, VarT
 from foundation_engine.port.ir import Type, Unsupported

@@ -12,8 +12,8 @@ from foundation_engine.port import ir
 from foundation_engine.port.front import _ruby_ast as ast
 from foundation_engine.port.front import _ruby_blocks as blocks
 from foundation_engine.port.front import _ruby_json as json
-from foundation_engine.port.front._ruby_expr import WIDTH, Expressions, Maybe, char_of
-from foundation_engine.port.front._ruby_nodes import integer, lit, op
+from foundation_engine.port.front._ruby_expr import WIDTH, Expressions, char_of
+from foundation_engine.port.front._ruby_nodes import Maybe, integer, lit, op
 from foundation_engine.port.front._ruby_scope import ProtocolMethod, ordered, pure, resolved, type_text
 from foundation_engine.port.front._ruby_types import SYMBOL, JsonT, VarT
 from foundation_engine.port.ir import Type, Unsupported
@@ -541,6 +541,10 @@ def _of_constant(low: Statements, n: ast.Call, path: str, want: Type | None) -> 
             return op("file.exists", [name], ir.BOOL)
         case ("JSON", "parse"):
             return json.parse(low, n)
+        case ("JSON", "generate" | "dump") if not n.block and len(n.args) + bool(n.named) == 1:
+            return json.generated(
+                low, n.args[0] if n.args else ast.Hash([(ast.Symbol(k), v) for k, v in n.named])
+            )
         case ("Kernel", _):
             bare = copy.copy(n)
             bare.recv = None
@@ -701,6 +705,8 @@ def of_value(low: Statements, n: ast.Call, want: Type | None) -> ir.Expr:
         return _copied(low, n, want)
     if name == "then" or name == "tap" or name == "yield_self":
         raise Unsupported(name, _source(low, n), n.line)
+    if name == "to_json" and not n.args and not n.named:
+        return json.generated(low, n.recv)
     if name == "nil?" and not n.args:
         return low.compare("eq", low.expr(n.recv), lit(None, ir.NONE))
     if name in ("==", "eql?", "equal?") and len(n.args) == 1:
@@ -2418,9 +2424,12 @@ def of_hash(low: Statements, n: ast.Call, obj: ir.Expr, t: ir.DictT, want: Type 
     match name, count:
         case ("[]", 1):
             k = key_of()
-            if t.zero:
-                return op("dict.index", [obj, k], low.full(t.value))
             v = low.full(t.value)
+            if t.zero and isinstance(v, ir.DictT):
+                # A hash that stands in for a missing one stays there.
+                return op("dict.setdefault", [obj, k, ir.DictLit([], type=v)], v)
+            if t.zero:
+                return op("dict.index", [obj, k], v)
             return op("dict.get", [obj, k], v if isinstance(v, ir.OptionalT) else ir.OptionalT(v))
         case ("dig", _) if count:
             first = ast.Call(n.recv, "[]", [n.args[0]], [], line=n.line, start=n.start, end=n.end)

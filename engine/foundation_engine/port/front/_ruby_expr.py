@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 from foundation_engine.port import ir
 from foundation_engine.port.bounds import lower_bound
 from foundation_engine.port.front import _ruby_ast as ast
 from foundation_engine.port.front import _ruby_json as json
-from foundation_engine.port.front._ruby_nodes import integer, lit, op
+from foundation_engine.port.front._ruby_nodes import FLOAT_TEXT, Maybe, integer, lit, op
 from foundation_engine.port.front._ruby_scope import (
     ClassInfo,
     Param,
@@ -32,16 +31,6 @@ MISSING_KEY = (
 )
 WIDTH = "Integers have 64 bits: a result beyond them wraps or stops, where Ruby's integers grow."
 SYMBOLS = "A symbol is text in the port."
-FLOAT_TEXT = (
-    "A float whose text has an exponent, and infinity and NaN, are written as in Python, not as in Ruby."
-)
-
-
-@dataclass(slots=True)
-class Maybe(ir.Cond):
-    """An optional that Ruby's `[]` and the like give; `plain` is the same operation where a value must be there."""
-
-    plain: ir.Expr = field(default_factory=lambda: ir.Lit(None))
 
 
 def char_of(e: ir.Expr) -> ir.Expr | None:
@@ -276,7 +265,7 @@ class Expressions:
         out = self._expr(n, want)
         out.line = out.line or n.line
         out.type = self.full(out.type)
-        return out
+        return json.flat(self, out)
 
     def exprs(self, nodes: Sequence[ast.Node], wants: Sequence[Type | None] = ()) -> list[ir.Expr]:
         """Several expressions, evaluated from left to right even when a later one needs statements before it."""

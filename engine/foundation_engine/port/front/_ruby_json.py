@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from foundation_engine.port import ir
 from foundation_engine.port.front import _ruby_ast as ast
-from foundation_engine.port.front._ruby_nodes import integer, lit, op
+from foundation_engine.port.front._ruby_nodes import FLOAT_TEXT, Maybe, integer, lit, op
 from foundation_engine.port.front._ruby_scope import pure
 from foundation_engine.port.front._ruby_types import SYMBOL, JsonT, VarT, type_text
 from foundation_engine.port.ir import Type, Unsupported
@@ -104,6 +104,21 @@ def is_a(e: ir.Expr, path: str) -> ir.Expr | None:
 def truth(e: ir.Expr) -> ir.Expr:
     """Whether a JSON value is neither null nor false."""
     return op("json.present", [e], ir.BOOL)
+
+
+def flat(low: Expressions, e: ir.Expr) -> ir.Expr:
+    """A JSON value that may be missing as one that is null then."""
+    t = e.type
+    if not isinstance(t, ir.OptionalT) or not isinstance(low.full(t.elem), JsonT):
+        return e
+    if isinstance(e, ir.Intrinsic) and e.op == "dict.get":
+        return op("dict.get_or", [*e.args, null()], t.elem)
+    if isinstance(e, Maybe):
+        return ir.Cond(e.test, e.plain, null(), type=t.elem, line=e.line)
+    if not pure(e) and low.pre is None:
+        return e
+    e = once(low, e)
+    return ir.Cond(op("is_some", [e], ir.BOOL), ir.Unwrap(e, type=t.elem), null(), type=t.elem, line=e.line)
 
 
 def once(low: Expressions, e: ir.Expr) -> ir.Expr:
@@ -214,6 +229,8 @@ def encoded(low: Expressions, e: ir.Expr) -> ir.Expr:
         case JsonT():
             return e
         case ir.P(kind) if kind.value in ("str", "int", "float", "bool", "char"):
+            if t == ir.FLOAT:
+                low.scope.differ(FLOAT_TEXT)
             return op("json.of", [low.coerce(e, ir.STR) if t == ir.CHAR else e], JSON)
         case ir.P(ir.Prim.NONE) if isinstance(e, ir.Lit):
             return null()
@@ -309,6 +326,11 @@ def parse(low: Statements, n: ast.Call) -> ir.Expr:
     if len(n.args) != 1 or len(n.named) != symbols or n.block is not None:
         raise Unsupported("JSON.parse with these options", low.scope.reader.source(n), n.line)
     return op("json.parse", [low.as_text(n.args[0])], JsonT(symbols), "ValueError")
+
+
+def generated(low: Statements, n: ast.Node) -> ir.Expr:
+    """`JSON.generate(value)`."""
+    return op("json.generate", [encoded(low, low.expr(n, JSON))], ir.STR)
 
 
 def paired(low: Statements, n: ast.Call) -> ast.Call:

@@ -1,9 +1,15 @@
-"""Short names for the nodes that the Ruby front end makes most."""
+"""The nodes that the Ruby front end makes most, under short names."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from foundation_engine.port import ir
 from foundation_engine.port.ir import Type
+
+FLOAT_TEXT = (
+    "A float whose text has an exponent, and infinity and NaN, are written as in Python, not as in Ruby."
+)
 
 
 def op(name: str, args: list[ir.Expr], t: Type, raises: str = "") -> ir.Intrinsic:
@@ -19,3 +25,10 @@ def lit(value: object, t: Type) -> ir.Lit:
 def integer(value: int) -> ir.Lit:
     """An integer literal."""
     return ir.Lit(value, type=ir.INT)
+
+
+@dataclass(slots=True)
+class Maybe(ir.Cond):
+    """An optional that Ruby's `[]` and the like give; `plain` is the same operation where a value must be there."""
+
+    plain: ir.Expr = field(default_factory=lambda: ir.Lit(None))

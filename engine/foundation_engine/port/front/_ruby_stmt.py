@@ -14,8 +14,8 @@ from foundation_engine.port.front import _ruby_ast as ast
 from foundation_engine.port.front import _ruby_blocks as blocks
 from foundation_engine.port.front import _ruby_calls as calls
 from foundation_engine.port.front import _ruby_json as json
-from foundation_engine.port.front._ruby_expr import Expressions, Maybe
-from foundation_engine.port.front._ruby_nodes import integer, lit, op
+from foundation_engine.port.front._ruby_expr import Expressions
+from foundation_engine.port.front._ruby_nodes import Maybe, integer, lit, op
 from foundation_engine.port.front._ruby_scope import ClassInfo, Scope, Signature, pure, type_text
 from foundation_engine.port.front._ruby_types import SYMBOL, VarT
 from foundation_engine.port.ir import Type, Unsupported
@@ -1393,7 +1393,8 @@ class Statements(Expressions):
         if isinstance(target, ast.Call) and target.recv is not None and target.name == "[]":
             # h[k] op= v reads and writes one place: what is computed for it is computed once.
             obj = self.value(target.recv)
-            self.require_pure(obj)
+            if not (isinstance(obj, ir.Intrinsic) and obj.op == "dict.setdefault"):
+                self.require_pure(obj)
             keys = self.exprs(target.args)
             for k in keys:
                 self.require_pure(k)
@@ -1432,6 +1433,7 @@ class Statements(Expressions):
             and not (isinstance(left, ir.Intrinsic) and left.raises == "KeyError")
         ):
             return [ir.AugAssign(only.target, combined.op, combined.args[1], line=n.line)]
+        self.require_pure(left)
         return stored
 
     def _conditional_assign(self, n: ast.OpAssign) -> list[ir.Stmt]:
@@ -1907,6 +1909,7 @@ class Statements(Expressions):
         self.forget_stored(n.body)
         after = dict(self.narrowed)
         handlers: list[ir.Handler] = []
+        self._tell_value_errors(n, body)
         for r in n.rescues:
             classes = self._classes(r)
             names = dict(self.names)
@@ -1932,6 +1935,54 @@ class Statements(Expressions):
             attempt = ir.Try(body, handlers, [] if terminates(body) else [ir.Break()], [], line=n.line)
             return [ir.While(lit(True, ir.BOOL), [attempt], line=n.line)]
         return [ir.Try(body, handlers, orelse, final, line=n.line)]
+
+    def _tell_value_errors(self, n: ast.Begin, body: list[ir.Stmt]) -> None:
+        """Refuse a rescue of one of Ruby's classes that are ValueError in the port, where another one may come, too."""
+        rescued = {c.path for r in n.rescues for c in r.classes if isinstance(c, ast.Const)}
+        for mine, other in (("JSON::ParserError", "ArgumentError"), ("ArgumentError", "JSON::ParserError")):
+            if mine in rescued and other not in rescued and other in self._value_errors(n.body, body):
+                raise Unsupported(
+                    f"a rescue of {mine} around what may raise {other}, which is one class with it in the port",
+                    self._first(n),
+                    n.line,
+                )
+
+    def _value_errors(self, nodes: list[ast.Node], body: list[ir.Stmt]) -> set[str]:
+        """Which of these classes a body may raise: by its operations, and by what the methods that it calls mention."""
+        out: set[str] = set()
+        for x in (x for s in body for x in ir.walk(s)):
+            if isinstance(x, ir.Intrinsic) and x.raises == "ValueError":
+                out.add("JSON::ParserError" if x.op in ("json.parse", "http.json") else "ArgumentError")
+            elif isinstance(x, ir.New) and x.cls == "ValueError":
+                out.add("ArgumentError")
+        seen: set[str] = set()
+        todo = [s for b in nodes for x in ast.walk(b) for s in self._called(x, seen)]
+        while todo:
+            for x in (x for b in todo.pop().node.body for x in ast.walk(b)):
+                if isinstance(x, ast.Const) and x.path in ("ArgumentError", "JSON::ParserError"):
+                    out.add(x.path)
+                if isinstance(x, ast.Call) and x.recv is None and x.name in ("Integer", "Float"):
+                    out.add("ArgumentError")
+                if isinstance(x, ast.Call) and x.recv is not None and x.name in ("json", "parse"):
+                    out.add("JSON::ParserError")
+                todo.extend(self._called(x, seen))
+        return out
+
+    def _called(self, x: ast.Node, seen: set[str]) -> list[Signature]:
+        """The methods of the file that a call may mean, the first time that it is seen."""
+        if not isinstance(x, ast.Call | ast.Ident) or x.name in seen:
+            return []
+        recv = x.recv if isinstance(x, ast.Call) else None
+        if isinstance(recv, ast.Const) and not (
+            recv.path in self.scope.modules or self.scope.class_named(recv.path)
+        ):
+            return []
+        seen.add(x.name)
+        found = [
+            self.scope.functions.get(x.name),
+            *(i.methods.get(x.name) for i in self.scope.classes.values()),
+        ]
+        return [s for s in found if s is not None]
 
     @contextmanager
     def _retrying(self, retries: bool) -> Generator[None]:

@@ -13,8 +13,7 @@ from foundation_specs.model import LanguageId
 
 from foundation_engine.port import ir
 from foundation_engine.port.front import _ruby_ast as ast
-from foundation_engine.port.front._ruby_expr import Maybe
-from foundation_engine.port.front._ruby_nodes import lit
+from foundation_engine.port.front._ruby_nodes import Maybe, lit
 from foundation_engine.port.front._ruby_patterns import arguments, shared_name
 from foundation_engine.port.front._ruby_prelude import PRELUDE
 from foundation_engine.port.front._ruby_scope import ClassInfo, ConstantInfo, Param, Scope, Signature
