@@ -2,7 +2,7 @@
 
 import json
 
-# ruff: noqa: SIM110, PERF401, C416, C419 - the loops and lists are the cases.
+# ruff: noqa: PERF401, FURB171, RUF005 - the loops, lists and sets are the cases.
 
 
 def roman(number: int) -> str:
@@ -118,3 +118,13 @@ def underlined(text: str) -> str:
 
 def as_json(names: list[str], n: int, on: bool) -> str:
     return json.dumps([{"name": name, "n": n, "on": on, "none": None} for name in names])
+
+
+def grouped(n: int) -> list[int]:
+    total = 0
+    for text in ["1_000", " +12 ", "1__0", "_1", "1_", "-3_4_5", "1_a", ""]:
+        try:
+            total += int(text)
+        except ValueError:
+            total += n % 7
+    return [total, int("f_f", 16), int(float("1_0.5") * 2)]

@@ -199,7 +199,23 @@ fn joined<T: Clone>(first: &[T], second: &[T]) -> Vec<T> {
 """, ()),
     "parse_int": ("The integer that a text holds.", """
 fn parse_int(text: &str) -> Result<i64, Error> {
-    text.trim().parse().map_err(|_| Error::Value(format!("invalid literal for int() with base 10: {text:?}")))
+    ungrouped(text.trim(), |c| c.is_ascii_digit()).parse().map_err(|_| Error::Value(format!("invalid literal for int() with base 10: {text:?}")))
+}
+""", ("ungrouped",)),
+    "ungrouped": ("The text without the underscores that stand between two digits.", """
+fn ungrouped(text: &str, is_digit: impl Fn(char) -> bool) -> std::borrow::Cow<'_, str> {
+    if !text.contains('_') {
+        return text.into();
+    }
+    let mut out = String::new();
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let follows = out.ends_with(&is_digit) && chars.peek().is_some_and(|&next| is_digit(next));
+        if c != '_' || !follows {
+            out.push(c);
+        }
+    }
+    out.into()
 }
 """, ()),
     "digit": ("The digit that a character is.", """
@@ -210,9 +226,11 @@ fn digit(c: char) -> Result<i64, Error> {
 """, ()),
     "parse_float": ("The number that a text holds.", """
 fn parse_float(text: &str) -> Result<f64, Error> {
-    text.trim().parse().map_err(|_| Error::Value(format!("could not convert string to float: {text:?}")))
+    ungrouped(text.trim(), |c| c.is_ascii_digit())
+        .parse()
+        .map_err(|_| Error::Value(format!("could not convert string to float: {text:?}")))
 }
-""", ()),
+""", ("ungrouped",)),
     "count_of": ("How often a value occurs.", """
 fn count_of<T: PartialEq<U>, U: ?Sized>(items: &[T], wanted: &U) -> i64 {
     items.iter().filter(|&item| *item == *wanted).count() as i64
@@ -316,10 +334,10 @@ fn zero_fill(text: &str, width: i64) -> String {
 """, ()),
     "parse_int_base": ("The integer that a text holds in a base.", """
 fn parse_int_base(text: &str, base: u32) -> Result<i64, Error> {
-    i64::from_str_radix(text.trim(), base)
+    i64::from_str_radix(&ungrouped(text.trim(), |c| c.is_digit(base)), base)
         .map_err(|_| Error::Value(format!("invalid literal for int() with base {base}: {text:?}")))
 }
-""", ()),
+""", ("ungrouped",)),
     "hexadecimal": ("The hexadecimal digits behind `0x`.", """
 fn hexadecimal(n: i64) -> String {
     format!("{}0x{:x}", if n < 0 { "-" } else { "" }, n.unsigned_abs())
