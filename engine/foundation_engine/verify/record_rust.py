@@ -36,6 +36,7 @@ _CRATES = {
     "serde": 'serde = { version = "1", features = ["derive"] }',
     "thiserror": 'thiserror = "2"',
     "anyhow": 'anyhow = "1"',
+    "backon": 'backon = { version = "1", default-features = false, features = ["std", "std-blocking-sleep"] }',
 }
 _RUNTIME_OBJECTS = ("CircuitBreaker", "RateLimiter", "Logger", "HttpClient")
 
@@ -253,6 +254,9 @@ class Maker:
         ]
         body = "\n".join([_PRELUDE.read_text(encoding="utf-8"), *types, dispatch, *functions])
         source = re.sub(r"(?:::)?\b(?:std::)?thread::sleep\s*\(", "self::rec_module::rec_sleep(", self.text)
+        if "BlockingRetryable" in source and "fn call(" not in source:
+            # What backon waits for is noted, and takes no time.
+            source = source.replace(".call()", ".sleep(self::rec_module::rec_sleep).call()")
         source = re.sub(r"^(\s*)fn main\(\)", r"\1#[allow(dead_code)] fn main()", source, flags=re.MULTILINE)
         return f"{source}\n#[allow(warnings)]\npub mod rec_module {{\nuse super::*;\n{body}\n}}\n"
 

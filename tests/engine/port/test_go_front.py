@@ -337,6 +337,11 @@ DECLINES: list[tuple[str, str]] = [
 ]
 
 
+def test_a_literal_of_bytes_that_are_not_text_is_declined() -> None:
+    module = lower_module('package x\n\nconst raw = "\\xff\\x00"\n\nvar other = "\\n\\xfe"\n', "x")
+    assert {"a string literal that is not text"} == {d.reason for d in module.declines}
+
+
 @pytest.mark.parametrize(("reason", "body"), DECLINES)
 def test_declined(reason: str, body: str) -> None:
     assert reason in declined(body)

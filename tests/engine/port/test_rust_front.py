@@ -219,6 +219,99 @@ def test_lines_are_not_what_other_languages_take_for_line_ends() -> None:
     assert "splitlines" not in str(lowered("pub fn f(t: &str) -> usize { t.lines().count() }").definitions)
 
 
+BACKON = """
+use backon::{BlockingRetryable, ConstantBuilder, ExponentialBuilder};
+use std::fmt;
+use std::time::Duration;
+
+/// What may go wrong.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StoreError {
+    Away,
+    Missing(String),
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StoreError::Away => write!(f, "the store is away"),
+            StoreError::Missing(id) => write!(f, "no {id}"),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+/// Keeps things.
+pub trait Store {
+    fn get(&mut self, id: &str) -> Result<i64, StoreError>;
+}
+
+/// Ask again while the store is away.
+pub fn fetch(store: &mut dyn Store, id: &str) -> Result<i64, StoreError> {
+    let builder = ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(100))
+        .with_max_delay(Duration::from_millis(150))
+        .with_max_times(3);
+    (|| store.get(id)).retry(builder).when(|e| matches!(e, StoreError::Away)).call()
+}
+
+/// What is there, or nothing.
+pub fn value_or_zero(store: &mut dyn Store, id: &str) -> i64 {
+    match (|| store.get(id))
+        .retry(ConstantBuilder::default().with_delay(Duration::from_secs(1)).with_max_times(2))
+        .call()
+    {
+        Ok(n) => n,
+        Err(_) => 0,
+    }
+}
+"""
+
+
+def test_retries_of_backon_behave_as_they_do() -> None:
+    candidate = port(PortRequest("retries.rs", BACKON, LanguageId.RUST, LanguageId.PYTHON))
+    assert not candidate.holes
+    report = verify(candidate, VerifyOptions(cases=12, differential=20))
+    assert report.verdict is Verdict.PASSED, report.summary
+
+
+TOKIO_RETRY = """
+use std::time::Duration;
+use tokio_retry::strategy::{jitter, ExponentialBackoff, FixedInterval};
+use tokio_retry::Retry;
+use foundation::errors::Error;
+
+pub trait Store { fn get(&self, id: &str) -> Result<i64, Error>; }
+
+pub async fn fetch(store: &dyn Store) -> Result<i64, Error> {
+    let strategy = ExponentialBackoff::from_millis(2).factor(50).max_delay(Duration::from_secs(2)).map(jitter).take(4);
+    Retry::spawn(strategy, || async { store.get("x") }).await
+}
+"""
+
+
+def test_tokio_retry_counts_retries_and_multiplies_by_its_first_number() -> None:
+    module = lowered(TOKIO_RETRY)
+    found = [n for d in module.definitions for n in ir.walk(d) if isinstance(n, ir.PatternCall)]
+    values = {k: v.value for k, v in found[0].arguments.items() if isinstance(v, ir.Lit)}
+    assert values == {
+        "max_attempts": 5, "base_delay": 0.1, "backoff_strategy": "exponential", "max_delay": 2.0,
+        "jitter": {"kind": "full", "ratio": None},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reason"),
+    [
+        ("from_millis(2)", "from_millis(10)", "delays that grow by 10, not by 2"),
+        (".take(4)", "", "a retry without a greatest number of attempts"),
+    ],
+)
+def test_retries_without_a_counterpart_are_declined(before: str, after: str, reason: str) -> None:
+    assert reason in reasons(TOKIO_RETRY.replace(before, after))
+
+
 def test_an_attribute_is_the_pattern_of_its_function() -> None:
     module = lowered(
         "use foundation::errors::{Class, Error};\nuse foundation::resilience::retry;\n"

@@ -569,7 +569,7 @@ class _Reader:
             case "float_literal":
                 return float(p.text(node).replace("_", ""))
             case "interpreted_string_literal" | "raw_string_literal":
-                return go_string(p.text(node))
+                return _text(p.text(node))
             case "rune_literal":
                 return None
             case "iota":
@@ -620,7 +620,9 @@ class _Reader:
         arguments = [a for a in _child(node, "arguments").named_children if a.type != "comment"]
         if not arguments or not arguments[0].type.endswith("string_literal"):
             return None
-        text = go_string(p.text(arguments[0]))
+        text = _text(p.text(arguments[0]))
+        if text is None:
+            return None
         if called == "New" and path in ("errors", "foundation/errors") and len(arguments) == 1:
             return Sentinel(name, error_class_name(name), text, line=line)
         if called == "Errorf" and path == "fmt":
@@ -765,6 +767,14 @@ def go_string(text: str) -> str:
         return chr(value)
 
     return re.sub(r"\\(?:u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|[0-7]{3}|.)", one, body)
+
+
+def _text(text: str) -> str | None:
+    """The value of a string literal, None for bytes that are not text."""
+    try:
+        return go_string(text)
+    except Unsupported:
+        return None
 
 
 def _member(constant: str, type_name: str) -> str:

@@ -140,6 +140,7 @@ class Body:
         self.hoistable = True
         self.tried: dict[int, V] = {}
         self.facts: set[tuple[str, str]] = set()
+        self.plans: dict[str, SyntaxNode] = {}  # variables that hold how another library retries
         self.loops: list[Dest | None] = []
         self.closure_depth = 0
         self.assigned_in_closure: list[set[str]] = []
@@ -719,6 +720,10 @@ class Body:
             self.emit(ir.Assign(ir.FieldTarget(bound.e, n, type=e.type), e), node)
         return True
 
+    def keeps_plan(self, name: str, value: SyntaxNode) -> bool:
+        """True where a variable holds how another library retries, which is read where it is used."""
+        raise NotImplementedError
+
     def let(self, node: SyntaxNode) -> None:
         """`let pattern: type = value else { ... };`."""
         pattern = node.child_by_field_name("pattern")
@@ -736,6 +741,8 @@ class Body:
             self.let_else(pattern, value, orelse, t)
             return
         name = self.plain_name(pattern)
+        if name is not None and self.keeps_plan(name, value):
+            return
         if (
             name is not None
             and name != "_"

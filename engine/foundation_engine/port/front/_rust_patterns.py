@@ -14,6 +14,7 @@ from foundation_specs.registry import SpecRegistry
 
 from foundation_engine.effective import UnreadableError, bind, plain
 from foundation_engine.port import ir
+from foundation_engine.port.front import _rust_retries as retries
 from foundation_engine.port.front import _rust_types as rt
 from foundation_engine.port.front._rust_body import Dest, V, lit, number, op, text_lit
 from foundation_engine.port.front._rust_macros import Macros
@@ -223,6 +224,9 @@ class Patterns(Macros):
 
     def pattern_call(self, node: SyntaxNode, want: RType | None) -> V | None:
         """See `Calls.pattern_call`."""
+        other = retries.retried(self, node)
+        if other is not None:
+            return other
         head = node.child_by_field_name("function")
         if head is not None and head.type in ("scoped_identifier", "identifier"):
             text = self.src(head)
@@ -400,6 +404,19 @@ class Patterns(Macros):
             return V(ir.PatternOp(pattern, obj, "call", [call], type=kind), t)
         del node
         return V(ir.PatternCall(pattern, obj, arguments, body, type=kind), t)
+
+    def block_under(
+        self, pattern: str, arguments: dict[str, ir.Expr], closure: SyntaxNode, node: SyntaxNode
+    ) -> V:
+        """A closure that runs at once under a pattern that another library has."""
+        return self._block(pattern, None, arguments, closure, node)
+
+    def keeps_plan(self, name: str, value: SyntaxNode) -> bool:
+        """See `Body.keeps_plan`."""
+        if not retries.is_plan(self, value):
+            return False
+        self.plans[name] = value
+        return True
 
     def call_named_nothing(self, node: SyntaxNode) -> V:
         """A function given by name, called without arguments."""
