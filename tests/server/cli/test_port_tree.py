@@ -100,3 +100,60 @@ def test_a_damaged_record_is_named(cli, tree: Path) -> None:
     ran = cli("port", "shop", "--to", "ruby", "--out", "out")
     assert ran.code == 2
     assert ".foundation-port.json: not the record of a port" in ran.err
+
+
+@pytest.fixture
+def package(project: Path) -> Path:
+    """A package whose modules import one another."""
+    folder = project / "src" / "shop"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text('"""A shop."""\n\nfrom .orders import total as total\n')
+    (folder / "prices.py").write_text("RATE = 2\n\n\ndef price(n: int) -> int:\n    return n * RATE\n")
+    (folder / "orders.py").write_text(
+        "from . import prices\n\n\ndef total(xs: list[int]) -> int:\n    return sum(prices.price(x) for x in xs)\n"
+    )
+    return folder
+
+
+def test_a_package_is_ported_as_one_and_told_by_file(cli, package: Path) -> None:
+    ran = cli("port", "src/shop", "--to", "ruby", "--out", "out")
+    assert ran.code == 0, ran.err
+    out = package.parent.parent / "out"
+    assert (out / "shop.rb").read_text().count("require_relative") == 2
+    assert "require_relative 'prices'" in (out / "shop/orders.rb").read_text()
+    rows = [line.split() for line in ran.out.splitlines()]
+    assert ["src/shop/orders.py", "1/1"] in rows
+    assert ["src/shop/prices.py", "1/1"] in rows
+    assert "3 files: 2 of 2 functions ported without a hole" in ran.out
+
+
+def test_a_package_is_kept_until_one_of_its_files_changes(cli, package: Path) -> None:
+    assert cli("port", "src/shop", "--to", "ruby", "--out", "out").code == 0
+    assert "ported before" in cli("port", "src/shop", "--to", "ruby", "--out", "out").out
+    (package / "prices.py").write_text("RATE = 3\n\n\ndef price(n: int) -> int:\n    return n * RATE\n")
+    again = cli("port", "src/shop", "--to", "ruby", "--out", "out")
+    assert "ported before" not in again.out
+    out = package.parent.parent / "out"
+    assert "RATE = 3" in (out / "shop/prices.rb").read_text()
+    (out / "shop/orders.rb").write_text("# mine\n")
+    (package / "prices.py").write_text("RATE = 4\n\n\ndef price(n: int) -> int:\n    return n * RATE\n")
+    assert cli("port", "src/shop", "--to", "ruby", "--out", "out").code == 1
+    assert (out / "shop/orders.rb").read_text() == "# mine\n"
+
+
+def test_one_file_says_what_it_takes_along(cli, package: Path) -> None:
+    ran = cli("port", "src/shop/orders.py", "--to", "ruby", "--out", "out")
+    assert ran.code == 0, ran.err
+    assert "from src/shop/prices.py: RATE, price" in ran.out
+    assert (package.parent.parent / "out/orders/prices.rb").exists()
+    made = json.loads(cli("port", "src/shop/orders.py", "--to", "ruby", "--report", "json").out)
+    assert made["taken_along"] == {"src/shop/prices.py": ["RATE", "price"]}
+    assert {f["path"] for f in made["functions"]} == {"src/shop/orders.py", "src/shop/prices.py"}
+
+
+def test_holes_of_a_package_name_their_files(cli, package: Path) -> None:
+    (package / "prices.py").write_text(
+        "RATE = 2\n\n\ndef price(n: int) -> int:\n    exec('x')\n    return n\n"
+    )
+    ran = cli("port", "src/shop", "--to", "ruby", "--explain")
+    assert "src/shop/prices.py:5: exec('x')" in ran.out

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from foundation_engine.port import ir
+from foundation_engine.port.front._reading import Comments
 from foundation_engine.port.ir import Type
 
 
@@ -126,23 +127,6 @@ def foreign_name(module: str, name: str) -> tuple[str, str]:
     if module.split(".")[0] == "tenacity" and name == "RetryError":
         return "foundation.errors", "MaxRetriesExceeded"
     return module, name
-
-
-@dataclass
-class Comments:
-    """Comments by line: those that stand alone, and those that trail code."""
-
-    standing: dict[int, str] = field(default_factory=dict[int, str])
-    trailing: dict[int, str] = field(default_factory=dict[int, str])
-
-    def above(self, line: int, floor: int = 0) -> list[str]:
-        """The block of standing comments that ends just above `line`."""
-        found: list[str] = []
-        at = line - 1
-        while at > floor and at in self.standing:
-            found.append(self.standing[at])
-            at -= 1
-        return found[::-1]
 
 
 @dataclass

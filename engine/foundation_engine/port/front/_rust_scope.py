@@ -12,6 +12,7 @@ from foundation_specs.model import LanguageId
 
 from foundation_engine.port import ir
 from foundation_engine.port.front import _rust_types as rt
+from foundation_engine.port.front._reading import Comments
 from foundation_engine.port.front._rust_types import RType
 from foundation_engine.port.ir import Unsupported
 
@@ -112,23 +113,6 @@ class Trait:
 
     node: SyntaxNode
     methods: dict[str, Signature] = field(default_factory=dict[str, Signature])
-
-
-@dataclass
-class Comments:
-    """Comments by line: those that stand alone, and those that trail code."""
-
-    standing: dict[int, str] = field(default_factory=dict[int, str])
-    trailing: dict[int, str] = field(default_factory=dict[int, str])
-
-    def above(self, line: int, floor: int = 0) -> list[str]:
-        """The block of standing comments that ends just above `line`."""
-        found: list[str] = []
-        at = line - 1
-        while at > floor and at in self.standing:
-            found.append(self.standing[at])
-            at -= 1
-        return found[::-1]
 
 
 def code_children(node: SyntaxNode) -> list[SyntaxNode]:

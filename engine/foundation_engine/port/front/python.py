@@ -28,7 +28,6 @@ from foundation_engine.port.front._python_names import (
     PATH,
     PATTERN_OBJECTS,
     ClassInfo,
-    Comments,
     Scope,
     Signature,
     dotted,
@@ -43,6 +42,7 @@ from foundation_engine.port.front._python_package import (
     first_line,
     is_guard,
 )
+from foundation_engine.port.front._reading import Comments
 from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.passes import loop_nodes, terminates
 

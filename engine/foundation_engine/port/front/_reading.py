@@ -1,0 +1,22 @@
+"""What front ends keep of a source beside its syntax."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Comments:
+    """Comments by line: those that stand alone, and those that trail code."""
+
+    standing: dict[int, str] = field(default_factory=dict[int, str])
+    trailing: dict[int, str] = field(default_factory=dict[int, str])
+
+    def above(self, line: int, floor: int = 0) -> list[str]:
+        """The block of standing comments that ends just above `line`."""
+        found: list[str] = []
+        at = line - 1
+        while at > floor and at in self.standing:
+            found.append(self.standing[at])
+            at -= 1
+        return found[::-1]
