@@ -1,0 +1,5 @@
+"""A small warehouse: what it holds, what it costs, and orders."""
+
+from .orders import place
+
+__all__ = ["place"]
