@@ -128,3 +128,7 @@ def grouped(n: int) -> list[int]:
         except ValueError:
             total += n % 7
     return [total, int("f_f", 16), int(float("1_0.5") * 2)]
+
+
+def dearest(words: list[str], table: dict[str, int]) -> str:
+    return max(words, key=lambda w: table[w]) + min(sorted(words), key=lambda w: table[w])

@@ -376,6 +376,30 @@ fn random_fraction() -> f64 {
     bits as f64 / (1_u64 << 53) as f64
 }
 """, ()),
+    "try_greatest_by": ("The first item whose key is the greatest; a key may fail.", """
+fn try_greatest_by<T, K: PartialOrd>(items: impl Iterator<Item = T>, key: impl Fn(&T) -> Result<K, Error>) -> Result<Option<T>, Error> {
+    let mut best: Option<(K, T)> = None;
+    for item in items {
+        let found = key(&item)?;
+        if best.as_ref().is_none_or(|(known, _)| found > *known) {
+            best = Some((found, item));
+        }
+    }
+    Ok(best.map(|(_, item)| item))
+}
+""", ()),
+    "try_least_by": ("The first item whose key is the least; a key may fail.", """
+fn try_least_by<T, K: PartialOrd>(items: impl Iterator<Item = T>, key: impl Fn(&T) -> Result<K, Error>) -> Result<Option<T>, Error> {
+    let mut best: Option<(K, T)> = None;
+    for item in items {
+        let found = key(&item)?;
+        if best.as_ref().is_none_or(|(known, _)| found < *known) {
+            best = Some((found, item));
+        }
+    }
+    Ok(best.map(|(_, item)| item))
+}
+""", ()),
     "pause": ("Waits for some seconds.", """
 fn pause(seconds: f64) {
     // Nobody gives a signal to end it.

@@ -1153,6 +1153,8 @@ class Operations(Lines):
     def _count(self, e: ir.Expr) -> str:
         if isinstance(e, ir.Lit):
             return str(max(e.value, 0))
+        if (counted := self.index(e)) is not None:
+            return counted
         return f"{self.x(e, PRIMARY)}.max(0) as usize"
 
     def _contains(self, e: ir.Intrinsic, method: str) -> tuple[str, int]:
@@ -1521,7 +1523,11 @@ class Operations(Lines):
         return f"{self.items(e.args[0])}.rev().collect::<Vec<_>>()", PRIMARY
 
     def _op_list_concat(self, e: ir.Intrinsic) -> tuple[str, int]:
-        return f"{self.helper('joined')}({self.ref(e.args[0])}, {self.ref(e.args[1])})", PRIMARY
+        parts = [
+            f"&[{self._elements(a.elems)}]" if isinstance(a, ir.ListLit) and a.elems else self.ref(a)
+            for a in e.args
+        ]
+        return f"{self.helper('joined')}({', '.join(parts)})", PRIMARY
 
     def _op_list_repeat(self, e: ir.Intrinsic) -> tuple[str, int]:
         obj, n = e.args
@@ -1563,7 +1569,11 @@ class Operations(Lines):
                     return self.question(f"{found}.ok_or_else(|| {made})", e)
                 return f'{found}.expect("a known key")'
             case ir.Intrinsic(op="dict.setdefault", args=[obj, key, default]):
-                return f"{self._changing(obj)}.entry({self.own(key)}).or_insert({self.own(default)})"
+                empty = isinstance(default, ir.ListLit | ir.SetLit | ir.DictLit) and not list(
+                    ir.children(default)
+                )
+                made = "or_default()" if empty else f"or_insert({self.own(default)})"
+                return f"{self._changing(obj)}.entry({self.own(key)}).{made}"
             case ir.Intrinsic(op="list.index", args=[obj, _]):
                 self._changing(obj)
                 return self._op_list_index(e)[0]
@@ -1893,6 +1903,8 @@ class Operations(Lines):
                 return f"{self._iterated(d)}.{word}().cloned()"
             case ir.Intrinsic(op="str.split" | "str.split_ws"):
                 return f"{self._parts(e)}.map(str::to_string)"
+            case ir.Intrinsic(op="str.reversed", args=[text]):
+                return f"{self.place(text)}.chars().rev()"
             case ir.Intrinsic(op="str.char_indices", args=[text]):
                 return f"{self.place(text)}.char_indices().map(|(place, c)| (place as i64, c))"
             case ir.Intrinsic(op="list.slice" | "list.stride" as op, args=[list_, *_]):
@@ -2267,9 +2279,14 @@ class Operations(Lines):
 
     def _extreme(self, e: ir.Intrinsic) -> tuple[str, int]:
         obj, key, default = e.args
-        if isinstance(key, ir.Lambda) and self.may_fail(key.body):
-            raise Unsupported("a key that may fail", "", e.line)
         k = self._key(key)
+        if isinstance(key, ir.Lambda) and self.may_fail(key.body):
+            helper = self.helper("try_greatest_by" if e.op == "max_of" else "try_least_by")
+            found = self.question(f"{helper}({self.items(obj)}, {k})", e)
+            if isinstance(default, ir.Lit) and default.type == ir.NONE:
+                made = self.rust.errors.value('"nothing to choose from".to_string()', "ValueError")
+                return self.question(f"{found}.ok_or_else(|| {made})", e), PRIMARY
+            return f"{found}.unwrap_or({self.own(default)})", PRIMARY
         if not k and self._told_apart(e.type):
             found = f"{self.items(obj, True)}.{'max' if e.op == 'max_of' else 'min'}()"
             if isinstance(default, ir.Lit) and default.type == ir.NONE:
