@@ -15,6 +15,7 @@ import json
 import os
 import platform
 import selectors
+import signal
 import statistics
 import subprocess
 import sys
@@ -423,15 +424,17 @@ class Bench:
     def small(self) -> None:
         """The RFC's small scenario, and the throughput that is lost with a 10 MB model."""
         rows: dict[str, Any] = self.figures.setdefault("scenarios", {})
-        calls, rounds = (80, 3) if self.quick else (120, 41)
+        calls, rounds = (80, 3) if self.quick else (120, 25)
         near: list[dict[str, float]] = []
         far: list[dict[str, float]] = []
         lost: dict[str, list[float]] = {}
         sizes: dict[str, list[float]] = {}
         # What the direct call itself gains when it takes as many rows at once.
         gained: dict[str, list[float]] = {}
+        # Microseconds of a request that are not the model's: what lies between two runs when the server is busy.
+        between_runs: list[float] = []
         with server("shm", f"{self.folder}/s", ["10MB"]), self.testee("rust", f"{self.folder}/s") as testee:
-            ask = partial(testee.ask, "bench", shape=[1, 256], warmup=24)
+            ask = partial(testee.ask, "bench", shape=[1, 256])
 
             # Short rounds, each between two of the direct call: a model that streams its weights from a shared
             # cache runs at a speed that changes by the second.
@@ -445,10 +448,16 @@ class Bench:
                     for batch in BATCHES if callers > 1 else BATCHES[:1]:
                         key = f"{callers} x {batch}"
                         model = "10MB" if batch == 1 else f"10MB/{batch}"
-                        begun = self._in_model(model)
-                        measure = partial(ask, model=model, calls=calls // callers, threads=callers)
-                        beside, answer = self.undisturbed(partial(between, measure))
-                        ended = self._in_model(model)
+
+                        def measure(
+                            model: str = model, callers: int = callers
+                        ) -> tuple[dict[str, Any], tuple[int, int, float], tuple[int, int, float]]:
+                            ask(model=model, calls=1, warmup=24)
+                            begun = self._in_model(model)
+                            answer = ask(model=model, calls=calls // callers, threads=callers)
+                            return answer, begun, self._in_model(model)
+
+                        beside, (answer, begun, ended) = self.undisturbed(partial(between, measure))
                         each = statistics.mean(beside)
                         taken = answer["latencies_ns"]
                         lost.setdefault(key, []).append(1 - len(taken) / answer["wall_ns"] * each)
@@ -457,6 +466,9 @@ class Bench:
                             at_once = direct("10MB", (min(callers, batch), 256), calls // 4, 4)
                             gain = min(callers, batch) * each / statistics.mean(at_once) - 1
                             gained.setdefault(key, []).append(gain)
+                        if key == "2 x 1":
+                            model_us = (ended[2] - begun[2]) / (ended[0] - begun[0])
+                            between_runs.append(answer["wall_ns"] / len(taken) / 1000 - model_us)
                         if callers == 1:
                             near.append(microseconds(beside))
                             far.append(microseconds(taken))
@@ -468,6 +480,8 @@ class Bench:
         rows["throughput lost, 10 MB model"] = {
             "lost": statistics.median(lost["2 x 1"]),
             "quarters": statistics.quantiles(lost["2 x 1"], n=4),
+            "between_runs_us": statistics.median(between_runs),
+            "direct_us": statistics.median(row["p50"] for row in near),
             "rounds": lost["2 x 1"],
             "target": "< 5 %",
         }
@@ -670,6 +684,13 @@ class Bench:
                 cells += [f"{-row['lost']:+.1%}", f"{-high:+.0%} to {-low:+.0%}"]
                 cells += [f"{row['batch']:.1f}", f"{row['direct_gain']:+.0%}"]
             yield f"| {callers} | {' | '.join(cells[:2] + cells[4:])} |"
+        row = self.figures["scenarios"]["throughput lost, 10 MB model"]
+        yield ""
+        yield (
+            f"With two callers, one by one, {row['between_runs_us']:.1f} us lie between two runs of the model, which "
+            f"takes {row['direct_us']:.0f} us when it is called directly. What is lost beyond that, or won, is the "
+            "model itself, whose weights come from a cache that other programs and other machines use too."
+        )
 
     def plots(self) -> None:
         """The latency distributions and the throughput by clients, as SVG."""
@@ -708,6 +729,32 @@ class Bench:
         figure.text(0.01, 0.01, self.figures["machine"], fontsize=6)
         figure.savefig(RESULTS / "shm-clients.svg")
         pyplot.close(figure)
+
+
+@contextlib.contextmanager
+def alone(wanted: bool) -> Iterator[None]:
+    """Keep other programs off the processors: they would have those that a measurement leaves idle, and its caches."""
+    children: list[int] = []
+    parent = os.getpid()
+    if wanted and os.sched_getparam(0).sched_priority < 2:
+        raise SystemExit("--alone needs a real-time priority above the lowest: run it with `chrt -r 2`")
+    for processor in os.sched_getaffinity(0) if wanted else ():
+        child = os.fork()
+        if not child:
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+            os.sched_setaffinity(0, {processor})
+            while os.getppid() == parent:
+                pass
+            os._exit(0)
+        children.append(child)
+        LIVE.add(child)
+    try:
+        yield
+    finally:
+        for child in children:
+            LIVE.discard(child)
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
 
 
 def direct_large(calls: int) -> None:
@@ -795,6 +842,11 @@ def main() -> int:
         metavar="SECONDS",
         help="how long to repeat, in all, what other programs disturbed (default: not at all)",
     )
+    parser.add_argument(
+        "--alone",
+        action="store_true",
+        help="keep other programs off the processors meanwhile (needs `chrt -r 2`, which needs root)",
+    )
     parser.add_argument("--serve", choices=("shm", "zmq", "grpc"), help=argparse.SUPPRESS)
     parser.add_argument("--endpoint", help=argparse.SUPPRESS)
     parser.add_argument("--models", nargs="*", help=argparse.SUPPRESS)
@@ -826,7 +878,8 @@ def main() -> int:
             bench.figures = kept
         for name in options.only or SECTIONS:
             print(f"{name}...", file=sys.stderr, flush=True)
-            bench.measure(name)
+            with alone(options.alone):
+                bench.measure(name)
     if options.only and options.quick:
         print(json.dumps(bench.figures, indent=1))
         return 0
