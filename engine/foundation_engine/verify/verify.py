@@ -301,9 +301,14 @@ def _reaching_no_hole(candidate: PortCandidate, module: ir.Module) -> set[str]:
     """The functions (`f` or `Class.method`) that were ported whole and use only such functions."""
     whole = {f.source_name for f in candidate.functions if not f.holes}
     bodies = {f"{c.name}.{f.name}" if c else f.name: f for c, f in module.functions()}
+    # An application runs the commands of the file.
+    commands = {
+        f.name for _, f in module.functions() if any(p.pattern_id == "cli_framework" for p in f.patterns)
+    }
     used = {
         name: {n.id for n in ir.walk(f) if isinstance(n, ir.Name)}
         | {_method(n, bodies) for n in ir.walk(f) if isinstance(n, ir.MethodCall)}
+        | (commands if any(_is_app(n) for n in ir.walk(f)) else set[str]())
         for name, f in bodies.items()
     }
     while True:
@@ -313,6 +318,10 @@ def _reaching_no_hole(candidate: PortCandidate, module: ir.Module) -> set[str]:
         if left == whole:
             return whole
         whole = left
+
+
+def _is_app(n: ir.Node) -> bool:
+    return isinstance(n, ir.PatternNew) and n.pattern_id == "cli_framework"
 
 
 def _method(e: ir.MethodCall, known: Collection[str]) -> str:

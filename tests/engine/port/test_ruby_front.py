@@ -542,3 +542,12 @@ def test_classes_that_are_one_in_the_port_are_rescued_apart_or_not_at_all(
         f"#: (String) -> Integer\ndef f(x)\n  {raising}\nrescue {rescued}\n  0\nend\n"
     )
     assert any("one class with it" in r for r in reasons(text)) is declined
+
+
+def test_a_value_that_is_kept_does_not_hide_a_block_parameter() -> None:
+    body = "(JSON.parse(x)['d'] || {}).to_h { |key, value| [key, value.to_s] }"
+    text = method("(String) -> Hash[String, String]", body)
+    candidate = port(PortRequest("sample.rb", text, LanguageId.RUBY, LanguageId.GO))
+    made = next(f.text for f in candidate.files if f.role == "source")
+    assert "jsonPresent(valueHeld)" in made
+    assert "for key, value := range" in made

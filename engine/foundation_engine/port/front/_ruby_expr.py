@@ -94,9 +94,22 @@ class Expressions:
         if self.pre is None:
             raise Unsupported("a value that is used twice in a place where no statement fits")
         name = self.fresh(base)
+        while name in self._block_names():
+            name = self.fresh(f"{name}_held")
         self.vars[name] = value.type
         self.pre.append(ir.Assign(ir.VarTarget(name, type=value.type), value, line=value.line))
         return ir.Name(name, type=value.type)
+
+    def _block_names(self) -> set[str]:
+        """The parameters of the method's blocks, which a value kept before a statement must not hide."""
+        return {
+            q.name
+            for b in self.body
+            for x in ast.walk(b)
+            if isinstance(x, ast.Block)
+            for p in x.params
+            for q in (p, *(p.parts or ()))
+        }
 
     @contextmanager
     def without_statements(self) -> Generator[None]:
