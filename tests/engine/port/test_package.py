@@ -583,3 +583,53 @@ def test_names_with_a_meaning_for_gos_tools_are_changed(tmp_path: Path) -> None:
     )
     assert {f.path for f in made.files if f.role == "source"} == {"a_test_source.go", "on_windows_source.go"}
     passes(made)
+
+
+PLACES = """
+import math
+
+
+class Places:
+    def __init__(self, is_new: bool) -> None:
+        self.is_new = is_new
+
+    @staticmethod
+    def _doubled(n: int) -> int:
+        return n * 2
+
+    def _is_new(self) -> bool:
+        return not self.is_new
+
+    def both(self, config: int) -> int:
+        return self._doubled(config) + config
+
+    def old(self) -> bool:
+        return self._is_new()
+"""
+
+
+def test_private_members_in_ruby(tmp_path: Path) -> None:
+    written(
+        tmp_path / "pkg",
+        {"__init__.py": "", "places.py": PLACES, "use.py": "from .places import Places\n\nN = 1\n"},
+    )
+    made = whole(tmp_path / "pkg", RUBY)
+    assert {h.reason for h in made.holes} == {"a private method that has the name of another member"}
+    report = verify(made, VerifyOptions(cases=4, differential=12))
+    assert all(r.verdict is not Verdict.FAILED for r in report.results)
+    assert sum(r.cases for r in report.results) > 0
+
+
+def test_a_variable_with_the_name_of_a_go_package_imports_nothing(tmp_path: Path) -> None:
+    made = go_of(
+        tmp_path,
+        {
+            "a.py": "import math\n\n\ndef f(x: float) -> float:\n    return math.sqrt(abs(x))\n",
+            "b.py": "from dataclasses import dataclass\n\nfrom .a import f\n\n\n"
+            "@dataclass\nclass Box:\n    n: float\n\n\n"
+            "def g(math: Box) -> float:\n    return f(math.n)\n",
+        },
+    )
+    assert not made.holes
+    assert "import" not in text_of(made, "b.go")
+    passes(made)

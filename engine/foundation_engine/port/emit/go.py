@@ -531,12 +531,19 @@ class GoModule:
         constants: list[ir.Constant] = []
 
         cut = Cut(self.module)
+        noted: dict[str, set[str]] = {}
+
+        def note(d: ir.Definition | None) -> None:
+            """Keep apart what each file of a package imports."""
+            noted.setdefault(cut.path(d), set()).update(self.imports)
+            self.imports = set()
 
         def flush() -> None:
             if constants:
                 body.extend(cut.mark(constants[0]))
                 body.extend(self._constants(constants))
                 cut.place(self.holes, constants[0])
+                note(constants[0])
                 constants.clear()
 
         errors: dict[str, list[ir.ErrorClass]] = {}
@@ -584,6 +591,7 @@ class GoModule:
                 if isinstance(d, ir.Function):
                     functions.append((d.name, "", d.line, 1))
             cut.place(self.holes, d)
+            note(d)
         flush()
         body.extend(cut.mark(None))
         body.extend(self._commands())
@@ -591,6 +599,8 @@ class GoModule:
             body.extend(["", *HELPERS[name][0].strip("\n").splitlines()])
             self.imports.update(HELPERS[name][1])
         text = joined(body)
+        note(None)
+        self.imports = set[str]().union(*noted.values())
         # A statement that became a hole may have asked for a package that nothing else uses.
         self.imports = {i for i in self.imports if re.search(rf"\b{re.escape(package_of(i))}\.", text)}
         header: list[str] = []
@@ -604,7 +614,8 @@ class GoModule:
         header.append(f"package {self.package}")
         imports = sorted(self.imports)
         header.extend(["", *self._imports(imports)])
-        parts = {p: self._part(p, lines) for p, lines in cut.parts(body).items()} if self.module.files else {}
+        cuts = cut.parts(body) if self.module.files else {}
+        parts = {p: self._part(p, lines, noted.get(p, set())) for p, lines in cuts.items()}
         text = "\n".join([*header, text]).rstrip() + "\n"
         return GoPackage(
             text,
@@ -616,7 +627,7 @@ class GoModule:
             parts,
         )
 
-    def _part(self, path: str, lines: list[str]) -> str:
+    def _part(self, path: str, lines: list[str], imports: set[str]) -> str:
         """One file of a package, with the imports that it uses."""
         header: list[str] = []
         files = self.module.files
@@ -628,7 +639,7 @@ class GoModule:
         if path == speaker and self.module.doc:
             header.extend(comment(go_doc(f"Package {self.package}", self.module.doc)))
         code = "\n".join(blanked(line) for line in lines)
-        used = {i for i in self.imports if re.search(rf"(?<![\w.]){re.escape(package_of(i))}\.", code)}
+        used = {i for i in imports if re.search(rf"(?<![\w.]){re.escape(package_of(i))}\.", code)}
         header.extend([f"package {self.package}", "", *self._imports(sorted(used))])
         return "\n".join([*header, *lines]).rstrip() + "\n"
 

@@ -573,6 +573,15 @@ class RubyEmitter:
         self.requires: set[str] = set()
         self.holes: list[Unsupported] = []
 
+    def unclashing(self, cls: str, method: str, line: int) -> None:
+        """Raise Unsupported for a method whose name without its underscore is that of another member."""
+        d = self.module.find(cls)
+        if isinstance(d, ir.Class) and method.startswith("_") and method != "__str__":
+            taken = {local(f.name) for f in d.fields}
+            taken |= {method_name(m.name) for m in d.methods if m.name != method}
+            if method_name(method) in taken:
+                raise Unsupported("a private method that has the name of another member", method, line)
+
     def constant(self, name: str) -> str:
         """The name of a module constant."""
         return snake(name).upper()
@@ -804,13 +813,16 @@ class RubyEmitter:
                 inner.append(f"    attr_accessor {', '.join(f':{f}' for f in public)}")
             if d.init is not None:
                 inner.extend(self._function(d.init, d, [], "    ", "initialize"))
+        hidden: list[str] = []
         for m in d.methods:
             try:
+                self.unclashing(d.name, m.name, m.line)
                 inner.extend(self._function(m, d, functions, "    "))
+                if m.name.startswith("_") and m.name != "__str__" and m.kind != "static":
+                    hidden.append(method_name(m.name))
             except Unsupported as why:
                 self.holes.append(Unsupported(why.reason, why.construct or m.name, why.line or m.line))
                 functions.append((f"{d.name}.{m.name}", "", m.line, 1))
-        hidden = [method_name(m.name) for m in d.methods if m.name.startswith("_") and m.name != "__str__"]
         if hidden:
             inner.extend(["", f"    private {', '.join(f':{h}' for h in hidden)}"])
         secrets = [local(f.name) for f in d.fields if f.secret]
@@ -1533,7 +1545,13 @@ class Emitter(Lines):
             case ir.MethodCall():
                 args = ", ".join(self.x(a) for a in e.args)
                 name = method_name(e.method)
+                owner = e.obj.type.name if isinstance(e.obj.type, ir.NamedT) else ""
+                self.ruby.unclashing(owner, e.method, e.line)
                 if isinstance(e.obj, ir.Name) and e.obj.id == "self":
+                    d = self.ruby.module.find(owner)
+                    methods = d.methods if isinstance(d, ir.Class) else []
+                    if any(m.name == e.method and m.kind == "static" for m in methods):
+                        name = f"self.class.{name}"
                     return f"{name}{f'({args})' if args else ''}", PRIMARY
                 return f"{self.x(e.obj, PRIMARY)}.{name}{f'({args})' if args else ''}", PRIMARY
             case ir.New():
