@@ -132,3 +132,19 @@ def grouped(n: int) -> list[int]:
 
 def dearest(words: list[str], table: dict[str, int]) -> str:
     return max(words, key=lambda w: table[w]) + min(sorted(words), key=lambda w: table[w])
+
+
+def shadowed(xs: list[int], ys: list[int]) -> list[int]:
+    out: list[int] = []
+    for i in range(len(xs)):
+        out.append(xs[i] + sum([ys[i] for i in range(len(ys))]) + len([i for i in ys if i > xs[i % 1]]))
+    return out
+
+
+def kept_by_a_body(text: str) -> str:
+    try:
+        name = "abc"
+        n = int(text)
+    except ValueError:
+        return "bad"
+    return name + str(n)

@@ -1084,10 +1084,12 @@ class FunctionWriter(Operations):
             self.label,
             self.function_body,
         )
+        indexes = set(self.indexes)
         self.names, self.by_ref = dict(self.names), set(self.by_ref)
         for name in own:
             self.names.pop(name, None)
             self.by_ref.discard(name)
+            self.indexes.discard(name)
         # What is captured is used again at the next call.
         for s in f.body:
             for n in ir.walk(s):
@@ -1121,6 +1123,7 @@ class FunctionWriter(Operations):
             self.label,
             self.function_body,
         ) = saved
+        self.indexes = indexes
         name = self.name(f.name)
         self.write(f"let {name} = |{', '.join(params)}|{' -> ' + result if result else ''} {{")
         self.lines.extend(lines)

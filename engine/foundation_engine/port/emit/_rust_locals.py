@@ -39,6 +39,10 @@ def literal_locals(f: ir.Function, facts: Facts, copies: Callable[[ir.Type], boo
                     assigned.setdefault(name, []).append(None)
                 case ir.Param(name=name) | ir.VarDecl(id=name):
                     assigned.setdefault(name, []).append(None)
+                case ir.Try(body=body):
+                    # What a body sets is the value of a closure, which owns it.
+                    for inner in (m for b in body for m in ir.walk(b) if isinstance(m, ir.VarTarget)):
+                        assigned.setdefault(inner.id, []).append(None)
                 case _:
                     pass
     for name, values in assigned.items():

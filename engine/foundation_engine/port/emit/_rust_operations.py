@@ -1969,12 +1969,13 @@ class Operations(Lines):
     @contextmanager
     def closure(self, targets: Sequence[ir.Target]) -> Generator[None]:
         """The inside of a closure whose parameters are its own."""
-        saved, refs = dict(self.names), set(self.by_ref)
+        saved, refs, indexes = dict(self.names), set(self.by_ref), set(self.indexes)
 
         def drop(t: ir.Target) -> None:
             if isinstance(t, ir.VarTarget):
                 self.names.pop(t.id, None)
                 self.by_ref.discard(t.id)
+                self.indexes.discard(t.id)
             elif isinstance(t, ir.TupleTarget):
                 for x in t.elems:
                     drop(x)
@@ -1986,7 +1987,7 @@ class Operations(Lines):
             yield
         finally:
             self.closures -= 1
-            self.names, self.by_ref = saved, refs
+            self.names, self.by_ref, self.indexes = saved, refs, indexes
 
     def pattern(self, t: ir.Target, mutable: bool = False) -> str:
         """The pattern that binds a target."""
