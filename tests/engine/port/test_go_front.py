@@ -342,6 +342,12 @@ def test_a_literal_of_bytes_that_are_not_text_is_declined() -> None:
     assert {"a string literal that is not text"} == {d.reason for d in module.declines}
 
 
+def test_an_expression_of_thousands_of_literals_is_declined() -> None:
+    whole = " +\n\t".join(['"x"'] * 3000)
+    module = lower_module(f"package x\n\nvar raw = {whole}\n", "x")
+    assert [d.reason for d in module.declines] == ["an expression that is nested too deeply"]
+
+
 @pytest.mark.parametrize(("reason", "body"), DECLINES)
 def test_declined(reason: str, body: str) -> None:
     assert reason in declined(body)

@@ -289,10 +289,12 @@ def _field_nodes(struct: SyntaxNode) -> list[SyntaxNode]:
 
 
 def walk(node: SyntaxNode) -> Iterator[SyntaxNode]:
-    """The node and everything named below it."""
-    yield node
-    for c in node.named_children:
-        yield from walk(c)
+    """The node and everything named below it, in the order of the source."""
+    waiting = [node]
+    while waiting:
+        at = waiting.pop()
+        yield at
+        waiting.extend(reversed(at.named_children))
 
 
 def read_package(text: str) -> Package:
@@ -536,7 +538,10 @@ class _Reader:
                     continue
             for name_node, value in zip(spec.children_by_field_name("name"), values, strict=False):
                 name = p.text(name_node)
-                const = self._constant_value(value, i)
+                try:
+                    const = self._constant_value(value, i)
+                except RecursionError:
+                    const = None
                 if name == "_":
                     continue
                 p.variables[name] = Variable(name, kind, value, const, True, p.line(spec))

@@ -282,6 +282,9 @@ class _ModuleLowerer:
             action()  # type: ignore[operator]  # pyright: ignore[reportCallIssue]
         except Unsupported as why:
             self._decline(node, name, why)
+        except RecursionError:
+            # Generated code adds up literals by the thousand, each inside the one before.
+            self._decline(node, name, Unsupported("an expression that is nested too deeply"))
 
     def _decline(self, node: SyntaxNode, name: str, why: Unsupported) -> None:
         p = self.p
