@@ -1547,6 +1547,9 @@ class Emitter(Lines):
                 name = method_name(e.method)
                 owner = e.obj.type.name if isinstance(e.obj.type, ir.NamedT) else ""
                 self.ruby.unclashing(owner, e.method, e.line)
+                if isinstance(e.obj, ir.Name) and owner == e.obj.id:
+                    # A static method is called on its class.
+                    return f"{self.ruby.type_name(owner)}.{name}{f'({args})' if args else ''}", PRIMARY
                 if isinstance(e.obj, ir.Name) and e.obj.id == "self":
                     d = self.ruby.module.find(owner)
                     methods = d.methods if isinstance(d, ir.Class) else []
