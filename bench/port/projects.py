@@ -9,7 +9,6 @@ repository. With --verify, functions of the project are run on generated argumen
 dependencies must be installed beside this program.
 """
 
-
 from __future__ import annotations
 
 import argparse

@@ -656,8 +656,8 @@ class FieldDef(Node):
 class Class(Node):
     """A class: data (dataclass or plain), with methods. `init` is the body of a hand-written initialiser.
 
-    A tagged union is a class with a field `kind`, whose type is an enum of the module; `variants` says which of the other
-    fields an object of each kind has. Those that it does not have hold their zero value, or nothing.
+    A tagged union is a class with a field `kind`, whose type is an enum of the module; `variants` says which of the
+    other fields an object of each kind has. Those that it does not have hold their zero value, or nothing.
     """
 
     name: str

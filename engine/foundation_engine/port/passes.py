@@ -58,7 +58,7 @@ class Errors:
 
 
 def may_end_line(e: ir.Expr) -> bool:
-    """Whether a text may end in a line feed: Ruby's `puts` writes no second one then, other languages' printing does."""
+    """Whether a text may end in a line feed: Ruby's `puts` writes no second one then, other languages do."""
     match e:
         case ir.Lit(value=str(text)):
             return text.endswith("\n")

@@ -52,6 +52,7 @@ class Maps(Texts):
     """What is written of maps; a mixin of `FunctionEmitter`."""
 
     owned: Any
+    handed: Any
     indented: Any
 
     def ordered(self, t: Type) -> bool:

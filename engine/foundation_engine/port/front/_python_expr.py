@@ -1473,7 +1473,9 @@ class ExpressionLowerer:
         if info.kind not in ("dataclass", "plain"):
             raise Unsupported(f"construction of {name}")
         if not info.made:
-            raise Unsupported(f"construction of {name}, whose initialiser is not ported", ast.unparse(e), e.lineno)
+            raise Unsupported(
+                f"construction of {name}, whose initialiser is not ported", ast.unparse(e), e.lineno
+            )
         args = self.arguments(info.init, e)
         return ir.New(name, [(p.name, a) for p, a in zip(info.init, args, strict=True)], type=ir.NamedT(name))
 
