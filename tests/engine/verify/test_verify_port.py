@@ -47,15 +47,14 @@ def test_the_example_service_passes(target: LanguageId) -> None:
 @pytest.mark.parametrize(
     ("target", "right", "wrong"),
     [
-        (LanguageId.GO, "total / 10", "total / 9"),
+        (LanguageId.GO, "total / 10", "total/10 + 1"),
         (LanguageId.GO, "floorDiv(cents, 10)", "cents / 10"),
         (LanguageId.RUBY, "cents / 10", "cents / 9"),
     ],
 )
 def test_a_port_that_answers_differently_fails(target: LanguageId, right: str, wrong: str) -> None:
-    if right == "total / 10":
+    if right.startswith("total"):
         text = "def fee(items: list[str]) -> int:\n    total = len(items) * 7\n    return total // 10\n"
-        right, wrong = "floorDiv(total, 10)", "total/10 + 1"
     else:
         text = "def fee(cents: int) -> int:\n    return cents // 10\n"
     candidate = candidate_of(text, target)
