@@ -657,7 +657,8 @@ class Class(Node):
     """A class: data (dataclass or plain), with methods. `init` is the body of a hand-written initialiser.
 
     A tagged union is a class with a field `kind`, whose type is an enum of the module; `variants` says which of the
-    other fields an object of each kind has. Those that it does not have hold their zero value, or nothing.
+    other fields an object of each kind has. Those that it does not have hold their zero value, or nothing. A class
+    that is not `made` lost what makes its objects; it only stands for objects that somebody else makes.
     """
 
     name: str
@@ -670,6 +671,7 @@ class Class(Node):
     private: bool = False
     comments: list[str] = field(default_factory=list[str])
     variants: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    made: bool = True
 
 
 @dataclass(slots=True)

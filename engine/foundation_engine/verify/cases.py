@@ -434,6 +434,8 @@ class Generator:
 
     def fields(self, d: ir.Class, depth: int = 0) -> list[tuple[str, Any]]:
         """Arguments for the class's constructor."""
+        if not d.made:
+            raise Unsupported(f"an object of {d.name}, whose initialiser is not ported")
         params = d.init.params if d.init is not None else [ir.Param(f.name, f.type) for f in d.fields]
         if d.variants:
             return self._variant(d, params, depth)

@@ -34,7 +34,7 @@ def replayed(module: ir.Module, names: Collection[str], calls: Iterable[Call]) -
         params = {p.name: p.type for p in f.params}
         made: dict[str, Type] = {}
         if cls is not None and f.kind != "static":
-            if cls.init is not None:
+            if cls.init is not None or not cls.made:
                 continue
             made = {d.name: d.type for d in cls.fields}
         if params.keys() != call.arguments.keys() or made.keys() != call.fields.keys():

@@ -154,3 +154,46 @@ def test_a_port_without_our_runtime_has_tests_that_build() -> None:
     report = verify(candidate_of(text, LanguageId.GO), FEW)
     assert report.verdict is Verdict.PASSED, report.results
     assert {f.path for f in report.files if "require foundation" in f.text} == {"go.mod"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", [LanguageId.GO, LanguageId.RUBY])
+def test_objects_whose_initialiser_is_not_ported_are_not_made(target: LanguageId) -> None:
+    text = """\
+from argparse import Namespace
+
+
+class Shop:
+    def __init__(self, console: Namespace, name: str) -> None:
+        self.console = console
+        self.name = name
+
+    def label(self) -> str:
+        return self.name.upper()
+
+
+def shown(shop: Shop) -> str:
+    return shop.label()
+
+
+def never(n: int) -> int:
+    for i in range(n):
+        if i > 3:
+            return unknown(i)
+        else:
+            return unknown(n)
+        n += 1
+    return n
+
+
+def twice(n: int) -> int:
+    return n * 2
+"""
+    candidate = candidate_of(text, target)
+    assert {f.source_name for f in candidate.functions if not f.holes} >= {"Shop.label", "shown", "twice"}
+    report = verify(candidate, FEW)
+    assert step(report, "vet") is Verdict.PASSED
+    test = next(f for f in report.files if f.role == "test")
+    assert "wice" in test.text
+    assert "hown" not in test.text
+    assert report.verdict is Verdict.INCONCLUSIVE

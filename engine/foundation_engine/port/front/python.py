@@ -1012,6 +1012,7 @@ class _ModuleLowerer:
             init,
             is_private(c.name),
             comments,
+            made=info.made,
             line=c.lineno,
         )
 
