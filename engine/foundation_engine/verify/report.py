@@ -49,6 +49,12 @@ class VerifyReport:
     files: tuple[PortedFile, ...] = ()
 
     @property
+    def agreed(self) -> bool:
+        """True when cases ran and everything that ran agreed, whatever no case has reached."""
+        left = {r.step for r in self.results if r.verdict is not Verdict.PASSED}
+        return any(r.step == "cases" for r in self.results) and left <= {"exercised", "branches"}
+
+    @property
     def summary(self) -> str:
         """One line: the verdict and what it rests on."""
         parts = [f"{r.step} {r.verdict}" + (f" ({r.cases} cases)" if r.cases else "") for r in self.results]

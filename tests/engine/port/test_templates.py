@@ -413,10 +413,7 @@ def test_ports_keep_what_patterns_and_maps_mean(target: LanguageId) -> None:
     candidate = ported(MEANING, target)
     assert [h.reason for h in candidate.holes] == []
     report = verify(candidate, VerifyOptions(use_cache=False, cases=8, differential=24))
-    left = [r for r in report.results if r.verdict is not Verdict.PASSED]
-    # So few cases need not run every branch.
-    assert {r.step for r in left} <= {"branches"}, left
-    assert "differential" in {r.step for r in report.results}
+    assert report.agreed, [r for r in report.results if r.verdict is not Verdict.PASSED]
 
 
 # Other libraries

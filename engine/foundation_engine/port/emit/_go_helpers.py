@@ -441,6 +441,20 @@ func quoted(s string) string {
 """,
         ("fmt", "strings", "unicode"),
     ),
+    "poppedInOrder": (
+        r"""
+// poppedInOrder removes a key and gives its value, or nil.
+func poppedInOrder[K comparable, V any](m *OrderedMap[K, V], key K) *V {
+	value, ok := m.Values[key]
+	if !ok {
+		return nil
+	}
+	m.Delete(key)
+	return &value
+}
+""",
+        (),
+    ),
     "popped": (
         r"""
 // popped removes a key and gives its value, or nil.

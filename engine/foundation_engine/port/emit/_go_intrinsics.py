@@ -638,7 +638,8 @@ class Operations(Maps):
                 self.go.type(e.type)
                 return f"{self.helper('rpartition')}({self.x(args[0])}, {self.x(args[1])})", PRIMARY
             case "dict.pop_optional" if isinstance(e.type, ir.OptionalT) and not self.go.nilable(e.type.elem):
-                return f"{self.helper('popped')}({self.x(args[0])}, {self.x(args[1])})", PRIMARY
+                helper = self.helper("poppedInOrder" if self.ordered(args[0].type) else "popped")
+                return f"{helper}({self.x(args[0])}, {self.x(args[1])})", PRIMARY
             case "env.get":
                 return f"{self.helper('lookupEnv')}({self.x(args[0])})", PRIMARY
             case "env.get_or":
