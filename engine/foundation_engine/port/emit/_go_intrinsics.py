@@ -415,7 +415,7 @@ class Operations(Maps):
     def simple(self, e: ir.Expr, hint: str) -> str:
         """The text of an expression that is named twice: a name of its own when it is not one already."""
         text = self.x(e)
-        if text.isidentifier() or (isinstance(e, ir.Field) and place(e) is not None):
+        if text.isidentifier() or isinstance(e, ir.Lit) or (isinstance(e, ir.Field) and place(e) is not None):
             return text
         name = self.fresh(hint)
         self.write(f"{name} := {text}")

@@ -37,6 +37,7 @@ from foundation_engine.port.passes import (
     stores,
     terminates,
 )
+from foundation_engine.port.sequence import sequence
 from foundation_engine.port.simplify import simplify
 from foundation_engine.port.texts import measured_texts
 
@@ -2555,7 +2556,7 @@ def _emitted(
     ordered: set[tuple[str, str]] = set()
     while True:
         # A definition that fails as a whole is missing for the others, which are then written again without it.
-        copied = simplify(copy.deepcopy(module), zipped=True)
+        copied = sequence(simplify(copy.deepcopy(module), zipped=True))
         copied.definitions = [
             ir.Declined(why.reason, why.construct, name, "", line=why.line or d.line)
             if (name := getattr(d, "name", "")) in declined and (why := declined[name])

@@ -1,0 +1,274 @@
+"""Keeps the source's order of evaluation, for targets that write what changes something before its statement.
+
+In `self.n * 10 + self.next()` the field is read before the call changes it. Where a later operand changes what an
+earlier one reads, or an earlier one changes what a later one reads, the earlier operand is kept in a variable first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+
+from foundation_engine.port import ir
+from foundation_engine.port.ir import Type
+from foundation_engine.port.passes import CHANGING, blocks
+
+# Operations that change their first operand and have a value.
+_TAKING = frozenset(
+    {"list.pop", "list.pop_at", "dict.pop", "dict.pop_or", "dict.pop_optional", "dict.setdefault", "set.pop"}
+)
+_STORING = (
+    CHANGING | _TAKING | {"dict.update", "dict.clear", "dict.delete", "set.add", "set.discard", "set.remove"}
+)
+_HELD = (ir.ListT, ir.DictT, ir.SetT)
+
+
+class _UnkeptError(Exception):
+    """What would have to be kept cannot be: it is evaluated only under a condition, or has no value of its own."""
+
+
+def sequence(module: ir.Module) -> ir.Module:
+    """Rewrite every function of a module in place; the module itself is returned."""
+    changing = _changing(module)
+    for cls, f in module.functions():
+        _Sequence(module, changing, f, cls).block(f.body)
+    return module
+
+
+def _changing(module: ir.Module) -> set[tuple[str, str]]:
+    """The functions and methods, by class and name, that change what their caller sees; a fixpoint over the calls."""
+    found: set[tuple[str, str]] = set()
+    while True:
+        before = len(found)
+        for cls, f in module.functions():
+            key = (cls.name if cls is not None else "", f.name)
+            if key not in found and any(
+                _stores(n, f) or _calls(n, module, found) for s in f.body for n in ir.walk(s)
+            ):
+                found.add(key)
+        if len(found) == before:
+            return found
+
+
+def _stores(n: ir.Node, f: ir.Function) -> bool:
+    """True when a node of a function changes something that the function has not made."""
+    match n:
+        case ir.FieldTarget(obj=obj) | ir.IndexTarget(obj=obj):
+            return not _fresh(obj, f)
+        case ir.Intrinsic(op=op, args=[obj, *_]) if op in _STORING:
+            return not _fresh(obj, f)
+        case _:
+            return False
+
+
+def _fresh(obj: ir.Expr, f: ir.Function) -> bool:
+    """True for a variable that only ever holds values that the function makes."""
+    if not isinstance(obj, ir.Name) or obj.id in {p.name for p in f.params} | {"self"}:
+        return False
+    values = [
+        n.value
+        for s in f.body
+        for n in ir.walk(s)
+        if isinstance(n, ir.Assign) and isinstance(n.target, ir.VarTarget) and n.target.id == obj.id
+    ]
+    made = (ir.ListLit, ir.DictLit, ir.SetLit, ir.Comp, ir.New)
+    copies = ("list.copy", "dict.copy", "set.copy", "sorted", "list.slice", "str.split")
+    return bool(values) and all(
+        isinstance(v, made) or (isinstance(v, ir.Intrinsic) and v.op in copies) for v in values
+    )
+
+
+def _calls(n: ir.Node, module: ir.Module, changing: set[tuple[str, str]]) -> bool:
+    """True for a call that may change something."""
+    match n:
+        case ir.Call(func=ir.Name(id=name), args=args):
+            if isinstance(module.find(name), ir.Function):
+                return ("", name) in changing
+            return any(_mutable(a.type) for a in args)
+        case ir.MethodCall(obj=obj, method=method, args=args):
+            if isinstance(obj.type, ir.NamedT) and isinstance(module.find(obj.type.name), ir.Class):
+                return (obj.type.name, method) in changing
+            return any(_mutable(a.type) for a in args)
+        case ir.Call(args=args):
+            return any(_mutable(a.type) for a in args)
+        case _:
+            return False
+
+
+def _mutable(t: Type) -> bool:
+    return isinstance(t, (*_HELD, ir.NamedT)) or (isinstance(t, ir.OptionalT) and _mutable(t.elem))
+
+
+class _Sequence:
+    """Rewrites one function."""
+
+    def __init__(
+        self, module: ir.Module, changing: set[tuple[str, str]], f: ir.Function, cls: ir.Class | None
+    ) -> None:
+        self.module = module
+        self.changing = changing
+        self.taken = {p.name for p in f.params} | {
+            n.id for s in f.body for n in ir.walk(s) if isinstance(n, ir.Name | ir.VarTarget)
+        }
+        if cls is not None:
+            self.taken.add("self")
+
+    def block(self, body: list[ir.Stmt]) -> None:
+        """Rewrite the statements of a block."""
+        out: list[ir.Stmt] = []
+        for s in body:
+            for inner in blocks(s):
+                self.block(inner)
+            own = [v for v in _expressions(s) if self.changes(v)]
+            kept: list[ir.Stmt] = []
+            try:
+                if own or (isinstance(s, ir.AugAssign) and self.changes(s.value)):
+                    s = self.statement(s, kept)
+            except _UnkeptError:
+                reason = "an expression that changes what it has read, where that cannot be kept"
+                out.append(ir.Hole(reason, "", "", line=s.line, comments=s.comments))
+                break
+            if kept:
+                kept[0].comments, s.comments = s.comments, []
+            out.extend([*kept, s])
+        body[:] = out
+
+    def statement(self, s: ir.Stmt, kept: list[ir.Stmt]) -> ir.Stmt:
+        """A statement whose operands are kept where they must be."""
+        if isinstance(s, ir.AugAssign):
+            if not isinstance(s.target, ir.FieldTarget | ir.IndexTarget):
+                s.value = self.expr(s.value, kept)
+                return s
+            if not isinstance(s.target, ir.FieldTarget) or not isinstance(s.target.obj, ir.Name):
+                raise _UnkeptError
+            t = s.target.type
+            old = ir.Field(s.target.obj, s.target.name, type=t)
+            both = ir.Intrinsic(s.op, [old, s.value], type=t)
+            return ir.Assign(
+                s.target, self.expr(both, kept), line=s.line, comments=s.comments, trailing=s.trailing
+            )
+        for f in fields(s):
+            value = getattr(s, f.name)
+            if isinstance(value, ir.Expr):
+                # The test of a loop is evaluated again in every turn.
+                setattr(s, f.name, self.expr(value, None if isinstance(s, ir.While) else kept))
+        return s
+
+    def expr(self, e: ir.Expr, kept: list[ir.Stmt] | None) -> ir.Expr:
+        """An expression whose earlier operands are kept where a later one is in the way."""
+        if not self.changes(e):
+            return e
+        slots = list(_slots(e))
+        if isinstance(e, ir.Intrinsic) and e.op in _STORING:
+            # What is changed is a place, not a value.
+            slots = slots[1:]
+        for i, (get, put, always) in enumerate(slots):
+            operand = get()
+            here = kept if always else None
+            made = self.expr(operand, here)
+            # A condition is evaluated before what depends on it, whatever that does.
+            later = [] if isinstance(e, ir.Bool | ir.Cond) else [other() for other, _, _ in slots[i + 1 :]]
+            if (self.reads(operand) and any(map(self.changes, later))) or (
+                self.changes(operand) and any(self.reads(v) or self.changes(v) for v in later)
+            ):
+                # A list that somebody holds may be another or a longer one by the time it is used.
+                held = isinstance(operand.type, ir.ListT) and isinstance(operand, ir.Field)
+                if here is None or held or operand.type in (ir.NONE, ir.UNKNOWN):
+                    raise _UnkeptError
+                name = self.fresh(operand)
+                here.append(ir.Assign(ir.VarTarget(name, type=operand.type), made, line=e.line))
+                made = ir.Name(name, type=operand.type)
+            put(made)
+        return e
+
+    def changes(self, e: ir.Expr) -> bool:
+        """True when evaluating an expression may change something."""
+        return any(
+            (isinstance(n, ir.Intrinsic) and n.op in _TAKING) or _calls(n, self.module, self.changing)
+            for n in _evaluated(e)
+        )
+
+    def reads(self, e: ir.Expr) -> bool:
+        """True when the value of an expression depends on something that can change."""
+        return any(
+            isinstance(n, ir.Field | ir.MethodCall | ir.Call | ir.Comp)
+            or (isinstance(n, ir.Intrinsic) and any(isinstance(a.type, _HELD) for a in n.args))
+            for n in _evaluated(e)
+        )
+
+    def fresh(self, e: ir.Expr) -> str:
+        """A name for the value of an operand."""
+        counted = isinstance(e, ir.Intrinsic) and e.op == "len"
+        hint = e.name if isinstance(e, ir.Field) else "size" if counted else "before"
+        name, n = hint, 1
+        while name in self.taken:
+            n += 1
+            name = f"{hint}_{n}"
+        self.taken.add(name)
+        return name
+
+
+def _expressions(s: ir.Stmt) -> Iterator[ir.Expr]:
+    for f in fields(s):
+        value = getattr(s, f.name)
+        if isinstance(value, ir.Expr):
+            yield value
+
+
+def _evaluated(e: ir.Node) -> Iterator[ir.Node]:
+    """The nodes that evaluating an expression evaluates: what an anonymous function holds is not."""
+    yield e
+    if not isinstance(e, ir.Lambda):
+        for child in ir.children(e):
+            yield from _evaluated(child)
+
+
+_Slot = tuple[Callable[[], ir.Expr], Callable[[ir.Expr], None], bool]
+
+
+def _slots(e: ir.Expr) -> Iterator[_Slot]:
+    """The operands of an expression in the order of evaluation: how to get and set each, and if it always is."""
+
+    def of_list(values: list[ir.Expr], i: int, always: bool = True) -> _Slot:
+        return (lambda: values[i]), (lambda v: values.__setitem__(i, v)), always
+
+    def of_field(node: ir.Node, name: str, always: bool = True) -> _Slot:
+        return (lambda: getattr(node, name)), (lambda v: setattr(node, name, v)), always
+
+    match e:
+        case ir.Call(args=args):
+            if not isinstance(e.func, ir.Name):
+                yield of_field(e, "func")
+            yield from (of_list(args, i) for i in range(len(args)))
+        case ir.MethodCall(args=args):
+            yield of_field(e, "obj")
+            yield from (of_list(args, i) for i in range(len(args)))
+        case ir.Intrinsic(args=args):
+            yield from (of_list(args, i) for i in range(len(args)))
+        case ir.ListLit(elems=elems) | ir.TupleLit(elems=elems) | ir.SetLit(elems=elems):
+            yield from (of_list(elems, i) for i in range(len(elems)))
+        case ir.New(args=named):
+            for i, (name, _) in enumerate(named):
+                yield (
+                    lambda i=i: named[i][1],
+                    lambda v, i=i, name=name: named.__setitem__(i, (name, v)),
+                    True,
+                )
+        case ir.DictLit(items=items):
+            for i in range(len(items)):
+                yield (lambda i=i: items[i][0]), (lambda v, i=i: items.__setitem__(i, (v, items[i][1]))), True
+                yield (lambda i=i: items[i][1]), (lambda v, i=i: items.__setitem__(i, (items[i][0], v))), True
+        case ir.Format(parts=parts):
+            yield from (of_field(p, "value") for p in parts if p.value is not None)
+        case ir.Bool(values=values):
+            yield from (of_list(values, i, i == 0) for i in range(len(values)))
+        case ir.Cond():
+            yield of_field(e, "test")
+            yield of_field(e, "body", False)
+            yield of_field(e, "orelse", False)
+        case ir.Not() | ir.Unwrap() | ir.Wrap():
+            yield of_field(e, "value")
+        case ir.Field():
+            yield of_field(e, "obj")
+        case _:
+            return
