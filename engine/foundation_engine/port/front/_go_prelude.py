@@ -18,27 +18,23 @@ class Prelude:
     imports: tuple[str, ...] = ()
 
 
+def _cut(end: str) -> Prelude:
+    """`strings.CutPrefix` or `strings.CutSuffix`."""
+    return Prelude(
+        f"cut{end}",
+        f"""
+// cut{end} gives the text without a {end.lower()}, and whether it was there.
+func cut{end}(text, {end.lower()} string) (string, bool) {{
+	return strings.Trim{end}(text, {end.lower()}), strings.Has{end}(text, {end.lower()})
+}}
+""",
+        ("strings",),
+    )
+
+
 PRELUDE: dict[tuple[str, str], Prelude] = {
-    ("strings", "CutPrefix"): Prelude(
-        "cutPrefix",
-        """
-// cutPrefix gives the text without a prefix, and whether it was there.
-func cutPrefix(text, prefix string) (string, bool) {
-	return strings.TrimPrefix(text, prefix), strings.HasPrefix(text, prefix)
-}
-""",
-        ("strings",),
-    ),
-    ("strings", "CutSuffix"): Prelude(
-        "cutSuffix",
-        """
-// cutSuffix gives the text without a suffix, and whether it was there.
-func cutSuffix(text, suffix string) (string, bool) {
-	return strings.TrimSuffix(text, suffix), strings.HasSuffix(text, suffix)
-}
-""",
-        ("strings",),
-    ),
+    ("strings", "CutPrefix"): _cut("Prefix"),
+    ("strings", "CutSuffix"): _cut("Suffix"),
     ("strings", "ContainsAny"): Prelude(
         "containsAny",
         """

@@ -27,6 +27,7 @@ from foundation_engine.port.front._rust_expr import OVERFLOW
 from foundation_engine.port.front._rust_iter import TERMINALS, Chain, Iterators
 from foundation_engine.port.front._rust_scope import (
     RUNTIME_CONSTRUCTORS,
+    WRAPPERS,
     Signature,
     closure_parameters,
     code_children,
@@ -333,15 +334,7 @@ class Calls(Iterators):
                     return self.copy(v, node)
             case _:
                 pass
-        if kind.rpartition("::")[2] in (
-            "Box",
-            "Arc",
-            "Rc",
-            "Mutex",
-            "RwLock",
-            "RefCell",
-            "Cell",
-        ) and last in ("new", "from"):
+        if kind.rpartition("::")[2] in WRAPPERS and last in ("new", "from"):
             return self.x(args[0], want)
         if kind in ("Arc", "Rc", "std::sync::Arc", "std::rc::Rc") and last == "clone":
             return self.x(args[0], want)

@@ -18,22 +18,9 @@ from foundation_engine.port.ir import Unsupported
 
 COMMENTS = frozenset({"line_comment", "block_comment"})
 _INTS = frozenset({"i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64", "u128", "usize"})
-_TRANSPARENT = frozenset(
-    {
-        "Box",
-        "Arc",
-        "Rc",
-        "Mutex",
-        "RwLock",
-        "RefCell",
-        "Cell",
-        "Cow",
-        "LazyLock",
-        "OnceLock",
-        "Lazy",
-        "OnceCell",
-    }
-)
+# Types that a value is made in with `new` or `from`, and that mean the value itself here.
+WRAPPERS = frozenset({"Box", "Arc", "Rc", "Mutex", "RwLock", "RefCell", "Cell"})
+_TRANSPARENT = WRAPPERS | {"Cow", "LazyLock", "OnceLock", "Lazy", "OnceCell"}
 # Types of our runtime that stay objects in the representation.
 RUNTIME_TYPES: Mapping[str, str] = {
     "CircuitBreaker": "CircuitBreaker", "RateLimiter": "RateLimiter", "RetryPolicy": "RetryPolicy",
