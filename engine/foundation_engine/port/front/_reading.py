@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+
+
+def reachable(start: str, mentions: Callable[[str], Iterable[str]]) -> set[str]:
+    """A definition's name with the names of all that it mentions, directly or through others."""
+    wanted: set[str] = set()
+    todo = [start]
+    while todo:
+        name = todo.pop()
+        if name not in wanted:
+            wanted.add(name)
+            todo.extend(mentions(name))
+    return wanted
 
 
 @dataclass

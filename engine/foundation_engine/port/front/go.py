@@ -2,12 +2,12 @@
 
 # ruff: noqa: S101 - assertions here narrow types that another module guarantees.
 # ruff: noqa: ARG001, ARG002 - what one case needs, the others of its shape take too.
-# ruff: noqa: PERF401 - conditions and steps stand one below the other.
+
 # ruff: noqa: E501 - a long line here is one thought.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from foundation_grammars.tree import SyntaxNode
 
@@ -28,6 +28,7 @@ from foundation_engine.port.front._go_types import (
     TypeInfo,
     default_type,
 )
+from foundation_engine.port.front._reading import reachable
 from foundation_engine.port.ir import Unsupported
 
 _ROUNDS = 12
@@ -156,21 +157,17 @@ def _reachable(package: Package, line: int | None) -> set[str] | None:
                 start = name
     if start is None:
         return None
-    wanted: set[str] = set()
-    todo = [start]
-    while todo:
-        name = todo.pop()
-        if name in wanted:
-            continue
-        wanted.add(name)
+
+    def mentions(name: str) -> Iterable[str]:
         for node in places[name]:
             for sub in walk(node):
                 if sub.type in ("identifier", "type_identifier") and package.text(sub) in places:
-                    todo.append(package.text(sub))
-        todo.extend(f for f in package.prelude if f not in todo)
+                    yield package.text(sub)
+        yield from package.prelude
         if name in package.declared and f"New{name}" in places:
-            todo.append(f"New{name}")
-    return wanted
+            yield f"New{name}"
+
+    return reachable(start, mentions)
 
 
 def _documented(package: Package, node: SyntaxNode) -> SyntaxNode:

@@ -42,7 +42,7 @@ from foundation_engine.port.front._python_package import (
     first_line,
     is_guard,
 )
-from foundation_engine.port.front._reading import Comments
+from foundation_engine.port.front._reading import Comments, reachable
 from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.passes import loop_nodes, terminates
 
@@ -287,22 +287,18 @@ def _reachable(lowerer: _ModuleLowerer, line: int | None) -> set[str] | None:
     start = next((n for n, s in names.items() if first_line(s) <= line <= (s.end_lineno or s.lineno)), None)
     if start is None:
         return None
-    wanted: set[str] = set()
-    todo = [start]
-    while todo:
-        name = todo.pop()
-        if name in wanted:
-            continue
-        wanted.add(name)
+
+    def mentions(name: str) -> Iterable[str]:
         for sub in ast.walk(names[name]):
             if isinstance(sub, ast.Name) and sub.id in names:
-                todo.append(sub.id)
+                yield sub.id
             elif isinstance(sub, ast.Constant) and isinstance(sub.value, str) and sub.value in names:
-                todo.append(sub.value)
+                yield sub.value
             elif isinstance(sub, ast.Name) and lowerer.scope.foreign.get(sub.id, ("", ""))[1] == "App":
                 # An application runs every command that the file registers.
-                todo += [n for n, s in names.items() if _is_command(lowerer, s)]
-    return wanted
+                yield from (n for n, s in names.items() if _is_command(lowerer, s))
+
+    return reachable(start, mentions)
 
 
 def _is_command(lowerer: _ModuleLowerer, s: ast.stmt) -> bool:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, cast
 
@@ -13,6 +13,7 @@ from foundation_specs.model import LanguageId
 
 from foundation_engine.port import ir
 from foundation_engine.port.front import _ruby_ast as ast
+from foundation_engine.port.front._reading import reachable
 from foundation_engine.port.front._ruby_nodes import Maybe, lit
 from foundation_engine.port.front._ruby_patterns import arguments, shared_name
 from foundation_engine.port.front._ruby_prelude import PRELUDE
@@ -1028,13 +1029,8 @@ class _ModuleLowerer:
 
     def _used(self, start: str, nodes: dict[str, ast.Node]) -> set[str]:
         """The name of a definition and of all that it mentions."""
-        wanted: set[str] = set()
-        todo = [start]
-        while todo:
-            name = todo.pop()
-            if name in wanted:
-                continue
-            wanted.add(name)
+
+        def mentions(name: str) -> Iterable[str]:
             for x in ast.walk(nodes[name]):
                 found = (
                     x.name
@@ -1044,14 +1040,14 @@ class _ModuleLowerer:
                     else ""
                 )
                 if found in nodes:
-                    todo.append(found)
+                    yield found
             # The comments in a class say the types of its methods.
             node = nodes[name]
             comments = self.reader.above(node.line)
             comments += [text for at, text in self.reader.standing.items() if node.line <= at <= node.last]
-            for word in re.findall(r"[A-Z]\w*", "\n".join(comments)):
-                todo.extend([word] if word in nodes else [])
-        return wanted
+            yield from (word for word in re.findall(r"[A-Z]\w*", "\n".join(comments)) if word in nodes)
+
+        return reachable(start, mentions)
 
     def _forget_calls(self, program: list[ast.Node], wanted: set[str]) -> None:
         """Take back the declines of calls at load time that share nothing with the definitions asked for.

@@ -13,6 +13,7 @@ from foundation_grammars.tree import SyntaxNode
 
 from foundation_engine.port import ir
 from foundation_engine.port.front import _rust_types as rt
+from foundation_engine.port.front._reading import reachable
 from foundation_engine.port.front._rust_body import V, op, text_lit
 from foundation_engine.port.front._rust_calls import snake
 from foundation_engine.port.front._rust_patterns import Patterns
@@ -722,16 +723,10 @@ class ModuleLowerer:
                 start = name
         if start is None:
             return None
-        wanted: set[str] = set()
-        todo = [start]
-        while todo:
-            name = todo.pop()
-            if name in wanted or name not in texts:
-                continue
-            wanted.add(name)
-            todo.extend(w for w in set(re.findall(r"[A-Za-z_]\w*", texts[name])) if w in texts)
-        self.wanted = wanted
-        return wanted
+        self.wanted = reachable(
+            start, lambda name: (w for w in re.findall(r"[A-Za-z_]\w*", texts[name]) if w in texts)
+        )
+        return self.wanted
 
     wanted: set[str] | None = None
 
