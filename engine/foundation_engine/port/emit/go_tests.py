@@ -12,6 +12,7 @@ from typing import Any, Protocol, cast
 
 from foundation_engine.port import ir
 from foundation_engine.port.emit._names import camel, pascal
+from foundation_engine.port.emit._worlds import with_command
 from foundation_engine.port.emit.go import FunctionEmitter, GoModule, go_string, ordered_maps
 from foundation_engine.port.ir import Type, Unsupported
 
@@ -674,7 +675,7 @@ LINES
 }
 """
 _SUPPORT: Mapping[str, str] = {
-    "world": """
+    "world": with_command("""
 // given is what a call finds around it.
 type given struct {
 	env, files map[string]string
@@ -776,16 +777,7 @@ func newWorld(t *testing.T, g given) *world {
 }
 
 // commandScript answers from its list in turn, and notes its arguments.
-const commandScript = `#!/bin/sh
-n=0
-[ -f 'LOG.n' ] && read -r n < 'LOG.n'
-echo $((n + 1)) > 'LOG.n'
-{ printf '%s\\037' 'NAME' "$@"; printf '\\036'; } >> 'ALL'
-[ "$n" -lt COUNT ] || n=$((COUNT - 1))
-/bin/cat "LOG.$n.out"
-/bin/cat "LOG.$n.err" >&2
-read -r code < "LOG.$n.exit"
-exit "$code"
+const commandScript = `<script>
 `
 
 // text puts the server's address in.
@@ -850,7 +842,7 @@ func parametersInOrder(path string) string {
 	slices.Sort(list)
 	return where + "?" + strings.Join(list, "&")
 }
-""",
+"""),
     "ptr": "func ptr[T any](v T) *T { return &v }",
     "trace": """
 // trace is the list of calls that fakes received, in order.

@@ -9,6 +9,7 @@ from typing import Any
 
 from foundation_engine.port import ir
 from foundation_engine.port.emit._names import snake
+from foundation_engine.port.emit._worlds import with_command
 from foundation_engine.port.emit.go_tests import UNEXPECTED, RecordedCase, float_text, made_object, tagged
 from foundation_engine.port.emit.ruby import Emitter, RubyEmitter, local, method_name, quote
 from foundation_engine.port.ir import Type, Unsupported
@@ -84,21 +85,12 @@ _FRESH = """
   end
 """
 _FORGET = "    $LOADED_FEATURES.reject! { |path| path.start_with?(File.join(__dir__, 'FILE/')) }\n"
-_WORLD = r"""
+_WORLD = with_command(
+    r"""
   # A folder with files, an environment, commands on the path, and a server on the loopback address.
   class World
     SCRIPT = <<~'SH'
-      #!/bin/sh
-      # Answers from its list in turn, and notes its arguments.
-      n=0
-      [ -f 'LOG.n' ] && read -r n < 'LOG.n'
-      echo $((n + 1)) > 'LOG.n'
-      { printf '%s\037' 'NAME' "$@"; printf '\036'; } >> 'ALL'
-      [ "$n" -lt COUNT ] || n=$((COUNT - 1))
-      /bin/cat "LOG.$n.out"
-      /bin/cat "LOG.$n.err" >&2
-      read -r code < "LOG.$n.exit"
-      exit "$code"
+      <script>
     SH
 
     attr_reader :address
@@ -233,7 +225,9 @@ _WORLD = r"""
   rescue JSON::ParserError
     body
   end
-"""
+""",
+    margin="      ",
+)
 
 
 class RubyTests:

@@ -11,6 +11,7 @@ from foundation_engine.port import ir
 from foundation_engine.port.emit._names import pascal
 from foundation_engine.port.emit._rust_body import FunctionWriter
 from foundation_engine.port.emit._rust_errors import BUILTIN, CONSTRUCTORS
+from foundation_engine.port.emit._worlds import with_command
 from foundation_engine.port.emit.go_tests import RecordedCase, elements, float_text, made_object, tagged
 from foundation_engine.port.emit.rust import rust_char, rust_float, rust_string, settled
 from foundation_engine.port.ir import Type, Unsupported
@@ -103,7 +104,7 @@ fn here(text: &str) -> String {
     text.replace("{server}", &std::env::var("CASE_SERVER").unwrap_or_default())
 }
 """,
-    "alone": r"""
+    "alone": with_command(r"""
 /// Set in the process that a case has to itself.
 const ALONE: &str = "CASE_ALONE";
 
@@ -146,16 +147,7 @@ struct Left {
 }
 
 /// Answers from its list in turn, the last one repeating, and notes its arguments.
-const COMMAND: &str = r#"#!/bin/sh
-n=0
-[ -f 'LOG.n' ] && read -r n < 'LOG.n'
-echo $((n + 1)) > 'LOG.n'
-{ printf '%s\037' 'NAME' "$@"; printf '\036'; } >> 'ALL'
-[ "$n" -lt COUNT ] || n=$((COUNT - 1))
-/bin/cat "LOG.$n.out"
-/bin/cat "LOG.$n.err" >&2
-read -r code < "LOG.$n.exit"
-exit "$code"
+const COMMAND: &str = r#"<script>
 "#;
 
 type Requests = Arc<Mutex<Vec<(String, String, String)>>>;
@@ -295,7 +287,7 @@ fn serve(answers: Vec<Answer>, requests: Requests) -> String {
     });
     address
 }
-""",
+"""),
     "timed": """
 /// Runs a case in virtual time, which must then be from `low` to `high` nanoseconds later.
 fn timed(low: i64, high: i64, case: impl FnOnce(&VirtualClock)) {
