@@ -2,12 +2,15 @@
 
 In `self.n * 10 + self.next()` the field is read before the call changes it. Where a later operand changes what an
 earlier one reads, or an earlier one changes what a later one reads, the earlier operand is kept in a variable first.
+A target that evaluates in order, but whose operands borrow, needs that only where a later operand changes what an
+earlier one still borrows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import fields
+from typing import Protocol
 
 from foundation_engine.port import ir
 from foundation_engine.port.ir import Type
@@ -27,11 +30,26 @@ class _UnkeptError(Exception):
     """What would have to be kept cannot be: it is evaluated only under a condition, or has no value of its own."""
 
 
-def sequence(module: ir.Module) -> ir.Module:
-    """Rewrite every function of a module in place; the module itself is returned."""
+class Borrowing(Protocol):
+    """What operands of a target borrow."""
+
+    def root(self, e: ir.Node) -> str:
+        """The variable that a place begins with, "" for something computed."""
+        ...
+
+    def held(self, parent: ir.Expr, operand: ir.Expr) -> str:
+        """The variable that an operand still borrows from while those behind it are evaluated, "" for none."""
+        ...
+
+
+def sequence(module: ir.Module, borrowing: Borrowing | None = None) -> ir.Module:
+    """Rewrite every function of a module in place; the module itself is returned.
+
+    `borrowing` tells what operands borrow where the target evaluates them in order by itself.
+    """
     changing = _changing(module)
     for cls, f in module.functions():
-        _Sequence(module, changing, f, cls).block(f.body)
+        _Sequence(module, changing, f, cls, borrowing).block(f.body)
     return module
 
 
@@ -103,10 +121,16 @@ class _Sequence:
     """Rewrites one function."""
 
     def __init__(
-        self, module: ir.Module, changing: set[tuple[str, str]], f: ir.Function, cls: ir.Class | None
+        self,
+        module: ir.Module,
+        changing: set[tuple[str, str]],
+        f: ir.Function,
+        cls: ir.Class | None,
+        borrowing: Borrowing | None,
     ) -> None:
         self.module = module
         self.changing = changing
+        self.borrowing = borrowing
         self.taken = {p.name for p in f.params} | {
             n.id for s in f.body for n in ir.walk(s) if isinstance(n, ir.Name | ir.VarTarget)
         }
@@ -119,10 +143,9 @@ class _Sequence:
         for s in body:
             for inner in blocks(s):
                 self.block(inner)
-            own = [v for v in _expressions(s) if self.changes(v)]
             kept: list[ir.Stmt] = []
             try:
-                if own or (isinstance(s, ir.AugAssign) and self.changes(s.value)):
+                if self.needed(s):
                     s = self.statement(s, kept)
             except _UnkeptError:
                 reason = "an expression that changes what it has read, where that cannot be kept"
@@ -132,6 +155,50 @@ class _Sequence:
                 kept[0].comments, s.comments = s.comments, []
             out.extend([*kept, s])
         body[:] = out
+
+    def needed(self, s: ir.Stmt) -> bool:
+        """True for a statement in which the order could be lost."""
+        if self.borrowing is None:
+            return any(map(self.changes, _expressions(s)))
+        match s:
+            case ir.AugAssign(target=target, value=value):
+                return self.borrowing.root(target) in self.touched(value) or self.conflicts(value)
+            case ir.Assign(target=ir.IndexTarget(obj=ir.Expr(type=ir.DictT())) as target, value=value):
+                # An entry is borrowed while its value is made.
+                return self.borrowing.root(target) in self.touched(value) or self.conflicts(value)
+            case _:
+                return any(map(self.conflicts, _expressions(s)))
+
+    def conflicts(self, e: ir.Expr) -> bool:
+        """True when somewhere in an expression an operand is borrowed while a later one changes it."""
+        for n in _evaluated(e):
+            if not (isinstance(n, ir.Expr) and self.changes(n)):
+                continue
+            operands = [get() for get, _, _ in _slots(n)]
+            for i, operand in enumerate(operands):
+                if any(self.is_held(n, operand, later) for later in operands[i + 1 :]):
+                    return True
+        return False
+
+    def is_held(self, parent: ir.Expr, operand: ir.Expr, later: ir.Expr) -> bool:
+        """True when an operand is borrowed while a later one changes it."""
+        return self.borrowing is not None and self.borrowing.held(parent, operand) in self.touched(later)
+
+    def touched(self, e: ir.Expr) -> set[str]:
+        """The variables through which evaluating an expression may change something."""
+        out: set[str] = set()
+        if self.borrowing is None:
+            return out
+        for n in _evaluated(e):
+            match n:
+                case ir.Intrinsic(op=op, args=[place, *_]) if op in _TAKING:
+                    out.add(self.borrowing.root(place))
+                case ir.Call(args=args) | ir.MethodCall(args=args) if _calls(n, self.module, self.changing):
+                    places = [*args, n.obj] if isinstance(n, ir.MethodCall) else args
+                    out.update(self.borrowing.root(a) for a in places if _mutable(a.type))
+                case _:
+                    pass
+        return out - {""}
 
     def statement(self, s: ir.Stmt, kept: list[ir.Stmt]) -> ir.Stmt:
         """A statement whose operands are kept where they must be."""
@@ -147,6 +214,9 @@ class _Sequence:
             return ir.Assign(
                 s.target, self.expr(both, kept), line=s.line, comments=s.comments, trailing=s.trailing
             )
+        if self.borrowing is not None and isinstance(s, ir.Assign) and isinstance(s.target, ir.IndexTarget):
+            s.value = self.keep(self.expr(s.value, kept), kept)
+            return s
         for f in fields(s):
             value = getattr(s, f.name)
             if isinstance(value, ir.Expr):
@@ -161,25 +231,38 @@ class _Sequence:
         slots = list(_slots(e))
         if isinstance(e, ir.Intrinsic) and e.op in _STORING:
             # What is changed is a place, not a value.
-            slots = slots[1:]
+            place = slots.pop(0)[0]()
+            waits = any(self.is_held(e, place, get()) for get, _, _ in slots)
+        else:
+            waits = False
         for i, (get, put, always) in enumerate(slots):
             operand = get()
             here = kept if always else None
             made = self.expr(operand, here)
             # A condition is evaluated before what depends on it, whatever that does.
             later = [] if isinstance(e, ir.Bool | ir.Cond) else [other() for other, _, _ in slots[i + 1 :]]
-            if (self.reads(operand) and any(map(self.changes, later))) or (
-                self.changes(operand) and any(self.reads(v) or self.changes(v) for v in later)
+            if self.borrowing is not None and _mutable(operand.type) and self.borrowing.root(operand):
+                # An object is seen as the later operands leave it.
+                waits = waits or any(self.is_held(e, operand, v) for v in later)
+            elif (
+                (waits and (self.reads(operand) or self.changes(operand)))
+                or (self.reads(operand) and any(map(self.changes, later)))
+                or (self.changes(operand) and any(self.reads(v) or self.changes(v) for v in later))
             ):
                 # A list that somebody holds may be another or a longer one by the time it is used.
-                held = isinstance(operand.type, ir.ListT) and isinstance(operand, ir.Field)
-                if here is None or held or operand.type in (ir.NONE, ir.UNKNOWN):
+                if isinstance(operand.type, ir.ListT) and isinstance(operand, ir.Field):
                     raise _UnkeptError
-                name = self.fresh(operand)
-                here.append(ir.Assign(ir.VarTarget(name, type=operand.type), made, line=e.line))
-                made = ir.Name(name, type=operand.type)
+                made = self.keep(made, here)
             put(made)
         return e
+
+    def keep(self, e: ir.Expr, kept: list[ir.Stmt] | None) -> ir.Expr:
+        """The variable in which a value is kept."""
+        if kept is None or e.type in (ir.NONE, ir.UNKNOWN):
+            raise _UnkeptError
+        name = self.fresh(e)
+        kept.append(ir.Assign(ir.VarTarget(name, type=e.type), e, line=e.line))
+        return ir.Name(name, type=e.type)
 
     def changes(self, e: ir.Expr) -> bool:
         """True when evaluating an expression may change something."""

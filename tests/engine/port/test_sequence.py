@@ -1,4 +1,4 @@
-"""The order of evaluation: what an expression reads before it changes it is read first in Go, too."""
+"""The order of evaluation: what an expression reads before it changes it is read first in Go and Rust, too."""
 
 from __future__ import annotations
 
@@ -52,25 +52,84 @@ def grouped(d: dict[str, list[int]], counter: Counter, key: str) -> int:
 def plain(counter: Counter, x: int) -> int:
     return x + counter.next() + x
 """
+# Rust evaluates in order, but an operand that is still borrowed cannot change.
+BORROWED = """
+
+@dataclass
+class Lexer:
+    name: str = "x"
+    total: int = 0
+    items: list[int] = field(default_factory=list)
+    table: dict[str, int] = field(default_factory=dict)
+
+    def step(self) -> int:
+        self.total += 1
+        self.name += "y"
+        self.items.append(self.total)
+        return self.total
+
+    def text(self) -> str:
+        return self.name + str(self.step()) + self.name
+
+    def same(self) -> bool:
+        return self.name == f"xy{self.step()}"
+
+    def push(self) -> int:
+        self.items.append(self.step())
+        self.table[self.name] = self.step()
+        self.table["n"] = len(self.items) + self.step()
+        self.items[0] = self.step()
+        return len(self.items)
+
+    def use(self, name: str, xs: list[int], k: int) -> int:
+        return len(name) + len(xs) * 10 + k
+
+    def used(self) -> int:
+        return self.use(self.name, self.items, self.step())
+
+    def cut(self) -> str:
+        return self.name[1:] + str(self.step())
+
+    def args(self) -> list[int]:
+        return [self.total, self.step(), len(self.name), self.total]
 
 
-def to_go(text: str) -> PortCandidate:
-    return port(PortRequest("counter.py", text, LanguageId.PYTHON, LanguageId.GO))
+def total(xs: list[int], k: int) -> int:
+    return sum(xs) + k
+
+
+def popped(xs: list[int]) -> int:
+    if len(xs) < 3:
+        return 0
+    return total(xs, xs.pop()) * 100 + xs.pop() - xs.pop()
+"""
+
+
+def ported(text: str, to: LanguageId = LanguageId.GO) -> PortCandidate:
+    return port(PortRequest("counter.py", text, LanguageId.PYTHON, to))
 
 
 @pytest.mark.slow
-def test_operands_are_evaluated_in_the_order_of_the_source() -> None:
-    candidate = to_go(SOURCE)
+@pytest.mark.parametrize(
+    ("source", "to", "unkept"),
+    [
+        (SOURCE, LanguageId.GO, "return x + counter.Next() + x"),
+        (SOURCE + BORROWED, LanguageId.RUST, "self.n * 10 + self.next()"),
+    ],
+    ids=["go", "rust"],
+)
+def test_operands_are_evaluated_in_the_order_of_the_source(source: str, to: LanguageId, unkept: str) -> None:
+    candidate = ported(source, to)
     assert not candidate.holes, candidate.holes
     report = verify(candidate, VerifyOptions(cases=6, differential=20, use_cache=False))
     assert report.agreed, report.results
     text = next(f.text for f in candidate.files if f.role == "source")
     # What nothing changes is not kept apart.
-    assert "return x + counter.Next() + x" in text
+    assert unkept in text
 
 
 def test_what_would_be_kept_under_a_condition_is_declined() -> None:
     text = SOURCE + "\n\ndef some(c: Counter, yes: bool) -> int:\n    return c.n + c.next() if yes else 0\n"
     text += "\n\ndef more(c: Counter) -> bool:\n    return c.n > 2 and c.next() > c.n - 1\n"
     reason = "an expression that changes what it has read, where that cannot be kept"
-    assert [h.reason for h in to_go(text).holes] == [reason, reason]
+    assert [h.reason for h in ported(text).holes] == [reason, reason]

@@ -6,7 +6,7 @@ where a copy would be seen to differ from the source's one object.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from foundation_engine.port import ir
@@ -54,6 +54,27 @@ def lends(e: ir.Expr) -> bool:
             return not all(isinstance(bound, ir.Lit) and bound.value is None for bound in (low, high))
         case _:
             return False
+
+
+@dataclass(frozen=True, slots=True)
+class Borrows:
+    """What operands borrow, by which types are copied; what `sequence` asks."""
+
+    copies: Callable[[Type], bool]
+
+    def root(self, e: ir.Node) -> str:
+        """The variable that a place begins with, "" for something computed."""
+        return root(e)
+
+    def held(self, parent: ir.Expr, operand: ir.Expr) -> str:
+        """The variable that an operand still borrows from while those behind it are evaluated, "" for none."""
+        if isinstance(operand, ir.Intrinsic) and lends(operand):
+            return root(operand.args[0])
+        # What is written into a text is borrowed, whatever its type.
+        shown = isinstance(parent, ir.Format) or (
+            isinstance(parent, ir.Intrinsic) and parent.op in ("str.concat", "print")
+        )
+        return root(operand) if is_place(operand) and (shown or not self.copies(operand.type)) else ""
 
 
 def iterated(e: ir.Expr) -> ir.Expr:

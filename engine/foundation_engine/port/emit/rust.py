@@ -23,12 +23,13 @@ from foundation_engine.port.emit._rust_body import FunctionWriter
 from foundation_engine.port.emit._rust_crate import crate
 from foundation_engine.port.emit._rust_errors import CONSTRUCTORS, RustErrors
 from foundation_engine.port.emit._rust_helpers import HELPERS
-from foundation_engine.port.emit._rust_ownership import RUNTIME_OBJECTS, Ownership
+from foundation_engine.port.emit._rust_ownership import RUNTIME_OBJECTS, Borrows, Ownership
 from foundation_engine.port.emit._rust_patterns import RUNTIME_TYPES, Patterns
 from foundation_engine.port.emit._rust_words import KEYWORDS, rust_char, rust_float, rust_string
 from foundation_engine.port.emit.templates import Templates
 from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.passes import Effects
+from foundation_engine.port.sequence import sequence
 from foundation_engine.port.simplify import simplify
 
 # Operations that a constant list of texts keeps its elements borrowed in.
@@ -74,6 +75,7 @@ class RustModule:
         sources: Mapping[str, str] | None = None,
     ) -> None:
         self.module = simplify(module)
+        sequence(self.module, Borrows(self.copies))
         self.source = source.splitlines()
         self.sources: dict[str, list[str]] = {p: t.splitlines() for p, t in (sources or {}).items()}
         self.settings = settings or _Settings()
@@ -315,6 +317,10 @@ class RustModule:
                         return f"Arc<{made}>"
                     return made
                 raise Unsupported(f"a value of type {name}")
+            case ir.RegexT() | ir.MatchT():
+                made = "Regex" if isinstance(t, ir.RegexT) else "Captures"
+                self.uses.add(f"regex::{made}")
+                return made if isinstance(t, ir.RegexT) else f"{made}<'_>"
             case _:
                 raise Unsupported(f"a value of type {ir.type_text(t)}")
 
@@ -441,6 +447,8 @@ class RustModule:
             crates.add("backon")
         if "serde_json::" in text:
             crates.add("serde_json")
+        if any(u.startswith("use regex::") for u in uses):
+            crates.add("regex")
         if self.ordered and "IndexMap" in text:
             crates.add("indexmap")
         made = RustFile("\n".join([*head, "", text]).strip() + "\n", self.holes, functions, frozenset(crates))
