@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from foundation_engine.port import ir
 from foundation_engine.port.emit import _go_json as go_json
+from foundation_engine.port.emit import _regex as regex
 from foundation_engine.port.emit._go_helpers import HELPERS
 from foundation_engine.port.emit._go_maps import VIEWS, Maps
 from foundation_engine.port.emit._json import COMPACT, encoded
@@ -240,9 +241,10 @@ class Operations(Maps):
     any_order: bool
     lower: dict[str, int]
     checked: set[str]
+    matched = ""  # the variable that holds the text of a match rather than the match
     positive: set[str]
     leaving: bool
-    following: list[ir.Stmt]
+    following: Sequence[ir.Stmt]
     check: Any
     failure: Callable[[str, str, str], str]
     _raising: Callable[[ir.Expr], bool]
@@ -580,6 +582,8 @@ class Operations(Maps):
             self.write(f"var {name} *{package}.{kind}")
             self.write(f"{package}.As({err}, &{name})")
             return text.format(name), PRIMARY
+        if op.startswith("regex."):
+            return regex.go(self, e), PRIMARY
         if op in ("json.of", "json.is", "json.get_or"):
             return go_json.operation(self, e)
         if op == "json.generate":

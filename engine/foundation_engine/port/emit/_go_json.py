@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from foundation_engine.port import ir
+from foundation_engine.port.emit._json import Literals
 
 PRIMARY, COMPARE, LOWEST = 7, 3, 0
 # The Go types of the kinds of JSON values that one type decides.
@@ -17,6 +18,8 @@ _TYPES = {
     "list": "[]any",
     "object": "map[string]any",
 }
+
+_LITERALS = Literals("nil", ("map[string]any{", "}"), ("[]any{", "}"))
 
 
 class Writer(Protocol):
@@ -57,13 +60,10 @@ def part(w: Writer, e: ir.Expr) -> str:
     """A JSON value where `any` is expected."""
     if not isinstance(e, ir.Intrinsic) or e.op != "json.of":
         return w.x(e)
+    written = _LITERALS.text(e.args[0], w.x, lambda v: part(w, v))
+    if written is not None:
+        return written
     match e.args[0]:
-        case ir.Lit(value=None):
-            return "nil"
-        case ir.DictLit(items=items):
-            return f"map[string]any{{{', '.join(f'{w.x(k)}: {part(w, v)}' for k, v in items)}}}"
-        case ir.ListLit(elems=elems):
-            return f"[]any{{{', '.join(part(w, v) for v in elems)}}}"
         case ir.Lit(value=int() as number) as v if v.type == ir.INT:
             w.use("encoding/json")
             return f"json.Number({json.dumps(str(number))})"

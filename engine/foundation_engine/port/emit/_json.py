@@ -23,6 +23,27 @@ class Style:
 COMPACT = Style(",", ":", "json.quote_text")
 
 
+@dataclass(frozen=True, slots=True)
+class Literals:
+    """How a language writes JSON values out: no value, and what stands around entries and items."""
+
+    null: str
+    entries: tuple[str, str]
+    items: tuple[str, str]
+
+    def text(self, e: ir.Expr, key: Callable[[ir.Expr], str], part: Callable[[ir.Expr], str]) -> str | None:
+        """No value, a map or a list that is written out; nothing for any other value."""
+        match e:
+            case ir.Lit(value=None):
+                return self.null
+            case ir.DictLit(items=entries):
+                return ", ".join(f"{key(k)}: {part(v)}" for k, v in entries).join(self.entries)
+            case ir.ListLit(elems=elems):
+                return ", ".join(map(part, elems)).join(self.items)
+            case _:
+                return None
+
+
 def encoded(e: ir.Expr, ordered: Callable[[ir.Type], bool] | None = None, style: Style = Style()) -> ir.Expr:
     """The JSON text of a value whose shape is written out, so that its keys keep their order.
 

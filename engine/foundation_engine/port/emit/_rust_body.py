@@ -171,6 +171,7 @@ class FunctionWriter(Operations):
             else:
                 t = self.rust.param(p.type, False, kept) if kept else self.rust.type(p.type)
             params.append(f"{self.name(p.name)}: {t}")
+        init.body = reading_parameters(init)
         declare(init, self._inline)
         self.facts = own.facts(init)
         self.bounds = lower_bounds(init)
@@ -1390,11 +1391,7 @@ class FunctionWriter(Operations):
             exhausted = not h.classes
             self._arm(h, tail, handled)
             handled += [c for c in h.classes if c != "FileNotFoundError"]
-            left = (
-                frozenset(r for r in left if not effects.caught(r, h.classes))
-                if h.classes
-                else frozenset[str]()
-            )
+            left = effects.remaining(left, h.classes)
             if exhausted:
                 break
         if not exhausted:

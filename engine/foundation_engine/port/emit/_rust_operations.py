@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from foundation_engine.port import ir
-from foundation_engine.port.emit._json import encoded
+from foundation_engine.port.emit import _regex as regex
+from foundation_engine.port.emit._json import Literals, encoded
 from foundation_engine.port.emit._lines import Lines
 from foundation_engine.port.emit._names import pascal
 from foundation_engine.port.emit._rust_locals import Locals
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 # Operations whose operands get their types from the place that changes, or from the result.
 _TELLING = MUTATING | {"list.contains", "set.contains", "json.dumps"}
 _PASSING = frozenset({"list.concat", "list.repeat"})
+_JSON = Literals("null", ("{ ", " }"), ("[", "]"))
 _ARITHMETIC = frozenset({"add", "sub", "mul", "neg", "div", "shl", "shr", "band", "bor", "xor", "max", "min"})
 
 
@@ -216,6 +218,8 @@ class Operations(Lines):
                 return f"{self.place(inner)}.{method}()"
             case ir.Intrinsic(op="str.slice" | "list.slice"):
                 return self._part(e)
+            case ir.Intrinsic(op="regex.group" | "regex.group_text", type=ir.STR):
+                return regex.rust(self, e)
             case ir.Unwrap() if not self.rust.copies(e.type):
                 if isinstance(e.value, ir.Name) and e.value.id in self.by_mut:
                     return self.place(e.value)
@@ -228,6 +232,8 @@ class Operations(Lines):
 
     def ref(self, e: ir.Expr) -> str:
         """A reference to a value."""
+        if isinstance(e, ir.Intrinsic) and e.op == "regex.group_text":
+            return self.place(e)
         if (isinstance(e, ir.Lit) and e.type == ir.STR) or lends(e) or self._lent_text(e):
             return self.place(e)
         if isinstance(e, ir.Name):
@@ -600,6 +606,8 @@ class Operations(Lines):
 
     def _str(self, e: ir.Expr) -> str:
         """A text itself, as a `str`."""
+        if regex.is_group(e):
+            return self.place(e)
         through = "**" if isinstance(e, ir.Name) and e.id in self.strings and e.id in self.by_ref else "*"
         return f"{through}{self.place(e)}"
 
@@ -609,6 +617,8 @@ class Operations(Lines):
             text = f"{self.place(a)}.is_empty()"
             return (text, PRIMARY) if op == "eq" else (f"!{text}", UNARY)
         if a.type == ir.STR or b.type == ir.STR:
+            if op in ("eq", "ne") and (regex.is_group(a) or regex.is_group(b)):
+                return f"{self.ref(a)} {sign} {self.ref(b)}", COMPARE
             if isinstance(b, ir.Lit) and op in ("eq", "ne"):
                 return f"{self.place(a)} {sign} {self.place(b)}", COMPARE
             if self._is_string(a) and self._is_string(b):
@@ -683,6 +693,10 @@ class Operations(Lines):
         if op in INFIX:
             sign, level = INFIX[op]
             return f"{self.x(a[0], level)} {sign} {self.x(a[1], level + 1)}", level
+        if op.startswith("regex."):
+            text = regex.rust(self, e)
+            lent = regex.is_group(e) or op == "regex.group_text"
+            return f"{text}.to_string()" if lent else text, PRIMARY
         if op in COMPARISONS:
             return self._comparison(op, a[0], a[1])
         if op.startswith("tuple.") and op[6:] in COMPARISONS:
@@ -769,13 +783,10 @@ class Operations(Lines):
         """A JSON value inside of `json!`."""
         if not isinstance(e, ir.Intrinsic) or e.op != "json.of":
             return self.own(e)
+        written = _JSON.text(e.args[0], self.ref, self.json_part)
+        if written is not None:
+            return written
         match e.args[0]:
-            case ir.Lit(value=None):
-                return "null"
-            case ir.DictLit(items=items):
-                return f"{{ {', '.join(f'{self.ref(k)}: {self.json_part(v)}' for k, v in items)} }}"
-            case ir.ListLit(elems=elems):
-                return f"[{', '.join(map(self.json_part, elems))}]"
             case v if v.type == ir.STR:
                 return self.ref(v)
             case v if isinstance(v.type, ir.P):

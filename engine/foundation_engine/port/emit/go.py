@@ -8,7 +8,7 @@ import copy
 import dataclasses
 import json
 import re
-from collections.abc import Callable, Collection, Generator
+from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -22,6 +22,7 @@ from foundation_engine.port.emit._go_maps import shown_maps, shows_order
 from foundation_engine.port.emit._go_patterns import Patterns
 from foundation_engine.port.emit._go_tidy import blanked, tidy
 from foundation_engine.port.emit._names import camel, go_doc, pascal
+from foundation_engine.port.emit._statements import Statements, comment, comments
 from foundation_engine.port.emit.templates import Templates
 from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.order import keep_order, sorted_next
@@ -188,9 +189,8 @@ def go_rune(char: str) -> str:
     return f"'{char}'" if char.isprintable() else f"'\\U{ord(char):08x}'"
 
 
-def comment(text: str, indent: str = "") -> list[str]:
-    """Lines of a `//` comment."""
-    return [f"{indent}// {line}".rstrip() for line in text.splitlines()]
+def _comment(text: str, indent: str = "") -> list[str]:
+    return comment(text, FunctionEmitter.mark, indent)
 
 
 class GoModule:
@@ -376,6 +376,8 @@ class GoModule:
                 | ir.P(ir.Prim.ERROR)
                 | ir.P(ir.Prim.ANY)
                 | ir.P(ir.Prim.BYTES)
+                | ir.RegexT()
+                | ir.MatchT()
             ):
                 return True
             case ir.NamedT(name):
@@ -425,6 +427,11 @@ class GoModule:
                 return f"func({', '.join(args)}){self.results(result, raises)}"
             case ir.NamedT(name):
                 return self._named(name)
+            case ir.RegexT():
+                self.imports.add("regexp")
+                return "*regexp.Regexp"
+            case ir.MatchT():
+                return "[]string"
             case ir.IterT():
                 raise Unsupported("an iterator that is stored or passed on")
             case _:
@@ -611,7 +618,7 @@ class GoModule:
                 if self.module.doc.startswith("Package ")
                 else go_doc(f"Package {self.package}", self.module.doc)
             )
-            header.extend(comment(doc))
+            header.extend(_comment(doc))
         header.append(f"package {self.package}")
         imports = sorted(self.imports)
         header.extend(["", *self._imports(imports)])
@@ -636,9 +643,9 @@ class GoModule:
         speaker = next((f.path for f in files if f.main), files[0].path)
         for f in files:
             if f.path == path and f.doc and not f.main:
-                header.extend([*comment(f.doc), ""])
+                header.extend([*_comment(f.doc), ""])
         if path == speaker and self.module.doc:
-            header.extend(comment(go_doc(f"Package {self.package}", self.module.doc)))
+            header.extend(_comment(go_doc(f"Package {self.package}", self.module.doc)))
         code = "\n".join(blanked(line) for line in lines)
         used = {i for i in imports if re.search(rf"(?<![\w.]){re.escape(package_of(i))}\.", code)}
         header.extend([f"package {self.package}", "", *self._imports(sorted(used))])
@@ -718,7 +725,7 @@ class GoModule:
         return f"var {name} {self.type(c.type)}" if value == "nil" else f"var {name} = {value}"
 
     def _constant_comments(self, c: ir.Constant, indent: str) -> list[str]:
-        return [line for text in c.comments for line in comment(text, indent)]
+        return comments(c.comments, FunctionEmitter.mark, indent)
 
     def _constant(self, c: ir.Constant) -> str:
         f = FunctionEmitter(self, ir.Function("", [], ir.NONE, []))
@@ -749,9 +756,9 @@ class GoModule:
         """The Go constant of an enum's member."""
         return f"{self.names.types[enum]}{pascal(member.lower())}"
 
-    def _doc(self, name: str, doc: str, comments: list[str] | None = None) -> list[str]:
-        lines = [line for c in comments or [] for line in comment(c)]
-        return [*lines, *comment(go_doc(name, doc))] if doc else lines
+    def _doc(self, name: str, doc: str, above: Sequence[str] = ()) -> list[str]:
+        lines = comments(above, FunctionEmitter.mark)
+        return [*lines, *_comment(go_doc(name, doc))] if doc else lines
 
     def _sentinels(self, errors: list[ir.ErrorClass]) -> list[str]:
         lines = ["", "// Values for errors.Is, one per error class."]
@@ -810,7 +817,7 @@ class GoModule:
         lines = ["", *self._doc(name, d.doc, d.comments), f"type {name} interface {{"]
         for m in d.methods:
             made = self.method_name(m.name)
-            lines.extend(comment(go_doc(made, m.doc), "\t") if m.doc else [])
+            lines.extend(_comment(go_doc(made, m.doc), "\t") if m.doc else [])
             params = ", ".join(
                 ["ctx context.Context", *(f"{self.local(p.name)} {self.type(p.type)}" for p in m.params)]
             )
@@ -1037,10 +1044,12 @@ class GoModule:
         return lines
 
 
-class FunctionEmitter(Operations):
+class FunctionEmitter(Operations, Statements):
     """Emits one function body; statements that an expression needs are written before the statement it is in."""
 
     unit = "\t"
+    mark = "//"
+    quoted = "\t"
 
     def __init__(self, go: GoModule, f: ir.Function, cls: str = "", constructs: bool = False) -> None:
         super().__init__()
@@ -1049,7 +1058,6 @@ class FunctionEmitter(Operations):
         self.cls = cls
         self.names: dict[str, str] = {}
         self.used: set[str] = set()
-        self.holes: list[Unsupported] = []
         self.result: Type = f.result
         self.fails = bool(f.raises)
         self.err_scopes: list[bool] = [False]
@@ -1067,7 +1075,7 @@ class FunctionEmitter(Operations):
         self.positive: set[str] = set()  # variables that are above zero here
         self.windows: dict[str, tuple[ir.Expr, ir.Expr | int]] = {}
         self.leaving = False  # what is written now is returned
-        self.following: list[ir.Stmt] = []  # what comes after the statement that is written
+        self.following: Sequence[ir.Stmt] = []  # what comes after the statement that is written
         self.wanted = ""
         self.values = 0  # how many function values enclose what is written now
         self.any_order = False  # the order of what is made now is settled by the next statement
@@ -1154,86 +1162,41 @@ class FunctionEmitter(Operations):
 
     # Statements
 
-    def block(self, body: list[ir.Stmt]) -> None:
-        """Statements of a block; the first that cannot be emitted becomes a hole that ends the block."""
-        for at, s in enumerate(body):
-            mark, used = len(self.lines), set(self.used)
-            self.any_order = sorted_next(s, body[at + 1] if at + 1 < len(body) else None)
-            self.following = body[at + 1 :]
-            try:
-                for c in s.comments:
-                    for line in comment(c):
-                        self.write(line)
-                start = len(self.lines)
-                self.stmt(s)
-                if s.trailing and len(self.lines) > start:
-                    self.lines[start if len(self.lines) - start > 1 else -1] += f" // {s.trailing}"
-            except Unsupported as why:
-                del self.lines[mark:]
-                self.used = used
-                if shows_order(why):
-                    self.go.shown.update(shown_maps(s))
-                why.line = why.line or s.line
-                self.hole(why, "")
-                return
-            if isinstance(s, ir.Hole):
-                return
+    def statement(self, body: Sequence[ir.Stmt], at: int, tail: bool) -> None:
+        """One statement of a block; what it declared is unknown again where it cannot be written."""
+        used = set(self.used)
+        self.any_order = sorted_next(body[at], body[at + 1] if at + 1 < len(body) else None)
+        self.following = body[at + 1 :]
+        try:
+            super().statement(body, at, tail)
+        except Unsupported as why:
+            self.used = used
+            if shows_order(why):
+                self.go.shown.update(shown_maps(body[at]))
+            raise
 
     def hole(self, why: Unsupported, source: str) -> None:
         """A marked hole: it says why, shows the source, and stops the program when it is reached."""
-        self.holes.append(Unsupported(why.reason, why.construct, why.line))
         if "order of a map" in why.reason:
             self.go.unordered.add((self.cls, self.f.name))
-        self.write(
-            f"// not ported (line {why.line}):"
-            if source or why.construct
-            else f"// not ported (line {why.line})"
-        )
-        for line in (source or why.construct).splitlines():
-            self.write(f"//\t{line}".rstrip())
-        self.write(f"panic({go_string('not ported: ' + why.reason)})")
+        super().hole(why, source)
+
+    def stop(self, message: str) -> str:
+        """The statement that stops the program with a message."""
+        return f"panic({go_string(message)})"
 
     def stmt(self, s: ir.Stmt) -> None:
         """One statement."""
-        if self.grows(s):
-            return
-        match s:
-            case ir.Hole():
-                self.hole(Unsupported(s.reason, s.construct, s.line), s.source)
-            case ir.Pass():
-                return
-            case ir.VarDecl():
-                if s.id in self.read:
-                    self.write(f"var {self.name(s.id)} {self.go.type(s.type)}")
-            case ir.Assign():
-                self._assign(s)
-            case ir.AugAssign():
-                self._augmented(s)
-            case ir.ExprStmt():
-                self.effect(s.value)
-            case ir.If():
-                self._if(s)
-            case ir.While():
-                self._while(s)
-            case ir.ForRange():
-                self._for_range(s)
-            case ir.For():
-                self.require_order(s.iter, s.body, s.target)
-                self.loop(s.target, s.iter, lambda: self._turn(s), set(reads(s.body)))
-            case ir.Return():
-                self._return(s)
-            case ir.Break():
-                self.write("break")
-            case ir.Continue():
-                self.write("continue")
-            case ir.Raise():
-                self._raise(s)
-            case ir.Try():
-                self._try(s)
-            case ir.FuncDef():
-                self._closure(s.func)
-            case _:
-                raise Unsupported(f"statement {type(s).__name__}")
+        if not self.grows(s):
+            super().stmt(s)
+
+    def _declare(self, s: ir.VarDecl) -> None:
+        if s.id in self.read:
+            self.write(f"var {self.name(s.id)} {self.go.type(s.type)}")
+
+    def _for(self, s: ir.For) -> None:
+        self.require_order(s.iter, s.body, s.target)
+        self.loop(s.target, s.iter, lambda: self._turn(s), set(reads(s.body)))
 
     def _turn(self, s: ir.For) -> None:
         """The body of a loop; a string that is new in each turn is split or measured once."""
@@ -1264,8 +1227,7 @@ class FunctionEmitter(Operations):
             self.write(
                 f"var {name} func({', '.join(self.go.type(p.type) for p in f.params)}){self.go.results(f.result, fails)}"
             )
-        for line in comment(f.doc):
-            self.write(line)
+        self.remarks([f.doc])
         self.write(f"{name} {'=' if recursive else ':='} {signature} {{")
         with self.indented():
             self.block(f.body)
@@ -2105,9 +2067,7 @@ class FunctionEmitter(Operations):
         self.handlers.append(dispatch)
         outer = self.handlers
         for b in s.body:
-            for c in b.comments:
-                for line in comment(c):
-                    self.write(line)
+            self.remarks(b.comments)
             self.stmt(b)
         self.handlers = outer
         self.handlers.pop()
@@ -2195,9 +2155,7 @@ class FunctionEmitter(Operations):
                 condition = self._matches(err, h.classes, left)
             self.write(f"}} else if {condition} {{" if chain else f"if {condition} {{")
             with self.indented():
-                for c in h.comments:
-                    for line in comment(c):
-                        self.write(line)
+                self.remarks(h.comments)
                 current = self.names.get("<current>")
                 self.names["<current>"] = err
                 if h.var:
@@ -2211,11 +2169,7 @@ class FunctionEmitter(Operations):
                 self.write("}")
             else:
                 chain = True
-            left = (
-                frozenset(r for r in left if not effects.caught(r, h.classes))
-                if h.classes
-                else frozenset[str]()
-            )
+            left = effects.remaining(left, h.classes)
             if exhausted:
                 break
         if not exhausted:

@@ -15,8 +15,8 @@ from foundation_specs.model import LanguageId, ParameterType
 from foundation_specs.registry import SpecRegistry
 
 from foundation_engine.port import ir
+from foundation_engine.port.emit import _regex as regex
 from foundation_engine.port.bounds import lower_bound
-from foundation_engine.port.emit._lines import Lines
 from foundation_engine.port.emit._names import pascal, snake
 from foundation_engine.port.emit._python_operations import (
     AND,
@@ -36,6 +36,7 @@ from foundation_engine.port.emit._python_operations import (
     TERNARY,
     UNARY,
 )
+from foundation_engine.port.emit._statements import Statements, comment, comments
 from foundation_engine.port.emit.templates import Templates
 from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.passes import Effects, Errors, error_tree, place, reads, stores, terminates
@@ -109,11 +110,6 @@ def docstring(text: str, indent: str) -> list[str]:
         tail = " " if lines[0].endswith('"') else ""
         return [f'{indent}"""{lines[0]}{tail}"""']
     return [f'{indent}"""{lines[0]}', *(f"{indent}{line}".rstrip() for line in lines[1:]), f'{indent}"""']
-
-
-def comment(text: str, indent: str = "") -> list[str]:
-    """Lines of a comment."""
-    return [f"{indent}# {line}".rstrip() for line in text.splitlines()]
 
 
 def local(name: str) -> str:
@@ -247,6 +243,9 @@ class PythonEmitter:
             case ir.FuncT(params, result):
                 self.imports.add("from collections.abc import Callable")
                 return f"Callable[[{', '.join(map(self.type, params))}], {self.type(result)}]"
+            case ir.RegexT() | ir.MatchT():
+                self.imports.add("import re")
+                return "re.Pattern[str]" if isinstance(t, ir.RegexT) else "re.Match[str]"
             case ir.NamedT(name):
                 if self.module.find(name) is not None:
                     return self.type_name(name)
@@ -401,7 +400,7 @@ class PythonEmitter:
     def _constant(self, d: ir.Constant) -> list[str]:
         e = self._writer()
         text = e.x(d.value)
-        lines = [line for c in d.comments for line in comment(c)]
+        lines = comments(d.comments)
         empty = isinstance(d.value, ir.ListLit | ir.DictLit | ir.SetLit)
         note = (
             f": {self.type(d.type)}"
@@ -424,7 +423,7 @@ class PythonEmitter:
         lines = [
             "",
             "",
-            *[line for c in d.comments for line in comment(c)],
+            *comments(d.comments),
             f"class {self.type_name(d.name)}(Enum):",
         ]
         lines.extend(docstring(d.doc, "    "))
@@ -438,7 +437,7 @@ class PythonEmitter:
         return lines
 
     def _error(self, d: ir.ErrorClass) -> list[str]:
-        lines = ["", "", *[line for c in d.comments for line in comment(c)]]
+        lines = ["", "", *comments(d.comments)]
         lines.append(f"class {self.type_name(d.name)}({self.error(d.base)}):")
         lines.extend(docstring(d.doc or f"{self.type_name(d.name)}.", "    "))
         if d.message is None:
@@ -463,7 +462,7 @@ class PythonEmitter:
         return f"{local(p.name)}: {self.type(p.type)}{default}"
 
     def _class(self, d: ir.Class, functions: list[tuple[str, str, int, int]]) -> list[str]:
-        lines = ["", "", *[line for c in d.comments for line in comment(c)]]
+        lines = ["", "", *comments(d.comments)]
         inner: list[str] = docstring(d.doc, "    ")
         if self.is_dataclass(d):
             self.imports.add("from dataclasses import dataclass")
@@ -542,7 +541,7 @@ class PythonEmitter:
         lines = [
             "",
             "",
-            *[line for c in d.comments for line in comment(c)],
+            *comments(d.comments),
             f"class {self.type_name(d.name)}(Protocol):",
         ]
         lines.extend(docstring(d.doc, "    "))
@@ -568,7 +567,7 @@ class PythonEmitter:
         made = name or (self.method_name(cls.name, f.name) if cls is not None else self.function_name(f.name))
         e = Emitter(self, f, cls.name if cls is not None else "")
         params = [self.param(p, e) for p in f.params]
-        head: list[str] = [line for c in f.comments for line in comment(c)]
+        head: list[str] = comments(f.comments)
         match f.kind:
             case "static":
                 head.append("@staticmethod")
@@ -598,15 +597,16 @@ class PythonEmitter:
         return [f"{indent}{line}".rstrip() for line in lines]
 
 
-class Emitter(Lines):
+class Emitter(Statements):
     """One function body; a `Writer` of the templates."""
+
+    before_mark = "  "
 
     def __init__(self, python: PythonEmitter, f: ir.Function, cls: str = "") -> None:
         super().__init__()
         self.python = python
         self.f = f
         self.cls = cls
-        self.holes: list[Unsupported] = []
         self.names: set[str] = set()
         self.own = {p.name for p in f.params} | stores(f.body) | _loop_names(f.body)
         self.least: dict[str, int] = {}
@@ -701,26 +701,6 @@ class Emitter(Lines):
 
     # Statements
 
-    def block(self, body: list[ir.Stmt]) -> None:
-        """Statements; the first that cannot be written takes the rest of its block along as a hole."""
-        for s in body:
-            mark = len(self.lines)
-            try:
-                for c in s.comments:
-                    for line in comment(c):
-                        self.write(line)
-                start = len(self.lines)
-                self.stmt(s)
-                if s.trailing and len(self.lines) > start:
-                    self.lines[start] += f"  # {s.trailing}"
-            except Unsupported as why:
-                del self.lines[mark:]
-                why.line = why.line or s.line
-                self.hole(why, "")
-                return
-            if isinstance(s, ir.Hole):
-                return
-
     def suite(self, body: list[ir.Stmt]) -> None:
         """An indented block, never empty."""
         with self.indented():
@@ -729,62 +709,28 @@ class Emitter(Lines):
             if not any(not line.strip().startswith("#") for line in self.lines[mark:] if line.strip()):
                 self.write("pass")
 
-    def hole(self, why: Unsupported, source: str) -> None:
-        """A marked hole that stops the program when it is reached."""
-        self.holes.append(Unsupported(why.reason, why.construct, why.line))
-        self.write(f"# not ported (line {why.line}):")
-        for line in (source or why.construct).splitlines():
-            self.write(f"#   {line}".rstrip())
-        self.write(f"raise NotImplementedError({quote('not ported: ' + why.reason)})")
+    def stop(self, message: str) -> str:
+        """The statement that stops the program with a message."""
+        return f"raise NotImplementedError({quote(message)})"
 
-    def stmt(self, s: ir.Stmt) -> None:
-        """One statement."""
-        match s:
-            case ir.Hole():
-                self.hole(Unsupported(s.reason, s.construct, s.line), s.source)
-            case ir.Pass() | ir.VarDecl():
-                return
-            case ir.Assign():
-                self._assign(s)
-            case ir.AugAssign():
-                op = ir.IN_PLACE[s.op]
-                self._forget(s.target)
-                t = s.target
-                if isinstance(t, ir.IndexTarget) and isinstance(t.obj.type, ir.DictT) and t.obj.type.zero:
-                    if any(isinstance(n, ir.Call | ir.MethodCall | ir.PatternOp) for n in ir.walk(t)):
-                        raise Unsupported("a computed key that would be evaluated twice")
-                    known = ir.Intrinsic("dict.index", [t.obj, t.index], type=t.obj.type.value)
-                    whole = ir.Intrinsic(s.op, [known, s.value], type=t.obj.type.value)
-                    self.write(f"{self.target(t)} = {self.x(whole)}")
-                    return
-                self.write(f"{self.target(t)} {op}= {self.x(s.value)}")
-            case ir.ExprStmt():
-                self._expression(s.value)
-            case ir.If():
-                self._if(s)
-            case ir.While():
-                self._loop(s.body)
-                always = isinstance(s.test, ir.Lit) and s.test.value is True
-                self.write(f"while {'True' if always else self.test(s.test)}:")
-                self.suite(s.body)
-            case ir.ForRange():
-                self._for_range(s)
-            case ir.For():
-                self._for(s)
-            case ir.Return():
-                self._return(s)
-            case ir.Break():
-                self.write("break")
-            case ir.Continue():
-                self.write("continue")
-            case ir.Raise():
-                self._raise(s)
-            case ir.Try():
-                self._try(s)
-            case ir.FuncDef():
-                self._closure(s.func)
-            case _:
-                raise Unsupported(f"statement {type(s).__name__}")
+    def _augmented(self, s: ir.AugAssign) -> None:
+        op = ir.IN_PLACE[s.op]
+        self._forget(s.target)
+        t = s.target
+        if isinstance(t, ir.IndexTarget) and isinstance(t.obj.type, ir.DictT) and t.obj.type.zero:
+            if any(isinstance(n, ir.Call | ir.MethodCall | ir.PatternOp) for n in ir.walk(t)):
+                raise Unsupported("a computed key that would be evaluated twice")
+            known = ir.Intrinsic("dict.index", [t.obj, t.index], type=t.obj.type.value)
+            whole = ir.Intrinsic(s.op, [known, s.value], type=t.obj.type.value)
+            self.write(f"{self.target(t)} = {self.x(whole)}")
+            return
+        self.write(f"{self.target(t)} {op}= {self.x(s.value)}")
+
+    def _while(self, s: ir.While) -> None:
+        self._loop(s.body)
+        always = isinstance(s.test, ir.Lit) and s.test.value is True
+        self.write(f"while {'True' if always else self.test(s.test)}:")
+        self.suite(s.body)
 
     def _return(self, s: ir.Return) -> None:
         if s.value is None:
@@ -796,7 +742,8 @@ class Emitter(Lines):
         else:
             self.write(f"return {self.x(s.value)}")
 
-    def _expression(self, e: ir.Expr) -> None:
+    def effect(self, e: ir.Expr) -> None:
+        """An expression that is evaluated for what it does."""
         match e:
             case ir.Lit() | ir.Name():
                 return
@@ -1040,9 +987,7 @@ class Emitter(Lines):
             shown = names[0] if len(names) == 1 else f"({', '.join(names)})"
             self.write(f"except {shown}{f' as {local(h.var)}' if used else ''}:")
             with self.indented():
-                for c in h.comments:
-                    for line in comment(c):
-                        self.write(line)
+                self.remarks(h.comments)
             self.suite(h.body)
         if s.orelse:
             self.write("else:")
@@ -1449,6 +1394,8 @@ class Emitter(Lines):
         match op:
             case "char.to_str":
                 return self._text(args[0])
+            case _ if op.startswith("regex."):
+                return regex.python(self, e)
             case "nonempty":
                 return f"bool({self.x(args[0])})", PRIMARY
             case "empty":

@@ -5,16 +5,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from foundation_specs.model import LanguageId
 
 from foundation_engine.port import ir
+from foundation_engine.port.emit import _regex as regex
 from foundation_engine.port.emit._files import Cut, needs, stems
-from foundation_engine.port.emit._lines import Lines
 from foundation_engine.port.emit._names import pascal, snake
 from foundation_engine.port.emit._ruby_patterns import Patterns
+from foundation_engine.port.emit._statements import Statements, comment, comments
 from foundation_engine.port.emit.templates import Templates
 from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.passes import Effects, blocks, may_end_line, names_its_entry, place, reads, stores
@@ -357,6 +358,11 @@ def quoted(text)
   end
   "#{quote}#{inner.join}#{quote}"
 end""",
+    "split_by": """
+# The pieces between matches of a pattern, empty ones included.
+def split_by(text, pattern, limit = -1)
+  text.empty? ? [''] : text.split(pattern, limit)
+end""",
     "split_on": """
 # The pieces between separators, empty ones included.
 def split_on(text, separator, limit = -1)
@@ -544,11 +550,6 @@ def escape(text: str) -> str:
     return re.sub(r"#(?=[{$@])", r"\\#", "".join(out))
 
 
-def comment(text: str, indent: str = "") -> list[str]:
-    """Lines of a comment."""
-    return [f"{indent}# {line}".rstrip() for line in text.splitlines()]
-
-
 class RubyEmitter:
     """Names and the file."""
 
@@ -633,7 +634,9 @@ class RubyEmitter:
                 self.holes.append(
                     Unsupported(why.reason, why.construct or getattr(d, "name", ""), why.line or d.line)
                 )
-                body.extend(["", *comment(f"not ported: {why.reason} (line {why.line or d.line})", "  ")])
+                body.extend(
+                    ["", *comment(f"not ported: {why.reason} (line {why.line or d.line})", indent="  ")]
+                )
                 if isinstance(d, ir.Function):
                     functions.append((d.name, "", d.line, 1))
             cut.place(self.holes, d)
@@ -710,7 +713,7 @@ class RubyEmitter:
                 lines.extend(["", *(f"  {line}".rstrip() for line in made)])
             except Unsupported as why:
                 self.holes.append(Unsupported(why.reason, d.name, d.line))
-                lines.extend(["", *comment(f"not ported: {why.reason} (line {d.line})", "  ")])
+                lines.extend(["", *comment(f"not ported: {why.reason} (line {d.line})", indent="  ")])
         return lines
 
     def _definition(self, d: ir.Definition, functions: list[tuple[str, str, int, int]]) -> list[str]:
@@ -721,7 +724,7 @@ class RubyEmitter:
                 if e.lines:
                     raise Unsupported("a constant that takes several statements", d.name, d.line)
                 frozen = ".freeze" if isinstance(d.value, ir.ListLit | ir.DictLit) else ""
-                lines = [line for c in d.comments for line in comment(c, "  ")]
+                lines = comments(d.comments, indent="  ")
                 lines.append(
                     f"  {self.constant(d.name)} = {value}{frozen}"
                     + (f" # {d.trailing}" if d.trailing else "")
@@ -739,15 +742,15 @@ class RubyEmitter:
                 )
                 article = "An" if d.name[0] in "AEIOU" else "A"
                 said = f"{article} {self.type_name(d.name)} responds to {wants}."
-                return ["", *comment(f"{d.doc}\n{said}" if d.doc else said, "  ")]
+                return ["", *comment(f"{d.doc}\n{said}" if d.doc else said, indent="  ")]
             case ir.Declined():
-                lines = ["", *comment(f"not ported: {d.reason} (line {d.line})", "  ")]
+                lines = ["", *comment(f"not ported: {d.reason} (line {d.line})", indent="  ")]
                 return [*lines, *(f"  #   {line}".rstrip() for line in d.source.splitlines()[:40])]
             case _:
                 raise Unsupported("a definition of this kind")
 
     def _enum(self, d: ir.EnumClass) -> list[str]:
-        lines = ["", *comment(d.doc, "  "), f"  module {self.type_name(d.name)}"]
+        lines = ["", *comment(d.doc, indent="  "), f"  module {self.type_name(d.name)}"]
         for i, (name, value) in enumerate(d.members):
             text = (
                 f":{value}"
@@ -761,7 +764,7 @@ class RubyEmitter:
 
     def _error(self, d: ir.ErrorClass) -> list[str]:
         head = f"  class {self.type_name(d.name)} < {self.error(d.base) if d.base != 'Exception' else 'StandardError'}"
-        lines = ["", *[line for c in d.comments for line in comment(c, "  ")], *comment(d.doc, "  ")]
+        lines = ["", *comments(d.comments, indent="  "), *comment(d.doc, indent="  ")]
         if d.message is None:
             return [*lines, f"{head}; end"]
         e = Emitter(self, ir.Function("", d.params, ir.STR, []), d.name)
@@ -784,7 +787,7 @@ class RubyEmitter:
 
     def _class(self, d: ir.Class, functions: list[tuple[str, str, int, int]]) -> list[str]:
         name = self.type_name(d.name)
-        lines = ["", *[line for c in d.comments for line in comment(c, "  ")], *comment(d.doc, "  ")]
+        lines = ["", *comments(d.comments, indent="  "), *comment(d.doc, indent="  ")]
         inner: list[str] = []
         if d.dataclass:
             fields = ", ".join(f":{local(f.name)}" for f in d.fields)
@@ -871,8 +874,8 @@ class RubyEmitter:
             e.block(f.body, tail=f.result != ir.NONE)
         lines = [
             "",
-            *[line for c in f.comments for line in comment(c, indent)],
-            *comment(f.doc, indent),
+            *comments(f.comments, indent=indent),
+            *comment(f.doc, indent=indent),
             f"{indent}{head}",
         ]
         lines.extend(f"{indent}{line}".rstrip() for line in e.lines)
@@ -1010,20 +1013,22 @@ def _variables(t: ir.Target) -> list[ir.VarTarget]:
     return [v for e in t.elems for v in _variables(e)] if isinstance(t, ir.TupleTarget) else []
 
 
-class Emitter(Lines):
+class Emitter(Statements):
     """One method body."""
 
     unit = "  "
+    next_turn = "next"
 
     def __init__(self, ruby: RubyEmitter, f: ir.Function, cls: str = "") -> None:
         super().__init__()
         self.ruby = ruby
         self.f = f
         self.cls = cls
-        self.holes: list[Unsupported] = []
         self.extra: list[list[str]] = []
         self.read: set[str] = set()
         self.bounds: dict[str, str] = {}
+        self.matched = ""  # the variable that holds the text of a match rather than the match
+        self.last_match = ""  # the variable that stands for the last match in a block
         self.leave = "return"
         self.lambdas: set[str] = set()
         self.fresh_names: set[str] = set()
@@ -1051,58 +1056,27 @@ class Emitter(Lines):
 
     # Statements
 
-    def block(self, body: list[ir.Stmt], tail: bool = False) -> None:
-        """Statements; with `tail` the last return is the value of the block."""
-        for i, s in enumerate(body):
-            mark = len(self.lines)
-            try:
-                for c in s.comments:
-                    for line in comment(c):
-                        self.write(line)
-                start = len(self.lines)
-                last = tail and i == len(body) - 1
-                if (
-                    last
-                    and i
-                    and _guard(body[i - 1])
-                    and self.lines
-                    and self.lines[-1].strip()
-                    and not s.comments
-                ):
-                    self.write("")
-                    start = len(self.lines)
-                if last and isinstance(s, ir.Return) and s.value is not None:
-                    self.value(s.value)
-                elif last and isinstance(s, ir.If) and s.orelse and _ends(s):
-                    self._if(s, tail=True)
-                else:
-                    if (
-                        i
-                        and isinstance(body[i - 1], ir.If)
-                        and _guard(body[i - 1])
-                        and self.lines
-                        and self.lines[-1].strip()
-                    ):
-                        self.write("")
-                        start = len(self.lines)
-                    self.stmt(s)
-                if s.trailing and len(self.lines) > start:
-                    self.lines[start] += f" # {s.trailing}"
-            except Unsupported as why:
-                del self.lines[mark:]
-                why.line = why.line or s.line
-                self.hole(why, "")
-                return
-            if isinstance(s, ir.Hole):
-                return
+    def set_off(self, body: Sequence[ir.Stmt], at: int) -> None:
+        """A blank line follows a guard."""
+        if at and _guard(body[at - 1]) and self.lines and self.lines[-1].strip():
+            self.write("")
 
-    def hole(self, why: Unsupported, source: str) -> None:
-        """A marked hole that stops the program when it is reached."""
-        self.holes.append(Unsupported(why.reason, why.construct, why.line))
-        self.write(f"# not ported (line {why.line}):")
-        for line in (source or why.construct).splitlines():
-            self.write(f"#   {line}".rstrip())
-        self.write(f"raise NotImplementedError, {quote('not ported: ' + why.reason)}")
+    def statement(self, body: Sequence[ir.Stmt], at: int, tail: bool) -> None:
+        """One statement of a block; the last one may be its value."""
+        s = body[at]
+        last = tail and at == len(body) - 1
+        start = len(self.lines)
+        if last and isinstance(s, ir.Return) and s.value is not None:
+            self.value(s.value)
+        elif last and isinstance(s, ir.If) and s.orelse and _ends(s):
+            self._if(s, tail=True)
+        else:
+            self.stmt(s)
+        self.remark(s.trailing, start)
+
+    def stop(self, message: str) -> str:
+        """The statement that stops the program with a message."""
+        return f"raise NotImplementedError, {quote(message)}"
 
     def value(self, e: ir.Expr) -> None:
         """An expression as the value of a method or block."""
@@ -1121,67 +1095,36 @@ class Emitter(Lines):
         """The text of a value; a bare tuple is an array."""
         return self.x(e)
 
-    def stmt(self, s: ir.Stmt) -> None:
-        """One statement."""
-        match s:
-            case ir.Hole():
-                self.hole(Unsupported(s.reason, s.construct, s.line), s.source)
-            case ir.Pass():
-                return
-            case ir.VarDecl():
-                self.write(f"{local(s.id)} = nil")
-            case ir.Assign():
-                self._assign(s)
-            case ir.AugAssign():
-                self.write(f"{self.target(s.target)} {ir.IN_PLACE[s.op]}= {self.x(s.value)}")
-            case ir.ExprStmt():
-                if isinstance(s.value, ir.Lit | ir.Name):
-                    return
-                text = self.x(s.value)
-                if text:
-                    self.write(
-                        text[1:-1]
-                        if isinstance(s.value, ir.Intrinsic) and s.value.op == "dict.setdefault"
-                        else text
-                    )
-            case ir.If():
-                self._if(s)
-            case ir.While():
-                if isinstance(s.test, ir.Lit) and s.test.value is True:
-                    self.write("while true")
-                else:
-                    self.write(f"while {self.x(s.test)}")
-                with self.indented():
-                    self.block(s.body)
-                self.write("end")
-            case ir.ForRange():
-                self._for_range(s)
-            case ir.For():
-                self._for(s)
-            case ir.Return():
-                if s.value is None:
-                    self.write(self.leave)
-                else:
-                    self.write(f"{self.leave} {self.x(s.value)}")
-            case ir.Break():
-                self.write("break")
-            case ir.Continue():
-                self.write("next")
-            case ir.Raise():
-                self._raise(s)
-            case ir.Try():
-                self._try(s)
-            case ir.FuncDef():
-                self._closure(s.func)
-            case _:
-                raise Unsupported(f"statement {type(s).__name__}")
+    def _declare(self, s: ir.VarDecl) -> None:
+        self.write(f"{local(s.id)} = nil")
+
+    def _augmented(self, s: ir.AugAssign) -> None:
+        self.write(f"{self.target(s.target)} {ir.IN_PLACE[s.op]}= {self.x(s.value)}")
+
+    def effect(self, e: ir.Expr) -> None:
+        """An expression that is evaluated for what it does."""
+        if isinstance(e, ir.Lit | ir.Name):
+            return
+        text = self.x(e)
+        if text:
+            inner = isinstance(e, ir.Intrinsic) and e.op == "dict.setdefault"
+            self.write(text[1:-1] if inner else text)
+
+    def _while(self, s: ir.While) -> None:
+        forever = isinstance(s.test, ir.Lit) and s.test.value is True
+        self.write("while true" if forever else f"while {self.x(s.test)}")
+        with self.indented():
+            self.block(s.body)
+        self.write("end")
+
+    def _return(self, s: ir.Return) -> None:
+        self.write(self.leave if s.value is None else f"{self.leave} {self.x(s.value)}")
 
     def _closure(self, f: ir.Function) -> None:
         self.lambdas.add(f.name)
         if f.name in reads(f.body):
             self.write(f"{local(f.name)} = nil")
-        for line in comment(f.doc):
-            self.write(line)
+        self.remarks([f.doc])
         params = f" |{', '.join(local(p.name) for p in f.params)}|" if f.params else ""
         self.write(f"{local(f.name)} = lambda do{params}")
         saved, self.leave = self.leave, "return"
@@ -1475,9 +1418,7 @@ class Emitter(Lines):
             used = h.var and mentions > sum(isinstance(c, ir.Name) and c.id == h.var for c in causes)
             self.write(f"rescue {classes}{f' => {local(h.var)}' if used else ''}")
             with self.indented():
-                for c in h.comments:
-                    for line in comment(c):
-                        self.write(line)
+                self.remarks(h.comments)
                 self.block(h.body)
         if s.orelse:
             self.write("else")
@@ -1690,6 +1631,8 @@ class Emitter(Lines):
             if found is not None:
                 return found, PRIMARY
         op, args = e.op, e.args
+        if op.startswith("regex."):
+            return regex.ruby(self, e), PRIMARY
         if op in _COMPARISONS:
             own = EQUAL if op in ("eq", "ne") else COMPARE
             if (
