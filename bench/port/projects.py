@@ -26,9 +26,11 @@ from foundation_engine.port.engine import PortError
 from foundation_engine.port.package import groups, package_request
 from foundation_engine.port.request import PortCandidate, PortOptions, PortRequest
 from foundation_engine.verify import Verdict, VerifyOptions, verify
+from foundation_engine.verify.report import FileResult
 from foundation_specs.model import LanguageId
 from repository import Repository
 
+ORDER = (Verdict.FAILED, Verdict.INCONCLUSIVE)
 SKIPPED = ("test", "tests", "docs", "examples", "archive", "conftest.py", "generated")
 
 
@@ -133,20 +135,24 @@ def _counted(candidate: PortCandidate, made: dict[str, Module], named: dict[str,
 
 
 def _verified(candidate: PortCandidate, made: dict[str, Module]) -> None:
-    """Run the port beside its source; cases are counted by the module of the function that they call."""
+    """Run the port beside its source; a module with holes is never PASSED, so what ran and agreed is said apart."""
     report = verify(candidate, VerifyOptions(cases=8, differential=32, step_seconds=600))
-    failed = [r for r in report.results if r.verdict is Verdict.FAILED]
-    # A module with holes is never PASSED; what ran and agreed is said apart.
-    agreed = any(r.step == "cases" and r.verdict is Verdict.PASSED for r in report.results)
-    worst = failed or [r for r in report.results if r.verdict is Verdict.INCONCLUSIVE]
-    verdict = "failed" if failed else "agrees" if agreed else "not run"
-    detail = f"{worst[0].step}: {worst[0].detail.splitlines()[0][:90]}" if worst and worst[0].detail else ""
-    first = max(made.values(), key=lambda row: row.whole)
-    first.cases = sum(r.cases for r in report.results)
-    for row in made.values():
-        if row.whole:
-            row.verdict = verdict
-            row.detail = detail if row is first or len(made) == 1 else ""
+    for step in report.results:
+        if step.verdict is Verdict.FAILED:
+            print(f"{candidate.request.path}: {step.step}: {step.detail}", file=sys.stderr)
+    worst = sorted(
+        (r for r in report.results if r.verdict is not Verdict.PASSED), key=lambda r: ORDER.index(r.verdict)
+    )
+    alone = FileResult(
+        candidate.request.path, report.verdict, worst[0].detail if worst else "",
+        sum(r.cases for r in report.results), sum(r.disagreements for r in report.results),
+    )  # fmt: skip
+    for found in report.sources or (alone,):
+        row = made.setdefault(found.path, Module(found.path))
+        agrees = found.verdict is Verdict.INCONCLUSIVE and found.cases
+        row.verdict = "agrees" if agrees else found.verdict.value
+        row.cases = found.cases
+        row.detail = found.detail.partition("\n")[0][:120] if found.verdict is not Verdict.PASSED else ""
 
 
 def table(name: str, commit: str, target: LanguageId, modules: list[Module], seconds: float) -> list[str]:

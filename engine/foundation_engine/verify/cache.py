@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from foundation_engine.port.request import PortCandidate, PortedFile
-from foundation_engine.verify.report import StepResult, Verdict, VerifyReport
+from foundation_engine.verify.report import FileResult, StepResult, Verdict, VerifyReport
 
-_VERSION = 3
+_VERSION = 4
 
 
 def folder() -> Path:
@@ -51,6 +51,8 @@ def load(digest: str) -> VerifyReport | None:
         stored: list[dict[str, Any]] = [{**r, "verdict": Verdict(r["verdict"])} for r in data["results"]]
         results = tuple(StepResult(**r) for r in stored)
         files = tuple(PortedFile(**f) for f in data["files"])
+        by_file: list[dict[str, Any]] = [{**r, "verdict": Verdict(r["verdict"])} for r in data["sources"]]
+        sources = tuple(FileResult(**r) for r in by_file)
         return VerifyReport(
             Verdict(data["verdict"]),
             results,
@@ -58,6 +60,7 @@ def load(digest: str) -> VerifyReport | None:
             data["confidence"],
             data["confidence_basis"],
             files,
+            sources,
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None

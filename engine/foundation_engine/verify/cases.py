@@ -55,9 +55,8 @@ class Case:
     after: tuple[Any, ...] = ()
     state: Any = None
     world_after: Mapping[str, Any] | None = None
-    steps_taken: frozenset[tuple[int, int]] = (
-        frozenset()
-    )  # from line to line of the source; empty where it is not told
+    # From line to line of a file of the source ("" is the document); empty where it is not told.
+    steps_taken: frozenset[tuple[int, int, str]] = frozenset()
 
 
 @dataclass

@@ -6,32 +6,49 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from foundation_engine.port import ir
+from foundation_engine.port.request import PortRequest
 from foundation_engine.verify.cases import Case
 
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A block that runs under a condition: its function, the line that decides and the block's first line."""
+    """A block that runs under a condition: its file, its function, the line that decides and the block's first line.
 
+    The file is "" for the document.
+    """
+
+    path: str
     function: str
     decides: int
     line: int
     what: str
 
 
-def branches(module: ir.Module, names: Set[str], text: str) -> Iterator[Branch]:
-    """The branches of functions (`f` or `Class.method`) of a text that begin in a line of their own."""
-    lines = text.splitlines()
+def branches(module: ir.Module, names: Set[str], request: PortRequest) -> Iterator[Branch]:
+    """The branches of functions (`f` or `Class.method`) of a source that begin in a line of their own."""
+    lines = {path: request.text_of(path).splitlines() for path in ["", *(f.path for f in request.files)]}
     for cls, f in module.functions():
         name = f"{cls.name}.{f.name}" if cls else f.name
+        path, own = place_in(module, request, name)
         # A function that a front end brings along stands in no line of the text.
-        if name not in names or not any(f.name.strip("_") in line for line in lines[f.line - 1 : f.line]):
+        if name not in names or not any(
+            own.rpartition(".")[2].strip("_") in line for line in lines[path][f.line - 1 : f.line]
+        ):
             continue
         for n in ir.walk(f):
             for what, block in _blocks(n):
                 first = next((s.line for s in block if s.line), 0)
                 if first and first != n.line:
-                    yield Branch(name, n.line, first, what)
+                    yield Branch(path, name, n.line, first, what)
+
+
+def place_in(module: ir.Module, request: PortRequest, name: str) -> tuple[str, str]:
+    """The file of a function (`f` or `Class.method`), "" for the document, and its name there."""
+    head, dot, method = name.partition(".")
+    origin = module.origins.get(head) if module.files else None
+    if origin is None:
+        return "", name
+    return origin.path if origin.path != request.path else "", f"{origin.name}{dot}{method}"
 
 
 def _blocks(n: ir.Node) -> Iterator[tuple[str, Sequence[ir.Stmt]]]:
@@ -49,15 +66,17 @@ def _blocks(n: ir.Node) -> Iterator[tuple[str, Sequence[ir.Stmt]]]:
             pass
 
 
-def unreached(module: ir.Module, names: Set[str], cases: Sequence[Case], text: str) -> list[Branch]:
-    """The branches of a text that no case runs; none where no recorder told the lines."""
-    lines = {line for c in cases for step in c.steps_taken for line in step}
-    return [b for b in branches(module, names, text) if b.line not in lines] if lines else []
+def unreached(
+    module: ir.Module, names: Set[str], cases: Sequence[Case], request: PortRequest
+) -> list[Branch]:
+    """The branches of a source that no case runs; none where no recorder told the lines."""
+    lines = {(path, line) for c in cases for a, b, path in c.steps_taken for line in (a, b)}
+    return [b for b in branches(module, names, request) if (b.path, b.line) not in lines] if lines else []
 
 
 def telling(cases: Sequence[Case], count: int) -> list[Case]:
     """At most `count` of a function's cases: first those that take a step of the source that none before them takes."""
-    taken: set[tuple[int, int]] = set()
+    taken: set[tuple[int, int, str]] = set()
     first: list[Case] = []
     rest: list[Case] = []
     for c in cases:

@@ -99,29 +99,30 @@ class TooSlow(BaseException):
 
 
 class Reached:
-    """The steps from line to line of one file that a call takes; of a package, no steps are told."""
+    """The steps from line to line that a call takes in some files; a step of a package ends with its file's path."""
 
-    def __init__(self, path):
-        self.path = path
+    def __init__(self, module):
+        package = isinstance(module, Package)
+        self.ends = {path: [path] for path in module.paths} if package else {module.__file__: []}
         self.steps = set()
 
     def __enter__(self):
-        if self.path is not None:
-            sys.settrace(self._frame)
+        sys.settrace(self._frame)
         return self
 
     def __exit__(self, *_):
         sys.settrace(None)
 
     def _frame(self, frame, *_):
-        if frame.f_code.co_filename != self.path:
+        end = self.ends.get(frame.f_code.co_filename)
+        if end is None:
             return None
         last = frame.f_lineno
 
         def line(frame, event, _):
             nonlocal last
             if event == "line":
-                self.steps.add((last, frame.f_lineno))
+                self.steps.add((last, frame.f_lineno, *end))
                 last = frame.f_lineno
             return line
 
@@ -364,7 +365,7 @@ def call(session, clock, plan):
         function = getattr(session.module, plan["function"])
     names = parameter_names(function, len(plan["args"]))
     args = list(session.arguments(function, dict(zip(names, plan["args"], strict=True))).values())
-    reached = Reached(getattr(session.module, "__file__", None))
+    reached = Reached(session.module)
     # Parameters after a bare asterisk are passed by name.
     positional = len(names) - sum(kind_of(function, n) == inspect.Parameter.KEYWORD_ONLY for n in names)
     for step in range(plan.get("repeat", 1)):
@@ -484,6 +485,7 @@ class Package:
 
     def __init__(self, names):
         self._places = names
+        self.paths = {path for path, _ in names.values()}
         self._names = {(module_name(path)[1], own): name for name, (path, own) in names.items()}
 
     def __getattr__(self, name):

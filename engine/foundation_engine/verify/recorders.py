@@ -37,12 +37,16 @@ class Recorder(Protocol):
         ...
 
 
-def read_cases(done: Completed, planned: Sequence[Plan], seconds: float) -> tuple[list[Case], str]:
+def read_cases(
+    done: Completed, planned: Sequence[Plan], seconds: float, paths: Mapping[str, str] | None = None
+) -> tuple[list[Case], str]:
     """The cases that a recording process wrote, one JSON object a line, and what went wrong if there are none.
 
     A line has `index` (of the plan) and `steps trace sleeps sleeps_high after state world_after steps_taken` as in
-    `Case`, or `skipped` with the reason why the plan cannot be a case.
+    `Case`, or `skipped` with the reason why the plan cannot be a case. `paths` tells what a case calls the files of a
+    package, by which its steps end.
     """
+    known = paths or {}
     cases: list[Case] = []
     skipped: list[str] = []
     for line in done.stdout.splitlines():
@@ -64,7 +68,9 @@ def read_cases(done: Completed, planned: Sequence[Plan], seconds: float) -> tupl
                 tuple(seen.get("after", ())),
                 seen.get("state"),
                 seen.get("world_after"),
-                frozenset((int(a), int(b)) for a, b in seen.get("steps_taken", ())),
+                frozenset(
+                    (int(a), int(b), known[p[0]] if p else "") for a, b, *p in seen.get("steps_taken", ())
+                ),
             )
         )
     if done.timed_out and not cases:
@@ -106,12 +112,16 @@ def _record_package(
     def same(path: Path, text: str) -> bool:
         return path.exists() and path.read_text(encoding="utf-8") == text
 
+    def shown(path: str) -> str:
+        return "" if path == request.path else path
+
     def names(place: Callable[[str], str]) -> dict[str, list[str]]:
         return {n: [place(o.path), o.name] for n, o in module.origins.items()}
 
     if all(same(Path(p), text) for p, text in texts.items()):
         known = names(lambda p: str(Path(p).absolute()))
-        return record_python(request.path, planned, seconds, names=known)
+        paths = {str(Path(p).absolute()): shown(p) for p in texts}
+        return record_python(request.path, planned, seconds, names=known, paths=paths)
     # Some document is unsaved: the texts run from a folder of their own.
     with tempfile.TemporaryDirectory(prefix="foundation-source-") as folder:
         modules = {request.path: request.module, **{f.path: f.module for f in request.files}}
@@ -125,7 +135,8 @@ def _record_package(
                 (Path(folder).joinpath(*parts[: i + 1]) / "__init__.py").touch()
         beside = Path(request.path).resolve().parent
         known = names(lambda p: str(copies[p]))
-        return record_python(str(copies[request.path]), planned, seconds, beside, known)
+        paths = {str(copied): shown(p) for p, copied in copies.items()}
+        return record_python(str(copies[request.path]), planned, seconds, beside, known, paths)
 
 
 def _copy_of(folder: Path, path: str, module: str) -> Path:
@@ -140,10 +151,12 @@ def record_python(
     seconds: float = 60.0,
     beside: Path | None = None,
     names: Mapping[str, Sequence[str]] | None = None,
+    paths: Mapping[str, str] | None = None,
 ) -> tuple[list[Case], str]:
     """Record a Python file; see `Recorder.record`. Its imports are looked for `beside` it, too.
 
-    Of a package, `names` tells for each definition that calls may name the file and its name there.
+    Of a package, `names` tells for each definition that calls may name the file and its name there, and `paths` what a
+    case calls the files ("" is the document).
     """
     roots = [beside, runtime_root(LanguageId.PYTHON)]
     extra = {
@@ -163,7 +176,7 @@ def record_python(
             extra,
             request,
         )
-    return read_cases(done, planned, seconds)
+    return read_cases(done, planned, seconds, paths)
 
 
 class RubyRecorder:

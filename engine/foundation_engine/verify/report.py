@@ -34,11 +34,26 @@ class StepResult:
 
 
 @dataclass(frozen=True, slots=True)
+class FileResult:
+    """The verdict on one source file of a package and the evidence for it.
+
+    PASSED: it is ported whole, and cases ran everything in it and agreed. INCONCLUSIVE: nothing disagreed, and `detail`
+    says what is open. `cases` and `disagreements` count those of its functions.
+    """
+
+    path: str
+    verdict: Verdict
+    detail: str
+    cases: int = 0
+    disagreements: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class VerifyReport:
     """The verdict on a port and the evidence for it.
 
     `files` are what verification added to the port: the tests made from the source's recorded behaviour. They belong
-    beside the candidate's files.
+    beside the candidate's files. `sources` tells the files of a package apart; of a single document it is empty.
     """
 
     verdict: Verdict
@@ -47,6 +62,7 @@ class VerifyReport:
     confidence: float | None = None
     confidence_basis: str = ""
     files: tuple[PortedFile, ...] = ()
+    sources: tuple[FileResult, ...] = ()
 
     @property
     def agreed(self) -> bool:

@@ -22,8 +22,9 @@ from foundation_engine.port.precision import verified
 from foundation_engine.port.request import PortCandidate, PortedFile
 from foundation_engine.port.trace import Call
 from foundation_engine.verify import cache
+from foundation_engine.verify.by_file import Evidence, file_results, is_package
 from foundation_engine.verify.cases import Case, Plan, plans, variations
-from foundation_engine.verify.reach import telling, unreached
+from foundation_engine.verify.reach import place_in, telling, unreached
 from foundation_engine.verify.recorders import RECORDERS
 from foundation_engine.verify.replay import replayed
 from foundation_engine.verify.report import StepResult, Verdict, VerifyReport
@@ -71,6 +72,7 @@ class _Run:
     results: list[StepResult] = field(default_factory=list[StepResult])
     files: list[PortedFile] = field(default_factory=list[PortedFile])
     replayed: set[str] = field(default_factory=set[str])  # the plans that are calls of the user's tests
+    seen: Evidence = field(default_factory=Evidence)
 
     def is_replayed(self, case: Case) -> bool:
         """True of a call that the user's tests made."""
@@ -94,6 +96,8 @@ class _Run:
         command = " ".join(done.command) if done else ""
         seconds = round(done.seconds, 3) if done else 0.0
         self.results.append(StepResult(step, verdict, detail, command, seconds, cases, disagreements))
+        if verdict is Verdict.FAILED and not disagreements:
+            self.seen.said[step] = done.text if done else detail
         return verdict is Verdict.PASSED
 
 
@@ -153,7 +157,7 @@ def _climb(state: _Run) -> None:
         for step, command in target.compile_steps(state.folder, holes=bool(candidate.holes)):
             options.progress(f"{step}: {' '.join(command)}")
             done = run(command, state.folder, Limits(options.step_seconds), target.env())
-            if not _outcome(state, step, done):
+            if not _outcome(state, step, done) and not (step == "vet" and is_package(candidate)):
                 if recording is not None:
                     recording.result()
                 return
@@ -252,10 +256,11 @@ def _record(state: _Run) -> tuple[list[Case], str]:
         return [], ""
     cases, problem = recorder.record(request, module, planned, max(60.0, len(planned) / 4))
     for turn in range(_TURNS):
-        left = {b.function for b in unreached(module, whole, cases, request.text)}
-        if any(name.rpartition(".")[2].startswith("_") for name in left):
-            # Others call it.
-            left = whole
+        open_ = unreached(module, whole, cases, request)
+        # A private function is called by others of its file.
+        asked = {b.path for b in open_ if b.function.rpartition(".")[2].startswith("_")}
+        left = {b.function for b in open_}
+        left |= {name for name in whole if asked and place_in(module, request, name)[0] in asked}
         left |= _always_alike(cases, module)
         pool = [c.plan for group in _by_function(cases) for c in telling(group, _POOL)]
         near = list(variations(module, left, pool, state.options.seed + turn, count * tries))
@@ -356,6 +361,10 @@ def _run_cases(state: _Run, cases: list[Case]) -> None:
     command = state.target.test_command(state.folder)
     done = run(command, state.folder, Limits(state.options.step_seconds), state.target.env())
     outcomes = state.target.read_tests(done)
+    whole = _reaching_no_hole(state.candidate, module)
+    idle = _idle(state, set(outcomes))
+    left = unreached(module, whole, cases, request)
+    state.seen.outcomes, state.seen.whole, state.seen.idle, state.seen.unreached = outcomes, whole, idle, left
     for step, prefix in (("cases", ""), ("differential", "Differential")):
         mine = {n: o for n, o in outcomes.items() if n.startswith("Differential") == bool(prefix)}
         failed = [n for n, (ok, _) in mine.items() if not ok]
@@ -375,6 +384,9 @@ def _run_cases(state: _Run, cases: list[Case]) -> None:
             verdict = Verdict.FAILED if done.code else Verdict.INCONCLUSIVE
             state.add(step, verdict, "\n".join(done.text.splitlines()[:20]) or "no test ran", done)
             return
+        elif mine and done.code and all(ok for ok, _ in outcomes.values()):
+            ended = f"{len(mine)} cases agree, then the tests ended with exit code {done.code}"
+            state.add(step, Verdict.INCONCLUSIVE, ended, done, len(mine))
         elif mine:
             state.add(step, Verdict.PASSED, f"{len(mine)} cases agree", done, len(mine))
     if state.options.calls:
@@ -382,10 +394,9 @@ def _run_cases(state: _Run, cases: list[Case]) -> None:
         seen = len(state.options.calls)
         detail = f"{theirs} of the {seen} calls that the traced command made are among the cases"
         state.add("user-tests", Verdict.PASSED, detail, cases=theirs)
-    idle = _idle(state, set(outcomes))
     if idle:
         state.add("exercised", Verdict.INCONCLUSIVE, f"no case runs {', '.join(idle)}")
-    elif left := unreached(module, _reaching_no_hole(state.candidate, module), cases, request.text):
+    elif left:
         shown = "; ".join(f"{b.what} in line {b.line} ({b.function})" for b in left[:8])
         more = f", and {len(left) - 8} more" if len(left) > 8 else ""
         hint = "; the calls of your own tests are cases, too: port --trace COMMAND"
@@ -457,8 +468,13 @@ def _report(state: _Run) -> VerifyReport:
         confidence, basis = 0.0, "a step failed"
     elif verdict is Verdict.PASSED and (known := verified(state.candidate.request.target.value)) is not None:
         confidence, basis = known.confidence, known.basis
+    sources = (
+        file_results(state.candidate, state.target, state.results, state.seen)
+        if is_package(state.candidate)
+        else ()
+    )
     return VerifyReport(
-        verdict, tuple(state.results), state.target.version(), confidence, basis, tuple(state.files)
+        verdict, tuple(state.results), state.target.version(), confidence, basis, tuple(state.files), sources
     )
 
 

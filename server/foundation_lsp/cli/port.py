@@ -427,6 +427,16 @@ def document(candidate: PortCandidate, report: VerifyReport | None, written: lis
             }
             for r in (report.results if report is not None else ())
         ],
+        "sources": [
+            {
+                "path": r.path,
+                "verdict": r.verdict.value,
+                "detail": r.detail,
+                "cases": r.cases,
+                "disagreements": r.disagreements,
+            }
+            for r in (report.sources if report is not None else ())
+        ],
     }
 
 
@@ -474,6 +484,16 @@ def page_body(candidate: PortCandidate, report: VerifyReport | None, written: li
             f'<tr><td>{text(r.step)}</td><td class="{text(r.verdict)}">{text(r.verdict)}</td><td>{r.cases or ""}</td>'
             f"<td>{r.seconds:.1f}</td><td><pre>{text(r.detail)}</pre></td></tr>"
             for r in report.results
+        ]
+        parts.append("</table>")
+    if report is not None and report.sources:
+        parts.append(
+            "<h2>Files of the package</h2><table><tr><th>file</th><th>verdict</th><th>cases</th><th>detail</th></tr>"
+        )
+        parts += [
+            f'<tr><td>{text(r.path)}</td><td class="{text(r.verdict)}">{text(r.verdict)}</td><td>{r.cases or ""}</td>'
+            f"<td><pre>{text(r.detail)}</pre></td></tr>"
+            for r in report.sources
         ]
         parts.append("</table>")
     if candidate.holes:

@@ -79,8 +79,8 @@ class _Row:
         return self.document.get("holes", [])
 
     @property
-    def files(self) -> list[tuple[str, int, int]]:
-        """Of a package each file, with how many of its functions have no hole, and how many it has."""
+    def files(self) -> list[tuple[str, int, int, Mapping[str, Any]]]:
+        """Of a package each file: how many of its functions have no hole, how many it has, and what ran of it."""
         source = self.document.get("source", {})
         if not any(f["whole"] for f in source.get("package", [])):
             return []
@@ -90,8 +90,9 @@ class _Row:
             for f in source["package"]
             if not f["whole"] and f["path"] in self.document["taken_along"]
         ]
+        seen = {s["path"]: s for s in self.document.get("sources", [])}
         return [
-            (path, sum(not f["holes"] for f in found), len(found))
+            (path, sum(not f["holes"] for f in found), len(found), seen.get(path, {}))
             for path in paths
             for found in [[f for f in self.functions if f["path"] == path]]
         ]
@@ -100,6 +101,11 @@ class _Row:
     def verdict(self) -> str:
         """The verdict, `error` when the source cannot be ported at all, "" when it was not verified."""
         return "error" if self.error else self.document.get("verdict") or ""
+
+    @property
+    def verdicts(self) -> list[str]:
+        """The verdicts on the files of a package."""
+        return [s["verdict"] for s in self.document.get("sources", [])]
 
     @property
     def cases(self) -> int:
@@ -384,6 +390,11 @@ def _counted(whole: int, functions: int) -> str:
     return f"{whole} of {functions} function{'s' * (functions != 1)} ported without a hole"
 
 
+def _verdict(verdict: str, cases: int, style: Style) -> str:
+    shown = verdict + (f" ({cases} cases)" if cases else "")
+    return style.good(shown) if verdict == "passed" else style.severity("warning", shown)
+
+
 def _show(rows: Sequence[_Row], style: Style, *, verified: bool) -> None:
     width = max(
         len(printable(name)) for row in rows for name in [row.shown, *(f"  {f[0]}" for f in row.files)]
@@ -393,8 +404,7 @@ def _show(rows: Sequence[_Row], style: Style, *, verified: bool) -> None:
         if row.error:
             parts.append(style.severity("error", "not ported"))
         elif row.verdict:
-            shown = row.verdict + (f" ({row.cases} cases)" if row.cases else "")
-            parts.append(style.good(shown) if row.verdict == "passed" else style.severity("warning", shown))
+            parts.append(_verdict(row.verdict, row.cases, style))
         if row.unchanged:
             parts.append("ported before")
         write(sys.stdout, "  ".join(parts).rstrip() + "\n")
@@ -405,11 +415,14 @@ def _show(rows: Sequence[_Row], style: Style, *, verified: bool) -> None:
             for step in bad:
                 first = (step["detail"].strip().splitlines() or [""])[0]
                 write(sys.stdout, f"      {step['step']}: {printable(first)}\n")
-        for path, whole, functions in row.files:
-            write(
-                sys.stdout,
-                f"{printable(f'  {path}').ljust(width)}  {whole:>3}/{functions:<3}".rstrip() + "\n",
-            )
+        for path, whole, functions, seen in row.files:
+            parts = [printable(f"  {path}").ljust(width), f"{whole:>3}/{functions:<3}"]
+            if seen:
+                parts.append(_verdict(seen["verdict"], seen["cases"], style))
+            write(sys.stdout, "  ".join(parts).rstrip() + "\n")
+            if seen and seen["verdict"] != "passed":
+                for line in seen["detail"].splitlines():
+                    write(sys.stdout, f"      {printable(line)}\n")
     write(sys.stdout, "\n")
     reasons = Counter(hole["reason"] for row in rows for hole in row.holes)
     for reason, count in reasons.most_common(_SHOWN_REASONS):
@@ -422,7 +435,7 @@ def _show(rows: Sequence[_Row], style: Style, *, verified: bool) -> None:
     count = sum(len(row.files) or 1 for row in rows)
     parts = [f"{count} file{'s' * (count != 1)}: {_counted(sum(row.whole for row in rows), functions)}"]
     if verified:
-        counts = Counter(row.verdict for row in rows)
+        counts = Counter(verdict for row in rows for verdict in row.verdicts or [row.verdict])
         parts += [f"{counts[name]} {name}" for name in ("passed", "failed", "inconclusive") if counts[name]]
     write(sys.stdout, "; ".join(parts) + "\n")
 
@@ -459,8 +472,9 @@ def _page(rows: Sequence[_Row], target: LanguageId) -> str:
             f"<td>{row.cases or ''}</td></tr>"
         )
         parts += [
-            f"<tr><td>{text(path)}</td><td>{functions}</td><td>{whole}</td><td></td><td></td></tr>"
-            for path, whole, functions in row.files
+            f'<tr><td>{text(path)}</td><td>{functions}</td><td>{whole}</td><td class="{text(seen.get("verdict", ""))}">'
+            f"{text(seen.get('verdict', ''))}</td><td>{seen.get('cases') or ''}</td></tr>"
+            for path, whole, functions, seen in row.files
         ]
     parts.append("</table>")
     for number, row in enumerate(rows):

@@ -221,7 +221,7 @@ def test_a_package_becomes_a_go_package_with_a_file_per_source_file(shop: Path) 
     assert 'import (\n\t"context"\n\t"errors"\n)' in orders
     assert "import" not in text_of(made, "pricing.go")
     assert not made.holes
-    passes(made)
+    agrees(made)
 
 
 def test_a_package_becomes_one_namespace_in_ruby(shop: Path) -> None:
@@ -241,7 +241,7 @@ def test_a_package_becomes_one_namespace_in_ruby(shop: Path) -> None:
     assert "require_relative 'errors'" in files["shop/stock.rb"]
     assert "price = total(order)" in files["shop/orders.rb"]
     assert "def pricing_normal(cents)" in files["shop/pricing.rb"]
-    passes(made)
+    agrees(made)
 
 
 def test_a_package_becomes_a_crate_with_a_module_per_source_file(shop: Path) -> None:
@@ -255,7 +255,7 @@ def test_a_package_becomes_a_crate_with_a_module_per_source_file(shop: Path) -> 
     assert "pub use orders::*;\n" in files["src/lib.rs"]
     assert "use crate::models::{parse_item, Order};" in files["src/orders.rs"]
     assert "pub(crate) fn pricing_normal(cents: i64) -> i64 {" in files["src/pricing.rs"]
-    passes(made)
+    agrees(made)
 
 
 def test_names_that_two_files_have_are_kept_apart_and_told(shop: Path) -> None:
