@@ -787,46 +787,6 @@ GROWING = frozenset(
 CHANGING = GROWING | {"list.sort", "list.reverse"}
 
 
-def reading_parameters(init: ir.Function) -> list[ir.Stmt]:
-    """The body of an initialiser that reads its parameters in place of the fields which hold them already.
-
-    So where it can neither change the one nor the other in between: up to the first use of the object as a whole.
-    """
-    plain = (ir.INT, ir.FLOAT, ir.BOOL, ir.STR)
-    fixed = {p.name for p in init.params if p.type in plain} - stores(init.body)
-    counts = Counter(
-        n.name for s in init.body for n in ir.walk(s) if isinstance(n, ir.FieldTarget) and is_self(n.obj)
-    )
-    held: dict[str, ir.Name] = {}
-    out: list[ir.Stmt] = []
-
-    def parameter(e: ir.Expr) -> ir.Expr:
-        if isinstance(e, ir.Field) and is_self(e.obj) and e.name in held:
-            return dataclasses.replace(held[e.name], line=e.line)
-        return e
-
-    for i, s in enumerate(init.body):
-        whole = sum(is_self(n) for n in ir.walk(s))
-        parts = sum(isinstance(n, ir.Field | ir.FieldTarget) and is_self(n.obj) for n in ir.walk(s))
-        if whole > parts:
-            return [*out, *init.body[i:]]
-        rewrite(s, parameter)
-        out.append(s)
-        match s:
-            case ir.Assign(target=ir.FieldTarget(obj=obj, name=name), value=ir.Name() as value) if (
-                is_self(obj) and value.id in fixed and counts[name] == 1
-            ):
-                held[name] = value
-            case _:
-                pass
-    return out
-
-
-def is_self(n: ir.Node) -> bool:
-    """True for the object that a method is called on."""
-    return isinstance(n, ir.Name) and n.id == "self"
-
-
 def place(e: ir.Node) -> str | None:
     """A variable or field path as text, for comparing places; None for anything computed."""
     match e:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from foundation_engine.port import ir
-from foundation_engine.port.emit._rust_locals import literal_locals
+from foundation_engine.port.emit._rust_locals import literal_locals, reading_parameters
 from foundation_engine.port.emit._rust_operations import Operations
 from foundation_engine.port.emit._rust_ownership import Facts, Key, is_place, iterated, lends, root
 from foundation_engine.port.emit._rust_patterns import Patterns
@@ -218,7 +218,8 @@ class FunctionWriter(Operations):
             made = f"Self {{ {', '.join(parts)} }}"
             if rest:
                 self.this = "this"
-                self.write(f"let mut this = {made};")
+                changed = any(isinstance(n, ir.Name) and n.id == "self" for b in rest for n in ir.walk(b))
+                self.write(f"let {'mut ' if changed else ''}this = {made};")
                 self.result = ir.NONE
                 self.block(rest)
                 made = "this"

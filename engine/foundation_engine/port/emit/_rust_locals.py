@@ -1,12 +1,15 @@
-"""Local variables that need no values of their own in Rust: literals that are only looked at, and parts of a text."""
+"""Variables that need no values of their own in Rust: literals that are only looked at, parts of a text, fields."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from foundation_engine.port import ir
 from foundation_engine.port.emit._rust_ownership import Facts
+from foundation_engine.port.passes import stores
+from foundation_engine.port.simplify import rewrite
 
 # What a list of borrowed texts can be asked, besides being gone through.
 _ASKING = frozenset({"list.contains", "list.index", "list.find_or_raise", "len", "nonempty"})
@@ -106,3 +109,43 @@ def _only(f: ir.Function, name: str, operations: frozenset[str], loops: bool = T
                 case _:
                     pass
     return 0 < total == good
+
+
+def reading_parameters(init: ir.Function) -> list[ir.Stmt]:
+    """The body of an initialiser that reads its parameters in place of the fields which hold them already.
+
+    So where it can neither change the one nor the other in between: up to the first use of the object as a whole.
+    """
+    plain = (ir.INT, ir.FLOAT, ir.BOOL, ir.STR)
+    fixed = {p.name for p in init.params if p.type in plain} - stores(init.body)
+    counts = Counter(
+        n.name for s in init.body for n in ir.walk(s) if isinstance(n, ir.FieldTarget) and _is_self(n.obj)
+    )
+    held: dict[str, ir.Name] = {}
+    out: list[ir.Stmt] = []
+
+    def parameter(e: ir.Expr) -> ir.Expr:
+        if isinstance(e, ir.Field) and _is_self(e.obj) and e.name in held:
+            return replace(held[e.name], line=e.line)
+        return e
+
+    for i, s in enumerate(init.body):
+        whole = sum(_is_self(n) for n in ir.walk(s))
+        parts = sum(isinstance(n, ir.Field | ir.FieldTarget) and _is_self(n.obj) for n in ir.walk(s))
+        if whole > parts:
+            return [*out, *init.body[i:]]
+        rewrite(s, parameter)
+        out.append(s)
+        match s:
+            case ir.Assign(target=ir.FieldTarget(obj=obj, name=name), value=ir.Name() as value) if (
+                _is_self(obj) and value.id in fixed and counts[name] == 1
+            ):
+                held[name] = value
+            case _:
+                pass
+    return out
+
+
+def _is_self(n: ir.Node) -> bool:
+    """True for the object that a method is called on."""
+    return isinstance(n, ir.Name) and n.id == "self"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from foundation_engine.port.front._python_names import dotted
 from foundation_engine.port.ir import Unsupported
@@ -171,3 +172,152 @@ def class_methods_static(c: ast.ClassDef) -> ast.ClassDef:
         named = _Rename({first: ast.Name(c.name, ast.Load())})
         f.body = [named.visit(s) for s in f.body]
     return out
+
+
+# Options of `field` that say nothing about how an object is made.
+_SILENT = frozenset(
+    {
+        "repr",
+        "eq",
+        "hash",
+        "compare",
+        "order",
+        "metadata",
+        "description",
+        "env_var",
+        "env_prefix",
+        "sensitive",
+    }
+)
+_AFTER = ("__attrs_post_init__", "__post_init__")
+
+
+def with_initialiser(c: ast.ClassDef, attrs: bool, named: Callable[[str], str]) -> ast.ClassDef:
+    """A data class that does more than keep what it is given, as a plain class with the initialiser that it has.
+
+    That is one with a `__post_init__`, or with fields that are no parameters or that equality leaves out. Itself when
+    it is none of that. The parameters of `attrs` classes have no underscore in front; `named` gives a function's
+    name where it is imported from. Raises Unsupported where what its making does is not certain.
+    """
+    methods = _methods(c)
+    after = next((methods[n] for n in _AFTER if n in methods), None)
+    fields = {
+        s.target.id: s
+        for s in c.body
+        if isinstance(s, ast.AnnAssign)
+        and isinstance(s.target, ast.Name)
+        and "ClassVar" not in ast.unparse(s.annotation)
+    }
+    options = {name: _field_options(s.value, named) for name, s in fields.items()}
+    telling = {name for name, o in options.items() if {"init", "eq", "compare"} & set(o)}
+    if "__init__" in methods or (after is None and not telling):
+        return c
+    homes = {getattr(s, "home", "") for s in [*fields.values(), *([after] if after is not None else [])]}
+    if len(homes) > 1:
+        raise Unsupported("a data class whose fields stand in several files", f"class {c.name}", c.lineno)
+    arguments = ast.arguments([], [ast.arg("self")], None, [], [], None, [])
+    body: list[ast.stmt] = []
+    for name, s in fields.items():
+        given = options[name]
+        default = _default_of(s, given)
+        if _says(given.get("init"), False):
+            value = default
+            if value is None and not _always_stored(after, name):
+                raise Unsupported(f"the field {name}, which is not set at first", ast.unparse(s), s.lineno)
+        else:
+            parameter = name.lstrip("_") if attrs else name
+            value = ast.Name(parameter, ast.Load())
+            if _says(given.get("kw_only"), True) or _says(_class_option(c, "kw_only"), True):
+                arguments.kwonlyargs.append(ast.arg(parameter, s.annotation))
+                arguments.kw_defaults.append(default)
+            else:
+                arguments.args.append(ast.arg(parameter, s.annotation))
+                arguments.defaults += [default] if default is not None else []
+        field = ast.Attribute(ast.Name("self", ast.Load()), name, ast.Store())
+        made = ast.AnnAssign(field, s.annotation, value, 0)
+        body.append(_placed(copy.deepcopy(made), s))
+    if after is not None:
+        used = {n.id for n in ast.walk(after) if isinstance(n, ast.Name)}
+        given = {a.arg for a in [*arguments.args[1:], *arguments.kwonlyargs]}
+        if after.args.args[1:] or after.args.kwonlyargs or used & given or "super" in used:
+            raise Unsupported("a `__post_init__` of this kind", f"class {c.name}", after.lineno)
+        body += after.body[1:] if ast.get_docstring(after) is not None else after.body
+    initialiser = _placed(
+        ast.FunctionDef("__init__", arguments, body or [ast.Pass()], [], ast.Constant(None)), after or c
+    )
+    # Where its annotations and defaults are read; and its defaults are worked out for each object.
+    initialiser.home = homes.pop() if homes else ""  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    initialiser.per_object = True  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    out = copy.copy(c)
+    kept = [s for s in c.body if s is not after and s not in fields.values()]
+    at = 1 if ast.get_docstring(c) is not None else 0
+    out.body = [*kept[:at], initialiser, *kept[at:]]
+    out.decorator_list = []
+    return out
+
+
+def _field_options(value: ast.expr | None, named: Callable[[str], str]) -> dict[str, ast.expr]:
+    """What a call of `field` says; nothing for a plain default."""
+    if not isinstance(value, ast.Call) or "field" not in named(dotted(value.func) or ""):
+        return {}
+    return {k.arg or "": k.value for k in value.keywords}
+
+
+def _default_of(s: ast.AnnAssign, options: Mapping[str, ast.expr]) -> ast.expr | None:
+    """The expression that gives a field its value where none is given."""
+    unknown = set(options) - _SILENT - {"init", "default", "default_factory", "factory", "kw_only"}
+    if unknown or "InitVar" in ast.unparse(s.annotation):
+        raise Unsupported("a dataclass field with these options", ast.unparse(s), s.lineno)
+    if "default" in options:
+        return options["default"]
+    factory = options.get("default_factory", options.get("factory"))
+    if factory is not None:
+        return made_by(factory)
+    bare = isinstance(s.value, ast.Call) and not s.value.keywords
+    return None if options or bare else s.value
+
+
+def made_by(factory: ast.expr) -> ast.expr:
+    """What a factory makes, as an expression."""
+    match factory:
+        case ast.Lambda(body=body):
+            return body
+        case ast.Name(id="list"):
+            return ast.copy_location(ast.List([], ast.Load()), factory)
+        case ast.Name(id="dict"):
+            return ast.copy_location(ast.Dict([], []), factory)
+        case _:
+            return ast.copy_location(ast.Call(factory, [], []), factory)
+
+
+def _always_stored(f: ast.FunctionDef | ast.AsyncFunctionDef | None, name: str) -> bool:
+    """True when a statement of the function's own block sets the field."""
+    return any(
+        isinstance(t, ast.Attribute) and dotted(t) == f"self.{name}"
+        for s in (f.body if f is not None else ())
+        for t in (
+            s.targets if isinstance(s, ast.Assign) else [s.target] if isinstance(s, ast.AnnAssign) else []
+        )
+    )
+
+
+def _says(option: ast.expr | None, value: bool) -> bool:
+    return isinstance(option, ast.Constant) and option.value is value
+
+
+def _class_option(c: ast.ClassDef, name: str) -> ast.expr | None:
+    return next(
+        (k.value for d in c.decorator_list if isinstance(d, ast.Call) for k in d.keywords if k.arg == name),
+        None,
+    )
+
+
+_Placed = TypeVar("_Placed", bound=ast.stmt)
+
+
+def _placed(made: _Placed, at: ast.stmt) -> _Placed:
+    """The statement, whose new nodes stand where another one does."""
+    for n in ast.walk(made):
+        if isinstance(n, ast.stmt | ast.expr | ast.arg | ast.arguments) and not hasattr(n, "lineno"):
+            ast.copy_location(n, at)
+    return made

@@ -19,7 +19,9 @@ from foundation_engine.port.front._python_classes import (
     class_methods_static,
     flattened,
     is_abstract,
+    made_by,
     substituted,
+    with_initialiser,
 )
 from foundation_engine.port.front._python_errors import ErrorText, method_of
 from foundation_engine.port.front._python_expr import ExpressionLowerer, entry, join, unify_element
@@ -391,6 +393,10 @@ class _ModuleLowerer:
         self.package[file.path] = self
         self.body = [s for s in self.tree.body if not is_guard(s)]
         self.lost: dict[str, list[ir.Declined]] = {}
+        # By class: parameters of its constructor whose default is worked out for each object, and the default.
+        self.pending: dict[str, list[tuple[ir.Param, ast.expr, _ModuleLowerer]]] = (
+            first.pending if first is not None else {}
+        )
         self.own_names = {made: name for name, made in file.definitions.items()}
         self.class_defs = {s.name: s for s in self.body if isinstance(s, ast.ClassDef)}
 
@@ -432,6 +438,10 @@ class _ModuleLowerer:
                 except Unsupported as why:
                     self._decline(s, s.name, why)
                     continue
+                with contextlib.suppress(Unsupported):
+                    # Where it is not certain how objects are made, the class goes on without that.
+                    if self._is_data(s):
+                        s = with_initialiser(s, self._attrs(s), self._original)
             out.append(s)
         self.body = out
 
@@ -455,6 +465,26 @@ class _ModuleLowerer:
         for s in self.body:
             if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef):
                 self._guard(s, s.name, lambda s=s: self._declare(s))
+
+    def defaults(self) -> None:
+        """Lower what constructors take where nothing is given, for the classes of which it is known already."""
+        for c in self.class_defs:
+            self._defaults(c)
+
+    def _defaults(self, c: str) -> Unsupported | None:
+        """Lower the defaults of a class's constructor; why one of them is not ported, None when all are."""
+        left: list[tuple[ir.Param, ast.expr, _ModuleLowerer]] = []
+        failed: Unsupported | None = None
+        for p, node, home in self.pending.get(c, ()):
+            lowerer = _FunctionLowerer(home.scope, home.annotations, "")
+            try:
+                p.default = lowerer.coerce(lowerer.expr(node, p.type), p.type)
+            except Unsupported as why:
+                why.line = why.line or node.lineno
+                failed = why
+                left.append((p, node, home))
+        self.pending[c] = left
+        return failed
 
     def define(self, wanted: set[str] | None) -> None:
         """Lower the definitions that are wanted; None for all."""
@@ -591,6 +621,10 @@ class _ModuleLowerer:
             for d in c.decorator_list
         )
 
+    def _original(self, name: str) -> str:
+        """The last part of a name, as the module that it is imported from calls it."""
+        return self.scope.foreign.get(name, ("", name.rpartition(".")[2]))[1]
+
     def _attrs(self, c: ast.ClassDef) -> bool:
         """True for a class that the attrs library makes; its annotated fields are a data class's."""
         lowerer = _FunctionLowerer(self.scope, self.annotations, "")
@@ -602,7 +636,7 @@ class _ModuleLowerer:
                 "frozen",
             ):
                 options = {k.arg for k in d.keywords} if isinstance(d, ast.Call) else set[str | None]()
-                if options - {"frozen", "slots", "order", "kw_only", "auto_attribs"}:
+                if options - {"frozen", "slots", "order", "kw_only", "auto_attribs", "repr", "weakref_slot"}:
                     raise Unsupported("an attrs class with these options", ast.unparse(d), d.lineno)
                 return True
         return False
@@ -638,7 +672,7 @@ class _ModuleLowerer:
                 ):
                     home.field(c, s, s.target.id, info)
                 elif isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef):
-                    home.method(s, info)
+                    home.method(c, s, info)
             except Unsupported as why:
                 self._lose(c, info, s, why, home)
         init = next((s for s in c.body if isinstance(s, ast.FunctionDef) and s.name == "__init__"), None)
@@ -660,15 +694,18 @@ class _ModuleLowerer:
         if made:
             self._unmade(c, info, Unsupported(made[0], self.scope.source(s), s.lineno))
         info.fields[name] = t
-        node = ir.Lit(..., type=ir.UNKNOWN) if default is not None else None
-        info.init.append(ir.Param(name, t, node, line=s.lineno))
+        parameter = ir.Param(name, t, line=s.lineno)
+        if default is not None:
+            parameter.default = ir.Lit(..., type=ir.UNKNOWN)
+            self.pending.setdefault(c.name, []).append((parameter, default, self))
+        info.init.append(parameter)
 
-    def method(self, s: ast.FunctionDef | ast.AsyncFunctionDef, info: ClassInfo) -> None:
+    def method(self, c: ast.ClassDef, s: ast.FunctionDef | ast.AsyncFunctionDef, info: ClassInfo) -> None:
         """Learn the signature of a method."""
         special = s.name.startswith("__") and s.name.endswith("__") and s.name not in _SPECIAL
         if special and info.kind in ("dataclass", "plain"):
             raise Unsupported(f"special method {s.name}", f"def {s.name}", s.lineno)
-        signature = self.signature(s, method=True)
+        signature = self.signature(s, method=True, owner=c)
         if s.name == "__init__":
             info.init = signature.params
         else:
@@ -689,9 +726,19 @@ class _ModuleLowerer:
         ):
             return False
         info.kind = "dataclass" if self._is_data(c) else "plain"
+        if all(self._is_plain_base(b) for b in c.bases):
+            return True
         info.opaque = True
         self._unmade(c, info, Unsupported("a class with base classes", f"class {c.name}", c.lineno))
         return True
+
+    def _is_plain_base(self, b: ast.expr) -> bool:
+        """True for a base from a library that adds nothing to how objects are made, compare, or are true."""
+        origin = self.scope.foreign.get(dotted(b) or "", ("", ""))
+        return origin[0].startswith("provide.foundation.config") and origin[1] in (
+            "BaseConfig",
+            "RuntimeConfig",
+        )
 
     def _lose(
         self, c: ast.ClassDef, info: ClassInfo, member: ast.stmt, why: Unsupported, home: _ModuleLowerer
@@ -738,6 +785,7 @@ class _ModuleLowerer:
             lowerer.vars[p.name] = p.type
         lowerer.vars.pop("self", None)
         failed: list[Unsupported] = []
+        declared: set[str] = set()
         for s in ast.walk(init):
             target, value, annotation = None, None, None
             if isinstance(s, ast.Assign) and len(s.targets) == 1:
@@ -754,7 +802,8 @@ class _ModuleLowerer:
             try:
                 if annotation is not None:
                     info.fields[name] = self.annotations.type_of(annotation)
-                elif value is not None:
+                    declared.add(name)
+                elif value is not None and name not in declared:
                     t = lowerer.expr(value).type
                     if t == ir.CHAR:
                         t = ir.STR
@@ -772,8 +821,10 @@ class _ModuleLowerer:
         if failed:
             raise failed[0]
 
-    def signature(self, f: ast.FunctionDef | ast.AsyncFunctionDef, method: bool) -> Signature:
-        """What a call of the function needs to know."""
+    def signature(
+        self, f: ast.FunctionDef | ast.AsyncFunctionDef, method: bool, owner: ast.ClassDef | None = None
+    ) -> Signature:
+        """What a call of the function, or of a method of its owner, needs to know."""
         a = f.args
         decorators = {(dotted(d) or "").rpartition(".")[2] for d in f.decorator_list}
         kind = "method" if method else "function"
@@ -797,6 +848,11 @@ class _ModuleLowerer:
         ]:
             t = self.annotations.type_of(arg.annotation)
             node: ir.Expr | None = None
+            if default is not None and owner is not None and getattr(f, "per_object", False):
+                made = ir.Param(arg.arg, t, ir.Lit(..., type=ir.UNKNOWN), line=arg.lineno)
+                params.append(made)
+                self.pending.setdefault(owner.name, []).append((made, default, self))
+                continue
             if default is not None:
                 lowerer = _FunctionLowerer(self.scope, self.annotations, "")
                 if t == ir.UNKNOWN:
@@ -868,7 +924,12 @@ class _ModuleLowerer:
         if self._options(target.id, s.value):
             return
         lowerer = _FunctionLowerer(self.scope, self.annotations, "")
-        want = self.annotations.type_of(s.annotation) if isinstance(s, ast.AnnAssign) else None
+        lowerer.pattern_name = target.id
+        pattern = isinstance(s.value, ast.Call) and lowerer.stdlib_name(s.value.func) == "re.compile"
+        # What a regular expression is annotated with says nothing that the pattern does not.
+        want = (
+            self.annotations.type_of(s.annotation) if isinstance(s, ast.AnnAssign) and not pattern else None
+        )
         value = lowerer.expr(s.value, want)
         if want is None:
             value = lowerer.sequence_constant(value, 2)
@@ -969,6 +1030,9 @@ class _ModuleLowerer:
         if info.kind == "error":
             return self._error(c, info, doc, comments)
         methods = [s for s in c.body if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef)]
+        failed = self._defaults(c.name) if info.kind == "plain" else None
+        if failed is not None:
+            self._unmade(c, info, failed)
         if info.kind == "protocol":
             if "__init__" in {m.name for m in methods}:
                 raise Unsupported("a protocol with an initialiser", f"class {c.name}", c.lineno)
@@ -1260,13 +1324,8 @@ def _field_default(
         match k.arg, k.value:
             case "default", _:
                 default = k.value
-            case "default_factory" | "factory", ast.Name(id="list" | "dict" | "set" as made):
-                text = {"list": "[]", "dict": "{}", "set": "set()"}[made]
-                default = ast.copy_location(ast.parse(text, mode="eval").body, node)
-            case "default_factory" | "factory", ast.Name(id=made) if made in scope.classes:
-                default = ast.copy_location(ast.Call(k.value, [], []), node)
-            case "default_factory" | "factory", ast.Lambda(body=body):
-                default = body
+            case "default_factory" | "factory", factory:
+                default = made_by(factory)
             case "env", ast.Constant(value=str() as env) if ours:
                 pass
             case "secret", ast.Constant(value=bool() as secret) if ours:
@@ -1397,6 +1456,7 @@ class _FunctionLowerer(ExpressionLowerer):
             self.vars[p.name] = p.type
             self.fixed.add(p.name)
         self.params = {p.name for p in signature.params}
+        self.pattern_name = f"_{f.name.strip('_')}_pattern".upper()
         self.result = signature.result
         self.declared_result = signature.result != ir.UNKNOWN
         self.top = body
@@ -1975,6 +2035,10 @@ class _FunctionLowerer(ExpressionLowerer):
                 )
             ]
         lowered = self.expr(value, self.peek(target))
+        if isinstance(lowered.type, ir.RegexT):
+            # The pattern is a constant of the module, which uses of the variable name.
+            self.target(target, lowered.type)
+            return []
         lowered = self.sequence_constant(lowered, 4)
         if lowered.type == ir.NONE and not isinstance(lowered, ir.Lit):
             raise Unsupported("the value of a call that returns nothing", "", s.lineno)
