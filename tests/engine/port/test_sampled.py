@@ -54,6 +54,26 @@ def both(n: int) -> tuple[int, str]:
 def for_its_effect(n: int) -> int:
     both(n)
     return n
+
+
+class Refused(Exception):
+    """What is not taken."""
+
+
+def checked(n: int) -> int:
+    if n < 0:
+        raise Refused(f"{n} is below zero")
+    return n
+
+
+def tried_in_vain(n: int) -> int:
+    try:
+        twice = n * 2
+    except Refused:
+        raise
+    except KeyError as error:
+        raise ValueError("no key") from error
+    return twice
 '''
 
 

@@ -1023,6 +1023,9 @@ class Operations(Lines):
 
     def _rounded_down(self, e: ir.Intrinsic, sign: str, method: str, helper: str) -> tuple[str, int]:
         a, b = e.args
+        if isinstance(b, ir.Lit) and b.value == 0:
+            # The compiler refuses it.
+            raise Unsupported("a division by the literal zero")
         if at_least(b, self.bounds) is None:
             return f"{self.helper(helper)}({self.x(a)}, {self.x(b)})", PRIMARY
         if at_least(a, self.bounds) is None:

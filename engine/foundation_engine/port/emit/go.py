@@ -610,7 +610,8 @@ class GoModule:
         note(None)
         self.imports = set[str]().union(*noted.values())
         # A statement that became a hole may have asked for a package that nothing else uses.
-        self.imports = {i for i in self.imports if re.search(rf"\b{re.escape(package_of(i))}\.", text)}
+        code = "\n".join(map(blanked, text.splitlines()))
+        self.imports = {i for i in self.imports if re.search(rf"\b{re.escape(package_of(i))}\.", code)}
         header: list[str] = []
         if self.module.doc:
             doc = (
@@ -646,7 +647,7 @@ class GoModule:
                 header.extend([*_comment(f.doc), ""])
         if path == speaker and self.module.doc:
             header.extend(_comment(go_doc(f"Package {self.package}", self.module.doc)))
-        code = "\n".join(blanked(line) for line in lines)
+        code = "\n".join(map(blanked, lines))
         used = {i for i in imports if re.search(rf"(?<![\w.]){re.escape(package_of(i))}\.", code)}
         header.extend([f"package {self.package}", "", *self._imports(sorted(used))])
         return "\n".join([*header, *lines]).rstrip() + "\n"

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 from foundation_engine.port import ir
+from foundation_engine.port.emit._go_tidy import blanked
 from foundation_engine.port.emit._names import camel, pascal
 from foundation_engine.port.emit._worlds import with_command
 from foundation_engine.port.emit.go import FunctionEmitter, GoModule, go_string, ordered_maps
@@ -323,7 +324,8 @@ class GoTests:
         lines = [f"package {self.package}", ""]
         tail = self._support() if support else []
         imports = {*self.imports, "testing"}
-        text = "\n".join([*body, *tail])
+        # A text that a case is about may hold anything.
+        text = "\n".join(blanked(line) for line in [*body, *tail])
         for package, mark in (
             ("reflect", "reflect."), ("math", "math."), ("time", "time."), ("context", "context."), ("testing/synctest", "synctest."),
             ("fmt", "fmt."), (f"{self.runtime}/errors", "errors."), (f"{self.runtime}/resilience", "resilience."),
