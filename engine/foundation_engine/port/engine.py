@@ -381,6 +381,7 @@ def _to_rust(request: PortRequest, module: ir.Module) -> PortCandidate:
 # The crates that a port may need beside our runtime, in the versions that the runtime is built with.
 _CRATES = {
     "indexmap": '"2"',
+    "regex": '"1"',
     "serde_json": '{ version = "1", default-features = false, features = ["std", "preserve_order"] }',
     "serde": '{ version = "1", features = ["derive"] }',
     "backon": '{ version = "1", default-features = false, features = ["std", "std-blocking-sleep"] }',

@@ -119,6 +119,22 @@ class NamedT(Type):
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class RegexT(Type):
+    """A compiled regular expression: the pattern in Python's syntax and the letters of its flags (`regex.py`)."""
+
+    pattern: str
+    flags: str
+
+
+@dataclass(frozen=True, slots=True)
+class MatchT(Type):
+    """A match of a regular expression; the pattern says which groups it has."""
+
+    pattern: str
+    flags: str
+
+
 INT, FLOAT, BOOL, STR = P(Prim.INT), P(Prim.FLOAT), P(Prim.BOOL), P(Prim.STR)
 CHAR, BYTES, NONE, ANY = P(Prim.CHAR), P(Prim.BYTES), P(Prim.NONE), P(Prim.ANY)
 UNKNOWN, ERROR, DURATION = P(Prim.UNKNOWN), P(Prim.ERROR), P(Prim.DURATION)
@@ -145,6 +161,10 @@ def type_text(t: Type) -> str:
             return f"callable[[{', '.join(map(type_text, params))}], {type_text(result)}]"
         case NamedT(name):
             return name
+        case RegexT(pattern):
+            return f"the regular expression {pattern}"
+        case MatchT(pattern):
+            return f"a match of {pattern}"
         case _:
             return "unknown"
 

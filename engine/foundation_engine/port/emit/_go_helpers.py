@@ -53,6 +53,41 @@ func digitOf(c rune) (int, error) {
 """,
         ("strconv",),
     ),
+    "nonEmpty": (
+        r"""
+// nonEmpty is nil for an empty string.
+func nonEmpty(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+""",
+        (),
+    ),
+    "replaceMatches": (
+        r"""
+// replaceMatches is s with each match of re replaced by what f makes of its groups.
+func replaceMatches(re *regexp.Regexp, s string, f func(match []string) string) string {
+	var out strings.Builder
+	last := 0
+	for _, at := range re.FindAllStringSubmatchIndex(s, -1) {
+		groups := make([]string, len(at)/2)
+		for i := range groups {
+			if at[2*i] >= 0 {
+				groups[i] = s[at[2*i]:at[2*i+1]]
+			}
+		}
+		out.WriteString(s[last:at[0]])
+		out.WriteString(f(groups))
+		last = at[1]
+	}
+	out.WriteString(s[last:])
+	return out.String()
+}
+""",
+        ("regexp", "strings"),
+    ),
     "padding": (
         r"""
 // padding is what s lacks to a width, counted in code points.

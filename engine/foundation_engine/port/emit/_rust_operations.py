@@ -1167,6 +1167,8 @@ class Operations(Lines):
     def _count(self, e: ir.Expr) -> str:
         if isinstance(e, ir.Lit):
             return str(max(e.value, 0))
+        if regex.is_group(e):
+            return self.ref(e)
         if (counted := self.index(e)) is not None:
             return counted
         return f"{self.x(e, PRIMARY)}.max(0) as usize"
@@ -1940,6 +1942,8 @@ class Operations(Lines):
             self._unordered(free, e)
             return f"{self._iterated(e)}.keys().cloned()"
         if isinstance(e.type, ir.SetT):
+            case ir.Intrinsic(op="regex.matches" | "regex.find_all" | "regex.split"):
+                return regex.rust(self, e).removesuffix(".collect::<Vec<_>>()")
             self._unordered(free, e)
             return f"{self._iterated(e)}.iter().cloned()"
         if isinstance(e.type, ir.ListT):

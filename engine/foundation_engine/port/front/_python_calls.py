@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from foundation_engine.port import ir
+from foundation_engine.port.front import _python_regex as regex
 from foundation_engine.port.front._python_names import PATH
 from foundation_engine.port.ir import Type, Unsupported
 
@@ -916,6 +917,8 @@ def stdlib(low: ExpressionLowerer, name: str, e: ast.Call, want: Type | None) ->
         return _math(low, function, e)
     if module == "collections":
         return _collections(low, function, e, want)
+    if module == "re":
+        return regex.function(low, function, e)
     if name == "copy.copy" or name == "copy.deepcopy":
         v = low.expr(e.args[0])
         if isinstance(v.type, ir.ListT) and isinstance(v.type.elem, ir.P):

@@ -11,6 +11,7 @@ from functools import reduce
 
 from foundation_engine.port import ir
 from foundation_engine.port.bounds import lower_bound
+from foundation_engine.port.front import _python_regex as regex
 from foundation_engine.port.front._python_calls import (
     DICT_METHODS,
     LIST_METHODS,
@@ -260,6 +261,12 @@ class ExpressionLowerer:
         key = dotted(node)
         if key is None:
             return {}
+        if isinstance(node, ast.Call | ast.Subscript):
+            try:
+                found = self.expr(node)
+            except Unsupported:
+                return {}
+            return {ast.unparse(node): ir.STR} if regex.group_text(found) is not None else {}
         t = self.peek(node)
         return {key: t.elem} if isinstance(t, ir.OptionalT) else {}
 
@@ -417,7 +424,7 @@ class ExpressionLowerer:
                 return ir.Intrinsic("ne", [v, ir.Lit(0.0, type=ir.FLOAT)], type=ir.BOOL, line=v.line)
             case ir.P(ir.Prim.STR):
                 return ir.Intrinsic("ne", [v, ir.Lit("", type=ir.STR)], type=ir.BOOL, line=v.line)
-            case ir.P(ir.Prim.CHAR):
+            case ir.P(ir.Prim.CHAR) | ir.MatchT():
                 return ir.Lit(True, type=ir.BOOL)
             case ir.ListT() | ir.DictT() | ir.SetT() | ir.P(ir.Prim.BYTES):
                 return ir.Intrinsic("nonempty", [v], type=ir.BOOL, line=v.line)
@@ -425,6 +432,10 @@ class ExpressionLowerer:
                 some = ir.Intrinsic("is_some", [v], type=ir.BOOL, line=v.line)
                 inner = self.truth(ir.Unwrap(v, type=elem, line=v.line))
                 if isinstance(inner, ir.Lit):
+                if (text := regex.group_text(v)) is not None:
+                    return self.truth(text)
+                if (found := regex.tested(v)) is not None:
+                    return found
                     return some
                 self.require_pure(v)
                 return ir.Bool("and", [some, inner], type=ir.BOOL, line=v.line)
@@ -527,8 +538,11 @@ class ExpressionLowerer:
             return ir.Name(e.id, type=t)
         if e.id == "self" and self.cls:
             return ir.Name("self", type=ir.NamedT(self.cls))
+            if isinstance(t, ir.RegexT):
+                return regex.named(self, t, e.id.upper(), e.lineno)
         if e.id in self.scope.constants:
-            return ir.Name(e.id, type=self.scope.constants[e.id])
+            t = self.scope.constants[e.id]
+            return regex.named(self, t, e.id, e.lineno) if isinstance(t, ir.RegexT) else ir.Name(e.id, type=t)
         if e.id == "__name__":
             return ir.Lit(self.scope.module, type=ir.STR)
         if e.id in self.scope.functions:
@@ -754,7 +768,7 @@ class ExpressionLowerer:
             self.require_pure(v)
             test = self.truth(v)
             chosen = (
-                ir.Unwrap(v, type=v.type.elem)
+                regex.group_text(v) or ir.Unwrap(v, type=v.type.elem)
                 if isinstance(v.type, ir.OptionalT) and isinstance(e.op, ast.Or)
                 else v
             )
@@ -809,6 +823,8 @@ class ExpressionLowerer:
             return ir.Intrinsic("is_some" if negative else "is_none", [left], type=ir.BOOL)
         if isinstance(op, ast.Is | ast.IsNot):
             enums = [t for t in (left.type, right.type) if isinstance(t, ir.NamedT) and self._is_enum(t.name)]
+            if (found := regex.tested(left)) is not None:
+                return found if negative else ir.Not(found, type=ir.BOOL)
             state = isinstance(left, ir.PatternOp) and left.op == "state"
             if len(enums) != 2 and not (left.type == ir.BOOL == right.type) and not state:
                 raise Unsupported("identity of values")
@@ -826,6 +842,8 @@ class ExpressionLowerer:
             self.require_pure(opt)
             inner = self.comparison(op, ir.Unwrap(opt, type=opt.type.elem), other)
             some = ir.Intrinsic("is_some" if name == "eq" else "is_none", [opt], type=ir.BOOL)
+            if isinstance(other, ir.Lit) and other.value and (text := regex.group_text(opt)) is not None:
+                return ir.Intrinsic(name, [text, other], type=ir.BOOL)
             return ir.Bool("and" if name == "eq" else "or", [some, inner], type=ir.BOOL)
         for want in (ir.BOOL, ir.INT, ir.FLOAT):
             if {lt, rt} <= {ir.BOOL, ir.INT, ir.FLOAT} and lt != rt and want in (lt, rt):
@@ -1137,6 +1155,8 @@ class ExpressionLowerer:
             case ir.P(ir.Prim.ANY):
                 key = self.expr(e.slice)
                 if key.type == ir.STR:
+            case ir.MatchT() if isinstance(e.slice, ast.Constant):
+                return regex.known(self, regex.group(obj, e.slice.value), e)
                     return ir.Intrinsic("json.field", [obj, key], "KeyError", type=ir.ANY)
                 if isinstance(key, ir.Lit) and key.type == ir.INT and key.value >= 0:
                     return ir.Intrinsic("json.item", [obj, key], "IndexError", type=ir.ANY)
@@ -1614,6 +1634,8 @@ class ExpressionLowerer:
     def symbol(self, path: str) -> Symbol | None:
         """The name of a pattern's library that a dotted name means through the imports of this file, or None."""
         from foundation_engine.port.front._python_patterns import symbol_of
+            case ir.RegexT() | ir.MatchT():
+                return regex.method(self, e, obj, name)
 
         head, _, rest = path.partition(".")
         if self.lookup(head) is not None:

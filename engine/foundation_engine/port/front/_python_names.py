@@ -176,6 +176,9 @@ class Scope:
     decorators: dict[str, dict[str, ir.Expr]] = field(default_factory=dict[str, dict[str, ir.Expr]])
     error_tuples: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     constant_nodes: dict[str, ast.expr] = field(default_factory=dict[str, ast.expr])
+    # The regular expressions that are used, by pattern and flags, and the comments above those with a name.
+    regexes: dict[tuple[str, str], ir.Constant] = field(default_factory=dict[tuple[str, str], ir.Constant])
+    regex_comments: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
 
     def beside(self, text: str, comments: Comments, module: str) -> Scope:
         """The scope of another file of the package: the same definitions, other imports."""

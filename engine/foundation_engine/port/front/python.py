@@ -273,6 +273,7 @@ def _lowered(
         each.define(wanted(each))
     module.differences = first.scope.differences
     module.doc = next((each.doc for each in lowerers if each.file.main), "")
+    _place_regexes(module, first.scope)
     used = {o.path for o in module.origins.values()}
     if len(used) > 1:
         module.files = [
@@ -283,6 +284,27 @@ def _lowered(
 
 def _reachable(lowerer: _ModuleLowerer, line: int | None) -> set[str] | None:
     """Names of the definition at `line` and of what it uses in this module; None for everything."""
+def _place_regexes(module: ir.Module, scope: Scope) -> None:
+    """Define the regular expressions that are used before the first function or class of the file that uses them."""
+    left = {c.name: c for c in scope.regexes.values()}
+    by_path: dict[str, list[ir.Definition]] = {}
+    for d in module.definitions if left else ():
+        path = module.origins[d.name].path if d.name in module.origins else ""
+        for n in ir.walk(d):
+            made = left.pop(n.id, None) if isinstance(n, ir.Name) and isinstance(n.type, ir.RegexT) else None
+            if made is not None:
+                made.comments = scope.regex_comments.get(made.name, [])
+                by_path.setdefault(path, []).append(made)
+                module.origins[made.name] = ir.Origin(path, made.name)
+    placed: list[ir.Definition] = []
+    for d in module.definitions:
+        path = module.origins[d.name].path if d.name in module.origins else ""
+        if isinstance(d, ir.Function | ir.Class):
+            placed.extend(by_path.pop(path, []))
+        placed.append(d)
+    module.definitions[:] = [*(d for rest in by_path.values() for d in rest), *placed]
+
+
     if line is None:
         return None
     names = {defined_name(s): s for s in lowerer.body if defined_name(s)}
@@ -943,6 +965,9 @@ class _ModuleLowerer:
         comments = self.scope.comments
         self._add(
             ir.Constant(
+        if isinstance(value.type, ir.RegexT):
+            self.scope.regex_comments.setdefault(target.id, comments.above(s.lineno))
+            return
                 target.id,
                 value.type,
                 value,
