@@ -146,6 +146,7 @@ class ExpressionLowerer:
         self.outer: ExpressionLowerer | None = None
         self.temporaries = 0
         self.declared_result = False
+        self.pattern_name = ""  # the name of a constant for a regular expression that has none
         self.opened: dict[str, ast.expr] = {}  # reads of an open file, and the file's path
 
     # Scope
@@ -252,21 +253,23 @@ class ExpressionLowerer:
                 return {}, negative
             case ast.Name() | ast.Attribute():
                 return self._present(test), {}
+            case ast.Call(func=ast.Attribute(attr="group")) | ast.Subscript(slice=ast.Constant()):
+                return self._present(test), {}
             case ast.NamedExpr():
                 return self._present(test.target), {}
             case _:
                 return {}, {}
 
     def _present(self, node: ast.expr) -> dict[str, Type]:
-        key = dotted(node)
-        if key is None:
-            return {}
         if isinstance(node, ast.Call | ast.Subscript):
             try:
                 found = self.expr(node)
             except Unsupported:
                 return {}
             return {ast.unparse(node): ir.STR} if regex.group_text(found) is not None else {}
+        key = dotted(node)
+        if key is None:
+            return {}
         t = self.peek(node)
         return {key: t.elem} if isinstance(t, ir.OptionalT) else {}
 
@@ -429,13 +432,13 @@ class ExpressionLowerer:
             case ir.ListT() | ir.DictT() | ir.SetT() | ir.P(ir.Prim.BYTES):
                 return ir.Intrinsic("nonempty", [v], type=ir.BOOL, line=v.line)
             case ir.OptionalT(elem):
-                some = ir.Intrinsic("is_some", [v], type=ir.BOOL, line=v.line)
-                inner = self.truth(ir.Unwrap(v, type=elem, line=v.line))
-                if isinstance(inner, ir.Lit):
                 if (text := regex.group_text(v)) is not None:
                     return self.truth(text)
                 if (found := regex.tested(v)) is not None:
                     return found
+                some = ir.Intrinsic("is_some", [v], type=ir.BOOL, line=v.line)
+                inner = self.truth(ir.Unwrap(v, type=elem, line=v.line))
+                if isinstance(inner, ir.Lit):
                     return some
                 self.require_pure(v)
                 return ir.Bool("and", [some, inner], type=ir.BOOL, line=v.line)
@@ -535,11 +538,11 @@ class ExpressionLowerer:
         if t is not None:
             if e.id in self.narrowed and isinstance(t, ir.OptionalT):
                 return ir.Unwrap(ir.Name(e.id, type=t, line=e.lineno), type=t.elem)
+            if isinstance(t, ir.RegexT):
+                return regex.named(self, t, e.id.upper(), e.lineno)
             return ir.Name(e.id, type=t)
         if e.id == "self" and self.cls:
             return ir.Name("self", type=ir.NamedT(self.cls))
-            if isinstance(t, ir.RegexT):
-                return regex.named(self, t, e.id.upper(), e.lineno)
         if e.id in self.scope.constants:
             t = self.scope.constants[e.id]
             return regex.named(self, t, e.id, e.lineno) if isinstance(t, ir.RegexT) else ir.Name(e.id, type=t)
@@ -820,11 +823,11 @@ class ExpressionLowerer:
                 if left.type == ir.UNKNOWN:
                     raise Unsupported("comparison of a value of unknown type with None")
                 return ir.Lit(negative, type=ir.BOOL)
+            if (found := regex.tested(left)) is not None:
+                return found if negative else ir.Not(found, type=ir.BOOL)
             return ir.Intrinsic("is_some" if negative else "is_none", [left], type=ir.BOOL)
         if isinstance(op, ast.Is | ast.IsNot):
             enums = [t for t in (left.type, right.type) if isinstance(t, ir.NamedT) and self._is_enum(t.name)]
-            if (found := regex.tested(left)) is not None:
-                return found if negative else ir.Not(found, type=ir.BOOL)
             state = isinstance(left, ir.PatternOp) and left.op == "state"
             if len(enums) != 2 and not (left.type == ir.BOOL == right.type) and not state:
                 raise Unsupported("identity of values")
@@ -839,11 +842,11 @@ class ExpressionLowerer:
             assert isinstance(opt.type, ir.OptionalT)
             if name not in ("eq", "ne"):
                 raise Unsupported("ordering of a value that may be None")
+            if isinstance(other, ir.Lit) and other.value and (text := regex.group_text(opt)) is not None:
+                return ir.Intrinsic(name, [text, other], type=ir.BOOL)
             self.require_pure(opt)
             inner = self.comparison(op, ir.Unwrap(opt, type=opt.type.elem), other)
             some = ir.Intrinsic("is_some" if name == "eq" else "is_none", [opt], type=ir.BOOL)
-            if isinstance(other, ir.Lit) and other.value and (text := regex.group_text(opt)) is not None:
-                return ir.Intrinsic(name, [text, other], type=ir.BOOL)
             return ir.Bool("and" if name == "eq" else "or", [some, inner], type=ir.BOOL)
         for want in (ir.BOOL, ir.INT, ir.FLOAT):
             if {lt, rt} <= {ir.BOOL, ir.INT, ir.FLOAT} and lt != rt and want in (lt, rt):
@@ -1152,11 +1155,11 @@ class ExpressionLowerer:
                     at = i.value % len(elems)
                     return ir.Intrinsic("tuple.index", [obj, ir.Lit(at, type=ir.INT)], type=elems[at])
                 raise Unsupported("a computed index into a tuple")
+            case ir.MatchT() if isinstance(e.slice, ast.Constant):
+                return regex.known(self, regex.group(obj, e.slice.value), e)
             case ir.P(ir.Prim.ANY):
                 key = self.expr(e.slice)
                 if key.type == ir.STR:
-            case ir.MatchT() if isinstance(e.slice, ast.Constant):
-                return regex.known(self, regex.group(obj, e.slice.value), e)
                     return ir.Intrinsic("json.field", [obj, key], "KeyError", type=ir.ANY)
                 if isinstance(key, ir.Lit) and key.type == ir.INT and key.value >= 0:
                     return ir.Intrinsic("json.item", [obj, key], "IndexError", type=ir.ANY)
@@ -1175,14 +1178,34 @@ class ExpressionLowerer:
                 isinstance(s.lower, ast.Call) and isinstance(s.lower.func, ast.Name) and s.lower.func.id == "len"
                 and len(s.lower.args) == 1 and ir.same(self.expr(s.lower.args[0]), obj)
             )  # fmt: skip
-            if isinstance(step, ir.Lit) and step.value == -1 and whole and s.upper is None:
-                return ir.Intrinsic(f"{kind}.reversed", [obj], type=obj.type)
+            if isinstance(step, ir.Lit) and isinstance(step.value, int) and step.value < 0:
+                # From the last one to take, downwards: the part between, turned around.
+                after = None if whole else self._beyond(s.lower)
+                before = None if s.upper is None else self._beyond(s.upper)
+                if (whole or after is not None) and (s.upper is None or before is not None):
+                    none = ir.Lit(None, type=ir.NONE)
+                    made = obj
+                    if after is not None or before is not None:
+                        made = ir.Intrinsic(f"{kind}.slice", [obj, before or none, after or none], type=obj.type)
+                    made = ir.Intrinsic(f"{kind}.reversed", [made], type=obj.type)
+                    if step.value == -1:
+                        return made
+                    by = ir.Lit(-step.value, type=ir.INT)
+                    return ir.Intrinsic(f"{kind}.stride", [made, none, none, by], type=obj.type)
             if isinstance(step, ir.Lit) and isinstance(step.value, int) and step.value > 1:
                 low, high = self._bound(s.lower), self._bound(s.upper)
                 return ir.Intrinsic(f"{kind}.stride", [obj, low, high, step], type=obj.type)
             if not (isinstance(step, ir.Lit) and step.value == 1):
                 raise Unsupported("a slice with this step")
         return ir.Intrinsic(f"{kind}.slice", [obj, self._bound(s.lower), self._bound(s.upper)], type=obj.type)
+
+    def _beyond(self, bound: ast.expr | None) -> ir.Lit | None:
+        """The position behind a literal bound that counts from the beginning, None for another."""
+        match bound:
+            case ast.Constant(value=int() as value) if not isinstance(value, bool):
+                return ir.Lit(value + 1, type=ir.INT)
+            case _:
+                return None
 
     # Iteration
 
@@ -1611,6 +1634,8 @@ class ExpressionLowerer:
                 return calls.dict_method(self, e, func.value, obj, name, DICT_METHODS)
             case ir.SetT():
                 return calls.set_method(self, e, func.value, obj, name, SET_METHODS)
+            case ir.RegexT() | ir.MatchT():
+                return regex.method(self, e, obj, name)
             case ir.P(ir.Prim.ANY) if name == "get" and 1 <= len(e.args) <= 2 and not e.keywords:
                 key = self.coerce(self.expr(e.args[0]), ir.STR)
                 default = self.expr(e.args[1]) if len(e.args) == 2 else ir.Lit(None, type=ir.NONE)
@@ -1634,8 +1659,6 @@ class ExpressionLowerer:
     def symbol(self, path: str) -> Symbol | None:
         """The name of a pattern's library that a dotted name means through the imports of this file, or None."""
         from foundation_engine.port.front._python_patterns import symbol_of
-            case ir.RegexT() | ir.MatchT():
-                return regex.method(self, e, obj, name)
 
         head, _, rest = path.partition(".")
         if self.lookup(head) is not None:
