@@ -1149,6 +1149,8 @@ class Operations(Lines):
     def _shown(self, e: ir.Expr) -> str:
         if isinstance(e, ir.Lit) and e.type == ir.STR:
             return rust_string(e.value)
+        if regex.is_group(e):
+            return self.ref(e)
         if isinstance(e, ir.Intrinsic) and e.op in ("char.to_str", "json.of_bool"):
             return self.x(e.args[0])
         if isinstance(e, ir.Intrinsic) and e.op == "dict.get_or" and self._matched(*e.args[:2]) is not None:
@@ -1167,8 +1169,6 @@ class Operations(Lines):
     def _count(self, e: ir.Expr) -> str:
         if isinstance(e, ir.Lit):
             return str(max(e.value, 0))
-        if regex.is_group(e):
-            return self.ref(e)
         if (counted := self.index(e)) is not None:
             return counted
         return f"{self.x(e, PRIMARY)}.max(0) as usize"
@@ -1919,6 +1919,8 @@ class Operations(Lines):
                 return f"{self._iterated(d)}.{word}().cloned()"
             case ir.Intrinsic(op="str.split" | "str.split_ws"):
                 return f"{self._parts(e)}.map(str::to_string)"
+            case ir.Intrinsic(op="regex.matches" | "regex.find_all" | "regex.split"):
+                return regex.rust(self, e).removesuffix(".collect::<Vec<_>>()")
             case ir.Intrinsic(op="str.reversed", args=[text]):
                 return f"{self.place(text)}.chars().rev()"
             case ir.Intrinsic(op="str.char_indices", args=[text]):
@@ -1942,8 +1944,6 @@ class Operations(Lines):
             self._unordered(free, e)
             return f"{self._iterated(e)}.keys().cloned()"
         if isinstance(e.type, ir.SetT):
-            case ir.Intrinsic(op="regex.matches" | "regex.find_all" | "regex.split"):
-                return regex.rust(self, e).removesuffix(".collect::<Vec<_>>()")
             self._unordered(free, e)
             return f"{self._iterated(e)}.iter().cloned()"
         if isinstance(e.type, ir.ListT):

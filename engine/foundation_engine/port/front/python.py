@@ -271,9 +271,9 @@ def _lowered(
         each.signatures()
     for each in lowerers:
         each.define(wanted(each))
+    _place_regexes(module, first.scope)
     module.differences = first.scope.differences
     module.doc = next((each.doc for each in lowerers if each.file.main), "")
-    _place_regexes(module, first.scope)
     used = {o.path for o in module.origins.values()}
     if len(used) > 1:
         module.files = [
@@ -282,8 +282,6 @@ def _lowered(
     return module
 
 
-def _reachable(lowerer: _ModuleLowerer, line: int | None) -> set[str] | None:
-    """Names of the definition at `line` and of what it uses in this module; None for everything."""
 def _place_regexes(module: ir.Module, scope: Scope) -> None:
     """Define the regular expressions that are used before the first function or class of the file that uses them."""
     left = {c.name: c for c in scope.regexes.values()}
@@ -305,6 +303,8 @@ def _place_regexes(module: ir.Module, scope: Scope) -> None:
     module.definitions[:] = [*(d for rest in by_path.values() for d in rest), *placed]
 
 
+def _reachable(lowerer: _ModuleLowerer, line: int | None) -> set[str] | None:
+    """Names of the definition at `line` and of what it uses in this module; None for everything."""
     if line is None:
         return None
     names = {defined_name(s): s for s in lowerer.body if defined_name(s)}
@@ -963,11 +963,11 @@ class _ModuleLowerer:
             raise Unsupported("type of the constant is not known; annotate it", "", s.lineno)
         self.scope.constants[target.id] = value.type
         comments = self.scope.comments
-        self._add(
-            ir.Constant(
         if isinstance(value.type, ir.RegexT):
             self.scope.regex_comments.setdefault(target.id, comments.above(s.lineno))
             return
+        self._add(
+            ir.Constant(
                 target.id,
                 value.type,
                 value,
