@@ -1,7 +1,7 @@
 """Sample typed Python functions: programs that nobody would write, of constructs that everybody writes.
 
 A sampled program is well typed and ends. What a port states as a difference is avoided: integers stay within 64 bits,
-and a computed index is never below zero.
+a computed index is never below zero, and no number is written with underscores in a text.
 """
 
 # ruff: noqa: E501 - a construct reads best on one line.
@@ -26,7 +26,7 @@ PARAMETERS = (
 )  # fmt: skip
 RESULTS = (INT, STR, BOOL, FLOAT, INTS, STRS, COUNTS, SET, MAYBE, PAIR, FLOATS, ITEM, GROUPS)
 LITERALS = (
-    "", "a", "ab", "-", ",", " ", "x1", "naïve", "Total", "0", "=", "cafe\u0301", "👍🏽 ok", "日本", "aAbB", "1_000", "\n"
+    "", "a", "ab", "-", ",", " ", "x1", "naïve", "Total", "0", "=", "cafe\u0301", "👍🏽 ok", "日本", "aAbB", "1.5", "\n"
 )  # fmt: skip
 LARGE = (
     "9223372036854775807",
@@ -154,7 +154,34 @@ class Sampler:
             lambda: f"max({e(STRS)}, key=len, default='').count({self.text()!r})",
             lambda: f"math.{r.choice(['floor', 'ceil'])}({e(FLOAT)})",
             lambda: f"math.gcd({e()} % 1000, {literal()})",
+            lambda: self.changing(scope, literal()),
+            lambda: f"applied(lambda q: {self.with_q(scope)}, {e()} % 1000)",
+            lambda: f"len(re.findall({self.pattern()}, {e(STR)}))",
         )
+
+    def changing(self, scope: Scope, by: str) -> str:
+        """An object's method that changes it, between two looks at what it changes."""
+        own = [n for n in sorted(scope.assignable) if scope.variables[n] == ITEM]
+        if not own:
+            return by
+        name = self.random.choice(own)
+        parts = [f"{name}.count", f"{name}.bump({by})", f"{name}.score(2)", f"len({name}.tags)"]
+        return f"({' + '.join(self.random.sample(parts, 3))})"
+
+    def with_q(self, scope: Scope) -> str:
+        """An integer made of `q` and of what is around it."""
+        inner = scope.inner()
+        inner.variables["q"] = INT
+        return f"({self.expression(inner, INT, 1)}) % 1000 + q"
+
+    def pattern(self) -> str:
+        """A regular expression that means the same for every text of the sampler in all dialects."""
+        return self.random.choice(
+            [
+                "r'[a-z]+'", "r'[0-9]+'", "r'[A-Za-z]+[0-9]*'", "r'a|b'", "r'(?i)ab?'", "r'[^a-z]'", "r'^[a-z]*$'",
+                "r'x?1'", "r'[-=,]'", "r'([a-z])([a-z0-9])'",
+            ]
+        )  # fmt: skip
 
     def shortest(self, scope: Scope, kind: str) -> str:
         """A variable of the type where there is one, else a literal."""
@@ -253,6 +280,10 @@ class Sampler:
             lambda: f"{e(ITEM)}.name",
             lambda: f"{self.shortest(scope, ITEM)}.label({self.text()!r})",
             lambda: f"{self.text()!r}.join(i.name for i in {e(ITEMS)})",
+            lambda: f"re.sub({self.pattern()}, {self.text()!r}, {e()})",
+            lambda: f"json.dumps({e(r.choice([COUNTS, INTS, STR, STRS, GROUPS, TABLE]))})",
+            lambda: f"worded({e()})",
+            lambda: f"''.join(f'{{k}}{{v}}' for k, v in {e(COUNTS)}.items())",
             lambda: f"{self.text()!r}.join(sorted(set({e()})))",
             lambda: f"{self.text()!r}.join(reversed({e()}.split({self.text()!r})))",
         )
@@ -311,6 +342,10 @@ class Sampler:
             lambda: f"{e(STR)}.startswith(({self.text()!r}, {self.text()!r}))",
             lambda: f"({e(STRS)} {r.choice(['==', '!='])} {e(STRS)})",
             lambda: f"({e(SET)} {r.choice(['==', '!='])} {e(SET)})",
+            lambda: f"({e(COUNTS)} {r.choice(['==', '!='])} {e(COUNTS)})",
+            lambda: (
+                f"(re.{r.choice(['search', 'match', 'fullmatch'])}({self.pattern()}, {e(STR)}) is not None)"
+            ),
         )
 
     def comprehension(self, scope: Scope, kind: str, depth: int, brackets: str = "") -> str:
@@ -352,6 +387,7 @@ class Sampler:
             lambda: f"sorted({e(SET)})",
             lambda: f"[len(w) for w in {e(STRS)}]",
             lambda: f"sorted({e(COUNTS)}.values())",
+            lambda: f"list({e(COUNTS)}.values())",
             lambda: f"[i * w for i, w in enumerate({e()})]",
             lambda: f"[(p + q) for p, q in zip({e()}, {e()})]",
             lambda: f"([{e(INT)}] * {r.randint(0, 3)})",
@@ -446,6 +482,10 @@ class Sampler:
             lambda: f"[f'{{a}}:{{b}}' for a, b in zip({e()}, {e(INTS)})]",
             lambda: f"sorted({e()}, key=lambda w: (len(w), w))",
             lambda: f"sorted({e()}, key=str.lower)",
+            lambda: f"list({e(COUNTS)})",
+            lambda: f"[f'{{k}}={{v}}' for k, v in {e(COUNTS)}.items()]",
+            lambda: f"re.split({r.choice(['[-=,]', ' +', 'a|1'])!r}, {e(STR)})",
+            lambda: f"re.findall({r.choice(['[a-z]+', '[0-9]', '[^a-z]'])!r}, {e(STR)})",
         )
 
     def counts(self, scope: Scope, depth: int) -> str:
@@ -458,6 +498,16 @@ class Sampler:
             lambda: (
                 f"{{k: (v % 100) * 2 for k, v in {self.expression(scope, COUNTS, depth - 1)}.items() if {'v > 0' if self.random.random() < 0.5 else 'k'}}}"
             ),
+            lambda: (
+                f"({self.expression(scope, COUNTS, depth - 1)} | {self.expression(scope, COUNTS, depth - 1)})"
+            ),
+            lambda: (
+                f"{{**{self.expression(scope, COUNTS, depth - 1)}, {self.text()!r}: {self.expression(scope, INT, depth - 1)}}}"
+            ),
+            lambda: (
+                f"dict(zip({self.expression(scope, STRS, depth - 1)}, {self.expression(scope, INTS, depth - 1)}))"
+            ),
+            lambda: f"dict.fromkeys({self.expression(scope, STRS, depth - 1)}, {self.random.randint(0, 9)})",
         )
 
     def names_(self, scope: Scope, depth: int) -> str:
@@ -604,11 +654,20 @@ class Sampler:
                         f"{name}.pop({key}, None)",
                         f"{name}.setdefault({key}, {r.randint(0, 9)})",
                         f"{name}.update({e(COUNTS)})",
+                        f"{name} |= {e(COUNTS)}",
                     ]
                 )
             ]
         if kind == SET:
-            return [f"{name}.{r.choice(['add', 'discard'])}(({e(INT)}) % 50)"]
+            return [
+                r.choice(
+                    [
+                        f"{name}.{r.choice(['add', 'discard'])}(({e(INT)}) % 50)",
+                        f"{name} {r.choice(['|=', '&=', '-='])} {e(SET)}",
+                        f"{name}.update({e(INTS)})",
+                    ]
+                )
+            ]
         element = f"({e(INT)}) % {BOUND}" if kind == INTS else e(STR)
         return [
             r.choice(
@@ -621,6 +680,8 @@ class Sampler:
                     f"{name}.pop()",
                     f"{name}[0] = {element}",
                     f"{name} += [{element}]",
+                    f"{name}[0], {name}[-1] = {name}[-1], {name}[0]",
+                    f"del {name}[0]",
                 ]
             )
         ]
@@ -652,6 +713,7 @@ class Sampler:
             (f"for {a} in ({self.expression(scope, STR, 2)})[:8]:", {a: STR}),
             (f"for {a}, {b} in sorted({self.expression(scope, COUNTS, 2)}.items()):", {a: STR, b: INT}),
             (f"for {a} in sorted({self.expression(scope, SET, 1)}):", {a: INT}),
+            (f"for {a}, {b} in {self.expression(scope, COUNTS, 1)}.items():", {a: STR, b: INT}),
         ]
         head, bound = r.choice(heads)
         inner.variables.update(bound)
@@ -791,7 +853,10 @@ def indented(lines: list[str]) -> list[str]:
 
 PRELUDE = '''"""A sampled module."""
 
+import json
 import math
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
@@ -818,6 +883,10 @@ class Item:
     def label(self, mark: str = "#") -> str:
         return f"{self.name}{mark}{self.count}" if self.name else mark
 
+    def bump(self, by: int) -> int:
+        self.count = (self.count + by) % 1000
+        return self.count
+
     def score(self, bonus: int) -> int:
         if self.count < 0:
             raise Refused("below zero")
@@ -838,6 +907,15 @@ def picked(counts: dict[str, int], key: str) -> str:
 
 def root(value: float) -> float:
     return math.sqrt(value) if value > 0 else 0.0
+
+
+def applied(step: Callable[[int], int], n: int) -> int:
+    return step(n) % 1000 + step(n + 1) % 1000
+
+
+def worded(text: str) -> str:
+    found = re.search(r"([a-z]+)([0-9]*)", text)
+    return found.group(1) + "/" + found.group(2) if found else ""
 '''
 
 
