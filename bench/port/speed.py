@@ -1,9 +1,13 @@
-"""Time generated functions beside hand-written ones: the typed HumanEval functions against HumanEval-X's references.
+"""Time generated functions beside hand-written ones.
 
-The data is not part of this repository: give the path of a MultiPL-E checkout with --data (the Python sources) and of a
-CodeGeeX checkout with --references (the hand-written Go and Rust). A pair is timed only when both give the same answers.
+`--set references` takes our own functions, whose references keep to their sources' contract (`references/`, timed by
+`speed_references.py`). Without it, the typed HumanEval functions are timed against HumanEval-X's references, most of which
+use another algorithm than the Python source. That data is not part of this repository: give the path of a MultiPL-E
+checkout with --data (the Python sources) and of a CodeGeeX checkout with --references (the hand-written Go and Rust). A
+pair is timed only when both give the same answers.
 
-    python bench/port/speed.py --data PATH --references PATH [--to go] [--json FILE]
+    python bench/port/speed.py --set references [--to go|rust|ruby] [--markdown FILE] [--json FILE]
+    python bench/port/speed.py --data PATH --references PATH [--to go|rust] [--json FILE]
 """
 
 # ruff: noqa: E501 - generated code reads best on one line.
@@ -21,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import speed_references
 from foundation_engine.port import port, runtime_root
 from foundation_engine.port.request import PortRequest
 from foundation_engine.verify.cases import Case
@@ -29,6 +34,7 @@ from foundation_engine.verify.targets import TARGETS
 from foundation_specs.model import LanguageId
 from humaneval import calls_of, problems
 from repository import Repository
+from tables import made_by
 
 REFERENCES = "codegeex/benchmark/humaneval-x/{0}/data/humaneval_{0}.jsonl.gz"
 LIMITS = Limits(590, cpu_seconds=1200)
@@ -398,13 +404,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--references", type=Path, required=True)
-    parser.add_argument("--to", choices=["go", "rust"], default="go")
+    parser.add_argument("--set", choices=["humaneval", "references"], default="humaneval", dest="chosen")
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--references", type=Path)
+    parser.add_argument("--to", choices=["go", "rust", "ruby"], default="go")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--markdown", type=Path, help="put the table of --set references into this file")
     parser.add_argument("--keep", type=Path, help="keep the generated program here")
     options = parser.parse_args()
     language = LanguageId(options.to)
+    if options.chosen == "references":
+        return _time_references(language, options)
+    if options.data is None or options.references is None or language is LanguageId.RUBY:
+        parser.error("HumanEval is timed --to go or rust, and takes --data and --references")
     chosen = pairs(options.data, references(options.references, language), language)
     with tempfile.TemporaryDirectory(prefix="foundation-speed-") as temporary:
         folder = options.keep or Path(temporary)
@@ -437,6 +449,36 @@ def main() -> int:
     if options.json:
         options.json.write_text(json.dumps({"target": options.to, "rows": timed}, indent=1) + "\n")
     return 0
+
+
+def _time_references(language: LanguageId, options: argparse.Namespace) -> int:
+    with tempfile.TemporaryDirectory(prefix="foundation-speed-") as temporary:
+        folder = (options.keep or Path(temporary)).resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        timed = speed_references.measure(language, folder)
+    text = speed_references.report(language, timed)
+    print(text)
+    if options.json:
+        rows = speed_references.rows(timed)
+        options.json.write_text(json.dumps({"target": options.to, "rows": rows}, indent=1) + "\n")
+    if options.markdown:
+        _put_section(options.markdown, language, text)
+    return 0
+
+
+def _put_section(path: Path, language: LanguageId, text: str) -> None:
+    """Put the table of a language under its heading, in place of what stood there."""
+    heading = f"## Our own set, {language.value}\n"
+    command = f"python bench/port/speed.py --set references --to {language.value}"
+    section = f"{heading}\n{made_by(command)}\n\n{text}\n"
+    old = path.read_text() if path.exists() else ""
+    before, found, after = old.partition(heading)
+    if found:
+        _, more, rest = after.partition("\n## ")
+        old = before + section + (f"## {rest}" if more else "")
+    else:
+        old = f"{old.rstrip()}\n\n{section}".lstrip()
+    path.write_text(old.rstrip() + "\n")
 
 
 def _modules(chosen: Sequence[Pair], data: Path) -> dict[int, Any]:
