@@ -49,8 +49,8 @@ class Target(Protocol):
         """Make the scratch folder ready; "" or what is missing, with the line that brings it."""
         ...
 
-    def compile_steps(self, folder: Path, *, holes: bool = False) -> Sequence[tuple[str, Sequence[str]]]:
-        """Steps and commands before any test, of a port with or without holes."""
+    def compile_steps(self, folder: Path) -> Sequence[tuple[str, Sequence[str]]]:
+        """Steps and commands before any test."""
         ...
 
     def tests(
@@ -142,11 +142,9 @@ class GoTarget:
             return ""
         return _bring(library)
 
-    def compile_steps(self, folder: Path, *, holes: bool = False) -> Sequence[tuple[str, Sequence[str]]]:
+    def compile_steps(self, folder: Path) -> Sequence[tuple[str, Sequence[str]]]:
         """See `Target.compile_steps`."""
-        # What stands behind a hole is never reached.
-        behind = ("-unreachable=false",) if holes else ()
-        return (("compile", ("go", "build", "./...")), ("vet", ("go", "vet", *behind, "./...")))
+        return (("compile", ("go", "build", "./...")), ("vet", ("go", "vet", "./...")))
 
     def tests(
         self,
@@ -241,7 +239,7 @@ class RubyTarget:
         )
         return "" if found.returncode == 0 else _bring(library)
 
-    def compile_steps(self, folder: Path, *, holes: bool = False) -> Sequence[tuple[str, Sequence[str]]]:
+    def compile_steps(self, folder: Path) -> Sequence[tuple[str, Sequence[str]]]:
         """See `Target.compile_steps`."""
         name = next(p.name for p in sorted(folder.glob("*.rb")))
         return (("compile", ("ruby", "-wc", name)), ("vet", ("ruby", "-w", "-e", f"require './{name}'")))
@@ -329,7 +327,7 @@ class PythonTarget:
         )
         return "" if found.returncode == 0 else _bring(library)
 
-    def compile_steps(self, folder: Path, *, holes: bool = False) -> Sequence[tuple[str, Sequence[str]]]:
+    def compile_steps(self, folder: Path) -> Sequence[tuple[str, Sequence[str]]]:
         """See `Target.compile_steps`: the module is also run, so that its imports and decorators are."""
         name = next(p.stem for p in sorted(folder.glob("*.py")))
         load = (
@@ -457,7 +455,7 @@ class RustTarget:
         """See `Target.prepare`: what the port depends on is compiled already."""
         return cargo.ready(folder, self.version())
 
-    def compile_steps(self, folder: Path, *, holes: bool = False) -> Sequence[tuple[str, Sequence[str]]]:
+    def compile_steps(self, folder: Path) -> Sequence[tuple[str, Sequence[str]]]:
         """See `Target.compile_steps`."""
         return (("compile", ("cargo", "build", "--quiet")),)
 

@@ -154,7 +154,7 @@ def _climb(state: _Run) -> None:
     with ThreadPoolExecutor(max_workers=1) as pool:
         # The source is recorded while the port compiles.
         recording = pool.submit(_record, state) if options.execute else None
-        for step, command in target.compile_steps(state.folder, holes=bool(candidate.holes)):
+        for step, command in target.compile_steps(state.folder):
             options.progress(f"{step}: {' '.join(command)}")
             done = run(command, state.folder, Limits(options.step_seconds), target.env())
             if not _outcome(state, step, done) and not (step == "vet" and is_package(candidate)):

@@ -375,3 +375,28 @@ def test_functions_in_fields_and_results_take_the_signature_of_their_place() -> 
     assert f'return []*Rule{{{{Label: "small", Test: {made} {{ return n < 10, nil }}}}}}' in text
     assert f"return {made} {{ return n < limit, nil }}" in text
     assert "ok, err := test(ctx, x)" in text
+
+
+def test_what_follows_branches_that_holes_end_stays_as_a_comment() -> None:
+    source = """
+    def f(name: str, again: bool) -> int:
+        if again:
+            eval("1")
+        else:
+            eval("2")
+        # What was built is counted.
+        count = len(name)
+        return count
+    """
+    candidate = to("go", source)
+    assert len(candidate.holes) == 2
+    text = next(f.text for f in candidate.files if f.role == "source")
+    assert text.endswith(
+        "\t}\n"
+        "\t// Not reached while the branches above are not ported:\n"
+        "\t//\t// What was built is counted.\n"
+        "\t//\tcount := utf8.RuneCountInString(name)\n"
+        "\t//\treturn count\n"
+        "}\n"
+    )
+    assert "import" not in text

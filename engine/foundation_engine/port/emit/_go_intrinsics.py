@@ -479,6 +479,7 @@ class Operations(Maps):
     def _bool(self, e: ir.Bool) -> tuple[str, int]:
         op, own = ("&&", AND) if e.op == "and" else ("||", OR)
         texts: list[str] = []
+        e.values = _operands(e)
         if e.op == "and":
             e.values = [v for v in e.values if not _implied(v, e.values)]
             if len(e.values) == 1:
@@ -506,7 +507,11 @@ class Operations(Maps):
                 self.write("}")
                 return name, PRIMARY
             self.lines.extend(before)
-            texts.append(text)
+            # Two ways to ask for the same in the source may be one here, and vet refuses to ask twice.
+            if text not in texts or any(
+                isinstance(n, ir.Call | ir.MethodCall | ir.PatternOp) for n in ir.walk(v)
+            ):
+                texts.append(text)
         return f" {op} ".join(texts), own
 
     def negated(self, e: ir.Expr) -> str:
@@ -2306,6 +2311,21 @@ def _made_here(e: ir.Expr) -> bool:
         isinstance(e, ir.Intrinsic)
         and e.op in ("sorted", "to_list", "list.concat", "list.copy", "list.reversed")
     )
+
+
+def _operands(e: ir.Bool) -> list[ir.Expr]:
+    """What is joined, an operand joined in the same way resolved into its own."""
+    out: list[ir.Expr] = []
+    for v in e.values:
+        match v:
+            case ir.Bool(op=e.op):
+                out.extend(_operands(v))
+            case ir.Not(value=ir.Bool() as whole) if whole.op != e.op:
+                inner: list[ir.Expr] = [ir.Not(w, type=ir.BOOL, line=w.line) for w in whole.values]
+                out.extend(_operands(ir.Bool(e.op, inner, type=ir.BOOL, line=v.line)))
+            case _:
+                out.append(v)
+    return out
 
 
 def _implied(e: ir.Expr, others: list[ir.Expr]) -> bool:

@@ -7,7 +7,7 @@ statements of one function are looked at as text, after everything that could us
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _TEXT = re.compile(r'"(?:\\.|[^"\\])*"|`[^`]*`|\'(?:\\.|[^\'\\])+\'|//.*$')
 _WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
@@ -20,11 +20,11 @@ _CHANGED = re.compile(r"^(\t*)([A-Za-z_]\w*) ?(?:(?:[-+*/%&|^]|<<|>>|&\^)= (.*)|
 
 
 def tidy(lines: list[str], parameters: Iterable[str]) -> list[str]:
-    """The lines of a function's body without what follows a hole in its block and without variables that nothing uses.
+    """The lines of a function's body without what nothing reaches and without variables that nothing uses.
 
     The values of those variables stay, because working them out may have an effect.
     """
-    lines = _reached(lines)
+    lines = _reached(part for whole in lines for part in whole.split("\n"))
     while unused := _unused(lines) - set(parameters):
         made = [line for old in lines if (line := _rewritten(old, unused)) is not None]
         if made == lines:
@@ -54,16 +54,69 @@ def _redeclared(lines: list[str], parameters: Iterable[str]) -> list[str]:
     return out
 
 
-def _reached(lines: list[str]) -> list[str]:
+def _reached(lines: Iterable[str]) -> list[str]:
+    """The lines without what follows a hole in its block, and what follows branches that holes end as a comment.
+
+    Who fills the holes in wants what follows the branches; until then vet refuses it.
+    """
     out: list[str] = []
-    stopped: str | None = None
+    ends: dict[int, str] = {}  # by depth, what the last statement there ends with: "", "leaves" or "hole"
+    branches: dict[
+        int, list[str]
+    ] = {}  # by depth, the ends of the branches of an if statement, its test left out
+    behind: tuple[int, list[str]] | None = None  # the depth and the lines of what is not reached
     for line in lines:
-        indent = line[: len(line) - len(line.lstrip("\t"))]
-        if stopped is not None and indent.startswith(stopped):
+        code = blanked(line).rstrip()
+        depth = len(line) - len(line.lstrip("\t"))
+        if behind is not None:
+            if not line or depth >= behind[0]:
+                behind[1].append(line)
+                continue
+            out.extend(_set_aside(*behind))
+            behind = None
+        if not code.strip():
+            # A comment stands with the statement below it.
+            if line and ends.get(depth) == "hole":
+                behind = (depth, [line])
+            else:
+                out.append(line)
             continue
-        stopped = indent if line.lstrip("\t").startswith('panic("not ported') else None
+        statement = code[depth:]
+        if ends.get(depth) == "hole":
+            behind = (depth, [line])
+            continue
+        last = ends.pop(depth + 1, "")
+        if statement.startswith("if ") and statement.endswith("{"):
+            branches[depth] = []
+        elif statement.startswith("} else ") and depth in branches:
+            branches[depth].append(last)
+            if statement == "} else {":
+                branches[depth].append("else")
+        elif statement == "}" and (closed := branches.pop(depth, None)) is not None and "else" in closed:
+            found = {*closed, last} - {"else"}
+            ends[depth] = "" if "" in found else "hole" if "hole" in found else "leaves"
+        else:
+            ends[depth] = _end(line.lstrip("\t"))
         out.append(line)
-    return out
+    return [*out, *(_set_aside(*behind) if behind is not None else ())]
+
+
+def _end(statement: str) -> str:
+    if statement.startswith('panic("not ported'):
+        return "hole"
+    leaves = re.match(r"(return|panic|break|continue)\b", statement)
+    return "leaves" if leaves else ""
+
+
+def _set_aside(depth: int, lines: Sequence[str]) -> list[str]:
+    """Statements that nothing reaches, as a comment; leaving the function there says nothing."""
+    while lines and not lines[-1].strip():
+        lines = lines[:-1]
+    if all(line.strip() in ("", "return", "return nil") for line in lines):
+        return []
+    indent = "\t" * depth
+    shown = [f"{indent}//\t{line[depth:]}".rstrip() for line in lines]
+    return [f"{indent}// Not reached while the branches above are not ported:", *shown]
 
 
 def blanked(line: str) -> str:
