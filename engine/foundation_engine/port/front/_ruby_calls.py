@@ -13,7 +13,7 @@ from foundation_engine.port.front import _ruby_ast as ast
 from foundation_engine.port.front import _ruby_blocks as blocks
 from foundation_engine.port.front import _ruby_json as json
 from foundation_engine.port.front._ruby_expr import WIDTH, Expressions, char_of
-from foundation_engine.port.front._ruby_nodes import Maybe, integer, lit, op
+from foundation_engine.port.front._ruby_nodes import CORE_CLASSES, ENUMERATORS, Maybe, integer, lit, op
 from foundation_engine.port.front._ruby_scope import ProtocolMethod, ordered, pure, resolved, type_text
 from foundation_engine.port.front._ruby_types import SYMBOL, JsonT, VarT
 from foundation_engine.port.ir import Type, Unsupported
@@ -787,21 +787,7 @@ def _chained(n: ast.Node) -> bool:
         isinstance(n, ast.Call)
         and n.block is None
         and n.passed is None
-        and n.name
-        in (
-            "each_with_index",
-            "each_line",
-            "each_char",
-            "each_slice",
-            "each_cons",
-            "reverse_each",
-            "times",
-            "upto",
-            "downto",
-            "step",
-            "with_index",
-            "lazy",
-        )
+        and n.name in ENUMERATORS | {"each_line", "with_index", "lazy"}
     )
 
 
@@ -965,23 +951,9 @@ def is_a(low: Statements, e: ir.Expr, path: str, n: ast.Node) -> ir.Expr | None:
         ir.BOOL: (),
         ir.NONE: ("NilClass",),
     }
-    known = (
-        "Integer",
-        "Float",
-        "Numeric",
-        "String",
-        "Symbol",
-        "Array",
-        "Hash",
-        "NilClass",
-        "Proc",
-        "TrueClass",
-        "FalseClass",
-        "Set",
-    )
     if isinstance(t, VarT):
         raise Unsupported("is_a? of a value whose type is not known; annotate it", _source(low, n), n.line)
-    if path in known and path not in ("TrueClass", "FalseClass"):
+    if path in CORE_CLASSES - {"TrueClass", "FalseClass"}:
         if isinstance(t, ir.ListT | ir.TupleT):
             return lit(path in ("Array", "Enumerable"), ir.BOOL)
         if isinstance(t, ir.DictT):

@@ -3,6 +3,7 @@
 # ruff: noqa: S101 - assertions here narrow types that another module guarantees.
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 
@@ -238,26 +239,20 @@ class Expressions:
             case _:
                 return {}, {}
 
-    def _json_is(self, n: ast.Node, path: str) -> dict[str, Type]:
+    def _asked(self, n: ast.Node) -> tuple[str, Type | None]:
+        """The place that a condition asks about, and its type as far as it is known."""
         key = self.key_of(n)
-        if key is None:
-            return {}
-        try:
-            with self.without_statements():
-                t = self.full(self.expr(n).type)
-        except Unsupported:
-            return {}
+        if key is not None:
+            with contextlib.suppress(Unsupported), self.without_statements():
+                return key, self.full(self.expr(n).type)
+        return key or "", None
+
+    def _json_is(self, n: ast.Node, path: str) -> dict[str, Type]:
+        key, t = self._asked(n)
         return {key: json.NARROWED[path]} if isinstance(t, JsonT) else {}
 
     def _present(self, n: ast.Node) -> dict[str, Type]:
-        key = self.key_of(n)
-        if key is None:
-            return {}
-        try:
-            with self.without_statements():
-                t = self.full(self.expr(n).type)
-        except Unsupported:
-            return {}
+        key, t = self._asked(n)
         return {key: t.elem} if isinstance(t, ir.OptionalT) else {}
 
     def lower_bound(self, e: ir.Expr) -> int | None:

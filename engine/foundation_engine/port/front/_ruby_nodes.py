@@ -11,6 +11,29 @@ FLOAT_TEXT = (
     "A float whose text has an exponent, and infinity and NaN, are written as in Python, not as in Ruby."
 )
 
+CORE_CLASSES = frozenset(
+    [
+        "Integer", "Float", "Numeric", "String", "Symbol", "Array", "Hash", "NilClass", "Proc", "TrueClass",
+        "FalseClass", "Set",
+    ]
+)  # fmt: skip
+"""Classes of Ruby's core that a program asks about."""
+
+ENUMERATORS = frozenset(
+    [
+        "each_with_index",
+        "each_char",
+        "each_slice",
+        "each_cons",
+        "reverse_each",
+        "times",
+        "upto",
+        "downto",
+        "step",
+    ]
+)
+"""Methods that give an enumerator where they have no block."""
+
 
 def op(name: str, args: list[ir.Expr], t: Type, raises: str = "") -> ir.Intrinsic:
     """An operation of the catalogue."""

@@ -15,7 +15,7 @@ from foundation_engine.port.front import _ruby_blocks as blocks
 from foundation_engine.port.front import _ruby_calls as calls
 from foundation_engine.port.front import _ruby_json as json
 from foundation_engine.port.front._ruby_expr import Expressions
-from foundation_engine.port.front._ruby_nodes import Maybe, integer, lit, op
+from foundation_engine.port.front._ruby_nodes import CORE_CLASSES, ENUMERATORS, Maybe, integer, lit, op
 from foundation_engine.port.front._ruby_scope import ClassInfo, Scope, Signature, pure, type_text
 from foundation_engine.port.front._ruby_types import SYMBOL, VarT
 from foundation_engine.port.ir import Type, Unsupported
@@ -618,7 +618,9 @@ class Statements(Expressions):
                     inner = calls.in_range(self, ir.Unwrap(subject, type=t.elem), p)
                     return ir.Bool("and", [op("is_some", [subject], ir.BOOL), inner], type=ir.BOOL)
                 return calls.in_range(self, subject, p)
-            case ast.Const(path=path) if self.scope.class_named(path) is not None or path in _CORE:
+            case ast.Const(path=path) if self.scope.class_named(path) is not None or path in CORE_CLASSES | {
+                "StandardError"
+            }:
                 t = self.full(subject.type)
                 if (isinstance(t, ir.NamedT) and self.scope.error_base(t.name) is not None) or t == ir.ERROR:
                     raise Unsupported("case over the class of an error; use rescue", self._first(p), p.line)
@@ -1659,29 +1661,7 @@ class Statements(Expressions):
     def _iterated(self, n: ast.Call) -> ir.Expr | None:
         """What `each` is called on, with a type inferred for it when it has none."""
         assert n.recv is not None
-        if isinstance(n.recv, ast.Range) or (
-            isinstance(n.recv, ast.Call)
-            and n.recv.name
-            in (
-                "each_with_index",
-                "each_char",
-                "each_slice",
-                "each_cons",
-                "reverse_each",
-                "times",
-                "upto",
-                "downto",
-                "step",
-                "each",
-                "select",
-                "map",
-                "reject",
-                "sort_by",
-                "sort",
-                "filter",
-                "group_by",
-            )
-        ):
+        if isinstance(n.recv, ast.Range) or (isinstance(n.recv, ast.Call) and n.recv.name in _ITERATED):
             return None
         e = self.expr(n.recv)
         t = self.full(e.type)
@@ -2187,20 +2167,4 @@ def _root(n: ast.Node | None, name: str) -> bool:
 _NEW_TEXT = frozenset(
     ["+@", "dup", "new", "join", "format", "+", "upcase", "downcase", "strip", "to_s", "gsub", "sub"]
 )
-_CORE = frozenset(
-    [
-        "Integer",
-        "Float",
-        "Numeric",
-        "String",
-        "Symbol",
-        "Array",
-        "Hash",
-        "NilClass",
-        "Proc",
-        "TrueClass",
-        "FalseClass",
-        "Set",
-        "StandardError",
-    ]
-)
+_ITERATED = ENUMERATORS | {"each", "select", "map", "reject", "sort_by", "sort", "filter", "group_by"}
