@@ -1,6 +1,7 @@
 """Functions whose ports to Rust borrow, match and count: what they must not change is what they give."""
 
 import json
+import math
 
 # ruff: noqa: PERF401, FURB171, RUF005 - the loops, lists and sets are the cases.
 
@@ -148,3 +149,112 @@ def kept_by_a_body(text: str) -> str:
     except ValueError:
         return "bad"
     return name + str(n)
+
+
+def letters(c: str) -> list[str]:
+    return sorted(set(c))
+
+
+def first_letters(text: str) -> list[str]:
+    out: list[str] = []
+    for c in text:
+        out += sorted(set(c))
+    return out
+
+
+def last_parts(text: str) -> list[str]:
+    return text.rsplit("-", 1) + text.rsplit("ab", 2)
+
+
+def steps(xs: list[int], s: str) -> list[int]:
+    return xs[::-2] + xs[3::-1] + xs[4:1:-2] + [len(s[::-3])]
+
+
+def far(a: float, b: float) -> float:
+    return math.hypot(a, b) + math.atan2(a, b) + math.e
+
+
+def dated(text: str) -> int:
+    try:
+        month, day, year = text.split("-")
+        m = int(month)
+        if m > 12:
+            return 0
+    except ValueError:
+        return -1
+    return m + len(day) + len(year)
+
+
+def pair(text: str) -> str:
+    try:
+        a, b = text.split("=")
+    except ValueError:
+        a, b = text, ""
+    return b + a
+
+
+def loops(n: int) -> list[int]:
+    ret: list[int] = []
+    for i in range(1, n + 1):
+        if i % 2 == 0:
+            x = 1
+            for j in range(1, i + 1):
+                x *= j
+            ret.append(x)
+        else:
+            x = 0
+            for j in range(1, i + 1):
+                x += j
+            ret.append(x)
+    return ret
+
+
+def carried(xs: list[int]) -> int:
+    best = -1
+    for x in xs:
+        if x > 3:
+            last = x
+            best = max(best, last)
+        elif best > 0:
+            last = best
+        else:
+            continue
+        best += last
+    return best
+
+
+def evens(xs: list[int]) -> list[int]:
+    found = [x for x in xs if x % 2 == 0]
+    if found == []:
+        return []
+    if xs != []:
+        found.append(1)
+    return found
+
+
+def order(n: int, x: int, y: int) -> bool:
+    return n - 1 >= x or y + 1 <= x or n >= x + 1 or y <= n - 1
+
+
+def primes(n: int, x: int) -> int:
+    return sum(x for x in range(2, n) if n % x == 0) + x
+
+
+def shifted(xs: list[int]) -> list[int]:
+    if not xs:
+        return []
+    made = []
+    at = xs.index(min(xs))
+    made = xs[at:] + xs[0:at]
+    return made * 2
+
+
+def amount(text: str) -> int:
+    whole, _, rest = text.partition(".")
+    try:
+        cents = int(whole) * 100
+        if rest:
+            cents += int(rest.ljust(2, "0"))
+    except ValueError:
+        return -1
+    return cents

@@ -15,6 +15,7 @@ from foundation_engine.port.emit._rust_patterns import Patterns
 from foundation_engine.port.emit._rust_words import INFIX, PRIMARY
 from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.passes import (
+    blocks,
     declare,
     letter_of,
     lower_bounds,
@@ -87,6 +88,7 @@ class FunctionWriter(Operations):
         attributes = Patterns(self).attributes(f)
         around = Patterns(self).wrapped(f)
         self.function_body = f.body
+        _drop_unread(f.body)
         declare(f, self._inline)
         self.facts = own.facts(f)
         if any(p.pattern_id != "cli_framework" for p in f.patterns):
@@ -145,7 +147,7 @@ class FunctionWriter(Operations):
         return f"{self.name(p.name)}: {t}"
 
     def _reassigned(self, f: ir.Function) -> None:
-        stored = stores(f.body)
+        stored = _assigned(f.body)
         for p in f.params:
             if p.name in stored:
                 n = self.name(p.name)
@@ -322,6 +324,9 @@ class FunctionWriter(Operations):
         if isinstance(s.type, ir.OptionalT):
             value = "None"
         elif self._has_default(s.type):
+            if _set_before_read(rest, s.id, False) is not None:
+                self.write(f"let mut {self.name(s.id)}: {t};")
+                return
             value = {"i64": "0", "f64": "0.0", "bool": "false"}.get(t, "Default::default()")
         else:
             raise Unsupported("a variable that may not be set", s.id, s.line)
@@ -979,8 +984,6 @@ class FunctionWriter(Operations):
 
     def _unpack_list(self, s: ir.Assign, target: ir.TupleTarget, declares: list[bool]) -> None:
         """A list of exactly so many elements; another length is an error, as in the source."""
-        if self._caught(s, "ValueError"):
-            raise Unsupported("unpacking a list where the wrong length is handled", "", s.line)
         assert isinstance(s.value.type, ir.ListT)
         value = self.own(s.value, PRIMARY)
         count = len(target.elems)
@@ -1004,19 +1007,6 @@ class FunctionWriter(Operations):
         self.write(f"let [{', '.join(names)}]: [{kind}; {count}] = {made};")
         for line in after:
             self.write(line)
-
-    def _caught(self, s: ir.Stmt, cls: str) -> bool:
-        """True when a handler around a statement catches errors of a class."""
-        return any(
-            isinstance(n, ir.Try)
-            and any(m is s for b in n.body for m in ir.walk(b))
-            and any(
-                not h.classes or any(self.rust.errors.tree.is_a(cls, c) for c in h.classes)
-                for h in n.handlers
-            )
-            for b in self.function_body
-            for n in ir.walk(b)
-        )
 
     def _augment(self, s: ir.AugAssign) -> None:
         t = s.target
@@ -1162,6 +1152,9 @@ class FunctionWriter(Operations):
                 case ir.PatternOp() | ir.PatternCall():
                     if e.raises:
                         out.append(e)
+                case ir.Assign(target=ir.TupleTarget(), value=ir.Expr(type=ir.ListT()) as list_):
+                    # A list of another length than there are targets.
+                    out.append(list_)
                 case _:
                     pass
         return out
@@ -1314,8 +1307,9 @@ class FunctionWriter(Operations):
         self._back(saved)
         types = [self.rust.type(m.type) for m in made]
         t = "()" if not types else types[0] if len(types) == 1 else f"({', '.join(types)})"
-        pattern = [self.pattern(m, True) for m in made]
-        # Inside the closure every variable is set once more often than outside.
+        after = [x for x in outside if isinstance(x, ir.Stmt)]
+        again = _assigned(after) | {root(e) for e, _ in self.rust.ownership.changes(after)}
+        pattern = [f"mut {self.name(m.id)}" if m.id in again else self.name(m.id) for m in made]
         left = (
             ""
             if not made
@@ -1395,7 +1389,7 @@ class FunctionWriter(Operations):
             left = effects.remaining(left, h.classes)
             if exhausted:
                 break
-        if not exhausted:
+        if not exhausted and self.rust.errors.left(handled):
             if self.can_fail:
                 leave = f"break '{self.label} Err(error)" if self.label else "return Err(error)"
                 self.write(f"Err(error) => {leave},")
@@ -1430,7 +1424,7 @@ class FunctionWriter(Operations):
             ):
                 raise Unsupported("fields of an error class that has subclasses", single, h.line)
             single = ""
-        name = ""
+        name, several = "", False
         if used or again:
             self.names.pop(h.var, None)
             name = self.name(h.var) if h.var else "error"
@@ -1446,10 +1440,12 @@ class FunctionWriter(Operations):
         elif single and name:
             pattern = f"Error::{self.rust.class_name(single)}({name})"
         else:
-            found = errors.pattern(["OSError" if c == "FileNotFoundError" else c for c in h.classes], handled)
-            pattern = (
-                f"{name} @ ({found})" if name and " | " in found else f"{name} @ {found}" if name else found
+            found = errors.patterns(
+                ["OSError" if c == "FileNotFoundError" else c for c in h.classes], handled
             )
+            several = len(found) > 1
+            found = " | ".join(found)
+            pattern = f"{name} @ ({found})" if name and several else f"{name} @ {found}" if name else found
         saved, saved_structs = self.current, set(self.structs)
         self.current = name
         if single and name:
@@ -1458,13 +1454,9 @@ class FunctionWriter(Operations):
             self.structs.discard(name)
         guard = ""
         if "FileNotFoundError" in h.classes:
-            if name:
-                pattern = pattern.partition(" @ ")[2] or pattern
-                pattern = f"{name} @ {pattern if ' | ' not in pattern or pattern.startswith('(') else f'({pattern})'}"
-            else:
-                name_ = "cause"
-                pattern = f"{name_} @ ({pattern})"
             shown = name or "cause"
+            if not name:
+                pattern = f"{shown} @ {f'({pattern})' if several else pattern}"
             guard = (
                 f" if !matches!(&{shown}, Error::Io(found) if found.kind() != std::io::ErrorKind::NotFound)"
             )
@@ -1583,6 +1575,65 @@ def _sets(rest: Sequence[ir.Stmt], name: str) -> bool:
     return False
 
 
+def _drop_unread(body: list[ir.Stmt]) -> None:
+    """Leave out what a variable is set to and never read as, because the next statement that names it sets it again."""
+    for i, s in reversed(list(enumerate(body))):
+        for inner in blocks(s):
+            _drop_unread(inner)
+        match s:
+            case ir.Assign(target=ir.VarTarget(id=name), value=value) if (
+                not s.comments
+                and not s.trailing
+                and (isinstance(value, ir.Lit) or (isinstance(value, ir.ListLit) and not value.elems))
+            ):
+                later = next((x for x in body[i + 1 :] if _named([x], name)), None)
+                if later is not None and _assigns([later], name) and isinstance(later, ir.Assign):
+                    del body[i]
+            case _:
+                pass
+
+
+def _set_before_read(body: Sequence[ir.Stmt], name: str, known: bool) -> bool | None:
+    """Whether statements leave a variable set, None where they may read it before; `known` says that it is set already."""
+    for s in body:
+        if known or not _named([s], name):
+            continue
+        match s:
+            case ir.Assign(target=ir.VarTarget(id=found), value=value) if found == name:
+                if _named_in(value, name):
+                    return None
+                known = True
+            case ir.If() if not _named_in(s.test, name):
+                arms = [_set_before_read(arm, name, known) for arm in (s.body, s.orelse)]
+                if None in arms:
+                    return None
+                known = all(
+                    done or terminates(arm) for done, arm in zip(arms, (s.body, s.orelse), strict=True)
+                )
+            case ir.While(test=head) | ir.For(iter=head) | ir.ForRange(stop=head) if not _named_in(
+                head, name
+            ):
+                if isinstance(s, ir.ForRange) and _named_in(s.start, name):
+                    return None
+                if not isinstance(s, ir.While) and _named_in(s.target, name):
+                    return None
+                if _set_before_read(s.body, name, known) is None:
+                    return None
+            case _:
+                return None
+    return known
+
+
+def _named_in(n: ir.Node, name: str) -> bool:
+    return any(isinstance(x, ir.Name | ir.VarTarget) and x.id == name for x in ir.walk(n))
+
+
+def _assigned(body: Sequence[ir.Stmt]) -> set[str]:
+    """The variables that statements assign to; those of comprehensions are others."""
+    own = {id(t) for s in body for n in ir.walk(s) if isinstance(n, ir.Clause) for t in ir.walk(n.target)}
+    return {n.id for s in body for n in ir.walk(s) if isinstance(n, ir.VarTarget) and id(n) not in own}
+
+
 def _assigns(body: Sequence[ir.Stmt], name: str) -> bool:
     for s in body:
         match s:
@@ -1605,7 +1656,7 @@ def _assigns(body: Sequence[ir.Stmt], name: str) -> bool:
 
 
 def _named(body: Sequence[ir.Stmt], name: str) -> bool:
-    return any(isinstance(n, ir.Name | ir.VarTarget) and n.id == name for s in body for n in ir.walk(s))
+    return any(_named_in(s, name) for s in body)
 
 
 def _arms(s: ir.Stmt) -> int:

@@ -40,7 +40,7 @@ _RUNTIME_OBJECT_ERRORS = frozenset({"http_client", "process_execution", "configu
 class RustErrors:
     """What a module's functions fail with, and how it is made, matched and shown."""
 
-    def __init__(self, module: ir.Module, effects: Effects) -> None:
+    def __init__(self, module: ir.Module, effects: Effects, known: Iterable[str] = ()) -> None:
         self.module = module
         self.effects = effects
         self.tree = error_tree(module)
@@ -92,6 +92,7 @@ class RustErrors:
         }
         if "FileNotFoundError" in made | raised | named:
             self.builtin.add("OSError")
+        self.builtin |= {*known}
         self.builtin -= {n for n in self.builtin if n in ir.STOPPING_ERRORS}
         if any(
             isinstance(n, ir.PatternOp) and n.pattern_id == "file_operations"
@@ -153,12 +154,17 @@ class RustErrors:
                 out.append(f"Error::Foundation({' | '.join(f'FoundationError::{v}' for v in inner)})")
         return out
 
-    def pattern(self, classes: Iterable[str], handled: Iterable[str] = ()) -> str:
-        """A pattern for errors of several classes but for those of a handler before; Unsupported when nothing can match."""
+    def patterns(self, classes: Iterable[str], handled: Iterable[str] = ()) -> list[str]:
+        """Patterns for errors of several classes but for those of a handler before; Unsupported when nothing can match."""
         out = self._variants(classes, list(handled))
         if not out:
             raise Unsupported(f"except {', '.join(classes)}, which no error of the port is")
-        return " | ".join(out)
+        return out
+
+    def left(self, handled: Iterable[str]) -> bool:
+        """True when an error of the module's type may be of none of these classes."""
+        classes = {d.name for d in self.own} | self.builtin | (set(RUNTIME) if self.runtime else set[str]())
+        return self.unknown or any(not any(self.tree.is_a(n, c) for c in handled) for n in classes)
 
     # The type
 

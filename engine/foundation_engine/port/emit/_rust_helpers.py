@@ -308,6 +308,13 @@ fn partition_last(text: &str, separator: &str) -> (String, String, String) {
     }
 }
 """, ()),
+    "split_last": ("The parts of a text, split at the last separators, so often at most.", """
+fn split_last(text: &str, separator: &str, count: usize) -> Vec<String> {
+    let mut parts: Vec<String> = text.rsplitn(count + 1, separator).map(str::to_string).collect();
+    parts.reverse();
+    parts
+}
+""", ()),
     "find_last": ("The last position of a text in another in characters, or -1.", """
 fn find_last(text: &str, part: &str) -> i64 {
     text.rfind(part).map_or(-1, |at| text[..at].chars().count() as i64)

@@ -639,6 +639,23 @@ class Operations(Lines):
             if (op, b.value) in (("ne", 0), ("ge", 1), ("gt", 0)):
                 return f"!{self.place(a.args[0])}.is_empty()", UNARY
             return f"{self.place(a.args[0])}.len() {sign} {b.value}", COMPARE
+        if isinstance(b, ir.ListLit) and not b.elems and op in ("eq", "ne"):
+            return (
+                self._not(ir.Intrinsic("nonempty", [a]))
+                if op == "eq"
+                else self._op_nonempty(ir.Intrinsic("nonempty", [a]))
+            )
+        match op, a, b:
+            case "ge", ir.Intrinsic(op="int.sub", args=[less, ir.Lit(value=1)]), _:
+                op, sign, a = "gt", ">", less
+            case "le", ir.Intrinsic(op="int.add", args=[more, ir.Lit(value=1)]), _:
+                op, sign, a = "lt", "<", more
+            case "ge", _, ir.Intrinsic(op="int.add", args=[more, ir.Lit(value=1)]):
+                op, sign, b = "gt", ">", more
+            case "le", _, ir.Intrinsic(op="int.sub", args=[less, ir.Lit(value=1)]):
+                op, sign, b = "lt", "<", less
+            case _:
+                pass
         if isinstance(a, ir.Intrinsic) and a.op == "int.mod" and op in ("eq", "ne") and isinstance(b, ir.Lit):
             value, divisor = a.args
             two = isinstance(divisor, ir.Lit) and divisor.value == 2
@@ -713,6 +730,8 @@ class Operations(Lines):
             return f"{self.helper('whole')}({self.numeric_receiver(a[0])}.{WHOLE[op]}())", PRIMARY
         if op in HELPED:
             more = f", {CHAR_TESTS[op]}" if op in CHAR_TESTS else ""
+            if op == "str.isdigit":
+                self._only_ascii()
             return f"{self.helper(HELPED[op])}({self.ref(a[0])}{more})", PRIMARY
         special = getattr(self, "_op_" + op.replace(".", "_"), None)
         if special is None:
@@ -773,6 +792,8 @@ class Operations(Lines):
 
     def _op_json_of(self, e: ir.Intrinsic) -> tuple[str, int]:
         inner = e.args[0]
+        if isinstance(inner, ir.Lit) and inner.value is None:
+            return "serde_json::Value::Null", PRIMARY
         if isinstance(inner.type, ir.ListT) and not isinstance(inner, ir.ListLit):
             return f"serde_json::Value::Array({self.own(inner)})", PRIMARY
         if isinstance(inner.type, ir.DictT) and not isinstance(inner, ir.DictLit):
@@ -926,7 +947,7 @@ class Operations(Lines):
         names = [n.id for n in e.args[1].elems if isinstance(n, ir.Name)]
         if "FileNotFoundError" in names:
             raise Unsupported("a test for a missing file's error", "", e.line)
-        return f"matches!({self.ref(e.args[0])}, {self.rust.errors.pattern(names)})", PRIMARY
+        return f"matches!({self.ref(e.args[0])}, {' | '.join(self.rust.errors.patterns(names))})", PRIMARY
 
     def _op_error_with_message(self, e: ir.Intrinsic) -> tuple[str, int]:
         if isinstance(e.args[0], ir.Name) and e.args[0].id in self.structs:
@@ -1088,6 +1109,16 @@ class Operations(Lines):
     def _op_math_pi(self, e: ir.Intrinsic) -> tuple[str, int]:
         return "std::f64::consts::PI", PRIMARY
 
+    def _op_math_e(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return "std::f64::consts::E", PRIMARY
+
+    def _of_two(self, e: ir.Intrinsic) -> tuple[str, int]:
+        method = e.op.removeprefix("math.")
+        return f"{self.numeric_receiver(e.args[0])}.{method}({self.x(e.args[1])})", PRIMARY
+
+    _op_math_hypot = _of_two
+    _op_math_atan2 = _of_two
+
     def _op_math_inf(self, e: ir.Intrinsic) -> tuple[str, int]:
         return "f64::INFINITY", PRIMARY
 
@@ -1099,7 +1130,11 @@ class Operations(Lines):
     def _op_char_byte_len(self, e: ir.Intrinsic) -> tuple[str, int]:
         return f"{self.place(e.args[0])}.len_utf8() as i64", CAST
 
+    def _only_ascii(self) -> None:
+        self.rust.differ("Digits are 0 to 9; those of other scripts are neither digits nor read as numbers.")
+
     def _op_char_isdigit(self, e: ir.Intrinsic) -> tuple[str, int]:
+        self._only_ascii()
         return f"{self.place(e.args[0])}.is_ascii_digit()", PRIMARY
 
     def _op_char_upper(self, e: ir.Intrinsic) -> tuple[str, int]:
@@ -1312,12 +1347,14 @@ class Operations(Lines):
         return f"nth_back({self.usize(count)} - 1)"
 
     def _op_str_to_int(self, e: ir.Intrinsic) -> tuple[str, int]:
+        self._only_ascii()
         digit = letter_of(e.args[0])
         if digit is not None:
             return self.question(f"{self.helper('digit')}({self.x(digit)})", e), PRIMARY
         return self.question(f"{self.helper('parse_int')}({self.ref(e.args[0])})", e), PRIMARY
 
     def _op_str_to_float(self, e: ir.Intrinsic) -> tuple[str, int]:
+        self._only_ascii()
         return self.question(f"{self.helper('parse_float')}({self.ref(e.args[0])})", e), PRIMARY
 
     def _slice(self, e: ir.Intrinsic) -> tuple[str, int]:
@@ -1433,10 +1470,11 @@ class Operations(Lines):
             if e.type != ir.STR:
                 return f"{found}.unwrap_or({self.own(e.args[2])})", PRIMARY
             return f"{found}.unwrap_or({self.ref(e.args[2])}).to_string()", PRIMARY
-        return (
-            f"{self.place(e.args[0])}.get({self.ref(e.args[1])}).{'copied' if self.rust.copies(e.type) else 'cloned'}().unwrap_or({self.own(e.args[2])})",
-            PRIMARY,
-        )
+        found = f"{self.place(e.args[0])}.get({self.ref(e.args[1])}).{'copied' if self.rust.copies(e.type) else 'cloned'}()"
+        default = self.own(e.args[2])
+        if default == "serde_json::Value::Null":
+            return f"{found}.unwrap_or_default()", PRIMARY
+        return f"{found}.unwrap_or({default})", PRIMARY
 
     def _op_dict_contains(self, e: ir.Intrinsic) -> tuple[str, int]:
         if (found := self._matched(*e.args)) is not None:
@@ -1620,7 +1658,10 @@ class Operations(Lines):
             return f"{self._changing(e.args[0])}.push({self.own(e.args[1].elems[0])})", PRIMARY
         if isinstance(e.args[1], ir.ListLit):
             return f"{self._changing(e.args[0])}.extend([{self._elements(e.args[1].elems)}])", PRIMARY
-        return f"{self._changing(e.args[0])}.extend({self.items(e.args[1])})", PRIMARY
+        return (
+            f"{self._changing(e.args[0])}.extend({self.items(e.args[1]).removesuffix('.into_iter()')})",
+            PRIMARY,
+        )
 
     def _op_list_pop(self, e: ir.Intrinsic) -> tuple[str, int]:
         return f'{self._changing(e.args[0])}.pop().expect("an element")', PRIMARY
@@ -1677,12 +1718,17 @@ class Operations(Lines):
         return self.question(f"{removed}.ok_or_else(|| {made})", e), PRIMARY
 
     def bound_to(self, e: ir.Expr, t: Type) -> str:
-        """An iterator whose items become elements of a set of this type."""
+        """An iterator whose items become elements of a set, or keys of a map, of this type, in whatever order."""
         text = self.items(e, True)
+        return self._as_texts(text, t, e)
+
+    def _as_texts(self, items: str, t: Type, source: ir.Expr) -> str:
+        """Items that are characters of a text, as texts where a collection of this type holds texts."""
+        held = t.key if isinstance(t, ir.DictT) else getattr(t, "elem", None)
         return (
-            f"{text}.map(|c| c.to_string())"
-            if isinstance(t, ir.SetT) and t.elem == ir.STR and e.type == ir.STR
-            else text
+            f"{items}.map(|c| c.to_string())"
+            if held == ir.STR and source.type in (ir.STR, ir.CHAR)
+            else items
         )
 
     def _taken(self, e: ir.Intrinsic) -> str:
@@ -1732,7 +1778,7 @@ class Operations(Lines):
 
     def _failure(self, e: ir.Intrinsic, variants: str, value: str) -> tuple[str, int]:
         """What an error of the runtime says about its cause."""
-        return f"(match &{self.place(e.args[0])} {{ {variants} => {value}, _ => unreachable!() }})", PRIMARY
+        return f"match &{self.place(e.args[0])} {{ {variants} => {value}, _ => unreachable!() }}", LOWEST - 1
 
     def _op_error_http_status(self, e: ir.Intrinsic) -> tuple[str, int]:
         errors = self.rust.errors
@@ -1777,6 +1823,14 @@ class Operations(Lines):
             raise Unsupported("split by a computed separator or count", "", e.line)
         return (
             f"{self.place(e.args[0])}.splitn({e.args[2].value + 1}, {self.ref(e.args[1])}).map(str::to_string).collect::<Vec<String>>()",
+            PRIMARY,
+        )
+
+    def _op_str_rsplit_n(self, e: ir.Intrinsic) -> tuple[str, int]:
+        if not (self._never_empty(e.args[1]) and isinstance(e.args[2], ir.Lit) and e.args[2].value >= 0):
+            raise Unsupported("split by a computed separator or count", "", e.line)
+        return (
+            f"{self.helper('split_last')}({self.ref(e.args[0])}, {self.ref(e.args[1])}, {e.args[2].value})",
             PRIMARY,
         )
 
@@ -1876,10 +1930,7 @@ class Operations(Lines):
         """
         match e:
             case ir.Intrinsic(op="to_list", args=[inner]):
-                text = self.items(inner, free)
-                if isinstance(e.type, ir.ListT) and e.type.elem == ir.STR and inner.type in (ir.STR, ir.CHAR):
-                    text += ".map(|c| c.to_string())"
-                return text
+                return self._as_texts(self.items(inner, free), e.type, inner)
             case ir.Intrinsic(op="range", args=[start, stop, step]):
                 assert isinstance(step, ir.Lit)
                 first = self.x if told or not (bare_number(start) and bare_number(stop)) else self.typed
@@ -2208,22 +2259,13 @@ class Operations(Lines):
         return (f"{self.x(e.args[1], ADD)} + {total}", ADD) if len(e.args) > 1 else (total, PRIMARY)
 
     def _op_to_list(self, e: ir.Intrinsic) -> tuple[str, int]:
-        text = self.items(e.args[0])
-        if isinstance(e.type, ir.ListT) and e.type.elem == ir.STR and e.args[0].type == ir.STR:
-            text += ".map(|c| c.to_string())"
-        return f"{text}.collect::<Vec<_>>()", PRIMARY
+        return f"{self._as_texts(self.items(e.args[0]), e.type, e.args[0])}.collect::<Vec<_>>()", PRIMARY
 
     def _op_to_set(self, e: ir.Intrinsic) -> tuple[str, int]:
-        text = self.items(e.args[0], True)
-        if isinstance(e.type, ir.SetT) and e.type.elem == ir.STR and e.args[0].type == ir.STR:
-            text += ".map(|c| c.to_string())"
-        return f"{text}.collect::<HashSet<_>>()", PRIMARY
+        return f"{self.bound_to(e.args[0], e.type)}.collect::<HashSet<_>>()", PRIMARY
 
     def _op_count_each(self, e: ir.Intrinsic) -> tuple[str, int]:
-        text = self.items(e.args[0], True)
-        if isinstance(e.type, ir.DictT) and e.type.key == ir.STR and e.args[0].type == ir.STR:
-            text += ".map(|c| c.to_string())"
-        return f"{self.helper('count_each')}({text})", PRIMARY
+        return f"{self.helper('count_each')}({self.bound_to(e.args[0], e.type)})", PRIMARY
 
     def _key(self, key: ir.Expr) -> str:
         if not isinstance(key, ir.Lambda):

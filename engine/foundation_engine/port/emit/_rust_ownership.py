@@ -419,8 +419,10 @@ def last_uses(f: ir.Function) -> set[int]:
         for u in found:
             if u.inside or u.loops[: len(at)] != at or len(u.loops) > len(at):
                 continue
+            # A node that stands in two places is used again in one of them.
+            again = any(o.node is u.node for o in found if o is not u)
             later = [o for o in found if o is not u and o.order > u.order and not _exclusive(u, o)]
-            if not later:
+            if not later and not again:
                 out.add(id(u.node))
     return out
 

@@ -140,7 +140,7 @@ class Patterns:
         if self.attribute:
             return name
         if self.templates.chosen.dialect != "foundation":
-            return self.rust.errors.pattern([name])
+            return " | ".join(self.rust.errors.patterns([name]))
         self.rust.uses.add("foundation::errors::Class")
         if name in RUNTIME or name in ("Exception", "FoundationError"):
             return f"Class::{name}"

@@ -60,6 +60,7 @@ class _Settings:
     loaded: set[str] = field(default_factory=set[str])
     commands: set[str] = field(default_factory=set[str])
     declined: set[str] = field(default_factory=set[str])
+    failures: set[str] = field(default_factory=set[str])
 
 
 class RustModule:
@@ -83,7 +84,7 @@ class RustModule:
         self.effects = Effects(module)
         self.effects.run()
         self.ownership = Ownership(module)
-        self.errors = RustErrors(module, self.effects)
+        self.errors = RustErrors(module, self.effects, self.settings.failures)
         self.error_constructors = CONSTRUCTORS
         self.ordered = self.settings.ordered
         self.map = "IndexMap" if self.ordered else "HashMap"
@@ -831,6 +832,7 @@ def settled(
             rust.loaded,
             rust.commands,
             rust.declined,
+            rust.errors.builtin,
         )
         if found == settings or last:
             for sentence in rust.module.differences:
