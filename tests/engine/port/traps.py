@@ -71,6 +71,10 @@ def merged(a: dict[str, int], b: dict[str, int]) -> list[str]:
     return [f"{k}={v}" for k, v in sorted(joined.items())]
 
 
+def spread(n: int) -> dict[str, int]:
+    return {**{"first": n}, "second": n + 1}
+
+
 def gathered(pairs: list[tuple[str, int]]) -> dict[str, int]:
     return dict(pairs)
 

@@ -1051,14 +1051,17 @@ class ExpressionLowerer:
     def _merged(self, e: ast.Dict, want: Type | None) -> ir.Expr:
         """A dict display with `**`: unions from left to right, in which later entries win."""
         parts: list[ast.expr] = []
+        between: ast.Dict | None = None
         for k, v in zip(e.keys, e.values, strict=True):
             if k is None:
                 parts.append(v)
-            elif parts and isinstance(parts[-1], ast.Dict):
-                parts[-1].keys.append(k)
-                parts[-1].values.append(v)
-            else:
-                parts.append(ast.copy_location(ast.Dict([k], [v]), k))
+                between = None
+                continue
+            if between is None:
+                between = ast.copy_location(ast.Dict([], []), k)
+                parts.append(between)
+            between.keys.append(k)
+            between.values.append(v)
         made = [self.expr(p, want) for p in parts]
         if len(made) == 1 and isinstance(made[0].type, ir.DictT):
             return ir.Intrinsic("dict.copy", made, type=made[0].type)
