@@ -77,6 +77,22 @@ CASES = [
         "def f(xs: list[str]) -> list[str]:\n    return sorted(xs, key=len, reverse=True)",
         "slices.SortStableFunc(ordered, func(a, b string) int { return cmp.Compare(utf8.RuneCountInString(b), utf8.RuneCountInString(a)) })",
     ),
+    # A key is worked out for a list of one, too, though nothing is compared.
+    ("def f(xs: list[str], d: dict[str, int]) -> list[str]:\n    return sorted(xs, key=lambda x: d[x])", 'if _, ok := d[x]; !ok {\nreturn nil, fmt.Errorf("key %v not found", x)'),
+    ("def f(xs: list[list[int]]) -> list[int]:\n    return max(xs, key=lambda x: x[1])", "for _, x := range xs {\n_ = x[1]\n}"),
+    # What a handler ignores or notes is an if statement.
+    (
+        "def f(s: str) -> int:\n    n = 10\n    try:\n        n = int(s)\n    except ValueError:\n        pass\n    return n",
+        "if number, err := strconv.Atoi(strings.TrimSpace(s)); err == nil {\nn = number\n}\nreturn n",
+    ),
+    (
+        "def f(s: str) -> bool:\n    bad = False\n    try:\n        int(s)\n    except ValueError:\n        bad = True\n    return bad",
+        "if _, err := strconv.Atoi(strings.TrimSpace(s)); err != nil {\nbad = true\n}\nreturn bad",
+    ),
+    (
+        "def f(k: str, d: dict[str, int]) -> int:\n    n = 10\n    try:\n        n = d[k]\n    except KeyError:\n        n += 1\n    return n",
+        "if number, ok := d[k]; !ok {\nn++\n} else {\nn = number\n}",
+    ),
     # A variable that takes a value of another type gets a name of its own.
     ("def f(n: int) -> int:\n    n = [d for d in str(n)]\n    return len(n)", "return len(nList)"),
 ]  # fmt: skip

@@ -4,9 +4,11 @@
 # ruff: noqa: E501 - a template of the target's code reads best on one line.
 from __future__ import annotations
 
+import copy
 import math
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from foundation_engine.port import ir
@@ -2001,6 +2003,8 @@ class Operations(Maps):
     def _sort(self, xs: str, t: Type, key: ir.Expr, reverse: ir.Expr) -> None:
         assert isinstance(t, ir.ListT)
         self.use("slices")
+        if isinstance(key, ir.Lambda):
+            key = self._sure(xs, key)
         backwards = isinstance(reverse, ir.Lit) and reverse.value
         if not isinstance(reverse, ir.Lit):
             test = self.x(reverse)
@@ -2028,9 +2032,7 @@ class Operations(Maps):
         param = key.params[0].name
 
         def side(name: str) -> tuple[list[str], list[str]]:
-            saved = self.names.get(param)
-            self.names[param] = name
-            with self.infallible(), self.captured() as before, self.indented():
+            with self._named(param, name), self.infallible(), self.captured() as before, self.indented():
                 body = key.body
                 if isinstance(body, ir.TupleLit):
                     texts = [self._ordered(p) for p in body.elems]
@@ -2042,10 +2044,6 @@ class Operations(Maps):
                     texts = [f"{base}.{f}" for f in fields[: len(body.type.elems)]]
                 else:
                     texts = [self._ordered(body)]
-            if saved is None:
-                self.names.pop(param, None)
-            else:
-                self.names[param] = saved
             return texts, list(before)
 
         left, before_left = side("a")
@@ -2061,6 +2059,38 @@ class Operations(Maps):
             self.write("})")
         else:
             self.write(f"slices.SortStableFunc({xs}, func(a, b {elem}) int {{ return {text} }})")
+
+    def _sure(self, xs: str, key: ir.Lambda) -> ir.Lambda:
+        """A key that does not fail: every element's is looked at first, which comparing does not do in a list of one."""
+        if not any(isinstance(n, ir.Intrinsic) and n.raises for n in ir.walk(key.body)):
+            return key
+        sure = copy.deepcopy(key)
+        for n in ir.walk(sure.body):
+            if isinstance(n, ir.Intrinsic) and n.op in ("dict.index", "list.index"):
+                n.raises = ""
+        param = key.params[0].name
+        element = self.go.local(param)
+        if element in self.used:
+            element = self.fresh(element)
+        with self._named(param, element):
+            self.write(f"for _, {element} := range {xs} {{")
+            with self.indented():
+                for e in key.body.elems if isinstance(key.body, ir.TupleLit) else [key.body]:
+                    for failing in _failing(e):
+                        self.effect(failing)
+            self.write("}")
+        return sure
+
+    @contextmanager
+    def _named(self, param: str, name: str) -> Generator[None]:
+        """Inside, the parameter of a lambda has this name."""
+        saved = self.names.get(param)
+        self.names[param] = name
+        yield
+        if saved is None:
+            self.names.pop(param, None)
+        else:
+            self.names[param] = saved
 
     def _ordered(self, e: ir.Expr) -> str:
         if e.type == ir.BOOL:
@@ -2152,25 +2182,20 @@ class Operations(Maps):
 
     def _extreme_by(self, xs: str, t: Type, key: ir.Lambda, largest: bool) -> str:
         assert isinstance(t, ir.ListT)
+        key = self._sure(xs, key)
         param = key.params[0].name
         elem = self.go.type(t.elem)
         self.use("slices")
         self.use("cmp")
         sides: list[list[str]] = []
         for name in ("a", "b"):
-            saved = self.names.get(param)
-            self.names[param] = name
-            with self.infallible(), self.captured() as before, self.indented():
+            with self._named(param, name), self.infallible(), self.captured() as before, self.indented():
                 body = key.body
                 sides.append(
                     [self._ordered(p) for p in (body.elems if isinstance(body, ir.TupleLit) else [body])]
                 )
             if before:
                 raise Unsupported("a key that takes several statements")
-            if saved is None:
-                self.names.pop(param, None)
-            else:
-                self.names[param] = saved
         parts = [f"cmp.Compare({p}, {q})" for p, q in zip(*sides, strict=True)]
         text = parts[0] if len(parts) == 1 else f"cmp.Or({', '.join(parts)})"
         # The first of equals wins in both languages.
@@ -2311,6 +2336,17 @@ def _made_here(e: ir.Expr) -> bool:
         isinstance(e, ir.Intrinsic)
         and e.op in ("sorted", "to_list", "list.concat", "list.copy", "list.reversed")
     )
+
+
+def _failing(e: ir.Expr) -> list[ir.Expr]:
+    """The operations of an expression that may fail, or all of it where it leaves some of them out."""
+    if isinstance(e, ir.Intrinsic) and e.raises:
+        return [e]
+    if not any(isinstance(n, ir.Intrinsic) and n.raises for n in ir.walk(e)):
+        return []
+    if isinstance(e, ir.Intrinsic | ir.Field | ir.Not):
+        return [n for child in ir.children(e) if isinstance(child, ir.Expr) for n in _failing(child)]
+    return [e]
 
 
 def _operands(e: ir.Bool) -> list[ir.Expr]:

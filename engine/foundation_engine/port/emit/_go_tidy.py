@@ -7,6 +7,7 @@ statements of one function are looked at as text, after everything that could us
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 _TEXT = re.compile(r'"(?:\\.|[^"\\])*"|`[^`]*`|\'(?:\\.|[^\'\\])+\'|//.*$')
@@ -30,7 +31,20 @@ def tidy(lines: list[str], parameters: Iterable[str]) -> list[str]:
         if made == lines:
             break
         lines = made
-    return _redeclared(lines, parameters)
+    return _joined(_redeclared(lines, parameters))
+
+
+def _joined(lines: list[str]) -> list[str]:
+    """The lines with `if _, ok := m[k]; !ok {` for a lookup of which only `ok` is asked, and only once."""
+    words = Counter(w for line in lines for w in _WORD.findall(blanked(line)))
+    out: list[str] = []
+    for line in lines:
+        asked = re.match(r"^(\t*)if !(\w+) \{$", line)
+        known = f"{asked[1]}_, {asked[2]} := " if asked else ""
+        if asked and words[asked[2]] == 2 and out and out[-1].startswith(known):
+            line = f"{asked[1]}if {out.pop().strip()}; !{asked[2]} {{"
+        out.append(line)
+    return out
 
 
 def _redeclared(lines: list[str], parameters: Iterable[str]) -> list[str]:

@@ -2059,7 +2059,8 @@ class FunctionEmitter(Operations, Statements):
         for h in s.handlers:
             self.go.templates.handles(raised, h.classes, self.go.module, self.go.errors)
         if not self.inline_try(s):
-            self._closure_try(s)
+            if not self._valued_try(s):
+                self._closure_try(s)
             return
 
         def dispatch(err: str, raised: frozenset[str], test: str) -> None:
@@ -2073,6 +2074,77 @@ class FunctionEmitter(Operations, Statements):
         self.handlers = outer
         self.handlers.pop()
         self.block(s.orelse)
+
+    def _valued_try(self, s: ir.Try) -> bool:
+        """One value that may fail, kept or only tried: an if statement, its `else` what follows success."""
+        match s.body:
+            case [ir.Assign(target=ir.VarTarget(id=target), value=value) as only]:
+                pass
+            case [ir.ExprStmt(value=ir.Intrinsic() as value) as only]:
+                target = ""
+            case _:
+                return False
+        looked_up = isinstance(value, ir.Intrinsic) and value.op == "dict.index"
+        other = isinstance(value, ir.Intrinsic) and value.op in (
+            "dict.pop", "list.find_or_raise", "str.find_or_raise",
+        )  # fmt: skip
+        if (
+            s.final
+            or other
+            or not isinstance(value.type, ir.P)
+            or target in self.builders
+            or all(terminates(h.body) for h in s.handlers)
+            or not self._raising(value)
+            or self._failing_places(s.body) != [0]
+        ):
+            return False
+        raised = self.go.effects.statement(only)
+        kept = f"<kept {target}>"
+        self.names[kept] = name = self.fresh(self._value_name(value)) if target in self.read else "_"
+        if looked_up:
+            assert isinstance(value, ir.Intrinsic)
+            self.use("fmt")
+            ok = self.fresh("ok")
+            table, key = self.table(value.args[0]), self.simple(value.args[1], "key")
+            head, test = f"{name}, {ok} := {table}[{key}]; ", f"!{ok}"
+            err = self.failure("KeyError", "key %v not found", key)
+        else:
+            text, raised = self.call_text(value)
+            head, test, err = f"{name}, err := {text}; ", "", self.classed(value) or "err"
+            test = "err != nil" if err != "err" else ""
+        orelse = s.orelse
+        if isinstance(only, ir.Assign) and target in self.read:
+            known = ir.Name(kept, type=value.type, line=value.line)
+            orelse = [dataclasses.replace(only, value=known), *orelse]
+        else:
+            self.remarks([*only.comments, *([only.trailing] if only.trailing else [])])
+        if not orelse and self._ignored(s.handlers, raised):
+            self.write(f"_, _ = {head.partition(' := ')[2].removesuffix('; ')}")
+        else:
+            self._dispatch(s.handlers, err, raised, orelse, test, head)
+        return True
+
+    def _silent(self, h: ir.Handler) -> bool:
+        """True for a handler of which nothing is written."""
+        return not h.comments and all(
+            not (s.comments or s.trailing)
+            and (
+                isinstance(s, ir.Pass)
+                or (
+                    isinstance(s, ir.Assign)
+                    and isinstance(s.target, ir.VarTarget)
+                    and s.target.id not in self.read
+                    and self.pure(s.value)
+                )
+            )
+            for s in h.body
+        )
+
+    def _ignored(self, handlers: list[ir.Handler], raised: frozenset[str]) -> bool:
+        """True where every failure is caught and nothing is done about it."""
+        for h in handlers:
+            raised = self.go.effects.remaining(raised, h.classes)
+        return not raised and all(map(self._silent, handlers))
 
     def _closure_try(self, s: ir.Try) -> None:
         """The body in a function of its own whose error is then handled."""
@@ -2088,17 +2160,19 @@ class FunctionEmitter(Operations, Statements):
             )
         saved_result, saved_fails, saved_handlers = self.result, self.fails, self.handlers
         self.result, self.fails, self.handlers = ir.NONE, True, []
-        self.write("err := func() error {" if not self.err_known() else "err = func() error {")
+        raised = frozenset[str]().union(*(self.go.effects.statement(b) for b in s.body))
+        ignored = not s.orelse and self._ignored(s.handlers, raised)
+        receiver = "_ =" if ignored else "err =" if self.err_known() else "err :="
+        self.write(f"{receiver} func() error {{")
         with self.indented():
             self.block(s.body)
             if not terminates(s.body):
                 self.write("return nil")
         self.write("}()")
-        self.err_scopes[-1] = True
         self.result, self.fails, self.handlers = saved_result, saved_fails, saved_handlers
-        raised: frozenset[str] = frozenset[str]()
-        for b in s.body:
-            raised |= self.go.effects.statement(b)
+        if ignored:
+            return
+        self.err_scopes[-1] = True
         self._dispatch(s.handlers, "err", raised, s.orelse)
 
     def _returning_try(self, s: ir.Try) -> None:
@@ -2139,13 +2213,22 @@ class FunctionEmitter(Operations, Statements):
         raised: frozenset[str],
         orelse: list[ir.Stmt] | None = None,
         test: str = "",
+        head: str = "",
     ) -> None:
+        """Branches on an error: handlers, what is handed on, and what follows success; `head` begins the first one."""
         saved, self.handlers = self.handlers, self.handlers[:-1] if self.handlers else []
         effects = self.go.effects
         chain = False
         left = raised
         exhausted = False
         ends = all(terminates(h.body) for h in handlers)
+        if orelse and not ends and self._ignored(handlers, raised):
+            self.write(f"if {head}{_contrary(test) if test else f'{err} == nil'} {{")
+            with self.indented():
+                self.block(orelse)
+            self.write("}")
+            self.handlers = saved
+            return
         for h in handlers:
             if h.classes and not any(r == ir.ANY_ERROR or effects.may_match(r, h.classes) for r in left):
                 continue
@@ -2154,7 +2237,7 @@ class FunctionEmitter(Operations, Statements):
                 exhausted = True
             else:
                 condition = self._matches(err, h.classes, left)
-            self.write(f"}} else if {condition} {{" if chain else f"if {condition} {{")
+            self.write(f"}} else if {condition} {{" if chain else f"if {head}{condition} {{")
             with self.indented():
                 self.remarks(h.comments)
                 current = self.names.get("<current>")
@@ -2175,7 +2258,7 @@ class FunctionEmitter(Operations, Statements):
                 break
         if not exhausted:
             left_over = test or f"{err} != nil"
-            self.write(f"}} else if {left_over} {{" if chain else f"if {left_over} {{")
+            self.write(f"}} else if {left_over} {{" if chain else f"if {head}{left_over} {{")
             with self.indented():
                 if self.handlers:
                     self.handlers[-1](err, left, test)
@@ -2438,6 +2521,11 @@ class FunctionEmitter(Operations, Statements):
             or (isinstance(n, ir.Intrinsic) and (n.raises or n.op in ("list.pop", "dict.pop", "print")))
             for n in ir.walk(e)
         )
+
+
+def _contrary(test: str) -> str:
+    """The opposite of `!ok` or `err != nil`."""
+    return test[1:] if test.startswith("!") else test.replace("!=", "==")
 
 
 def _leaves_loop(s: ir.Stmt) -> bool:
