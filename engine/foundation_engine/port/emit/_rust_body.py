@@ -24,6 +24,7 @@ from foundation_engine.port.passes import (
     stores,
     terminates,
 )
+from foundation_engine.port.views import shares
 
 if TYPE_CHECKING:
     from foundation_engine.port.emit.rust import RustModule
@@ -828,8 +829,7 @@ class FunctionWriter(Operations):
         return True
 
     def _element(self, t: ir.IndexTarget) -> str:
-        self._changing(t.obj)
-        return self._op_list_index(ir.Intrinsic("list.index", [t.obj, t.index], type=t.type))[0]
+        return self.changing_element(ir.Intrinsic("list.index", [t.obj, t.index], type=t.type))
 
     def _assign_variable(self, s: ir.Assign, t: ir.VarTarget) -> None:
         name = self.name(t.id)
@@ -838,7 +838,7 @@ class FunctionWriter(Operations):
         if (
             self.rust.mutable(s.value.type)
             and t.id in self.facts.changed
-            and is_place(s.value)
+            and shares(s.value)
             and not self._moves(s.value)
         ):
             raise Unsupported("two names for one list that changes", t.id, s.line)
@@ -900,6 +900,8 @@ class FunctionWriter(Operations):
         inner = value.type.elem if found is not None and isinstance(value.type, ir.OptionalT) else value.type
         objects = (
             isinstance(inner, ir.NamedT)
+        entry = isinstance(value, ir.Intrinsic) and value.op == "dict.setdefault" and changed
+        place = entry or (is_place(value) and not isinstance(value, ir.Name))
             and isinstance(self.rust.module.find(inner.name), ir.Class)
             and self.rust.mutable(inner)
         )
@@ -914,10 +916,10 @@ class FunctionWriter(Operations):
             if found is not None:
                 text = f"{self._changing(found[0])}.get_mut({self.ref(found[1])})"
             else:
-                made = self._changing(value)
-                text = (
-                    made if isinstance(value, ir.Intrinsic) and value.op == "dict.index" else f"&mut {made}"
-                )
+                looked_up = entry or (isinstance(value, ir.Intrinsic) and value.op == "dict.index")
+                element = isinstance(value, ir.Intrinsic) and value.op == "list.index"
+                made = self.changing_element(value) if element else self._changing(value)
+                text = made.removeprefix("*") if looked_up or made.startswith("*") else f"&mut {made}"
             self.by_mut.add(t.id)
             self.write(f"let {'mut ' if found is not None else ''}{name} = {text};")
             if found is not None:

@@ -84,6 +84,29 @@ class Operations(Lines):
         self.services: set[str] = set()  # of by_ref, those of a protocol or callable
         self.structs: set[str] = set()  # handler variables that hold one class of error
         self.facts = Facts()
+def _changed_between(conds: list[ir.Expr], elem: ir.Expr) -> bool:
+    """True when a condition may change an object that the element reads, which no two closures can hold."""
+    held = {root(n.obj) for c in conds for n in ir.walk(c) if isinstance(n, ir.MethodCall)}
+    return any(isinstance(n, ir.Name) and n.id in held for n in ir.walk(elem))
+
+
+def _position(e: ir.Intrinsic) -> ir.Expr:
+    """Where an element stands: `len(xs) - 1` is the first from the end."""
+    whole, i = e.args
+    match i:
+        case ir.Intrinsic(
+            op="wrap",
+            args=[
+                ir.Intrinsic(
+                    op="int.sub", args=[ir.Intrinsic(op="len", args=[measured]), ir.Lit(value=1) as one]
+                )
+            ],
+        ) if ir.same(measured, whole):
+            return ir.Intrinsic("from_end", [one], type=ir.INT, line=e.line)
+        case _:
+            return i
+
+
         self.closures = 0
         self.label: str = ""  # the block that a failure leaves, "" when it leaves the function
         self.this = "self"
@@ -1396,19 +1419,7 @@ class Operations(Lines):
     # Elements
 
     def _op_list_index(self, e: ir.Intrinsic) -> tuple[str, int]:
-        obj, i = e.args
-        match i:
-            case ir.Intrinsic(
-                op="wrap",
-                args=[
-                    ir.Intrinsic(
-                        op="int.sub", args=[ir.Intrinsic(op="len", args=[whole]), ir.Lit(value=1) as one]
-                    )
-                ],
-            ) if ir.same(whole, obj):
-                i = ir.Intrinsic("from_end", [one], type=ir.INT, line=e.line)
-            case _:
-                pass
+        obj, i = e.args[0], _position(e)
         if isinstance(i, ir.Intrinsic) and i.op in ("from_end", "wrap") and not is_place(obj):
             if i.op == "wrap":
                 raise Unsupported("an index from the end into a computed list", "", e.line)
@@ -1430,6 +1441,48 @@ class Operations(Lines):
 
     def _op_tuple_to_list(self, e: ir.Intrinsic) -> tuple[str, int]:
         raise Unsupported("a tuple as a list", "", e.line)
+
+    def changing_element(self, e: ir.Intrinsic) -> str:
+        """An element of a list as the place that is about to change."""
+        obj, i = e.args[0], _position(e)
+        base = self._changing(obj)
+        if isinstance(i, ir.Intrinsic) and i.op == "from_end":
+            last = isinstance(i.args[0], ir.Lit) and i.args[0].value == 1
+            found = "last_mut()" if last else f"iter_mut().{self._from_back(i.args[0])}"
+            return f'*{base}.{found}.expect("an element")'
+        wraps = isinstance(i, ir.Intrinsic) and i.op == "wrap"
+        if not wraps and not any(isinstance(n, ir.Name) and n.id == root(obj) for n in ir.walk(i)):
+            return self._op_list_index(e)[0]
+        # The list cannot be looked at while its element is borrowed to be changed.
+    def changing_element(self, e: ir.Intrinsic) -> str:
+        """An element of a list as the place that is about to change."""
+        obj, i = e.args[0], _position(e)
+        base = self._changing(obj)
+        if isinstance(i, ir.Intrinsic) and i.op == "from_end":
+            last = isinstance(i.args[0], ir.Lit) and i.args[0].value == 1
+            found = "last_mut()" if last else f"iter_mut().{self._from_back(i.args[0])}"
+            return f'*{base}.{found}.expect("an element")'
+        wrapped = i.args[0] if isinstance(i, ir.Intrinsic) and i.op == "wrap" else None
+        if wrapped is None and not any(isinstance(n, ir.Name) and n.id == root(obj) for n in ir.walk(i)):
+            return self._op_list_index(e)[0]
+        # The list cannot be looked at while its element is borrowed to be changed.
+        if self.closures:
+            raise Unsupported("an element whose position its list tells", root(obj), e.line)
+        index = self.fresh("index")
+        where = (
+            f"{self.helper('wrap')}({self.x(wrapped)}, {base}.len())"
+            if wrapped is not None
+            else self.usize(i)
+        )
+        self.write(f"let {index} = {where};")
+        return f"{base}[{index}]"
+
+        if self.closures:
+            raise Unsupported("an element whose position its list tells", root(obj), e.line)
+        index = self.fresh("index")
+        where = f"{self.helper('wrap')}({self.x(i.args[0])}, {base}.len())" if wraps else self.usize(i)
+        self.write(f"let {index} = {where};")
+        return f"{base}[{index}]"
 
     def _op_dict_index(self, e: ir.Intrinsic) -> tuple[str, int]:
         obj, key = e.args
@@ -1628,9 +1681,8 @@ class Operations(Lines):
                 )
                 made = "or_default()" if empty else f"or_insert({self.own(default)})"
                 return f"{self._changing(obj)}.entry({self.own(key)}).{made}"
-            case ir.Intrinsic(op="list.index", args=[obj, _]):
-                self._changing(obj)
-                return self._op_list_index(e)[0]
+            case ir.Intrinsic(op="list.index"):
+                return self.changing_element(e).removeprefix("*")
             case ir.Intrinsic(op="tuple.index"):
                 raise Unsupported("a change inside a tuple", "", e.line)
             case ir.Field():
@@ -2143,7 +2195,7 @@ class Operations(Lines):
             failing = self.may_fail(e.elem)
             if failing and (consume or len(e.clauses) > 1):
                 raise Unsupported("a failure inside a comprehension of this kind", "", e.line)
-            if test and not consume:
+            if test and not consume and not _changed_between(clause.conds, e.elem):
                 filtered = self._filtered(clause, base, pattern, test, lent)
                 if filtered is not None:
                     base, test = filtered, ""

@@ -42,6 +42,7 @@ from foundation_engine.port.sequence import sequence
 from foundation_engine.port.simplify import simplify
 from foundation_engine.port.texts import measured_texts
 
+from foundation_engine.port.views import inline_views
 _KEYWORDS = frozenset(
     [
         "break",
@@ -1001,6 +1002,7 @@ class GoModule:
         self, f: ir.Function, cls: ir.Class | None, functions: list[tuple[str, str, int, int]]
     ) -> list[str]:
         try:
+            inline_views(f)
             check_aliasing(f)
         except Unsupported as why:
             # The signature stays, so that callers compile.
