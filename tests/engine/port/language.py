@@ -1,8 +1,9 @@
-"""Constructs of the language as real projects use them: functions that the tests port and run in Python and the targets."""
+"""Constructs of the language as real projects use them: functions that are run in Python and in the targets."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from attrs import define
 from attrs import field as attribute
@@ -57,3 +58,91 @@ def boxed(k: str, n: int) -> str:
     c = Box(Settings("X"))
     b.put(k)
     return f"{b.settings.level} {c.settings.level} {b.put(k)} {len(c.items)} {b.items[k]}"
+
+
+def parsed(value: str | bool | int | None) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"number {value + 1}"
+    return value.strip().upper()
+
+
+def kinds(text: str, n: int, on: bool) -> list[str]:
+    return [parsed(text), parsed(n), parsed(on), parsed(None), parsed(" a ")]
+
+
+def setting(settings: dict[str, Any], key: str, default: str | bool) -> str | bool:
+    if key in settings:
+        found = settings[key]
+        if isinstance(found, str | bool):
+            return found
+        if isinstance(found, (int, float)):
+            return str(found)
+    return default
+
+
+def read(name: str, on: bool, n: int) -> str:
+    settings: dict[str, Any] = {
+        "name": name,
+        "on": on,
+        "n": n,
+        "ratio": 1.5,
+        "tags": [name, "x"],
+        "none": None,
+    }
+    out: list[str] = []
+    for key in ["name", "on", "n", "ratio", "none", "missing"]:
+        value = setting(settings, key, False)
+        if isinstance(value, str):
+            out.append(value + "!")
+        elif value:
+            out.append("true")
+        else:
+            out.append("false")
+    if settings["name"] == "a" or settings["n"] == 3 or settings["on"] == "a":
+        out.append("same")
+    if settings.get("nothing") is None and settings.get("none") is None and settings.get("name") is not None:
+        out.append("absent")
+    tags = settings["tags"]
+    if isinstance(tags, list):
+        out.extend(str(t) for t in tags)
+    return ",".join(out)
+
+
+def described(name: str, n: int) -> dict[str, Any]:
+    return {"name": name, "count": n, "inner": {"a": 1.5, "b": [n, name]}}
+
+
+def shown(name: str, n: int) -> str:
+    d = described(name, n)
+    count = d["count"]
+    d["count"] = n + 1
+    d["more"] = name if n > 2 else None
+    inner = d["inner"]
+    a = inner["a"]
+    width: int = d["count"]
+    chosen = d.get("more") or "none"
+    return f"{count} {d['count']} {a} {width + 1} {chosen} {len(d)} {d.get('zero', 0)}"
+
+
+class Task:
+    def __init__(self, run: str | list[str], timeout: float | None = None) -> None:
+        self.run = run
+        self.timeout = timeout
+
+    @property
+    def is_composite(self) -> bool:
+        return isinstance(self.run, list)
+
+    def commands(self) -> list[str]:
+        if isinstance(self.run, list):
+            return [str(c) for c in self.run]
+        return [self.run]
+
+
+def tasks(name: str, names: list[str]) -> list[str]:
+    one, many = Task(name), Task(names)
+    return [*one.commands(), *many.commands(), str(one.is_composite), str(many.is_composite)]

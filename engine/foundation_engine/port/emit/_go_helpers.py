@@ -367,14 +367,17 @@ func jsonText(value any) string {
 	case string:
 		return v
 	case json.Number:
-		if _, err := v.Int64(); err == nil {
+		if !strings.ContainsAny(v.String(), ".eE") {
 			return v.String()
+		}
+		if number, err := v.Float64(); err == nil {
+			return floatText(number)
 		}
 	}
 	panic(fmt.Sprintf("not a text: %v", value))
 }
 """,
-        ("encoding/json", "fmt"),
+        ("encoding/json", "fmt", "strings"),
     ),
     "joinPath": (
         r"""
@@ -438,6 +441,32 @@ func parseInt(s string, low, high int) (int, error) {
 }
 """,
         ("fmt", "strconv"),
+    ),
+    "readFloat": (
+        r"""
+// readFloat is the number that a text holds.
+func readFloat(text string) (float64, error) {
+	number, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	if err != nil {
+		return 0, fmt.Errorf("could not convert string to float: %s", quoted(text))
+	}
+	return number, nil
+}
+""",
+        ("fmt", "strconv", "strings"),
+    ),
+    "readInt": (
+        r"""
+// readInt is the integer that a text holds.
+func readInt(text string) (int, error) {
+	number, err := strconv.Atoi(strings.TrimSpace(text))
+	if err != nil {
+		return 0, fmt.Errorf("invalid literal for int() with base 10: %s", quoted(text))
+	}
+	return number, nil
+}
+""",
+        ("fmt", "strconv", "strings"),
     ),
     "quoted": (
         r"""

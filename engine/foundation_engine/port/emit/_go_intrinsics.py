@@ -7,6 +7,7 @@ from __future__ import annotations
 import copy
 import math
 import operator
+import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -248,7 +249,8 @@ class Operations(Maps):
     leaving: bool
     following: Sequence[ir.Stmt]
     check: Any
-    failure: Callable[[str, str, str], str]
+    missing: Callable[[Type, str], str]
+    told: bool
     _raising: Callable[[ir.Expr], bool]
     _counting: Any
     pure: Callable[[ir.Expr], bool]
@@ -301,8 +303,9 @@ class Operations(Maps):
             case ir.Intrinsic():
                 return self._intrinsic(e)
             case ir.ListLit():
+                held = e.type.elem if isinstance(e.type, ir.ListT) else ir.UNKNOWN
                 return (
-                    f"{self.go.type(e.type)}{{{', '.join(self.x(self.owned(v)) for v in e.elems)}}}",
+                    f"{self.go.type(e.type)}{{{', '.join(self.handed(v, held) for v in e.elems)}}}",
                     PRIMARY,
                 )
             case ir.SetLit():
@@ -593,6 +596,8 @@ class Operations(Maps):
             return regex.go(self, e), PRIMARY
         if op in ("json.of", "json.is", "json.get_or"):
             return go_json.operation(self, e)
+        if op == "json.to_text":
+            self.helper("floatText")
         if op == "json.generate":
             return self._text(encoded(args[0], self.ordered, COMPACT))
         if op == "json.dumps":
@@ -1255,7 +1260,8 @@ class Operations(Maps):
                     from foundation_engine.port.emit.go import go_string
 
                     pattern, values = self.format_pattern(args[0])
-                    self.write(f"fmt.Printf({', '.join([go_string(pattern + chr(10)), *values])})")
+                    shown = ", ".join([go_string(pattern + chr(10)), *values])
+                    self.write(f"fmt.{verb}{'p' if stream else ''}rintf({stream}{shown})")
                 else:
                     self.write(f"fmt.Println({self.x(args[0])})")
             case _:
@@ -1273,7 +1279,7 @@ class Operations(Maps):
             key = self.x(e.args[1]) if isinstance(e.args[1], ir.Lit) else self.simple(e.args[1], "key")
             obj, ok = self.table(e.args[0]), self.fresh("ok")
             self.write(f"_, {ok} := {obj}[{key}]")
-            self.check(self.failure("KeyError", "key %v not found", key), frozenset({"KeyError"}), f"!{ok}")
+            self.check(self.missing(e.args[1].type, key), frozenset({"KeyError"}), f"!{ok}")
             return f"{obj}[{key}]"
         return self.x(e, PRIMARY)
 
@@ -1310,6 +1316,9 @@ class Operations(Maps):
             case "str.parse_int":
                 return f"{self.helper('parseInt')}({', '.join(self.x(a) for a in args)})"
             case "str.parse_float":
+            case "str.to_int" | "str.to_float" if self.told:
+                self.helper("quoted")
+                return f"{self.helper('readInt' if op == 'str.to_int' else 'readFloat')}({self.x(args[0])})"
                 self.use("strconv")
                 return f"strconv.ParseFloat({self.x(args[0])}, 64)"
             case "http.json":
@@ -2226,7 +2235,10 @@ class Operations(Maps):
         assert p.value is not None
         v = p.value
         if isinstance(v, ir.Intrinsic) and v.op == "error.message":
-            return "%v", self.x(v.args[0])
+            text = self.x(v.args[0])
+            # The text of an error that only holds a value is that value's.
+            held = re.fullmatch(r'fmt\.Errorf\("(%[sv])", (.+)\)', text)
+            return (held[1], held[2]) if held else ("%v", text)
         text = self.x(v)
         kind, _, rest = p.spec.partition(":")
         match kind:

@@ -67,6 +67,9 @@ def part(w: Writer, e: ir.Expr) -> str:
         case ir.Lit(value=int() as number) as v if v.type == ir.INT:
             w.use("encoding/json")
             return f"json.Number({json.dumps(str(number))})"
+        case ir.Lit(value=float() as number):
+            w.use("encoding/json")
+            return f'json.Number("{number!r}")'
         case v if v.type in (ir.INT, ir.FLOAT):
             w.use("encoding/json")
             digits = "int.to_str" if v.type == ir.INT else "float.to_str"

@@ -84,10 +84,7 @@ class Maps(Texts):
         """A new map of the given entries."""
         assert isinstance(e.type, ir.DictT)  # noqa: S101 - a literal of a map has a map's type.
         held = e.type.value
-        entries = [
-            (self.x(k), self.handed(v, held) if isinstance(held, ir.FuncT) else self.x(self.owned(v)))
-            for k, v in e.items
-        ]
+        entries = [(self.x(k), self.handed(v, held)) for k, v in e.items]
         if self.ordered(e.type):
             pair = f"Pair[{self.go.type(e.type.key)}, {self.go.type(e.type.value)}]"
             made = ", ".join(f"{pair}{{{k}, {v}}}" for k, v in entries)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from foundation_specs.model import LanguageId
 
 from foundation_engine.port import ir
+from foundation_engine.port.emit import _go_json as go_json
 from foundation_engine.port.emit._files import Cut, joined
 from foundation_engine.port.emit._go_helpers import HELPERS
 from foundation_engine.port.emit._go_intrinsics import Operations
@@ -41,8 +42,8 @@ from foundation_engine.port.passes import (
 from foundation_engine.port.sequence import sequence
 from foundation_engine.port.simplify import simplify
 from foundation_engine.port.texts import measured_texts
-
 from foundation_engine.port.views import inline_views
+
 _KEYWORDS = frozenset(
     [
         "break",
@@ -205,8 +206,10 @@ class GoModule:
         dialect: str = "foundation",
         lost: Collection[str] = (),
         ordered: Collection[tuple[Type, Type]] = (),
+        python_texts: bool = False,
     ) -> None:
         self.module = module
+        self.python_texts = python_texts  # errors that are shown have the texts that Python gives them
         self.templates = Templates(LanguageId.GO, dialect)
         self.shared_state: list[tuple[str, str, str]] = []  # the same by name, with pattern and constructor
         self.commands: list[ir.Function] = []
@@ -332,9 +335,8 @@ class GoModule:
         """True when the Go zero value of the type is this value."""
         if isinstance(e, ir.Lit):
             return e.value in (None, 0, 0.0, "", False)
-        if isinstance(e, ir.Intrinsic) and e.op == "char.to_str":
-            return False
-        return False
+        nothing = isinstance(e, ir.Intrinsic) and e.op == "json.of" and e.args[0]
+        return isinstance(nothing, ir.Lit) and nothing.value is None
 
     def differ(self, sentence: str) -> None:
         """Note a difference in meaning for the report, once."""
@@ -1080,6 +1082,7 @@ class FunctionEmitter(Operations, Statements):
         self.leaving = False  # what is written now is returned
         self.following: Sequence[ir.Stmt] = []  # what comes after the statement that is written
         self.wanted = ""
+        self.told = False  # the text of what fails now is shown by a handler
         self.values = 0  # how many function values enclose what is written now
         self.any_order = False  # the order of what is made now is settled by the next statement
         for p in f.params:
@@ -1870,6 +1873,14 @@ class FunctionEmitter(Operations, Statements):
             return f"&{self.go.names.types[cls]}{{Message: fmt.Sprintf({go_string(pattern)}, {value})}}"
         return f"fmt.Errorf({go_string(pattern)}, {value})"
 
+    def missing(self, t: Type, key: str) -> str:
+        """The error of a key that a map does not have."""
+        if not self.told:
+            return self.failure("KeyError", "key %v not found", key)
+        if t == ir.STR:
+            return self.failure("KeyError", "%s", f"{self.helper('quoted')}({key})")
+        return self.failure("KeyError", "%v", key)
+
     def check(self, err: str, raised: frozenset[str], test: str = "") -> None:
         """Handle an error that was just received; `test` says whether there is one, by default that it is not nil."""
         if self.handlers:
@@ -1899,7 +1910,7 @@ class FunctionEmitter(Operations, Statements):
             spoken = hint if hint not in ("value", "number") or not at else camel("_".join(words(at)))
             name, ok = hint if new else self.fresh(spoken), self.fresh("ok")
             self.write(f"{name}, {ok} := {obj}[{key}]")
-            self.check(self.failure("KeyError", "key %v not found", key), frozenset({"KeyError"}), f"!{ok}")
+            self.check(self.missing(e.args[1].type, key), frozenset({"KeyError"}), f"!{ok}")
             if e.op == "dict.pop":
                 self.drop(e.args[0], key)
             return name
@@ -2060,10 +2071,15 @@ class FunctionEmitter(Operations, Statements):
         raised = frozenset[str]().union(*(self.go.effects.statement(b) for b in s.body))
         for h in s.handlers:
             self.go.templates.handles(raised, h.classes, self.go.module, self.go.errors)
-        if not self.inline_try(s):
-            if not self._valued_try(s):
-                self._closure_try(s)
-            return
+        told, self.told = self.told, self.told or (self.go.python_texts and any(map(_tells, s.handlers)))
+        if self.inline_try(s):
+            self._inlined(s)
+        elif not self._valued_try(s):
+            self._closure_try(s)
+        self.told = told
+
+    def _inlined(self, s: ir.Try) -> None:
+        """A body in the block that the statement is in, with a check after each call that fails."""
 
         def dispatch(err: str, raised: frozenset[str], test: str) -> None:
             self._dispatch(s.handlers, err, raised, test=test)
@@ -2109,7 +2125,7 @@ class FunctionEmitter(Operations, Statements):
             ok = self.fresh("ok")
             table, key = self.table(value.args[0]), self.simple(value.args[1], "key")
             head, test = f"{name}, {ok} := {table}[{key}]; ", f"!{ok}"
-            err = self.failure("KeyError", "key %v not found", key)
+            err = self.missing(value.args[1].type, key)
         else:
             text, raised = self.call_text(value)
             head, test, err = f"{name}, err := {text}; ", "", self.classed(value) or "err"
@@ -2380,6 +2396,8 @@ class FunctionEmitter(Operations, Statements):
         """A value for a place of a type: a function that cannot fail stands in where one may that can."""
         wanted = want.elem if isinstance(want, ir.OptionalT) else want
         given = e.value if isinstance(e, ir.Wrap) else e
+        if want == ir.ANY:
+            return go_json.part(self, self.owned(e))
         if not isinstance(wanted, ir.FuncT) or not isinstance(given, ir.Lambda | ir.Name):
             return self.x(self.owned(e))
         result, raises, context = given.type, True, True
@@ -2513,7 +2531,7 @@ class FunctionEmitter(Operations, Statements):
             return
         ok = self.fresh("ok")
         self.write(f"_, {ok} := {obj}[{key}]")
-        self.check(self.failure("KeyError", "key %v not found", key), frozenset({"KeyError"}), f"!{ok}")
+        self.check(self.missing(e.args[1].type, key), frozenset({"KeyError"}), f"!{ok}")
         self.drop(e.args[0], key)
 
     def pure(self, e: ir.Expr) -> bool:
@@ -2523,6 +2541,15 @@ class FunctionEmitter(Operations, Statements):
             or (isinstance(n, ir.Intrinsic) and (n.raises or n.op in ("list.pop", "dict.pop", "print")))
             for n in ir.walk(e)
         )
+
+
+def _tells(h: ir.Handler) -> bool:
+    """True for a handler that shows the text of what it handles."""
+    return any(
+        isinstance(n, ir.Intrinsic) and n.op == "error.message" and reads([ir.ExprStmt(n)]) == {h.var}
+        for b in h.body
+        for n in ir.walk(b)
+    )
 
 
 def _contrary(test: str) -> str:
@@ -2562,19 +2589,21 @@ def config_key(name: str) -> str:
     return out
 
 
-def emit(module: ir.Module, package: str, runtime: str, dialect: str = "foundation") -> GoPackage:
+def emit(
+    module: ir.Module, package: str, runtime: str, dialect: str = "foundation", *, python_texts: bool = False
+) -> GoPackage:
     """The module as a Go package that imports the runtime under `runtime`, with patterns of one library.
 
     Where functions show the order of maps that are handed around, maps of these types keep their order, provided that
     more is ported so.
     """
     plain = copy.deepcopy(module)
-    out, shown = _emitted(plain, package, runtime, dialect, frozenset())
+    out, shown = _emitted(plain, package, runtime, dialect, frozenset(), python_texts)
     kept: frozenset[tuple[Type, Type]] = frozenset()
     while shown - kept:
         kept |= shown
         tried = copy.deepcopy(module)
-        other, shown = _emitted(tried, package, runtime, dialect, kept)
+        other, shown = _emitted(tried, package, runtime, dialect, kept, python_texts)
         if len(other.holes) < len(out.holes):
             out, plain = other, tried
     module.differences[:] = plain.differences
@@ -2593,7 +2622,12 @@ def ordered_maps(module: ir.Module, package: str, runtime: str, dialect: str) ->
 
 
 def _emitted(
-    module: ir.Module, package: str, runtime: str, dialect: str, kept: frozenset[tuple[Type, Type]]
+    module: ir.Module,
+    package: str,
+    runtime: str,
+    dialect: str,
+    kept: frozenset[tuple[Type, Type]],
+    python_texts: bool,
 ) -> tuple[GoPackage, frozenset[tuple[Type, Type]]]:
     """The package with maps of some types ordered, and the types of those whose order is shown in what was declined."""
     declined: dict[str, Unsupported] = {}
@@ -2622,7 +2656,8 @@ def _emitted(
         for c, f in copied.functions():
             if (c.name if c else "", f.name) in ordered:
                 keep_order(f, kept)
-        made = GoModule(copied, package, runtime, dialect, [name for name in declined if "." in name], kept)
+        lost = [name for name in declined if "." in name]
+        made = GoModule(copied, package, runtime, dialect, lost, kept, python_texts)
         out = made.emit()
         if made.wanted_errors - classes or made.unordered - ordered:
             classes |= made.wanted_errors

@@ -242,7 +242,7 @@ _TEMPLATES: Mapping[str, tuple[str, int, int]] = {
     "tuple.to_list": ("{0}", LOWEST, LOWEST),
     "dict.get": ("{0}[{1}]", PRIMARY, PRIMARY),
     "dict.get_or": ("{0}.fetch({1}, {2})", PRIMARY, PRIMARY),
-    "dict.pop_or": ("({0}.delete({1}) || {2})", PRIMARY, PRIMARY),
+    "dict.pop_or": ("{0}.delete({1}) {{ {2} }}", PRIMARY, PRIMARY),
     "dict.pop_optional": ("{0}.delete({1})", PRIMARY, PRIMARY),
     "dict.setdefault": ("({0}[{1}] ||= {2})", PRIMARY, PRIMARY),
     "dict.update": ("{0}.merge!({1})", PRIMARY, PRIMARY),
@@ -481,6 +481,7 @@ end""",
 def join_path(folder, name)
   whole = folder.empty? || name.start_with?('/') ? name : "#{folder}/#{name}"
   joined = whole.split('/').reject { |part| ['', '.'].include?(part) }.join('/')
+  when Float then float_text(value)
   return "/#{joined}" if whole.start_with?('/')
 
   joined.empty? ? '.' : joined
@@ -1705,6 +1706,8 @@ class Emitter(Statements):
                     x.args[0] if isinstance(x, ir.Intrinsic) and x.op == "int.to_float" else x for x in args
                 ]
                 if isinstance(b, ir.Lit) and b.value != 0:
+            if head == "json_text":
+                self.helper("float_text")
                     return f"{self.x(a, MUL)} / {self.x(b, POWER)}", MUL
                 return f"{self.helper('divide')}({self.x(plain[0])}, {self.x(plain[1])})", PRIMARY
             case "float.round_to":

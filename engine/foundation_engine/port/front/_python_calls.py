@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from foundation_engine.port import ir
+from foundation_engine.port.front import _python_any as mixed
 from foundation_engine.port.front import _python_regex as regex
-from foundation_engine.port.front._python_names import PATH
+from foundation_engine.port.front._python_names import PATH, dotted
 from foundation_engine.port.ir import Type, Unsupported
 
 if TYPE_CHECKING:
@@ -353,7 +354,7 @@ def dict_method(
         case ("get", 2):
             k = key_of()
             default = low.expr(e.args[1], value if value != ir.UNKNOWN else None)
-            if default.type == ir.NONE or isinstance(default.type, ir.OptionalT):
+            if value != ir.ANY and (default.type == ir.NONE or isinstance(default.type, ir.OptionalT)):
                 if isinstance(default, ir.Lit):
                     return _op(
                         "dict.get",
@@ -375,8 +376,10 @@ def dict_method(
             return _op("dict.pop", [obj, key_of()], value, "KeyError")
         case ("pop", 2):
             k = key_of()
+            if value == ir.ANY:
+                return _op("dict.get_or", [obj, k, mixed.of(low, ir.Lit(None, type=ir.NONE))], value)
             default = low.expr(e.args[1], value)
-            if isinstance(default, ir.Lit) and default.value is None:
+            if isinstance(default, ir.Lit) and default.value is None and value != ir.ANY:
                 return _op("dict.pop_optional", [obj, k], ir.OptionalT(value))
             return _op("dict.pop_or", [obj, k, low.coerce(default, value)], value)
         case ("setdefault", 2):
@@ -816,7 +819,7 @@ def _pow(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
 def _isinstance(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
     _plain(e, 2, 2)
     v = low.expr(e.args[0])
-    nodes = e.args[1].elts if isinstance(e.args[1], ast.Tuple) else [e.args[1]]
+    nodes = list(alternatives(e.args[1]))
     names = {n.id if isinstance(n, ast.Name) else "?" for n in nodes}
     t = v.type
     mine: set[str] = set()
@@ -856,6 +859,10 @@ def _as_generator(
     low: ExpressionLowerer, f: ast.expr, xs: ast.expr, keep: bool, at: ast.Call, want: Type | None
 ) -> ir.Expr:
     """`map(f, xs)` and `filter(f, xs)` as generator expressions, which every emitter knows."""
+    if t == ir.ANY:
+        asked = [n.id if isinstance(n, ast.Name) else "?" for n in nodes]
+        known = f"{dotted(e.args[0])}[bool]" in low.narrowed
+        return mixed.is_instance(low, v, asked, e, no_bool=known)
     if isinstance(f, ast.Lambda) and len(f.args.args) == 1:
         name, body = f.args.args[0].arg, f.body
     else:
@@ -879,6 +886,19 @@ def _as_generator(
 def _print(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
     if e.keywords:
         raise Unsupported("print with options", ast.unparse(e), e.lineno)
+def alternatives(classes: ast.expr) -> Iterable[ast.expr]:
+    """The classes that `isinstance` asks for, in a tuple or between bars."""
+    match classes:
+        case ast.Tuple(elts=elts):
+            for c in elts:
+                yield from alternatives(c)
+        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+            yield from alternatives(left)
+            yield from alternatives(right)
+        case _:
+            yield classes
+
+
     parts: list[ir.FormatPart] = []
     for i, a in enumerate(e.args):
         if i:
@@ -971,10 +991,10 @@ def _encodable(low: ExpressionLowerer, node: ast.expr) -> ir.Expr:
     """A value that JSON can hold: texts, integers, truth values, nothing, and lists and maps of them."""
     from foundation_engine.port.front._python_patterns import free_value
 
-    mixed = ir.DictT(ir.STR, ir.ANY)
+    held = ir.DictT(ir.STR, ir.ANY)
     match node:
         case ast.ListComp(elt=ast.Dict()):
-            made = low.expr(node, ir.ListT(mixed))
+            made = low.expr(node, ir.ListT(held))
         case ast.Dict() | ast.List():
             made = free_value(low, node)
         case _:
@@ -989,15 +1009,25 @@ def _encodable(low: ExpressionLowerer, node: ast.expr) -> ir.Expr:
             case _:
                 return t in (ir.STR, ir.INT, ir.BOOL)
 
-    for n in ir.walk(made):
-        if (
-            isinstance(n, ir.DictLit)
-            and n.type == mixed
-            and not all(v.type in (mixed, ir.ListT(mixed), ir.NONE) or plain(v.type) for _, v in n.items)
-        ):
-            raise Unsupported("a value in JSON of this type", ast.unparse(node), node.lineno)
-    if made.type not in (mixed, ir.ListT(mixed)) and not plain(made.type):
-        raise Unsupported(f"JSON of {ir.type_text(made.type)}", ast.unparse(node), node.lineno)
+    def fits(e: ir.Expr) -> bool:
+        match e:
+            case ir.Intrinsic(op="json.of", args=[v]):
+                return fits(v)
+            case ir.DictLit(items=items):
+                return all(fits(v) for _, v in items)
+            case ir.ListLit(elems=elems):
+                return all(map(fits, elems))
+            case ir.Comp(kind="list", elem=elem):
+                return fits(elem)
+            case ir.Cond() if e.type == ir.ANY:
+                return fits(e.body) and fits(e.orelse)
+            case _:
+                return e.type in (held, ir.ListT(held), ir.NONE) or plain(e.type)
+
+    if not fits(made):
+        literal = made.type in (held, ir.ListT(held))
+        why = "a value in JSON of this type" if literal else f"JSON of {ir.type_text(made.type)}"
+        raise Unsupported(why, ast.unparse(node), node.lineno)
     return made
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import reduce
 
 from foundation_engine.port import ir
 from foundation_engine.port.bounds import lower_bound
+from foundation_engine.port.front import _python_any as mixed
 from foundation_engine.port.front import _python_regex as regex
 from foundation_engine.port.front._python_calls import (
     DICT_METHODS,
@@ -69,6 +70,8 @@ def join(a: Type, b: Type) -> Type:
     if a == ir.UNKNOWN:
         return b
     match a, b:
+    if ir.ANY in (a, b) and mixed.can_hold(a) and mixed.can_hold(b):
+        return ir.ANY
         case (ir.OptionalT(x), ir.OptionalT(y)):
             return ir.OptionalT(join(x, y))
         case (ir.OptionalT(x), y) if y == ir.NONE:
@@ -131,6 +134,16 @@ def unify_element(t: Type) -> Type:
 
 
 class ExpressionLowerer:
+def _common(t: Type, values: Sequence[ir.Expr], *, any_too: bool) -> Type:
+    """The type of what a container of these values holds; `any_too` where several types may be one of type ANY."""
+    try:
+        return reduce(join, [unify_element(v.type) for v in values], t)
+    except Unsupported:
+        if any_too and t in (ir.UNKNOWN, ir.ANY) and all(mixed.can_hold(v.type) for v in values):
+            return ir.ANY
+        raise
+
+
     """Lowers expressions in the scope of one function; statements feed what they learn back into `vars`."""
 
     def __init__(self, scope: Scope, annotation: Callable[[ast.expr | None], Type], cls: str) -> None:
@@ -239,6 +252,10 @@ class ExpressionLowerer:
             case ast.Compare(left=left, ops=[ast.NotIn()], comparators=[right]):
                 return {}, {entry(right, left): ir.NONE}
             case ast.UnaryOp(op=ast.Not(), operand=operand):
+            case ast.Call(
+                func=ast.Name(id="isinstance"), args=[ast.Name() | ast.Attribute() as of, ast.Name(id=cls)]
+            ):
+                return self._instance(of, cls)
                 positive, negative = self.facts(operand)
                 return negative, positive
             case ast.BoolOp(op=ast.And(), values=values):
@@ -261,6 +278,17 @@ class ExpressionLowerer:
                 return {}, {}
 
     def _present(self, node: ast.expr) -> dict[str, Type]:
+    def _instance(self, node: ast.expr, cls: str) -> tuple[dict[str, Type], dict[str, Type]]:
+        """What is known of a value of several types that is of a class, and of one that is not."""
+        key = dotted(node)
+        if key is None or self.peek(node) != ir.ANY:
+            return {}, {}
+        no_bool = f"{key}[bool]"
+        if cls == "int" and no_bool in self.narrowed:
+            return {key: ir.INT}, {}
+        shown = mixed.narrowed_type(cls)
+        return ({key: shown} if shown is not None else {}), ({no_bool: ir.NONE} if cls == "bool" else {})
+
         if isinstance(node, ast.Call | ast.Subscript):
             try:
                 found = self.expr(node)
@@ -282,6 +310,11 @@ class ExpressionLowerer:
     def expr(self, e: ast.expr, want: Type | None = None) -> ir.Expr:
         """The expression with its type; `want` guides literals whose own type is open."""
         out = self._expr(e, want)
+        if want == ir.ANY:
+            if isinstance(e, ast.List):
+                want = ir.ListT(ir.ANY)
+            elif isinstance(e, ast.Dict):
+                want = ir.DictT(ir.STR, ir.ANY)
         out.line = e.lineno if hasattr(e, "lineno") else 0
         return out
 
@@ -292,9 +325,11 @@ class ExpressionLowerer:
     def coerce(self, e: ir.Expr, want: Type) -> ir.Expr:
         """The expression as a value of type `want`; raises Unsupported when no certain conversion exists."""
         have = e.type
-        if have == want or (want in (ir.UNKNOWN, ir.ANY) and not isinstance(have, ir.IterT)):
+        if have == want or (want == ir.UNKNOWN and not isinstance(have, ir.IterT)):
             return e
         match e, want:
+        if want == ir.ANY and have != ir.UNKNOWN:
+            return mixed.of(self, e)
             case ir.Lit(value=None), ir.OptionalT():
                 return ir.Lit(None, type=want, line=e.line)
             case ir.Lit(value=int() as v), ir.P(ir.Prim.FLOAT) if not isinstance(v, bool):
@@ -332,6 +367,8 @@ class ExpressionLowerer:
                 pass
         match have, want:
             case ir.P(ir.Prim.INT), ir.P(ir.Prim.FLOAT):
+            case ir.P(ir.Prim.ANY), _:
+                return mixed.as_type(self, e, want)
                 return ir.Intrinsic("int.to_float", [e], type=ir.FLOAT, line=e.line)
             case ir.P(ir.Prim.BOOL), ir.P(ir.Prim.INT):
                 return ir.Intrinsic("bool.to_int", [e], type=ir.INT, line=e.line)
@@ -549,6 +586,10 @@ class ExpressionLowerer:
         if e.id == "__name__":
             return ir.Lit(self.scope.module, type=ir.STR)
         if e.id in self.scope.functions:
+            if e.id in self.narrowed and t == ir.ANY:
+                return mixed.as_type(
+                    self, ir.Name(e.id, type=t, line=e.lineno), self.narrowed[e.id], known=True
+                )
             s = self.scope.functions[e.id]
             return ir.Name(e.id, type=ir.FuncT(tuple(p.type for p in s.params), s.result))
         origin = self.scope.foreign.get(e.id)
@@ -625,6 +666,8 @@ class ExpressionLowerer:
         if isinstance(obj.type, ir.NamedT):
             info = self.scope.classes.get(obj.type.name)
             if info is not None and e.attr in info.fields:
+        if path in self.narrowed and t == ir.ANY:
+            return mixed.as_type(self, out, self.narrowed[path], known=True)
                 return info.fields[e.attr]
             if info is not None and e.attr in info.lost:
                 reason = f"{obj.type.name}.{e.attr}, which is not ported"
@@ -775,7 +818,7 @@ class ExpressionLowerer:
                 if isinstance(v.type, ir.OptionalT) and isinstance(e.op, ast.Or)
                 else v
             )
-            t = join(chosen.type, out.type)
+            t = ir.ANY if want == ir.ANY else join(chosen.type, out.type)
             first, second = self.coerce(chosen, t), self.coerce(out, t)
             out = (
                 ir.Cond(test, first, second, type=t)
@@ -791,7 +834,7 @@ class ExpressionLowerer:
             body = self.expr(e.body, want)
         with self.narrowing(negative):
             orelse = self.expr(e.orelse, want if want is not None else body.type)
-        t = join(body.type, orelse.type)
+        t = ir.ANY if want == ir.ANY else join(body.type, orelse.type)
         return ir.Cond(test, self.coerce(body, t), self.coerce(orelse, t), type=t)
 
     def _compare(self, e: ast.Compare) -> ir.Expr:
@@ -834,6 +877,9 @@ class ExpressionLowerer:
             name = "eq" if isinstance(op, ast.Is) else "ne"
         else:
             name = _COMPARE[type(op)]
+            if left.type == ir.ANY:
+                null = mixed.is_kind(left, "null")
+                return ir.Not(null, type=ir.BOOL) if negative else null
         if ir.ANY in (left.type, right.type) and left.type != right.type:
             left, right = self._json_operand(left, right), self._json_operand(right, left)
         lt, rt = left.type, right.type
@@ -850,6 +896,8 @@ class ExpressionLowerer:
             return ir.Bool("and" if name == "eq" else "or", [some, inner], type=ir.BOOL)
         for want in (ir.BOOL, ir.INT, ir.FLOAT):
             if {lt, rt} <= {ir.BOOL, ir.INT, ir.FLOAT} and lt != rt and want in (lt, rt):
+            if name in ("eq", "ne"):
+                return mixed.equals(self, left, right, name == "ne")
                 t = ir.FLOAT if ir.FLOAT in (lt, rt) else ir.INT
                 left, right = self._widen(left, t), self._widen(right, t)
                 lt = rt = t
@@ -975,9 +1023,16 @@ class ExpressionLowerer:
                     and ir.same(right.args[2], ir.Lit(1, type=ir.INT))
                 ):
                     self.require_pure(left)
+                elif left.type == ir.ANY and elem == ir.STR:
+                    self.require_pure(left)
+                    text = mixed.as_type(self, left, ir.STR, known=True)
+                    held = ir.Intrinsic("list.contains", [right, text], type=ir.BOOL)
+                    found = ir.Bool("and", [mixed.is_kind(left, "string"), held], type=ir.BOOL)
                     low = ir.Intrinsic("le", [right.args[0], left], type=ir.BOOL)
                     found = ir.Bool(
                         "and", [low, ir.Intrinsic("lt", [left, right.args[1]], type=ir.BOOL)], type=ir.BOOL
+                    if ir.ANY in (left.type, elem):
+                        raise Unsupported("membership of values of any type")
                     )
                 elif isinstance(right, ir.Intrinsic) and right.op == "dict.values":
                     values = ir.Intrinsic(
@@ -1009,11 +1064,12 @@ class ExpressionLowerer:
         guide = want.elem if isinstance(want, ir.ListT | ir.SetT) and want.elem != ir.UNKNOWN else None
         elems = [self.expr(x, guide) for x in e.elts]
         t: Type = guide or ir.UNKNOWN
-        for x in elems:
-            t = join(t, unify_element(x.type))
+        t = _common(t, elems, any_too=isinstance(e, ast.List))
         elems = [self.coerce(x, t) for x in elems]
         if isinstance(e, ast.Set):
             return ir.SetLit(elems, type=ir.SetT(t))
+        if ir.ANY in (e.type, t):
+            raise Unsupported("membership of values of any type")
         return ir.ListLit(elems, type=ir.ListT(t))
 
     def _spread(self, e: ast.List | ast.Set, want: Type | None) -> ir.Expr:
@@ -1081,12 +1137,6 @@ class ExpressionLowerer:
     def _dict(self, e: ast.Dict, want: Type | None) -> ir.Expr:
         if any(k is None for k in e.keys):
             return self._merged(e, want)
-        if isinstance(want, ir.DictT) and want.value == ir.ANY and want.key == ir.STR:
-            from foundation_engine.port.front._python_patterns import free_value
-
-            made = free_value(self, e)
-            if made.type == want:
-                return made
         kw = want.key if isinstance(want, ir.DictT) and want.key != ir.UNKNOWN else None
         vw = want.value if isinstance(want, ir.DictT) and want.value != ir.UNKNOWN else None
         items = [
@@ -1096,8 +1146,9 @@ class ExpressionLowerer:
         ]
         kt: Type = kw or ir.UNKNOWN
         vt: Type = vw or ir.UNKNOWN
-        for k, v in items:
-            kt, vt = join(kt, unify_element(k.type)), join(vt, unify_element(v.type))
+        for k, _ in items:
+            kt = join(kt, unify_element(k.type))
+        vt = _common(vt, [v for _, v in items], any_too=kt == ir.STR)
         if not isinstance(vt, ir.P) and not isinstance(
             vt, ir.ListT | ir.DictT | ir.SetT | ir.TupleT | ir.OptionalT | ir.NamedT | ir.FuncT
         ):
@@ -1641,7 +1692,12 @@ class ExpressionLowerer:
                 return regex.method(self, e, obj, name)
             case ir.P(ir.Prim.ANY) if name == "get" and 1 <= len(e.args) <= 2 and not e.keywords:
                 key = self.coerce(self.expr(e.args[0]), ir.STR)
-                default = self.expr(e.args[1]) if len(e.args) == 2 else ir.Lit(None, type=ir.NONE)
+                default = self.expr(e.args[1], ir.ANY) if len(e.args) == 2 else ir.Lit(None, type=ir.NONE)
+                if isinstance(default, ir.ListLit | ir.DictLit):
+                    self.require_pure(obj)
+                    has = ir.Intrinsic("json.has", [obj, key], type=ir.BOOL)
+                    held = ir.Intrinsic("json.get_or", [obj, key, ir.Lit(None, type=ir.NONE)], type=ir.ANY)
+                    return ir.Cond(has, held, mixed.of(self, default), type=ir.ANY)
                 if not isinstance(default, ir.Lit):
                     raise Unsupported("a computed default of a JSON value", ast.unparse(e), e.lineno)
                 return ir.Intrinsic("json.get_or", [obj, key, default], type=ir.ANY)
@@ -1667,6 +1723,10 @@ class ExpressionLowerer:
         if self.lookup(head) is not None:
             return None
         origin = self.scope.foreign.get(head)
+            case ir.P(ir.Prim.ANY) if (known := mixed.receiver(self, obj, name)) is not obj:
+                if known.type == ir.STR:
+                    return calls.string_method(self, e, known, name, STRING_METHODS)
+                return calls.dict_method(self, e, func.value, known, name, DICT_METHODS)
         if origin is not None and not rest:
             return symbol_of(*origin)
         module = self.scope.modules.get(head)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from foundation_engine.port import ir
+from foundation_engine.port.front import _python_any as mixed
 from foundation_engine.port.front import _python_patterns as patterns
 from foundation_engine.port.front import _python_tenacity as tenacity
 from foundation_engine.port.front._python_classes import (
@@ -121,6 +122,8 @@ class _Annotations:
     )
 
     def __init__(self, scope: Scope) -> None:
+    CONTAINERS: ClassVar[frozenset[str]] = _LISTS | _DICTS | _SETS
+
         self.scope = scope
         self.cls = ""  # the class whose members are read now, which `Self` means
 
@@ -187,6 +190,16 @@ class _Annotations:
     def _union(self, parts: list[ast.expr], node: ast.expr) -> Type:
         kinds: list[Type] = []
         none = False
+        meant = self.scope.constant_nodes.get(name)
+        if meant is not None and isinstance(node, ast.Name) and not isinstance(meant, ast.Constant):
+            # A name for a type.
+            if name in self.named:
+                raise Unsupported("a type that holds itself", name, node.lineno)
+            self.named.append(name)
+            try:
+                return self.type_of(meant)
+            finally:
+                self.named.pop()
         for part in parts:
             t = self.type_of(part)
             if t == ir.NONE:
@@ -197,7 +210,7 @@ class _Annotations:
             else:
                 kinds.append(t)
         if len(set(kinds)) == 1:
-            return ir.OptionalT(kinds[0]) if none else kinds[0]
+            return mixed.optional(kinds[0]) if none else kinds[0]
         if set(kinds) == {ir.INT, ir.FLOAT}:
             return ir.OptionalT(ir.FLOAT) if none else ir.FLOAT
         raise Unsupported("a union of several types", ast.unparse(node), node.lineno)
@@ -205,6 +218,8 @@ class _Annotations:
     def _generic(self, node: ast.Subscript) -> Type:
         head = (dotted(node.value) or "").rpartition(".")[2]
         origin = self.scope.foreign.get(head)
+        if all(mixed.can_hold(t) for t in kinds):
+            return ir.ANY
         head = origin[1] if origin else head
         args = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         if head in self._LISTS:
@@ -222,8 +237,7 @@ class _Annotations:
                 return ir.ListT(self.type_of(args[0]))
             return ir.TupleT(tuple(self.type_of(a) for a in args))
         if head == "Optional":
-            inner = self.type_of(args[0])
-            return inner if isinstance(inner, ir.OptionalT) else ir.OptionalT(inner)
+            return mixed.optional(self.type_of(args[0]))
         if head == "Union":
             return self._union(args, node)
         if head in ("Final", "ClassVar", "Annotated"):
@@ -274,6 +288,8 @@ def _lowered(
     _place_regexes(module, first.scope)
     module.differences = first.scope.differences
     module.doc = next((each.doc for each in lowerers if each.file.main), "")
+    for each in lowerers:
+        each.defaults()
     used = {o.path for o in module.origins.values()}
     if len(used) > 1:
         module.files = [
@@ -289,7 +305,9 @@ def _place_regexes(module: ir.Module, scope: Scope) -> None:
     for d in module.definitions if left else ():
         path = module.origins[d.name].path if d.name in module.origins else ""
         for n in ir.walk(d):
-            made = left.pop(n.id, None) if isinstance(n, ir.Name) and isinstance(n.type, ir.RegexT) else None
+            made = (
+                left.pop(n.func.id, None) if isinstance(n, ir.Call) and isinstance(n.func, ir.Name) else None
+            )
             if made is not None:
                 made.comments = scope.regex_comments.get(made.name, [])
                 by_path.setdefault(path, []).append(made)
@@ -879,13 +897,11 @@ class _ModuleLowerer:
                 lowerer = _FunctionLowerer(self.scope, self.annotations, "")
                 if t == ir.UNKNOWN:
                     t = lowerer.expr(default).type
-                if (
-                    isinstance(default, ast.Constant)
-                    and default.value is None
-                    and not isinstance(t, ir.OptionalT)
+                if isinstance(default, ast.Constant) and default.value is None:
+                    t = mixed.optional(t)
+                if isinstance(default, ast.List | ast.Dict | ast.Set) or (
+                    isinstance(default, ast.Call) and not self._constant_default(lowerer, default)
                 ):
-                    t = ir.OptionalT(t)
-                if isinstance(default, ast.List | ast.Dict | ast.Set | ast.Call):
                     raise Unsupported("a mutable or computed default argument", f"def {f.name}", f.lineno)
                 if isinstance(default, ast.Name) and default.id in self.scope.constant_nodes:
                     # A default is written as the value that the constant has.
@@ -932,6 +948,13 @@ class _ModuleLowerer:
         if isinstance(target, ast.Name) and target.id in ("__all__", "__version__"):
             return
         if (
+    def _constant_default(self, lowerer: _FunctionLowerer, default: ast.Call) -> bool:
+        """True for a call that only says a constant in another way, as `Path("a")`."""
+        try:
+            return isinstance(lowerer.expr(default), ir.Lit)
+        except Unsupported:
+            return False
+
             not isinstance(target, ast.Name)
             or s.value is None
             or (isinstance(s, ast.Assign) and len(s.targets) > 1)
@@ -943,7 +966,7 @@ class _ModuleLowerer:
             "NewType",
         ):
             return
-        if self._options(target.id, s.value):
+        if self._options(target.id, s.value) or self._names_type(s):
             return
         lowerer = _FunctionLowerer(self.scope, self.annotations, "")
         lowerer.pattern_name = target.id
@@ -1008,6 +1031,30 @@ class _ModuleLowerer:
         if cls:
             info = self.scope.classes[cls]
             signature = info.methods.get(f.name) or Signature(info.init, ir.NONE, False, "method")
+    def _names_type(self, s: ast.Assign | ast.AnnAssign) -> bool:
+        """True for a name that is given to a type: it is read where annotations use it."""
+        if isinstance(s, ast.AnnAssign):
+            return self._original(dotted(s.annotation) or "") == "TypeAlias"
+        head = s.value.value if isinstance(s.value, ast.Subscript) else None
+        named = self._original(dotted(head) or "") if head is not None else ""
+        kept = named in self.annotations.CONTAINERS or named in (
+            "Literal",
+            "Union",
+            "Optional",
+            "Callable",
+            "tuple",
+            "Tuple",
+        )
+        union = isinstance(s.value, ast.BinOp) and isinstance(s.value.op, ast.BitOr)
+        if not kept and not union:
+            return False
+        try:
+            self.annotations.type_of(s.value)
+        except Unsupported:
+            # Its uses say why.
+            return kept
+        return True
+
         else:
             signature = self.scope.functions[f.name]
         self.annotations.cls = cls
@@ -1325,6 +1372,15 @@ def _lifted(body: list[ir.Stmt]) -> tuple[ir.PatternUse, list[ir.Stmt]] | None:
         return None
     if value.body:
         value.body[0].comments = body[0].comments + value.body[0].comments
+        """True for a class right below an error of provide.foundation."""
+        names = [dotted(b) or "" for b in c.bases]
+        return any(
+            each.scope.foreign.get(n, ("", ""))[0].startswith("provide.foundation")
+            for each in self.package.values()
+            if c.name in each.class_defs
+            for n in names
+        )
+
     return ir.PatternUse(value.pattern_id, value.arguments, value.line), value.body
 
 
@@ -1535,6 +1591,8 @@ class _FunctionLowerer(ExpressionLowerer):
                         raise
                     lowered = self.stmt(body[i])
             except Unsupported as why:
+            elif self.result == ir.ANY:
+                out.append(ir.Return(mixed.of(self, ir.Lit(None, type=ir.NONE))))
                 if not self.final_pass:
                     # What is inside and what follows still teach types: a later `best = word` tells `best = None`.
                     for inner in ("body", "orelse", "finalbody"):
@@ -1579,6 +1637,11 @@ class _FunctionLowerer(ExpressionLowerer):
         old = target.id
         if any(isinstance(n, ast.arg) and n.arg == old for r in body[i:] for n in ast.walk(r)):
             return False
+            if self.final_pass and mixed.changes_a_copy(lowered):
+                why = Unsupported("a change of what a value of any type holds", "", s.lineno)
+                source = "\n".join(self.scope.source(r) for r in body[i:])
+                out.append(self._hole(why, source))
+                break
         value = self.expr(s.value)
         match value.type:
             case ir.ListT():
@@ -2210,6 +2273,8 @@ class _FunctionLowerer(ExpressionLowerer):
         if isinstance(test, ir.Lit) and isinstance(test.value, bool):
             taken = body if test.value else orelse
             self.rest_done = terminates(taken)
+            if self.result == ir.ANY:
+                return [ir.Return(mixed.of(self, ir.Lit(None, type=ir.NONE)))]
             return taken
         return [ir.If(test, body, orelse, line=s.lineno)]
 
