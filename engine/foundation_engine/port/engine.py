@@ -178,7 +178,8 @@ def _to_go(request: PortRequest, module: ir.Module) -> PortCandidate:
 
     package = package_name(request)
     runtime = request.options.go_module
-    made = emit_go.emit(module, package, runtime, request.options.dialect)
+    python = request.source is LanguageId.PYTHON
+    made = emit_go.emit(module, package, runtime, request.options.dialect, python_texts=python)
     source = "" if made.parts else formatted(["gofmt", "-s"], made.source)
     library = templates(LanguageId.GO, request.options.dialect).library
     if library is not None and library.package not in made.imports:

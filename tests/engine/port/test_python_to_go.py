@@ -93,6 +93,15 @@ CASES = [
         "def f(k: str, d: dict[str, int]) -> int:\n    n = 10\n    try:\n        n = d[k]\n    except KeyError:\n        n += 1\n    return n",
         "if number, ok := d[k]; !ok {\nn++\n} else {\nn = number\n}",
     ),
+    # What a handler shows of an error is what the source says.
+    (
+        "def f(s: str) -> str:\n    try:\n        return str(int(s))\n    except ValueError as error:\n        return f'no number: {error}'",
+        'number, err := readInt(s)\nif err != nil {\nreturn fmt.Sprintf("no number: %v", err)',
+    ),
+    (
+        "def f(k: str, d: dict[str, int]) -> str:\n    try:\n        return str(d[k])\n    except KeyError as error:\n        return f'none: {error}'",
+        'return fmt.Sprintf("none: %s", quoted(k))',
+    ),
     # A variable that takes a value of another type gets a name of its own.
     ("def f(n: int) -> int:\n    n = [d for d in str(n)]\n    return len(n)", "return len(nList)"),
 ]  # fmt: skip

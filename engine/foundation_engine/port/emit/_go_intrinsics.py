@@ -1300,6 +1300,9 @@ class Operations(Maps):
         """The text of an operation that yields an error as a value."""
         op, args = e.op, e.args
         match op:
+            case "str.to_int" | "str.to_float" if self.told:
+                self.helper("quoted")
+                return f"{self.helper('readInt' if op == 'str.to_int' else 'readFloat')}({self.x(args[0])})"
             case "str.to_int":
                 if isinstance(args[0], ir.Intrinsic) and args[0].op == "char.to_str":
                     return f"{self.helper('digitOf')}({self.x(args[0].args[0])})"
@@ -1316,9 +1319,6 @@ class Operations(Maps):
             case "str.parse_int":
                 return f"{self.helper('parseInt')}({', '.join(self.x(a) for a in args)})"
             case "str.parse_float":
-            case "str.to_int" | "str.to_float" if self.told:
-                self.helper("quoted")
-                return f"{self.helper('readInt' if op == 'str.to_int' else 'readFloat')}({self.x(args[0])})"
                 self.use("strconv")
                 return f"strconv.ParseFloat({self.x(args[0])}, 64)"
             case "http.json":

@@ -2594,6 +2594,8 @@ def emit(
 ) -> GoPackage:
     """The module as a Go package that imports the runtime under `runtime`, with patterns of one library.
 
+    With `python_texts`, errors of the library whose text a handler shows have the texts that Python gives them.
+
     Where functions show the order of maps that are handed around, maps of these types keep their order, provided that
     more is ported so.
     """
