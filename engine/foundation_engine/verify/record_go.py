@@ -15,6 +15,7 @@ import os
 import re
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -36,6 +37,8 @@ from foundation_engine.verify.sandbox import Completed, Limits, run
 _SUPPORT = Path(__file__).with_name("record_support.go.txt")
 _GO = "1.25"
 _ORDER = "\x00order"
+_COMPARED = ("steps", "after", "state")
+_TURNS = 3  # further runs, in which Go walks over maps in other orders
 _IMPORTED_RUNTIME = re.compile(
     r'"((?:[^"\s]*/)?foundation)/(resilience|errors|logging|config|httpclient|cli|process|files|clock)"'
 )
@@ -92,6 +95,9 @@ class GoRecorder:
                         (folder / s.name).write_text(s.read_text(encoding="utf-8"), encoding="utf-8")
                     done = _test(folder, seconds)
                     text = cases.read_text(encoding="utf-8") if cases.exists() else ""
+            again = [
+                _seen_again(folder, seconds) for _ in range(_TURNS if text and _walks_maps(package) else 0)
+            ]
         tree = error_tree(module)
         lines: list[str] = []
         for line in text.splitlines():
@@ -99,6 +105,12 @@ class GoRecorder:
                 seen: dict[str, Any] = json.loads(line)
             except ValueError:
                 continue
+            if any(
+                {k: a.get(seen["index"], {}).get(k) for k in _COMPARED} != {k: seen.get(k) for k in _COMPARED}
+                for a in again
+            ):
+                seen = {"index": seen["index"], "skipped": "the result depends on the order of a map"}
+            seen = made.seen(seen)
             for step in seen.get("steps") or ():
                 if "error" in step:
                     step["bases"] = list(tree.ancestors(step["error"]))
@@ -137,6 +149,25 @@ def _test(folder: Path, seconds: float) -> Completed:
     if (folder / "overlay.json").exists():
         command[2:2] = ["-overlay", "overlay.json"]
     return run(command, folder, Limits(seconds * 2, cpu_seconds=int(seconds * 4)), env)
+
+
+def _walks_maps(package: Package) -> bool:
+    """True for a file whose results may depend on the order of a map."""
+    text = package.tree.text
+    return b"map[" in text and (b"range " in text or b"maps." in text)
+
+
+def _seen_again(folder: Path, seconds: float) -> dict[int, dict[str, Any]]:
+    """What another run of the plans records, by their index."""
+    cases = folder / "cases.jsonl"
+    cases.unlink(missing_ok=True)
+    _test(folder, seconds)
+    found: dict[int, dict[str, Any]] = {}
+    for line in cases.read_text(encoding="utf-8").splitlines() if cases.exists() else ():
+        with suppress(ValueError):
+            seen = json.loads(line)
+            found[seen["index"]] = seen
+    return found
 
 
 def _siblings(request: PortRequest, name: str) -> list[Path]:
@@ -302,7 +333,8 @@ class _Registry:
         return out
 
     def _fields(self, cls: str, fields: dict[str, Any]) -> dict[str, Any]:
-        inner = {k: self._ordered(v) for k, v in fields.items()}
+        own = {made: name for name, made in self.p.renamed_fields.get(cls, {}).items()}
+        inner = {own.get(k, k): self._ordered(v) for k, v in fields.items()}
         if cls in self.constructed:
             return {_ORDER: list(inner.values())}
         return inner
@@ -317,6 +349,22 @@ class _Registry:
             o = table["object"]
             return {"object": {"class": o["class"], "fields": self._fields(o["class"], o["fields"])}}
         return {k: self._ordered(x) for k, x in table.items()}
+
+    def seen(self, v: Any) -> Any:
+        """What was recorded, with the representation's names of fields."""
+        if isinstance(v, list):
+            return [self.seen(x) for x in cast("list[Any]", v)]
+        if not isinstance(v, dict):
+            return v
+        table = {k: self.seen(x) for k, x in cast("dict[str, Any]", v).items()}
+        if isinstance(table.get("object"), dict):
+            held = cast("dict[str, Any]", table["object"])
+            names = self.p.renamed_fields.get(str(held.get("class")), {})
+            if names:
+                fields = cast("dict[str, Any]", held["fields"])
+                held = {**held, "fields": {names.get(k, k): x for k, x in fields.items()}}
+            return {**table, "object": held}
+        return table
 
     # The source
 
@@ -606,7 +654,8 @@ class _Registry:
                     lines.append(f"\t\t\t{json.dumps(f'{d.name}.{member}')}: reflect.ValueOf({constant}),")
         lines.append("\t\t},\n\t\thidden: map[string][]string{")
         for c in classes:
-            shown = {f.name for f in c.fields if not f.private and not self._opaque(f.type)}
+            own = {made: name for name, made in self.p.renamed_fields.get(c.name, {}).items()}
+            shown = {own.get(f.name, f.name) for f in c.fields if not f.private and not self._opaque(f.type)}
             hidden = [f for f in self.p.declared[c.name].fields if f not in shown]
             lines.append(f"\t\t\t{json.dumps(c.name)}: {{{', '.join(map(json.dumps, hidden))}}},")
         lines.append("\t\t},\n\t\tfakes: map[string]func(f *recFake) any{")

@@ -186,6 +186,14 @@ impl<T: RecDecode> RecDecode for Vec<T> {
         rec_items(v).iter().map(T::rec_decode).collect()
     }
 }
+impl<T: RecDecode, const N: usize> RecDecode for [T; N] {
+    fn rec_decode(v: &Json) -> Self {
+        match <[T; N]>::try_from(Vec::rec_decode(v)) {
+            Ok(items) => items,
+            Err(_) => rec_skip("an array of another length"),
+        }
+    }
+}
 impl<T: RecDecode> RecDecode for &'static [T] {
     fn rec_decode(v: &Json) -> Self {
         Vec::leak(Vec::rec_decode(v))

@@ -59,6 +59,61 @@ def declined(body: str) -> list[str]:
 
 CASES: list[tuple[str, str, list[str]]] = [
     (
+        "a field of a method's name gets another one",
+        """type Bag struct {
+	size int
+}
+
+func (b *Bag) Size() int {
+	b.size++
+	return b.size
+}""",
+        ["    self.size_value += 1", "    def size"],
+    ),
+    (
+        "an array is copied before it is walked over",
+        """func F(v int) int {
+	b := [3]int{1, 2, v}
+	total := 0
+	for i, x := range b {
+		b[2-i] += 10
+		total += x
+	}
+	return total
+}""",
+        ["    b.dup.each_with_index do |x, i|"],
+    ),
+    (
+        "what is computed of runes is a number until it is a character",
+        """func F(s string) int {
+	const zero = '0'
+	n := 0
+	for _, r := range s {
+		d := r - zero
+		if d < 0 || d > 9 {
+			return -1
+		}
+		n = n*10 + int(d)
+	}
+	return n
+}""",
+        ["      d = r.ord - zero.ord"],
+    ),
+    (
+        "a named error that an inner block sets begins as none",
+        """func F(s string) (n int, err error) {
+	for _, r := range s {
+		if r == 'x' {
+			err = errors.New("an x")
+		} else {
+			n++
+		}
+	}
+	return n, err
+}""",
+        ["    err = nil", "    raise err if !err.nil?"],
+    ),
+    (
         "handing an error on is implied",
         """func Find(ctx context.Context, s Store, id string) (int, error) {
 	n, err := s.Get(ctx, id)
@@ -294,6 +349,24 @@ def test_ruby(body: str, lines: list[str]) -> None:
 
 
 DECLINES: list[tuple[str, str]] = [
+    (
+        "a part of a slice whose elements are assigned",
+        "func F(a []int) []int {\n\tb := a[1:]\n\tb[0] = 9\n\treturn a\n}",
+    ),
+    (
+        "a part of a slice whose elements are assigned",
+        "func F(a []int) []int {\n\tsort.Ints(a[1:])\n\treturn a\n}",
+    ),
+    (
+        "a part of a slice whose elements are assigned",
+        "func F(a []int) []int {\n\tb := a[:2]\n\tb = append(b, 7)\n\treturn append(a, b[0])\n}",
+    ),
+    (
+        "a part of a slice whose elements are assigned",
+        "func set(a []int) { a[0] = 1 }\n\nfunc F(a []int) []int {\n\tset(a[1:])\n\treturn a\n}",
+    ),
+    ("a slice of nil", "func F(n int) []*Order {\n\treturn make([]*Order, n)\n}"),
+    ("a map whose keys are arrays", "func F(m map[[2]int]bool) bool {\n\treturn m[[2]int{1, 2}]\n}"),
     ("a goroutine that nobody waits for", "func F() {\n\tgo func() {}()\n}"),
     (
         "a goroutine that nobody waits for",
@@ -758,3 +831,190 @@ def test_independent_goroutines_embedded_structs_and_generics_behave_as_their_so
     assert not candidate.holes
     report = verify(candidate, VerifyOptions(cases=12, differential=20))
     assert report.verdict is Verdict.PASSED, report.summary
+
+
+VALUES = """// Package values has arrays, which are values, and slices, which are not.
+package values
+
+import (
+	"bytes"
+	"fmt"
+	"sort"
+	"strings"
+	"unicode"
+)
+
+const (
+	Red = 1 << iota
+	Green
+	Blue
+)
+
+type Board struct {
+	Cells [3]int
+	Label string
+}
+
+type Place struct {
+	X, Y int
+}
+
+var units = []struct {
+	name string
+	size int
+}{{"dozen", 12}, {"score", 20}, {"gross", 144}}
+
+func set(cells [3]int, v int) int {
+	cells[0] = v
+	return cells[0]
+}
+
+// Copied assigns elements of copies only.
+func Copied(v int) string {
+	var a [3]int
+	b := a
+	b[1] = v
+	first := Board{a, "x"}
+	second := first
+	second.Cells[2] = v
+	n := set(first.Cells, 4)
+	grid := [2][2]int{{1, 2}, {3, 4}}
+	row := grid[0]
+	row[0] = v
+	same := a == [3]int{0, 0, 0}
+	total := b[1] + len(second.Label)
+	return fmt.Sprintf("%v %v %s %d %v %d %t", a, first.Cells, first.Label, n, grid, total, same)
+}
+
+// Grid makes rows of their own.
+func Grid(n int) [][]int {
+	n = n%4 + 3
+	g := make([][]int, n)
+	for i := range g {
+		g[i] = make([]int, 2)
+	}
+	at := Place{1, 1}
+	g[at.X][at.Y] = 7
+	row := g[0]
+	row[1] = 8
+	return g
+}
+
+// Size looks a unit up.
+func Size(name string) int {
+	for _, u := range units {
+		if strings.HasPrefix(u.name, strings.ToLower(name)) {
+			return u.size
+		}
+	}
+	return Green
+}
+
+func rot(r rune) rune {
+	if r < 'a' || r > 'z' {
+		return r
+	}
+	return (r-'a'+13)%26 + 'a'
+}
+
+// Letters keeps letters, turned and in lower case.
+func Letters(text string) string {
+	kept := strings.Map(func(r rune) rune {
+		switch {
+		case r > 127:
+			return '?'
+		case unicode.IsLetter(r):
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, text)
+	return strings.Map(rot, kept)
+}
+
+// Search leaves two loops at once.
+func Search(g [][]int, wanted int) string {
+	r, c := -1, -1
+outer:
+	for i, row := range g {
+		for j, v := range row {
+			if v < 0 {
+				continue outer
+			}
+			if v == wanted {
+				r, c = i, j
+				break outer
+			}
+		}
+		r--
+	}
+	return fmt.Sprintf("%d %d", r, c)
+}
+
+// Falling is a sorted copy.
+func Falling(numbers []int) string {
+	c := make([]int, len(numbers))
+	copy(c, numbers)
+	sort.Sort(sort.Reverse(sort.IntSlice(c)))
+	shifted := make([]int, len(c)+2)
+	copy(shifted[1:], c)
+	copy(shifted[1:], shifted)
+	return fmt.Sprintf("%v %v %c", c, shifted, 'A'+len(c)%20)
+}
+
+// Sum adds up bytes.
+func Sum(text string) int {
+	var b bytes.Buffer
+	b.WriteString(text)
+	b.WriteByte('!')
+	data := []byte(b.String())
+	total := 0
+	for i, x := range data {
+		total += i * int(x)
+	}
+	return total + len(strings.Split(text, ""))
+}
+
+func say(n int) string { return strings.Repeat("x", n%5) }
+
+// Say is not say.
+func Say(n int) string {
+	if n < 0 {
+		return "-"
+	}
+	return say(n) + "!"
+}
+
+type Bag struct {
+	size int
+}
+
+func (b *Bag) Size() int { return b.size }
+
+// Fill makes a bag.
+func Fill(n int) *Bag {
+	b := new(Bag)
+	b.size = n
+	return b
+}
+
+// Order is that of a map, which is no order.
+func Order(words []string) []string {
+	seen := map[string]int{}
+	for _, w := range words {
+		seen[w]++
+	}
+	var all []string
+	for w := range seen {
+		all = append(all, w)
+	}
+	return all
+}
+"""
+
+
+@pytest.mark.parametrize("target", [LanguageId.PYTHON, LanguageId.RUST])
+def test_arrays_are_values_and_slices_are_shared(target: LanguageId) -> None:
+    candidate = port(PortRequest("values.go", VALUES, LanguageId.GO, target))
+    assert not candidate.holes, candidate.holes
+    report = verify(candidate, VerifyOptions(cases=14, differential=20))
+    assert report.agreed, report.summary

@@ -183,6 +183,68 @@ def test_an_enum_whose_variants_hold_values_behaves_as_its_source() -> None:
     assert report.verdict is Verdict.PASSED, report.summary
 
 
+ARRAYS = """
+#[derive(Clone, Debug)]
+pub struct Board {
+    pub cells: [i64; 3],
+}
+
+fn change(mut a: [i64; 3]) -> i64 {
+    a[0] += 7;
+    a[0]
+}
+
+/// Arrays are copied where they are assigned.
+pub fn copies(v: i64) -> Vec<i64> {
+    let mut a = [v; 3];
+    let mut b = a;
+    b[0] = 5;
+    let board = Board { cells: a };
+    a[1] = 8;
+    let mut cells = board.cells;
+    cells[2] = 9;
+    let mut grid = [[v; 2]; 2];
+    let other = grid;
+    let mut row = grid[0];
+    row[0] = 1;
+    grid[1][1] = 2;
+    let x = change(a);
+    vec![a[0], a[1], b[0], b[1], board.cells[1], board.cells[2], cells[2], grid[0][0], other[1][1], grid[1][1], row[0], x]
+}
+
+/// Rows that are equal at first are rows of their own.
+pub fn rows(n: usize) -> Vec<Vec<i64>> {
+    let row = vec![0; 2];
+    let mut g = vec![row.clone(); n % 5 + 1];
+    g[0][0] = 1;
+    g
+}
+"""
+
+
+def test_arrays_are_values() -> None:
+    report = verify(
+        port(PortRequest("arrays.rs", ARRAYS, LanguageId.RUST, LanguageId.PYTHON)), VerifyOptions(cases=10)
+    )
+    assert report.agreed, report.summary
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "v[1..].sort();",
+        "for x in v[..1].iter_mut() { *x += 1; }",
+        "let t = &mut v[1..]; t[0] = 9;",
+        "v[1..][0] = 3;",
+        "v[..2].reverse();",
+    ],
+)
+def test_a_part_through_which_a_list_changes_is_declined(body: str) -> None:
+    assert reasons(f"pub fn f(v: &mut Vec<i64>) {{ {body} }}") == [
+        "a part of a list that is changed in place"
+    ]
+
+
 LIBRARY = """
 use std::time::Duration;
 

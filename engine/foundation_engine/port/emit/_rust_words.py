@@ -64,7 +64,7 @@ COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": "
 INFIX = {
     "int.add": ("+", ADD), "int.sub": ("-", ADD), "int.mul": ("*", MUL), "float.add": ("+", ADD), "float.sub": ("-", ADD),
     "float.mul": ("*", MUL), "int.bor": ("|", BOR), "int.band": ("&", BAND), "int.xor": ("^", XOR), "bool.or": ("|", BOR),
-    "bool.and": ("&", BAND),
+    "bool.and": ("&", BAND), "float.quotient": ("/", MUL),
 }  # fmt: skip
 METHODS = {  # operation -> method of the value itself
     "int.abs": "abs()", "float.abs": "abs()", "math.fabs": "abs()",

@@ -17,6 +17,7 @@ from foundation_engine.port.front import _go_patterns as patterns
 from foundation_engine.port.front import _go_retries as retries
 from foundation_engine.port.front._go_json import unmarshalled
 from foundation_engine.port.front._go_package import Package, go_int, go_string, walk
+from foundation_engine.port.front._go_sharing import check_part
 from foundation_engine.port.front._go_types import (
     ANY,
     BOOL,
@@ -70,6 +71,7 @@ _ARITHMETIC = {
     "<<": "shl",
     ">>": "shr",
 }
+_LARGE = 4096  # no literal of an array is written with more elements
 _COMPARE = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 
 
@@ -97,6 +99,8 @@ class Var:
     known_nil: bool = False
     value: ir.Expr | None = None  # what reading it gives, when that is not its name
     param: bool = False
+    untyped: GoType | None = None  # what a constant without a type is
+    const: object = None
 
 
 @dataclass
@@ -112,6 +116,7 @@ class Frame:
     taken: set[str] = field(default_factory=set[str])
     init: TypeInfo | None = None  # the struct whose initialiser this is
     building: str = ""  # the variable of the object in an initialiser
+    mapped: ir.Name | None = None  # the text to which a function that maps runes adds what it returns
     turn: bool = False  # a goroutine that is the last of a loop's turn: returning is the next turn
 
 
@@ -318,7 +323,7 @@ class ExpressionLowerer:
         e: ir.Expr = ir.Name(var.ir_name, type=var.type)
         if isinstance(var.type, ir.OptionalT) and var.ir_name in self.narrowed:
             e = ir.Unwrap(e, type=var.type.elem)
-        return V(e, var.go, place=var.key)
+        return V(e, var.untyped or var.go, place=var.key, const=var.const)
 
     def _package_variable(self, name: str) -> V:
         known = self.p.variables[name]
@@ -335,7 +340,7 @@ class ExpressionLowerer:
         if name in self.p.assigned:
             raise Unsupported("a package variable that functions assign", name)
         const = known.const if known.constant else None
-        return V(ir.Name(name, type=known.ir_type), known.type, const=const)
+        return V(ir.Name(name, type=known.ir_type), known.untyped or known.type, const=const)
 
     def sentinel(self, name: str) -> ir.New:
         """A sentinel as an error that is made anew."""
@@ -427,7 +432,7 @@ class ExpressionLowerer:
             if not isinstance(t, Pointer):
                 raise self.p.unsupported("a dereference of this", node)
             got = V(self.present_value(v).expr, t.elem)
-            return V(self.copied(got, node), t.elem) if self.is_struct(t.elem) else got
+            return V(self.copied(got, node), t.elem) if self.is_value(t.elem) else got
         if op == "<-":
             return self.received(operand)
         v = self.expr(operand, want)
@@ -522,8 +527,11 @@ class ExpressionLowerer:
                 )
         if is_rune(u):
             a, b = self.code(left), self.code(right)
-            if op in "+-":
+            if op in "+-*":
                 return V(ir.Intrinsic(f"int.{_ARITHMETIC[op]}", [a, b], type=ir.INT), RUNE)
+            if op in "/%" and isinstance(b, ir.Lit) and b.value:
+                name = {"/": "int.truncdiv", "%": "int.rem"}[op]
+                return V(ir.Intrinsic(name, [a, b], type=ir.INT), RUNE)
         if is_int(u) and isinstance(u, Basic):
             return V(self._integer(op, left, right, u, node), t, const=const)
         raise self.p.unsupported(f"the operator {op} on these", node)
@@ -644,7 +652,8 @@ class ExpressionLowerer:
             left = self.expr(left_node, right.go)
         left, right = self.balance(left, right, node)
         t = self.types.underlying(left.go)
-        if isinstance(t, Pointer) or t in (ERROR, ANY) or isinstance(t, Slice | Map | Func):
+        slices = isinstance(t, Slice) and not t.array
+        if isinstance(t, Pointer | Map | Func) or t in (ERROR, ANY) or slices:
             raise self.p.unsupported("a comparison of identity", node)
         if isinstance(t, Named) and self.types.kind(t) == "interface":
             raise self.p.unsupported("a comparison of identity", node)
@@ -746,7 +755,7 @@ class ExpressionLowerer:
         t = self.types.underlying(obj.go)
         match t:
             case Slice(elem):
-                if elem == BYTE:
+                if t == BYTES:
                     return V(
                         ir.Intrinsic("str.byte_at", [obj.expr, self.value(index, INT)], "IndexError", type=ir.INT),
                         BYTE,
@@ -803,10 +812,12 @@ class ExpressionLowerer:
             high = self.value(end, INT) if end is not None else none
             return V(ir.Intrinsic("str.byte_slice", [obj.expr, low, high], "IndexError", type=ir.STR), obj.go)
         if isinstance(t, Slice):
+            check_part(self, node)
             low = self.position(start, obj.expr) if start is not None else none
             high = self.position(end, obj.expr) if end is not None else none
+            part = Slice(t.elem) if t.array else obj.go
             return V(
-                ir.Intrinsic("list.slice", [obj.expr, low, high], type=self.types.ir(t)), obj.go, fresh=True
+                ir.Intrinsic("list.slice", [obj.expr, low, high], type=self.types.ir(t)), part, fresh=True
             )
         raise self.p.unsupported("a slice of this", node)
 
@@ -824,13 +835,12 @@ class ExpressionLowerer:
         items = self.named(body)
         line = self.p.line(body)
         match u:
-            case Slice(elem):
-                if any(i.type == "keyed_element" for i in items):
-                    raise self.p.unsupported("a slice literal with positions", body)
-                elems = [self._element(i, elem) for i in items]
-                if elem == BYTE:
+            case Slice():
+                if u == BYTES:
                     raise self.p.unsupported("a literal of bytes", body)
-                return V(ir.ListLit(elems, type=self.types.ir(u), line=line), t, fresh=True)
+                elems = self._elements(items, u, body)
+                kind = Slice(u.elem, True, len(elems)) if u.array and u.size < 0 else t
+                return V(ir.ListLit(elems, type=self.types.ir(u), line=line), kind, fresh=True)
             case Map(key, value):
                 pairs: list[tuple[ir.Expr, ir.Expr]] = []
                 for i in items:
@@ -849,11 +859,32 @@ class ExpressionLowerer:
             case _:
                 raise self.p.unsupported("a literal of this type", body)
 
+    def _elements(self, items: list[SyntaxNode], t: Slice, body: SyntaxNode) -> list[ir.Expr]:
+        """The elements of a slice's or array's literal: those that it leaves out have their zero value."""
+        if not any(i.type == "keyed_element" for i in items) and len(items) >= t.size:
+            return [self._element(i, t.elem) for i in items]
+        given: dict[int, SyntaxNode] = {}
+        at = 0
+        for i in items:
+            if i.type == "keyed_element":
+                const = self.expr(self.named(self.child(i, "key"))[0]).const
+                if not isinstance(const, int):
+                    raise self.p.unsupported("an element at a position that is computed", i)
+                at, i = const, self.child(i, "value")
+            given[at] = i
+            at += 1
+        size = max(t.size, *(n + 1 for n in given)) if given else t.size
+        if size > _LARGE:
+            raise self.p.unsupported("a literal of a large array", body)
+        return [
+            self._element(given[n], t.elem) if n in given else self.zero(t.elem, body) for n in range(size)
+        ]
+
     def _element(self, node: SyntaxNode, t: GoType) -> ir.Expr:
         inner = self.named(node)[0] if node.type == "literal_element" else node
         v = self.expr(inner, t)
         made = self.fit(v, t, "", inner)
-        return self.stored(V(made, t), inner) if self.is_struct(t) else made
+        return self.stored(V(made, t), inner) if self.is_value(t) else made
 
     def struct_values(self, body: SyntaxNode, info: TypeInfo, items: list[SyntaxNode]) -> dict[str, ir.Expr]:
         """What a composite literal gives each field; omitted fields have their zero value."""
@@ -873,7 +904,7 @@ class ExpressionLowerer:
                 node = given[f.name]
                 inner = self.named(node)[0] if node.type == "literal_element" else node
                 made = self.fit(self.expr(inner, f.type), f.type, key, inner)
-                out[f.name] = self.stored(V(made, f.type), inner) if self.is_struct(f.type) else made
+                out[f.name] = self.stored(V(made, f.type), inner) if self.is_value(f.type) else made
             else:
                 out[f.name] = self.zero(f.type, body, key)
         return out
@@ -914,6 +945,8 @@ class ExpressionLowerer:
                     raise self.p.unsupported("an empty interface's zero", node)
                 value: object = {"string": "", "bool": False}.get(name, 0.0 if is_float(u) else 0)
                 return ir.Lit(value, type=made)
+            case Slice(elem, True, size) if size > 0:
+                return self.filled(elem, ir.Lit(size, type=ir.INT), node)
             case Slice():
                 return ir.ListLit([], type=made)
             case Map(_, value):
@@ -937,7 +970,22 @@ class ExpressionLowerer:
                 pass
         raise self.p.unsupported("the zero value of this type", node)
 
-    # Structs are values
+    def filled(self, elem: GoType, size: ir.Expr, node: SyntaxNode) -> ir.Expr:
+        """A new list of zero values; each element is one of its own."""
+        if self.types.nillable(elem):
+            raise self.p.unsupported("a slice of nil", node)
+        zero, kind = self.zero(elem, node), ir.ListT(self.types.ir(elem))
+        if isinstance(zero, ir.Lit | ir.EnumMember):
+            return ir.Intrinsic("list.repeat", [ir.ListLit([zero], type=kind), size], type=kind)
+        bounds: list[ir.Expr] = [ir.Lit(0, type=ir.INT), size, ir.Lit(1, type=ir.INT)]
+        turns = ir.Intrinsic("range", bounds, type=ir.IterT(ir.INT))
+        return ir.Comp("list", zero, [ir.Clause(ir.VarTarget("_", type=ir.INT), turns, [])], type=kind)
+
+    # Structs and arrays are values
+
+    def is_value(self, t: GoType) -> bool:
+        """True for a struct of this file or an array, which are copied where they are assigned."""
+        return self.is_struct(t) or self.types.is_array(t)
 
     def is_struct(self, t: GoType) -> bool:
         """True for a struct of this file that is held by value."""
@@ -946,6 +994,8 @@ class ExpressionLowerer:
 
     def copied(self, v: V, node: SyntaxNode) -> ir.Expr:
         """A copy of a struct that lives somewhere else, where a change to one of the two could be seen."""
+        if self.types.is_array(v.go):
+            return self._array_copy(v, node)
         info = self.types.info(v.go)
         if info is None or not info.mutated or isinstance(v.expr, ir.New | ir.Call | ir.MethodCall):
             return v.expr
@@ -958,11 +1008,29 @@ class ExpressionLowerer:
             if self.dropped_field(f.type):
                 continue
             e = ir.Field(v.expr, f.name, type=self.place_type(f.type, f"{info.name}.{f.name}"))
-            args.append((f.name, self.copied(V(e, f.type), node) if self.is_struct(f.type) else e))
+            args.append((f.name, self.copied(V(e, f.type), node) if self.is_value(f.type) else e))
         return ir.New(info.name, args, type=ir.NamedT(info.name))
 
+    def _array_copy(self, v: V, node: SyntaxNode) -> ir.Expr:
+        """A copy of an array that lives somewhere else, where the file assigns elements of anything."""
+        t = self.types.underlying(v.go)
+        assert isinstance(t, Slice)
+        held = isinstance(v.expr, ir.Name | ir.Field | ir.Unwrap) or (
+            isinstance(v.expr, ir.Intrinsic) and v.expr.op in ("list.index", "dict.index", "dict.get_or")
+        )
+        if not held or not self.p.indexed:
+            return v.expr
+        if not self.is_value(t.elem):
+            return ir.Intrinsic("list.copy", [v.expr], type=v.expr.type)
+        kind = self.types.ir(t.elem)
+        item = self.fresh_name("item", kind)
+        each = self.copied(V(ir.Name(item, type=kind), t.elem), node)
+        return ir.Comp("list", each, [ir.Clause(ir.VarTarget(item, type=kind), v.expr, [])], type=v.expr.type)
+
     def stored(self, v: V, node: SyntaxNode) -> ir.Expr:
-        """A struct put into a list, map or field: a copy where the original may change afterwards."""
+        """A struct or array put into a list, map or field: a copy where the original may change afterwards."""
+        if self.types.is_array(v.go):
+            return self.copied(v, node)
         info = self.types.info(v.go)
         if info is None or not info.mutated:
             return v.expr
@@ -1055,6 +1123,11 @@ class ExpressionLowerer:
             return V(self.nil_of(t, node), t, fresh=True)
         if u == DURATION and is_untyped(v.go) and isinstance(v.const, int):
             return duration_literal(v.const)
+        if u == DURATION and is_untyped(v.go):
+            raise self.p.unsupported("a number of nanoseconds that is computed", node)
+        if is_int(u) and is_rune(v.go):
+            # A position may be given as a rune.
+            return V(self.code(v), t, const=v.const if isinstance(v.const, int) else None)
         if is_untyped(v.go):
             if is_float(u) and v.go == UNTYPED_INT:
                 if isinstance(v.expr, ir.Lit):
@@ -1363,6 +1436,10 @@ class ExpressionLowerer:
     def closure(self, node: SyntaxNode, want: GoType | None) -> V:
         """A function literal as a value; what lowers statements overrides this."""
         raise self.p.unsupported("a function literal", node)
+
+    def mapped(self, function: SyntaxNode, over: ir.Expr, node: SyntaxNode) -> V:
+        """A text mapped rune by rune; what lowers statements overrides this."""
+        raise self.p.unsupported("strings.Map here", node)
 
     def received(self, operand: SyntaxNode) -> V:
         """What is received from a channel; what lowers statements overrides this."""

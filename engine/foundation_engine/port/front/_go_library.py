@@ -14,7 +14,7 @@ from foundation_engine.port import ir
 from foundation_engine.port.front._go_prelude import PRELUDE
 from foundation_engine.port.front._go_types import (
     BOOL,
-    BYTE,
+    BUILDER,
     BYTES,
     DURATION,
     ERROR,
@@ -59,6 +59,7 @@ HTTP_STATUSES = {
 }  # fmt: skip
 
 CASE_FOLD = "Texts that differ in case are compared in lower case, where Go folds each code point."
+RUNE_CASE = "A letter whose other case has several letters (ß) may become them, where Go's rune stays one."
 QUOTES = "A quoted text in a message (%q) has double quotes around it; what Go would escape stays as it is."
 BYTES_AS_TEXT = "Bytes that are read are taken as UTF-8 text."
 
@@ -123,7 +124,7 @@ def appended(low: ExpressionLowerer, args: list[SyntaxNode], t: GoType) -> ir.Ex
     elems: list[ir.Expr] = []
     for a in args:
         made = low.value(a, u.elem)
-        elems.append(low.stored(_v(made, u.elem), a) if low.is_struct(u.elem) else made)
+        elems.append(low.stored(_v(made, u.elem), a) if low.is_value(u.elem) else made)
     return ir.ListLit(elems, type=low.types.ir(u))
 
 
@@ -134,14 +135,10 @@ def _make(low: ExpressionLowerer, node: SyntaxNode, args: list[SyntaxNode], want
         return _v(ir.ListLit([], type=ir.ListT(low.types.ir(u.elem))), u)
     if isinstance(u, Map):
         return _v(low.zero(u, node), t, fresh=True)
-    if isinstance(u, Slice) and u.elem != BYTE:
+    if isinstance(u, Slice) and u != BYTES:
         if len(args) == 1 or low.p.text(args[1]) == "0":
             return _v(ir.ListLit([], type=low.types.ir(u)), t, fresh=True)
-        zero = low.zero(u.elem, node)
-        if not isinstance(zero, ir.Lit):
-            raise low.p.unsupported("make of a slice whose elements are not plain values", node)
-        one = ir.ListLit([zero], type=low.types.ir(u))
-        return _v(_op("list.repeat", [one, low.value(args[1], INT)], low.types.ir(u)), t, fresh=True)
+        return _v(low.filled(u.elem, low.value(args[1], INT), node), t, fresh=True)
     raise low.p.unsupported("make of this", node)
 
 
@@ -264,10 +261,28 @@ def _special(path: str, *names: str) -> Callable[[_Special], _Special]:
     return register
 
 
+def _never_empty(e: ir.Expr) -> bool:
+    """True for a text that certainly has a character."""
+    match e:
+        case ir.Lit(value=str() as s):
+            return bool(s)
+        case ir.Intrinsic(op="char.to_str"):
+            return True
+        case ir.Intrinsic(op="str.concat", args=parts):
+            return any(_never_empty(p) for p in parts)
+        case _:
+            return False
+
+
 @_special("strings", "Split")
 def _split(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -> V:
     s, sep = low.value(args[0], STRING), low.value(args[1], STRING)
-    if not isinstance(sep, ir.Lit) or not sep.value:
+    if isinstance(sep, ir.Lit) and sep.value == "":
+        char = ir.Name(low.fresh_name("char", ir.CHAR), type=ir.CHAR)
+        each = ir.Clause(ir.VarTarget(char.id, type=ir.CHAR), s, [])
+        letters = ir.Comp("list", _op("char.to_str", [char], ir.STR), [each], type=ir.ListT(ir.STR))
+        return _v(letters, _L, fresh=True)
+    if not _never_empty(sep):
         raise low.p.unsupported("strings.Split by a computed text, which may be empty", node)
     return _v(_op("str.split", [s, sep], ir.ListT(ir.STR)), _L, fresh=True)
 
@@ -290,7 +305,7 @@ def _join(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -> V
 @_special("strings", "ReplaceAll")
 def _replace_all(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -> V:
     exprs = [low.value(a, STRING) for a in args]
-    if not isinstance(exprs[1], ir.Lit) or not exprs[1].value:
+    if not _never_empty(exprs[1]):
         raise low.p.unsupported("a replacement of a computed text, which may be empty", node)
     return _v(_op("str.replace", exprs, ir.STR), STRING)
 
@@ -299,7 +314,7 @@ def _replace_all(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNod
 def _replace(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -> V:
     exprs = [low.value(a, STRING) for a in args[:3]]
     n = low.value(args[3], INT)
-    if not isinstance(exprs[1], ir.Lit) or not exprs[1].value or not isinstance(n, ir.Lit):
+    if not _never_empty(exprs[1]) or not isinstance(n, ir.Lit):
         raise low.p.unsupported("a replacement of a computed text, which may be empty", node)
     if n.value < 0:
         return _v(_op("str.replace", exprs, ir.STR), STRING)
@@ -309,7 +324,7 @@ def _replace(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -
 @_special("strings", "Count")
 def _count(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -> V:
     s, part = low.value(args[0], STRING), low.value(args[1], STRING)
-    if not isinstance(part, ir.Lit) or not part.value:
+    if not _never_empty(part):
         raise low.p.unsupported("strings.Count of a computed text, which may be empty", node)
     return _v(_op("str.count", [s, part], ir.INT), INT)
 
@@ -327,6 +342,18 @@ def _contains_rune(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxN
         _op("str.contains_char", [low.value(args[0], STRING), low.char(low.expr(args[1], RUNE))], ir.BOOL),
         BOOL,
     )
+
+
+@_special("strings", "IndexByte", "IndexRune")
+def _index_rune(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -> V:
+    s, char = low.value(args[0], STRING), low.char(low.expr(args[1], RUNE))
+    return _v(_op("str.byte_find", [s, _op("char.to_str", [char], ir.STR)], ir.INT), INT)
+
+
+@_special("strings", "Map")
+def _map_text(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -> V:
+    """A text of what a function makes of each rune; one that it makes -1 of is left out."""
+    return low.mapped(args[0], low.value(args[1], STRING), node)
 
 
 @_special("strings", "Compare")
@@ -418,7 +445,18 @@ def _rune_class(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode
 
 @_special("unicode", "ToUpper", "ToLower")
 def _change_case(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -> V:
-    raise low.p.unsupported("the case of one rune, which may become several in other languages", node)
+    low.p.differ(RUNE_CASE)
+    name = low.p.text(low.child(low.child(node, "function"), "field"))
+    op = {"ToUpper": "char.upper", "ToLower": "char.lower"}[name]
+    return _v(_op(op, [low.char(low.expr(args[0], RUNE))], ir.CHAR), RUNE)
+
+
+@_special("bytes", "NewBufferString", "NewBuffer")
+def _buffer(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -> V:
+    """A buffer that is written to and read at the end is the text that it holds."""
+    if args[0].type == "nil":
+        return _v(text(""), BUILDER)
+    return _v(low.value(args[0], STRING), BUILDER)
 
 
 @_special("bufio", "NewScanner")
@@ -614,6 +652,17 @@ def _slices_contains(low: ExpressionLowerer, args: list[SyntaxNode], node: Synta
     return _v(_op("list.contains", [v.expr, low.value(args[1], t.elem)], ir.BOOL), BOOL)
 
 
+@_special("slices", "Equal")
+def _slices_equal(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -> V:
+    left, right = low.expr(args[0]), low.expr(args[1])
+    t = low.types.underlying(left.go)
+    if not isinstance(t, Slice) or low.types.underlying(right.go) != t:
+        raise low.p.unsupported("slices.Equal of these", node)
+    if not (low.types.ir(t.elem) in (ir.INT, ir.STR, ir.CHAR, ir.BOOL) or low.types.kind(t.elem) == "enum"):
+        raise low.p.unsupported("slices.Equal of these", node)
+    return _v(_op("eq", [left.expr, right.expr], ir.BOOL), BOOL)
+
+
 @_special("slices", "ContainsFunc")
 def _contains_func(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -> V:
     v = low.expr(args[0])
@@ -690,6 +739,20 @@ def _maps_clone(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode
 @_special("sort", "Strings", "Ints", "Float64s")
 def _sort_plain(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -> V:
     return _sort(low, args[0], None, False)
+
+
+@_special("sort", "Sort", "Stable")
+def _sort_sort(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -> V:
+    """`sort.Sort(sort.Reverse(sort.IntSlice(xs)))`."""
+    m = re.fullmatch(
+        r"(sort\.Reverse\()?sort\.(?:Int|String|Float64)Slice\([\w.\[\]]+\)\)?", low.p.text(args[0])
+    )
+    if m is None:
+        raise low.p.unsupported("a sort by methods of a type", node)
+    at = args[0]
+    while at.type in ("call_expression", "type_conversion_expression"):
+        at = low.named(low.child(at, "arguments"))[0]
+    return _sort(low, at, None, m[1] is not None)
 
 
 @_special("slices", "Sort")
@@ -812,6 +875,9 @@ def _verb(
     if verb == "q" and t == STRING and not flags and not width:
         low.p.differ(QUOTES)
         return [ir.FormatPart('"'), ir.FormatPart(value=v.expr), ir.FormatPart('"')]
+    if verb == "c" and is_int(t) and not flags and not width:
+        char = _op("int.chr", [v.expr], ir.CHAR)
+        return [ir.FormatPart(value=_op("char.to_str", [char], ir.STR))]
     if verb == "c" and is_rune(t) and not flags and not width:
         return [ir.FormatPart(value=_op("char.to_str", [low.char(v)], ir.STR))]
     if verb in "svwt" and precision is None and not zero:
@@ -856,12 +922,33 @@ def shown(low: ExpressionLowerer, v: V, node: SyntaxNode) -> ir.FormatPart:
         if isinstance(inner.type, ir.OptionalT):
             inner = ir.Unwrap(inner, type=inner.type.elem)
         return ir.FormatPart(value=_op("error.message", [inner], ir.STR))
+    if isinstance(t, Slice) and t != BYTES and not isinstance(v.expr.type, ir.OptionalT):
+        return ir.FormatPart(value=_shown_list(low, v, t, node))
     if info is not None and info.kind == "enum":
         base = low.types.underlying(info.underlying or STRING)
         return ir.FormatPart(value=_op("enum.value", [v.expr], low.types.ir(base)))
     if t == Named("foundation/resilience.CircuitState"):
         return ir.FormatPart(value=v.expr)
     raise low.p.unsupported("a value of this type in a text", node)
+
+
+def _shown_list(low: ExpressionLowerer, v: V, t: Slice, node: SyntaxNode) -> ir.Expr:
+    """A slice as `%v` shows it: `[a b c]`."""
+    kind = low.types.ir(t.elem)
+    item = ir.Name(low.fresh_name("item", kind), type=kind)
+    part = shown(low, _v(item, t.elem), node)
+    assert part.value is not None
+    items = v.expr
+    if not isinstance(part.value, ir.Name) or kind != ir.STR:
+        each = ir.Clause(ir.VarTarget(item.id, type=kind), items, [])
+        one: ir.Expr = part.value
+        if one.type == ir.INT:
+            one = _op("int.to_str", [one], ir.STR)
+        if one.type != ir.STR:
+            raise low.p.unsupported("a value of this type in a text", node)
+        items = ir.Comp("list", one, [each], type=ir.ListT(ir.STR))
+    joined = ir.FormatPart(value=_op("str.join", [text(" "), items], ir.STR))
+    return ir.Format([ir.FormatPart("["), joined, ir.FormatPart("]")], type=ir.STR)
 
 
 def _truth(e: ir.Expr) -> ir.Expr:

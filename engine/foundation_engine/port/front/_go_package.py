@@ -19,6 +19,7 @@ from foundation_engine.port.front._go_generics import arguments_of, instance_met
 from foundation_engine.port.front._go_prelude import needed
 from foundation_engine.port.front._go_types import (
     BOOL,
+    BUILDER,
     ERROR,
     MASKS,
     PREDECLARED,
@@ -63,6 +64,8 @@ class Variable:
     constant: bool = True
     line: int = 0
     ir_type: Type | None = None
+    untyped: GoType | None = None  # what a constant without a type is
+    iota: int | None = None  # the position in its group of constants
 
 
 @dataclass
@@ -105,6 +108,14 @@ class Package:
     )
     bindings: dict[str, GoType] = field(default_factory=dict[str, GoType])  # of what is being lowered
     written: set[str] = field(default_factory=set[str])  # names of the fields that something assigns
+    renamed_fields: dict[str, dict[str, str]] = field(
+        default_factory=dict[str, dict[str, str]]
+    )  # by struct, the names in the representation of fields that a method has the name of
+    unnamed: dict[int, str] = field(default_factory=dict[int, str])  # names given to types without one
+    writers: dict[str, set[int]] | None = None  # the parameters whose elements a function assigns
+    indexed: set[str] = field(
+        default_factory=set[str]
+    )  # names of which some element is assigned, or which are sliced
     retried: set[str] = field(default_factory=set[str])  # classes that some retry of the file retries
     retrying: set[str] = field(default_factory=set[str])  # functions and methods that may exhaust retries
 
@@ -178,12 +189,16 @@ class Package:
                 path = self.path(package)
                 if path == "context" and name == "Context":
                     return Named("context.Context")
+                if path == "bytes" and name == "Buffer":
+                    return BUILDER
                 return Named(f"{path or package}.{name}")
             case "pointer_type":
                 return Pointer(self.type_of(node.named_children[0]))
             case "slice_type":
                 return Slice(self.type_of(_child(node, "element")))
-            case "array_type" | "implicit_length_array_type":
+            case "array_type":
+                return Slice(self.type_of(_child(node, "element")), True, self._size(_child(node, "length")))
+            case "implicit_length_array_type":
                 return Slice(self.type_of(_child(node, "element")), array=True)
             case "map_type":
                 value = _child(node, "value")
@@ -191,6 +206,8 @@ class Package:
                 return Map(self.type_of(_child(node, "key")), Empty() if empty else self.type_of(value))
             case "struct_type" if not _field_nodes(node):
                 return Empty()
+            case "struct_type" if node.id in self.unnamed:
+                return Named(self.unnamed[node.id])
             case "interface_type" if not node.named_children:
                 return Basic("any")
             case "function_type":
@@ -207,6 +224,22 @@ class Package:
                 return Named(type_instance(self, name, [self.type_of(a) for a in arguments_of(node)]))
             case _:
                 raise self.unsupported("a type of this kind", node)
+
+    def _size(self, node: SyntaxNode) -> int:
+        """The size of an array: a number, or a constant of the file that is one."""
+        if node.type == "int_literal":
+            return go_int(self.text(node))
+        known = self.variables.get(self.text(node))
+        if known is not None and known.constant and isinstance(known.const, int):
+            return known.const
+        for spec in walk(self.tree.root):
+            name, value = spec.child_by_field_name("name"), spec.child_by_field_name("value")
+            if spec.type != "const_spec" or name is None or value is None:
+                continue
+            given = value.named_children
+            if self.text(name) == self.text(node) and len(given) == 1 and given[0].type == "int_literal":
+                return go_int(self.text(given[0]))
+        raise self.unsupported("an array whose size is computed", node)
 
     def visible(self, name: str) -> str:
         """The name in the representation: an unexported one is marked as private, except in a program's main file."""
@@ -300,6 +333,18 @@ def walk(node: SyntaxNode) -> Iterator[SyntaxNode]:
 def read_package(text: str) -> Package:
     """Parse a file and collect its declarations. Raises SyntaxError when it does not parse."""
     tree = parse(text.encode(), LanguageId.GO)
+    keys = [
+        key.start_byte
+        for n in walk(tree.root)
+        if n.type == "type_instantiation_expression" and n.named_children[0].type == "generic_type"
+        for key in (*arguments_of(n.named_children[0]), *n.named_children[1:])
+    ]
+    if keys and not tree.errors:
+        # The grammar takes an element of an element, `m[p.x][p.y]`, for types; a sign, which means nothing, helps.
+        data = bytearray(text.encode())
+        for at in sorted(keys, reverse=True):
+            data[at:at] = b"+"
+        return read_package(data.decode())
     if tree.errors:
         line = tree.text[: tree.errors[0].start].count(b"\n") + 1
         error = SyntaxError("this is not Go")
@@ -353,6 +398,7 @@ class _Reader:
                 kind = self._kind(_child(s, "type"))
                 p.declared[name] = TypeInfo(name, kind, s, line=p.line(s), local=local)
         specs = [i.node for i in p.declared.values()]
+        self._unnamed_structs()
         for s in specs:
             self._guard(s, p.text(_child(s, "name")), self._type)
         self._embedded_interfaces()
@@ -362,6 +408,34 @@ class _Reader:
                 self._guard(n, p.text(_child(n, "name")), self._function)
         self._constants()
         self._usage()
+
+    def _unnamed_structs(self) -> None:
+        """A struct that a variable declares in place is a type of this file, named after the variable."""
+        p = self.p
+        for n in walk(p.tree.root):
+            if n.type not in ("var_spec", "short_var_declaration"):
+                continue
+            name = n.child_by_field_name("name") or n.child_by_field_name("left")
+            structs = [s for s in walk(n) if s.type == "struct_type" and _field_nodes(s)]
+            inside = any(x.type == "func_literal" for x in walk(n))
+            if len(structs) != 1 or name is None or inside or not re.fullmatch(r"\w+", p.text(name)):
+                continue
+            base = p.text(name)[:1].lower() + p.text(name)[1:]
+            singular = base[:-1] if base.endswith("s") and not base.endswith("ss") and len(base) > 3 else base
+            label, used = f"{singular}Entry", p.text(p.tree.root)
+            if re.search(rf"\b{label}\b", used) or label in p.declared:
+                continue
+            struct = structs[0]
+            p.unnamed[struct.id] = label
+            info = TypeInfo(label, "struct", struct, line=p.line(struct), local=True)
+            p.declared[label] = info
+            try:
+                for f in _field_nodes(struct):
+                    t = p.type_of(_child(f, "type"))
+                    for field_name in f.children_by_field_name("name"):
+                        info.fields[p.text(field_name)] = FieldInfo(p.text(field_name), t, line=p.line(f))
+            except Unsupported:
+                del p.declared[label], p.unnamed[struct.id]
 
     def _guard(self, node: SyntaxNode, name: str, action: object) -> None:
         try:
@@ -502,9 +576,16 @@ class _Reader:
             raise p.unsupported("an init function", n)
         info = p.signature(n, name)
         info.ir_name = p.visible(name)
-        if any(snake(f.ir_name) == snake(name) for f in p.functions.values()):
-            raise p.unsupported("two functions whose names differ only in case", n)
         p.functions[name] = info
+        alike = next(
+            (f for f in p.functions.values() if f is not info and snake(f.name) == snake(name)), None
+        )
+        if alike is not None:
+            # Other languages write both names alike: the one that only this file sees is told apart.
+            inner = info if alike.name[:1].isupper() else alike
+            inner.ir_name = p.visible(f"{inner.name}Inner")
+            if inner.name[:1].isupper() or f"{inner.name}Inner" in p.functions:
+                raise p.unsupported("two functions whose names differ only in case", n)
 
     # Constants and variables
 
@@ -544,7 +625,7 @@ class _Reader:
                     const = None
                 if name == "_":
                     continue
-                p.variables[name] = Variable(name, kind, value, const, True, p.line(spec))
+                p.variables[name] = Variable(name, kind, value, const, True, p.line(spec), iota=i)
                 info = p.declared.get(kind.name) if isinstance(kind, Named) else None
                 if info is not None and info.kind in ("alias", "enum") and isinstance(const, str | int):
                     member = _member(name, info.name)
@@ -719,9 +800,16 @@ class _Reader:
                     t = t.named_children[0]
                 if t.type == "selector_expression":
                     changed.add(p.text(_child(t, "field")))
+                elif t.type == "index_expression":
+                    p.indexed |= _holders(p, t)
+            if n.type == "slice_expression" or (n.type == "unary_expression" and p.text(n).startswith("&")):
+                p.indexed |= _holders(p, n)
         p.written = changed
         for info in p.declared.values():
-            info.mutated = any(f in changed for f in info.fields)
+            info.mutated = any(
+                name in changed or (p.types.is_array(f.type) and name in p.indexed)
+                for name, f in info.fields.items()
+            )
         grown = True
         while grown:
             # A struct that holds one which changes changes with it.
@@ -732,6 +820,19 @@ class _Reader:
                 ]
                 if not info.mutated and any(h is not None and h.mutated for h in held):
                     info.mutated = grown = True
+
+
+def _holders(p: Package, node: SyntaxNode) -> set[str]:
+    """The names of the variables and fields that an element, a part or a pointer is taken of."""
+    found: set[str] = set()
+    at = node
+    while at.type in ("index_expression", "slice_expression", "unary_expression", "parenthesized_expression"):
+        at = at.named_children[0]
+        if at.type == "selector_expression":
+            found.add(p.text(_child(at, "field")))
+        elif at.type == "identifier":
+            found.add(p.text(at))
+    return found
 
 
 def go_int(text: str) -> int:

@@ -12,6 +12,7 @@ from foundation_engine.port.front._go_package import Package, walk
 if TYPE_CHECKING:
     from foundation_engine.port.front._go_expr import ExpressionLowerer
 
+PARTS = "A part of a slice is a copy: what a caller then assigns in it is not seen in the whole."
 _MAKERS = frozenset({"make"})
 _READERS = ("strings.", "sort.", "slices.", "maps.", "fmt.", "strconv.", "math.")
 _COPIERS = frozenset(
@@ -154,6 +155,119 @@ def _harmful(
     return False
 
 
+_WRITING_CALLS = ("sort.", "slices.Sort", "slices.Reverse", "rand.Shuffle", "copy", "clear")
+
+
+def writes(p: Package, within: SyntaxNode, name: str) -> SyntaxNode | None:
+    """The first place at which elements of the slice under a name are assigned, None when there is none."""
+    for n in walk(within):
+        if n.type in ("assignment_statement", "inc_statement", "dec_statement"):
+            left = n.child_by_field_name("left") or n
+            for t in left.named_children:
+                operand = t.child_by_field_name("operand") if t.type == "index_expression" else None
+                if operand is not None and p.text(operand) == name:
+                    return n
+        elif n.type == "call_expression":
+            function, arguments = n.child_by_field_name("function"), n.child_by_field_name("arguments")
+            if function is None or arguments is None:
+                continue
+            given = [a for a in arguments.named_children if a.type != "comment"]
+            for i, a in enumerate(given):
+                operand = a.child_by_field_name("operand") if a.type == "slice_expression" else None
+                held = p.text(operand) if operand is not None else p.text(a).removesuffix("...")
+                if held == name and _call_writes(p, p.text(function), i):
+                    return n
+    return None
+
+
+def _call_writes(p: Package, called: str, position: int) -> bool:
+    """True when a call assigns elements of the slice that it is given at a position."""
+    if called.startswith(_WRITING_CALLS):
+        return position == 0
+    return position in _writers(p).get(called.rpartition(".")[2], set())
+
+
+def _writers(p: Package) -> dict[str, set[int]]:
+    """The parameters of each function and method of the file whose elements it assigns, by position."""
+    if p.writers is not None:
+        return p.writers
+    p.writers = {}
+    functions = [*p.functions.values(), *(m for t in p.declared.values() for m in t.methods.values())]
+    grown = True
+    while grown:
+        grown = False
+        for f in functions:
+            body = f.node.child_by_field_name("body") if f.node is not None else None
+            offset = 1 if f.context else 0
+            for i, (name, _) in enumerate(f.params if body is not None else ()):
+                known = p.writers.setdefault(f.name, set())
+                if i + offset not in known and body is not None and writes(p, body, name) is not None:
+                    known.add(i + offset)
+                    grown = True
+    return p.writers
+
+
+def check_part(low: ExpressionLowerer, node: SyntaxNode) -> None:
+    """Raise Unsupported where a part of a slice, which shares its memory, is told from a copy of it."""
+    p, body = low.p, low.frames[0].body
+    operand = node.child_by_field_name("operand")
+    source = p.text(operand) if operand is not None else ""
+    at, parent = node, node.parent
+    while parent is not None and parent.type in ("parenthesized_expression", "literal_element"):
+        at, parent = parent, parent.parent
+    refused = p.unsupported("a part of a slice whose elements are assigned", node)
+    if parent is None:
+        return
+    if parent.type == "index_expression":
+        return
+    if parent.type in ("argument_list", "variadic_argument"):
+        spread = parent.type == "variadic_argument"
+        arguments = parent.parent if spread else parent
+        call = arguments.parent if arguments is not None else None
+        function = call.child_by_field_name("function") if call is not None else None
+        if arguments is None or function is None:
+            return
+        given = [a for a in arguments.named_children if a.type != "comment"]
+        position = next((i for i, a in enumerate(given) if a.start_byte <= at.start_byte < a.end_byte), 0)
+        called = p.text(function)
+        if called == "append" and position and not spread and writes(p, body, source) is not None:
+            raise refused
+        if _call_writes(p, called, position):
+            raise refused
+        return
+    if parent.type == "range_clause":
+        if parent.parent is not None and writes(p, parent.parent, source) is not None:
+            raise refused
+        return
+    holder = parent.parent
+    if parent.type == "expression_list" and holder is not None and holder.type == "return_statement":
+        p.differ(PARTS)
+        return
+    target = ""
+    if parent.type == "expression_list" and holder is not None:
+        left, right = holder.child_by_field_name("left"), holder.child_by_field_name("right")
+        if left is not None and right is not None and len(left.named_children) == len(right.named_children):
+            place = [n.id for n in right.named_children].index(at.id) if parent.id == right.id else 0
+            target = p.text(left.named_children[place])
+    if target == source:
+        var = low.lookup(source)
+        own = var.fresh if var is not None else source.rpartition(".")[2] in p.fresh_fields
+        if not own and writes(p, body, source) is not None:
+            raise refused
+        return
+    if writes(p, body, source) is not None:
+        raise refused
+    if target and (writes(p, body, target) is not None or target.rpartition(".")[2] in p.indexed):
+        raise refused
+    if target and node.child_by_field_name("end") is not None and _grows(p, body, target):
+        raise refused
+
+
+def _grows(p: Package, body: SyntaxNode, name: str) -> bool:
+    """True when something is appended to the slice under a name, which its memory may have room for."""
+    return any(_appends_to(p, n, name) for n in walk(body))
+
+
 def fresh_fields(p: Package) -> set[str]:
     """Names of fields, and `name[]` of maps, whose lists nobody else holds anywhere in the file."""
     names: set[str] = set()
@@ -213,4 +327,4 @@ def _stored(p: Package, node: SyntaxNode) -> bool:
     )
 
 
-__all__ = ["fresh_expression", "fresh_fields", "fresh_variable"]
+__all__ = ["check_part", "fresh_expression", "fresh_fields", "fresh_variable", "writes"]

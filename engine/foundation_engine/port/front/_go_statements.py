@@ -19,9 +19,10 @@ from foundation_engine.port.front._go_errors import Item, ends
 from foundation_engine.port.front._go_expr import Frame, V, Var, entry, negated
 from foundation_engine.port.front._go_package import Package, walk
 from foundation_engine.port.front._go_patterns import CLI_ARGS, command_parameters
-from foundation_engine.port.front._go_sharing import fresh_expression, fresh_variable
+from foundation_engine.port.front._go_sharing import fresh_expression, fresh_variable, writes
 from foundation_engine.port.front._go_types import (
     BOOL,
+    BYTE,
     BYTES,
     ERROR,
     INT,
@@ -41,6 +42,7 @@ from foundation_engine.port.front._go_types import (
     Slice,
     Tuple,
     default_type,
+    is_float,
     is_int,
     is_rune,
     is_untyped,
@@ -60,6 +62,11 @@ class FunctionLowerer(Concurrency):
         super().__init__(package)
         self.handler: str = ""
         self.failed: set[str] = set()
+        self.named_loop = ""  # the label of the loop that comes next
+        self.labels: list[
+            tuple[str, set[tuple[str, bool]]]
+        ] = []  # of the loops around; jumps that cross each
+        self.flags: dict[tuple[str, bool], str] = {}  # the variable that tells of a jump, by label and kind
 
     # Functions
 
@@ -116,11 +123,13 @@ class FunctionLowerer(Concurrency):
             made = self.fresh_name(name, kind)
             self.scopes[-1][name] = Var(made, t, kind, key, param=True)
             out.append(ir.Param(made, kind, line=info.line))
-            if self.is_struct(t) and self.changes(name):
+            if self.is_value(t) and self.changes(name):
                 v = V(ir.Name(made, type=kind), t)
                 copy = self.copied(v, self.frame.body)
                 if copy is not v.expr:
-                    copies.append(ir.Assign(ir.VarTarget(made, type=kind), copy))
+                    own = self.fresh_name(f"own{name[:1].upper()}{name[1:]}", kind)
+                    self.scopes[-1][name] = Var(own, t, kind, key)
+                    copies.append(ir.Assign(ir.VarTarget(own, type=kind), copy))
         return out
 
     def result_type(self, info: FuncInfo) -> Type:
@@ -144,11 +153,28 @@ class FunctionLowerer(Concurrency):
             if t == ERROR:
                 if deferred:
                     raise self.p.unsupported("a named error result in a function that defers", body)
-                self.scopes[-1][name] = Var(name, ERROR, ir.OptionalT(ir.ERROR), "", known_nil=True)
+                kind = ir.OptionalT(ir.ERROR)
+                inside = any(
+                    d.type == "assignment_statement"
+                    and name in [self.p.text(x) for x in self.named(self.child(d, "left"))]
+                    and not self._at_top(d, body)
+                    for d in walk(body)
+                )
+                made = self.fresh_name(name, kind) if inside else name
+                self.scopes[-1][name] = Var(made, ERROR, kind, "", known_nil=not inside)
+                if inside:
+                    out.append(ir.Assign(ir.VarTarget(made, type=kind), ir.Lit(None, type=kind)))
                 continue
             var = self.declare(name, t, body)
             out.append(ir.Assign(ir.VarTarget(var.ir_name, type=var.type), self.zero(t, body, var.key)))
         return out
+
+    def _at_top(self, node: SyntaxNode, body: SyntaxNode) -> bool:
+        """True for a statement of the function's own block."""
+        holder = node.parent
+        if holder is not None and holder.type == "statement_list":
+            holder = holder.parent
+        return holder is not None and holder.id == body.id
 
     # Blocks
 
@@ -255,7 +281,7 @@ class FunctionLowerer(Concurrency):
                 return self.block(node), 1
             case "break_statement" | "continue_statement":
                 if self.named(node):
-                    raise self.p.unsupported("a label", node)
+                    return self._jump(node), 1
                 if not self.loops:
                     raise self.p.unsupported("a break out of a switch", node)
                 return [ir.Break() if node.type == "break_statement" else ir.Continue()], 1
@@ -268,9 +294,50 @@ class FunctionLowerer(Concurrency):
             case "type_switch_statement":
                 raise self.p.unsupported("a switch on a type", node)
             case "labeled_statement":
-                raise self.p.unsupported("a label", node)
+                return self._labelled(node), 1
             case _:
                 raise self.p.unsupported(f"a {node.type.replace('_', ' ')}", node)
+
+    # Labels
+
+    def _labelled(self, node: SyntaxNode) -> list[ir.Stmt]:
+        """A loop with a label that jumps in loops inside it name."""
+        label = self.p.text(self.named(node)[0])
+        inner = [n for n in self.named(node)[1:] if n.type == "for_statement"]
+        if len(inner) != 1 or label in [name for name, _ in self.labels]:
+            raise self.p.unsupported("a label", node)
+        self.named_loop = label
+        return self._for(inner[0])
+
+    def _jump(self, node: SyntaxNode) -> list[ir.Stmt]:
+        """`break outer` and `continue outer`: a variable tells the loops in between."""
+        label, leaves = self.p.text(self.named(node)[0]), node.type == "break_statement"
+        known = [name for name, _ in self.labels]
+        if label not in known or not self.loops:
+            raise self.p.unsupported("a label", node)
+        between = self.labels[known.index(label) + 1 :]
+        if not between:
+            return [ir.Break() if leaves else ir.Continue()]
+        held = self.flags.get((label, leaves))
+        if held is None:
+            held = self.fresh_name("done" if leaves else "skip", ir.BOOL)
+            self.flags[label, leaves] = held
+        for _, jumps in between:
+            jumps.add((label, leaves))
+        return [ir.Assign(ir.VarTarget(held, type=ir.BOOL), ir.Lit(True, type=ir.BOOL)), ir.Break()]
+
+    def _told(self, made: list[ir.Stmt], jumps: set[tuple[str, bool]]) -> list[ir.Stmt]:
+        """A loop, and what follows it when a jump in it names a loop around it."""
+        before: list[ir.Stmt] = []
+        after: list[ir.Stmt] = []
+        for label, leaves in sorted(jumps):
+            held = self.flags[label, leaves]
+            no = ir.Lit(False, type=ir.BOOL)
+            before.append(ir.Assign(ir.VarTarget(held, type=ir.BOOL), no))
+            last = self.labels[-1][0] == label
+            jump = ir.Continue() if last and not leaves else ir.Break()
+            after.append(ir.If(ir.Name(held, type=ir.BOOL), [jump], []))
+        return [*before, *made, *after]
 
     # Declarations and assignments
 
@@ -349,12 +416,13 @@ class FunctionLowerer(Concurrency):
             self.iota = i
             t = self.p.type_of(kind) if kind is not None else None
             for n, v in zip(spec.children_by_field_name("name"), self.named(values), strict=True):
-                const = self.expr(v, t).const
+                made = self.expr(v, t)
+                const, untyped = made.const, made.go if is_untyped(made.go) else None
                 out.extend(self._define(n, v, t))
                 var = self.lookup(self.p.text(n))
-                if var is not None and isinstance(const, int) and t is None:
-                    # An untyped constant takes the type of its use; a duration would read it as nanoseconds.
-                    var.key = ""
+                if var is not None and const is not None and t is None:
+                    # An untyped constant takes the type of its use.
+                    var.key, var.untyped, var.const = "", untyped, const
         self.iota = None
         return out
 
@@ -394,8 +462,13 @@ class FunctionLowerer(Concurrency):
         var = self.declare(label, kind, name, optional)
         if optional:
             self.p.mark_optional(var.key)
-        if self.is_struct(kind):
+        if is_rune(kind) and v.expr.type == ir.INT:
+            # What is computed of runes need not be one: it stays a number until a character is asked for.
+            var.type = self.frame.names[var.ir_name] = ir.INT
+        if self.is_value(kind):
             made = self._value_copy(label, V(self.convert(v, kind, value).expr, kind), value)
+        elif var.type == ir.INT and is_rune(kind):
+            made = self.code(v)
         else:
             made = self.fit(v, kind, var.key, value)
         var.fresh = (v.fresh or fresh_expression(self, value)) and fresh_variable(self, label, name)
@@ -405,7 +478,9 @@ class FunctionLowerer(Concurrency):
         return out
 
     def _value_copy(self, name: str, v: V, node: SyntaxNode) -> ir.Expr:
-        """`b := a` of structs: a copy unless nothing in the function changes one of that type."""
+        """`b := a` of structs or arrays: a copy unless nothing in the function changes one of that type."""
+        if self.types.is_array(v.go):
+            return self.copied(v, node)
         info = self.types.info(v.go)
         if info is None or not info.mutated or not self._function_changes(info.name):
             return v.expr
@@ -420,11 +495,11 @@ class FunctionLowerer(Concurrency):
                 targets = self.named(self.child(n, "left"))
             elif n.type in ("inc_statement", "dec_statement"):
                 targets = [self.named(n)[0]]
-            if any(
-                t.type == "selector_expression" and self.p.text(self.child(t, "field")) in info.fields
-                for t in targets
-            ):
-                return True
+            for t in targets:
+                while t.type in ("index_expression", "parenthesized_expression"):
+                    t = self.named(t)[0]
+                if t.type == "selector_expression" and self.p.text(self.child(t, "field")) in info.fields:
+                    return True
             if n.type == "call_expression":
                 f = self.child(n, "function")
                 name = (
@@ -471,6 +546,8 @@ class FunctionLowerer(Concurrency):
             return [], 1
         if node.type == "assignment_statement":
             operator = self.p.text(self.child(node, "operator"))
+        if operator == ":=" and self._clones(items, i, left, right):
+            return self._define_clone(left[0], items[i + 1].node), 2
         if operator not in ("=", ":="):
             return self._augmented(left[0], operator[:-1], right[0], node), 1
         if len(right) == 1 and right[0].type == "call_expression":
@@ -499,6 +576,27 @@ class FunctionLowerer(Concurrency):
                 out.extend(self._assign(target, value, node))
         return out, 1
 
+    def _clones(self, items: Sequence[Item], i: int, left: list[SyntaxNode], right: list[SyntaxNode]) -> bool:
+        """`to := make([]T, len(from))` with `copy(to, from)` after it."""
+        if len(left) != 1 or len(right) != 1 or i + 1 >= len(items) or items[i + 1].comments:
+            return False
+        made = re.fullmatch(r"make\((\[\][^,]+), len\(([\w.]+)\)\)", self.p.text(right[0]))
+        if made is None or made[1] == "[]byte":
+            return False
+        return self.p.text(items[i + 1].node) == f"copy({self.p.text(left[0])}, {made[2]})"
+
+    def _define_clone(self, name: SyntaxNode, copy: SyntaxNode) -> list[ir.Stmt]:
+        """`to` as a copy of `from`."""
+        given = self.named(self.child(self.named(copy)[0], "arguments"))[1]
+        v = self.present_value(self.expr(given))
+        t = self.types.underlying(v.go)
+        if not isinstance(t, Slice) or t == BYTES or self.is_value(t.elem):
+            raise self.p.unsupported("a copy of this", copy)
+        var = self.declare(self.p.text(name), Slice(t.elem), name)
+        var.fresh = fresh_variable(self, self.p.text(name), name)
+        made = ir.Intrinsic("list.copy", [v.expr], type=v.expr.type)
+        return [ir.Assign(ir.VarTarget(var.ir_name, type=var.type), made)]
+
     def _policy(self, left: list[SyntaxNode], right: list[SyntaxNode]) -> bool:
         """`b := backoff.NewExponentialBackOff()` and `b.Field = value`, which say how something is retried."""
         if len(left) != 1 or len(right) != 1:
@@ -526,16 +624,24 @@ class FunctionLowerer(Concurrency):
         v = self.expr(value, t)
         if v.fails:
             raise self.p.unsupported("the error of a call that is not looked at", value)
-        if self.is_struct(t):
+        if self.is_value(t):
             e = self.stored(V(self.convert(v, t, value).expr, t), value)
         else:
-            e = self.fit(v, t, key, value)
+            e = self._rune_for(made, self.fit(v, t, key, value))
         at = _target_place(made)
         if at:
             self.forget(at)
             if isinstance(made.type, ir.OptionalT) and isinstance(e, ir.Wrap):
                 self.narrowed.add(at)
         return [ir.Assign(made, e)]
+
+    def _rune_for(self, target: ir.Target, e: ir.Expr) -> ir.Expr:
+        """A rune as its place holds it: as a character, or as a number where one was computed."""
+        if target.type == ir.INT and e.type == ir.CHAR:
+            return self.code(V(e, RUNE))
+        if target.type == ir.CHAR and e.type == ir.INT:
+            return self.char(V(e, RUNE))
+        return e
 
     def target(self, node: SyntaxNode) -> tuple[ir.Target, GoType, str]:
         """What is assigned to, its Go type and the key of the place."""
@@ -566,7 +672,7 @@ class FunctionLowerer(Concurrency):
         if node.type == "index_expression":
             obj = self.present_value(self.expr(self.child(node, "operand")))
             u = self.types.underlying(obj.go)
-            if isinstance(u, Slice) and u.elem != BYTES.elem:
+            if isinstance(u, Slice) and u != BYTES:
                 at = self.position(self.child(node, "index"), obj.expr)
                 return ir.IndexTarget(obj.expr, at, type=self.types.ir(u.elem), line=line), u.elem, ""
             if isinstance(u, Map):
@@ -581,7 +687,10 @@ class FunctionLowerer(Concurrency):
         if any(self.p.text(t) == "_" for t in left):
             raise self.p.unsupported("an assignment to nothing among others", node)
         places = [self.target(t) for t in left]
-        values = [self.fit(self.expr(r, t), t, key, r) for r, (_, t, key) in zip(right, places, strict=True)]
+        values = [
+            self._rune_for(made, self.fit(self.expr(r, t), t, key, r))
+            for r, (made, t, key) in zip(right, places, strict=True)
+        ]
         kinds = ir.TupleT(tuple(p[0].type for p in places))
         for made, _, _ in places:
             if at := _target_place(made):
@@ -806,8 +915,7 @@ class FunctionLowerer(Concurrency):
             )
         combined = self.arithmetic(op, left, right, node)
         e = combined.expr
-        if is_rune(t) and e.type == ir.INT:
-            e = self.char(combined)
+        e = self._rune_for(made, e)
         if at := _target_place(made):
             self.forget(at)
         simple = not (isinstance(made, ir.IndexTarget) and not isinstance(made.obj.type, ir.ListT))
@@ -819,11 +927,9 @@ class FunctionLowerer(Concurrency):
         target = self.named(node)[0]
         made, t, _ = self.target(target)
         op = "+" if node.type == "inc_statement" else "-"
-        one = self.convert(V(ir.Lit(1, type=ir.INT), INT if is_int(t) else t, const=1), t, node)
-        if not is_int(self.types.underlying(t)):
-            one = V(ir.Lit(1.0, type=ir.FLOAT), t, const=1)
+        one = ir.Lit(1.0, type=ir.FLOAT) if is_float(self.types.underlying(t)) else ir.Lit(1, type=ir.INT)
         left = self.expr(target)
-        e = self.arithmetic(op, left, V(one.expr, t), node).expr
+        e = self._rune_for(made, self.arithmetic(op, left, V(one, t), node).expr)
         simple = not (isinstance(made, ir.IndexTarget) and not isinstance(made.obj.type, ir.ListT))
         if isinstance(e, ir.Intrinsic) and e.op in ir.IN_PLACE and simple:
             return [ir.AugAssign(made, e.op, e.args[1])]
@@ -901,7 +1007,7 @@ class FunctionLowerer(Concurrency):
 
     def _entry_value(self, got: ir.Expr, t: GoType, name: str, node: SyntaxNode) -> ir.Expr:
         """A struct that is read from a map is a copy, which matters where it is changed."""
-        if self.is_struct(t) and self.changes(name):
+        if self.is_value(t) and self.changes(name):
             return self.copied(V(got, t), node)
         return got
 
@@ -939,6 +1045,8 @@ class FunctionLowerer(Concurrency):
             if len(given) < 2 or self.p.commands.get(self.p.text(given[1])) is None:
                 raise self.p.unsupported("a command that is not a function of the file", node)
             return []
+        if self.p.text(self.child(node, "function")) == "copy" and self.lookup("copy") is None:
+            return self._copied_into(node)
         special = self._effect(node)
         if special is not None:
             return special
@@ -948,6 +1056,50 @@ class FunctionLowerer(Concurrency):
         if v.fails:
             return self.ignored([made], node)
         return [made]
+
+    def _copied_into(self, node: SyntaxNode) -> list[ir.Stmt]:
+        """`copy(to, from)`: as many elements as both have, read before any is assigned."""
+        to_node, from_node = self.named(self.child(node, "arguments"))
+        at: ir.Expr = ir.Lit(0, type=ir.INT)
+        limit: ir.Expr | None = None
+        if to_node.type == "slice_expression":
+            start, end = to_node.child_by_field_name("start"), to_node.child_by_field_name("end")
+            at = self.value(start, INT) if start is not None else at
+            limit = self.value(end, INT) if end is not None else None
+            to_node = self.child(to_node, "operand")
+        to = self.present_value(self.expr(to_node))
+        t = self.types.underlying(to.go)
+        if not isinstance(t, Slice) or t == BYTES or place(to.expr) is None:
+            raise self.p.unsupported("a copy into this", node)
+        if not isinstance(at, ir.Lit) and place(at) is None:
+            raise self.p.unsupported("a copy to a computed position", node)
+        given = self.present_value(self.expr(from_node))
+        out: list[ir.Stmt] = []
+        read = given.expr
+        moved = not isinstance(at, ir.Lit) or bool(at.value)
+        if moved and place(read) is not None and (ir.same(read, to.expr) or not self._holds_alone(to_node)):
+            # Both may be one list, of which nothing may be assigned before it is read.
+            read = ir.Intrinsic("list.copy", [read], type=read.type)
+        if place(read) is None:
+            held = self.fresh_name("copied", read.type)
+            out.append(ir.Assign(ir.VarTarget(held, type=read.type), read))
+            read = ir.Name(held, type=read.type)
+        whole = ir.Intrinsic("len", [to.expr], type=ir.INT)
+        room: ir.Expr = limit if limit is not None else whole
+        if moved:
+            room = ir.Intrinsic("int.sub", [room, at], type=ir.INT)
+        many = ir.Intrinsic("min", [room, ir.Intrinsic("len", [read], type=ir.INT)], type=ir.INT)
+        kind = self.types.ir(t.elem)
+        i = ir.Name(self.fresh_name("i", ir.INT), type=ir.INT)
+        there: ir.Expr = i
+        if moved:
+            there = ir.Intrinsic("int.add", [at, i], type=ir.INT)
+        value = self.stored(
+            V(ir.Intrinsic("list.index", [read, i], "IndexError", type=kind), t.elem), from_node
+        )
+        step = ir.Assign(ir.IndexTarget(to.expr, there, type=kind), value)
+        turns = ir.ForRange(ir.VarTarget(i.id, type=ir.INT), ir.Lit(0, type=ir.INT), many, 1, [step])
+        return [*out, turns]
 
     def _effect(self, node: SyntaxNode) -> list[ir.Stmt] | None:
         """Statements that are more than a call: panics, builders, locks, commands to a context."""
@@ -1048,6 +1200,8 @@ class FunctionLowerer(Concurrency):
         lists = self.named(node)
         exprs = self.named(lists[0]) if lists else []
         frame = self.frame
+        if frame.mapped is not None and len(exprs) == 1:
+            return self._mapped_return(exprs[0], frame.mapped)
         if not exprs and frame.turn:
             return [ir.Continue()]
         if not exprs and frame.info.result_names:
@@ -1099,7 +1253,10 @@ class FunctionLowerer(Concurrency):
             v = self.expr(e, t)
             if v.fails:
                 raise self.p.unsupported("the error of a call that is not looked at", e)
-            if self.is_struct(t) and e.type != "identifier":
+            outside = e.type != "identifier" or (
+                (var := self.lookup(self.p.text(e))) is not None and var.param
+            )
+            if (self.is_struct(t) and e.type != "identifier") or (self.types.is_array(t) and outside):
                 values.append(self.copied(V(self.convert(v, t, e).expr, t), e))
             else:
                 values.append(self.fit(v, t, f"{frame.key}->{i}", e))
@@ -1382,6 +1539,15 @@ class FunctionLowerer(Concurrency):
     # Loops
 
     def _for(self, node: SyntaxNode) -> list[ir.Stmt]:
+        self.labels.append((self.named_loop, set()))
+        self.named_loop = ""
+        try:
+            made = self._loop(node)
+        finally:
+            _, jumps = self.labels.pop()
+        return self._told(made, jumps) if jumps else made
+
+    def _loop(self, node: SyntaxNode) -> list[ir.Stmt]:
         body = self.child(node, "body")
         header = [c for c in self.named(node) if c.id != body.id]
         self._loop_forget(body)
@@ -1554,12 +1720,18 @@ class FunctionLowerer(Concurrency):
                 # The bound is taken once, as Go does.
                 pass
             return [ir.ForRange(ir.VarTarget(name, type=ir.INT), zero, over.expr, 1, self.block(body))]
-        if isinstance(t, Slice) and t.elem != BYTES.elem:
+        if isinstance(t, Slice) and t != BYTES:
             return self._range_list(over, over_node, t, key, value, names, body)
         if isinstance(t, Map):
             return self._range_map(over, over_node, t, key, value, names, body)
         if t == STRING:
             return self._range_text(over, key, value, names, body)
+        if (
+            t == BYTES
+            and place(over.expr) is not None
+            and not self._assigned_in(body, self.p.text(over_node))
+        ):
+            return self._range_bytes(over, key, value, names, body)
         raise self.p.unsupported("a range over this", clause)
 
     def _range_text(
@@ -1596,6 +1768,22 @@ class FunctionLowerer(Concurrency):
         begin = ir.Assign(ir.VarTarget(after, type=ir.INT), ir.Lit(0, type=ir.INT))
         return [begin, ir.For(inner, over.expr, [*step, *self.block(body)])]
 
+    def _range_bytes(
+        self, over: V, key: str, value: str, names: list[SyntaxNode], body: SyntaxNode
+    ) -> list[ir.Stmt]:
+        """A loop over the positions of a text's bytes."""
+        at = self.declare(key, INT, names[0]).ir_name if key else self.fresh_name("at", ir.INT)
+        size = ir.Intrinsic("str.byte_len", [over.expr], type=ir.INT)
+        first: list[ir.Stmt] = []
+        if value:
+            byte = self.declare(value, BYTE, names[1]).ir_name
+            got = ir.Intrinsic(
+                "str.byte_at", [over.expr, ir.Name(at, type=ir.INT)], "IndexError", type=ir.INT
+            )
+            first.append(ir.Assign(ir.VarTarget(byte, type=ir.INT), got))
+        target = ir.VarTarget(at, type=ir.INT)
+        return [ir.ForRange(target, ir.Lit(0, type=ir.INT), size, 1, [*first, *self.block(body)])]
+
     def _range_list(
         self,
         over: V,
@@ -1614,7 +1802,9 @@ class FunctionLowerer(Concurrency):
             elif key:
                 raise self.p.unsupported("a range over pairs of a sequence", over_node)
         elem = self.types.ir(t.elem)
-        if self._grows(over_node, body):
+        # An array is copied before it is walked over.
+        assigned = t.array and value and writes(self.p, body, self.p.text(over_node)) is not None
+        if assigned or self._grows(over_node, body):
             items = ir.Intrinsic("list.copy", [items], type=items.type)
         if key and not value:
             var = self.declare(key, INT, names[0])
@@ -1637,14 +1827,16 @@ class FunctionLowerer(Concurrency):
     ) -> list[ir.Stmt]:
         """The loop's variable is a copy of a struct; it is made one where the body changes it or the list."""
         info = self.types.info(t)
-        if not self.is_struct(t) or info is None or not info.mutated:
+        array = self.types.is_array(t)
+        if not array and (not self.is_struct(t) or info is None or not info.mutated):
             return []
         text = self.p.text(over)
         changed = self.changes(value)
         for n in walk(body):
             if n.type == "assignment_statement":
                 changed |= any(
-                    self.p.text(x).startswith(f"{text}[") and x.type == "selector_expression"
+                    self.p.text(x).startswith(f"{text}[")
+                    and x.type in ("selector_expression", "index_expression")
                     for x in self.named(self.child(n, "left"))
                 )
         if not changed:
@@ -1847,6 +2039,60 @@ class FunctionLowerer(Concurrency):
         function = ir.Function(name, params, result, body, line=line, end_line=self.p.end_line(node))
         return ir.FuncDef(function, line=line)
 
+    def mapped(self, function: SyntaxNode, over: ir.Expr, node: SyntaxNode) -> V:
+        """`strings.Map(f, s)`: a loop before the statement that adds to a text what each rune becomes."""
+        text = ir.Name(self.fresh_name("mapped", ir.STR), type=ir.STR)
+        self.pending.append(ir.Assign(ir.VarTarget(text.id, type=ir.STR), ir.Lit("", type=ir.STR)))
+        if function.type != "func_literal":
+            char = ir.Name(self.fresh_name("char", ir.CHAR), type=ir.CHAR)
+            callee = self.expr(function)
+            t = self.types.underlying(callee.go)
+            named = self.p.functions.get(self.p.text(function))
+            drops = named is None or named.node is None or "-1" in self.p.text(named.node)
+            if t != Func((RUNE,), (RUNE,)) or drops:
+                raise self.p.unsupported("strings.Map by this", node)
+            made = ir.Call(callee.expr, [char], type=ir.CHAR)
+            one = ir.AugAssign(
+                ir.VarTarget(text.id, type=ir.STR),
+                "str.concat",
+                ir.Intrinsic("char.to_str", [made], type=ir.STR),
+            )
+            self.pending.append(ir.For(ir.VarTarget(char.id, type=ir.CHAR), over, [one]))
+            return V(text, STRING)
+        body = self.child(function, "body")
+        inner = [n for n in walk(body) if n.type in ("for_statement", "func_literal")]
+        if any(n.type == "return_statement" for loop in inner for n in walk(loop)):
+            raise self.p.unsupported("strings.Map by a function that returns from a loop", node)
+        info = self.p.signature(function, "")
+        outer = self.frame
+        self.scopes.append({})
+        saved = set(self.narrowed), set(self.present), self.loops
+        frame = Frame(info, body, info.values, False, f"{outer.key}.map{function.start_byte}", outer.names)
+        frame.mapped = text
+        self.frames.append(frame)
+        name = info.params[0][0]
+        var = self.declare(name, RUNE, function)
+        self.loops = 1
+        pending, self.pending = self.pending, []
+        lowered = self.block(body, top=True)
+        self.pending = pending
+        _without_last_continue(lowered)
+        self.frames.pop()
+        self.scopes.pop()
+        self.narrowed, self.present, self.loops = saved
+        self.pending.append(ir.For(ir.VarTarget(var.ir_name, type=ir.CHAR), over, lowered or [ir.Pass()]))
+        return V(text, STRING)
+
+    def _mapped_return(self, value: SyntaxNode, text: ir.Name) -> list[ir.Stmt]:
+        """What a function that maps runes returns, added to the text; -1 adds nothing."""
+        if self.p.text(value) == "-1":
+            return [ir.Continue()]
+        char = self.char(self.expr(value, RUNE))
+        added: ir.Expr = ir.Intrinsic("char.to_str", [char], type=ir.STR)
+        if isinstance(char, ir.Lit):
+            added = ir.Lit(char.value, type=ir.STR)
+        return [ir.AugAssign(ir.VarTarget(text.id, type=ir.STR), "str.concat", added), ir.Continue()]
+
     def _method_value(self, node: SyntaxNode) -> V | None:
         """A method that is handed over to be called without arguments, as the call; None for another value."""
         operand, name = self.child(node, "operand"), self.p.text(self.child(node, "field"))
@@ -1911,6 +2157,17 @@ def _target_place(t: ir.Target) -> str:
             return f"{base}.{name}" if base else ""
         case _:
             return ""
+
+
+def _without_last_continue(body: list[ir.Stmt]) -> None:
+    """A loop's body without the continues after which the turn ends anyway."""
+    while body and isinstance(body[-1], ir.Continue) and not body[-1].comments:
+        body.pop()
+    if body and isinstance(body[-1], ir.If):
+        _without_last_continue(body[-1].body)
+        _without_last_continue(body[-1].orelse)
+        if not body[-1].body:
+            body[-1].body.append(ir.Pass())
 
 
 def _before_continue(body: list[ir.Stmt], step: list[ir.Stmt], again: object) -> None:

@@ -24,10 +24,11 @@ class Basic(GoType):
 
 @dataclass(frozen=True, slots=True)
 class Slice(GoType):
-    """A slice, or an array that is only a table."""
+    """A slice, or an array of `size` elements, which is a value as a struct is; -1 is a size that its literal tells."""
 
     elem: GoType
     array: bool = False
+    size: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,7 @@ RUNTIME_TYPES = {
 }
 LOCKS = frozenset({"sync.Mutex", "sync.RWMutex"})
 WAIT_GROUP = Named("sync.WaitGroup")
+BUILDER = Named("strings.Builder")
 SCANNER = Named("bufio.Scanner")
 
 
@@ -307,6 +309,11 @@ class Types:
         t = self.underlying(t)
         return isinstance(t, Map) and isinstance(t.value, Empty)
 
+    def is_array(self, t: GoType) -> bool:
+        """True for an array, which is copied where it is assigned."""
+        t = self.underlying(t)
+        return isinstance(t, Slice) and t.array
+
     def ir(self, t: GoType) -> Type:
         """The type in the representation; raises Unsupported."""
         t = self.underlying(t)
@@ -314,10 +321,12 @@ class Types:
             case Basic(name):
                 return self._basic(name)
             case Slice(elem):
-                if elem == BYTE:
+                if t == BYTES:
                     return ir.STR
                 return ir.ListT(self.ir(elem))
             case Map(key, value):
+                if isinstance(self.underlying(key), Slice):
+                    raise Unsupported("a map whose keys are arrays")
                 if isinstance(value, Empty):
                     return ir.SetT(self.ir(key))
                 return ir.DictT(self.ir(key), self.ir(value))

@@ -1000,8 +1000,10 @@ class Body:
             node = inner
 
     def owned(self, v: V, node: SyntaxNode) -> V:
-        """A copy where the source copies a value that is changed later: a struct that is Copy."""
+        """A copy where the source copies a value that is changed later: a struct that is Copy, an array."""
         t = resolve(v.t)
+        if isinstance(t, rt.Vec) and not isinstance(v.e, ir.ListLit | ir.Comp) and self._is_array(node):
+            return self.copy(v, node)
         if (
             isinstance(t, rt.Named)
             and t.name in self.scope.structs
@@ -1015,6 +1017,32 @@ class Body:
             ):
                 return self.copy(v, node)
         return v
+
+    def _is_array(self, node: SyntaxNode) -> bool:
+        """True for a place that holds an array, which is copied where a vector moves."""
+        match node.type:
+            case "index_expression":
+                # An element that is taken out of a list without a reference can be copied.
+                return code_children(node)[1].type != "range_expression"
+            case "unary_expression":
+                return self.src(node).startswith("*")
+            case "field_expression":
+                name = re.escape(self.src(node.child_by_field_name("field") or node))
+                declared = re.compile(rf"\b{name}\s*:\s*\[[^\]]*;")
+                return any(declared.search(self.src(s.node)) for s in self.scope.structs.values())
+            case "identifier":
+                at = node
+                while at.parent is not None and at.type != "function_item":
+                    at = at.parent
+                name = re.escape(self.src(node))
+                return (
+                    re.search(
+                        rf"\b{name}\s*:\s*\[[^=]*;|\blet\s+(mut\s+)?{name}(\s*:[^=]*)?\s*=\s*\[", self.src(at)
+                    )
+                    is not None
+                )
+            case _:
+                return False
 
     def copy(self, v: V, node: SyntaxNode) -> V:
         """`v.clone()`: a copy of what can be changed, the value itself of what cannot."""

@@ -67,6 +67,17 @@ def unescape(text: str) -> str:
     return re.sub(r"\\(u\{[0-9a-fA-F_]+\}|x[0-9a-fA-F]{2}|.)", one, text)
 
 
+# Methods of a part of a list that change the list.
+CHANGING_PARTS = frozenset(
+    {
+        "chunks_exact_mut", "chunks_mut", "clone_from_slice", "copy_from_slice", "copy_within", "fill", "fill_with",
+        "first_mut", "get_mut", "iter_mut", "last_mut", "reverse", "rotate_left", "rotate_right", "select_nth_unstable",
+        "sort", "sort_by", "sort_by_cached_key", "sort_by_key", "sort_unstable", "sort_unstable_by",
+        "sort_unstable_by_key", "split_at_mut", "split_first_mut", "split_last_mut", "swap", "swap_with_slice",
+    }
+)  # fmt: skip
+
+
 class Expressions(Body):
     """Operators, literals, paths, fields, blocks as values, and patterns."""
 
@@ -674,9 +685,30 @@ class Expressions(Body):
                 start = c
         return start, end, inclusive
 
+    def _changed_in_place(self, node: SyntaxNode) -> bool:
+        """True for a part of a list through which the list itself is changed."""
+        child, parent = node, node.parent
+        while parent is not None and parent.type in ("parenthesized_expression", "index_expression"):
+            child, parent = parent, parent.parent
+        if parent is None:
+            return False
+        match parent.type:
+            case "reference_expression":
+                return any(c.type == "mutable_specifier" for c in parent.children)
+            case "assignment_expression" | "compound_assignment_expr":
+                left = parent.child_by_field_name("left")
+                return left is not None and left.id == child.id
+            case "field_expression":
+                method = parent.child_by_field_name("field")
+                return method is not None and self.src(method) in CHANGING_PARTS
+            case _:
+                return False
+
     def slice(self, v: V, at: SyntaxNode, node: SyntaxNode) -> V:
         """`v[a..b]`."""
         t = resolve(v.t)
+        if self._changed_in_place(node):
+            raise self.fail("a part of a list that is changed in place", node)
         start, end, inclusive = self.bounds(at)
         if isinstance(t, rt.Vec):
             low: ir.Expr = lit(None, ir.NONE)
@@ -758,7 +790,10 @@ class Expressions(Body):
                 op("range", [number(0), n.e, number(1)], ir.IterT(ir.INT)),
                 [],
             )
-            if not isinstance(inner.e, ir.ListLit | ir.DictLit | ir.SetLit | ir.New):
+            made = isinstance(inner.e, ir.ListLit | ir.DictLit | ir.SetLit | ir.New | ir.Comp) or (
+                isinstance(inner.e, ir.Intrinsic) and inner.e.op in ("list.repeat", "list.copy")
+            )
+            if not made or not is_pure(inner.e):
                 raise self.fail("a list that repeats what can be changed", value)
             t = rt.Vec(v.t)
             return V(ir.Comp("list", inner.e, [clause], type=to_ir(t)), t)

@@ -27,8 +27,9 @@ from foundation_engine.port.front._go_types import (
     Slice,
     TypeInfo,
     default_type,
+    is_untyped,
 )
-from foundation_engine.port.front._reading import reachable
+from foundation_engine.port.front._reading import reachable, tell_members_apart
 from foundation_engine.port.ir import Unsupported
 
 _ROUNDS = 12
@@ -238,16 +239,24 @@ class _ModuleLowerer:
                     )
         for info in [i for i in p.declared.values() if i.local and i.node.parent is not None]:
             holder = info.node.parent
-            generic = p.text(info.node.children_by_field_name("name")[0])
-            if holder is not None and self._wants(generic):
+            if info.node.type == "struct_type":
+                top = info.node
+                while top.parent is not None and top.parent.id != p.tree.root.id:
+                    top = top.parent
+                wanted = any(self._wants(name) for name in _defined(p, top))
+            else:
+                wanted = self._wants(p.text(info.node.children_by_field_name("name")[0]))
+            if holder is not None and wanted:
                 self._guard(info.node, info.name, lambda i=info, h=holder: self._type(i.node, h, i))
         self._generics()
         self.module.definitions.extend(f for f in p.decoders.values() if f is not None)
         if p.marks_permanent:
             self.module.definitions.insert(0, permanent_class())
         self.module.differences = list(p.differences)
-        order = {id(d): d.line for d in self.module.definitions}
+        # A type that a constant declares in place comes before it.
+        order = {id(d): (d.line, not isinstance(d, ir.Class)) for d in self.module.definitions}
         self.module.definitions.sort(key=lambda d: order[id(d)])
+        p.renamed_fields = tell_members_apart(self.module)
         return self.module
 
     def _generics(self) -> None:
@@ -357,6 +366,7 @@ class _ModuleLowerer:
         if v.name in p.assigned:
             raise p.unsupported("a package variable that functions assign", spec)
         low = _top(p, spec)
+        low.iota = v.iota
         if v.node is None:
             raise p.unsupported("a package variable without a value", spec)
         made = low.expr(v.node, v.type)
@@ -371,9 +381,13 @@ class _ModuleLowerer:
         ):
             # An untyped constant fits every numeric type; it is declared as what its text says.
             kind = default_type(made.go)
+        if v.constant and v.type is None and is_untyped(made.go):
+            v.untyped = made.go
         value = low.convert(made, kind, v.node).expr
         if isinstance(value.type, ir.OptionalT):
             raise p.unsupported("a package variable that holds nil", spec)
+        if v.iota is not None and isinstance(made.const, int) and "iota" in p.text(v.node):
+            value = ir.Lit(made.const, type=value.type)
         v.type, v.ir_type = (kind, value.type)
         if v.constant and isinstance(made.const, int | float | str):
             v.const = made.const
@@ -387,11 +401,12 @@ class _ModuleLowerer:
 
     def _type(self, spec: SyntaxNode, declaration: SyntaxNode, instance: TypeInfo | None = None) -> None:
         p = self.p
-        name = p.text(spec.children_by_field_name("name")[0])
-        info = instance if instance is not None else p.declared[name]
+        info = (
+            instance if instance is not None else p.declared[p.text(spec.children_by_field_name("name")[0])]
+        )
         name = info.name
         holder = declaration if len(declaration.named_children) == 1 else spec
-        doc = self._doc(holder, name)
+        doc = self._doc(holder, name) if spec.type != "struct_type" else ""
         match info.kind:
             case "struct":
                 self._add(self._struct(info, doc))
