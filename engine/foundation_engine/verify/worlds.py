@@ -14,7 +14,10 @@ from foundation_engine.port import ir
 _PATH_NAME = re.compile(
     r"(^|_)(path|file|filename|target|source|folder|dir|directory|destination|output|input)$"
 )
-_FILE_OPS = ("file.read_text", "file.exists", "file.remove")
+_FILE_OPS = (
+    "file.read_text", "file.exists", "file.is_file", "file.is_dir", "file.remove", "file.write_text",
+    "file.make_folders",
+)  # fmt: skip
 _NAMES = ("a.txt", "data.json", "sub/b.txt", "notes.txt")
 _OUTLIVING = ("circuit_breaker", "rate_limiting")
 
@@ -130,7 +133,9 @@ class Surroundings:
                 looks.files = True
             case ir.PatternOp(pattern_id="configuration", arguments=arguments, type=ir.NamedT(name)):
                 self._configuration(name, arguments, looks)
-            case ir.PatternOp(pattern_id="cli_framework") | ir.Intrinsic(op="print"):
+            case ir.PatternOp(pattern_id="cli_framework") | ir.Intrinsic(
+                op="print" | "print.part"
+            ):
                 looks.prints = True
             case ir.PatternNew(pattern_id=pattern, arguments=arguments) if pattern in _OUTLIVING:
                 self._times(arguments, looks)

@@ -210,7 +210,15 @@ OPERATIONS: Mapping[str, tuple[str, int, tuple[int, ...]]] = {
     "file.read_text": ("Path({0}).read_text(encoding=\"utf-8\")", PRIMARY, (LOWEST,)),
     "file.exists": ("Path({0}).exists()", PRIMARY, (LOWEST,)),
     "file.remove": ("Path({0}).unlink()", PRIMARY, (LOWEST,)),
+    "file.is_file": ("Path({0}).is_file()", PRIMARY, (LOWEST,)),
+    "file.is_dir": ("Path({0}).is_dir()", PRIMARY, (LOWEST,)),
+    "file.make_folders": ("os.makedirs({0}, exist_ok=True)", PRIMARY, (LOWEST,)),
+    "file.write_text": ("Path({0}).write_text({1}, encoding=\"utf-8\")", PRIMARY, (LOWEST, LOWEST)),
+    "path.cwd": ("os.getcwd()", PRIMARY, ()),
+    "path.home": ("str(Path.home())", PRIMARY, ()),
     "print": ("print({0})", PRIMARY, (LOWEST,)),
+    "print.error": ("print({0}, file=sys.stderr)", PRIMARY, (LOWEST,)),
+    "print.part": ("print({0}, end=\"\")", PRIMARY, (LOWEST,)),
 }  # fmt: skip
 
 # Operations that only say what a JSON value is.
@@ -226,7 +234,8 @@ JSON_KINDS: Mapping[str, str] = {
 
 # What the text of an operation needs: an import line, or the name of a helper below.
 NEEDS: Mapping[str, str] = {
-    "math.": "import math", "Counter(": "from collections import Counter", "os.environ": "import os",
+    "math.": "import math", "Counter(": "from collections import Counter", "os.environ": "import os", "os.getcwd": "import os",
+    "os.makedirs": "import os", "sys.stderr": "import sys",
     "json.dumps": "import json", "json.loads": "import json", "time.sleep": "import time",
     "Path(": "from pathlib import Path",
 }  # fmt: skip

@@ -468,11 +468,12 @@ class FunctionWriter(Operations):
         v = s.value
         if isinstance(v, ir.Lit | ir.Name):
             return
-        if isinstance(v, ir.Intrinsic) and v.op == "print":
+        if isinstance(v, ir.Intrinsic) and v.op in ("print", "print.error", "print.part"):
             args = [self._shown(a) for a in v.args]
             if any(a.type not in (ir.STR, ir.INT, ir.CHAR) for a in v.args):
                 raise Unsupported("print of a value of this type", "", s.line)
-            self.write(f'println!("{" ".join("{}" for _ in args)}"{"".join(f", {a}" for a in args)});')
+            macro = {"print": "println", "print.error": "eprintln", "print.part": "print"}[v.op]
+            self.write(f'{macro}!("{" ".join("{}" for _ in args)}"{"".join(f", {a}" for a in args)});')
             return
         text = self.x(v)
         if isinstance(v, ir.Intrinsic) and v.op == "dict.setdefault":
@@ -533,6 +534,9 @@ class FunctionWriter(Operations):
             if isinstance(s.error, ir.Name) and self.rust.is_error(s.error.type):
                 name = self.name(s.error.id)
                 self._leave(f"{name}.into()" if name in self.structs else name)
+                return
+            if isinstance(s.error, ir.Intrinsic) and s.error.op == "error.cause":
+                self._leave(self._cause(s.error, "last_error"))
                 return
             if isinstance(s.error, ir.Intrinsic) and s.error.op == "error.with_message":
                 self._leave(self.own(s.error))
@@ -895,13 +899,12 @@ class FunctionWriter(Operations):
             return False
         value = s.value
         found = value.args if isinstance(value, ir.Intrinsic) and value.op == "dict.get" else None
-        place = is_place(value) and not isinstance(value, ir.Name)
         changed = t.id in self.facts.changed
+        entry = isinstance(value, ir.Intrinsic) and value.op == "dict.setdefault" and changed
+        place = entry or (is_place(value) and not isinstance(value, ir.Name))
         inner = value.type.elem if found is not None and isinstance(value.type, ir.OptionalT) else value.type
         objects = (
             isinstance(inner, ir.NamedT)
-        entry = isinstance(value, ir.Intrinsic) and value.op == "dict.setdefault" and changed
-        place = entry or (is_place(value) and not isinstance(value, ir.Name))
             and isinstance(self.rust.module.find(inner.name), ir.Class)
             and self.rust.mutable(inner)
         )
@@ -917,8 +920,10 @@ class FunctionWriter(Operations):
                 text = f"{self._changing(found[0])}.get_mut({self.ref(found[1])})"
             else:
                 looked_up = entry or (isinstance(value, ir.Intrinsic) and value.op == "dict.index")
-                element = isinstance(value, ir.Intrinsic) and value.op == "list.index"
-                made = self.changing_element(value) if element else self._changing(value)
+                if isinstance(value, ir.Intrinsic) and value.op == "list.index":
+                    made = self.changing_element(value)
+                else:
+                    made = self._changing(value)
                 text = made.removeprefix("*") if looked_up or made.startswith("*") else f"&mut {made}"
             self.by_mut.add(t.id)
             self.write(f"let {'mut ' if found is not None else ''}{name} = {text};")

@@ -49,6 +49,20 @@ if TYPE_CHECKING:
 # Operations whose operands get their types from the place that changes, or from the result.
 _TELLING = MUTATING | {"list.contains", "set.contains", "json.dumps"}
 _PASSING = frozenset({"list.concat", "list.repeat"})
+# What an error of the runtime says: its variants and the value that they hold.
+_PROCESS = ("Process(failure)", "ProcessTimeout { failure, .. }")
+_SAID = {
+    "error.http_status": (("HttpStatus(failure)",), "i64::from(failure.status)"),
+    "error.exit_code": (_PROCESS, "i64::from(failure.exit_code)"),
+    "error.stdout": (_PROCESS, "String::from_utf8_lossy(&failure.stdout).into_owned()"),
+    "error.stderr": (_PROCESS, "String::from_utf8_lossy(&failure.stderr).into_owned()"),
+    "error.attempts": (("MaxRetriesExceeded { attempts, .. }",), "i64::from(*attempts)"),
+    "error.retry_after": (
+        ("CircuitOpen { retry_after, .. }", "RateLimitExceeded { retry_after }"),
+        "retry_after.as_nanos() as i64",
+    ),
+    "error.circuit_name": (("CircuitOpen { name, .. }",), "name.to_string()"),
+}
 _JSON = Literals("null", ("{ ", " }"), ("[", "]"))
 _ARITHMETIC = frozenset({"add", "sub", "mul", "neg", "div", "shl", "shr", "band", "bor", "xor", "max", "min"})
 
@@ -70,20 +84,6 @@ def bare_number(e: ir.Expr) -> bool:
             return False
 
 
-class Operations(Lines):
-    """Writes expressions: `own` gives values, `ref` what can be borrowed, `place` where something is."""
-
-    def __init__(self, rust: RustModule, cls: ir.Class | None) -> None:
-        super().__init__(depth=0)
-        self.rust = rust
-        self.cls = cls
-        self.names: dict[str, str] = {}
-        self.by_ref: set[str] = set()  # variables that hold a shared reference
-        self.by_mut: set[str] = set()  # variables that hold an exclusive reference
-        self.strings: set[str] = set()  # of by_ref, those of an owned text, a `&String`
-        self.services: set[str] = set()  # of by_ref, those of a protocol or callable
-        self.structs: set[str] = set()  # handler variables that hold one class of error
-        self.facts = Facts()
 def _changed_between(conds: list[ir.Expr], elem: ir.Expr) -> bool:
     """True when a condition may change an object that the element reads, which no two closures can hold."""
     held = {root(n.obj) for c in conds for n in ir.walk(c) if isinstance(n, ir.MethodCall)}
@@ -107,6 +107,20 @@ def _position(e: ir.Intrinsic) -> ir.Expr:
             return i
 
 
+class Operations(Lines):
+    """Writes expressions: `own` gives values, `ref` what can be borrowed, `place` where something is."""
+
+    def __init__(self, rust: RustModule, cls: ir.Class | None) -> None:
+        super().__init__(depth=0)
+        self.rust = rust
+        self.cls = cls
+        self.names: dict[str, str] = {}
+        self.by_ref: set[str] = set()  # variables that hold a shared reference
+        self.by_mut: set[str] = set()  # variables that hold an exclusive reference
+        self.strings: set[str] = set()  # of by_ref, those of an owned text, a `&String`
+        self.services: set[str] = set()  # of by_ref, those of a protocol or callable
+        self.structs: set[str] = set()  # handler variables that hold one class of error
+        self.facts = Facts()
         self.closures = 0
         self.label: str = ""  # the block that a failure leaves, "" when it leaves the function
         self.this = "self"
@@ -777,6 +791,20 @@ def _position(e: ir.Intrinsic) -> ir.Expr:
     def _op_file_exists(self, e: ir.Intrinsic) -> tuple[str, int]:
         return f"std::path::Path::new({self.ref(e.args[0])}).exists()", PRIMARY
 
+    def _op_file_is_file(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"std::path::Path::new({self.ref(e.args[0])}).{e.op.removeprefix('file.')}()", PRIMARY
+
+    _op_file_is_dir = _op_file_is_file
+
+    def _op_file_make_folders(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return self.question(f"std::fs::create_dir_all({self.ref(e.args[0])})", e), PRIMARY
+
+    def _op_file_write_text(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return self.question(f"std::fs::write({self.ref(e.args[0])}, {self.ref(e.args[1])})", e), PRIMARY
+
+    def _op_path_cwd(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.question('std::env::current_dir()', e)}.to_string_lossy().into_owned()", PRIMARY
+
     def _op_file_remove(self, e: ir.Intrinsic) -> tuple[str, int]:
         removed = f"std::fs::remove_file({self.ref(e.args[0])})"
         if e.raises:
@@ -970,6 +998,14 @@ def _position(e: ir.Intrinsic) -> ir.Expr:
         names = [n.id for n in e.args[1].elems if isinstance(n, ir.Name)]
         if "FileNotFoundError" in names:
             raise Unsupported("a test for a missing file's error", "", e.line)
+        if isinstance(error := e.args[0], ir.Intrinsic) and error.op == "error.cause":
+            kinds = zip(("cause_of", "own_cause_of"), self.rust.errors.held(names), strict=True)
+            tests = [
+                f"matches!({self._cause(error, function)}, Some({' | '.join(found)}))"
+                for function, found in kinds
+                if found
+            ]
+            return " || ".join(tests), PRIMARY if len(tests) == 1 else OR
         return f"matches!({self.ref(e.args[0])}, {' | '.join(self.rust.errors.patterns(names))})", PRIMARY
 
     def _op_error_with_message(self, e: ir.Intrinsic) -> tuple[str, int]:
@@ -1418,42 +1454,6 @@ def _position(e: ir.Intrinsic) -> ir.Expr:
 
     # Elements
 
-    def _op_list_index(self, e: ir.Intrinsic) -> tuple[str, int]:
-        obj, i = e.args[0], _position(e)
-        if isinstance(i, ir.Intrinsic) and i.op in ("from_end", "wrap") and not is_place(obj):
-            if i.op == "wrap":
-                raise Unsupported("an index from the end into a computed list", "", e.line)
-            if isinstance(obj, ir.Intrinsic) and obj.op == "str.split" and letter_of(obj.args[1]) is not None:
-                return f'{self.items(obj)}.{self._from_back(i.args[0])}.expect("an element")', PRIMARY
-            return (
-                f'{self._iterated(obj, PRIMARY)}.into_iter().{self._from_back(i.args[0])}.expect("an element")',
-                PRIMARY,
-            )
-        base = self.place(obj)
-        if isinstance(i, ir.Intrinsic) and i.op == "from_end":
-            return f"{base}[{base}.len() - {self.usize(i.args[0])}]", PRIMARY
-        if isinstance(i, ir.Intrinsic) and i.op == "wrap":
-            return f"{base}[{self.helper('wrap')}({self.x(i.args[0])}, {base}.len())]", PRIMARY
-        return f"{base}[{self.usize(i)}]", PRIMARY
-
-    def _op_tuple_index(self, e: ir.Intrinsic) -> tuple[str, int]:
-        return f"{self.place(e.args[0])}.{self.x(e.args[1])}", PRIMARY
-
-    def _op_tuple_to_list(self, e: ir.Intrinsic) -> tuple[str, int]:
-        raise Unsupported("a tuple as a list", "", e.line)
-
-    def changing_element(self, e: ir.Intrinsic) -> str:
-        """An element of a list as the place that is about to change."""
-        obj, i = e.args[0], _position(e)
-        base = self._changing(obj)
-        if isinstance(i, ir.Intrinsic) and i.op == "from_end":
-            last = isinstance(i.args[0], ir.Lit) and i.args[0].value == 1
-            found = "last_mut()" if last else f"iter_mut().{self._from_back(i.args[0])}"
-            return f'*{base}.{found}.expect("an element")'
-        wraps = isinstance(i, ir.Intrinsic) and i.op == "wrap"
-        if not wraps and not any(isinstance(n, ir.Name) and n.id == root(obj) for n in ir.walk(i)):
-            return self._op_list_index(e)[0]
-        # The list cannot be looked at while its element is borrowed to be changed.
     def changing_element(self, e: ir.Intrinsic) -> str:
         """An element of a list as the place that is about to change."""
         obj, i = e.args[0], _position(e)
@@ -1477,12 +1477,29 @@ def _position(e: ir.Intrinsic) -> ir.Expr:
         self.write(f"let {index} = {where};")
         return f"{base}[{index}]"
 
-        if self.closures:
-            raise Unsupported("an element whose position its list tells", root(obj), e.line)
-        index = self.fresh("index")
-        where = f"{self.helper('wrap')}({self.x(i.args[0])}, {base}.len())" if wraps else self.usize(i)
-        self.write(f"let {index} = {where};")
-        return f"{base}[{index}]"
+    def _op_list_index(self, e: ir.Intrinsic) -> tuple[str, int]:
+        obj, i = e.args[0], _position(e)
+        if isinstance(i, ir.Intrinsic) and i.op in ("from_end", "wrap") and not is_place(obj):
+            if i.op == "wrap":
+                raise Unsupported("an index from the end into a computed list", "", e.line)
+            if isinstance(obj, ir.Intrinsic) and obj.op == "str.split" and letter_of(obj.args[1]) is not None:
+                return f'{self.items(obj)}.{self._from_back(i.args[0])}.expect("an element")', PRIMARY
+            return (
+                f'{self._iterated(obj, PRIMARY)}.into_iter().{self._from_back(i.args[0])}.expect("an element")',
+                PRIMARY,
+            )
+        base = self.place(obj)
+        if isinstance(i, ir.Intrinsic) and i.op == "from_end":
+            return f"{base}[{base}.len() - {self.usize(i.args[0])}]", PRIMARY
+        if isinstance(i, ir.Intrinsic) and i.op == "wrap":
+            return f"{base}[{self.helper('wrap')}({self.x(i.args[0])}, {base}.len())]", PRIMARY
+        return f"{base}[{self.usize(i)}]", PRIMARY
+
+    def _op_tuple_index(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.place(e.args[0])}.{self.x(e.args[1])}", PRIMARY
+
+    def _op_tuple_to_list(self, e: ir.Intrinsic) -> tuple[str, int]:
+        raise Unsupported("a tuple as a list", "", e.line)
 
     def _op_dict_index(self, e: ir.Intrinsic) -> tuple[str, int]:
         obj, key = e.args
@@ -1828,25 +1845,33 @@ def _position(e: ir.Intrinsic) -> ir.Expr:
     def _op_error_message(self, e: ir.Intrinsic) -> tuple[str, int]:
         return f"{self.place(e.args[0])}.to_string()", PRIMARY
 
-    def _failure(self, e: ir.Intrinsic, variants: str, value: str) -> tuple[str, int]:
+    def _failure(self, e: ir.Intrinsic) -> tuple[str, int]:
         """What an error of the runtime says about its cause."""
-        return f"match &{self.place(e.args[0])} {{ {variants} => {value}, _ => unreachable!() }}", LOWEST - 1
+        variants, value = _SAID[e.op]
+        errors, (error,) = self.rust.errors, e.args
+        pattern = " | ".join(f"{errors.foundation}::{v}" for v in variants)
+        if isinstance(error, ir.Intrinsic) and error.op == "error.cause":
+            of, pattern = self._cause(error, "cause_of"), f"Some({pattern})"
+        else:
+            of, pattern = (
+                f"&{self.place(error)}",
+                pattern if errors.plain else f"Error::Foundation({pattern})",
+            )
+        return f"match {of} {{ {pattern} => {value}, _ => unreachable!() }}", LOWEST - 1
 
-    def _op_error_http_status(self, e: ir.Intrinsic) -> tuple[str, int]:
-        errors = self.rust.errors
-        pattern = f"{errors.foundation}::HttpStatus(failure)"
-        return self._failure(
-            e, pattern if errors.plain else f"Error::Foundation({pattern})", "i64::from(failure.status)"
-        )
+    _op_error_http_status = _failure
+    _op_error_exit_code = _failure
+    _op_error_stdout = _failure
+    _op_error_stderr = _failure
+    _op_error_attempts = _failure
+    _op_error_retry_after = _failure
+    _op_error_circuit_name = _failure
 
-    def _op_error_exit_code(self, e: ir.Intrinsic) -> tuple[str, int]:
-        errors = self.rust.errors
-        pattern = (
-            f"{errors.foundation}::Process(failure) | {errors.foundation}::ProcessTimeout {{ failure, .. }}"
-        )
-        return self._failure(
-            e, pattern if errors.plain else f"Error::Foundation({pattern})", "i64::from(failure.exit_code)"
-        )
+    def _cause(self, e: ir.Intrinsic, function: str) -> str:
+        """What exhausted retries ended with: `last_error` takes it, `cause_of` and `own_cause_of` look at it."""
+        self.rust.errors.causes.add(function)
+        self.rust.errors.used = True
+        return f"{function}({self.ref(e.args[0]) if function != 'last_error' else self.place(e.args[0])})"
 
     def _op_enum_value(self, e: ir.Intrinsic) -> tuple[str, int]:
         t = e.args[0].type

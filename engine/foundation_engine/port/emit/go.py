@@ -1150,7 +1150,7 @@ class FunctionEmitter(Operations, Statements):
         """A Go name that is not used yet in this function."""
         made = hint
         n = 2
-        taken = self.used | {self.go.local(r) for r in self.read}
+        taken = self.used | {self.go.local(r) for r in self.read} | set(self.go.names.functions.values())
         while made in taken or made in _KEYWORDS | _TAKEN:
             made = f"{hint}{n}"
             n += 1
@@ -1310,8 +1310,10 @@ class FunctionEmitter(Operations, Statements):
             text = self.handed(value, t.type)
             self.write(f"{self.name(t.id)} {self.declare(t)} {text}")
             return
-        if t.declares and isinstance(value, ir.ListLit) and not value.elems and (room := self.room(t.id)):
-            self.write(f"{self.name(t.id)} := make({self.go.type(t.type)}, 0, {room})")
+        if t.declares and isinstance(value, ir.ListLit) and (room := self.room(t.id)):
+            made = f"make({self.go.type(t.type)}, 0, {room}{f'+{len(value.elems)}' if value.elems else ''})"
+            elems = ", ".join(self.x(self.owned(v)) for v in value.elems)
+            self.write(f"{self.name(t.id)} := {f'append({made}, {elems})' if elems else made}")
             return
         text = self.x(self.owned(value))
         name = self.name(t.id)

@@ -12,6 +12,7 @@ from functools import reduce
 from foundation_engine.port import ir
 from foundation_engine.port.bounds import lower_bound
 from foundation_engine.port.front import _python_any as mixed
+from foundation_engine.port.front import _python_library as library
 from foundation_engine.port.front import _python_regex as regex
 from foundation_engine.port.front._python_calls import (
     DICT_METHODS,
@@ -69,9 +70,9 @@ def join(a: Type, b: Type) -> Type:
         return a
     if a == ir.UNKNOWN:
         return b
-    match a, b:
     if ir.ANY in (a, b) and mixed.can_hold(a) and mixed.can_hold(b):
         return ir.ANY
+    match a, b:
         case (ir.OptionalT(x), ir.OptionalT(y)):
             return ir.OptionalT(join(x, y))
         case (ir.OptionalT(x), y) if y == ir.NONE:
@@ -133,7 +134,6 @@ def unify_element(t: Type) -> Type:
             return t
 
 
-class ExpressionLowerer:
 def _common(t: Type, values: Sequence[ir.Expr], *, any_too: bool) -> Type:
     """The type of what a container of these values holds; `any_too` where several types may be one of type ANY."""
     try:
@@ -144,6 +144,7 @@ def _common(t: Type, values: Sequence[ir.Expr], *, any_too: bool) -> Type:
         raise
 
 
+class ExpressionLowerer:
     """Lowers expressions in the scope of one function; statements feed what they learn back into `vars`."""
 
     def __init__(self, scope: Scope, annotation: Callable[[ast.expr | None], Type], cls: str) -> None:
@@ -251,11 +252,11 @@ def _common(t: Type, values: Sequence[ir.Expr], *, any_too: bool) -> Type:
                 return {entry(right, left): ir.NONE}, {}
             case ast.Compare(left=left, ops=[ast.NotIn()], comparators=[right]):
                 return {}, {entry(right, left): ir.NONE}
-            case ast.UnaryOp(op=ast.Not(), operand=operand):
             case ast.Call(
                 func=ast.Name(id="isinstance"), args=[ast.Name() | ast.Attribute() as of, ast.Name(id=cls)]
             ):
                 return self._instance(of, cls)
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
                 positive, negative = self.facts(operand)
                 return negative, positive
             case ast.BoolOp(op=ast.And(), values=values):
@@ -277,7 +278,6 @@ def _common(t: Type, values: Sequence[ir.Expr], *, any_too: bool) -> Type:
             case _:
                 return {}, {}
 
-    def _present(self, node: ast.expr) -> dict[str, Type]:
     def _instance(self, node: ast.expr, cls: str) -> tuple[dict[str, Type], dict[str, Type]]:
         """What is known of a value of several types that is of a class, and of one that is not."""
         key = dotted(node)
@@ -289,6 +289,7 @@ def _common(t: Type, values: Sequence[ir.Expr], *, any_too: bool) -> Type:
         shown = mixed.narrowed_type(cls)
         return ({key: shown} if shown is not None else {}), ({no_bool: ir.NONE} if cls == "bool" else {})
 
+    def _present(self, node: ast.expr) -> dict[str, Type]:
         if isinstance(node, ast.Call | ast.Subscript):
             try:
                 found = self.expr(node)
@@ -309,12 +310,12 @@ def _common(t: Type, values: Sequence[ir.Expr], *, any_too: bool) -> Type:
 
     def expr(self, e: ast.expr, want: Type | None = None) -> ir.Expr:
         """The expression with its type; `want` guides literals whose own type is open."""
-        out = self._expr(e, want)
         if want == ir.ANY:
             if isinstance(e, ast.List):
                 want = ir.ListT(ir.ANY)
             elif isinstance(e, ast.Dict):
                 want = ir.DictT(ir.STR, ir.ANY)
+        out = self._expr(e, want)
         out.line = e.lineno if hasattr(e, "lineno") else 0
         return out
 
@@ -327,9 +328,9 @@ def _common(t: Type, values: Sequence[ir.Expr], *, any_too: bool) -> Type:
         have = e.type
         if have == want or (want == ir.UNKNOWN and not isinstance(have, ir.IterT)):
             return e
-        match e, want:
         if want == ir.ANY and have != ir.UNKNOWN:
             return mixed.of(self, e)
+        match e, want:
             case ir.Lit(value=None), ir.OptionalT():
                 return ir.Lit(None, type=want, line=e.line)
             case ir.Lit(value=int() as v), ir.P(ir.Prim.FLOAT) if not isinstance(v, bool):
@@ -366,9 +367,9 @@ def _common(t: Type, values: Sequence[ir.Expr], *, any_too: bool) -> Type:
             case _:
                 pass
         match have, want:
-            case ir.P(ir.Prim.INT), ir.P(ir.Prim.FLOAT):
             case ir.P(ir.Prim.ANY), _:
                 return mixed.as_type(self, e, want)
+            case ir.P(ir.Prim.INT), ir.P(ir.Prim.FLOAT):
                 return ir.Intrinsic("int.to_float", [e], type=ir.FLOAT, line=e.line)
             case ir.P(ir.Prim.BOOL), ir.P(ir.Prim.INT):
                 return ir.Intrinsic("bool.to_int", [e], type=ir.INT, line=e.line)
@@ -397,7 +398,7 @@ def _common(t: Type, values: Sequence[ir.Expr], *, any_too: bool) -> Type:
                     ir.Intrinsic("to_list", [e], type=ir.ListT(unify_element(a)), line=e.line), want
                 )
             case ir.TupleT(elems), ir.ListT(b) if elems and all(x == b for x in elems):
-                return ir.Intrinsic("tuple.to_list", [e], type=want, line=e.line)
+                return self.listed(e, want)
             case ir.NamedT(a), ir.P(ir.Prim.ERROR) if self.scope.error_base(a) is not None:
                 return e
             case ir.NamedT(a), ir.NamedT(b) if self._subclass(a, b):
@@ -413,6 +414,16 @@ def _common(t: Type, values: Sequence[ir.Expr], *, any_too: bool) -> Type:
         if have == ir.UNKNOWN:
             return e
         raise Unsupported(f"{ir.type_text(have)} where {ir.type_text(want)} is needed")
+
+    def listed(self, e: ir.Expr, t: Type) -> ir.Expr:
+        """A tuple of values of one type as a list of them."""
+        if not isinstance(e, ir.Name) or not isinstance(e.type, ir.TupleT) or not isinstance(t, ir.ListT):
+            return ir.Intrinsic("tuple.to_list", [e], type=t, line=e.line)
+        parts: list[ir.Expr] = []
+        for i, elem in enumerate(e.type.elems):
+            at = ir.Intrinsic("tuple.index", [ir.Name(e.id, type=e.type), ir.Lit(i, type=ir.INT)], type=elem)
+            parts.append(self.coerce(at, t.elem))
+        return ir.ListLit(parts, type=t, line=e.line)
 
     def _subclass(self, a: str, b: str) -> bool:
         info = self.scope.classes.get(b)
@@ -575,26 +586,28 @@ def _common(t: Type, values: Sequence[ir.Expr], *, any_too: bool) -> Type:
         if t is not None:
             if e.id in self.narrowed and isinstance(t, ir.OptionalT):
                 return ir.Unwrap(ir.Name(e.id, type=t, line=e.lineno), type=t.elem)
+            if e.id in self.narrowed and t == ir.ANY:
+                return mixed.as_type(
+                    self, ir.Name(e.id, type=t, line=e.lineno), self.narrowed[e.id], known=True
+                )
             if isinstance(t, ir.RegexT):
-                return regex.named(self, t, e.id.upper(), e.lineno)
+                return regex.named(t, f"_{e.id.strip('_').upper()}", e.lineno)
             return ir.Name(e.id, type=t)
         if e.id == "self" and self.cls:
             return ir.Name("self", type=ir.NamedT(self.cls))
         if e.id in self.scope.constants:
             t = self.scope.constants[e.id]
-            return regex.named(self, t, e.id, e.lineno) if isinstance(t, ir.RegexT) else ir.Name(e.id, type=t)
+            return regex.named(t, e.id, e.lineno) if isinstance(t, ir.RegexT) else ir.Name(e.id, type=t)
         if e.id == "__name__":
             return ir.Lit(self.scope.module, type=ir.STR)
         if e.id in self.scope.functions:
-            if e.id in self.narrowed and t == ir.ANY:
-                return mixed.as_type(
-                    self, ir.Name(e.id, type=t, line=e.lineno), self.narrowed[e.id], known=True
-                )
             s = self.scope.functions[e.id]
             return ir.Name(e.id, type=ir.FuncT(tuple(p.type for p in s.params), s.result))
         origin = self.scope.foreign.get(e.id)
         if origin is not None and f"{origin[0]}.{origin[1]}" in MATH_CONSTANTS:
             return ir.Intrinsic(MATH_CONSTANTS[f"{origin[0]}.{origin[1]}"], [], type=ir.FLOAT)
+        if origin is not None and f"{origin[0]}.{origin[1]}" in STRING_CONSTANTS:
+            return ir.Lit(STRING_CONSTANTS[f"{origin[0]}.{origin[1]}"], type=ir.STR)
         raise Unsupported(f"{e.id} is not defined in this file, or its type is not known", e.id, e.lineno)
 
     def _attribute(self, e: ast.Attribute) -> ir.Expr:
@@ -647,10 +660,14 @@ def _common(t: Type, values: Sequence[ir.Expr], *, any_too: bool) -> Type:
                 made = patterns.attribute(obj, e)
                 if made is not None:
                     return made
+        if obj.type == ir.STR and (made := library.path_attribute(self, obj, e.attr)) is not None:
+            return made
         t = self.field_type(obj, e)
         out = ir.Field(obj, e.attr, type=t)
         if path in self.narrowed and isinstance(t, ir.OptionalT):
             return ir.Unwrap(out, type=t.elem)
+        if path in self.narrowed and t == ir.ANY:
+            return mixed.as_type(self, out, self.narrowed[path], known=True)
         return out
 
     def _enum_value(self, obj: ir.Expr, info: ClassInfo) -> ir.Expr:
@@ -666,8 +683,6 @@ def _common(t: Type, values: Sequence[ir.Expr], *, any_too: bool) -> Type:
         if isinstance(obj.type, ir.NamedT):
             info = self.scope.classes.get(obj.type.name)
             if info is not None and e.attr in info.fields:
-        if path in self.narrowed and t == ir.ANY:
-            return mixed.as_type(self, out, self.narrowed[path], known=True)
                 return info.fields[e.attr]
             if info is not None and e.attr in info.lost:
                 reason = f"{obj.type.name}.{e.attr}, which is not ported"
@@ -862,6 +877,9 @@ def _common(t: Type, values: Sequence[ir.Expr], *, any_too: bool) -> Type:
             if isinstance(left, ir.Unwrap):
                 left = left.value
             negative = isinstance(op, ast.IsNot | ast.NotEq)
+            if left.type == ir.ANY:
+                null = mixed.is_kind(left, "null")
+                return ir.Not(null, type=ir.BOOL) if negative else null
             if not isinstance(left.type, ir.OptionalT):
                 if left.type == ir.UNKNOWN:
                     raise Unsupported("comparison of a value of unknown type with None")
@@ -877,10 +895,9 @@ def _common(t: Type, values: Sequence[ir.Expr], *, any_too: bool) -> Type:
             name = "eq" if isinstance(op, ast.Is) else "ne"
         else:
             name = _COMPARE[type(op)]
-            if left.type == ir.ANY:
-                null = mixed.is_kind(left, "null")
-                return ir.Not(null, type=ir.BOOL) if negative else null
         if ir.ANY in (left.type, right.type) and left.type != right.type:
+            if name in ("eq", "ne"):
+                return mixed.equals(self, left, right, name == "ne")
             left, right = self._json_operand(left, right), self._json_operand(right, left)
         lt, rt = left.type, right.type
         if isinstance(lt, ir.OptionalT) != isinstance(rt, ir.OptionalT):
@@ -896,8 +913,6 @@ def _common(t: Type, values: Sequence[ir.Expr], *, any_too: bool) -> Type:
             return ir.Bool("and" if name == "eq" else "or", [some, inner], type=ir.BOOL)
         for want in (ir.BOOL, ir.INT, ir.FLOAT):
             if {lt, rt} <= {ir.BOOL, ir.INT, ir.FLOAT} and lt != rt and want in (lt, rt):
-            if name in ("eq", "ne"):
-                return mixed.equals(self, left, right, name == "ne")
                 t = ir.FLOAT if ir.FLOAT in (lt, rt) else ir.INT
                 left, right = self._widen(left, t), self._widen(right, t)
                 lt = rt = t
@@ -1008,9 +1023,16 @@ def _common(t: Type, values: Sequence[ir.Expr], *, any_too: bool) -> Type:
                         x.type = ir.CHAR
                         tests.append(ir.Intrinsic("eq", [left, x], type=ir.BOOL))
                     found = ir.Bool("or", tests, type=ir.BOOL) if len(tests) > 1 else tests[0]
+                elif left.type == ir.ANY and elem == ir.STR:
+                    self.require_pure(left)
+                    text = mixed.as_type(self, left, ir.STR, known=True)
+                    held = ir.Intrinsic("list.contains", [right, text], type=ir.BOOL)
+                    found = ir.Bool("and", [mixed.is_kind(left, "string"), held], type=ir.BOOL)
                 else:
                     if left.type == ir.FLOAT and elem == ir.INT:
                         raise Unsupported("membership of a float in integers")
+                    if ir.ANY in (left.type, elem):
+                        raise Unsupported("membership of values of any type")
                     found = ir.Intrinsic("list.contains", [right, self._element(left, elem)], type=ir.BOOL)
             case ir.SetT(elem):
                 found = ir.Intrinsic("set.contains", [right, self._element(left, elem)], type=ir.BOOL)
@@ -1023,16 +1045,9 @@ def _common(t: Type, values: Sequence[ir.Expr], *, any_too: bool) -> Type:
                     and ir.same(right.args[2], ir.Lit(1, type=ir.INT))
                 ):
                     self.require_pure(left)
-                elif left.type == ir.ANY and elem == ir.STR:
-                    self.require_pure(left)
-                    text = mixed.as_type(self, left, ir.STR, known=True)
-                    held = ir.Intrinsic("list.contains", [right, text], type=ir.BOOL)
-                    found = ir.Bool("and", [mixed.is_kind(left, "string"), held], type=ir.BOOL)
                     low = ir.Intrinsic("le", [right.args[0], left], type=ir.BOOL)
                     found = ir.Bool(
                         "and", [low, ir.Intrinsic("lt", [left, right.args[1]], type=ir.BOOL)], type=ir.BOOL
-                    if ir.ANY in (left.type, elem):
-                        raise Unsupported("membership of values of any type")
                     )
                 elif isinstance(right, ir.Intrinsic) and right.op == "dict.values":
                     values = ir.Intrinsic(
@@ -1054,6 +1069,8 @@ def _common(t: Type, values: Sequence[ir.Expr], *, any_too: bool) -> Type:
             raise Unsupported("membership of a value that may be None")
         if e.type == ir.FLOAT and t == ir.INT:
             raise Unsupported("membership of a float in integers")
+        if ir.ANY in (e.type, t):
+            raise Unsupported("membership of values of any type")
         return self.coerce(e, t)
 
     # Collections
@@ -1068,8 +1085,6 @@ def _common(t: Type, values: Sequence[ir.Expr], *, any_too: bool) -> Type:
         elems = [self.coerce(x, t) for x in elems]
         if isinstance(e, ast.Set):
             return ir.SetLit(elems, type=ir.SetT(t))
-        if ir.ANY in (e.type, t):
-            raise Unsupported("membership of values of any type")
         return ir.ListLit(elems, type=ir.ListT(t))
 
     def _spread(self, e: ast.List | ast.Set, want: Type | None) -> ir.Expr:
@@ -1240,7 +1255,9 @@ def _common(t: Type, values: Sequence[ir.Expr], *, any_too: bool) -> Type:
                     none = ir.Lit(None, type=ir.NONE)
                     made = obj
                     if after is not None or before is not None:
-                        made = ir.Intrinsic(f"{kind}.slice", [obj, before or none, after or none], type=obj.type)
+                        made = ir.Intrinsic(
+                            f"{kind}.slice", [obj, before or none, after or none], type=obj.type
+                        )
                     made = ir.Intrinsic(f"{kind}.reversed", [made], type=obj.type)
                     if step.value == -1:
                         return made
@@ -1428,7 +1445,10 @@ def _common(t: Type, values: Sequence[ir.Expr], *, any_too: bool) -> Type:
         gathered = self._gathered(e)
         if gathered is not None:
             return gathered
-        if any(isinstance(a, ast.Starred) for a in e.args) or any(k.arg is None for k in e.keywords):
+        columns = isinstance(e.func, ast.Name) and e.func.id == "zip" and len(e.args) == 1
+        if any(isinstance(a, ast.Starred) for a in e.args if not columns) or any(
+            k.arg is None for k in e.keywords
+        ):
             raise Unsupported("a call with * or **")
         if self.opened and ast.unparse(e) in self.opened:
             return self.read_text(self.opened[ast.unparse(e)])
@@ -1497,6 +1517,8 @@ def _common(t: Type, values: Sequence[ir.Expr], *, any_too: bool) -> Type:
         head, _, rest = path.partition(".")
         if self.lookup(head) is not None or head in self.scope.constants:
             return None
+        if path in ("str.maketrans", "dict.fromkeys"):
+            return path
         if head in self.scope.foreign and not rest:
             module, original = self.scope.foreign[head]
             return f"{module}.{original}"
@@ -1701,6 +1723,10 @@ def _common(t: Type, values: Sequence[ir.Expr], *, any_too: bool) -> Type:
                 if not isinstance(default, ir.Lit):
                     raise Unsupported("a computed default of a JSON value", ast.unparse(e), e.lineno)
                 return ir.Intrinsic("json.get_or", [obj, key, default], type=ir.ANY)
+            case ir.P(ir.Prim.ANY) if (known := mixed.receiver(self, obj, name)) is not obj:
+                if known.type == ir.STR:
+                    return calls.string_method(self, e, known, name, STRING_METHODS)
+                return calls.dict_method(self, e, func.value, known, name, DICT_METHODS)
             case _:
                 pass
         raise Unsupported(f"method {name} of {ir.type_text(t)}", ast.unparse(e), e.lineno)
@@ -1723,10 +1749,6 @@ def _common(t: Type, values: Sequence[ir.Expr], *, any_too: bool) -> Type:
         if self.lookup(head) is not None:
             return None
         origin = self.scope.foreign.get(head)
-            case ir.P(ir.Prim.ANY) if (known := mixed.receiver(self, obj, name)) is not obj:
-                if known.type == ir.STR:
-                    return calls.string_method(self, e, known, name, STRING_METHODS)
-                return calls.dict_method(self, e, func.value, known, name, DICT_METHODS)
         if origin is not None and not rest:
             return symbol_of(*origin)
         module = self.scope.modules.get(head)

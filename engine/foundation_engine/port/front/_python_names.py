@@ -176,8 +176,11 @@ class Scope:
     decorators: dict[str, dict[str, ir.Expr]] = field(default_factory=dict[str, dict[str, ir.Expr]])
     error_tuples: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     constant_nodes: dict[str, ast.expr] = field(default_factory=dict[str, ast.expr])
-    # The regular expressions that are used, by pattern and flags, and the comments above those with a name.
-    regexes: dict[tuple[str, str], ir.Constant] = field(default_factory=dict[tuple[str, str], ir.Constant])
+    # Functions of the library that come along, by name and the types that stand for its type parameters.
+    library: dict[tuple[str, tuple[Type, ...]], ir.Function] = field(
+        default_factory=dict[tuple[str, tuple[Type, ...]], ir.Function]
+    )
+    # The comments above regular expressions that have a name.
     regex_comments: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
 
     def beside(self, text: str, comments: Comments, module: str) -> Scope:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping
+from itertools import count
 from typing import TYPE_CHECKING
 
 from foundation_engine.port import ir
@@ -27,7 +29,7 @@ def function(low: ExpressionLowerer, name: str, e: ast.Call) -> ir.Expr | None:
     """A call of a function of `re`, or None for one that this port does not know."""
     if name == "compile":
         given = _arguments(e, ("pattern", "flags"))
-        return _constant(low, *_pattern(low, given, e), low.pattern_name, e.lineno)
+        return named(ir.RegexT(*_pattern(low, given, e)), low.pattern_name, e.lineno)
     if name in _SEARCHES:
         given = _arguments(e, ("pattern", *_SEARCHES[name], "flags"))
         pattern, flags = _pattern(low, given, e)
@@ -84,26 +86,43 @@ def tested(e: ir.Expr) -> ir.Expr | None:
     return None
 
 
-def named(low: ExpressionLowerer, t: ir.RegexT, name: str, line: int) -> ir.Expr:
-    """A variable or constant that holds a compiled pattern: the module's constant of that pattern."""
-    return _constant(low, t.pattern, t.flags, name, line)
+def named(t: ir.RegexT, name: str, line: int) -> ir.Name:
+    """A compiled pattern by a name for the module's constant that `placed` makes of it."""
+    parsed(t.pattern, t.flags)
+    return ir.Name(name, type=t, line=line)
 
 
-def _constant(low: ExpressionLowerer, pattern: str, flags: str, name: str, line: int) -> ir.Name:
-    parsed(pattern, flags)
-    t = ir.RegexT(pattern, flags)
-    made = low.scope.regexes.get((pattern, flags))
-    if made is None:
-        base, count = name.strip("_") if name.startswith("__") else name, 2
-        taken = {c.name for c in low.scope.regexes.values()}
-        name = base
-        while name in taken:
-            name, count = f"{base}_{count}", count + 1
-        compiled = ir.Intrinsic(
-            "regex.compile", [ir.Lit(pattern, type=ir.STR), ir.Lit(flags, type=ir.STR)], type=t
-        )
-        made = low.scope.regexes[pattern, flags] = ir.Constant(name, t, compiled, line=line)
-    return ir.Name(made.name, type=t)
+def placed(module: ir.Module, comments: Mapping[str, list[str]]) -> None:
+    """Define the patterns that are used before the first function or class of the file that uses them."""
+    made: dict[Type, ir.Constant] = {}
+    taken = {getattr(d, "name", "") for d in module.definitions}
+    by_path: dict[str, list[ir.Definition]] = {}
+    for d in module.definitions:
+        path = module.origins[d.name].path if d.name in module.origins else ""
+        for n in ir.walk(d):
+            if not isinstance(n, ir.Name) or not isinstance(n.type, ir.RegexT):
+                continue
+            constant = made.get(n.type)
+            if constant is None:
+                name = next(x for i in count(1) if (x := f"{n.id}_{i}" if i > 1 else n.id) not in taken)
+                taken.add(name)
+                parts: list[ir.Expr] = [
+                    ir.Lit(n.type.pattern, type=ir.STR),
+                    ir.Lit(n.type.flags, type=ir.STR),
+                ]
+                compiled = ir.Intrinsic("regex.compile", parts, type=n.type)
+                constant = ir.Constant(name, n.type, compiled, comments.get(name, []), line=n.line)
+                made[n.type] = constant
+                by_path.setdefault(path, []).append(constant)
+                module.origins[name] = ir.Origin(path, name)
+            n.id = constant.name
+    out: list[ir.Definition] = []
+    for d in module.definitions:
+        path = module.origins[d.name].path if d.name in module.origins else ""
+        if isinstance(d, ir.Function | ir.Class):
+            out.extend(by_path.pop(path, []))
+        out.append(d)
+    module.definitions[:] = [*(d for rest in by_path.values() for d in rest), *out]
 
 
 def _use(
@@ -121,11 +140,11 @@ def _use(
     if name in ("search", "match", "fullmatch"):
         if name != "search":
             pattern, flags = anchored(pattern, flags, whole=name == "fullmatch")
-        compiled = _constant(low, pattern, flags, hint, e.lineno)
+        compiled = named(ir.RegexT(pattern, flags), hint, e.lineno)
         return ir.Intrinsic("regex.search", [compiled, text], type=ir.OptionalT(ir.MatchT(pattern, flags)))
     if regex.least == 0:
         raise Unsupported("all matches of a pattern that may match nothing", ast.unparse(e), e.lineno)
-    compiled = _constant(low, pattern, flags, hint, e.lineno)
+    compiled = named(ir.RegexT(pattern, flags), hint, e.lineno)
     matches = ir.Intrinsic("regex.matches", [compiled, text], type=ir.ListT(found))
     match name:
         case "finditer":
@@ -155,13 +174,13 @@ def _replaced(
     given: dict[str, ast.expr],
     e: ast.Call,
 ) -> ir.Expr:
-    count = _literal(given["count"]) if "count" in given else 0
-    if not isinstance(count, int) or count < 0:
+    most = _literal(given["count"]) if "count" in given else 0
+    if not isinstance(most, int) or most < 0:
         raise Unsupported("a replacement with a computed count", ast.unparse(e), e.lineno)
     node = _need(given, "repl", e)
-    times = ir.Lit(count, type=ir.INT)
+    times = ir.Lit(most, type=ir.INT)
     if isinstance(node, ast.Lambda):
-        found = ir.MatchT(regex.pattern, regex.flags) if count == 0 else None
+        found = ir.MatchT(regex.pattern, regex.flags) if most == 0 else None
         if found is None:
             raise Unsupported("a replacement by a function with a count", ast.unparse(e), e.lineno)
         made = low.expr(node, ir.FuncT((found,), ir.STR, raises=False, context=False))

@@ -15,6 +15,7 @@ from typing import ClassVar
 from foundation_engine.port import ir
 from foundation_engine.port.front import _python_any as mixed
 from foundation_engine.port.front import _python_patterns as patterns
+from foundation_engine.port.front import _python_regex as regex
 from foundation_engine.port.front import _python_tenacity as tenacity
 from foundation_engine.port.front._python_classes import (
     class_methods_static,
@@ -121,11 +122,13 @@ class _Annotations:
         {"set", "Set", "frozenset", "FrozenSet", "AbstractSet", "MutableSet"}
     )
 
-    def __init__(self, scope: Scope) -> None:
     CONTAINERS: ClassVar[frozenset[str]] = _LISTS | _DICTS | _SETS
 
+    def __init__(self, scope: Scope) -> None:
         self.scope = scope
         self.cls = ""  # the class whose members are read now, which `Self` means
+        self.named: list[str] = []  # names of types whose meaning is being read
+        self.types: Mapping[str, Type] = {}  # what the type parameters of a library's function stand for
 
     def type_of(self, node: ast.expr | None) -> Type:
         """The type that an annotation means; raises Unsupported."""
@@ -147,6 +150,8 @@ class _Annotations:
 
     def _named(self, node: ast.expr) -> Type:
         name = (dotted(node) or "").rpartition(".")[2]
+        if name in self.types:
+            return self.types[name]
         if name in self.scope.classes:
             return ir.NamedT(name)
         origin = self.scope.foreign.get(name)
@@ -185,11 +190,6 @@ class _Annotations:
             return ir.NamedT(self.cls)
         if self.scope.error_base(original) is not None:
             return ir.NamedT(original)
-        raise Unsupported(f"type {original} has no known counterpart", ast.unparse(node), node.lineno)
-
-    def _union(self, parts: list[ast.expr], node: ast.expr) -> Type:
-        kinds: list[Type] = []
-        none = False
         meant = self.scope.constant_nodes.get(name)
         if meant is not None and isinstance(node, ast.Name) and not isinstance(meant, ast.Constant):
             # A name for a type.
@@ -200,6 +200,11 @@ class _Annotations:
                 return self.type_of(meant)
             finally:
                 self.named.pop()
+        raise Unsupported(f"type {original} has no known counterpart", ast.unparse(node), node.lineno)
+
+    def _union(self, parts: list[ast.expr], node: ast.expr) -> Type:
+        kinds: list[Type] = []
+        none = False
         for part in parts:
             t = self.type_of(part)
             if t == ir.NONE:
@@ -213,13 +218,13 @@ class _Annotations:
             return mixed.optional(kinds[0]) if none else kinds[0]
         if set(kinds) == {ir.INT, ir.FLOAT}:
             return ir.OptionalT(ir.FLOAT) if none else ir.FLOAT
+        if all(mixed.can_hold(t) for t in kinds):
+            return ir.ANY
         raise Unsupported("a union of several types", ast.unparse(node), node.lineno)
 
     def _generic(self, node: ast.Subscript) -> Type:
         head = (dotted(node.value) or "").rpartition(".")[2]
         origin = self.scope.foreign.get(head)
-        if all(mixed.can_hold(t) for t in kinds):
-            return ir.ANY
         head = origin[1] if origin else head
         args = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         if head in self._LISTS:
@@ -284,12 +289,13 @@ def _lowered(
     for each in lowerers:
         each.signatures()
     for each in lowerers:
+        each.defaults()
+    for each in lowerers:
         each.define(wanted(each))
-    _place_regexes(module, first.scope)
+    _place_library(module, first.scope)
+    regex.placed(module, first.scope.regex_comments)
     module.differences = first.scope.differences
     module.doc = next((each.doc for each in lowerers if each.file.main), "")
-    for each in lowerers:
-        each.defaults()
     used = {o.path for o in module.origins.values()}
     if len(used) > 1:
         module.files = [
@@ -298,27 +304,40 @@ def _lowered(
     return module
 
 
-def _place_regexes(module: ir.Module, scope: Scope) -> None:
-    """Define the regular expressions that are used before the first function or class of the file that uses them."""
-    left = {c.name: c for c in scope.regexes.values()}
-    by_path: dict[str, list[ir.Definition]] = {}
-    for d in module.definitions if left else ():
-        path = module.origins[d.name].path if d.name in module.origins else ""
+def library_function(name: str, source: str, types: Mapping[str, Type], around: Scope) -> ir.Function:
+    """A function of the library in Python as one of the module, for the types that its parameters stand for."""
+    tree = ast.parse(source)
+    lowerer = _ModuleLowerer(LinkedFile("", source, "", tree, main=True), ir.Module("", "", [], [], {}), None)
+    lowerer.scope = around.beside(source, read_comments(source), "")
+    lowerer.annotations = _Annotations(lowerer.scope)
+    lowerer.annotations.types = types
+    lowerer.imports()
+    made = next(s for s in tree.body if isinstance(s, ast.FunctionDef))
+    made.name = name
+    around.functions[name] = lowerer.signature(made, method=False)
+    function = lowerer.function(made)
+    function.line = function.end_line = 0
+    for why in lowerer.module.declines:
+        raise Unsupported(why.reason, why.construct)
+    return function
+
+
+def _place_library(module: ir.Module, scope: Scope) -> None:
+    """Define the functions of the library that are used behind everything else, in the file that uses them first."""
+    left = {f.name: f for f in scope.library.values()}
+    todo = list(module.definitions) if left else []
+    while todo:
+        d = todo.pop(0)
         for n in ir.walk(d):
             made = (
                 left.pop(n.func.id, None) if isinstance(n, ir.Call) and isinstance(n.func, ir.Name) else None
             )
             if made is not None:
-                made.comments = scope.regex_comments.get(made.name, [])
-                by_path.setdefault(path, []).append(made)
-                module.origins[made.name] = ir.Origin(path, made.name)
-    placed: list[ir.Definition] = []
-    for d in module.definitions:
-        path = module.origins[d.name].path if d.name in module.origins else ""
-        if isinstance(d, ir.Function | ir.Class):
-            placed.extend(by_path.pop(path, []))
-        placed.append(d)
-    module.definitions[:] = [*(d for rest in by_path.values() for d in rest), *placed]
+                origin = module.origins.get(getattr(d, "name", ""))
+                if origin is not None:
+                    module.origins[made.name] = ir.Origin(origin.path, made.name)
+                module.definitions.append(made)
+                todo.append(made)
 
 
 def _reachable(lowerer: _ModuleLowerer, line: int | None) -> set[str] | None:
@@ -547,13 +566,23 @@ class _ModuleLowerer:
         for b in c.bases:
             path = dotted(b) or ""
             original = self.scope.foreign.get(path, ("", path.rpartition(".")[2]))[1]
-            if original in ir.ERROR_BASES or original in BUILTIN_ERRORS:
+            if original in ir.ERROR_BASES or original in BUILTIN_ERRORS or self._library_error(path):
                 return True
             for each in self.package.values():
                 base = each.class_defs.get(path)
                 if base is not None and base is not c and each.is_error(base):
                     return True
         return False
+
+    def _library_error(self, name: str) -> bool:
+        """True for an error of provide.foundation alone; what is below it is a FoundationError here."""
+        module, original = self.scope.foreign.get(name, ("", ""))
+        return (
+            module.startswith("provide.foundation")
+            and original.endswith("Error")
+            and original not in ir.ERROR_BASES
+            and original not in BUILTIN_ERRORS
+        )
 
     def _constant_nodes(self, body: list[ast.stmt]) -> None:
         """Remember what constants of the module hold that options of patterns are made of."""
@@ -643,7 +672,7 @@ class _ModuleLowerer:
         ):
             return "protocol"
         for o in originals:
-            if o in ir.ERROR_BASES or o in BUILTIN_ERRORS:
+            if o in ir.ERROR_BASES or o in BUILTIN_ERRORS or any(map(self._library_error, bases)):
                 return "error"
             info = self.scope.classes.get(o)
             if info is not None and info.kind == "error":
@@ -696,7 +725,9 @@ class _ModuleLowerer:
         if info.kind == "error":
             base = (dotted(c.bases[0]) or "").rpartition(".")[2]
             info.base = self.scope.foreign.get(base, ("", base))[1]
-            info.base = BUILTIN_ERRORS.get(info.base, info.base)
+            info.base = (
+                "FoundationError" if self._library_error(base) else BUILTIN_ERRORS.get(info.base, info.base)
+            )
         info.frozen = _is_frozen(c)
         info.ordered = _has_option(c, "order") or any(
             (dotted(b) or "").rpartition(".")[2] == "NamedTuple" for b in c.bases
@@ -917,6 +948,13 @@ class _ModuleLowerer:
             result = ir.NONE
         return Signature(params, result, isinstance(f, ast.AsyncFunctionDef), kind)
 
+    def _constant_default(self, lowerer: _FunctionLowerer, default: ast.Call) -> bool:
+        """True for a call that only says a constant in another way, as `Path("a")`."""
+        try:
+            return isinstance(lowerer.expr(default), ir.Lit)
+        except Unsupported:
+            return False
+
     def _declare(self, f: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         signature = self.signature(f, method=False)
         self.scope.functions[f.name] = signature
@@ -948,13 +986,6 @@ class _ModuleLowerer:
         if isinstance(target, ast.Name) and target.id in ("__all__", "__version__"):
             return
         if (
-    def _constant_default(self, lowerer: _FunctionLowerer, default: ast.Call) -> bool:
-        """True for a call that only says a constant in another way, as `Path("a")`."""
-        try:
-            return isinstance(lowerer.expr(default), ir.Lit)
-        except Unsupported:
-            return False
-
             not isinstance(target, ast.Name)
             or s.value is None
             or (isinstance(s, ast.Assign) and len(s.targets) > 1)
@@ -1000,6 +1031,30 @@ class _ModuleLowerer:
             )
         )
 
+    def _names_type(self, s: ast.Assign | ast.AnnAssign) -> bool:
+        """True for a name that is given to a type: it is read where annotations use it."""
+        if isinstance(s, ast.AnnAssign):
+            return self._original(dotted(s.annotation) or "") == "TypeAlias"
+        head = s.value.value if isinstance(s.value, ast.Subscript) else None
+        named = self._original(dotted(head) or "") if head is not None else ""
+        kept = named in self.annotations.CONTAINERS or named in (
+            "Literal",
+            "Union",
+            "Optional",
+            "Callable",
+            "tuple",
+            "Tuple",
+        )
+        union = isinstance(s.value, ast.BinOp) and isinstance(s.value.op, ast.BitOr)
+        if not kept and not union:
+            return False
+        try:
+            self.annotations.type_of(s.value)
+        except Unsupported:
+            # Its uses say why.
+            return kept
+        return True
+
     def _options(self, name: str, value: ast.expr) -> bool:
         """True for a constant that only options of patterns are made of: it is written into each use."""
         lowerer = _FunctionLowerer(self.scope, self.annotations, "")
@@ -1031,30 +1086,6 @@ class _ModuleLowerer:
         if cls:
             info = self.scope.classes[cls]
             signature = info.methods.get(f.name) or Signature(info.init, ir.NONE, False, "method")
-    def _names_type(self, s: ast.Assign | ast.AnnAssign) -> bool:
-        """True for a name that is given to a type: it is read where annotations use it."""
-        if isinstance(s, ast.AnnAssign):
-            return self._original(dotted(s.annotation) or "") == "TypeAlias"
-        head = s.value.value if isinstance(s.value, ast.Subscript) else None
-        named = self._original(dotted(head) or "") if head is not None else ""
-        kept = named in self.annotations.CONTAINERS or named in (
-            "Literal",
-            "Union",
-            "Optional",
-            "Callable",
-            "tuple",
-            "Tuple",
-        )
-        union = isinstance(s.value, ast.BinOp) and isinstance(s.value.op, ast.BitOr)
-        if not kept and not union:
-            return False
-        try:
-            self.annotations.type_of(s.value)
-        except Unsupported:
-            # Its uses say why.
-            return kept
-        return True
-
         else:
             signature = self.scope.functions[f.name]
         self.annotations.cls = cls
@@ -1312,7 +1343,7 @@ class _ModuleLowerer:
         name = f"_{words}_text"
         while name in self.scope.functions or name in self.scope.classes or name in self.scope.constants:
             name += "_"
-        text = ErrorText(c, name, self._error_base)
+        text = ErrorText(c, name, self._error_base, self._below_library)
         params = [ir.Param(p.name, p.type, line=p.line) for p in info.init]
         self.scope.functions[name] = Signature(params, ir.STR)
         before = len(self.module.declines)
@@ -1340,6 +1371,16 @@ class _ModuleLowerer:
         )
         fields = [ir.FieldDef(p.name, p.type, line=p.line) for p in info.init]
         return ir.ErrorClass(c.name, info.base, info.init, fields, called, doc, comments, line=c.lineno)
+
+    def _below_library(self, c: ast.ClassDef) -> bool:
+        """True for a class right below an error of provide.foundation."""
+        names = [dotted(b) or "" for b in c.bases]
+        return any(
+            each.scope.foreign.get(n, ("", ""))[0].startswith("provide.foundation")
+            for each in self.package.values()
+            if c.name in each.class_defs
+            for n in names
+        )
 
     def _error_base(self, c: ast.ClassDef) -> ast.ClassDef | None:
         """The error class of the package that a class is below."""
@@ -1372,15 +1413,6 @@ def _lifted(body: list[ir.Stmt]) -> tuple[ir.PatternUse, list[ir.Stmt]] | None:
         return None
     if value.body:
         value.body[0].comments = body[0].comments + value.body[0].comments
-        """True for a class right below an error of provide.foundation."""
-        names = [dotted(b) or "" for b in c.bases]
-        return any(
-            each.scope.foreign.get(n, ("", ""))[0].startswith("provide.foundation")
-            for each in self.package.values()
-            if c.name in each.class_defs
-            for n in names
-        )
-
     return ir.PatternUse(value.pattern_id, value.arguments, value.line), value.body
 
 
@@ -1559,6 +1591,8 @@ class _FunctionLowerer(ExpressionLowerer):
         if self.result != ir.NONE and not terminates(out):
             if isinstance(self.result, ir.OptionalT):
                 out.append(ir.Return(ir.Lit(None, type=self.result)))
+            elif self.result == ir.ANY:
+                out.append(ir.Return(mixed.of(self, ir.Lit(None, type=ir.NONE))))
             else:
                 # Ending without a value would break the declared type, so this line is not meant to be reached.
                 message = ir.Lit(f"{f.name} ended without a value", type=ir.STR)
@@ -1591,8 +1625,6 @@ class _FunctionLowerer(ExpressionLowerer):
                         raise
                     lowered = self.stmt(body[i])
             except Unsupported as why:
-            elif self.result == ir.ANY:
-                out.append(ir.Return(mixed.of(self, ir.Lit(None, type=ir.NONE))))
                 if not self.final_pass:
                     # What is inside and what follows still teach types: a later `best = word` tells `best = None`.
                     for inner in ("body", "orelse", "finalbody"):
@@ -1604,6 +1636,11 @@ class _FunctionLowerer(ExpressionLowerer):
                     why.construct = self.scope.source(s).splitlines()[0]
                 rest = "\n".join(self.scope.source(r) for r in body[i:])
                 out.append(self._hole(why, rest))
+                break
+            if self.final_pass and mixed.changes_a_copy(lowered):
+                why = Unsupported("a change of what a value of any type holds", "", s.lineno)
+                source = "\n".join(self.scope.source(r) for r in body[i:])
+                out.append(self._hole(why, source))
                 break
             if lowered and self.final_pass:
                 head = lowered[0]
@@ -1637,11 +1674,6 @@ class _FunctionLowerer(ExpressionLowerer):
         old = target.id
         if any(isinstance(n, ast.arg) and n.arg == old for r in body[i:] for n in ast.walk(r)):
             return False
-            if self.final_pass and mixed.changes_a_copy(lowered):
-                why = Unsupported("a change of what a value of any type holds", "", s.lineno)
-                source = "\n".join(self.scope.source(r) for r in body[i:])
-                out.append(self._hole(why, source))
-                break
         value = self.expr(s.value)
         match value.type:
             case ir.ListT():
@@ -2241,6 +2273,8 @@ class _FunctionLowerer(ExpressionLowerer):
         ):
             if isinstance(self.result, ir.OptionalT):
                 return [ir.Return(ir.Lit(None, type=self.result))]
+            if self.result == ir.ANY:
+                return [ir.Return(mixed.of(self, ir.Lit(None, type=ir.NONE)))]
             return [ir.Return(None)]
         want = self.result if self.result not in (ir.UNKNOWN, ir.NONE) else None
         before, node = self._first_of(s.value)
@@ -2273,8 +2307,6 @@ class _FunctionLowerer(ExpressionLowerer):
         if isinstance(test, ir.Lit) and isinstance(test.value, bool):
             taken = body if test.value else orelse
             self.rest_done = terminates(taken)
-            if self.result == ir.ANY:
-                return [ir.Return(mixed.of(self, ir.Lit(None, type=ir.NONE)))]
             return taken
         return [ir.If(test, body, orelse, line=s.lineno)]
 
