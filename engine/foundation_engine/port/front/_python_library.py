@@ -1,0 +1,601 @@
+"""Python's standard library beside the builtins: iteration, numbers, texts, paths and output."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from foundation_engine.port import ir
+from foundation_engine.port.front import _python_prelude as prelude
+from foundation_engine.port.front._python_names import PATH
+from foundation_engine.port.ir import Type, Unsupported
+
+if TYPE_CHECKING:
+    from foundation_engine.port.front._python_expr import ExpressionLowerer
+
+_Maker = Callable[["ExpressionLowerer", ast.Call], ir.Expr]
+
+COLOURS = "What a command prints has no colours, and no form of its own for JSON."
+
+
+def _op(name: str, args: list[ir.Expr], t: Type, raises: str = "") -> ir.Intrinsic:
+    return ir.Intrinsic(name, args, raises, type=t)
+
+
+def _int(value: int) -> ir.Expr:
+    return ir.Lit(value, type=ir.INT)
+
+
+def _refuse(e: ast.Call) -> Unsupported:
+    return Unsupported("a call with these arguments", ast.unparse(e), e.lineno)
+
+
+def _given(e: ast.Call, names: tuple[str, ...], least: int) -> dict[str, ast.expr]:
+    """Arguments by name; raises Unsupported for others, and when fewer than the first `least` are there."""
+    given = dict(zip(names, e.args, strict=False))
+    if len(e.args) > len(names) or any(isinstance(a, ast.Starred) for a in e.args):
+        raise _refuse(e)
+    for k in e.keywords:
+        if k.arg is None or k.arg not in names or k.arg in given:
+            raise _refuse(e)
+        given[k.arg] = k.value
+    if not set(names[:least]) <= set(given):
+        raise _refuse(e)
+    return given
+
+
+def _code(
+    low: ExpressionLowerer, at: ast.expr, text: str, want: Type | None = None, **parts: ast.expr
+) -> ir.Expr:
+    """What a line of Python means, in which names stand for parts of the source."""
+
+    class Fill(ast.NodeTransformer):
+        def visit_Name(self, node: ast.Name) -> ast.expr:
+            return parts.get(node.id, node)
+
+    made = Fill().visit(ast.parse(text, mode="eval").body)
+    for sub in ast.walk(made):
+        if isinstance(sub, ast.expr | ast.arg | ast.keyword) and not hasattr(sub, "lineno"):
+            ast.copy_location(sub, at)
+    return low.expr(made, want)
+
+
+def _list(low: ExpressionLowerer, node: ast.expr) -> ir.Expr:
+    return low.as_list(low.iterable(node))
+
+
+# itertools
+
+
+def _chain(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    from foundation_engine.port.front._python_expr import join
+
+    if e.keywords or not e.args or any(isinstance(a, ast.Starred) for a in e.args):
+        raise _refuse(e)
+    out = _list(low, e.args[0])
+    for node in e.args[1:]:
+        more = _list(low, node)
+        t = join(out.type, more.type)
+        out = _op("list.concat", [low.coerce(out, t), low.coerce(more, t)], t)
+    return out
+
+
+def _flattened(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    given = _given(e, ("iterable",), 1)
+    return _code(low, e, "[item for part in given for item in part]", given=given["iterable"])
+
+
+def _product(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    nodes = list(e.args)
+    for k in e.keywords:
+        if k.arg != "repeat" or not isinstance(k.value, ast.Constant) or not isinstance(k.value.value, int):
+            raise _refuse(e)
+        nodes *= k.value.value
+    if len(nodes) not in (2, 3) or any(isinstance(n, ast.Starred) for n in nodes):
+        raise Unsupported("a product of so many sequences", ast.unparse(e), e.lineno)
+    for node in nodes:
+        low.require_pure(low.expr(node))
+    names = ("first", "second", "third")[: len(nodes)]
+    loops = " ".join(f"for {n} in given_{n}" for n in names)
+    parts = {f"given_{n}": node for n, node in zip(names, nodes, strict=True)}
+    return _code(low, e, f"[({', '.join(names)}) {loops}]", None, **parts)
+
+
+def _combinations(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    given = _given(e, ("iterable", "r"), 2)
+    count = low.expr(given["r"])
+    items = _list(low, given["iterable"])
+    fixed = {2: "pairs_of", 3: "triples_of"}.get(count.value) if isinstance(count, ir.Lit) else None
+    if fixed is not None:
+        return prelude.call(low, fixed, items)
+    return prelude.call(low, "chosen", items, low.coerce(count, ir.INT))
+
+
+def _permutations(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    given = _given(e, ("iterable", "r"), 1)
+    items = _list(low, given["iterable"])
+    if "r" not in given:
+        return prelude.call(low, "orders", items)
+    return prelude.call(low, "arranged", items, low.coerce(low.expr(given["r"]), ir.INT))
+
+
+def _accumulate(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    items = _list(low, _given(e, ("iterable",), 1)["iterable"])
+    if items.type not in (ir.ListT(ir.INT), ir.ListT(ir.FLOAT)):
+        raise Unsupported(f"running totals of {ir.type_text(items.type)}", ast.unparse(e), e.lineno)
+    return prelude.call(low, "running_totals", items)
+
+
+def _pairwise(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    return prelude.call(low, "adjacent", _list(low, _given(e, ("iterable",), 1)["iterable"]))
+
+
+def _islice(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    if e.keywords or len(e.args) not in (2, 3):
+        raise _refuse(e)
+    bounds = [low.lower_bound(low.expr(a)) for a in e.args[1:]]
+    if any(b is None or b < 0 for b in bounds):
+        raise Unsupported("islice with bounds that may be below zero", ast.unparse(e), e.lineno)
+    low_high = "[start:stop]" if len(e.args) == 3 else "[:stop]"
+    parts = {"given": e.args[0], "stop": e.args[-1], "start": e.args[1]}
+    return _code(low, e, f"list(given){low_high}", None, **parts)
+
+
+def _zip_longest(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    given = _given(e, ("first", "second", "fillvalue"), 2)
+    if "fillvalue" not in given:
+        raise Unsupported("zip_longest without a value to fill with", ast.unparse(e), e.lineno)
+    fill = low.expr(given["fillvalue"])
+    return prelude.call(
+        low, "filled_pairs", _list(low, given["first"]), _list(low, given["second"]), fill, fill
+    )
+
+
+def _groupby(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    given = _given(e, ("iterable", "key"), 1)
+    items = _list(low, given["iterable"])
+    low.require_pure(items)
+    keys = items
+    if "key" in given:
+        keys = low.as_list(_code(low, e, "list(map(key, given))", key=given["key"], given=given["iterable"]))
+    return prelude.call(low, "grouped", items, keys)
+
+
+def _may_fail(e: ir.Expr) -> bool:
+    calls = (ir.Call, ir.MethodCall, ir.New, ir.PatternOp, ir.PatternCall)
+    return any(isinstance(n, calls) or (isinstance(n, ir.Intrinsic) and bool(n.raises)) for n in ir.walk(e))
+
+
+def _while(name: str) -> _Maker:
+    def make(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+        given = _given(e, ("predicate", "iterable"), 2)
+        items = _list(low, given["iterable"])
+        low.require_pure(items)
+        tests = _code(
+            low, e, "list(map(predicate, given))", predicate=given["predicate"], given=given["iterable"]
+        )
+        if not isinstance(tests, ir.Comp) or tests.type != ir.ListT(ir.BOOL) or _may_fail(tests.elem):
+            # All items are tested, which only the items behind the first may show.
+            raise Unsupported("a test of items that may fail", ast.unparse(e), e.lineno)
+        return prelude.call(low, name, items, tests)
+
+    return make
+
+
+def _repeat(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    given = _given(e, ("object", "times"), 2)
+    return _code(low, e, "[given] * times", given=given["object"], times=given["times"])
+
+
+# Numbers
+
+
+def _prod(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    given = _given(e, ("iterable", "start"), 1)
+    items = _list(low, given["iterable"])
+    if items.type not in (ir.ListT(ir.INT), ir.ListT(ir.FLOAT)):
+        raise Unsupported(f"a product of {ir.type_text(items.type)}", ast.unparse(e), e.lineno)
+    assert isinstance(items.type, ir.ListT)  # noqa: S101 - tested above.
+    start = low.expr(given["start"]) if "start" in given else _int(1)
+    low.scope.differ(
+        "Integers have 64 bits: a result beyond them wraps or stops, where Python's integers grow."
+    )
+    return prelude.call(low, "product_of", items, low.coerce(start, items.type.elem))
+
+
+def _of_integers(name: str) -> _Maker:
+    def make(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+        if e.keywords or len(e.args) != 2:
+            raise _refuse(e)
+        return prelude.call(low, name, *(low.coerce(low.expr(a), ir.INT) for a in e.args))
+
+    return make
+
+
+def _angle(factor: str) -> _Maker:
+    def make(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+        given = _given(e, ("x",), 1)
+        x = low.coerce(low.expr(given["x"]), ir.FLOAT)
+        pi, half = _op("math.pi", [], ir.FLOAT), ir.Lit(180.0, type=ir.FLOAT)
+        parts: list[ir.Expr] = [half, pi] if factor == "degrees" else [pi, half]
+        return _op("float.mul", [x, _op("float.div", parts, ir.FLOAT)], ir.FLOAT)
+
+    return make
+
+
+def _infinite(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    x = low.coerce(low.expr(_given(e, ("x",), 1)["x"]), ir.FLOAT)
+    return _op("eq", [_op("float.abs", [x], ir.FLOAT), _op("math.inf", [], ir.FLOAT)], ir.BOOL)
+
+
+def _finite(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    x = low.coerce(low.expr(_given(e, ("x",), 1)["x"]), ir.FLOAT)
+    return _op("lt", [_op("float.abs", [x], ir.FLOAT), _op("math.inf", [], ir.FLOAT)], ir.BOOL)
+
+
+def _bisect(name: str) -> _Maker:
+    def make(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+        given = _given(e, ("a", "x"), 2)
+        items = _list(low, given["a"])
+        assert isinstance(items.type, ir.ListT)  # noqa: S101 - what as_list gives.
+        if items.type.elem not in (ir.INT, ir.FLOAT, ir.STR):
+            raise Unsupported(f"a place among {ir.type_text(items.type)}", ast.unparse(e), e.lineno)
+        item = low.expr(given["x"])
+        if item.type == ir.FLOAT and items.type.elem == ir.INT:
+            raise Unsupported("a place of a float among integers", ast.unparse(e), e.lineno)
+        return prelude.call(low, name, items, low.coerce(item, items.type.elem))
+
+    return make
+
+
+def _reduced(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    """`reduce` with an operation that has a name of its own, or a lambda that says it."""
+    if e.keywords or len(e.args) not in (2, 3):
+        raise _refuse(e)
+    f = e.args[0]
+    text = low.stdlib_name(f) or ""
+    match f:
+        case ast.Lambda(
+            args=ast.arguments(args=[ast.arg(arg=a), ast.arg(arg=b)]),
+            body=ast.BinOp(left=ast.Name(id=x), op=op, right=ast.Name(id=y)),
+        ) if (a, b) == (x, y):
+            text = {"Mult": "operator.mul", "Add": "operator.add"}.get(type(op).__name__, "")
+        case _:
+            pass
+    items = _list(low, e.args[1])
+    if items.type not in (ir.ListT(ir.INT), ir.ListT(ir.FLOAT)) or text not in (
+        "operator.mul",
+        "operator.add",
+    ):
+        raise Unsupported("functools.reduce", ast.unparse(e), e.lineno)
+    if len(e.args) == 2:
+        return prelude.call(low, "product_of_some" if text == "operator.mul" else "sum_of_some", items)
+    if text == "operator.add":
+        return _code(low, e, "sum(given, start)", given=e.args[1], start=e.args[2])
+    made = ast.copy_location(ast.Call(e.func, e.args[1:], []), e)
+    return _prod(low, made)
+
+
+# Texts
+
+
+def _dedent(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    return prelude.call(low, "dedented", low.coerce(low.expr(_given(e, ("text",), 1)["text"]), ir.STR))
+
+
+def _quote(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    given = _given(e, ("string", "safe"), 1)
+    safe = low.expr(given["safe"]) if "safe" in given else ir.Lit("/", type=ir.STR)
+    text = low.coerce(low.expr(given["string"]), ir.STR)
+    return prelude.call(low, "quoted_url", text, low.coerce(safe, ir.STR))
+
+
+def text_method(low: ExpressionLowerer, e: ast.Call, obj: ir.Expr, name: str) -> ir.Expr | None:
+    """A method of a text that comes along as a function, or None for another."""
+    text = low.coerce(obj, ir.STR)
+    match name:
+        case "center":
+            given = _given(e, ("width", "fillchar"), 1)
+            fill = low.expr(given["fillchar"]) if "fillchar" in given else ir.Lit(" ", type=ir.STR)
+            width = low.coerce(low.expr(given["width"]), ir.INT)
+            return prelude.call(low, "centered", text, width, low.coerce(fill, ir.STR))
+        case "expandtabs":
+            given = _given(e, ("tabsize",), 0)
+            size = low.expr(given["tabsize"]) if "tabsize" in given else _int(8)
+            return prelude.call(low, "expanded_tabs", text, low.coerce(size, ir.INT))
+        case "translate":
+            table = low.expr(_given(e, ("table",), 1)["table"])
+            if table.type != ir.DictT(ir.STR, ir.STR):
+                raise Unsupported("a translation by this table", ast.unparse(e), e.lineno)
+            return prelude.call(low, "translated", text, table)
+        case _:
+            return None
+
+
+def _maketrans(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    given = _given(e, ("x", "y", "z"), 1)
+    if len(given) == 1:
+        table = low.expr(given["x"])
+        keys = table.items if isinstance(table, ir.DictLit) else []
+        if table.type == ir.DictT(ir.STR, ir.STR) and all(
+            isinstance(k, ir.Lit) and len(k.value) == 1 for k, _ in keys
+        ):
+            return table
+        raise Unsupported("a translation of this kind", ast.unparse(e), e.lineno)
+    texts = [low.coerce(low.expr(given[n]), ir.STR) if n in given else ir.Lit("", type=ir.STR) for n in "xyz"]
+    if all(isinstance(t, ir.Lit) for t in texts):
+        source, target, removed = (str(t.value) for t in texts if isinstance(t, ir.Lit))
+        if len(source) != len(target):
+            raise Unsupported("a translation between texts of different lengths", ast.unparse(e), e.lineno)
+        table_of = {**dict(zip(source, target, strict=True)), **dict.fromkeys(removed, "")}
+        items: list[tuple[ir.Expr, ir.Expr]] = [
+            (ir.Lit(k, type=ir.STR), ir.Lit(v, type=ir.STR)) for k, v in table_of.items()
+        ]
+        return ir.DictLit(items, type=ir.DictT(ir.STR, ir.STR))
+    return prelude.call(low, "translation", *texts)
+
+
+def _fromkeys(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    given = _given(e, ("iterable", "value"), 2)
+    value = low.expr(given["value"])
+    if not isinstance(value, ir.Lit) and not isinstance(value.type, ir.P):
+        # One value is under every key.
+        raise Unsupported("one object under several keys", ast.unparse(e), e.lineno)
+    return _code(low, e, "{key: value for key in given}", given=given["iterable"], value=given["value"])
+
+
+def distinct(low: ExpressionLowerer, e: ast.Call) -> ir.Expr | None:
+    """`list(dict.fromkeys(items))`, the items in order and each once; None for another call of `list`."""
+    match e.args:
+        case [
+            ast.Call(
+                func=ast.Attribute(value=ast.Name(id="dict"), attr="fromkeys"), args=[items], keywords=[]
+            )
+        ]:
+            return prelude.call(low, "distinct", _list(low, items))
+        case _:
+            return None
+
+
+def transposed(low: ExpressionLowerer, node: ast.expr) -> ir.Expr:
+    """`zip(*rows)`."""
+    rows = _list(low, node)
+    if rows.type == ir.ListT(ir.STR):
+        return prelude.call(low, "text_columns", rows)
+    if not (isinstance(rows.type, ir.ListT) and isinstance(rows.type.elem, ir.ListT)):
+        raise Unsupported(f"columns of {ir.type_text(rows.type)}", ast.unparse(node), node.lineno)
+    return prelude.call(low, "columns", rows)
+
+
+def most_common(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    """`counter.most_common(n)`."""
+    assert isinstance(e.func, ast.Attribute)  # noqa: S101 - it is a method.
+    given = _given(e, ("n",), 0)
+    ranked = "sorted(given.items(), key=lambda pair: pair[1], reverse=True)"
+    n = given.get("n")
+    if n is None:
+        return _code(low, e, ranked, given=e.func.value)
+    bound = low.lower_bound(low.expr(n))
+    count = "count" if bound is not None and bound >= 0 else "max(count, 0)"
+    return _code(low, e, f"{ranked}[:{count}]", given=e.func.value, count=n)
+
+
+# Output
+
+
+def printed(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    """`print`, to either stream, with other separators and ends."""
+    from foundation_engine.port.front._python_calls import formattable
+
+    given = {k.arg: k.value for k in e.keywords}
+    if set(given) - {"sep", "end", "file", "flush"} or any(isinstance(a, ast.Starred) for a in e.args):
+        raise Unsupported("print with options", ast.unparse(e), e.lineno)
+    texts: dict[str, str] = {"sep": " ", "end": "\n"}
+    for name in texts:
+        node = given.get(name)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            texts[name] = node.value
+        elif node is not None and not (isinstance(node, ast.Constant) and node.value is None):
+            raise Unsupported(f"print with a computed {name}", ast.unparse(e), e.lineno)
+    stream = low.stdlib_name(given["file"]) if "file" in given else "sys.stdout"
+    if stream not in ("sys.stdout", "sys.stderr"):
+        raise Unsupported("print to a file", ast.unparse(e), e.lineno)
+    parts: list[ir.FormatPart] = []
+    for i, a in enumerate(e.args):
+        if i:
+            parts.append(ir.FormatPart(texts["sep"]))
+        value = formattable(low, low.expr(a))
+        known = isinstance(value, ir.Lit) and isinstance(value.value, str)
+        parts.append(ir.FormatPart(str(value.value)) if known else ir.FormatPart(value=value))  # type: ignore[union-attr]
+    return _written(parts, texts["end"], stream == "sys.stderr", e)
+
+
+def _written(parts: list[ir.FormatPart], end: str, error: bool, e: ast.Call) -> ir.Expr:
+    if end.endswith("\n"):
+        name = "print.error" if error else "print"
+        end = end[:-1]
+    elif error:
+        raise Unsupported("a part of a line to the standard error", ast.unparse(e), e.lineno)
+    else:
+        name = "print.part"
+    if end:
+        parts = [*parts, ir.FormatPart(end)]
+    return _op(name, [ir.Format(parts, type=ir.STR)], ir.NONE)
+
+
+def _echo(mark: str, error: bool) -> _Maker:
+    def make(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+        from foundation_engine.port.front._python_calls import formattable
+
+        given = _given(e, ("message",), 1)
+        low.scope.differ(COLOURS)
+        value = formattable(low, low.expr(given["message"]))
+        return _written([ir.FormatPart(f"{mark} "), ir.FormatPart(value=value)], "\n", error, e)
+
+    return make
+
+
+def _out(error: bool) -> _Maker:
+    def make(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+        from foundation_engine.port.front._python_calls import formattable
+
+        known = ("message", "color", "bold", "dim", "nl", "newline", "json_key", "prefix", "fg", "err")
+        given = _given(e, known, 1)
+        if {"fg", "err"} & set(given):
+            raise _refuse(e)
+        low.scope.differ(COLOURS)
+        parts = [ir.FormatPart(value=formattable(low, low.expr(given["message"])))]
+        if "prefix" in given:
+            before = low.coerce(low.expr(given["prefix"]), ir.STR)
+            if not (isinstance(before, ir.Lit) and before.value):
+                raise Unsupported("a computed prefix of output", ast.unparse(e), e.lineno)
+            parts = [ir.FormatPart(f"{before.value} "), *parts]
+        line = given.get("nl") or given.get("newline")
+        if line is not None and not (isinstance(line, ast.Constant) and isinstance(line.value, bool)):
+            raise _refuse(e)
+        end = "" if isinstance(line, ast.Constant) and line.value is False else "\n"
+        return _written(parts, end, error, e)
+
+    return make
+
+
+# Paths and files
+
+
+def path_attribute(low: ExpressionLowerer, obj: ir.Expr, name: str) -> ir.Expr | None:
+    """An attribute of a path, which is a text here, or None for one that this port does not know."""
+    helpers = {"name": "path_name", "suffix": "path_suffix", "parent": "path_parent"}
+    if name == "stem":
+        low.require_pure(obj)
+        whole, ending = prelude.call(low, "path_name", obj), prelude.call(low, "path_suffix", obj)
+        return _op("str.removesuffix", [whole, ending], ir.STR)
+    if name not in helpers:
+        return None
+    made = prelude.call(low, helpers[name], obj)
+    made.type = PATH if name == "parent" else made.type
+    return made
+
+
+def path_method(low: ExpressionLowerer, e: ast.Call, obj: ir.Expr, name: str) -> ir.Expr | None:
+    """A method of a path, or None for one that this port does not know."""
+    match name:
+        case "is_file" | "is_dir" if not e.args and not e.keywords:
+            return _op(f"file.{name}", [obj], ir.BOOL)
+        case "mkdir":
+            given = _given(e, ("mode", "parents", "exist_ok"), 0)
+            told = {k: isinstance(v, ast.Constant) and v.value is True for k, v in given.items()}
+            if "mode" in given or not (told.get("parents") and told.get("exist_ok")):
+                raise Unsupported("mkdir of one folder that must be new", ast.unparse(e), e.lineno)
+            return _op("file.make_folders", [obj], ir.NONE, "OSError")
+        case "write_text":
+            given = _given(e, ("data", "encoding"), 1)
+            low.scope.differ(
+                "A file is written as UTF-8 as it is; Python writes line feeds as the system has them."
+            )
+            return _op(
+                "file.write_text", [obj, low.coerce(low.expr(given["data"]), ir.STR)], ir.NONE, "OSError"
+            )
+        case "joinpath" if e.args and not e.keywords:
+            joined = obj
+            for a in e.args:
+                joined = _op("path.join", [joined, low.coerce(low.expr(a), ir.STR)], PATH)
+            return joined
+        case "is_absolute" if not e.args:
+            return _op("str.startswith", [obj, ir.Lit("/", type=ir.STR)], ir.BOOL)
+        case "with_suffix" if len(e.args) == 1 and not e.keywords:
+            low.require_pure(obj)
+            ending = low.expr(e.args[0])
+            if not (isinstance(ending, ir.Lit) and (ending.value == "" or ending.value.startswith("."))):
+                raise Unsupported("with_suffix of a computed ending", ast.unparse(e), e.lineno)
+            bare = _op("str.removesuffix", [obj, prelude.call(low, "path_suffix", obj)], ir.STR)
+            return _op("str.concat", [bare, ending], PATH) if ending.value else bare
+        case "unlink":
+            given = _given(e, ("missing_ok",), 0)
+            node = given.get("missing_ok")
+            if isinstance(node, ast.Constant) and node.value is True:
+                # Without a class to raise, the operation passes over a file that is not there.
+                return _op("file.remove", [obj], ir.NONE)
+            return None
+        case _:
+            return None
+
+
+def _of_path(name: str, t: Type) -> _Maker:
+    def make(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+        at = low.coerce(low.expr(_given(e, ("path",), 1)["path"]), ir.STR)
+        return prelude.call(low, name, at) if name in prelude.SOURCES else _op(name, [at], t)
+
+    return make
+
+
+def _base_name(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    at = low.coerce(low.expr(_given(e, ("path",), 1)["path"]), ir.STR)
+    low.require_pure(at)
+    last = _op("str.rpartition", [at, ir.Lit("/", type=ir.STR)], ir.TupleT((ir.STR, ir.STR, ir.STR)))
+    return _op("tuple.index", [last, _int(2)], ir.STR)
+
+
+def _join_paths(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    if e.keywords or len(e.args) < 2 or any(isinstance(a, ast.Starred) for a in e.args):
+        raise _refuse(e)
+    out = low.coerce(low.expr(e.args[0]), ir.STR)
+    for a in e.args[1:]:
+        out = prelude.call(low, "joined_path", out, low.coerce(low.expr(a), ir.STR))
+    return out
+
+
+def _surroundings(name: str, raises: str) -> _Maker:
+    def make(_: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+        if e.args or e.keywords:
+            raise _refuse(e)
+        return _op(name, [], PATH, raises)
+
+    return make
+
+
+def _make_folders(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    given = _given(e, ("name", "exist_ok"), 2)
+    node = given["exist_ok"]
+    if not (isinstance(node, ast.Constant) and node.value is True):
+        raise _refuse(e)
+    return _op("file.make_folders", [low.coerce(low.expr(given["name"]), ir.STR)], ir.NONE, "OSError")
+
+
+_FUNCTIONS: Mapping[str, _Maker] = {
+    "itertools.chain": _chain, "itertools.chain.from_iterable": _flattened, "itertools.product": _product,
+    "itertools.combinations": _combinations, "itertools.permutations": _permutations,
+    "itertools.accumulate": _accumulate, "itertools.pairwise": _pairwise, "itertools.islice": _islice,
+    "itertools.zip_longest": _zip_longest, "itertools.groupby": _groupby, "itertools.takewhile": _while("held"),
+    "itertools.dropwhile": _while("left_over"), "itertools.repeat": _repeat,
+    "functools.reduce": _reduced,
+    "math.prod": _prod, "math.comb": _of_integers("choices"), "math.perm": _of_integers("arrangements"),
+    "math.lcm": _of_integers("common_multiple"), "math.degrees": _angle("degrees"), "math.radians": _angle("radians"),
+    "math.isinf": _infinite, "math.isfinite": _finite,
+    "bisect.bisect_left": _bisect("left_place"), "bisect.bisect": _bisect("right_place"),
+    "bisect.bisect_right": _bisect("right_place"),
+    "textwrap.dedent": _dedent, "urllib.parse.quote": _quote, "str.maketrans": _maketrans,
+    "dict.fromkeys": _fromkeys,
+    "os.path.isfile": _of_path("file.is_file", ir.BOOL), "os.path.isdir": _of_path("file.is_dir", ir.BOOL),
+    "os.path.dirname": _of_path("folder_of", ir.STR), "os.path.basename": _base_name, "os.path.join": _join_paths,
+    "os.getcwd": _surroundings("path.cwd", "OSError"), "pathlib.Path.cwd": _surroundings("path.cwd", "OSError"),
+    "pathlib.Path.home": _surroundings("path.home", "RuntimeError"), "os.makedirs": _make_folders,
+    "provide.foundation.cli.echo_error": _echo("✗", error=True),
+    "provide.foundation.cli.echo_warning": _echo("⚠", error=True),
+    "provide.foundation.cli.echo_success": _echo("✓", error=False),
+    "provide.foundation.cli.echo_info": _echo("i", error=False),
+    "provide.foundation.console.output.pout": _out(error=False),
+    "provide.foundation.console.output.perr": _out(error=True),
+}  # fmt: skip
+_SAME = {
+    "provide.foundation.cli.utils": "provide.foundation.cli",
+    "provide.foundation.console": "provide.foundation.console.output",
+    "provide.foundation": "provide.foundation.console.output",
+}
+
+
+def function(low: ExpressionLowerer, name: str, e: ast.Call) -> ir.Expr | None:
+    """A call of a function of the library by its full name, or None for one that this port does not know."""
+    module, _, last = name.rpartition(".")
+    maker = _FUNCTIONS.get(name) or _FUNCTIONS.get(f"{_SAME.get(module, module)}.{last}")
+    return maker(low, e) if maker is not None else None

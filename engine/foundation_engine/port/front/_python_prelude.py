@@ -1,0 +1,510 @@
+"""Functions of Python's library that no other language has with this meaning: they come along, lowered from Python.
+
+`T` and `U` stand for the types that a call gives them; each set of types gets a function of its own.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from foundation_engine.port import ir
+from foundation_engine.port.ir import Type, Unsupported
+
+if TYPE_CHECKING:
+    from foundation_engine.port.front._python_expr import ExpressionLowerer
+
+_PARAMETERS = ("T", "U")
+
+SOURCES = {
+    "centered": '''
+def centered(text: str, width: int, fill: str) -> str:
+    """The text in the middle of a width."""
+    missing = width - len(text)
+    if missing <= 0:
+        return text
+    left = missing // 2 + (missing & width & 1)
+    return fill * left + text + fill * (missing - left)
+''',
+    "expanded_tabs": '''
+def expanded_tabs(text: str, size: int) -> str:
+    """The text with blanks up to the next column for each tab."""
+    out = ""
+    column = 0
+    for c in text:
+        if c != "\\t":
+            out += c
+            column = 0 if c == "\\n" or c == "\\r" else column + 1
+        elif size > 0:
+            blanks = size - column % size
+            out += " " * blanks
+            column += blanks
+    return out
+''',
+    "translated": '''
+def translated(text: str, table: dict[str, str]) -> str:
+    """The text with each character that the table has as the table says."""
+    out = ""
+    for c in text:
+        out += table.get(c, c)
+    return out
+''',
+    "translation": '''
+def translation(source: str, target: str, removed: str) -> dict[str, str]:
+    """What each character of one text becomes: the one at its place in another, or nothing."""
+    if len(source) != len(target):
+        raise ValueError("the first two maketrans arguments must have equal length")
+    table: dict[str, str] = {}
+    for a, b in zip(source, target):
+        table[a] = b
+    for c in removed:
+        table[c] = ""
+    return table
+''',
+    "distinct": '''
+def distinct(items: list[T]) -> list[T]:
+    """The items in order, each once."""
+    seen: set[T] = set()
+    out: list[T] = []
+    for item in items:
+        if item not in seen:
+            seen.add(item)
+            out.append(item)
+    return out
+''',
+    "running_totals": '''
+def running_totals(items: list[T]) -> list[T]:
+    """The sum of the items up to each one."""
+    out: list[T] = []
+    for item in items:
+        out.append(out[-1] + item if out else item)
+    return out
+''',
+    "adjacent": '''
+def adjacent(items: list[T]) -> list[tuple[T, T]]:
+    """Each item with the next one."""
+    out: list[tuple[T, T]] = []
+    for i in range(1, len(items)):
+        out.append((items[i - 1], items[i]))
+    return out
+''',
+    "pairs_of": '''
+def pairs_of(items: list[T]) -> list[tuple[T, T]]:
+    """Every two of the items, in order."""
+    out: list[tuple[T, T]] = []
+    for i in range(len(items)):
+        for j in range(i + 1, len(items)):
+            out.append((items[i], items[j]))
+    return out
+''',
+    "triples_of": '''
+def triples_of(items: list[T]) -> list[tuple[T, T, T]]:
+    """Every three of the items, in order."""
+    out: list[tuple[T, T, T]] = []
+    for i in range(len(items)):
+        for j in range(i + 1, len(items)):
+            for k in range(j + 1, len(items)):
+                out.append((items[i], items[j], items[k]))
+    return out
+''',
+    "chosen": '''
+def chosen(items: list[T], count: int) -> list[list[T]]:
+    """Every choice of so many items, in order."""
+    if count < 0:
+        raise ValueError("r must be non-negative")
+    if count > len(items):
+        return []
+    out: list[list[T]] = []
+    places = [i for i in range(count)]
+    at = 0
+    while at >= 0:
+        out.append([items[place] for place in places])
+        at = count - 1
+        while at >= 0 and places[at] == at + len(items) - count:
+            at -= 1
+        if at >= 0:
+            places[at] += 1
+            for i in range(at + 1, count):
+                places[i] = places[i - 1] + 1
+    return out
+''',
+    "orders": '''
+def orders(items: list[T]) -> list[list[T]]:
+    """Every order of the items; the first ones change last."""
+    out: list[list[T]] = []
+    places = [i for i in range(len(items))]
+    at = 0
+    while at >= 0:
+        out.append([items[place] for place in places])
+        at = len(items) - 2
+        while at >= 0 and places[at] > places[at + 1]:
+            at -= 1
+        if at >= 0:
+            other = len(items) - 1
+            while places[other] < places[at]:
+                other -= 1
+            held = places[at]
+            places[at] = places[other]
+            places[other] = held
+            rest = places[at + 1 :]
+            for i in range(len(rest)):
+                places[at + 1 + i] = rest[len(rest) - 1 - i]
+    return out
+''',
+    "grouped": '''
+def grouped(items: list[T], keys: list[U]) -> list[tuple[U, list[T]]]:
+    """Neighbours with one key together, with the key."""
+    out: list[tuple[U, list[T]]] = []
+    start = 0
+    for i in range(1, len(items) + 1):
+        if i == len(items) or keys[i] != keys[start]:
+            out.append((keys[start], items[start:i]))
+            start = i
+    return out
+''',
+    "held": '''
+def held(items: list[T], holds: list[bool]) -> list[T]:
+    """The items before the first for which a test does not hold."""
+    count = 0
+    while count < len(items) and holds[count]:
+        count += 1
+    return items[:count]
+''',
+    "left_over": '''
+def left_over(items: list[T], holds: list[bool]) -> list[T]:
+    """The items from the first for which a test does not hold."""
+    count = 0
+    while count < len(items) and holds[count]:
+        count += 1
+    return items[count:]
+''',
+    "filled_pairs": '''
+def filled_pairs(first: list[T], second: list[U], one: T, other: U) -> list[tuple[T, U]]:
+    """Items at the same place, as many as the longer list has."""
+    out: list[tuple[T, U]] = []
+    for i in range(max(len(first), len(second))):
+        out.append((first[i] if i < len(first) else one, second[i] if i < len(second) else other))
+    return out
+''',
+    "product_of": '''
+def product_of(items: list[T], start: T) -> T:
+    """The product of the items."""
+    out = start
+    for item in items:
+        out *= item
+    return out
+''',
+    "product_of_some": '''
+def product_of_some(items: list[T]) -> T:
+    """The product of the items, of which there must be one."""
+    if not items:
+        raise TypeError("reduce() of empty iterable with no initial value")
+    out = items[0]
+    for item in items[1:]:
+        out *= item
+    return out
+''',
+    "sum_of_some": '''
+def sum_of_some(items: list[T]) -> T:
+    """The sum of the items, of which there must be one."""
+    if not items:
+        raise TypeError("reduce() of empty iterable with no initial value")
+    out = items[0]
+    for item in items[1:]:
+        out += item
+    return out
+''',
+    "columns": '''
+def columns(rows: list[list[T]]) -> list[list[T]]:
+    """The first items of all rows, the second ones, and so on, as far as the shortest row goes."""
+    if not rows:
+        return []
+    out: list[list[T]] = []
+    for i in range(min(len(row) for row in rows)):
+        out.append([row[i] for row in rows])
+    return out
+''',
+    "text_columns": '''
+def text_columns(rows: list[str]) -> list[list[str]]:
+    """The first characters of all texts, the second ones, and so on, as far as the shortest text goes."""
+    if not rows:
+        return []
+    out: list[list[str]] = []
+    for i in range(min(len(row) for row in rows)):
+        out.append([row[i] for row in rows])
+    return out
+''',
+    "arranged": '''
+def arranged(items: list[T], count: int) -> list[list[T]]:
+    """Every order of so many of the items; the first ones change last."""
+    if count < 0:
+        raise ValueError("r must be non-negative")
+    if count > len(items):
+        return []
+    out: list[list[T]] = []
+    places = [i for i in range(len(items))]
+    left = [len(items) - i for i in range(count)]
+    out.append([items[place] for place in places[:count]])
+    at = count - 1
+    while at >= 0:
+        left[at] -= 1
+        if left[at] == 0:
+            moved = places[at]
+            for i in range(at, len(places) - 1):
+                places[i] = places[i + 1]
+            places[len(places) - 1] = moved
+            left[at] = len(items) - at
+            at -= 1
+        else:
+            other = len(places) - left[at]
+            held = places[at]
+            places[at] = places[other]
+            places[other] = held
+            out.append([items[place] for place in places[:count]])
+            at = count - 1
+    return out
+''',
+    "choices": '''
+def choices(count: int, chosen: int) -> int:
+    """How many ways there are to choose so many of a number of things."""
+    if count < 0 or chosen < 0:
+        raise ValueError("a negative number of things")
+    if chosen > count:
+        return 0
+    ways = 1
+    for i in range(min(chosen, count - chosen)):
+        ways = ways * (count - i) // (i + 1)
+    return ways
+''',
+    "arrangements": '''
+def arrangements(count: int, chosen: int) -> int:
+    """How many ways there are to choose so many of a number of things in order."""
+    if count < 0 or chosen < 0:
+        raise ValueError("a negative number of things")
+    if chosen > count:
+        return 0
+    ways = 1
+    for i in range(chosen):
+        ways *= count - i
+    return ways
+''',
+    "common_multiple": '''
+import math
+
+
+def common_multiple(a: int, b: int) -> int:
+    """The least common multiple, not below zero."""
+    if a == 0 or b == 0:
+        return 0
+    return abs(a * b) // math.gcd(a, b)
+''',
+    "power_modulo": '''
+def power_modulo(base: int, exponent: int, modulus: int) -> int:
+    """A power, reduced by the modulus at every step."""
+    if exponent < 0:
+        raise ValueError("an exponent below zero")
+    result = 1 % modulus
+    square = base % modulus
+    while exponent > 0:
+        if exponent % 2 == 1:
+            result = result * square % modulus
+        square = square * square % modulus
+        exponent //= 2
+    return result
+''',
+    "stepped": '''
+def stepped(start: int, stop: int, step: int) -> list[int]:
+    """The numbers from start to before stop."""
+    if step == 0:
+        raise ValueError("range() arg 3 must not be zero")
+    out: list[int] = []
+    at = start
+    while (step > 0 and at < stop) or (step < 0 and at > stop):
+        out.append(at)
+        at += step
+    return out
+''',
+    "left_place": '''
+def left_place(items: list[T], item: T) -> int:
+    """The first place at which an item keeps a sorted list sorted."""
+    low = 0
+    high = len(items)
+    while low < high:
+        middle = (low + high) // 2
+        if items[middle] < item:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+''',
+    "right_place": '''
+def right_place(items: list[T], item: T) -> int:
+    """The last place at which an item keeps a sorted list sorted."""
+    low = 0
+    high = len(items)
+    while low < high:
+        middle = (low + high) // 2
+        if item < items[middle]:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+''',
+    "dedented": '''
+def dedented(text: str) -> str:
+    """The text without the blanks that all of its lines begin with; lines of blanks alone become empty."""
+    lines: list[str] = []
+    margin = ""
+    first = True
+    for line in text.split("\\n"):
+        inner = line.lstrip(" \\t")
+        if inner == "":
+            lines.append("")
+            continue
+        lines.append(line)
+        indent = line[: len(line) - len(inner)]
+        if first:
+            margin = indent
+            first = False
+        else:
+            common = 0
+            while common < len(margin) and common < len(indent) and margin[common] == indent[common]:
+                common += 1
+            margin = margin[:common]
+    return "\\n".join(line.removeprefix(margin) for line in lines)
+''',
+    "quoted_url": '''
+def quoted_url(text: str, safe: str) -> str:
+    """The text with other characters than letters, digits and the safe ones as the numbers of their bytes."""
+    out = ""
+    for c in text:
+        if c in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~" or (c in safe and ord(c) < 128):
+            out += c
+            continue
+        code = ord(c)
+        units: list[int] = []
+        if code < 0x80:
+            units.append(code)
+        elif code < 0x800:
+            units.append(0xC0 + code // 0x40)
+            units.append(0x80 + code % 0x40)
+        elif code < 0x10000:
+            units.append(0xE0 + code // 0x1000)
+            units.append(0x80 + code // 0x40 % 0x40)
+            units.append(0x80 + code % 0x40)
+        else:
+            units.append(0xF0 + code // 0x40000)
+            units.append(0x80 + code // 0x1000 % 0x40)
+            units.append(0x80 + code // 0x40 % 0x40)
+            units.append(0x80 + code % 0x40)
+        for unit in units:
+            out += "%" + "0123456789ABCDEF"[unit // 16] + "0123456789ABCDEF"[unit % 16]
+    return out
+''',
+    "path_name": '''
+def path_name(path: str) -> str:
+    """The last part of a path, "" where there is none."""
+    parts = [part for part in path.split("/") if part != "" and part != "."]
+    return parts[-1] if parts else ""
+''',
+    "path_suffix": '''
+def path_suffix(path: str) -> str:
+    """The ending of a path's last part with its dot, "" where there is none."""
+    parts = [part for part in path.split("/") if part != "" and part != "."]
+    if not parts:
+        return ""
+    at = parts[-1].rfind(".")
+    return parts[-1][at:] if 0 < at < len(parts[-1]) - 1 else ""
+''',
+    "path_parent": '''
+def path_parent(path: str) -> str:
+    """What a path's last part is in, "." or "/" at the end."""
+    parts = [part for part in path.split("/") if part != "" and part != "."]
+    above = "/".join(parts[:-1]) if parts else ""
+    if path.startswith("/"):
+        return "/" + above
+    return above if above != "" else "."
+''',
+    "folder_of": '''
+def folder_of(path: str) -> str:
+    """What stands before the last slash."""
+    head = path[: path.rfind("/") + 1]
+    bare = head.rstrip("/")
+    return bare if bare != "" else head
+''',
+    "joined_path": '''
+def joined_path(folder: str, name: str) -> str:
+    """One path below another; an absolute second path stands alone."""
+    if name.startswith("/") or folder == "":
+        return name
+    return folder + name if folder.endswith("/") else folder + "/" + name
+''',
+}
+
+
+def call(low: ExpressionLowerer, name: str, *args: ir.Expr) -> ir.Expr:
+    """A call of a function of the library; raises Unsupported where it cannot be made for these types."""
+    from foundation_engine.port.front.python import library_function
+
+    source = SOURCES[name]
+    tree = ast.parse(source)
+    made = next(s for s in tree.body if isinstance(s, ast.FunctionDef))
+    types: dict[str, Type] = {}
+    given: list[ir.Expr] = []
+    for parameter, value in zip(made.args.args, args, strict=True):
+        node = parameter.annotation
+        assert node is not None  # noqa: S101 - every function above says its types.
+        if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "list":
+            value = low.as_list(value)
+        bind(node, value.type, types)
+        given.append(value)
+    bound = tuple(types.get(p, ir.NONE) for p in _PARAMETERS)
+    for t in types.values():
+        if ir.has_unknown(t) or t == ir.ANY:
+            raise Unsupported("an operation on items whose type is not known")
+    function = low.scope.library.get((name, bound))
+    if function is None:
+        known = {*low.scope.functions, *low.scope.classes, *low.scope.constants}
+        # A leading underscore only says that a name is private, which other languages say in their own ways.
+        taken = {f"_{name.lstrip('_')}" for name in known}
+        chosen, count = f"_{name}", 2
+        while chosen in taken:
+            chosen, count = f"_{name}_{count}", count + 1
+        try:
+            function = library_function(chosen, source, types, low.scope)
+        except Unsupported:
+            low.scope.functions.pop(chosen, None)
+            raise
+        low.scope.library[name, bound] = function
+    t = ir.FuncT(tuple(p.type for p in function.params), function.result)
+    values = [low.coerce(v, p.type) for v, p in zip(given, function.params, strict=True)]
+    return ir.Call(ir.Name(function.name, type=t), values, type=function.result)
+
+
+def is_new(low: ExpressionLowerer, e: ir.Expr) -> bool:
+    """True for a list that nobody else holds: what a function of the library gives, or two lists as one."""
+    if isinstance(e, ir.Intrinsic):
+        return e.op in ("list.concat", "regex.matches", "regex.find_all", "regex.split")
+    made = {f.name for f in low.scope.library.values()}
+    return isinstance(e, ir.Call) and isinstance(e.func, ir.Name) and e.func.id in made
+
+
+def bind(node: ast.expr, t: Type, types: dict[str, Type]) -> None:
+    """Learn from an argument's type what the type parameters in an annotation stand for."""
+    parts: Sequence[ast.expr] = [node, node]
+    if isinstance(node, ast.Subscript):
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    match node, t:
+        case ast.Name(id=name), _ if name in _PARAMETERS:
+            types.setdefault(name, ir.STR if t == ir.CHAR else t)
+        case ast.Subscript(), ir.ListT(elem) | ir.SetT(elem):
+            bind(parts[0], elem, types)
+        case ast.Subscript(), ir.DictT(key, value):
+            bind(parts[0], key, types)
+            bind(parts[1], value, types)
+        case ast.Subscript(), ir.TupleT(elems):
+            for part, elem in zip(parts, elems, strict=False):
+                bind(part, elem, types)
+        case _:
+            return

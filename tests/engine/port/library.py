@@ -1,0 +1,190 @@
+"""What the languages have libraries of their own for: functions that the tests run in Python and in each target."""
+
+# ruff: noqa: PLW0108, C416, B905 - what a library can do is what the functions are for.
+from __future__ import annotations
+
+import bisect
+import itertools
+import math
+import re
+import string
+import sys
+import textwrap
+from collections import Counter
+from functools import reduce
+from itertools import chain, combinations
+from operator import mul
+from string import ascii_lowercase
+
+# A version with two or three parts.
+VERSION = re.compile(r"^v?(\d+)\.(\d+)(?:\.(\d+))?$")
+
+
+def parse_version(text: str) -> tuple[int, int, int]:
+    m = VERSION.match(text)
+    if m is None:
+        raise ValueError(f"bad version {text}")
+    patch = int(m.group(3)) if m.group(3) else 0
+    return int(m.group(1)), int(m[2]), patch
+
+
+def slug(text: str) -> str:
+    text = re.sub(r"[^a-z0-9]+", "-", text.lower())
+    return re.sub(r"^-+|-+$", "", text)
+
+
+def is_name(text: str) -> bool:
+    return bool(re.fullmatch(r"[A-Za-z_]\w*", text))
+
+
+def words(text: str) -> list[str]:
+    return re.findall(r"\w+", text)
+
+
+def settings(text: str) -> dict[str, str]:
+    return {k: v for k, v in re.findall(r"(\w+)=(\w*)", text)}
+
+
+def swapped(text: str) -> str:
+    return re.sub(r"(\w+)@(\w+)", r"\2 at \1", text)
+
+
+def shout(text: str) -> str:
+    pat = re.compile(r"[aeiou]", re.IGNORECASE)
+    return pat.sub(lambda m: m.group(0).upper() + "!", text)
+
+
+def fields(text: str) -> list[str]:
+    return re.split(r"[,;]\s*", text)
+
+
+def signed_total(text: str) -> int:
+    total = 0
+    for m in re.finditer(r"(?P<sign>[+-])?(?P<digits>\d+)", text):
+        n = int(m["digits"])
+        total += -n if m["sign"] == "-" else n
+    return total
+
+
+def host(url: str) -> str:
+    m = re.search(r"^(?:https?://)?([^/:]+)(?::(\d+))?", url)
+    if not m:
+        return ""
+    return m.group(1) + ":" + (m.group(2) or "80")
+
+
+def strip_git(url: str) -> str:
+    return re.sub(r"\.git$", "", url)
+
+
+def framed(text: str, width: int) -> list[str]:
+    return [text.center(width), text.center(7, "*"), text.expandtabs(4), text.rsplit(" ", maxsplit=1)[0]]
+
+
+def rna(text: str) -> str:
+    return text.translate(str.maketrans("GCTA", "CGAU"))
+
+
+def rotated(text: str, n: int) -> str:
+    k = n % 26
+    table = str.maketrans(ascii_lowercase, ascii_lowercase[k:] + ascii_lowercase[:k], string.digits)
+    return text.translate(table)
+
+
+def once(items: list[str]) -> list[str]:
+    return list(dict.fromkeys(items))
+
+
+def ranked(text: str, n: int) -> list[str]:
+    return [f"{c}{k}" for c, k in Counter(text.split()).most_common(n)]
+
+
+def both(a: list[int], b: list[int]) -> list[int]:
+    return list(chain(a, b, [1])) + list(itertools.chain.from_iterable([a, b]))
+
+
+def crossed(a: list[str], b: list[str]) -> list[str]:
+    return ["".join(p) for p in itertools.product(a, b)]
+
+
+def chosen(items: list[int], n: int) -> list[list[int]]:
+    return [list(c) for c in combinations(items[:4], n % 4)]
+
+
+def pairs(items: list[int]) -> list[int]:
+    return [a * b for a, b in combinations(items, 2)] + [a - b for a, b in itertools.pairwise(items)]
+
+
+def orders(items: list[str], n: int) -> list[str]:
+    return ["".join(p) for p in itertools.permutations(items[:4])] + [
+        "-".join(p) for p in itertools.permutations(items[:3], n % 4)
+    ]
+
+
+def totals(items: list[int]) -> list[int]:
+    return list(itertools.accumulate(items))
+
+
+def runs(text: str) -> str:
+    return "".join(f"{len(list(group))}{key}" for key, group in itertools.groupby(text))
+
+
+def by_size(words: list[str]) -> list[str]:
+    return [f"{k}:{len(list(g))}" for k, g in itertools.groupby(words, key=lambda w: len(w))]
+
+
+def led(items: list[int]) -> list[int]:
+    return list(itertools.takewhile(lambda x: x > 0, items)) + list(
+        itertools.dropwhile(lambda x: x > 0, items)
+    )
+
+
+def filled(a: list[str], b: list[str]) -> list[str]:
+    return [x + y for x, y in itertools.zip_longest(a, b, fillvalue="-")]
+
+
+def numbers(a: int, b: int) -> list[int]:
+    n, k = abs(a) % 12, abs(b) % 6
+    return [
+        math.comb(n, k),
+        math.perm(n, k),
+        math.lcm(a % 50, b % 50),
+        pow(a % 100, k, 97),
+        math.prod([n, k, 2]),
+    ]
+
+
+def multiplied(items: list[int]) -> int:
+    return reduce(mul, [x % 5 for x in items], 1)
+
+
+def placed(items: list[int], x: int) -> list[int]:
+    ordered = sorted(items)
+    return [bisect.bisect_left(ordered, x), bisect.bisect(ordered, x)]
+
+
+def stepped(a: int, b: int, n: int) -> list[int]:
+    step = n % 7 + 1
+    return [i for i in range(a % 50, b % 50, step)] + list(range(a % 20, 0, -step))
+
+
+def undented(text: str) -> str:
+    return textwrap.dedent(text)
+
+
+def flipped(rows: list[list[int]]) -> list[int]:
+    return [sum(col) for col in zip(*rows)]
+
+
+def turned(rows: list[str]) -> list[str]:
+    return ["".join(col) for col in zip(*rows)]
+
+
+def told(name: str, n: int) -> None:
+    print("Hello", name, sep=", ", end="!\n")
+    print(n, file=sys.stderr)
+    print("no line", end="")
+
+
+def shut(text: str) -> str:
+    return "".join(c for c in text if c not in string.punctuation)

@@ -1,0 +1,54 @@
+"""Python's standard library in Go, Ruby and Rust: what it does there is what it does in Python."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from foundation_engine.port import port
+from foundation_engine.port.request import PortRequest
+from foundation_engine.verify import VerifyOptions, verify
+from foundation_engine.verify.report import Verdict
+from foundation_specs.model import LanguageId
+
+LIBRARY = Path(__file__).with_name("library.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("target", [LanguageId.GO, LanguageId.RUBY, LanguageId.RUST], ids=lambda x: x.value)
+def test_the_library_does_what_it_does_in_python(target: LanguageId, tmp_path: Path) -> None:
+    path = tmp_path / "library.py"
+    path.write_text(LIBRARY, encoding="utf-8")
+    candidate = port(PortRequest(str(path), LIBRARY, LanguageId.PYTHON, target))
+    assert not candidate.holes, candidate.holes
+    report = verify(candidate, VerifyOptions(differential=30, use_cache=False))
+    steps = "\n".join(f"{r.step} {r.verdict}: {r.detail}" for r in report.results)
+    assert report.verdict is Verdict.PASSED, steps
+    assert sum(r.cases for r in report.results) > 1000, steps
+
+
+DECLINED = [
+    # What a dialect cannot say is not said in another way.
+    (LanguageId.GO, r"bool(re.search(r'(?=a)b', text))", "looking ahead"),
+    (LanguageId.RUST, r"bool(re.search(r'(a)\1', text))", "a reference to a group"),
+    (LanguageId.RUBY, "len(re.findall(text, 'a')) > 0", "computed"),
+    (LanguageId.RUBY, "len(re.findall('a*', text)) > 0", "may match nothing"),
+    (LanguageId.GO, "re.sub(r'.$', '', text, flags=re.DOTALL) == text", "an end of the text"),
+]
+
+
+@pytest.mark.parametrize(("target", "source", "reason"), DECLINED)
+def test_what_is_not_certain_is_a_marked_hole(target: LanguageId, source: str, reason: str) -> None:
+    text = f"import re\n\n\ndef f(text: str) -> bool:\n    return {source}\n"
+    candidate = port(PortRequest("m.py", text, LanguageId.PYTHON, target))
+    assert any(reason in h.reason for h in candidate.holes), candidate.holes
+
+
+def test_a_pattern_is_compiled_once_and_keeps_its_name_and_comment() -> None:
+    text = (
+        'import re\n\n# Two numbers.\n_PAIR = re.compile(r"(\\d+)-(\\d+)", re.ASCII)\n\n\n'
+        "def first(text: str) -> str:\n    m = _PAIR.match(text)\n    return m.group(1) if m else ''\n"
+    )
+    candidate = port(PortRequest("m.py", text, LanguageId.PYTHON, LanguageId.GO))
+    source = candidate.files[0].text
+    assert "// Two numbers.\nvar pair = regexp.MustCompile(`^(\\d+)-(\\d+)`)" in source
+    assert "m := pair.FindStringSubmatch(text)" in source
