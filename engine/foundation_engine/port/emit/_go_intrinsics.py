@@ -613,11 +613,8 @@ class Operations(Maps):
         ):
             return self.joined(args[1]), PRIMARY
         single = op == "str.swapcase" and isinstance(args[0], ir.Intrinsic) and args[0].op == "char.to_str"
-        if op == "count_each" and self.ordered(e.type) and isinstance(args[0].type, ir.ListT):
-            self.go.type(e.type)
-            return f"{self.helper('countInOrder')}({self.x(args[0])})", PRIMARY
         if op == "dict.copy" and self.ordered(args[0].type):
-            raise Unsupported("a copy of a map that keeps its order")
+            return self.cloned(args[0]), PRIMARY
         if op in TEMPLATES and not single and not (op == "list.contains" and self._wide(args[0])):
             return self._template(op, args)
         match op:
@@ -687,10 +684,6 @@ class Operations(Maps):
                 return f"{obj}[{self.index_text(obj, args[1])}]", PRIMARY
             case "str.index":
                 return self.string_index(e), PRIMARY
-            case "str.rsplit_n":
-                if not all(isinstance(a, ir.Lit) and (a.value == 0 or a.value) for a in args[1:]):
-                    raise Unsupported("a split from the end by a computed separator or count")
-                return f"{self.helper('splitLast')}({', '.join(self.x(a) for a in args)})", PRIMARY
             case "str.split_n":
                 self.use("strings")
                 n = args[2]
@@ -1257,13 +1250,8 @@ class Operations(Maps):
                     else f"time.Duration({self.x(args[0], 5)} * float64(time.Second))"
                 )
                 self.write(f"time.Sleep({duration})")
-            case "print" | "print.error":
+            case "print":
                 self.use("fmt")
-                stream = ""
-                if op == "print.error":
-                    self.use("os")
-                    stream = "os.Stderr, "
-                verb = "F" if stream else "P"
                 if (
                     isinstance(args[0], ir.Format)
                     and any(p.value is not None for p in args[0].parts)
@@ -1272,13 +1260,9 @@ class Operations(Maps):
                     from foundation_engine.port.emit.go import go_string
 
                     pattern, values = self.format_pattern(args[0])
-                    shown = ", ".join([go_string(pattern + chr(10)), *values])
-                    self.write(f"fmt.{verb}{'p' if stream else ''}rintf({stream}{shown})")
+                    self.write(f"fmt.Printf({', '.join([go_string(pattern + chr(10)), *values])})")
                 else:
-                    self.write(f"fmt.{verb}{'p' if stream else ''}rintln({stream}{self.x(args[0])})")
-            case "print.part":
-                self.use("fmt")
-                self.write(f"fmt.Print({self.x(args[0])})")
+                    self.write(f"fmt.Println({self.x(args[0])})")
             case _:
                 return False
         return True
@@ -1302,9 +1286,8 @@ class Operations(Maps):
         """What reads a pattern's result, by the templates."""
         if op == "http.header":
             return f"{self.helper('headerOf')}({self.x(args[0], PRIMARY)}.Header, {self.x(args[1])})"
-        if op in ("file.exists", "file.is_file", "file.is_dir"):
-            helper = {"file.exists": "exists", "file.is_file": "isFile", "file.is_dir": "isDir"}[op]
-            return f"{self.helper(helper)}({self.x(args[0])})"
+        if op == "file.exists":
+            return f"{self.helper('exists')}({self.x(args[0])})"
         if op.partition(".")[0] not in ("http", "process"):
             return None
         from foundation_engine.port.emit._go_patterns import Patterns
@@ -1350,15 +1333,6 @@ class Operations(Maps):
             case "file.remove":
                 self.use("os")
                 return f"os.Remove({self.x(args[0])})"
-            case "file.make_folders":
-                self.use("os")
-                return f"os.MkdirAll({self.x(args[0])}, 0o777)"
-            case "file.write_text":
-                self.use("os")
-                return f"os.WriteFile({self.x(args[0])}, []byte({self.x(args[1])}), 0o666)"
-            case "path.cwd" | "path.home":
-                self.use("os")
-                return "os.Getwd()" if op == "path.cwd" else "os.UserHomeDir()"
             case "str.to_float":
                 self.use("strconv")
                 return f"strconv.ParseFloat({self._trimmed(args[0])}, 64)"
@@ -1669,24 +1643,17 @@ class Operations(Maps):
 
     def _union(self, e: ir.Intrinsic, name: str) -> None:
         """A union of maps in a new variable; a chain of unions copies into one map."""
-        if self.ordered(e.type):
-            raise Unsupported("a union of maps that keep their order")
         left, right = e.args
         added = [right]
         while isinstance(left, ir.Intrinsic) and left.op == "dict.union":
             left, right = left.args
             added.insert(0, right)
-        self.use("maps")
-        if isinstance(left, ir.DictLit):
-            self.write(f"{name} := {self.x(left)}")
-        else:
-            self.write(f"{name} := maps.Clone({self.x(left)})")
+        made = self.x(left) if isinstance(left, ir.DictLit) else self.cloned(left)
+        self.write(f"{name} := {made}")
+        union = f"<union {name}>"
+        self.names[union] = name
         for m in added:
-            if isinstance(m, ir.DictLit):
-                for k, v in m.items:
-                    self.write(f"{name}[{self.x(k)}] = {self.x(self.owned(v))}")
-            else:
-                self.write(f"maps.Copy({name}, {self.x(m)})")
+            self.put_all(ir.Name(union, type=e.type), m)
 
     def _comp(self, e: ir.Comp) -> str:
         if e.kind == "iter":

@@ -75,6 +75,28 @@ class Maps(Texts):
         else:
             self.write(f"{self.x(obj, PRIMARY)}[{key}] = {value}")
 
+    def cloned(self, e: ir.Expr) -> str:
+        """A new map of the same entries."""
+        if self.ordered(e.type):
+            self.helper("orderedMapClone")
+            return f"{self.x(e, PRIMARY)}.Clone()"
+        self.use("maps")
+        return f"maps.Clone({self.x(e)})"
+
+    def put_all(self, obj: ir.Expr, added: ir.Expr) -> None:
+        """Put every entry of another map."""
+        if isinstance(added, ir.DictLit):
+            for k, v in added.items:
+                self.store(obj, self.x(k), self.x(self.owned(v)))
+        elif self.ordered(obj.type) and self.ordered(added.type):
+            self.helper("orderedMapUpdate")
+            self.write(f"{self.x(obj, PRIMARY)}.Update({self.x(added)})")
+        elif self.ordered(obj.type) or self.ordered(added.type):
+            raise Unsupported("entries of a map of another type for a map that keeps its order")
+        else:
+            self.use("maps")
+            self.write(f"maps.Copy({self.x(obj)}, {self.x(added)})")
+
     def drop(self, obj: ir.Expr, key: str) -> None:
         """Remove a key that may be there."""
         text = self.x(obj, PRIMARY)
@@ -135,19 +157,12 @@ class Maps(Texts):
         if not args or not self.ordered(args[0].type):
             return False
         match op:
-            case "dict.update" if self.ordered(args[1].type) and place(args[1]) is not None:
-                key, other = self.fresh("key"), self.x(args[1], PRIMARY)
-                self.write(f"for _, {key} := range {other}.Order {{")
-                with self.indented():
-                    self.store(args[0], key, f"{other}.Values[{key}]")
-                self.write("}")
-            case "dict.update" if isinstance(args[1], ir.DictLit):
-                for k, v in args[1].items:
-                    self.store(args[0], self.x(k), self.x(self.owned(v)))
+            case "dict.update":
+                self.put_all(args[0], args[1])
             case "dict.clear":
                 self.write(f"{self.order(args[0])} = nil")
                 self.write(f"clear({self.table(args[0])})")
-            case "dict.update" | "dict.pop_optional":
+            case "dict.pop_optional":
                 raise Unsupported(f"{op.replace('.', ' ')} of a map that keeps its order")
             case _:
                 return False

@@ -1150,7 +1150,7 @@ class FunctionEmitter(Operations, Statements):
         """A Go name that is not used yet in this function."""
         made = hint
         n = 2
-        taken = self.used | {self.go.local(r) for r in self.read} | set(self.go.names.functions.values())
+        taken = self.used | {self.go.local(r) for r in self.read}
         while made in taken or made in _KEYWORDS | _TAKEN:
             made = f"{hint}{n}"
             n += 1

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 
 from foundation_engine.port import ir
 from foundation_engine.port.front import _python_any as mixed
-from foundation_engine.port.front import _python_library as library
-from foundation_engine.port.front import _python_prelude as prelude
 from foundation_engine.port.front import _python_regex as regex
 from foundation_engine.port.front._python_names import PATH, dotted
 from foundation_engine.port.ir import Type, Unsupported
@@ -163,7 +161,7 @@ def string_method(
                     # Upper and lower case of one code point may be two code points, which only a string can hold.
                     result = ir.CHAR if name in ("upper", "lower") else result
                     return _op(op.replace("str.", "char."), [obj], result)
-            if name in ("upper", "lower", "casefold", "title", "capitalize", "swapcase"):
+            if name in ("upper", "lower", "title", "capitalize", "swapcase"):
                 low.scope.differ(
                     "Changing case maps code points one to one; Python also maps the few that become several (ß to SS)."
                 )
@@ -174,17 +172,9 @@ def string_method(
             [low.coerce(obj, ir.STR), low.coerce(low.expr(e.keywords[0].value), ir.STR)],
             ir.ListT(ir.STR),
         )
-    if (
-        name in ("split", "rsplit")
-        and len(e.keywords) == 1
-        and e.keywords[0].arg == "maxsplit"
-        and len(e.args) == 1
-    ):
+    if name == "split" and len(e.keywords) == 1 and e.keywords[0].arg == "maxsplit" and len(e.args) == 1:
         args = [low.coerce(low.expr(e.args[0]), ir.STR), low.expr(e.keywords[0].value)]
-        return _op(f"str.{name}_n", [low.coerce(obj, ir.STR), *args], ir.ListT(ir.STR))
-    made = library.text_method(low, e, obj, name)
-    if made is not None:
-        return made
+        return _op("str.split_n", [obj, *args], ir.ListT(ir.STR))
     raise Unsupported(f"string method {name} with these arguments", ast.unparse(e), e.lineno)
 
 
@@ -206,28 +196,12 @@ def _join(low: ExpressionLowerer, e: ast.Call, sep: ir.Expr) -> ir.Expr:
 
 
 PATH_METHODS = frozenset(
-    {
-        "read_text",
-        "exists",
-        "is_file",
-        "is_dir",
-        "unlink",
-        "as_posix",
-        "resolve",
-        "write_text",
-        "mkdir",
-        "joinpath",
-        "is_absolute",
-        "with_suffix",
-    }
+    {"read_text", "exists", "is_file", "unlink", "as_posix", "resolve", "write_text", "mkdir"}
 )
 
 
 def path_method(low: ExpressionLowerer, e: ast.Call, obj: ir.Expr, name: str) -> ir.Expr:
     """A method of a path, which is a text here."""
-    made = library.path_method(low, e, obj, name)
-    if made is not None:
-        return made
     match name:
         case "read_text" if all(k.arg in ("encoding", "errors") for k in e.keywords) and not e.args:
             assert isinstance(e.func, ast.Attribute)
@@ -356,8 +330,6 @@ def dict_method(
 
     if name not in known:
         raise Unsupported(f"dict method {name}", ast.unparse(e), e.lineno)
-    if name == "most_common":
-        return library.most_common(low, e)
     assert isinstance(obj.type, ir.DictT)
     key, value, zero = obj.type.key, obj.type.value, obj.type.zero
     _plain(e, 2)
@@ -516,7 +488,7 @@ def _range(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
     zero, one = ir.Lit(0, type=ir.INT), ir.Lit(1, type=ir.INT)
     full = [zero, args[0], one] if len(args) == 1 else [*args, one] if len(args) == 2 else args
     if not isinstance(full[2], ir.Lit) or full[2].value == 0:
-        return prelude.call(low, "stepped", *full)
+        raise Unsupported("range with a computed step", ast.unparse(e), e.lineno)
     return _op("range", full, ir.IterT(ir.INT))
 
 
@@ -532,8 +504,6 @@ def _enumerate(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
 
 
 def _zip(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
-    if len(e.args) == 1 and isinstance(e.args[0], ast.Starred) and not e.keywords:
-        return library.transposed(low, e.args[0].value)
     if any(k.arg != "strict" for k in e.keywords) or len(e.args) < 2:
         raise Unsupported("zip with these arguments", ast.unparse(e), e.lineno)
     parts = [low.iterable(a) for a in e.args]
@@ -733,13 +703,11 @@ def _bool(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
 
 def _list(low: ExpressionLowerer, e: ast.Call, want: Type | None) -> ir.Expr:
     _plain(e, 1)
-    if (once := library.distinct(low, e)) is not None:
-        return once
     if not e.args:
         return ir.ListLit([], type=want if isinstance(want, ir.ListT) else ir.ListT(ir.UNKNOWN))
     v = low.iterable(e.args[0])
     if isinstance(v.type, ir.ListT):
-        return v if isinstance(v, ir.ListLit | ir.Comp) or prelude.is_new(low, v) else _op("list.copy", [v], v.type)
+        return _op("list.copy", [v], v.type) if not isinstance(v, ir.ListLit | ir.Comp) else v
     return low.as_list(v)
 
 
@@ -844,12 +812,7 @@ def _divmod(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
 
 
 def _pow(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
-    _plain(e, 3, 2)
-    if len(e.args) == 3:
-        low.scope.differ(
-            "Integers have 64 bits: a result beyond them wraps or stops, where Python's integers grow."
-        )
-        return prelude.call(low, "power_modulo", *(low.coerce(low.expr(a), ir.INT) for a in e.args))
+    _plain(e, 2, 2)
     return low.binary(ast.Pow(), low.expr(e.args[0]), low.expr(e.args[1]), e)
 
 
@@ -934,7 +897,14 @@ def _as_generator(
 
 
 def _print(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
-    return library.printed(low, e)
+    if e.keywords:
+        raise Unsupported("print with options", ast.unparse(e), e.lineno)
+    parts: list[ir.FormatPart] = []
+    for i, a in enumerate(e.args):
+        if i:
+            parts.append(ir.FormatPart(" "))
+        parts.append(ir.FormatPart(value=_formattable(low, low.expr(a))))
+    return _op("print", [ir.Format(parts, type=ir.STR)], ir.NONE)
 
 
 def _bin(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
@@ -963,8 +933,8 @@ _BUILTINS: Mapping[str, Callable[[ExpressionLowerer, ast.Call, Type | None], ir.
 def stdlib(low: ExpressionLowerer, name: str, e: ast.Call, want: Type | None) -> ir.Expr | None:
     """A call of a function of the standard library, or None when it is not one this port knows."""
     module, _, function = name.rpartition(".")
-    if module == "math" and (made := _math(low, function, e)) is not None:
-        return made
+    if module == "math":
+        return _math(low, function, e)
     if module == "collections":
         return _collections(low, function, e, want)
     if module == "re":
@@ -1012,7 +982,9 @@ def stdlib(low: ExpressionLowerer, name: str, e: ast.Call, want: Type | None) ->
         return ir.PatternNew("structured_logging", {"name": title}, type=ir.NamedT("Logger"))
     if name == "json.dumps" and len(e.args) == 1 and not e.keywords:
         return _op("json.dumps", [_encodable(low, e.args[0])], ir.STR)
-    return library.function(low, name, e)
+    if name == "functools.reduce":
+        raise Unsupported("functools.reduce", ast.unparse(e), e.lineno)
+    return None
 
 
 def _encodable(low: ExpressionLowerer, node: ast.expr) -> ir.Expr:
@@ -1141,8 +1113,7 @@ def _collections(low: ExpressionLowerer, function: str, e: ast.Call, want: Type 
 _SPEC = re.compile(r"(?:(.)?([<>^]))?([+ ]?)(0?)(\d*)(,?)(?:\.(\d+))?([dfsxXbo%eE]?)$")
 
 
-def formattable(low: ExpressionLowerer, v: ir.Expr) -> ir.Expr:
-    """A value as a formatted text takes it without a format."""
+def _formattable(low: ExpressionLowerer, v: ir.Expr) -> ir.Expr:
     if v.type in (ir.STR, ir.CHAR, ir.INT):
         return v
     return to_text(low, v)
@@ -1158,7 +1129,7 @@ def _part(low: ExpressionLowerer, v: ir.Expr, spec: str, conversion: str) -> ir.
             )
             return ir.FormatPart(value=v, spec="quoted:single")
     if not spec:
-        return ir.FormatPart(value=formattable(low, v))
+        return ir.FormatPart(value=_formattable(low, v))
     m = _SPEC.match(spec)
     if m is None:
         raise Unsupported(f"format {spec}")

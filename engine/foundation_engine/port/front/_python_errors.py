@@ -24,9 +24,14 @@ class ErrorText:
     """
 
     def __init__(
-        self, c: ast.ClassDef, name: str, base_of: Callable[[ast.ClassDef], ast.ClassDef | None]
+        self,
+        c: ast.ClassDef,
+        name: str,
+        base_of: Callable[[ast.ClassDef], ast.ClassDef | None],
+        of_library: Callable[[ast.ClassDef], bool],
     ) -> None:
         self._base_of = base_of
+        self._of_library = of_library
         self._taken: set[str] = set()
         self._attributes: dict[str, str] = {}
         self._text: str | None = None
@@ -141,6 +146,11 @@ class ErrorText:
         if any(isinstance(a, ast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords):
             raise Unsupported("a call with * or **", ast.unparse(call), call.lineno)
         if base is None or init is None:
+            if self._of_library(c) and len(call.args) < 2 and all(k.arg for k in call.keywords):
+                # What provide.foundation's errors take beside their message does not show in their text.
+                given = {k.arg: k.value for k in call.keywords}
+                first = call.args[0] if call.args else given.get("message")
+                call = ast.copy_location(ast.Call(call.func, [first] if first is not None else [], []), call)
             if len(call.args) > 1 or call.keywords:
                 reason = "an error with several arguments to super().__init__"
                 raise Unsupported(reason, ast.unparse(call), call.lineno)

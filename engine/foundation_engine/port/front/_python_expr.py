@@ -12,7 +12,6 @@ from functools import reduce
 from foundation_engine.port import ir
 from foundation_engine.port.bounds import lower_bound
 from foundation_engine.port.front import _python_any as mixed
-from foundation_engine.port.front import _python_library as library
 from foundation_engine.port.front import _python_regex as regex
 from foundation_engine.port.front._python_calls import (
     DICT_METHODS,
@@ -398,7 +397,7 @@ class ExpressionLowerer:
                     ir.Intrinsic("to_list", [e], type=ir.ListT(unify_element(a)), line=e.line), want
                 )
             case ir.TupleT(elems), ir.ListT(b) if elems and all(x == b for x in elems):
-                return self.listed(e, want)
+                return ir.Intrinsic("tuple.to_list", [e], type=want, line=e.line)
             case ir.NamedT(a), ir.P(ir.Prim.ERROR) if self.scope.error_base(a) is not None:
                 return e
             case ir.NamedT(a), ir.NamedT(b) if self._subclass(a, b):
@@ -414,16 +413,6 @@ class ExpressionLowerer:
         if have == ir.UNKNOWN:
             return e
         raise Unsupported(f"{ir.type_text(have)} where {ir.type_text(want)} is needed")
-
-    def listed(self, e: ir.Expr, t: Type) -> ir.Expr:
-        """A tuple of values of one type as a list of them."""
-        if not isinstance(e, ir.Name) or not isinstance(e.type, ir.TupleT) or not isinstance(t, ir.ListT):
-            return ir.Intrinsic("tuple.to_list", [e], type=t, line=e.line)
-        parts: list[ir.Expr] = []
-        for i, elem in enumerate(e.type.elems):
-            at = ir.Intrinsic("tuple.index", [ir.Name(e.id, type=e.type), ir.Lit(i, type=ir.INT)], type=elem)
-            parts.append(self.coerce(at, t.elem))
-        return ir.ListLit(parts, type=t, line=e.line)
 
     def _subclass(self, a: str, b: str) -> bool:
         info = self.scope.classes.get(b)
@@ -591,13 +580,13 @@ class ExpressionLowerer:
                     self, ir.Name(e.id, type=t, line=e.lineno), self.narrowed[e.id], known=True
                 )
             if isinstance(t, ir.RegexT):
-                return regex.named(t, f"_{e.id.strip('_').upper()}", e.lineno)
+                return regex.named(self, t, e.id.upper(), e.lineno)
             return ir.Name(e.id, type=t)
         if e.id == "self" and self.cls:
             return ir.Name("self", type=ir.NamedT(self.cls))
         if e.id in self.scope.constants:
             t = self.scope.constants[e.id]
-            return regex.named(t, e.id, e.lineno) if isinstance(t, ir.RegexT) else ir.Name(e.id, type=t)
+            return regex.named(self, t, e.id, e.lineno) if isinstance(t, ir.RegexT) else ir.Name(e.id, type=t)
         if e.id == "__name__":
             return ir.Lit(self.scope.module, type=ir.STR)
         if e.id in self.scope.functions:
@@ -606,8 +595,6 @@ class ExpressionLowerer:
         origin = self.scope.foreign.get(e.id)
         if origin is not None and f"{origin[0]}.{origin[1]}" in MATH_CONSTANTS:
             return ir.Intrinsic(MATH_CONSTANTS[f"{origin[0]}.{origin[1]}"], [], type=ir.FLOAT)
-        if origin is not None and f"{origin[0]}.{origin[1]}" in STRING_CONSTANTS:
-            return ir.Lit(STRING_CONSTANTS[f"{origin[0]}.{origin[1]}"], type=ir.STR)
         raise Unsupported(f"{e.id} is not defined in this file, or its type is not known", e.id, e.lineno)
 
     def _attribute(self, e: ast.Attribute) -> ir.Expr:
@@ -660,8 +647,6 @@ class ExpressionLowerer:
                 made = patterns.attribute(obj, e)
                 if made is not None:
                     return made
-        if obj.type == ir.STR and (made := library.path_attribute(self, obj, e.attr)) is not None:
-            return made
         t = self.field_type(obj, e)
         out = ir.Field(obj, e.attr, type=t)
         if path in self.narrowed and isinstance(t, ir.OptionalT):
@@ -1255,9 +1240,7 @@ class ExpressionLowerer:
                     none = ir.Lit(None, type=ir.NONE)
                     made = obj
                     if after is not None or before is not None:
-                        made = ir.Intrinsic(
-                            f"{kind}.slice", [obj, before or none, after or none], type=obj.type
-                        )
+                        made = ir.Intrinsic(f"{kind}.slice", [obj, before or none, after or none], type=obj.type)
                     made = ir.Intrinsic(f"{kind}.reversed", [made], type=obj.type)
                     if step.value == -1:
                         return made
@@ -1445,10 +1428,7 @@ class ExpressionLowerer:
         gathered = self._gathered(e)
         if gathered is not None:
             return gathered
-        columns = isinstance(e.func, ast.Name) and e.func.id == "zip" and len(e.args) == 1
-        if any(isinstance(a, ast.Starred) for a in e.args if not columns) or any(
-            k.arg is None for k in e.keywords
-        ):
+        if any(isinstance(a, ast.Starred) for a in e.args) or any(k.arg is None for k in e.keywords):
             raise Unsupported("a call with * or **")
         if self.opened and ast.unparse(e) in self.opened:
             return self.read_text(self.opened[ast.unparse(e)])
@@ -1517,8 +1497,6 @@ class ExpressionLowerer:
         head, _, rest = path.partition(".")
         if self.lookup(head) is not None or head in self.scope.constants:
             return None
-        if path in ("str.maketrans", "dict.fromkeys"):
-            return path
         if head in self.scope.foreign and not rest:
             module, original = self.scope.foreign[head]
             return f"{module}.{original}"
