@@ -277,13 +277,19 @@ def worker_command(
 
 
 def worker_environment() -> dict[str, str]:
-    """The environment of the engine's process: ours, and from 256 KiB on glibc copies past the caches.
+    """The environment of the engine's process: ours, and what makes its memory quicker.
 
-    The memory of a client lies in the cache of the client's processor. To write a megabyte over it took 450
-    microseconds where the lines had to be fetched from there first, and 47 past the caches. Whoever sets
-    `GLIBC_TUNABLES` decides for himself.
+    From 256 KiB on glibc copies past the caches. The memory of a client lies in the cache of the client's
+    processor: to write a megabyte over it took 450 microseconds where the lines had to be fetched from there
+    first, and 47 past the caches. And torch keeps tensors of 2 MiB and more in huge pages: a model of 10 MB reads
+    its weights through a handful of address translations instead of 2,500. Whoever sets `GLIBC_TUNABLES` or
+    `THP_MEM_ALLOC_ENABLE` decides for himself.
     """
-    return {"GLIBC_TUNABLES": "glibc.cpu.x86_non_temporal_threshold=0x40000", **os.environ}
+    return {
+        "GLIBC_TUNABLES": "glibc.cpu.x86_non_temporal_threshold=0x40000",
+        "THP_MEM_ALLOC_ENABLE": "1",
+        **os.environ,
+    }
 
 
 def status(endpoint: str = "engine", timeout: float = 5.0) -> dict[str, Any]:

@@ -28,8 +28,9 @@ _MOVES: Final = 3
 _SETTLED_NS: Final = 50_000_000
 _CROWDED_NS: Final = 500_000_000
 _LONGEST_CROWDED_NS: Final = 8_000_000_000
-# Clients watch for a millisecond at most.
+# Clients watch for a millisecond at most, and not at all when a model usually takes two thirds of that.
 _MAX_WATCH_US: Final = 1000
+_WATCHED_RUN_NS: Final = 667_000
 
 
 def processors() -> int:
@@ -159,14 +160,16 @@ class WatchPolicy:
         self._others, self._asked_at = used, now
         return helpers
 
-    def watch_us(self, longest_run: int) -> int:
-        """How long a client should watch for its answer: as long as models take, or not at all if that is long.
+    def watch_us(self, run_ns: int) -> int:
+        """How long a client should watch for its answer: twice what models take, or not at all if that is long.
 
-        `longest_run` is the longest run of a model since the last look in nanoseconds, 0 when there was none.
+        `run_ns` is the mean of the models' runs since the last look in nanoseconds, 0 when there was none. The
+        longest would not do: one hiccup of the machine would send every caller to sleep.
         """
-        if longest_run:
-            self._watch_us = max(self._spin_us, longest_run * 3 // 2000)
-        return self._watch_us if self._watch_us <= _MAX_WATCH_US else 0
+        if run_ns:
+            usual = run_ns <= _WATCHED_RUN_NS
+            self._watch_us = min(max(self._spin_us, run_ns // 500), _MAX_WATCH_US) if usual else 0
+        return self._watch_us
 
     def close(self) -> None:
         """Give back what the policy looks at."""

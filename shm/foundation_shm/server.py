@@ -27,10 +27,9 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
-from zlib import crc32
 
 from foundation_shm import _futex, layout
-from foundation_shm.crc import crc32 as data_crc32
+from foundation_shm.crc import crc32
 from foundation_shm.endpoint import prepare_folder, socket_path
 from foundation_shm.errors import EndpointError
 from foundation_shm.layout import (
@@ -63,6 +62,10 @@ _PAYLOAD_AT: Final = _CONTROL_AND_HEADER.size
 # What most requests fit in: reading more than a client wrote costs fetching it from afar.
 _USUAL_SNAPSHOT: Final = _PAYLOAD_AT + layout.REQUEST_FIXED.size + 2 * DESCRIPTOR_SIZE
 _SNAPSHOT: Final = layout.CONTROL.size + layout.MAX_REQUEST_SIZE
+# The usual request in the parts that a plan compares or that change with every call: opcode and flags, timeout,
+# reply block to version, request id, and the rest, which is the payload behind its size and checksum.
+_USUAL_REQUEST: Final = struct.Struct(f"<8sQ32sQ{_USUAL_SNAPSHOT - 56}s")
+_USUAL_PAYLOAD: Final = _USUAL_SNAPSHOT - _PAYLOAD_AT
 
 _TAIL: Final = layout.REGION_SUBMIT_TAIL // 4
 _PARKED: Final = layout.REGION_PARKED // 4
@@ -76,18 +79,24 @@ _PARTIAL: Final = int(State.PARTIAL)
 _CONTINUE: Final = int(State.CONTINUE)
 _DONE: Final = int(State.DONE)
 _INFER: Final = int(Opcode.INFER)
+_PLAIN_INFER: Final = struct.pack("<II", Opcode.INFER, 0)
 _CHECK_DATA: Final = int(RequestFlag.CHECK_DATA)
 _STREAM: Final = int(RequestFlag.STREAM)
 
-_USUAL_ANSWER: Final = HEADER_SIZE + RESPONSE_FIXED.size + DESCRIPTOR_SIZE
+# The usual answer's payload, one output: what precedes the model's time, that time, and what follows it.
+_USUAL_ANSWER: Final = RESPONSE_FIXED.size + DESCRIPTOR_SIZE
+_MODEL_NS_AT: Final = 24
+_USUAL_ANSWER_PAYLOAD: Final = struct.Struct(f"<{_MODEL_NS_AT}sQ{_USUAL_ANSWER - _MODEL_NS_AT - 8}s")
+_USUAL_ANSWER_MESSAGE: Final = struct.Struct(f"{HEADER.format}{_USUAL_ANSWER}s")
 _PLANS_PER_SLOT: Final = 32
 # The socket transport: how often one client's socket is read before the others' turn; the first memory of a
 # large body, and how much a connection keeps between calls.
 _READS: Final = 16
 _LEAST_BODY: Final = 1 << 20
 _KEPT_BODY: Final = 8 << 20
-_TICK_NS: Final = 2_000_000
-_POLICY_NS: Final = 8_000_000
+# A turn of the loop that ticks, or asks the policy, takes 10 or 50 us longer than another.
+_TICK_NS: Final = 4_000_000
+_POLICY_NS: Final = 16_000_000
 # Requests on sockets are only seen when they are polled, also while clients with memory keep the server awake.
 _SOCKET_TICK_NS: Final = 100_000
 _ACTIVE_NS: Final = 200_000_000
@@ -117,24 +126,46 @@ class ServerOptions:
     shared_memory: bool = True
 
 
+class _UsualAnswer:
+    """The last answer to a plan, when that was one output: the next is likely to differ in its bytes alone."""
+
+    __slots__ = ("after", "before", "dtype", "end", "shape", "size", "start")
+
+    def __init__(self, output: Tensor, descriptor: bytes, start: int, end: int) -> None:
+        self.dtype = output.dtype
+        self.shape = tuple(output.shape)
+        self.start = start
+        self.end = end
+        self.size = end - start
+        # The payload, less the model's time.
+        payload = RESPONSE_FIXED.pack(0, 0, 1, 0, self.size, 0, 0, 0) + descriptor
+        self.before = payload[:_MODEL_NS_AT]
+        self.after = payload[_MODEL_NS_AT + 8 :]
+
+
 class _Plan:
     """A request that was validated once: equal bytes from the same slot need no second validation."""
 
-    __slots__ = ("bound", "checksum", "entry", "fits", "inputs", "replies", "reply", "size", "usual")
+    __slots__ = ("bound", "entry", "fits", "inputs", "place", "replies", "reply", "size", "usual")
 
     def __init__(
-        self, entry: _Entry, checksum: int, reply: tuple[int, int], inputs: tuple[Tensor, ...], bound: Any
+        self,
+        entry: _Entry,
+        place: bytes,
+        reply: tuple[int, int],
+        inputs: tuple[Tensor, ...],
+        bound: Any,
     ) -> None:
         self.entry = entry
-        self.checksum = checksum
+        # The reply block to the version, as a request without a checksum of its data has them.
+        self.place = place
         self.reply = reply
         self.inputs = inputs
         self.bound = bound
         self.size = sum(len(tensor.data) for tensor in inputs)
         self.fits = self.size <= entry.limits.max_request_bytes
         self.replies: dict[Any, tuple[bytes, int, list[tuple[int, int]]]] = {}
-        # The only output of the last answer: dtype, shape, descriptor, size, and the place in the region.
-        self.usual: tuple[int, tuple[int, ...], bytes, int, int, int] | None = None
+        self.usual: _UsualAnswer | None = None
 
 
 class _Call:
@@ -249,6 +280,7 @@ class _ShmConnection:
         "plans",
         "ranges",
         "region",
+        "requests",
         "shape",
         "sock",
         "view",
@@ -271,9 +303,13 @@ class _ShmConnection:
         arena = (region.shape.data_offset, region.shape.region_size)
         self.ranges: list[tuple[tuple[int, int], tuple[int, int]]] = []
         self.bases = [region.shape.slot(index) for index in range(count)]
+        # What is copied of each slot at first: the control block and a request of usual size.
+        self.requests: list[memoryview] = []
         for base in self.bases:
             inline = base + layout.SLOT_INLINE
             self.ranges.append(((inline, inline + region.shape.inline_size), arena))
+            start = base + layout.SLOT_CONTROL
+            self.requests.append(self.view[start : start + _USUAL_SNAPSHOT])
 
 
 class _SocketConnection:
@@ -343,7 +379,8 @@ class Server:
         self._commands: deque[Callable[[], None]] = deque()
         self._wake_lock = threading.Lock()
         self._fence = Fence()
-        self._wakes: list[tuple[_ShmConnection, int]] = []
+        # The slots that were answered in this turn: their region's words, and where its callers sleep.
+        self._wakes: list[tuple[memoryview, int, int]] = []
         self._selector: selectors.BaseSelector | None = None
         self._listener: socket.socket | None = None
         self._lock_file: int | None = None
@@ -352,14 +389,15 @@ class Server:
         self._thread: threading.Thread | None = None
         self._draining = False
         self._drain_until = 0.0
-        self._stopped = threading.Event()
+        self._stopped = False
         # Whether to watch memory before going to sleep, and whether without offering the processor.
         self._watching = False
         self._processors = processors()
         self._spinning = False
         self._policy: WatchPolicy | None = None
-        # The longest run of a model on the serving thread since the policy was asked.
-        self._longest_run = 0
+        # The models' runs since the policy was asked, and the nanoseconds that they took.
+        self._runs = 0
+        self._run_ns = 0
         self._tick_at = 0
         self._policy_at = 0
         self._now = time.monotonic_ns()
@@ -493,7 +531,7 @@ class Server:
         idle_since = self._now
         spin_ns = int(self.options.spin * 1e9)
         try:
-            while not self._stopped.is_set():
+            while not self._stopped:
                 if self._turn():
                     idle_since = self._now
                 elif self._watching and self._now - idle_since < spin_ns:
@@ -523,7 +561,7 @@ class Server:
             self._drain_until = 0
 
     def _close(self) -> None:
-        self._stopped.set()
+        self._stopped = True
         for connection in [*self._clients, *self._sockets]:
             self._drop(connection)
         for handshake in self._handshakes:
@@ -594,8 +632,8 @@ class Server:
         crowded = policy.is_crowded(now)
         spare = self._processors - active - policy.helpers(now)
         spinning = active > 0 and spare > 0 and self._in_flight == 0 and not crowded
-        spin_us = policy.watch_us(self._longest_run) if spinning else 0
-        self._longest_run = 0
+        spin_us = policy.watch_us(self._run_ns // max(1, self._runs)) if spinning else 0
+        self._runs = self._run_ns = 0
         for client in self._clients:
             if client.words[_SPIN_US] != spin_us:
                 client.words[_SPIN_US] = spin_us
@@ -621,7 +659,7 @@ class Server:
                 or any(c.outgoing for c in self._sockets)
             )
             if over or not busy:
-                self._stopped.set()
+                self._stopped = True
         elif (
             self.options.idle_timeout is not None
             and now - self._last_request > self.options.idle_timeout * 1e9
@@ -865,59 +903,53 @@ class Server:
             self._take(client, index)
 
     def _take(self, client: _ShmConnection, index: int) -> None:
-        """Read one slot's request and queue it."""
-        base = client.bases[index]
-        state = client.words[base >> 2]
-        current = client.calls[index]
+        """Read one slot's request and queue it; the short way when its like was validated before."""
+        state = client.words[client.bases[index] >> 2]
         # Everything is read from one copy: what the client changes afterwards changes nothing here.
-        start = base + layout.SLOT_CONTROL
-        snapshot = bytes(client.view[start : start + _USUAL_SNAPSHOT])
+        snapshot = client.requests[index].tobytes()
+        kind, timeout_ns, place, request_id, payload = _USUAL_REQUEST.unpack(snapshot)
+        plan = client.plans[index].get(payload)
+        if (
+            plan is None
+            or kind != _PLAIN_INFER
+            or place != plan.place
+            or state != _SUBMITTED
+            or client.calls[index] is not None
+        ):
+            self._take_unusual(client, index, state, snapshot)
+            return
+        call = _Call(client, index, request_id, 0, plan.reply, plan, self._now, timeout_ns)
+        client.calls[index] = call
+        self._admit(client, call, plan)
+
+    def _take_unusual(self, client: _ShmConnection, index: int, state: int, snapshot: bytes) -> None:
+        """Take a request that is new, large or more than a plain inference, or the next step of a call."""
         fields = _CONTROL_AND_HEADER.unpack_from(snapshot)
-        if fields[10] > _USUAL_SNAPSHOT - _PAYLOAD_AT:
+        if fields[10] > _USUAL_PAYLOAD:
             # A second copy takes the first one's place as a whole.
+            start = client.bases[index] + layout.SLOT_CONTROL
             snapshot = bytes(client.view[start : start + _SNAPSHOT])
             fields = _CONTROL_AND_HEADER.unpack_from(snapshot)
-        (
-            opcode,
-            flags,
-            timeout_ns,
-            reply_offset,
-            reply_capacity,
-            data_crc,
-            _,
-            magic,
-            version,
-            request_id,
-            payload_size,
-            checksum,
-        ) = fields
+        opcode, flags, timeout_ns, reply_offset, reply_capacity, data_crc, _, _, _, request_id, _, _ = fields
+        reply = (reply_offset, reply_capacity)
+        current = client.calls[index]
         if current is not None:
             if state != _CONTINUE or not current.touched:
                 raise _ViolationError(f"it submitted slot {index} twice")
-            self._continue(client, current, (reply_offset, reply_capacity))
+            self._continue(client, current, reply)
             return
         if state != _SUBMITTED:
             raise _ViolationError(f"slot {index} is on its ring in state {state}")
-        plan = client.plans[index].get(snapshot[_PAYLOAD_AT : _PAYLOAD_AT + payload_size])
-        reply = (reply_offset, reply_capacity)
-        call = _Call(client, index, request_id, flags, reply, plan, self._now, timeout_ns)
+        call = _Call(client, index, request_id, flags, reply, None, self._now, timeout_ns)
         client.calls[index] = call
-        if (
-            plan is None
-            or opcode != _INFER
-            or magic != MAGIC
-            or version != VERSION
-            or checksum != plan.checksum
-            or reply != plan.reply
-        ):
-            try:
-                plan = self._make_plan(client, index, opcode, snapshot, call)
-            except LayoutError as error:
-                self._answer_error(call, error.status, error.message)
-                return
-            if plan is None:
-                return
-            call.plan = plan
+        try:
+            plan = self._find_plan(client, index, opcode, snapshot, call)
+        except LayoutError as error:
+            self._answer_error(call, error.status, error.message)
+            return
+        if plan is None:
+            return
+        call.plan = plan
         call.reply = plan.reply
         if flags & _CHECK_DATA:
             actual = _crc_of(plan.inputs)
@@ -928,17 +960,20 @@ class Server:
                     f"data_crc is 0x{data_crc:08X}; the tensors' CRC-32 is 0x{actual:08X}",
                 )
                 return
-        now = self._now
-        if now - client.active > _ACTIVE_NS:
-            # One more that presses: whether watching is worth its while is asked again at once.
-            self._tick_at = self._policy_at = 0
-        client.active = now
-        self._enqueue(plan.entry, call, plan)
+        self._admit(client, call, plan)
 
-    def _make_plan(
+    def _find_plan(
         self, client: _ShmConnection, index: int, opcode: int, snapshot: bytes, call: _Call
     ) -> _Plan | None:
-        """Validate a request that was not seen before; `None` when it was answered on the way."""
+        """The plan of a request, validated now unless its like was; `None` when it was answered on the way."""
+        # The payload behind its size and checksum; of a usual request, as much as is always copied.
+        size = _CONTROL_AND_HEADER.unpack_from(snapshot)[10]
+        key = snapshot[_PAYLOAD_AT - 8 : _PAYLOAD_AT + max(size, _USUAL_PAYLOAD)]
+        place = snapshot[16:32] + bytes(8) + snapshot[40:48]
+        plans = client.plans[index]
+        plan = plans.get(key)
+        if plan is not None and opcode == _INFER and plan.place == place:
+            return plan
         message = snapshot[layout.CONTROL.size :]
         request = layout.decode_request(message)
         layout.check_placement(request.inputs, client.ranges[index], call.reply)
@@ -951,15 +986,20 @@ class Server:
             Tensor(t.dtype, t.shape, view[t.data_offset : t.data_offset + t.data_size])
             for t in request.inputs
         )
-        checksum = HEADER.unpack_from(message)[4]
-        plan = _Plan(entry, checksum, call.reply, inputs, _bind(entry, inputs))
-        plans = client.plans[index]
+        plan = _Plan(entry, place, call.reply, inputs, _bind(entry, inputs))
         if len(plans) >= _PLANS_PER_SLOT:
             plans.clear()
-        plans[
-            message[HEADER_SIZE : HEADER_SIZE + layout.REQUEST_FIXED.size + len(inputs) * DESCRIPTOR_SIZE]
-        ] = plan
+        plans[key] = plan
         return plan
+
+    def _admit(self, client: _ShmConnection, call: _Call, plan: _Plan) -> None:
+        """Queue a request of a client that presses."""
+        now = self._now
+        if now - client.active > _ACTIVE_NS:
+            # One more that presses: whether watching is worth its while is asked again at once.
+            self._tick_at = self._policy_at = 0
+        client.active = now
+        self._enqueue(plan.entry, call, plan)
 
     def _entry(self, model_id: str) -> _Entry:
         entry = self._models.get(model_id)
@@ -1052,17 +1092,29 @@ class Server:
         began = time.monotonic_ns()
         if not self._is_wanted(entry, call, began):
             return
-        (result,) = _run(entry.model, (call,))
+        plan = cast(_Plan, call.plan)
+        try:
+            result: Result = entry.model.run_one(plan.bound)
+        except Exception as error:  # noqa: BLE001 - whatever a model raises is its clients' answer
+            result = error
         ended = time.monotonic_ns()
         spent = ended - began
-        if spent > self._longest_run:
-            self._longest_run = spent
+        self._runs += 1
+        self._run_ns += spent
         if spent > _SLOW_NS:
             entry.weigh(spent)
         elif entry.slowness:
             entry.slowness = 0
+        usual = plan.usual
+        if usual is not None and type(result) is list and not call.flags:
+            outputs = cast(list[Tensor], result)
+            output = outputs[0] if len(outputs) == 1 else None
+            if output is not None and output.dtype == usual.dtype and output.shape == usual.shape:
+                entry.metrics.note(spent, ended - call.received, plan.size, usual.size)
+                self._answer_as_usual(call, output, spent, usual)
+                return
         entry.metrics.count_batch(1, spent)
-        self._finish(entry, call, result, spent, ended)
+        self._finish(entry, call, cast(Result, result), spent, ended)
 
     def _form_batch(self, entry: _Entry) -> list[_Call]:
         """The next calls to run together, less those that were cancelled or came too late."""
@@ -1130,8 +1182,8 @@ class Server:
 
     def _finish_batch(self, entry: _Entry, batch: list[_Call], results: Sequence[Result], spent: int) -> None:
         entry.metrics.count_batch(len(batch), spent)
-        if spent > self._longest_run:
-            self._longest_run = spent
+        self._runs += 1
+        self._run_ns += spent
         if spent > _SLOW_NS or entry.offloaded:
             entry.weigh(spent)
         elif entry.slowness:
@@ -1156,8 +1208,8 @@ class Server:
             usual = plan.usual
             if usual is not None and len(outputs) == 1 and not call.flags:
                 output = outputs[0]
-                if output.dtype == usual[0] and output.shape == usual[1]:
-                    metrics.bytes_out += usual[3]
+                if output.dtype == usual.dtype and output.shape == usual.shape:
+                    metrics.bytes_out += usual.size
                     self._answer_as_usual(call, output, spent, usual)
                     return
             for tensor in outputs:
@@ -1267,33 +1319,33 @@ class Server:
         payload = layout.encode_response_payload(status, 0, b"", layout.encode_error(text), 0, 0, 0)
         self._send(call, payload, (), (), _DONE)
 
-    def _answer_as_usual(
-        self,
-        call: _Call,
-        output: Tensor,
-        spent: int,
-        usual: tuple[int, tuple[int, ...], bytes, int, int, int],
-    ) -> None:
+    def _answer_as_usual(self, call: _Call, output: Tensor, spent: int, usual: _UsualAnswer) -> None:
         """Answer over shared memory as this plan's last call was answered: with one output of the same shape."""
         connection = cast(_ShmConnection, call.connection)
         if connection.sock is None:
             return
-        _, _, descriptor, total, start, end = usual
         view = connection.view
-        output.copy_to(view, connection.region.address, start, end)
-        payload = RESPONSE_FIXED.pack(0, 0, 1, 0, total, spent, 0, 0) + descriptor
+        output.copy_to(view, connection.region.address, usual.start, usual.end)
         slot = call.slot
         base = connection.bases[slot]
-        at = base + layout.SLOT_RESPONSE
-        view[at : at + _USUAL_ANSWER] = (
-            HEADER.pack(MAGIC, VERSION, call.request_id, _USUAL_ANSWER - HEADER_SIZE, crc32(payload))
-            + payload
+        payload = _USUAL_ANSWER_PAYLOAD.pack(usual.before, spent, usual.after)
+        _USUAL_ANSWER_MESSAGE.pack_into(
+            view,
+            base + layout.SLOT_RESPONSE,
+            MAGIC,
+            VERSION,
+            call.request_id,
+            _USUAL_ANSWER,
+            crc32(payload),
+            payload,
         )
         connection.calls[slot] = None
         if WEAKLY_ORDERED:
             self._fence()
         connection.words[base >> 2] = _DONE
-        self._wakes.append((connection, base))
+        self._wakes.append(
+            (connection.words, (base + layout.SLOT_WAITING) >> 2, connection.region.address + base)
+        )
 
     def _answer(self, call: _Call, outputs: Outputs, spent: int, *, state: int = _DONE) -> None:
         """Write outputs where the client made room; ask for room when they do not fit."""
@@ -1322,7 +1374,7 @@ class Server:
             self._send(call, payload, (), (), _PARTIAL)
             return
         if len(outputs) == 1 and plan is not None and reply is plan.reply and state == _DONE and reply[1]:
-            plan.usual = (outputs[0].dtype, tuple(outputs[0].shape), descriptors, total, *places[0])
+            plan.usual = _UsualAnswer(outputs[0], descriptors, *places[0])
         flags = int(ResponseFlag.MORE) if state == _PARTIAL else 0
         data_crc = 0
         if call.flags & _CHECK_DATA:
@@ -1362,14 +1414,16 @@ class Server:
         if WEAKLY_ORDERED:
             self._fence()
         connection.words[base >> 2] = state
-        self._wakes.append((connection, base))
+        self._wakes.append(
+            (connection.words, (base + layout.SLOT_WAITING) >> 2, connection.region.address + base)
+        )
 
     def _wake_sleepers(self) -> None:
         """Wake the callers that went to sleep; one fence serves all answers of this turn."""
         self._fence()
-        for connection, base in self._wakes:
-            if connection.words[(base + layout.SLOT_WAITING) >> 2]:
-                _futex.wake(connection.region.address + base)
+        for words, waiting, address in self._wakes:
+            if words[waiting]:
+                _futex.wake(address)
         self._wakes.clear()
 
     # Requests over the socket
@@ -1462,7 +1516,7 @@ class Server:
             )
             if flags & _CHECK_DATA and _crc_of(inputs) != data_crc:
                 raise LayoutError(Status.BAD_CHECKSUM, "data_crc is not the tensors' CRC-32")
-            plan = call.plan = _Plan(entry, 0, (0, 0), inputs, _bind(entry, inputs))
+            plan = call.plan = _Plan(entry, b"", (0, 0), inputs, _bind(entry, inputs))
         except LayoutError as error:
             self._answer_error(call, error.status, error.message)
             return
@@ -1621,5 +1675,5 @@ def _place(outputs: Outputs, start: int) -> tuple[bytes, int, list[tuple[int, in
 def _crc_of(tensors: Sequence[Tensor]) -> int:
     value = 0
     for tensor in tensors:
-        value = data_crc32(tensor.data, value)
+        value = crc32(tensor.data, value)
     return value

@@ -109,8 +109,9 @@ def test_helpers_are_counted_in_processors(scheduler: Scheduler, policy: WatchPo
 def test_clients_watch_as_long_as_a_model_takes(policy: WatchPolicy) -> None:
     assert policy.watch_us(0) == 200
     assert policy.watch_us(20_000) == 200
-    assert policy.watch_us(300_000) == 450
-    assert policy.watch_us(0) == 450, "no run since tells nothing new"
+    assert policy.watch_us(300_000) == 600
+    assert policy.watch_us(0) == 600, "no run since tells nothing new"
+    assert policy.watch_us(600_000) == 1000, "a millisecond at most"
     assert policy.watch_us(5 * MS) == 0, "too long to watch"
     assert policy.watch_us(20_000) == 200
 

@@ -135,6 +135,13 @@ class TorchModel(Model):
         with torch.inference_mode():
             return self._run(batch)
 
+    def run_one(self, bound: _Bound) -> Result:
+        """See `Model.run_one`."""
+        if _in_inference_mode():
+            return self._alone(bound)
+        with torch.inference_mode():
+            return self._alone(bound)
+
     def _run(self, batch: Sequence[_Bound]) -> Sequence[Result]:
         if len(batch) == 1:
             return [self._alone(batch[0])]
