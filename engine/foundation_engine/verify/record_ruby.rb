@@ -200,7 +200,7 @@ module Recording
   # Mistakes of the program, nil where a value should be above all: such a call is no case.
   MISTAKES = [NameError, TypeError, FrozenError, SystemStackError, NoMemoryError, FloatDomainError, Math::DomainError].freeze
 
-  MISUSED = %w[first last take drop each_slice each_cons * ljust rjust center format sprintf sqrt].freeze
+  MISUSED = %w[first last take drop each_slice each_cons * ljust rjust center format sprintf sqrt ord].freeze
 
   # Encoding and decoding of values by the types that the port gave them.
   class Session
@@ -705,7 +705,8 @@ module Recording
       raise Unrecordable, "#{e.class}: #{e.message}"
     rescue ArgumentError => e
       # A core method that was misused (`first(-1)`) is a mistake of the program; what the file raises is not.
-      raise Unrecordable, "ArgumentError: #{e.message}" if MISUSED.include?(e.backtrace_locations&.first&.label)
+      misused = MISUSED.include?(e.backtrace_locations&.first&.label) || e.message == 'negative array size'
+      raise Unrecordable, "ArgumentError: #{e.message}" if misused
 
       failure(session, e)
     rescue Errno::EACCES => e

@@ -7,7 +7,7 @@ import copy
 import itertools
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from foundation_engine.port import ir
 from foundation_engine.port.front import _ruby_ast as ast
@@ -1279,9 +1279,22 @@ class Statements(Expressions):
             )
             if base is not None:
                 self.forget_entries(base)
-            return [
-                ir.Assign(ir.IndexTarget(obj, at_index, type=t.elem), self.coerce(e, t.elem), line=n.line)
-            ]
+            stored = self.coerce(e, t.elem)
+            place = ir.Assign(ir.IndexTarget(obj, at_index, type=t.elem), stored, line=n.line)
+            together = isinstance(n, ast.Assign) and isinstance(n.target, ast.Multi)
+            if (
+                together
+                or not self._starts_empty(recv)
+                or not isinstance(stored, ir.Name | ir.Lit | ir.ListLit)
+            ):
+                return [place]
+            if isinstance(stored, ir.ListLit) and stored.elems:
+                return [place]
+            at_end = op(
+                "eq", [self.coerce(self.value(key), ir.INT), op("len", [self.value(recv)], ir.INT)], ir.BOOL
+            )
+            append = op("list.append", [self.value(recv), replace(stored)], ir.NONE)
+            return [ir.If(at_end, [ir.ExprStmt(append, line=n.line)], [place], line=n.line)]
         if isinstance(t, ir.NamedT) and isinstance(key, ast.Symbol):
             info = self.scope.classes.get(t.name)
             if info is not None and info.kind in ("record", "struct") and key.name in info.fields:
@@ -1290,6 +1303,19 @@ class Statements(Expressions):
                 ft = self.full(info.fields[key.name])
                 return [ir.Assign(ir.FieldTarget(obj, key.name, type=ft), self.coerce(e, ft), line=n.line)]
         raise Unsupported(f"item assignment to {type_text(t)}", self._first(n), n.line)
+
+    def _starts_empty(self, n: ast.Node) -> bool:
+        """True of a local list that is made without elements: an assignment at its end adds one."""
+        values = [
+            x.value
+            for b in self.body
+            for x in ast.walk(b)
+            if isinstance(n, ast.Ident)
+            and isinstance(x, ast.Assign)
+            and isinstance(x.target, ast.Ident)
+            and x.target.name == n.name
+        ]
+        return bool(values) and all(isinstance(v, ast.Array) and not v.elems for v in values)
 
     def _multiple(self, n: ast.Assign) -> list[ir.Stmt]:
         assert isinstance(n.target, ast.Multi)
