@@ -146,3 +146,50 @@ class Task:
 def tasks(name: str, names: list[str]) -> list[str]:
     one, many = Task(name), Task(names)
     return [*one.commands(), *many.commands(), str(one.is_composite), str(many.is_composite)]
+
+
+class Manager:
+    """Manages a tool."""
+
+    def __init__(self, name: str, limit: int = 3) -> None:
+        self.name = name
+        self.limit = limit
+        self.done: list[str] = []
+
+    @property
+    def title(self) -> str:
+        return self.name.upper()
+
+    def install(self, version: str) -> str:
+        self.done.append(version)
+        return f"{self.title} {self.binary()} {version}"
+
+    def binary(self) -> str:
+        raise NotImplementedError
+
+    def describe(self) -> str:
+        return f"{self.name}: {len(self.done)}"
+
+
+class GoManager(Manager):
+    def __init__(self, flavour: str) -> None:
+        super().__init__("go-" + flavour, limit=len(flavour))
+        self.flavour = flavour
+
+    def binary(self) -> str:
+        return f"go/{self.flavour}"
+
+    def install(self, version: str) -> str:
+        if version in self.done:
+            return "again"
+        return super().install(version.strip()) + "!"
+
+    def describe(self) -> str:
+        return super().describe() + f" of {self.limit}"
+
+
+def managed(flavour: str, versions: list[str]) -> list[str]:
+    m = GoManager(flavour)
+    out = [m.install(v) for v in versions]
+    out.append(m.describe())
+    return out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import re
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
@@ -37,8 +38,7 @@ def is_abstract(f: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 def flattened(c: ast.ClassDef, known: Mapping[str, ast.ClassDef]) -> ast.ClassDef:
     """The class with what it inherits from classes of this file written into it; itself when it has no such base.
 
-    Raises Unsupported when that is not certain: a base from elsewhere, or `super()` other than in an initialiser that
-    passes names and literals on.
+    Raises Unsupported when that is not certain: a base from elsewhere, or `super()` for something else than a method.
     """
     bases = [dotted(b) or "" for b in c.bases]
     mine = [b for b in bases if b in known and known[b] is not c]
@@ -78,7 +78,8 @@ def flattened(c: ast.ClassDef, known: Mapping[str, ast.ClassDef]) -> ast.ClassDe
         if not (isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name) and s.target.id in replaced)
     ]  # fmt: skip
     doc = rest[:1] if ast.get_docstring(out) is not None else []
-    out.body = [*doc, *inherited, *rest[len(doc) :]]
+    kept = _called_above(own, base, c)
+    out.body = [*doc, *inherited, *kept, *rest[len(doc) :]]
     # What the base inherits from elsewhere, this class does, too.
     elsewhere = [
         b for b in base.bases if (dotted(b) or "").rpartition(".")[2] not in ("object", "ABC", "Protocol")
@@ -89,6 +90,42 @@ def flattened(c: ast.ClassDef, known: Mapping[str, ast.ClassDef]) -> ast.ClassDe
             if isinstance(n, ast.Name) and n.id == "super":
                 raise Unsupported("a call of super()", f"class {c.name}", f.lineno)
     return out
+
+
+def _called_above(
+    own: Mapping[str, ast.FunctionDef | ast.AsyncFunctionDef], base: ast.ClassDef, c: ast.ClassDef
+) -> list[ast.stmt]:
+    """The base's methods that methods of the class call through `super()`, under names of their own."""
+    above = _methods(base)
+    kept: dict[str, ast.stmt] = {}
+    for f in own.values():
+        for n in ast.walk(f):
+            match n:
+                case ast.Attribute(value=ast.Call(func=ast.Name(id="super"), args=[]) as call, attr=name) if (
+                    name != "__init__"
+                ):
+                    method = above.get(name)
+                    if method is None or _decorated(method, "staticmethod", "classmethod", "property"):
+                        raise Unsupported("a call of super()", f"class {c.name}", n.lineno)
+                    made = (
+                        f"_{name.strip('_')}_of_{re.sub(r'(?<=[a-z0-9])(?=[A-Z])', '_', base.name).lower()}"
+                    )
+                    if made in own or made in above:
+                        raise Unsupported("a call of super()", f"class {c.name}", n.lineno)
+                    if made not in kept:
+                        copied = copy.deepcopy(method)
+                        copied.name = made
+                        copied.decorator_list = [
+                            d
+                            for d in copied.decorator_list
+                            if (dotted(d) or "").rpartition(".")[2] not in ("abstractmethod", "override")
+                        ]
+                        kept[made] = copied
+                    n.value = ast.copy_location(ast.Name("self", ast.Load()), call)
+                    n.attr = made
+                case _:
+                    pass
+    return list(kept.values())
 
 
 def _inline_init(own: ast.FunctionDef | ast.AsyncFunctionDef, base: ast.stmt, c: ast.ClassDef) -> None:
@@ -108,20 +145,31 @@ def _inline_init(own: ast.FunctionDef | ast.AsyncFunctionDef, base: ast.stmt, c:
             ):
                 given: dict[str, ast.expr] = dict(zip(params, call.args, strict=False))
                 given |= {k.arg or "": k.value for k in call.keywords}
-                given = {**defaults, **given}
+                given |= {p: v for p, v in defaults.items() if p not in given}
                 if set(given) != set(params) or base.args.kwonlyargs or base.args.vararg or base.args.kwarg:
                     raise Unsupported("a call of super()", f"class {c.name}", s.lineno)
-                if not all(isinstance(v, ast.Name | ast.Constant) for v in given.values()):
-                    raise Unsupported(
-                        "a call of super() with computed arguments", f"class {c.name}", s.lineno
-                    )
+                # What is computed is computed once, before the base's initialiser runs.
+                used = {n.id for n in ast.walk(own) if isinstance(n, ast.Name)} | {
+                    a.arg for a in own.args.args
+                }
+                before: list[ast.stmt] = []
+                for name, value in given.items():
+                    if isinstance(value, ast.Name | ast.Constant):
+                        continue
+                    if name in used:
+                        raise Unsupported(
+                            "a call of super() with computed arguments", f"class {c.name}", s.lineno
+                        )
+                    held = ast.Assign([ast.Name(name, ast.Store())], value)
+                    before.append(_placed(held, s))
+                    given[name] = ast.copy_location(ast.Name(name, ast.Load()), value)
                 stored = {
                     n.id
                     for b in base.body
                     for n in ast.walk(b)
                     if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
                 }
-                if stored:
+                if stored & (used | set(given)):
                     raise Unsupported(
                         "a call of super() whose initialiser has variables", f"class {c.name}", s.lineno
                     )
@@ -130,7 +178,7 @@ def _inline_init(own: ast.FunctionDef | ast.AsyncFunctionDef, base: ast.stmt, c:
                     for b in copy.deepcopy(base.body)
                     if not (isinstance(b, ast.Expr) and isinstance(b.value, ast.Constant))
                 ]
-                own.body[i : i + 1] = [_Rename(given).visit(b) for b in body]
+                own.body[i : i + 1] = [*before, *(_Rename(given).visit(b) for b in body)]
                 return
             case _:
                 continue

@@ -838,6 +838,16 @@ class _ModuleLowerer:
         for p in info.init:
             lowerer.vars[p.name] = p.type
         lowerer.vars.pop("self", None)
+        for s in _in_order(init.body):
+            # What fields are made of may be worked out first.
+            with contextlib.suppress(Unsupported):
+                match s:
+                    case ast.Assign(targets=[ast.Name(id=local)], value=made):
+                        lowerer.bind(local, lowerer.expr(made).type)
+                    case ast.AnnAssign(target=ast.Name(id=local), annotation=said):
+                        lowerer.vars[local] = self.annotations.type_of(said)
+                    case _:
+                        pass
         failed: list[Unsupported] = []
         declared: set[str] = set()
         for s in ast.walk(init):
@@ -1483,6 +1493,15 @@ def _has_option(c: ast.ClassDef, name: str) -> bool:
     )
 
 
+def _in_order(body: Iterable[ast.stmt]) -> Iterable[ast.stmt]:
+    """The statements of a body and of the blocks in it, in the order of the source."""
+    for s in body:
+        yield s
+        for inner in ("body", "orelse", "handlers", "finalbody"):
+            for part in getattr(s, inner, ()):
+                yield from _in_order(part.body if isinstance(part, ast.ExceptHandler) else [part])
+
+
 def _own_nodes(f: ast.AST) -> Iterable[ast.AST]:
     """Nodes of a function that are not inside a nested function."""
     for child in ast.iter_child_nodes(f):
@@ -1553,6 +1572,7 @@ class _FunctionLowerer(ExpressionLowerer):
             self.fixed.add(p.name)
         self.params = {p.name for p in signature.params}
         self.pattern_name = f"_{f.name.strip('_')}_pattern".upper()
+        self.literals = _texts(f)
         self.result = signature.result
         self.declared_result = signature.result != ir.UNKNOWN
         self.top = body
