@@ -901,3 +901,15 @@ def same(a: Any, b: Any) -> bool:
     if is_dataclass(a) and isinstance(a, Node):
         return all(same(getattr(a, f.name), getattr(b, f.name)) for f in fields(a) if f.name != "line")
     return a == b
+
+
+def unshared(node: Any) -> Any:
+    """A copy of a tree in which every node stands in one place only; types, which are values, stay themselves."""
+    if isinstance(node, list | tuple):
+        made = [unshared(x) for x in cast("list[Any]", node)]
+        return made if isinstance(node, list) else tuple(made)
+    if isinstance(node, dict):
+        return {k: unshared(v) for k, v in cast("dict[Any, Any]", node).items()}
+    if isinstance(node, Node | PatternUse | Module):
+        return type(node)(**{f.name: unshared(getattr(node, f.name)) for f in fields(node)})
+    return node

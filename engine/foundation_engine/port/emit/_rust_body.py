@@ -12,7 +12,7 @@ from foundation_engine.port.emit._rust_locals import literal_locals, reading_par
 from foundation_engine.port.emit._rust_operations import Operations
 from foundation_engine.port.emit._rust_ownership import Facts, Key, is_place, iterated, lends, root
 from foundation_engine.port.emit._rust_patterns import Patterns
-from foundation_engine.port.emit._rust_words import INFIX, PRIMARY
+from foundation_engine.port.emit._rust_words import INFIX, PRIMARY, documented
 from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.passes import (
     blocks,
@@ -101,8 +101,8 @@ class FunctionWriter(Operations):
                         self.facts.last.discard(id(n))
         for c in f.comments:
             self.write(f"// {c}")
-        for line in f.doc.splitlines():
-            self.write(f"/// {line}")
+        for line in documented(f.doc):
+            self.write(line)
         for a in attributes:
             self.write(a)
         visibility = "" if f.private else "pub "
@@ -206,8 +206,8 @@ class FunctionWriter(Operations):
         result = "Result<Self, Error>" if self.fails else "Self"
         if self.fails:
             self.rust.errors.used = True
-        for line in (init.doc or "").splitlines():
-            self.write(f"/// {line}")
+        for line in documented(init.doc):
+            self.write(line)
         with self.block_of(f"pub fn new({', '.join(params)}) -> {result} {{"):
             self._reassigned(init)
             self._ordered(init, before, values)
@@ -404,7 +404,7 @@ class FunctionWriter(Operations):
                 )
                 self.write(f"{word} '{through};" if through else f"{word};")
             case ir.Raise():
-                self._raise(s)
+                self._raise(s, tail)
                 return
             case ir.Try():
                 self._try(s, tail)
@@ -469,11 +469,12 @@ class FunctionWriter(Operations):
         if isinstance(v, ir.Lit | ir.Name):
             return
         if isinstance(v, ir.Intrinsic) and v.op in ("print", "print.error", "print.part"):
-            args = [self._shown(a) for a in v.args]
             if any(a.type not in (ir.STR, ir.INT, ir.CHAR) for a in v.args):
                 raise Unsupported("print of a value of this type", "", s.line)
             macro = {"print": "println", "print.error": "eprintln", "print.part": "print"}[v.op]
-            self.write(f'{macro}!("{" ".join("{}" for _ in args)}"{"".join(f", {a}" for a in args)});')
+            blank = ir.FormatPart(" ")
+            parts = [p for a in v.args for p in (blank, ir.FormatPart(value=a))][1:]
+            self.write(f"{macro}!({self.formatted(ir.Format(parts, type=ir.STR, line=s.line))});")
             return
         text = self.x(v)
         if isinstance(v, ir.Intrinsic) and v.op == "dict.setdefault":
@@ -518,28 +519,31 @@ class FunctionWriter(Operations):
         else:
             self.write(f"return {value};" if value else "return;")
 
-    def _leave(self, error: str) -> None:
+    def _leave(self, error: str, tail: bool) -> None:
         """Fail with an error of the module's type."""
-        self.write(f"break '{self.label} Err({error});" if self.label else f"return Err({error});")
+        if self.label:
+            self.write(f"break '{self.label} Err({error});")
+        else:
+            self.write(f"Err({error})" if tail else f"return Err({error});")
 
-    def _raise(self, s: ir.Raise) -> None:
+    def _raise(self, s: ir.Raise, tail: bool) -> None:
         if s.error is None:
             if not self.current:
                 raise Unsupported("raise without an error outside of a handler", "", s.line)
-            self._leave(f"{self.current}.into()" if self.current in self.structs else self.current)
+            self._leave(f"{self.current}.into()" if self.current in self.structs else self.current, tail)
             return
         if s.cause is not None:
             self.rust.differ("An error that is raised from another one does not keep it as its source.")
         if not isinstance(s.error, ir.New):
             if isinstance(s.error, ir.Name) and self.rust.is_error(s.error.type):
                 name = self.name(s.error.id)
-                self._leave(f"{name}.into()" if name in self.structs else name)
+                self._leave(f"{name}.into()" if name in self.structs else name, tail)
                 return
             if isinstance(s.error, ir.Intrinsic) and s.error.op == "error.cause":
-                self._leave(self._cause(s.error, "last_error"))
+                self._leave(self._cause(s.error, "last_error"), tail)
                 return
             if isinstance(s.error, ir.Intrinsic) and s.error.op == "error.with_message":
-                self._leave(self.own(s.error))
+                self._leave(self.own(s.error), tail)
                 return
             raise Unsupported("raise of a value", "", s.line)
         if s.error.cls in ir.STOPPING_ERRORS and not self.rust.errors.is_own(s.error.cls):
@@ -548,9 +552,19 @@ class FunctionWriter(Operations):
             return
         if not self.can_fail:
             raise Unsupported(f"raise of {s.error.cls}", "", s.line)
-        self._leave(self.raised(s.error))
+        self._leave(self.raised(s.error), tail)
 
     def _if(self, s: ir.If, tail: bool) -> None:
+        match s:
+            case ir.If(
+                body=[ir.Return(value=ir.Lit(value=bool() as yes))],
+                orelse=[ir.Return(value=ir.Lit(value=bool() as no))],
+            ) if yes is not no and not any(x.comments for x in (*s.body, *s.orelse)):
+                test = s.test if yes else ir.Not(s.test, type=ir.BOOL)
+                self._return(ir.Return(test, line=s.line), tail)
+                return
+            case _:
+                pass
         self.write(f"if {self.x(s.test)} {{")
         while True:
             self.depth += 1
@@ -1398,7 +1412,13 @@ class FunctionWriter(Operations):
                 break
         if not exhausted and self.rust.errors.left(handled):
             if self.can_fail:
-                leave = f"break '{self.label} Err(error)" if self.label else "return Err(error)"
+                leave = (
+                    f"break '{self.label} Err(error)"
+                    if self.label
+                    else "Err(error)"
+                    if tail
+                    else "return Err(error)"
+                )
                 self.write(f"Err(error) => {leave},")
             else:
                 self.write('Err(error) => unreachable!("{error}"),')

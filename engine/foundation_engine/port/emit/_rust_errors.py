@@ -34,6 +34,63 @@ CONSTRUCTORS = {
     "NetworkError": "network", "TimeoutError": "timeout", "ServiceUnavailable": "service_unavailable",
     "AuthenticationError": "authentication", "ValidationError": "validation", "HttpError": "http",
 }  # fmt: skip
+_LAST_PLAIN = """
+/// The error that retries gave up on.
+fn last_error(error: Error) -> Error {
+    let Error::MaxRetriesExceeded { attempts, cause } = error else {
+        return error;
+    };
+    match cause.downcast() {
+        Ok(last) => *last,
+        Err(cause) => Error::MaxRetriesExceeded { attempts, cause },
+    }
+}
+"""
+_LAST = """
+/// The error that retries gave up on.
+fn last_error(error: Error) -> Error {
+    let Error::Foundation(FoundationError::MaxRetriesExceeded { attempts, cause }) = error else {
+        return error;
+    };
+    let cause = match cause.downcast::<Error>() {
+        Ok(last) => return *last,
+        Err(cause) => cause,
+    };
+    match cause.downcast::<FoundationError>() {
+        Ok(last) => Error::Foundation(*last),
+        Err(cause) => FoundationError::MaxRetriesExceeded { attempts, cause }.into(),
+    }
+}
+"""
+_CAUSE_PLAIN = """
+/// The error that retries gave up on, looked at.
+fn cause_of(error: &Error) -> Option<&Error> {
+    error.cause()?.downcast_ref()
+}
+"""
+_CAUSE = """
+/// The runtime's error that retries gave up on, looked at.
+fn cause_of(error: &Error) -> Option<&FoundationError> {
+    let Error::Foundation(error) = error else {
+        return None;
+    };
+    let cause = error.cause()?;
+    match cause.downcast_ref::<Error>() {
+        Some(Error::Foundation(last)) => Some(last),
+        Some(_) => None,
+        None => cause.downcast_ref(),
+    }
+}
+"""
+_OWN_CAUSE = """
+/// The error of this module that retries gave up on, looked at.
+fn own_cause_of(error: &Error) -> Option<&Error> {
+    let Error::Foundation(error) = error else {
+        return None;
+    };
+    error.cause()?.downcast_ref()
+}
+"""
 _RUNTIME_OBJECT_ERRORS = frozenset({"http_client", "process_execution", "configuration"})
 
 
@@ -47,6 +104,7 @@ class RustErrors:
         self.own = [d for d in module.definitions if isinstance(d, ir.ErrorClass)]
         own = {d.name for d in self.own}
         named: set[str] = set()
+        bases: set[str] = set()
         patterns = False
         self.listed: set[str] = set()  # classes that a pattern's list of errors names
         for d in module.definitions:
@@ -68,7 +126,7 @@ class RustErrors:
                         for use in uses:
                             self.listed.update(_names(use.arguments.values()))
                     case ir.ErrorClass(base=base):
-                        named.add(base)
+                        bases.add(base)
                     case _:
                         pass
         self.unknown = any(ir.ANY_ERROR in f.raises for _, f in module.functions()) or any(
@@ -76,7 +134,9 @@ class RustErrors:
             or (isinstance(d, ir.Function) and any(isinstance(p.type, ir.FuncT) for p in d.params))
             for d in module.definitions
         )
-        self.runtime = patterns or any(n in ir.RUNTIME_ERRORS or n == "FoundationError" for n in named)
+        self.runtime = patterns or any(
+            n in ir.RUNTIME_ERRORS or n == "FoundationError" for n in named | bases
+        )
         # A base class is matched by its subclasses, and is a variant only when it is made itself.
         made = {n.cls for d in module.definitions for n in ir.walk(d) if isinstance(n, ir.New)}
         raised = {
@@ -103,6 +163,7 @@ class RustErrors:
         # A service or a callable may fail with errors that only its owner knows.
         self.plain = self.runtime and not self.own and not self.builtin and not self.unknown
         self.reworded = False  # set when an error gets another message
+        self.causes: set[str] = set()  # which functions the file has that look at what exhausted retries hold
         self.used = False  # set when something of the file says `Error`
 
     # Making
@@ -160,6 +221,20 @@ class RustErrors:
         if not out:
             raise Unsupported(f"except {', '.join(classes)}, which no error of the port is")
         return out
+
+    def held(self, classes: Iterable[str]) -> tuple[list[str], list[str]]:
+        """The patterns of the runtime's errors of these classes, and those of the module's own."""
+        runtime = [
+            f"{self.foundation}::{v}"
+            for n, v in RUNTIME.items()
+            if any(self.tree.is_a(n, c) for c in classes)
+        ]
+        own = [
+            v for v in self._variants(classes) if not self.plain and not v.startswith("Error::Foundation(")
+        ]
+        if not runtime and not own:
+            raise Unsupported(f"a test for {', '.join(classes)}, which no error of the port is")
+        return runtime, own
 
     def left(self, handled: Iterable[str]) -> bool:
         """True when an error of the module's type may be of none of these classes."""
@@ -228,6 +303,17 @@ class RustErrors:
             "fn with_message(message: String, error: Error) -> Error {",
             "    match error {", *(f"        {a}" for a in arms), "        other => other,", "    }", "}", "",
         ]  # fmt: skip
+
+    def exhausted(self) -> list[str]:
+        """The source of the functions that look at what exhausted retries ended with."""
+        out: list[str] = []
+        if "last_error" in self.causes:
+            out += (_LAST_PLAIN if self.plain else _LAST).splitlines()
+        if "cause_of" in self.causes:
+            out += (_CAUSE_PLAIN if self.plain else _CAUSE).splitlines()
+        if "own_cause_of" in self.causes:
+            out += _OWN_CAUSE.splitlines()
+        return [*out, ""] if out else out
 
     def definitions(self, rust: RustModule) -> list[str]:
         """The source of the error type."""

@@ -289,6 +289,8 @@ class Operations(Lines):
             return text if is_place(e.value) else f"&{text}"
         if isinstance(e, ir.Name) and isinstance(e.type, ir.FuncT):
             return self.own(e)
+        if isinstance(e, ir.ListLit) and e.elems:
+            return f"&[{self._elements(e.elems)}]"
         if self.rust.is_service(e.type):
             return f"{self.place(e)}.as_ref()"
         return f"&{self.place(e)}"
@@ -422,6 +424,10 @@ class Operations(Lines):
                     f"({', '.join(self.own(v) for v in e.elems)}{',' if len(e.elems) == 1 else ''})",
                     PRIMARY,
                 )
+            case ir.Cond(body=ir.Lit(value=bool() as yes), orelse=ir.Lit(value=bool() as no)) if (
+                yes is not no
+            ):
+                return self._text(e.test) if yes else self._not(e.test)
             case ir.Cond():
                 return (
                     f"if {self.x(e.test)} {{ {self.own(e.body)} }} else {{ {self.own(e.orelse)} }}",
@@ -629,6 +635,12 @@ class Operations(Lines):
                 return f"{self.place(a)}.{'is_none' if e.op == 'is_some' else 'is_some'}()", PRIMARY
             case ir.Intrinsic(op="eq" | "ne", args=[a, b]):
                 return self._comparison("ne" if e.op == "eq" else "eq", a, b)
+            case ir.Intrinsic(op="lt" | "le" | "gt" | "ge", args=[a, b]) if a.type in (
+                ir.INT,
+                ir.CHAR,
+                ir.STR,
+            ):
+                return self._comparison({"lt": "ge", "le": "gt", "gt": "le", "ge": "lt"}[e.op], a, b)
             case _:
                 return f"!{self.x(e, UNARY)}", UNARY
 
@@ -725,9 +737,13 @@ class Operations(Lines):
         if not self.can_fail:
             raise Unsupported("a failure where none is expected", "", e.line)
         if self.label:
-            return (
-                f"match {text} {{ Ok(value) => value, Err(error) => break '{self.label} Err(error.into()) }}"
+            own = (
+                self.rust.errors.plain
+                or isinstance(e, ir.Call | ir.MethodCall | ir.New)
+                or f"{text}?" in self.outcomes
             )
+            error = "error" if own else "error.into()"
+            return f"match {text} {{ Ok(value) => value, Err(error) => break '{self.label} Err({error}) }}"
         return f"{text}?"
 
     title = "block"
@@ -744,6 +760,8 @@ class Operations(Lines):
 
     def _intrinsic(self, e: ir.Intrinsic) -> tuple[str, int]:
         op, a = e.op, e.args
+        if op == "int.mul" and isinstance(a[0], ir.Lit) and a[0].value == -1:
+            return self._op_int_neg(ir.Intrinsic("int.neg", a[1:], type=e.type, line=e.line))
         if op in INFIX:
             sign, level = INFIX[op]
             return f"{self.x(a[0], level)} {sign} {self.x(a[1], level + 1)}", level
@@ -1638,7 +1656,7 @@ class Operations(Lines):
 
     def _op_dict_union(self, e: ir.Intrinsic) -> tuple[str, int]:
         first, second = (f"{self.place(a)}.iter()" for a in e.args)
-        entries = f"{first}.chain({second}).map(|(key, value)| (key.clone(), value.clone()))"
+        entries = f"{first}.chain({second}).map({self._entry(e.type)})"
         return f"{entries}.collect::<{self.rust.map}<_, _>>()", PRIMARY
 
     _op_set_copy = _op_list_copy
@@ -1828,9 +1846,18 @@ class Operations(Lines):
         items = (
             f"{self.own(other, PRIMARY)}.into_iter()"
             if self._moves(other) or not is_place(other)
-            else (f"{self.place(other)}.iter().map(|(key, value)| (key.clone(), value.clone()))")
+            else f"{self.place(other)}.iter().map({self._entry(other.type)})"
         )
         return f"{self._changing(e.args[0])}.extend({items})", PRIMARY
+
+    def _entry(self, t: Type) -> str:
+        """The closure that makes an entry of its own of a borrowed one."""
+        assert isinstance(t, ir.DictT)
+        key, value = (
+            f"*{n}" if self.rust.copies(k) else f"{n}.clone()"
+            for n, k in (("key", t.key), ("value", t.value))
+        )
+        return f"|(key, value)| ({key}, {value})"
 
     def _op_dict_setdefault(self, e: ir.Intrinsic) -> tuple[str, int]:
         text = f"{self._changing(e.args[0])}.entry({self.own(e.args[1])}).or_insert({self.own(e.args[2])})"
@@ -2043,7 +2070,7 @@ class Operations(Lines):
                 self._unordered(free, e)
                 word = e.op[5:]
                 if word == "items":
-                    return f"{self._iterated(d)}.iter().map(|(key, value)| (key.clone(), value.clone()))"
+                    return f"{self._iterated(d)}.iter().map({self._entry(d.type)})"
                 return f"{self._iterated(d)}.{word}().cloned()"
             case ir.Intrinsic(op="str.split" | "str.split_ws"):
                 return f"{self._parts(e)}.map(str::to_string)"
@@ -2245,12 +2272,21 @@ class Operations(Lines):
                 return f"{base}.filter_map(|{pattern}| if {test} {{ Some({elem}) }} else {{ None }})"
             if lent is not None and isinstance(e.elem, ir.Name) and e.elem.id in lent[1]:
                 return f"{base}.map(str::to_string)" if self.gives_texts(clause.iter) else f"{base}.cloned()"
+            if elem == f"{pattern}.clone()" and lent is not None:
+                return f"{base}.cloned()"
             return base if elem == pattern else f"{base}.map({self._mapping(clause.target, pattern, elem)})"
 
     def _mapping(self, t: ir.Target, pattern: str, elem: str) -> str:
         """The function that gives the elements: itself, where a closure would only call it."""
         name = elem.removesuffix(f"({pattern})")
-        if name != elem and name.isidentifier() and isinstance(t, ir.VarTarget) and self.rust.copies(t.type):
+        kept = name in self.names.values()  # a variable may hold its function behind a pointer
+        if (
+            name != elem
+            and name.isidentifier()
+            and not kept
+            and isinstance(t, ir.VarTarget)
+            and self.rust.copies(t.type)
+        ):
             return name
         return f"|{pattern}| {elem}"
 
@@ -2297,7 +2333,10 @@ class Operations(Lines):
         )
         chain = self._chain(e, 0, e.kind == "set" or keyed)
         if self.may_fail(e.elem):
-            return self.question(f"{chain}.collect::<Result<{kind}, Error>>()", e), PRIMARY
+            collected = f"{chain}.collect::<Result<{kind}, Error>>()"
+            value = self.question(collected, e)
+            self.outcomes[value] = collected
+            return value, PRIMARY
         return f"{chain}.collect::<{kind}>()", PRIMARY
 
     def _quantified(self, e: ir.Intrinsic) -> tuple[str, int]:
@@ -2452,8 +2491,15 @@ class Operations(Lines):
     # Formatted texts
 
     def _format(self, e: ir.Format) -> tuple[str, int]:
+        given = self.formatted(e)
+        if given.endswith('"') and "{" not in given and "}" not in given:
+            return f"{given}.to_string()", PRIMARY
+        return f"format!({given})", PRIMARY
+
+    def formatted(self, e: ir.Format) -> str:
+        """What a formatting macro is given: the literal with its places, and what stands in them."""
         text, args = "", list[str]()
-        for p in e.parts:
+        for p in _flat(e.parts):
             if p.value is None:
                 text += p.text.replace("{", "{{").replace("}", "}}")
                 continue
@@ -2489,10 +2535,21 @@ class Operations(Lines):
                 args.append(self._shown(p.value))
             else:
                 raise Unsupported(f"format {p.spec}", "", e.line)
-        if not args:
-            return f"{rust_string(text.replace('{{', '{').replace('}}', '}'))}.to_string()", PRIMARY
         text, args = _inlined(text, args)
-        return f"format!({', '.join([rust_string(text), *args])})", PRIMARY
+        return ", ".join([rust_string(text), *args])
+
+
+def _flat(parts: Sequence[ir.FormatPart]) -> list[ir.FormatPart]:
+    """The parts of a formatted text, those of texts that are formatted inside of it among them."""
+    out: list[ir.FormatPart] = []
+    for p in parts:
+        if isinstance(p.value, ir.Format) and not p.spec:
+            out.extend(_flat(p.value.parts))
+        elif isinstance(p.value, ir.Lit) and p.value.type == ir.STR and not p.spec:
+            out.append(ir.FormatPart(p.value.value))
+        else:
+            out.append(p)
+    return out
 
 
 def _inlined(text: str, args: list[str]) -> tuple[str, list[str]]:

@@ -376,7 +376,9 @@ def last_uses(f: ir.Function) -> set[int]:
             return
         if isinstance(n, ir.VarTarget) and n.declares:
             declared.setdefault(n.id, loops)
-        for child in ir.children(n):
+        worded = isinstance(n, ir.Intrinsic) and n.op == "error.with_message"
+        # An error is taken after its new message was made of it.
+        for child in reversed(list(ir.children(n))) if worded else ir.children(n):
             expression(child, loops, arms, inside)
 
     def block(body: list[ir.Stmt], loops: tuple[int, ...], arms: tuple[tuple[int, int], ...]) -> None:
@@ -419,10 +421,8 @@ def last_uses(f: ir.Function) -> set[int]:
         for u in found:
             if u.inside or u.loops[: len(at)] != at or len(u.loops) > len(at):
                 continue
-            # A node that stands in two places is used again in one of them.
-            again = any(o.node is u.node for o in found if o is not u)
             later = [o for o in found if o is not u and o.order > u.order and not _exclusive(u, o)]
-            if not later and not again:
+            if not later:
                 out.add(id(u.node))
     return out
 

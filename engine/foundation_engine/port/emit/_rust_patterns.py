@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from foundation_engine.port import ir
 from foundation_engine.port.emit._names import snake
 from foundation_engine.port.emit._rust_errors import BUILTIN, RUNTIME
-from foundation_engine.port.emit._rust_ownership import root
+from foundation_engine.port.emit._rust_ownership import is_place, lends, root
 from foundation_engine.port.emit._rust_words import LOWEST, PRIMARY, rust_float, rust_string
 from foundation_engine.port.ir import Unsupported
 from foundation_engine.port.passes import stores
@@ -376,7 +376,13 @@ class Patterns:
                 assert e.obj is not None
                 return f"{writer.place(e.obj)}.main()"
             case ("file_operations", "write" | "write_text"):
-                slots = {"0": writer.ref(e.args[0]), "1": writer.ref(e.args[1])}
+                # Paths and contents are taken as whatever can be read as one.
+                slots = {
+                    str(i): writer.ref(a)
+                    if is_place(a) or lends(a) or isinstance(a, ir.Lit)
+                    else writer.own(a)
+                    for i, a in enumerate(e.args[:2])
+                }
                 return writer.question(
                     self.templates.render(self, e.pattern_id, "write", dict(e.arguments), slots=slots).text, e
                 )
@@ -522,7 +528,7 @@ class Patterns:
         call = f"{fn}({', '.join(values)})"
         if "Exit" in self.rust.errors.builtin and self.rust.failing["", f.name]:
             # The program ends with the code that the command chose.
-            call += ".or_else(|error| match error { Error::Exit(exit) => Err(Box::<dyn std::error::Error + Send + Sync>::from(exit)), other => Err(other.into()) })"
+            call += ".map_err(|error| match error { Error::Exit(exit) => Box::<dyn std::error::Error + Send + Sync>::from(exit), other => other.into() })"
         failing = self.rust.failing["", f.name]
         # What a command returns is not its exit code.
         if f.result in (ir.NONE, ir.INT):
@@ -733,6 +739,5 @@ class Patterns:
                 raise Unsupported(f"a field of type {ir.type_text(v.type)} in a log record", "", v.line)
 
     def _kept(self, v: ir.Expr) -> bool:
-        from foundation_engine.port.emit._rust_ownership import is_place
 
         return is_place(v)

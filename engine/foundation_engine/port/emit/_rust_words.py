@@ -101,6 +101,24 @@ MUTATING = frozenset(
 )  # fmt: skip
 
 
+def documented(text: str) -> list[str]:
+    """The lines of a doc comment; examples and indented parts are text, which Rust would otherwise compile and run."""
+    out: list[str] = []
+    fenced, before = False, ""
+    for line in text.splitlines():
+        shown = line.strip()
+        code = shown.startswith(">>>") or (line.startswith("    ") and not before)
+        if not fenced and shown and code:
+            out.append("/// ```text")
+            fenced = True
+        elif fenced and not shown:
+            out.append("/// ```")
+            fenced = False
+        out.append(f"/// {line}".rstrip())
+        before = shown
+    return [*out, "/// ```"] if fenced else out
+
+
 def rust_string(text: str) -> str:
     """A Rust string literal."""
     special = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}

@@ -9,7 +9,6 @@ function return a `Result`; a mistake in the program panics.
 # ruff: noqa: E501, S101 - templates of Rust read best on one line; assertions narrow types.
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,7 +24,7 @@ from foundation_engine.port.emit._rust_errors import CONSTRUCTORS, RustErrors
 from foundation_engine.port.emit._rust_helpers import HELPERS
 from foundation_engine.port.emit._rust_ownership import RUNTIME_OBJECTS, Borrows, Ownership
 from foundation_engine.port.emit._rust_patterns import RUNTIME_TYPES, Patterns
-from foundation_engine.port.emit._rust_words import KEYWORDS, rust_char, rust_float, rust_string
+from foundation_engine.port.emit._rust_words import KEYWORDS, documented, rust_char, rust_float, rust_string
 from foundation_engine.port.emit.templates import Templates
 from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.passes import Effects
@@ -428,7 +427,7 @@ class RustModule:
         kind = self.errors.definitions(self)
         if kind:
             body.extend([*kind, ""])
-        body.extend(self.errors.rewording())
+        body.extend([*self.errors.rewording(), *self.errors.exhausted()])
         for h in sorted(helpers):
             doc, text, uses = HELPERS[h]
             text = re.sub(r"\bHashMap\b", self.map, text)
@@ -547,7 +546,7 @@ class RustModule:
     def _doc(self, doc: str, comments: list[str] | None = None) -> list[str]:
         return [
             *(f"// {c}".rstrip() for c in comments or ()),
-            *(f"/// {x}".rstrip() for x in doc.splitlines()),
+            *documented(doc),
         ]
 
     # Constants
@@ -761,6 +760,15 @@ class RustModule:
                 lines += [""] if i else []
                 lines += [f"    {x}".rstrip() for x in part]
             lines.append("}")
+        if any("pub fn new() -> Self {" in line for part in inside for line in part):
+            lines += [
+                "",
+                f"impl Default for {name} {{",
+                "    fn default() -> Self {",
+                "        Self::new()",
+                "    }",
+                "}",
+            ]
         if secret:
             lines += self._shown(d)
         return lines
@@ -822,7 +830,7 @@ def settled(
     """The module's names and types, and its file: written again until what a writing finds out changes nothing."""
     settings = _Settings()
     for last in (*([False] * 7), True):
-        rust = RustModule(copy.deepcopy(module), source, settings, dialect, quotes_python, sources)
+        rust = RustModule(ir.unshared(module), source, settings, dialect, quotes_python, sources)
         file = rust.emit()
         found = _Settings(
             settings.ordered or rust.wants_order,
