@@ -578,6 +578,26 @@ func headerOf(header http.Header, name string) *string {
 """,
         ("net/http",),
     ),
+    "isFile": (
+        r"""
+// isFile reports whether there is a regular file at a path.
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+""",
+        ("os",),
+    ),
+    "isDir": (
+        r"""
+// isDir reports whether there is a directory at a path.
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+""",
+        ("os",),
+    ),
     "exists": (
         r"""
 // exists reports whether there is a file or directory at a path.
@@ -1020,6 +1040,39 @@ func countEach[T comparable](xs []T) map[T]int {
 }
 """,
         (),
+    ),
+    "countInOrder": (
+        r"""
+// countInOrder counts how often each element occurs, in the order of their first occurrences.
+func countInOrder[T comparable](xs []T) *OrderedMap[T, int] {
+	counts := NewOrderedMap[T, int]()
+	for _, x := range xs {
+		counts.Set(x, counts.Values[x]+1)
+	}
+	return counts
+}
+""",
+        (),
+    ),
+    "splitLast": (
+        r"""
+// splitLast splits s at the last separators, as often as most says.
+func splitLast(s, separator string, most int) []string {
+	parts := []string{}
+	for ; most > 0; most-- {
+		i := strings.LastIndex(s, separator)
+		if i < 0 {
+			break
+		}
+		parts = append(parts, s[i+len(separator):])
+		s = s[:i]
+	}
+	parts = append(parts, s)
+	slices.Reverse(parts)
+	return parts
+}
+""",
+        ("slices", "strings"),
     ),
     "setOf": (
         r"""

@@ -612,7 +612,18 @@ class Operations(Maps):
             and isinstance(args[1], ir.Comp)
         ):
             return self.joined(args[1]), PRIMARY
+        if (
+            op == "str.join"
+            and isinstance(args[1], ir.Intrinsic)
+            and args[1].op == "to_list"
+            and (keys := self.keys_of(args[1].args[0]))
+        ):
+            self.use("strings")
+            return f"strings.Join({keys}, {self.x(args[0])})", PRIMARY
         single = op == "str.swapcase" and isinstance(args[0], ir.Intrinsic) and args[0].op == "char.to_str"
+        if op == "count_each" and self.ordered(e.type) and isinstance(args[0].type, ir.ListT):
+            self.go.type(e.type)
+            return f"{self.helper('countInOrder')}({self.x(args[0])})", PRIMARY
         if op == "dict.copy" and self.ordered(args[0].type):
             return self.cloned(args[0]), PRIMARY
         if op in TEMPLATES and not single and not (op == "list.contains" and self._wide(args[0])):
@@ -684,6 +695,10 @@ class Operations(Maps):
                 return f"{obj}[{self.index_text(obj, args[1])}]", PRIMARY
             case "str.index":
                 return self.string_index(e), PRIMARY
+            case "str.rsplit_n":
+                if not all(isinstance(a, ir.Lit) and (a.value == 0 or a.value) for a in args[1:]):
+                    raise Unsupported("a split from the end by a computed separator or count")
+                return f"{self.helper('splitLast')}({', '.join(self.x(a) for a in args)})", PRIMARY
             case "str.split_n":
                 self.use("strings")
                 n = args[2]
@@ -1250,8 +1265,13 @@ class Operations(Maps):
                     else f"time.Duration({self.x(args[0], 5)} * float64(time.Second))"
                 )
                 self.write(f"time.Sleep({duration})")
-            case "print":
+            case "print" | "print.error":
                 self.use("fmt")
+                stream = ""
+                if op == "print.error":
+                    self.use("os")
+                    stream = "os.Stderr, "
+                verb = "F" if stream else "P"
                 if (
                     isinstance(args[0], ir.Format)
                     and any(p.value is not None for p in args[0].parts)
@@ -1260,9 +1280,13 @@ class Operations(Maps):
                     from foundation_engine.port.emit.go import go_string
 
                     pattern, values = self.format_pattern(args[0])
-                    self.write(f"fmt.Printf({', '.join([go_string(pattern + chr(10)), *values])})")
+                    shown = ", ".join([go_string(pattern + chr(10)), *values])
+                    self.write(f"fmt.{verb}{'p' if stream else ''}rintf({stream}{shown})")
                 else:
-                    self.write(f"fmt.Println({self.x(args[0])})")
+                    self.write(f"fmt.{verb}{'p' if stream else ''}rintln({stream}{self.x(args[0])})")
+            case "print.part":
+                self.use("fmt")
+                self.write(f"fmt.Print({self.x(args[0])})")
             case _:
                 return False
         return True
@@ -1286,8 +1310,9 @@ class Operations(Maps):
         """What reads a pattern's result, by the templates."""
         if op == "http.header":
             return f"{self.helper('headerOf')}({self.x(args[0], PRIMARY)}.Header, {self.x(args[1])})"
-        if op == "file.exists":
-            return f"{self.helper('exists')}({self.x(args[0])})"
+        if op in ("file.exists", "file.is_file", "file.is_dir"):
+            helper = {"file.exists": "exists", "file.is_file": "isFile", "file.is_dir": "isDir"}[op]
+            return f"{self.helper(helper)}({self.x(args[0])})"
         if op.partition(".")[0] not in ("http", "process"):
             return None
         from foundation_engine.port.emit._go_patterns import Patterns
@@ -1333,6 +1358,15 @@ class Operations(Maps):
             case "file.remove":
                 self.use("os")
                 return f"os.Remove({self.x(args[0])})"
+            case "file.make_folders":
+                self.use("os")
+                return f"os.MkdirAll({self.x(args[0])}, 0o777)"
+            case "file.write_text":
+                self.use("os")
+                return f"os.WriteFile({self.x(args[0])}, []byte({self.x(args[1])}), 0o666)"
+            case "path.cwd" | "path.home":
+                self.use("os")
+                return "os.Getwd()" if op == "path.cwd" else "os.UserHomeDir()"
             case "str.to_float":
                 self.use("strconv")
                 return f"strconv.ParseFloat({self._trimmed(args[0])}, 64)"
@@ -1765,6 +1799,17 @@ class Operations(Maps):
             ):
                 n = self.x(stop)
                 return n if self._nonnegative(stop) else f"max({n}, 0)"
+            case ir.Intrinsic(
+                op="range",
+                args=[
+                    ir.Lit(value=0),
+                    ir.Intrinsic(
+                        op="int.add", args=[ir.Intrinsic(op="len", args=[whole]), ir.Lit(value=int(k))]
+                    ),
+                    ir.Lit(value=1),
+                ],
+            ) if k > 0 and (length := self.turns(whole)):
+                return f"{length}+{k}"
             case _:
                 return None
 
@@ -1897,8 +1942,11 @@ class Operations(Maps):
         if source.type == ir.STR:
             self.use("strings")
             return f'strings.Split({self.x(source)}, "")'
-        if (self.unordered(source)) and not self.any_order:
+        if self.unordered(source) and not self.any_order:
             raise Unsupported("a list in the order of a map's or set's entries")
+        if keys := self.keys_of(source):
+            self.use("slices")
+            return f"slices.Clone({keys})"
         assert isinstance(t, ir.ListT)
         name = self.fresh("items")
         if (

@@ -1150,7 +1150,7 @@ class FunctionEmitter(Operations, Statements):
         """A Go name that is not used yet in this function."""
         made = hint
         n = 2
-        taken = self.used | {self.go.local(r) for r in self.read}
+        taken = self.used | {self.go.local(r) for r in self.read} | set(self.go.names.functions.values())
         while made in taken or made in _KEYWORDS | _TAKEN:
             made = f"{hint}{n}"
             n += 1
@@ -1298,7 +1298,8 @@ class FunctionEmitter(Operations, Statements):
                 return
             self.effect(value)
             return
-        if self._raising(value):
+        # As a value, the results of a call are packed.
+        if self._raising(value) and not isinstance(value.type, ir.TupleT):
             self.assign_result(t, value)
             return
         if isinstance(value, ir.Cond) and self._assign_cond(t, value):

@@ -139,6 +139,12 @@ _TEMPLATES: Mapping[str, tuple[str, int, int]] = {
     "str.byte_len": ("{0}.bytesize", PRIMARY, PRIMARY),
     "str.parse_float": ("parse_float({0})", PRIMARY, LOWEST),
     "str.rpartition": ("{0}.rpartition({1})", PRIMARY, PRIMARY),
+    "str.rsplit_n": ("split_last({0}, {1}, {2})", PRIMARY, LOWEST),
+    "file.is_file": ("File.file?({0})", PRIMARY, LOWEST),
+    "file.is_dir": ("File.directory?({0})", PRIMARY, LOWEST),
+    "file.write_text": ("File.write({0}, {1})", PRIMARY, LOWEST),
+    "path.cwd": ("Dir.pwd", PRIMARY, LOWEST),
+    "path.home": ("Dir.home", PRIMARY, LOWEST),
     "env.get": ("ENV[{0}]", PRIMARY, LOWEST),
     "env.get_or": ("ENV.fetch({0}, {1})", PRIMARY, LOWEST),
     "bool.or": ("{0} | {1}", BOR, BOR),
@@ -357,6 +363,17 @@ def quoted(text)
     end
   end
   "#{quote}#{inner.join}#{quote}"
+end""",
+    "split_last": """
+# The pieces between the last separators, as many as there may be.
+def split_last(text, separator, most)
+  parts = []
+  while most.positive? && (at = text.rindex(separator))
+    parts.unshift(text[(at + separator.length)..])
+    text = text[0...at]
+    most -= 1
+  end
+  [text, *parts]
 end""",
     "split_by": """
 # The pieces between matches of a pattern, empty ones included.
@@ -1808,6 +1825,13 @@ class Emitter(Statements):
                 if isinstance(d, ir.EnumClass) and d.string_valued:
                     return f"{self.x(args[0], PRIMARY)}.to_s", PRIMARY
                 return self._text(args[0])
+            case "print.error":
+                return f"warn {self.x(args[0])}", LOWEST
+            case "print.part":
+                return f"print {self.x(args[0])}", LOWEST
+            case "file.make_folders":
+                self.ruby.requires.add("fileutils")
+                return f"FileUtils.mkdir_p({self.x(args[0])})", PRIMARY
             case "print":
                 if may_end_line(args[0]):
                     return f'print({self.x(args[0])}, "\\n")', PRIMARY
@@ -2014,6 +2038,10 @@ class Emitter(Statements):
             and isinstance(first.target, ir.VarTarget)
             and e.elem.id == first.target.id
         ):
+            if e.kind == "list" and not first.conds:
+                counted = isinstance(first.iter, ir.Intrinsic) and first.iter.op == "range"
+                if counted or isinstance(first.iter.type, ir.SetT):
+                    return f"{base}.to_a"
             return base if first.conds or not isinstance(first.iter.type, ir.ListT) else f"{base}.dup"
         if not first.conds:
             base = self.entries(first.iter)

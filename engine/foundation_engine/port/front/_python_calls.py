@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from foundation_engine.port import ir
 from foundation_engine.port.front import _python_any as mixed
+from foundation_engine.port.front import _python_library as library
+from foundation_engine.port.front import _python_prelude as prelude
 from foundation_engine.port.front import _python_regex as regex
 from foundation_engine.port.front._python_names import PATH, dotted
 from foundation_engine.port.ir import Type, Unsupported
@@ -161,7 +163,7 @@ def string_method(
                     # Upper and lower case of one code point may be two code points, which only a string can hold.
                     result = ir.CHAR if name in ("upper", "lower") else result
                     return _op(op.replace("str.", "char."), [obj], result)
-            if name in ("upper", "lower", "title", "capitalize", "swapcase"):
+            if name in ("upper", "lower", "casefold", "title", "capitalize", "swapcase"):
                 low.scope.differ(
                     "Changing case maps code points one to one; Python also maps the few that become several (ß to SS)."
                 )
@@ -172,9 +174,17 @@ def string_method(
             [low.coerce(obj, ir.STR), low.coerce(low.expr(e.keywords[0].value), ir.STR)],
             ir.ListT(ir.STR),
         )
-    if name == "split" and len(e.keywords) == 1 and e.keywords[0].arg == "maxsplit" and len(e.args) == 1:
+    if (
+        name in ("split", "rsplit")
+        and len(e.keywords) == 1
+        and e.keywords[0].arg == "maxsplit"
+        and len(e.args) == 1
+    ):
         args = [low.coerce(low.expr(e.args[0]), ir.STR), low.expr(e.keywords[0].value)]
-        return _op("str.split_n", [obj, *args], ir.ListT(ir.STR))
+        return _op(f"str.{name}_n", [low.coerce(obj, ir.STR), *args], ir.ListT(ir.STR))
+    made = library.text_method(low, e, obj, name)
+    if made is not None:
+        return made
     raise Unsupported(f"string method {name} with these arguments", ast.unparse(e), e.lineno)
 
 
@@ -184,8 +194,6 @@ def _join(low: ExpressionLowerer, e: ast.Call, sep: ir.Expr) -> ir.Expr:
         if isinstance(sep, ir.Lit) and sep.value == "":
             return parts
         parts = low.as_list(parts)
-    elif isinstance(parts.type, ir.DictT | ir.SetT) and isinstance(parts.type, ir.DictT):
-        raise Unsupported("joining the keys of a dict, whose order is not kept")
     else:
         parts = low.as_list(parts)
     if isinstance(parts.type, ir.ListT) and parts.type.elem == ir.UNKNOWN:
@@ -196,12 +204,28 @@ def _join(low: ExpressionLowerer, e: ast.Call, sep: ir.Expr) -> ir.Expr:
 
 
 PATH_METHODS = frozenset(
-    {"read_text", "exists", "is_file", "unlink", "as_posix", "resolve", "write_text", "mkdir"}
+    {
+        "read_text",
+        "exists",
+        "is_file",
+        "is_dir",
+        "unlink",
+        "as_posix",
+        "resolve",
+        "write_text",
+        "mkdir",
+        "joinpath",
+        "is_absolute",
+        "with_suffix",
+    }
 )
 
 
 def path_method(low: ExpressionLowerer, e: ast.Call, obj: ir.Expr, name: str) -> ir.Expr:
     """A method of a path, which is a text here."""
+    made = library.path_method(low, e, obj, name)
+    if made is not None:
+        return made
     match name:
         case "read_text" if all(k.arg in ("encoding", "errors") for k in e.keywords) and not e.args:
             assert isinstance(e.func, ast.Attribute)
@@ -330,6 +354,8 @@ def dict_method(
 
     if name not in known:
         raise Unsupported(f"dict method {name}", ast.unparse(e), e.lineno)
+    if name == "most_common":
+        return library.most_common(low, e)
     assert isinstance(obj.type, ir.DictT)
     key, value, zero = obj.type.key, obj.type.value, obj.type.zero
     _plain(e, 2)
@@ -488,7 +514,7 @@ def _range(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
     zero, one = ir.Lit(0, type=ir.INT), ir.Lit(1, type=ir.INT)
     full = [zero, args[0], one] if len(args) == 1 else [*args, one] if len(args) == 2 else args
     if not isinstance(full[2], ir.Lit) or full[2].value == 0:
-        raise Unsupported("range with a computed step", ast.unparse(e), e.lineno)
+        return prelude.call(low, "stepped", *full)
     return _op("range", full, ir.IterT(ir.INT))
 
 
@@ -500,13 +526,17 @@ def _enumerate(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
         if k.arg == "start":
             start = low.expr(k.value)
     inner = low.iterable(e.args[0])
+    if isinstance(inner, ir.Intrinsic) and inner.op == "reversed":
+        inner = low.as_list(inner)
     return _op("enumerate", [inner, start], ir.IterT(ir.TupleT((ir.INT, low.element_type(inner.type)))))
 
 
 def _zip(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
+    if len(e.args) == 1 and isinstance(e.args[0], ast.Starred) and not e.keywords:
+        return library.transposed(low, e.args[0].value)
     if any(k.arg != "strict" for k in e.keywords) or len(e.args) < 2:
         raise Unsupported("zip with these arguments", ast.unparse(e), e.lineno)
-    parts = [low.iterable(a) for a in e.args]
+    parts = library.cycled(low, e.args) or [low.iterable(a) for a in e.args]
     parts = [p if isinstance(p.type, ir.ListT) else low.as_list(p) for p in parts]
     return _op("zip", list(parts), ir.IterT(ir.TupleT(tuple(low.element_type(p.type) for p in parts))))
 
@@ -613,7 +643,7 @@ def _quantifier(name: str) -> Callable[[ExpressionLowerer, ast.Call, Type | None
         if isinstance(v, ir.Comp):
             v = ir.Comp(v.kind, low.truth(v.elem), v.clauses, type=ir.IterT(ir.BOOL), line=v.line)
         elif low.element_type(v.type) != ir.BOOL:
-            raise Unsupported(f"{name} of {ir.type_text(v.type)}", ast.unparse(e), e.lineno)
+            return library.code(low, e, f"{name}(bool(item) for item in given)", given=e.args[0])
         return _op(name, [v], ir.BOOL)
 
     return make
@@ -703,11 +733,13 @@ def _bool(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
 
 def _list(low: ExpressionLowerer, e: ast.Call, want: Type | None) -> ir.Expr:
     _plain(e, 1)
+    if (once := library.distinct(low, e)) is not None:
+        return once
     if not e.args:
         return ir.ListLit([], type=want if isinstance(want, ir.ListT) else ir.ListT(ir.UNKNOWN))
     v = low.iterable(e.args[0])
     if isinstance(v.type, ir.ListT):
-        return _op("list.copy", [v], v.type) if not isinstance(v, ir.ListLit | ir.Comp) else v
+        return v if isinstance(v, ir.ListLit | ir.Comp) or prelude.is_new(low, v) else _op("list.copy", [v], v.type)
     return low.as_list(v)
 
 
@@ -812,7 +844,12 @@ def _divmod(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
 
 
 def _pow(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
-    _plain(e, 2, 2)
+    _plain(e, 3, 2)
+    if len(e.args) == 3:
+        low.scope.differ(
+            "Integers have 64 bits: a result beyond them wraps or stops, where Python's integers grow."
+        )
+        return prelude.call(low, "power_modulo", *(low.coerce(low.expr(a), ir.INT) for a in e.args))
     return low.binary(ast.Pow(), low.expr(e.args[0]), low.expr(e.args[1]), e)
 
 
@@ -897,14 +934,7 @@ def _as_generator(
 
 
 def _print(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
-    if e.keywords:
-        raise Unsupported("print with options", ast.unparse(e), e.lineno)
-    parts: list[ir.FormatPart] = []
-    for i, a in enumerate(e.args):
-        if i:
-            parts.append(ir.FormatPart(" "))
-        parts.append(ir.FormatPart(value=_formattable(low, low.expr(a))))
-    return _op("print", [ir.Format(parts, type=ir.STR)], ir.NONE)
+    return library.printed(low, e)
 
 
 def _bin(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
@@ -933,8 +963,8 @@ _BUILTINS: Mapping[str, Callable[[ExpressionLowerer, ast.Call, Type | None], ir.
 def stdlib(low: ExpressionLowerer, name: str, e: ast.Call, want: Type | None) -> ir.Expr | None:
     """A call of a function of the standard library, or None when it is not one this port knows."""
     module, _, function = name.rpartition(".")
-    if module == "math":
-        return _math(low, function, e)
+    if module == "math" and (made := _math(low, function, e)) is not None:
+        return made
     if module == "collections":
         return _collections(low, function, e, want)
     if module == "re":
@@ -982,9 +1012,7 @@ def stdlib(low: ExpressionLowerer, name: str, e: ast.Call, want: Type | None) ->
         return ir.PatternNew("structured_logging", {"name": title}, type=ir.NamedT("Logger"))
     if name == "json.dumps" and len(e.args) == 1 and not e.keywords:
         return _op("json.dumps", [_encodable(low, e.args[0])], ir.STR)
-    if name == "functools.reduce":
-        raise Unsupported("functools.reduce", ast.unparse(e), e.lineno)
-    return None
+    return library.function(low, name, e)
 
 
 def _encodable(low: ExpressionLowerer, node: ast.expr) -> ir.Expr:
@@ -1113,7 +1141,8 @@ def _collections(low: ExpressionLowerer, function: str, e: ast.Call, want: Type 
 _SPEC = re.compile(r"(?:(.)?([<>^]))?([+ ]?)(0?)(\d*)(,?)(?:\.(\d+))?([dfsxXbo%eE]?)$")
 
 
-def _formattable(low: ExpressionLowerer, v: ir.Expr) -> ir.Expr:
+def formattable(low: ExpressionLowerer, v: ir.Expr) -> ir.Expr:
+    """A value as a formatted text takes it without a format."""
     if v.type in (ir.STR, ir.CHAR, ir.INT):
         return v
     return to_text(low, v)
@@ -1129,7 +1158,7 @@ def _part(low: ExpressionLowerer, v: ir.Expr, spec: str, conversion: str) -> ir.
             )
             return ir.FormatPart(value=v, spec="quoted:single")
     if not spec:
-        return ir.FormatPart(value=_formattable(low, v))
+        return ir.FormatPart(value=formattable(low, v))
     m = _SPEC.match(spec)
     if m is None:
         raise Unsupported(f"format {spec}")

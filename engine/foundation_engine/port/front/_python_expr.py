@@ -12,6 +12,7 @@ from functools import reduce
 from foundation_engine.port import ir
 from foundation_engine.port.bounds import lower_bound
 from foundation_engine.port.front import _python_any as mixed
+from foundation_engine.port.front import _python_library as library
 from foundation_engine.port.front import _python_regex as regex
 from foundation_engine.port.front._python_calls import (
     DICT_METHODS,
@@ -159,6 +160,7 @@ class ExpressionLowerer:
         self.outer: ExpressionLowerer | None = None
         self.temporaries = 0
         self.declared_result = False
+        self.literals: dict[str, str] = {}  # variables that hold one text and no other
         self.pattern_name = ""  # the name of a constant for a regular expression that has none
         self.opened: dict[str, ast.expr] = {}  # reads of an open file, and the file's path
 
@@ -397,7 +399,7 @@ class ExpressionLowerer:
                     ir.Intrinsic("to_list", [e], type=ir.ListT(unify_element(a)), line=e.line), want
                 )
             case ir.TupleT(elems), ir.ListT(b) if elems and all(x == b for x in elems):
-                return ir.Intrinsic("tuple.to_list", [e], type=want, line=e.line)
+                return self.listed(e, want)
             case ir.NamedT(a), ir.P(ir.Prim.ERROR) if self.scope.error_base(a) is not None:
                 return e
             case ir.NamedT(a), ir.NamedT(b) if self._subclass(a, b):
@@ -413,6 +415,16 @@ class ExpressionLowerer:
         if have == ir.UNKNOWN:
             return e
         raise Unsupported(f"{ir.type_text(have)} where {ir.type_text(want)} is needed")
+
+    def listed(self, e: ir.Expr, t: Type) -> ir.Expr:
+        """A tuple of values of one type as a list of them."""
+        if not isinstance(e, ir.Name) or not isinstance(e.type, ir.TupleT) or not isinstance(t, ir.ListT):
+            return ir.Intrinsic("tuple.to_list", [e], type=t, line=e.line)
+        parts: list[ir.Expr] = []
+        for i, elem in enumerate(e.type.elems):
+            at = ir.Intrinsic("tuple.index", [ir.Name(e.id, type=e.type), ir.Lit(i, type=ir.INT)], type=elem)
+            parts.append(self.coerce(at, t.elem))
+        return ir.ListLit(parts, type=t, line=e.line)
 
     def _subclass(self, a: str, b: str) -> bool:
         info = self.scope.classes.get(b)
@@ -466,6 +478,8 @@ class ExpressionLowerer:
                 return ir.Intrinsic("ne", [v, ir.Lit("", type=ir.STR)], type=ir.BOOL, line=v.line)
             case ir.P(ir.Prim.CHAR) | ir.MatchT():
                 return ir.Lit(True, type=ir.BOOL)
+            case ir.TupleT(elems):
+                return ir.Lit(bool(elems), type=ir.BOOL)
             case ir.ListT() | ir.DictT() | ir.SetT() | ir.P(ir.Prim.BYTES):
                 return ir.Intrinsic("nonempty", [v], type=ir.BOOL, line=v.line)
             case ir.OptionalT(elem):
@@ -580,13 +594,13 @@ class ExpressionLowerer:
                     self, ir.Name(e.id, type=t, line=e.lineno), self.narrowed[e.id], known=True
                 )
             if isinstance(t, ir.RegexT):
-                return regex.named(self, t, e.id.upper(), e.lineno)
+                return regex.named(t, f"_{e.id.strip('_').upper()}", e.lineno)
             return ir.Name(e.id, type=t)
         if e.id == "self" and self.cls:
             return ir.Name("self", type=ir.NamedT(self.cls))
         if e.id in self.scope.constants:
             t = self.scope.constants[e.id]
-            return regex.named(self, t, e.id, e.lineno) if isinstance(t, ir.RegexT) else ir.Name(e.id, type=t)
+            return regex.named(t, e.id, e.lineno) if isinstance(t, ir.RegexT) else ir.Name(e.id, type=t)
         if e.id == "__name__":
             return ir.Lit(self.scope.module, type=ir.STR)
         if e.id in self.scope.functions:
@@ -595,6 +609,8 @@ class ExpressionLowerer:
         origin = self.scope.foreign.get(e.id)
         if origin is not None and f"{origin[0]}.{origin[1]}" in MATH_CONSTANTS:
             return ir.Intrinsic(MATH_CONSTANTS[f"{origin[0]}.{origin[1]}"], [], type=ir.FLOAT)
+        if origin is not None and f"{origin[0]}.{origin[1]}" in STRING_CONSTANTS:
+            return ir.Lit(STRING_CONSTANTS[f"{origin[0]}.{origin[1]}"], type=ir.STR)
         raise Unsupported(f"{e.id} is not defined in this file, or its type is not known", e.id, e.lineno)
 
     def _attribute(self, e: ast.Attribute) -> ir.Expr:
@@ -647,6 +663,8 @@ class ExpressionLowerer:
                 made = patterns.attribute(obj, e)
                 if made is not None:
                     return made
+        if obj.type == ir.STR and (made := library.path_attribute(self, obj, e.attr)) is not None:
+            return made
         t = self.field_type(obj, e)
         out = ir.Field(obj, e.attr, type=t)
         if path in self.narrowed and isinstance(t, ir.OptionalT):
@@ -1240,7 +1258,9 @@ class ExpressionLowerer:
                     none = ir.Lit(None, type=ir.NONE)
                     made = obj
                     if after is not None or before is not None:
-                        made = ir.Intrinsic(f"{kind}.slice", [obj, before or none, after or none], type=obj.type)
+                        made = ir.Intrinsic(
+                            f"{kind}.slice", [obj, before or none, after or none], type=obj.type
+                        )
                     made = ir.Intrinsic(f"{kind}.reversed", [made], type=obj.type)
                     if step.value == -1:
                         return made
@@ -1428,7 +1448,13 @@ class ExpressionLowerer:
         gathered = self._gathered(e)
         if gathered is not None:
             return gathered
-        if any(isinstance(a, ast.Starred) for a in e.args) or any(k.arg is None for k in e.keywords):
+        columns = len(e.args) == 1 and (
+            (isinstance(e.func, ast.Name) and e.func.id == "zip")
+            or self.stdlib_name(e.func) == "itertools.zip_longest"
+        )
+        if any(isinstance(a, ast.Starred) for a in e.args if not columns) or any(
+            k.arg is None for k in e.keywords
+        ):
             raise Unsupported("a call with * or **")
         if self.opened and ast.unparse(e) in self.opened:
             return self.read_text(self.opened[ast.unparse(e)])
@@ -1461,8 +1487,9 @@ class ExpressionLowerer:
             found = calls.stdlib(self, module, e, want)
             if found is not None:
                 return found
+        constant = (module or "").rpartition(".")[0] in STRING_CONSTANTS
         if isinstance(e.func, ast.Attribute) and not (
-            module is not None and self.lookup((path or "").partition(".")[0]) is None
+            module is not None and not constant and self.lookup((path or "").partition(".")[0]) is None
         ):
             return self._method(e, e.func)
         raise Unsupported(f"call of {ast.unparse(e.func)}", ast.unparse(e), e.lineno)
@@ -1497,6 +1524,8 @@ class ExpressionLowerer:
         head, _, rest = path.partition(".")
         if self.lookup(head) is not None or head in self.scope.constants:
             return None
+        if path in ("str.maketrans", "dict.fromkeys"):
+            return path
         if head in self.scope.foreign and not rest:
             module, original = self.scope.foreign[head]
             return f"{module}.{original}"

@@ -45,7 +45,7 @@ def _given(e: ast.Call, names: tuple[str, ...], least: int) -> dict[str, ast.exp
     return given
 
 
-def _code(
+def code(
     low: ExpressionLowerer, at: ast.expr, text: str, want: Type | None = None, **parts: ast.expr
 ) -> ir.Expr:
     """What a line of Python means, in which names stand for parts of the source."""
@@ -83,7 +83,7 @@ def _chain(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
 
 def _flattened(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
     given = _given(e, ("iterable",), 1)
-    return _code(low, e, "[item for part in given for item in part]", given=given["iterable"])
+    return code(low, e, "[item for part in given for item in part]", given=given["iterable"])
 
 
 def _product(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
@@ -99,7 +99,7 @@ def _product(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
     names = ("first", "second", "third")[: len(nodes)]
     loops = " ".join(f"for {n} in given_{n}" for n in names)
     parts = {f"given_{n}": node for n, node in zip(names, nodes, strict=True)}
-    return _code(low, e, f"[({', '.join(names)}) {loops}]", None, **parts)
+    return code(low, e, f"[({', '.join(names)}) {loops}]", None, **parts)
 
 
 def _combinations(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
@@ -139,10 +139,14 @@ def _islice(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
         raise Unsupported("islice with bounds that may be below zero", ast.unparse(e), e.lineno)
     low_high = "[start:stop]" if len(e.args) == 3 else "[:stop]"
     parts = {"given": e.args[0], "stop": e.args[-1], "start": e.args[1]}
-    return _code(low, e, f"list(given){low_high}", None, **parts)
+    return code(low, e, f"list(given){low_high}", None, **parts)
 
 
 def _zip_longest(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    if len(e.args) == 1 and isinstance(e.args[0], ast.Starred) and len(e.keywords) == 1:
+        rows, fill = _list(low, e.args[0].value), low.expr(e.keywords[0].value)
+        texts = rows.type == ir.ListT(ir.STR)
+        return prelude.call(low, "filled_text_columns" if texts else "filled_columns", rows, fill)
     given = _given(e, ("first", "second", "fillvalue"), 2)
     if "fillvalue" not in given:
         raise Unsupported("zip_longest without a value to fill with", ast.unparse(e), e.lineno)
@@ -152,13 +156,32 @@ def _zip_longest(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
     )
 
 
+def cycled(low: ExpressionLowerer, nodes: list[ast.expr]) -> list[ir.Expr] | None:
+    """The operands of `zip` where one goes round for as long as the other lasts; None where none does."""
+    round_, other = nodes if len(nodes) == 2 else (nodes[0], nodes[0])
+    for first, second in ((round_, other), (other, round_)):
+        if (
+            not (isinstance(first, ast.Call) and low.stdlib_name(first.func) == "itertools.cycle")
+            or len(nodes) != 2
+        ):
+            continue
+        lasting = low.expr(second)
+        if not isinstance(lasting, ir.Name) or not isinstance(lasting.type, ir.ListT | ir.P):
+            raise Unsupported("a sequence that goes round beside this one", ast.unparse(first), first.lineno)
+        items = _list(low, _given(first, ("iterable",), 1)["iterable"])
+        length = code(low, first, "len(given)", given=second)
+        made = prelude.call(low, "repeated", items, length)
+        return [made, low.iterable(second)] if first is round_ else [low.iterable(second), made]
+    return None
+
+
 def _groupby(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
     given = _given(e, ("iterable", "key"), 1)
     items = _list(low, given["iterable"])
     low.require_pure(items)
     keys = items
     if "key" in given:
-        keys = low.as_list(_code(low, e, "list(map(key, given))", key=given["key"], given=given["iterable"]))
+        keys = low.as_list(code(low, e, "list(map(key, given))", key=given["key"], given=given["iterable"]))
     return prelude.call(low, "grouped", items, keys)
 
 
@@ -172,7 +195,7 @@ def _while(name: str) -> _Maker:
         given = _given(e, ("predicate", "iterable"), 2)
         items = _list(low, given["iterable"])
         low.require_pure(items)
-        tests = _code(
+        tests = code(
             low, e, "list(map(predicate, given))", predicate=given["predicate"], given=given["iterable"]
         )
         if not isinstance(tests, ir.Comp) or tests.type != ir.ListT(ir.BOOL) or _may_fail(tests.elem):
@@ -185,7 +208,25 @@ def _while(name: str) -> _Maker:
 
 def _repeat(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
     given = _given(e, ("object", "times"), 2)
-    return _code(low, e, "[given] * times", given=given["object"], times=given["times"])
+    return code(low, e, "[given] * times", given=given["object"], times=given["times"])
+
+
+def _partial(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    """A function of the module with its first arguments given, which must be literals."""
+    f = e.args[0] if e.args else e
+    signature = low.scope.functions.get(f.id) if isinstance(f, ast.Name) else None
+    if signature is None or e.keywords or not all(isinstance(a, ast.Constant) for a in e.args[1:]):
+        raise Unsupported("functools.partial of this kind", ast.unparse(e), e.lineno)
+    assert isinstance(f, ast.Name)  # noqa: S101 - it was looked up by its name.
+    rest = signature.params[len(e.args) - 1 :]
+    params = [ir.Param(p.name, p.type) for p in rest]
+    given = [low.coerce(low.expr(a), p.type) for a, p in zip(e.args[1:], signature.params, strict=False)]
+    t = ir.FuncT(tuple(p.type for p in signature.params), signature.result)
+    call = ir.Call(
+        ir.Name(f.id, type=t), [*given, *(ir.Name(p.name, type=p.type) for p in rest)], type=signature.result
+    )
+    made = ir.FuncT(tuple(p.type for p in rest), signature.result, raises=False, context=False)
+    return ir.Lambda(params, call, type=made)
 
 
 # Numbers
@@ -272,7 +313,7 @@ def _reduced(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
     if len(e.args) == 2:
         return prelude.call(low, "product_of_some" if text == "operator.mul" else "sum_of_some", items)
     if text == "operator.add":
-        return _code(low, e, "sum(given, start)", given=e.args[1], start=e.args[2])
+        return code(low, e, "sum(given, start)", given=e.args[1], start=e.args[2])
     made = ast.copy_location(ast.Call(e.func, e.args[1:], []), e)
     return _prod(low, made)
 
@@ -342,7 +383,7 @@ def _fromkeys(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
     if not isinstance(value, ir.Lit) and not isinstance(value.type, ir.P):
         # One value is under every key.
         raise Unsupported("one object under several keys", ast.unparse(e), e.lineno)
-    return _code(low, e, "{key: value for key in given}", given=given["iterable"], value=given["value"])
+    return code(low, e, "{key: value for key in given}", given=given["iterable"], value=given["value"])
 
 
 def distinct(low: ExpressionLowerer, e: ast.Call) -> ir.Expr | None:
@@ -375,10 +416,10 @@ def most_common(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
     ranked = "sorted(given.items(), key=lambda pair: pair[1], reverse=True)"
     n = given.get("n")
     if n is None:
-        return _code(low, e, ranked, given=e.func.value)
+        return code(low, e, ranked, given=e.func.value)
     bound = low.lower_bound(low.expr(n))
     count = "count" if bound is not None and bound >= 0 else "max(count, 0)"
-    return _code(low, e, f"{ranked}[:{count}]", given=e.func.value, count=n)
+    return code(low, e, f"{ranked}[:{count}]", given=e.func.value, count=n)
 
 
 # Output
@@ -568,7 +609,7 @@ _FUNCTIONS: Mapping[str, _Maker] = {
     "itertools.accumulate": _accumulate, "itertools.pairwise": _pairwise, "itertools.islice": _islice,
     "itertools.zip_longest": _zip_longest, "itertools.groupby": _groupby, "itertools.takewhile": _while("held"),
     "itertools.dropwhile": _while("left_over"), "itertools.repeat": _repeat,
-    "functools.reduce": _reduced,
+    "functools.reduce": _reduced, "functools.partial": _partial,
     "math.prod": _prod, "math.comb": _of_integers("choices"), "math.perm": _of_integers("arrangements"),
     "math.lcm": _of_integers("common_multiple"), "math.degrees": _angle("degrees"), "math.radians": _angle("radians"),
     "math.isinf": _infinite, "math.isfinite": _finite,

@@ -235,6 +235,31 @@ def text_columns(rows: list[str]) -> list[list[str]]:
         out.append([row[i] for row in rows])
     return out
 ''',
+    "filled_columns": '''
+def filled_columns(rows: list[list[T]], fill: T) -> list[list[T]]:
+    """The first items of all rows, the second ones, and so on, as far as the longest row goes."""
+    out: list[list[T]] = []
+    for i in range(max((len(row) for row in rows), default=0)):
+        out.append([row[i] if i < len(row) else fill for row in rows])
+    return out
+''',
+    "filled_text_columns": '''
+def filled_text_columns(rows: list[str], fill: str) -> list[list[str]]:
+    """The first characters of all texts, the second ones, and so on, as far as the longest text goes."""
+    out: list[list[str]] = []
+    for i in range(max((len(row) for row in rows), default=0)):
+        out.append([row[i] if i < len(row) else fill for row in rows])
+    return out
+''',
+    "repeated": '''
+def repeated(items: list[T], count: int) -> list[T]:
+    """So many items, from the first again after the last."""
+    out: list[T] = []
+    if items:
+        for i in range(count):
+            out.append(items[i % len(items)])
+    return out
+''',
     "arranged": '''
 def arranged(items: list[T], count: int) -> list[list[T]]:
     """Every order of so many of the items; the first ones change last."""

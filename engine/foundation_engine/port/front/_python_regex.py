@@ -248,6 +248,9 @@ def _pattern(low: ExpressionLowerer, given: dict[str, ast.expr], e: ast.Call) ->
     constant = low.scope.constant_nodes.get(value.id) if isinstance(value, ir.Name) else None
     if isinstance(constant, ast.Constant) and low.lookup(ast.unparse(node)) is None:
         value = ir.Lit(constant.value, type=ir.STR)
+    known = low.literals.get(value.id) if isinstance(value, ir.Name) else None
+    if known is not None:
+        value = ir.Lit(known, type=ir.STR)
     if not isinstance(value, ir.Lit) or not isinstance(value.value, str):
         raise Unsupported("a regular expression that is computed", ast.unparse(e), e.lineno)
     flags = _flags(low, given["flags"]) if "flags" in given else 0

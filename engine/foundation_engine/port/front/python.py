@@ -15,6 +15,7 @@ from typing import ClassVar
 from foundation_engine.port import ir
 from foundation_engine.port.front import _python_any as mixed
 from foundation_engine.port.front import _python_patterns as patterns
+from foundation_engine.port.front import _python_regex as regex
 from foundation_engine.port.front import _python_tenacity as tenacity
 from foundation_engine.port.front._python_classes import (
     class_methods_static,
@@ -149,6 +150,8 @@ class _Annotations:
 
     def _named(self, node: ast.expr) -> Type:
         name = (dotted(node) or "").rpartition(".")[2]
+        if name in self.types:
+            return self.types[name]
         if name in self.scope.classes:
             return ir.NamedT(name)
         origin = self.scope.foreign.get(name)
@@ -289,7 +292,8 @@ def _lowered(
         each.defaults()
     for each in lowerers:
         each.define(wanted(each))
-    _place_regexes(module, first.scope)
+    _place_library(module, first.scope)
+    regex.placed(module, first.scope.regex_comments)
     module.differences = first.scope.differences
     module.doc = next((each.doc for each in lowerers if each.file.main), "")
     used = {o.path for o in module.origins.values()}
@@ -300,27 +304,54 @@ def _lowered(
     return module
 
 
-def _place_regexes(module: ir.Module, scope: Scope) -> None:
-    """Define the regular expressions that are used before the first function or class of the file that uses them."""
-    left = {c.name: c for c in scope.regexes.values()}
-    by_path: dict[str, list[ir.Definition]] = {}
-    for d in module.definitions if left else ():
-        path = module.origins[d.name].path if d.name in module.origins else ""
+def _texts(f: ast.AST) -> dict[str, str]:
+    """The variables of a function that are set once, to a literal text."""
+    stored = [n.id for n in _own_nodes(f) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    out: dict[str, str] = {}
+    for n in _own_nodes(f):
+        match n:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str() as text)):
+                if stored.count(name) == 1:
+                    out[name] = text
+            case _:
+                pass
+    return out
+
+
+def library_function(name: str, source: str, types: Mapping[str, Type], around: Scope) -> ir.Function:
+    """A function of the library in Python as one of the module, for the types that its parameters stand for."""
+    tree = ast.parse(source)
+    lowerer = _ModuleLowerer(LinkedFile("", source, "", tree, main=True), ir.Module("", "", [], [], {}), None)
+    lowerer.scope = around.beside(source, read_comments(source), "")
+    lowerer.annotations = _Annotations(lowerer.scope)
+    lowerer.annotations.types = types
+    lowerer.imports()
+    made = next(s for s in tree.body if isinstance(s, ast.FunctionDef))
+    made.name = name
+    around.functions[name] = lowerer.signature(made, method=False)
+    function = lowerer.function(made)
+    function.line = function.end_line = 0
+    for why in lowerer.module.declines:
+        raise Unsupported(why.reason, why.construct)
+    return function
+
+
+def _place_library(module: ir.Module, scope: Scope) -> None:
+    """Define the functions of the library that are used behind everything else, in the file that uses them first."""
+    left = {f.name: f for f in scope.library.values()}
+    todo = list(module.definitions) if left else []
+    while todo:
+        d = todo.pop(0)
         for n in ir.walk(d):
             made = (
                 left.pop(n.func.id, None) if isinstance(n, ir.Call) and isinstance(n.func, ir.Name) else None
             )
             if made is not None:
-                made.comments = scope.regex_comments.get(made.name, [])
-                by_path.setdefault(path, []).append(made)
-                module.origins[made.name] = ir.Origin(path, made.name)
-    placed: list[ir.Definition] = []
-    for d in module.definitions:
-        path = module.origins[d.name].path if d.name in module.origins else ""
-        if isinstance(d, ir.Function | ir.Class):
-            placed.extend(by_path.pop(path, []))
-        placed.append(d)
-    module.definitions[:] = [*(d for rest in by_path.values() for d in rest), *placed]
+                origin = module.origins.get(getattr(d, "name", ""))
+                if origin is not None:
+                    module.origins[made.name] = ir.Origin(origin.path, made.name)
+                module.definitions.append(made)
+                todo.append(made)
 
 
 def _reachable(lowerer: _ModuleLowerer, line: int | None) -> set[str] | None:
