@@ -425,3 +425,22 @@ def test_what_follows_branches_that_holes_end_stays_as_a_comment() -> None:
         "}\n"
     )
     assert "import" not in text
+
+
+def test_copies_and_unions_of_maps_keep_their_order() -> None:
+    source = """
+    def merged(a: dict[str, int], b: dict[str, int]) -> list[str]:
+        whole = {**a, **b}
+        whole.pop("x", None)
+        return list(whole)
+
+    def joined(a: dict[str, int]) -> str:
+        mine = dict(a)
+        mine["new"] = 1
+        return ",".join(mine)
+    """
+    candidate = to("go", source)
+    assert candidate.holes == ()
+    text = body(candidate)
+    assert 'whole := a.Clone()\nwhole.Update(b)\nwhole.Delete("x")\nreturn slices.Clone(whole.Order)' in text
+    assert 'mine := a.Clone()\nmine.Set("new", 1)\nreturn strings.Join(mine.Order, ",")' in text

@@ -12,7 +12,6 @@ from typing import Any
 from foundation_engine.port import ir
 from foundation_engine.port.emit._go_text import Texts
 from foundation_engine.port.ir import Type, Unsupported
-from foundation_engine.port.passes import place
 
 PRIMARY = 7
 VIEWS = ("dict.keys", "dict.values", "dict.items")
@@ -67,6 +66,11 @@ class Maps(Texts):
     def order(self, e: ir.Expr) -> str:
         """The text of the keys of an ordered map in their order."""
         return f"{self.x(e, PRIMARY)}.Order"
+
+    def keys_of(self, e: ir.Expr) -> str | None:
+        """The text of a list of an ordered map's keys that may not be changed, for the map or a view of its keys."""
+        m = e.args[0] if isinstance(e, ir.Intrinsic) and e.op == "dict.keys" else e
+        return self.order(m) if self.ordered(m.type) else None
 
     def store(self, obj: ir.Expr, key: str, value: str) -> None:
         """Put a value under a key, which may be new."""
@@ -162,8 +166,6 @@ class Maps(Texts):
             case "dict.clear":
                 self.write(f"{self.order(args[0])} = nil")
                 self.write(f"clear({self.table(args[0])})")
-            case "dict.pop_optional":
-                raise Unsupported(f"{op.replace('.', ' ')} of a map that keeps its order")
             case _:
                 return False
         return True
