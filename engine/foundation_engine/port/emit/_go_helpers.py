@@ -41,6 +41,26 @@ func (m *OrderedMap[K, V]) Delete(key K) {
 """,
         ("slices",),
     ),
+    "orderedMapClone": (
+        r"""
+// Clone is a new map of the same entries.
+func (m *OrderedMap[K, V]) Clone() *OrderedMap[K, V] {
+	return &OrderedMap[K, V]{Order: slices.Clone(m.Order), Values: maps.Clone(m.Values)}
+}
+""",
+        ("maps", "slices"),
+    ),
+    "orderedMapUpdate": (
+        r"""
+// Update puts every entry of another map.
+func (m *OrderedMap[K, V]) Update(other *OrderedMap[K, V]) {
+	for _, key := range other.Order {
+		m.Set(key, other.Values[key])
+	}
+}
+""",
+        (),
+    ),
     "digitOf": (
         r"""
 // digitOf is the number that a decimal digit stands for.

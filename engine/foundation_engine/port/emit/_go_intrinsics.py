@@ -625,7 +625,7 @@ class Operations(Maps):
             self.go.type(e.type)
             return f"{self.helper('countInOrder')}({self.x(args[0])})", PRIMARY
         if op == "dict.copy" and self.ordered(args[0].type):
-            raise Unsupported("a copy of a map that keeps its order")
+            return self.cloned(args[0]), PRIMARY
         if op in TEMPLATES and not single and not (op == "list.contains" and self._wide(args[0])):
             return self._template(op, args)
         match op:
@@ -1677,24 +1677,17 @@ class Operations(Maps):
 
     def _union(self, e: ir.Intrinsic, name: str) -> None:
         """A union of maps in a new variable; a chain of unions copies into one map."""
-        if self.ordered(e.type):
-            raise Unsupported("a union of maps that keep their order")
         left, right = e.args
         added = [right]
         while isinstance(left, ir.Intrinsic) and left.op == "dict.union":
             left, right = left.args
             added.insert(0, right)
-        self.use("maps")
-        if isinstance(left, ir.DictLit):
-            self.write(f"{name} := {self.x(left)}")
-        else:
-            self.write(f"{name} := maps.Clone({self.x(left)})")
+        made = self.x(left) if isinstance(left, ir.DictLit) else self.cloned(left)
+        self.write(f"{name} := {made}")
+        union = f"<union {name}>"
+        self.names[union] = name
         for m in added:
-            if isinstance(m, ir.DictLit):
-                for k, v in m.items:
-                    self.write(f"{name}[{self.x(k)}] = {self.x(self.owned(v))}")
-            else:
-                self.write(f"maps.Copy({name}, {self.x(m)})")
+            self.put_all(ir.Name(union, type=e.type), m)
 
     def _comp(self, e: ir.Comp) -> str:
         if e.kind == "iter":
