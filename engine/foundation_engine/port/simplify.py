@@ -7,11 +7,19 @@ the same result for every input; what would have to be assumed is left alone. Th
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from typing import cast
 
 from foundation_engine.port import ir
+from foundation_engine.port.letters import (
+    known_digits,
+    letter,
+    letters_as_characters,
+    made_of_letters,
+    split_once,
+)
 from foundation_engine.port.passes import blocks
 
 # Operations of a text that a character has as well.
@@ -47,6 +55,12 @@ def simplify_function(f: ir.Function, zipped: bool = False) -> None:
             _join_only(f, name)
     for name in _local_sets(f):
         _letters_only(f, name)
+    for name in _locals(f, made_of_letters):
+        if letters_as_characters(f, name):
+            rewrite(f, _expression)
+    split_once(f, _taken(f))
+    rewrite(f, _between)
+    known_digits(f)
 
 
 # Expressions
@@ -93,12 +107,38 @@ def _statements(f: ir.Function, body: list[ir.Stmt]) -> list[ir.Stmt]:
                 if isinstance(value := getattr(s, name, None), ir.Expr):
                     rewrite(value, _expression)
                     setattr(s, name, _expression(value))
+        s = _extending(f, s)
         joined = _joining(f, out[-1], s) if out else None
         if joined is not None:
             out[-1] = joined
         else:
             out.append(_statement(s))
     return out
+
+
+def _extending(f: ir.Function, s: ir.Stmt) -> ir.Stmt:
+    """A loop that adds every item of a list to another one adds the list."""
+    match s:
+        case ir.For(
+            target=ir.VarTarget(id=name),
+            iter=ir.Name(type=ir.ListT() as kind)
+            | ir.Intrinsic(op="list.index", type=ir.ListT() as kind) as items,
+            body=[
+                ir.ExprStmt(
+                    value=ir.Intrinsic(op="list.append", args=[ir.Name() as to, ir.Name(id=added)]) as append
+                ) as only
+            ],
+        ) if (
+            added == name
+            and to.type == kind
+            and not any(_is(n, to.id) for n in _names(items))
+            and not (s.comments or only.comments)
+            and _bound_only(f, name)
+        ):
+            added_all = ir.Intrinsic("list.extend", [to, items], type=append.type, line=s.line)
+            return ir.ExprStmt(added_all, line=s.line, trailing=only.trailing or s.trailing)
+        case _:
+            return s
 
 
 def _joining(f: ir.Function, before: ir.Stmt, s: ir.Stmt) -> ir.Stmt | None:
@@ -145,17 +185,6 @@ def _statement(s: ir.Stmt) -> ir.Stmt:
             return s
 
 
-def _letter(e: ir.Expr) -> ir.Expr | None:
-    """The character that a text consists of, when it is known to be exactly one."""
-    match e:
-        case ir.Intrinsic(op="char.to_str", args=[char]):
-            return char
-        case ir.Lit(value=str(text)) if len(text) == 1:
-            return ir.Lit(text, type=ir.CHAR, line=e.line)
-        case _:
-            return None
-
-
 def _letters(e: ir.Expr) -> str | None:
     """The letters of a literal list or set of one-letter texts, as one text."""
     if not isinstance(e, ir.ListLit | ir.SetLit) or not e.elems:
@@ -199,6 +228,16 @@ def _expression(e: ir.Expr) -> ir.Expr:
         ) if (letters := _letters(known)) is not None:
             text = ir.Lit(letters, type=ir.STR, line=e.line)
             return ir.Intrinsic("str.contains_char", [text, char], type=ir.BOOL, line=e.line)
+        case ir.Intrinsic(op="float.pow", args=[base, ir.Lit(value=2)]) if _repeatable(base):
+            return ir.Intrinsic("float.mul", [base, copy.deepcopy(base)], type=ir.FLOAT, line=e.line)
+        case ir.Intrinsic(
+            op="list.contains" | "set.contains",
+            args=[ir.ListLit(elems=elems) | ir.SetLit(elems=elems), sought],
+        ) if 0 < len(elems) < 5 and sought.type == ir.STR and _plain([sought, *elems]):
+            tests: list[ir.Expr] = [
+                ir.Intrinsic("eq", [copy.deepcopy(sought), v], type=ir.BOOL, line=e.line) for v in elems
+            ]
+            return ir.Bool("or", tests, type=ir.BOOL, line=e.line) if len(tests) > 1 else tests[0]
         case ir.Bool():
             e.values = _once(e)
             return e.values[0] if len(e.values) == 1 else _one_of(e) if e.op == "or" else e
@@ -245,6 +284,33 @@ def _expression(e: ir.Expr) -> ir.Expr:
             return e
 
 
+def _repeatable(e: ir.Expr) -> bool:
+    """True for a variable, or one operation on variables and literals, which may as well be written twice."""
+    if isinstance(e, ir.Intrinsic):
+        return e.op in ("float.add", "float.sub") and all(isinstance(a, ir.Name | ir.Lit) for a in e.args)
+    return isinstance(e, ir.Name)
+
+
+def _between(e: ir.Expr) -> ir.Expr:
+    """A look into a text of letters in a row, such as the digits, compares with the first and the last."""
+    match e:
+        case ir.Intrinsic(op="str.contains_char", args=[ir.Lit(value=str(text)), ir.Name() as char]) if len(
+            text
+        ) > 3 and text == "".join(map(chr, range(ord(text[0]), ord(text[-1]) + 1))):
+            first, last = (ir.Lit(end, type=ir.CHAR, line=e.line) for end in (text[0], text[-1]))
+            above = ir.Intrinsic("ge", [copy.deepcopy(char), first], type=ir.BOOL, line=e.line)
+            below = ir.Intrinsic("le", [char, last], type=ir.BOOL, line=e.line)
+            return ir.Bool("and", [above, below], type=ir.BOOL, line=e.line)
+        case _:
+            return e
+
+
+def _plain(values: Sequence[ir.Expr]) -> bool:
+    """True for a variable that is compared with literal texts."""
+    first, *rest = values
+    return isinstance(first, ir.Name) and all(isinstance(v, ir.Lit) for v in rest)
+
+
 def _edge(position: ir.Expr) -> str:
     """The operation that asks for the character at the beginning or the end; "" for any other position."""
     match position:
@@ -258,7 +324,7 @@ def _edge(position: ir.Expr) -> str:
 
 def _compared(e: ir.Intrinsic, a: ir.Expr, b: ir.Expr) -> ir.Expr:
     """A comparison of texts: of characters, of a text's beginning or end, or as it is."""
-    left, right = _letter(a), _letter(b)
+    left, right = letter(a), letter(b)
     if left is not None and right is not None:
         return ir.Intrinsic(e.op, [left, right], type=ir.BOOL, line=e.line)
     if e.op not in ("eq", "ne"):

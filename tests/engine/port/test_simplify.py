@@ -273,7 +273,7 @@ def test_it_is_said_like_this(name: str, line: str) -> None:
 
 KEPT = {
     # The list is seen as a list, too.
-    "found = []\n    for x in xs:\n        found.append(x)\n    return len(found) + sum(found)": "append(found, x)",
+    "found = []\n    for x in xs:\n        found.append(x)\n    return len(found) + sum(found)": "append(found, xs...)",
     # Working out what is added may fail.
     "found = []\n    for x in xs:\n        found.append(xs[x])\n    return len(found)": "append(found, xs[",
     # The loop may end early.

@@ -338,6 +338,8 @@ class Texts(Lines):
             for more in added[1:]:
                 text = ir.Intrinsic("str.concat", [text, more], type=ir.STR)
             added = [text]
+        else:
+            added = [piece for e in added for piece in _pieces(e)]
         if len(added) == 1:
             self._add_to(self.name(name), added[0])
             return
@@ -355,6 +357,9 @@ class Texts(Lines):
             case ir.Intrinsic(op="char.to_str", args=[char]):
                 byte = self.byte_text(char)
                 return f"{builder}.WriteByte({byte})" if byte else f"{builder}.WriteRune({self.x(char)})"
+            case ir.Intrinsic(op="int.to_str", args=[n]):
+                self.use("strconv")
+                return f"{builder}.WriteString(strconv.Itoa({self.x(n)}))"
             case ir.Format() if any(p.value is not None for p in e.parts):
                 text = self.x(e)
                 if text.startswith("fmt.Sprintf("):
@@ -380,4 +385,28 @@ class Texts(Lines):
                 e.test, lambda: self._add_to(builder, e.body), lambda: self._add_to(builder, e.orelse)
             )
         else:
-            self.write(self.written(builder, e))
+            for line in [self.written(builder, piece) for piece in _pieces(e)]:
+                self.write(line)
+
+
+def _pieces(e: ir.Expr) -> list[ir.Expr]:
+    """The texts that a formatted text is written as, one after the other: numbers, texts and letters as they are."""
+    plain = isinstance(e, ir.Format) and all(
+        p.value is None or (not p.spec and p.value.type in (ir.INT, ir.STR, ir.CHAR)) for p in e.parts
+    )
+    if not (plain and isinstance(e, ir.Format)) or len(e.parts) > 4:
+        return [e]
+    out: list[ir.Expr] = []
+    for p in e.parts:
+        if p.text:
+            out.append(ir.Lit(p.text, type=ir.STR, line=e.line))
+        match p.value:
+            case None:
+                pass
+            case ir.Expr(type=ir.INT) as value:
+                out.append(ir.Intrinsic("int.to_str", [value], type=ir.STR, line=e.line))
+            case ir.Expr(type=ir.CHAR) as value:
+                out.append(ir.Intrinsic("char.to_str", [value], type=ir.STR, line=e.line))
+            case value:
+                out.append(value)
+    return out
