@@ -66,6 +66,17 @@ def checked(n: int) -> int:
     return n
 
 
+def checked_pair(n: int) -> tuple[int, str]:
+    return checked(n), "checked"
+
+
+def kept_pair(n: int) -> tuple[int, str]:
+    pair = checked_pair(n)
+    if n > 3:
+        pair = checked_pair(n - 4)
+    return pair
+
+
 def tried_in_vain(n: int) -> int:
     try:
         twice = n * 2

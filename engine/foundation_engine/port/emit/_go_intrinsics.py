@@ -293,7 +293,7 @@ class Operations(Maps):
                     return self.value_of(e, self._hint(e)), PRIMARY
                 text, _ = self.call_text(e)
                 if isinstance(e.type, ir.TupleT) and isinstance(e, ir.Call | ir.MethodCall):
-                    return self._packed(text, e.type), PRIMARY
+                    return self.packed(text, e.type), PRIMARY
                 # A composite literal needs parentheses before a selector, and in the header of a statement.
                 return text, AND if isinstance(e, ir.New) and text.endswith("}") else PRIMARY
             case ir.PatternNew():
@@ -341,9 +341,10 @@ class Operations(Maps):
             case _:
                 raise Unsupported(f"expression {type(e).__name__}")
 
-    def _packed(self, call: str, t: ir.TupleT) -> str:
+    def packed(self, call: str, t: ir.TupleT, *more: str) -> str:
+        """The results of a call as one value; `more` names what else it gives."""
         names = [self.fresh(h) for h in ("first", "second", "third")[: len(t.elems)]]
-        self.write(f"{', '.join(names)} := {call}")
+        self.write(f"{', '.join([*names, *more])} := {call}")
         return f"{self.go.type(t)}{{{', '.join(names)}}}"
 
     def _called(self, e: ir.Expr) -> str:

@@ -1840,8 +1840,11 @@ class FunctionEmitter(Operations, Statements):
             assert isinstance(e, ir.PatternOp)
             return Patterns(self).load(e)
         text, raised = self.call_text(e)
-        name = self.fresh(hint)
-        self.write(f"{name}, err := {text}")
+        if isinstance(e, ir.Call | ir.MethodCall) and isinstance(e.type, ir.TupleT):
+            name = self.packed(text, e.type, "err")
+        else:
+            name = self.fresh(hint)
+            self.write(f"{name}, err := {text}")
         self.err_scopes[-1] = True
         self.received(e, raised)
         return name
