@@ -17,10 +17,9 @@ import weakref
 from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
-from zlib import crc32
 
 from foundation_shm import _futex, layout
-from foundation_shm.crc import crc32 as data_crc32
+from foundation_shm.crc import crc32
 from foundation_shm.endpoint import socket_path
 from foundation_shm.errors import (
     CallTimeout,
@@ -342,7 +341,7 @@ class _ShmSession:
         data_crc = 0
         if flags & RequestFlag.CHECK_DATA:
             for tensor in inputs:
-                data_crc = data_crc32(tensor.data, data_crc)
+                data_crc = crc32(tensor.data, data_crc)
         base = pending.state_at
         at = base + layout.SLOT_CONTROL
         view[at : at + _CONTROL_AND_HEADER.size + len(payload)] = (
@@ -522,7 +521,7 @@ class _ShmSession:
         if flags & ResponseFlag.HAS_DATA_CRC:
             actual = 0
             for tensor in outputs:
-                actual = data_crc32(tensor.data, actual)
+                actual = crc32(tensor.data, actual)
             if actual != data_crc:
                 raise ProtocolError(Status.BAD_CHECKSUM, "the outputs' CRC-32 does not match the answer's")
         if needed > self._reply_sizes.get(pending.model_id, 1024):
@@ -641,7 +640,7 @@ class _SocketSession:
             pieces += [tensor.data, bytes(align(size) - size)]
             at = align(at + size)
             if flags & RequestFlag.CHECK_DATA:
-                data_crc = data_crc32(tensor.data, data_crc)
+                data_crc = crc32(tensor.data, data_crc)
         try:
             payload = layout.encode_request_payload(model_id, descriptors)
         except (LayoutError, struct.error) as error:
@@ -703,7 +702,7 @@ class _SocketSession:
         if response.flags & ResponseFlag.HAS_DATA_CRC:
             actual = 0
             for tensor in outputs:
-                actual = data_crc32(tensor.data, actual)
+                actual = crc32(tensor.data, actual)
             if actual != response.data_crc:
                 raise ProtocolError(Status.BAD_CHECKSUM, "the outputs' CRC-32 does not match the answer's")
         return Result(outputs, response.model_ns, more)

@@ -182,13 +182,17 @@ class Metrics:
             noted = self._noted[:]
             # What is noted meanwhile on another thread stands behind it.
             del self._noted[: len(noted)]
-            for at in range(0, len(noted), 4):
-                spent, latency, bytes_in, bytes_out = noted[at : at + 4]
-                self.requests += 1
-                self.count_batch(1, spent)
-                self.latency.add(latency)
-                self.bytes_in += bytes_in
-                self.bytes_out += bytes_out
+            if noted:
+                requests = len(noted) // 4
+                self.requests += requests
+                self.batches += requests
+                self.largest_batch = max(1, self.largest_batch)
+                for spent in noted[0::4]:
+                    self.model_time.add(spent)
+                for latency in noted[1::4]:
+                    self.latency.add(latency)
+                self.bytes_in += sum(noted[2::4])
+                self.bytes_out += sum(noted[3::4])
 
     def count_batch(self, size: int, spent: int) -> None:
         """Count one run of the model over `size` requests that took `spent` nanoseconds."""

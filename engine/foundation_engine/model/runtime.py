@@ -249,7 +249,6 @@ def _output(tensor: torch.Tensor) -> Tensor:
         and tensor.layout is torch.strided
         and tensor.is_contiguous()
         and not tensor.is_neg()
-        and tensor.numel()
     ):
         return _Output(dtype, tensor)
     return _tensor(tensor)
