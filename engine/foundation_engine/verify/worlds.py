@@ -15,7 +15,7 @@ _PATH_NAME = re.compile(
     r"(^|_)(path|file|filename|target|source|folder|dir|directory|destination|output|input)$"
 )
 _FILE_OPS = (
-    "file.read_text", "file.exists", "file.is_file", "file.is_dir", "file.remove", "file.write_text",
+    "file.read_text", "file.exists", "file.is_file", "file.is_dir", "file.remove", "file.discard", "file.write_text",
     "file.make_folders",
 )  # fmt: skip
 _NAMES = ("a.txt", "data.json", "sub/b.txt", "notes.txt")

@@ -403,20 +403,22 @@ func jsonText(value any) string {
         r"""
 // joinPath is one path below another, without doubled separators and dots; an absolute second path stands alone.
 func joinPath(folder, name string) string {
-	whole := folder + "/" + name
 	if folder == "" || strings.HasPrefix(name, "/") {
-		whole = name
+		folder, name = name, ""
+	}
+	root := ""
+	if strings.HasPrefix(folder, "//") && !strings.HasPrefix(folder, "///") {
+		root = "//"
+	} else if strings.HasPrefix(folder, "/") {
+		root = "/"
 	}
 	parts := []string{}
-	for _, part := range strings.Split(whole, "/") {
+	for _, part := range strings.Split(folder+"/"+name, "/") {
 		if part != "" && part != "." {
 			parts = append(parts, part)
 		}
 	}
-	joined := strings.Join(parts, "/")
-	if strings.HasPrefix(whole, "/") {
-		return "/" + joined
-	}
+	joined := root + strings.Join(parts, "/")
 	if joined == "" {
 		return "."
 	}
@@ -577,6 +579,18 @@ func headerOf(header http.Header, name string) *string {
 }
 """,
         ("net/http",),
+    ),
+    "discardFile": (
+        r"""
+// discardFile removes a file that need not be there.
+func discardFile(path string) error {
+	if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	return nil
+}
+""",
+        ("os",),
     ),
     "isFile": (
         r"""

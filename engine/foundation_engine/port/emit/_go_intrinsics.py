@@ -1359,6 +1359,8 @@ class Operations(Maps):
             case "file.remove":
                 self.use("os")
                 return f"os.Remove({self.x(args[0])})"
+            case "file.discard":
+                return f"{self.helper('discardFile')}({self.x(args[0])})"
             case "file.make_folders":
                 self.use("os")
                 return f"os.MkdirAll({self.x(args[0])}, 0o777)"

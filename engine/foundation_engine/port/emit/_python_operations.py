@@ -210,6 +210,7 @@ OPERATIONS: Mapping[str, tuple[str, int, tuple[int, ...]]] = {
     "file.read_text": ("Path({0}).read_text(encoding=\"utf-8\")", PRIMARY, (LOWEST,)),
     "file.exists": ("Path({0}).exists()", PRIMARY, (LOWEST,)),
     "file.remove": ("Path({0}).unlink()", PRIMARY, (LOWEST,)),
+    "file.discard": ("Path({0}).unlink(missing_ok=True)", PRIMARY, (LOWEST,)),
     "file.is_file": ("Path({0}).is_file()", PRIMARY, (LOWEST,)),
     "file.is_dir": ("Path({0}).is_dir()", PRIMARY, (LOWEST,)),
     "file.make_folders": ("os.makedirs({0}, exist_ok=True)", PRIMARY, (LOWEST,)),

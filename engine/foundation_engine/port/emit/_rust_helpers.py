@@ -30,6 +30,14 @@ fn whole(x: f64) -> i64 {
     x as i64
 }
 """, ()),
+    "discard_file": ("Removes a file that need not be there.", """
+fn discard_file(path: &str) -> std::io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        done => done,
+    }
+}
+""", ()),
     "gcd": ("The greatest common divisor.", """
 fn gcd(a: i64, b: i64) -> i64 {
     if b == 0 { a.abs() } else { gcd(b, a % b) }
@@ -436,7 +444,12 @@ fn quoted(text: &str) -> String {
 fn join_path(first: &str, second: &str) -> String {
     let path = if second.starts_with('/') { second.to_string() } else { format!("{first}/{second}") };
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
-    let root = if first.starts_with('/') || second.starts_with('/') { "/" } else { "" };
+    let start = if first.is_empty() || second.starts_with('/') { second } else { first };
+    let root = match start.len() - start.trim_start_matches('/').len() {
+        0 => "",
+        2 => "//",
+        _ => "/",
+    };
     let joined = format!("{root}{}", parts.join("/"));
     if joined.is_empty() { ".".to_string() } else { joined }
 }

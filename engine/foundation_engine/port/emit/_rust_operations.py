@@ -814,6 +814,9 @@ class Operations(Lines):
 
     _op_file_is_dir = _op_file_is_file
 
+    def _op_file_discard(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return self.question(f"{self.helper('discard_file')}({self.ref(e.args[0])})", e), PRIMARY
+
     def _op_file_make_folders(self, e: ir.Intrinsic) -> tuple[str, int]:
         return self.question(f"std::fs::create_dir_all({self.ref(e.args[0])})", e), PRIMARY
 

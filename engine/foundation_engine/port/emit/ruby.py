@@ -364,6 +364,13 @@ def quoted(text)
   end
   "#{quote}#{inner.join}#{quote}"
 end""",
+    "discard_file": """
+# Remove a file that need not be there.
+def discard_file(path)
+  File.delete(path)
+rescue Errno::ENOENT
+  nil
+end""",
     "split_last": """
 # The pieces between the last separators, as many as there may be.
 def split_last(text, separator, most)
@@ -497,10 +504,9 @@ end""",
     "join_path": """
 # One path below another, without doubled separators and dots; an absolute second path stands alone.
 def join_path(folder, name)
-  whole = folder.empty? || name.start_with?('/') ? name : "#{folder}/#{name}"
-  joined = whole.split('/').reject { |part| ['', '.'].include?(part) }.join('/')
-  return "/#{joined}" if whole.start_with?('/')
-
+  folder, name = name, '' if folder.empty? || name.start_with?('/')
+  root = { 0 => '', 2 => '//' }.fetch(folder[%r{\\A/*}].length, '/')
+  joined = root + "#{folder}/#{name}".split('/').reject { |part| ['', '.'].include?(part) }.join('/')
   joined.empty? ? '.' : joined
 end""",
     "zero_fill": """
@@ -1829,6 +1835,8 @@ class Emitter(Statements):
                 return f"warn {self.x(args[0])}", LOWEST
             case "print.part":
                 return f"print {self.x(args[0])}", LOWEST
+            case "file.discard":
+                return f"{self.helper('discard_file')}({self.x(args[0])})", PRIMARY
             case "file.make_folders":
                 self.ruby.requires.add("fileutils")
                 return f"FileUtils.mkdir_p({self.x(args[0])})", PRIMARY

@@ -1530,7 +1530,9 @@ class ExpressionLowerer:
             module, original = self.scope.foreign[head]
             return f"{module}.{original}"
         if head in self.scope.modules and rest:
-            return f"{self.scope.modules[head]}.{rest}" if self.scope.modules[head] != path else path
+            # `import os.path` binds the first name only.
+            module = self.scope.modules[head]
+            return path if module == path or module.startswith(f"{head}.") else f"{module}.{rest}"
         return None
 
     def arguments(self, params: list[ir.Param], e: ast.Call, skip: int = 0) -> list[ir.Expr]:

@@ -542,21 +542,26 @@ def path_method(low: ExpressionLowerer, e: ast.Call, obj: ir.Expr, name: str) ->
             for a in e.args:
                 joined = _op("path.join", [joined, low.coerce(low.expr(a), ir.STR)], PATH)
             return joined
+        case "expanduser" if not e.args and not e.keywords:
+            low.scope.differ("A path that starts with `~` and a user's name stays as it is.")
+            made = prelude.call(low, "expanded_home", obj)
+            made.type = PATH
+            return made
         case "is_absolute" if not e.args:
             return _op("str.startswith", [obj, ir.Lit("/", type=ir.STR)], ir.BOOL)
         case "with_suffix" if len(e.args) == 1 and not e.keywords:
-            low.require_pure(obj)
             ending = low.expr(e.args[0])
-            if not (isinstance(ending, ir.Lit) and (ending.value == "" or ending.value.startswith("."))):
-                raise Unsupported("with_suffix of a computed ending", ast.unparse(e), e.lineno)
-            bare = _op("str.removesuffix", [obj, prelude.call(low, "path_suffix", obj)], ir.STR)
-            return _op("str.concat", [bare, ending], PATH) if ending.value else bare
+            text = str(ending.value) if isinstance(ending, ir.Lit) else "?"
+            if text and (not text.startswith(".") or text == "." or "/" in text):
+                raise Unsupported("with_suffix of another ending", ast.unparse(e), e.lineno)
+            made = prelude.call(low, "path_with_suffix", obj, ending)
+            made.type = PATH
+            return made
         case "unlink":
             given = _given(e, ("missing_ok",), 0)
             node = given.get("missing_ok")
             if isinstance(node, ast.Constant) and node.value is True:
-                # Without a class to raise, the operation passes over a file that is not there.
-                return _op("file.remove", [obj], ir.NONE)
+                return _op("file.discard", [obj], ir.NONE, "OSError")
             return None
         case _:
             return None

@@ -433,6 +433,15 @@ def path_name(path: str) -> str:
     parts = [part for part in path.split("/") if part != "" and part != "."]
     return parts[-1] if parts else ""
 ''',
+    "expanded_home": '''
+from pathlib import Path
+
+def expanded_home(path: str) -> str:
+    """The path with the user's folder in place of a tilde at its start."""
+    if path == "~" or path.startswith("~/"):
+        return str(Path.home()) + path[1:]
+    return path
+''',
     "path_suffix": '''
 def path_suffix(path: str) -> str:
     """The ending of a path's last part with its dot, "" where there is none."""
@@ -444,12 +453,23 @@ def path_suffix(path: str) -> str:
 ''',
     "path_parent": '''
 def path_parent(path: str) -> str:
-    """What a path's last part is in, "." or "/" at the end."""
+    """What a path's last part is in, "." or the root at the end."""
     parts = [part for part in path.split("/") if part != "" and part != "."]
-    above = "/".join(parts[:-1]) if parts else ""
-    if path.startswith("/"):
-        return "/" + above
+    root = "//" if path.startswith("//") and not path.startswith("///") else "/" if path.startswith("/") else ""
+    above = root + "/".join(parts[:-1])
     return above if above != "" else "."
+''',
+    "path_with_suffix": '''
+def path_with_suffix(path: str, ending: str) -> str:
+    """The path with another ending of its last part."""
+    parts = [part for part in path.split("/") if part != "" and part != "."]
+    root = "//" if path.startswith("//") and not path.startswith("///") else "/" if path.startswith("/") else ""
+    if not parts:
+        raise ValueError(f"PosixPath('{root if root else '.'}') has an empty name")
+    name = parts[-1]
+    at = name.rfind(".")
+    bare = name[:at] if 0 < at < len(name) - 1 else name
+    return root + "/".join([*parts[:-1], bare + ending])
 ''',
     "folder_of": '''
 def folder_of(path: str) -> str:
