@@ -93,6 +93,25 @@ CASES = [
         "def f(k: str, d: dict[str, int]) -> int:\n    n = 10\n    try:\n        n = d[k]\n    except KeyError:\n        n += 1\n    return n",
         "if number, ok := d[k]; !ok {\nn++\n} else {\nn = number\n}",
     ),
+    # What is only tested or handed on has no variable of its own, and a default stands before its condition.
+    (
+        "def f(s: str) -> str:\n    name, sep, value = s.partition('=')\n    if not sep:\n        return ''\n    return name + value",
+        'name, value, found := strings.Cut(s, "=")\nif !found {\nreturn ""\n}',
+    ),
+    (
+        "def f(s: str) -> str:\n    name, sep, value = s.partition('=')\n    if not sep:\n        return ''\n    return name + sep + value",
+        'sep := ""\nif found {\nsep = "="\n}',
+    ),
+    ("def f(s: str) -> int:\n    return int(s)", "{\nreturn strconv.Atoi(strings.TrimSpace(s))\n}"),
+    (
+        "def f(xs: list[int], low: int) -> list[int]:\n    return [x + 1 if x > low else low for x in xs]",
+        "number := low\nif x > low {\nnumber = x + 1\n}",
+    ),
+    (
+        "def f(x: bool, k: str, d: dict[str, int]) -> bool:\n    return x or k not in d",
+        "_, ok := d[k]\nreturn x || !ok",
+    ),
+    ("def f() -> bool:\n    import os\n    return os.environ.get('ALL') == '1'", 'return os.Getenv("ALL") == "1"'),
     # What a handler shows of an error is what the source says.
     (
         "def f(s: str) -> str:\n    try:\n        return str(int(s))\n    except ValueError as error:\n        return f'no number: {error}'",

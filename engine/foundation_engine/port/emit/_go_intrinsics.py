@@ -19,7 +19,7 @@ from foundation_engine.port.emit._go_helpers import HELPERS
 from foundation_engine.port.emit._go_maps import VIEWS, Maps
 from foundation_engine.port.emit._json import COMPACT, encoded
 from foundation_engine.port.ir import Type, Unsupported
-from foundation_engine.port.passes import GROWING, names_its_entry, place, reads, stores
+from foundation_engine.port.passes import GROWING, filling_loop, names_its_entry, place, reads, stores
 
 if TYPE_CHECKING:
     from foundation_engine.port.emit.go import GoModule
@@ -463,6 +463,14 @@ class Operations(Maps):
 
     def _cond(self, e: ir.Cond) -> str:
         name = self.fresh(self._value_name(e))
+        plain = isinstance(e.orelse, ir.Name) or (isinstance(e.orelse, ir.Lit) and e.orelse.value is not None)
+        if plain and isinstance(e.type, ir.P) and e.orelse.type == e.type:
+            self.write(f"{name} := {self.x(e.orelse)}")
+            self.write(f"if {self.x(e.test)} {{")
+            with self.indented():
+                self.write(f"{name} = {self.x(e.body)}")
+            self.write("}")
+            return name
         self.write(f"var {name} {self.go.type(e.type)}")
         self.write(f"if {self.x(e.test)} {{")
         with self.indented():
@@ -488,8 +496,8 @@ class Operations(Maps):
         e.values = _operands(e)
         if e.op == "and":
             e.values = [v for v in e.values if not _implied(v, e.values)]
-            if len(e.values) == 1:
-                return self._text(e.values[0])
+        if len(e.values) == 1:
+            return self._text(e.values[0])
         for i, v in enumerate(e.values):
             with self.captured() as before:
                 text = self.x(v, own)
@@ -501,7 +509,7 @@ class Operations(Maps):
                     if v.op == "and"
                     else text
                 )
-            if before and i:
+            if before and i and not self._looks_up(v, e.values):
                 # What the operand needs may only run when it is reached.
                 name = self.fresh("ok")
                 self.write(f"{name} := {f' {op} '.join(texts)}")
@@ -519,6 +527,18 @@ class Operations(Maps):
             ):
                 texts.append(text)
         return f" {op} ".join(texts), own
+
+    def _looks_up(self, e: ir.Expr, beside: list[ir.Expr]) -> bool:
+        """True for a search in maps and sets that may as well be made when its answer is not needed."""
+        absent = any(
+            isinstance(n, ir.Intrinsic) and n.op in ("is_none", "is_some") for v in beside for n in ir.walk(v)
+        )
+        return all(
+            isinstance(n, ir.Lit | ir.Not)
+            or (isinstance(n, ir.Name) and not (absent and self.ordered(n.type)))
+            or (isinstance(n, ir.Intrinsic) and n.op in ("dict.contains", "set.contains"))
+            for n in ir.walk(e)
+        )
 
     def negated(self, e: ir.Expr) -> str:
         """The text of the negation."""
@@ -1818,20 +1838,14 @@ class Operations(Maps):
 
     def room(self, name: str) -> str | None:
         """How many elements a new list gets in the loop that comes next, where each turn adds exactly one."""
-        for s in self.following:
-            match s:
-                case ir.Assign(
-                    target=ir.VarTarget(), value=ir.Lit() | ir.ListLit(elems=[]) | ir.DictLit(items=[])
-                ):
-                    continue
-                case ir.For(iter=over, body=body) if _adds_one(body, name):
-                    return self.turns(over)
-                case ir.ForRange(start=start, stop=stop, step=1, body=body) if _adds_one(body, name):
-                    one = ir.Lit(1, type=ir.INT)
-                    return self.turns(ir.Intrinsic("range", [start, stop, one], type=ir.IterT(ir.INT)))
-                case _:
-                    return None
-        return None
+        match filling_loop(self.following, name):
+            case ir.For(iter=over):
+                return self.turns(over)
+            case ir.ForRange(start=start, stop=stop):
+                one = ir.Lit(1, type=ir.INT)
+                return self.turns(ir.Intrinsic("range", [start, stop, one], type=ir.IterT(ir.INT)))
+            case _:
+                return None
 
     def _fill(self, name: str, e: ir.Comp) -> None:
         def innermost() -> None:
@@ -2363,28 +2377,6 @@ class Operations(Maps):
         return params, body
 
 
-def _adds_one(body: list[ir.Stmt], name: str) -> bool:
-    """True when a loop's body appends to a list once in every turn, and all turns are made."""
-    leaving = (ir.Break, ir.Continue, ir.Return, ir.Raise, ir.Try, ir.Hole)
-    if any(isinstance(n, leaving) for s in body for n in ir.walk(s)):
-        return False
-
-    def once(body: list[ir.Stmt]) -> bool:
-        for s in body:
-            match s:
-                case ir.ExprStmt(value=ir.Intrinsic(op="list.append", args=[ir.Name(id=to), _])) if (
-                    to == name
-                ):
-                    return True
-                case ir.If(body=then, orelse=orelse) if orelse and once(then) and once(orelse):
-                    return True
-                case _:
-                    pass
-        return False
-
-    return once(body)
-
-
 def _made_here(e: ir.Expr) -> bool:
     """True for a list that is made by the expression itself, so that nobody else holds it."""
     return isinstance(e, ir.Comp | ir.ListLit) or (
@@ -2414,9 +2406,25 @@ def _operands(e: ir.Bool) -> list[ir.Expr]:
             case ir.Not(value=ir.Bool() as whole) if whole.op != e.op:
                 inner: list[ir.Expr] = [ir.Not(w, type=ir.BOOL, line=w.line) for w in whole.values]
                 out.extend(_operands(ir.Bool(e.op, inner, type=ir.BOOL, line=v.line)))
+            case ir.Intrinsic(
+                op="eq",
+                args=[ir.Unwrap(value=ir.Intrinsic(op="env.get", args=[name])), ir.Lit(value=str(text))],
+            ) if e.op == "and" and text and out and _asks_env(out[-1], name):
+                # A variable that is not set is no text that is looked for.
+                value = ir.Intrinsic("env.get_or", [name, ir.Lit("", type=ir.STR)], type=ir.STR, line=v.line)
+                out[-1] = ir.Intrinsic("eq", [value, v.args[1]], type=ir.BOOL, line=v.line)
             case _:
                 out.append(v)
     return out
+
+
+def _asks_env(e: ir.Expr, name: ir.Expr) -> bool:
+    """True for the test whether an environment variable is set."""
+    match e:
+        case ir.Intrinsic(op="is_some", args=[ir.Intrinsic(op="env.get", args=[asked])]):
+            return ir.same(asked, name)
+        case _:
+            return False
 
 
 def _implied(e: ir.Expr, others: list[ir.Expr]) -> bool:

@@ -31,7 +31,24 @@ def tidy(lines: list[str], parameters: Iterable[str]) -> list[str]:
         if made == lines:
             break
         lines = made
-    return _joined(_redeclared(lines, parameters))
+    return _handed_on(_joined(_redeclared(lines, parameters)))
+
+
+def _handed_on(lines: list[str]) -> list[str]:
+    """The lines with `return f(x)` for a call whose value and error are only looked at to be returned."""
+    words = Counter(w for line in lines for w in _WORD.findall(blanked(line)))
+    out: list[str] = []
+    for line in lines:
+        if m := re.match(r"^(\t*)return (\w+), nil$", line):
+            indent, name = m[1], m[2]
+            called = re.match(rf"^{indent}{name}, err :?= ([^{{]*)$", out[-4]) if len(out) > 3 else None
+            checked = [f"{indent}if err != nil {{", f"{indent}}}"] == [out[-3], out[-1]] if called else False
+            left = re.match(rf"^{indent}\treturn [^,]+, err$", out[-2]) if checked else None
+            if called and left and words[name] == 2:
+                out[-4:] = [f"{indent}return {called[1]}"]
+                continue
+        out.append(line)
+    return out
 
 
 def _joined(lines: list[str]) -> list[str]:

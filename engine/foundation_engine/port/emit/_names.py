@@ -268,7 +268,7 @@ _VERBS = frozenset(
 _FINITE = re.compile(
     r"\b(has|have|is|are|was|were|does|do|did|can|cannot|must|will|should|may|gives|takes|needs|says|holds|had"
     # A word in -ed may end a sentence ("the gateway answered") or describe ("a list sorted by name").
-    r"|\w+ed|failed|lost|went|came|sent|found|ran|got|kept|left)\b"
+    r"|\w+[^s]s (?:a|an|the|its|it|them|no|each|every|all)|\w+ed|failed|lost|went|came|sent|found|ran|got|kept|left)\b"
 )
 # Words that are verbs before one of these and may be adjectives or nouns elsewhere ("Open amounts by country").
 _AMBIGUOUS = frozenset(["clean", "clear", "close", "issue", "limit", "open", "order"])

@@ -40,7 +40,7 @@ from foundation_engine.port.passes import (
     terminates,
 )
 from foundation_engine.port.sequence import sequence
-from foundation_engine.port.simplify import simplify
+from foundation_engine.port.simplify import rewrite, simplify
 from foundation_engine.port.texts import measured_texts
 from foundation_engine.port.views import inline_views
 
@@ -1487,7 +1487,7 @@ class FunctionEmitter(Operations, Statements):
             found = self.fresh("found") if live[1] else "_"
             operator = ":=" if any(n != "_" for n in (names[0], names[2], found)) else "="
             self.write(f"{names[0]}, {names[2]}, {found} {operator} strings.Cut({before}, {sep})")
-            if live[1]:
+            if live[1] and not self._asked_only(flat[1], found):
                 self.write(f'{names[1]} := ""')
                 self.write(f"if {found} {{")
                 self.write(f"\t{names[1]} = {sep}")
@@ -1505,6 +1505,39 @@ class FunctionEmitter(Operations, Statements):
                 self.write(f"var {self.name(e.id)} {self.go.type(e.type)}")
             new = []
         self.write(f"{', '.join(names)} {':=' if new else '='} {', '.join(texts)}")
+
+    def _asked_only(self, t: ir.Target, found: str) -> bool:
+        """Have tests for a separator ask whether it was found; False where it is more than tested."""
+        if not isinstance(t, ir.VarTarget):
+            return False
+
+        def asked(e: ir.Node) -> bool | None:
+            match e:
+                case (
+                    ir.Intrinsic(op="nonempty", args=[ir.Name(id=t.id)])
+                    | ir.Intrinsic(op="ne", args=[ir.Name(id=t.id), ir.Lit(value="")])
+                ):
+                    return True
+                case ir.Intrinsic(op="eq", args=[ir.Name(id=t.id), ir.Lit(value="")]):
+                    return False
+                case _:
+                    return None
+
+        nodes = [n for s in self.f.body for n in ir.walk(s)]
+        uses = sum(isinstance(n, ir.Name) and n.id == t.id for n in nodes)
+        stored = sum(isinstance(n, ir.VarTarget) and n.id == t.id for n in nodes)
+        if stored != 1 or uses != sum(asked(n) is not None for n in nodes):
+            return False
+        known = ir.Name(f"<found {t.id}>", type=ir.BOOL)
+        self.names[known.id] = found
+
+        def answered(e: ir.Expr) -> ir.Expr:
+            answer = asked(e)
+            return e if answer is None else known if answer else ir.Not(known, type=ir.BOOL, line=e.line)
+
+        for s in self.f.body:
+            rewrite(s, answered)
+        return True
 
     def target_name(self, t: ir.Target) -> str:
         """The text of an assignment target."""
