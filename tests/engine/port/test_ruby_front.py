@@ -551,3 +551,17 @@ def test_a_value_that_is_kept_does_not_hide_a_block_parameter() -> None:
     made = next(f.text for f in candidate.files if f.role == "source")
     assert "jsonPresent(valueHeld)" in made
     assert "for key, value := range" in made
+
+
+def test_a_value_that_is_kept_and_never_known_is_declined() -> None:
+    body = "  def initialize(size)\n    @size = size\n  end\n\n  def all\n    @all ||= kept\n  end\n\n"
+    made = reasons(f"class Ring\n{body}  def kept\n    [@size]\n  end\nend\n")
+    assert any("the type of @size is not known" in r for r in made), made
+
+
+def test_an_array_that_was_made_empty_grows_where_it_ends() -> None:
+    body = "rows = []\nx.times { |i| rows[i] = i }\nx.times { |i| rows[i] = rows[i] + 1 }\nrows"
+    text = method("(Integer) -> Array[Integer]", body)
+    candidate = port(PortRequest("sample.rb", text, LanguageId.RUBY, LanguageId.PYTHON))
+    report = verify(candidate, VerifyOptions(cases=4, differential=8, use_cache=False))
+    assert report.agreed, report.results

@@ -374,7 +374,12 @@ class Expressions:
         match have, want:
             case (VarT(), _) | (_, VarT()):
                 joined = self.join(have, want)
-                if isinstance(joined, ir.OptionalT) and not isinstance(self.full(e.type), ir.OptionalT):
+                known = self.full(e.type)
+                if isinstance(joined, ir.OptionalT) and not isinstance(known, ir.OptionalT):
+                    if isinstance(known, VarT) and isinstance(want, ir.OptionalT):
+                        raise Unsupported(
+                            "a value that may be nil, whose type is not known; annotate it", "", e.line
+                        )
                     return self.coerce(e, joined)
                 e.type = self.full(e.type)
                 return e
