@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from foundation_engine.port import ir
@@ -768,6 +768,47 @@ def letter_of(e: ir.Expr) -> ir.Expr | None:
             )
         case _:
             return e if e.type == ir.CHAR else None
+
+
+def filling_loop(following: Sequence[ir.Stmt], name: str) -> ir.For | ir.ForRange | None:
+    """The loop that comes next and adds one element to a new list in each of its turns, all of which are made."""
+    stored: set[str] = {name}
+    for s in following:
+        match s:
+            case ir.Assign(
+                target=ir.VarTarget(id=to),
+                value=ir.Lit() | ir.Name() | ir.ListLit(elems=[]) | ir.DictLit(items=[]),
+            ):
+                stored.add(to)
+            case ir.For(iter=over, body=body) if _adds_one(body, name):
+                return None if stored & reads([ir.ExprStmt(over)]) else s
+            case ir.ForRange(start=start, stop=stop, step=1, body=body) if _adds_one(body, name):
+                return None if stored & reads([ir.ExprStmt(start), ir.ExprStmt(stop)]) else s
+            case _:
+                return None
+    return None
+
+
+def _adds_one(body: list[ir.Stmt], name: str) -> bool:
+    """True when a loop's body appends to a list once in every turn, and all turns are made."""
+    leaving = (ir.Break, ir.Continue, ir.Return, ir.Raise, ir.Try, ir.Hole)
+    if any(isinstance(n, leaving) for s in body for n in ir.walk(s)):
+        return False
+
+    def once(body: list[ir.Stmt]) -> bool:
+        for s in body:
+            match s:
+                case ir.ExprStmt(value=ir.Intrinsic(op="list.append", args=[ir.Name(id=to), _])) if (
+                    to == name
+                ):
+                    return True
+                case ir.If(body=then, orelse=orelse) if orelse and once(then) and once(orelse):
+                    return True
+                case _:
+                    pass
+        return False
+
+    return once(body)
 
 
 # Aliasing
