@@ -193,3 +193,18 @@ def managed(flavour: str, versions: list[str]) -> list[str]:
     out = [m.install(v) for v in versions]
     out.append(m.describe())
     return out
+
+
+class Tool:
+    """What makes it may fail, and it is made in one literal."""
+
+    def __init__(self, version: str, limit: int) -> None:
+        self.major = int(version)
+        self.limit = limit
+
+    def allowed(self) -> bool:
+        return self.major <= self.limit
+
+
+def at_home(version: str) -> bool:
+    return Tool(version, 3).allowed()

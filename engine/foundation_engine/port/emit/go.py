@@ -972,11 +972,10 @@ class GoModule:
             emitter.block(rest)
             emitter.write(f"return {receiver}" + (", nil" if init.raises else ""))
         else:
-            emitter.write(f"return {head[0]}")
-            for line in head[1:-1]:
+            *before, last = [f"return {head[0]}", *head[1:]]
+            for line in before:
                 emitter.write(line)
-            if len(head) > 1:
-                emitter.write(head[-1] + (", nil" if init.raises else ""))
+            emitter.write(last + (", nil" if init.raises else ""))
         self.holes.extend(emitter.holes)
         params = self.parameters(init)
         result = f"*{name}" if self.is_pointer(d.name) else name

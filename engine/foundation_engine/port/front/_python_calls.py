@@ -216,6 +216,7 @@ PATH_METHODS = frozenset(
         "mkdir",
         "joinpath",
         "is_absolute",
+        "expanduser",
         "with_suffix",
     }
 )

@@ -543,7 +543,7 @@ def path_method(low: ExpressionLowerer, e: ast.Call, obj: ir.Expr, name: str) ->
                 joined = _op("path.join", [joined, low.coerce(low.expr(a), ir.STR)], PATH)
             return joined
         case "expanduser" if not e.args and not e.keywords:
-            low.scope.differ("A path that starts with `~` and a user's name stays as it is.")
+            low.scope.differ("The folder of a user whose name follows `~` is not known.")
             made = prelude.call(low, "expanded_home", obj)
             made.type = PATH
             return made

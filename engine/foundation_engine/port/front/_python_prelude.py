@@ -438,9 +438,11 @@ from pathlib import Path
 
 def expanded_home(path: str) -> str:
     """The path with the user's folder in place of a tilde at its start."""
-    if path == "~" or path.startswith("~/"):
-        return str(Path.home()) + path[1:]
-    return path
+    if not path.startswith("~"):
+        return path
+    if path != "~" and not path.startswith("~/"):
+        raise RuntimeError("Could not determine home directory.")
+    return str(Path.home() / path.removeprefix("~").lstrip("/"))
 ''',
     "path_suffix": '''
 def path_suffix(path: str) -> str:
