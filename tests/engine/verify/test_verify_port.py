@@ -215,3 +215,13 @@ def twice(n: int) -> int:
     assert "wice" in test.text
     assert "hown" not in test.text
     assert report.verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.slow
+def test_a_difference_that_is_stated_is_no_case() -> None:
+    text = 'def number(text: str) -> int:\n    return int(text) if text != "1_000" else 0\n'
+    candidate = candidate_of(text, LanguageId.GO)
+    assert any("underscores" in d for d in candidate.differences)
+    calls = (Plan("number", ("1_000",)), Plan("number", ("12",)))
+    report = verify(candidate, VerifyOptions(plans=calls, use_cache=False))
+    assert sum(r.cases for r in report.results) == 1
