@@ -1,19 +1,21 @@
 """What the languages have libraries of their own for: functions that the tests run in Python and in each target."""
 
-# ruff: noqa: PLW0108, C416, B905 - what a library can do is what the functions are for.
+# ruff: noqa: PTH118, PTH119, PTH120, PLW0108, C416, B905 - what a library can do is what the functions are for.
 from __future__ import annotations
 
 import bisect
 import itertools
 import math
+import os.path
 import re
 import string
 import sys
 import textwrap
 from collections import Counter
-from functools import reduce
-from itertools import chain, combinations
+from functools import partial, reduce
+from itertools import chain, combinations, cycle, zip_longest
 from operator import mul
+from pathlib import Path
 from string import ascii_lowercase
 
 # A version with two or three parts.
@@ -188,3 +190,95 @@ def told(name: str, n: int) -> None:
 
 def shut(text: str) -> str:
     return "".join(c for c in text if c not in string.punctuation)
+
+
+def acronym(words: str) -> str:
+    regex = "[A-Z]+['a-z]*|['a-z]+"
+    return "".join(word[0].upper() for word in re.findall(regex, words))
+
+
+def letter_place(char: str) -> int:
+    return ascii_lowercase.find(char)
+
+
+def some(items: list[int], pairs: list[tuple[int, int]]) -> list[bool]:
+    return [any(items), all(items), any(pairs)]
+
+
+def backwards(items: list[int]) -> int:
+    return sum(n * 2**i for i, n in enumerate(reversed(items[:8])))
+
+
+def keyed(text: str, key: list[int]) -> list[int]:
+    return [ord(c) + k for c, k in zip(text, cycle(key))]
+
+
+def columns_of(rows: list[str]) -> list[str]:
+    return ["".join(col) for col in zip_longest(*rows, fillvalue=" ")]
+
+
+def add(a: int, b: int) -> int:
+    return a + b
+
+
+def added(items: list[int]) -> list[int]:
+    more = partial(add, 3)
+    return [more(x) for x in items]
+
+
+TABLE = str.maketrans(ascii_lowercase, ascii_lowercase[::-1], " ,.")
+
+
+def encode(text: str) -> str:
+    return text.lower().translate(TABLE)
+
+
+def squared(rows: list[str]) -> list[str]:
+    return ["".join(col) for col in zip_longest(*rows, fillvalue=" ")]
+
+
+def rotate(text: str, key: int) -> str:
+    out = ""
+    for char in text:
+        if char in ascii_lowercase:
+            out += ascii_lowercase[(ascii_lowercase.index(char) + key) % 26]
+        else:
+            out += char
+    return out
+
+
+def config_path(root: Path, name: str) -> Path:
+    return root / "config" / f"{name}.toml"
+
+
+def described(path: Path) -> list[str]:
+    return [
+        path.name,
+        path.stem,
+        path.suffix,
+        str(path.parent),
+        str(path.with_suffix(".bak")),
+        str(path.joinpath("a", "b")),
+    ]
+
+
+def ends(path: str) -> list[str]:
+    return [os.path.basename(path), os.path.dirname(path), os.path.join(path, "x.txt")]
+
+
+def is_paired(input_string: str) -> bool:
+    counterparts = {")": "(", "}": "{", "]": "["}
+    stack = []
+    for char in input_string:
+        if char in counterparts.values():
+            stack.append(char)
+        elif char in counterparts:
+            if not stack:
+                return False
+            if stack.pop() != counterparts[char]:
+                return False
+    return not stack
+
+
+def held(counts: dict[str, int], n: int) -> bool:
+    return n in counts.values() or n not in counts.values()

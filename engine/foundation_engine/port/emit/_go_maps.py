@@ -121,6 +121,7 @@ class Maps(Texts):
 
     def new_map(self, t: ir.DictT) -> str:
         """What makes an ordered map."""
+        self.go.type(t)
         return f"NewOrderedMap[{self.go.type(t.key)}, {self.go.type(t.value)}]"
 
     def start_map(self, name: str, t: Type) -> None:

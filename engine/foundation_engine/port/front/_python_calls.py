@@ -496,6 +496,8 @@ def _len(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "set" and node.args:
         return _op("len", [as_set(low, low.expr(node.args[0]))], ir.INT)
     v = low.expr(node)
+    if isinstance(v, ir.Lit) and isinstance(v.value, str):
+        return ir.Lit(len(v.value), type=ir.INT)
     match v.type:
         case ir.ListT() | ir.DictT() | ir.SetT() | ir.P(ir.Prim.STR) | ir.P(ir.Prim.BYTES):
             return _op("len", [v], ir.INT)

@@ -1053,12 +1053,13 @@ class ExpressionLowerer:
                         "and", [low, ir.Intrinsic("lt", [left, right.args[1]], type=ir.BOOL)], type=ir.BOOL
                     )
                 elif isinstance(right, ir.Intrinsic) and right.op == "dict.values":
-                    values = ir.Intrinsic(
-                        "to_list",
-                        [right],
-                        type=ir.ListT(right.type.elem if isinstance(right.type, ir.IterT) else ir.UNKNOWN),
-                    )
-                    found = ir.Intrinsic("list.contains", [values, left], type=ir.BOOL)
+                    self.require_pure(left)
+                    name = next(n for n in ("value", "held", "entry") if self.lookup(n) is None)
+                    each = ir.Name(name, type=t.elem)
+                    same = self.comparison(ast.Eq(), each, self._element(left, t.elem))
+                    clause = ir.Clause(ir.VarTarget(name, type=t.elem), right, [])
+                    tests = ir.Comp("iter", same, [clause], type=ir.IterT(ir.BOOL))
+                    found = ir.Intrinsic("any", [tests], type=ir.BOOL)
                 else:
                     raise Unsupported("membership in this iterator")
             case _:

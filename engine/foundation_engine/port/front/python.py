@@ -1037,6 +1037,10 @@ class _ModuleLowerer:
             value = lowerer.coerce(value, want)
         if value.type == ir.CHAR:
             value = lowerer.coerce(value, ir.STR)
+        library = {f.name for f in self.scope.library.values()}
+        if any(isinstance(n, ir.Name) and n.id in library for n in ir.walk(value)):
+            # Functions are defined after constants, and may fail.
+            raise Unsupported("a constant that a function of the library gives", "", s.lineno)
         if ir.has_unknown(value.type) or value.type == ir.NONE:
             raise Unsupported("type of the constant is not known; annotate it", "", s.lineno)
         self.scope.constants[target.id] = value.type
