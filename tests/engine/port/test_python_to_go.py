@@ -112,6 +112,9 @@ CASES = [
         "_, ok := d[k]\nreturn x || !ok",
     ),
     ("def f() -> bool:\n    import os\n    return os.environ.get('ALL') == '1'", 'return os.Getenv("ALL") == "1"'),
+    # A range to one behind its last number ends with that number.
+    ("def f(n: int) -> int:\n    t = 0\n    for i in range(1, n + 1):\n        t += i * i\n    return t", "for i := 1; i <= n; i++ {"),
+    ("def f(n: int) -> int:\n    t = 0\n    for i in range(n, -1, -1):\n        t += i * i\n    return t", "for i := n; i >= 0; i-- {"),
     # What a handler shows of an error is what the source says.
     (
         "def f(s: str) -> str:\n    try:\n        return str(int(s))\n    except ValueError as error:\n        return f'no number: {error}'",

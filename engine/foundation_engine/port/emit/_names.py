@@ -346,5 +346,5 @@ def go_doc(name: str, doc: str) -> str:
             f"{name} is {first.lower()} {rest}" if first == "Where" else f"{name} says {first.lower()} {rest}"
         )
     if first == "True" and rest.startswith(("when", "if")):
-        return f"{name} reports {rest.replace('when', 'whether', 1).replace('if', 'whether', 1)}"
+        return f"{name} reports whether {rest.removeprefix('when').removeprefix('if').lstrip()}"
     return f"{name}: {doc[:1].lower() + doc[1:] if len(plain) > 1 and not plain.isupper() else doc}"

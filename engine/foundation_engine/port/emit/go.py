@@ -1676,6 +1676,8 @@ class FunctionEmitter(Operations, Statements):
             self.write(f"for range {bound} {{" if name == "_" else f"for {name} := range {bound} {{")
         else:
             first = self.x(start)
+            last = _last(stop, step)
+            stop = stop if last is None else last
             bound = self.x(stop, COMPARE + 1)
             # The bound is evaluated once in Python: keep it when the body can change what it reads.
             changes = {n.id for n in ir.walk(stop) if isinstance(n, ir.Name)} & stored
@@ -1685,7 +1687,7 @@ class FunctionEmitter(Operations, Statements):
                 bound = kept
             if name == "_":
                 name = self.fresh("i")
-            compare = "<" if step > 0 else ">"
+            compare = ("<" if step > 0 else ">") + ("=" if last is not None else "")
             advance = (
                 f"{name}++"
                 if step == 1
@@ -2579,6 +2581,19 @@ class FunctionEmitter(Operations, Statements):
             or (isinstance(n, ir.Intrinsic) and (n.raises or n.op in ("list.pop", "dict.pop", "print")))
             for n in ir.walk(e)
         )
+
+
+def _last(stop: ir.Expr, step: int) -> ir.Expr | None:
+    """The last number of a range whose end is written as the one behind it: `n + 1` upwards, `-1` downwards."""
+    match stop:
+        case ir.Intrinsic(op="int.add", args=[last, ir.Lit(value=1)]) if step == 1:
+            return last
+        case ir.Intrinsic(op="int.sub", args=[last, ir.Lit(value=1)]) if step == -1:
+            return last
+        case ir.Lit(value=int(value)) if step == -1:
+            return ir.Lit(value + 1, type=ir.INT, line=stop.line)
+        case _:
+            return None
 
 
 def _tells(h: ir.Handler) -> bool:
