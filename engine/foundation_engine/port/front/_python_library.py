@@ -354,6 +354,20 @@ def text_method(low: ExpressionLowerer, e: ast.Call, obj: ir.Expr, name: str) ->
             return None
 
 
+def _known(e: ir.Expr) -> str | None:
+    """The text that an expression always is, None where that is not known."""
+    match e:
+        case ir.Lit(value=str() as text):
+            return text
+        case ir.Intrinsic(op="str.reversed", args=[inner]) if (text := _known(inner)) is not None:
+            return text[::-1]
+        case ir.Intrinsic(op="str.concat", args=[left, right]):
+            first, second = _known(left), _known(right)
+            return None if first is None or second is None else first + second
+        case _:
+            return None
+
+
 def _maketrans(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
     given = _given(e, ("x", "y", "z"), 1)
     if len(given) == 1:
@@ -365,8 +379,9 @@ def _maketrans(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
             return table
         raise Unsupported("a translation of this kind", ast.unparse(e), e.lineno)
     texts = [low.coerce(low.expr(given[n]), ir.STR) if n in given else ir.Lit("", type=ir.STR) for n in "xyz"]
-    if all(isinstance(t, ir.Lit) for t in texts):
-        source, target, removed = (str(t.value) for t in texts if isinstance(t, ir.Lit))
+    known = [_known(t) for t in texts]
+    if None not in known:
+        source, target, removed = (text or "" for text in known)
         if len(source) != len(target):
             raise Unsupported("a translation between texts of different lengths", ast.unparse(e), e.lineno)
         table_of = {**dict(zip(source, target, strict=True)), **dict.fromkeys(removed, "")}
