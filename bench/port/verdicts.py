@@ -20,6 +20,7 @@ import collections
 import dataclasses
 import json
 import math
+import random
 import re
 import sys
 import tempfile
@@ -257,7 +258,12 @@ def main() -> int:
     parser.add_argument("--to", dest="targets", action="append", choices=names)
     parser.add_argument("--only", default="", help="a regular expression over names")
     parser.add_argument("--mutants", type=int, default=0, help="planted defects in each port (default: 0)")
-    parser.add_argument("--seconds", type=float, default=math.inf, help="begin no new port after this long")
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=math.inf,
+        help="begin no new port after this long; the order is random",
+    )
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     found: list[Iterator[Subject]] = []
@@ -270,7 +276,10 @@ def main() -> int:
     if not found:
         parser.error("name the sources: --humaneval PATH, --exercism FOLDER or --corpus")
     judgements, started, rows = Judgements(), time.monotonic(), list[Row]()
-    for subject in (s for each in found for s in each):
+    subjects = [s for each in found for s in each]
+    # A run that is stopped has seen a sample of all, not those that come first.
+    random.Random(1).shuffle(subjects)
+    for subject in subjects:
         if time.monotonic() - started > options.seconds:
             print("stopped: the time is up", file=sys.stderr)
             break

@@ -122,7 +122,7 @@ def precision(found: set[str], target: str) -> Precision | None:
     for c in sorted(found):
         good, count = mine["constructs"].get(c, (0, 0))
         value = (good + 10 * overall) / (count + 10)
-        if value < least:
+        if count and value < least:
             least, name, of = value, c, count
     if not name:
         return Precision(round(least, 3), f"not run; {right} of {seen} measured ports to {target} were right")

@@ -209,6 +209,7 @@ def test_confidence_is_that_of_the_least_certain_construct(
     assert "op:str.title: 5 of 10" in unsure.basis
     assert unsure.confidence < sure.confidence
     assert never.confidence == round(overall, 3)
+    assert never.basis == "not run; 35 of 40 measured ports to go were right"
     assert precision.precision({"op:int.add"}, "rust") is None
     held = precision.verified("go")
     assert held is not None
