@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 from foundation_shm import (
@@ -144,6 +145,23 @@ def test_a_bad_request_is_told_what_is_wrong(
     assert layout.Status(answer.status).name == status
     assert text in answer.error
     assert answer.request_id == 1
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 6])
+def test_a_request_that_was_validated_once_is_compared_to_its_end(server: ServerProcess, count: int) -> None:
+    """The second request differs from the first in its last descriptor alone, and says that it does not."""
+    inline = SHAPE.slot(0) + layout.SLOT_INLINE
+    tensors = [layout.TensorDescriptor(DType.UINT8, (8,), inline + 64 * n, 8) for n in range(count)]
+    checksum = crc32(layout.encode_request_payload("echo", tensors))
+    others = [*tensors[:-1], layout.TensorDescriptor(DType.UINT8, (9,), inline + 64 * (count - 1), 9)]
+    answer = response_to(
+        server,
+        [
+            *[*request(0, tensors=tensors), ["submit", 0], ["await", 0]] * 2,
+            *[*request(0, tensors=others, fields={"checksum": checksum}), ["submit", 0], ["await", 0]],
+        ],
+    )
+    assert layout.Status(answer.status).name == "BAD_CHECKSUM"
 
 
 @pytest.mark.parametrize(
@@ -588,6 +606,46 @@ def test_tensors_of_buffers() -> None:
     with pytest.raises(ValueError, match="takes 12"):
         Tensor.of(bytes(8), dtype=DType.FLOAT32, shape=[3])
     assert Tensor.of(bytes(8), dtype=DType.FLOAT32, shape=[2]).tolist() == [0.0, 0.0]
+
+
+def test_a_request_is_never_taken_for_another_that_begins_like_it(
+    endpoint: str, serve: Callable[..., Server]
+) -> None:
+    """Requests of the same slot that differ in the last of many inputs alone, or in their flags alone."""
+    serve(sizes=lambda *tensors: Tensor.of(bytes(len(tensor.data) for tensor in tensors)))
+    with Client(endpoint, slots=1) as client, Client(endpoint, slots=1, check_data=True) as checking:
+        for last in (1, 2, 3, 1, 2, 3):
+            inputs = [bytes(8)] * 5 + [bytes(last)]
+            for one in (client, checking):
+                assert one.infer("sizes", *inputs)[0].data == bytes([8, 8, 8, 8, 8, last])
+                assert one.infer("sizes", bytes(last))[0].data == bytes([last])
+
+
+def test_an_answer_of_another_shape_than_the_last_is_described_anew(
+    endpoint: str, serve: Callable[..., Server]
+) -> None:
+    serve(repeat=lambda tensor: Tensor.of(bytes(tensor.data) * tensor.data[0]))
+    with Client(endpoint, slots=1) as client:
+        for times in (1, 1, 3, 3, 2, 0, 2):
+            answer = client.infer("repeat", bytes([times, 7]))[0]
+            assert (answer.shape, answer.data) == ((2 * times,), bytes([times, 7]) * times)
+
+
+def test_every_request_is_in_the_figures_at_once(endpoint: str, serve: Callable[..., Server]) -> None:
+    server = serve(echo=lambda tensor: tensor)
+    with Client(endpoint) as client:
+        for number in range(1, 71):
+            client.infer("echo", bytes(3))
+            if number % 23 == 0:
+                figures = client.status()["models"]["echo"]
+                assert [figures[key] for key in ("requests", "batches", "bytes_in", "bytes_out")] == [
+                    number,
+                    number,
+                    3 * number,
+                    3 * number,
+                ]
+    assert server.metrics()["models"]["echo"]["requests"] == 70
+    assert server.metrics()["models"]["echo"]["latency_us"]["p50"] > 0
 
 
 def test_percentiles_are_within_a_tenth() -> None:
