@@ -342,8 +342,9 @@ class Maker:
                 out.extend(self._union(name))
                 continue
             generics = self._generics(info.node)
-            pairs = "".join(f'fields.insert("{f}".to_owned(), self.{f}.rec_encode()); ' for f in info.fields)
-            made = ", ".join(f'{f}: RecDecode::rec_decode(&fields["{f}"])' for f in info.fields)
+            shown = self._shown(name)
+            pairs = "".join(f'fields.insert("{s}".to_owned(), self.{f}.rec_encode()); ' for f, s in shown)
+            made = ", ".join(f'{f}: RecDecode::rec_decode(&fields["{s}"])' for f, s in shown)
             out.append(
                 f"impl RecEncode for super::{name}{generics} {{ fn rec_encode(&self) -> Json {{ let mut fields = ::serde_json::Map::new(); {pairs}"
                 f'json!({{"object": {{"class": "{name}", "fields": fields}}}}) }} }}'
@@ -356,6 +357,11 @@ class Maker:
                 f"impl RecDecode for super::{name}{generics} {{ fn rec_decode(v: &Json) -> Self {{ {decoded} }} }}"
             )
         return out
+
+    def _shown(self, name: str) -> list[tuple[str, str]]:
+        """The fields of a struct, and their names in the representation."""
+        names = self.scope.renamed_fields.get(name, {})
+        return [(f, names.get(f, f)) for f in self.scope.structs[name].fields]
 
     def _union(self, name: str) -> list[str]:
         """An enum whose variants hold values, as the object that it is in the representation."""
@@ -798,10 +804,10 @@ class Maker:
             for f in (code_children(body) if body is not None else ())
             if f.type == "field_declaration"
         }
-        public = [f for f in info.fields if f not in info.private]
-        if not public or not all(self._plain(kinds[f]) for f in public):
+        public = [(f, s) for f, s in self._shown(cls) if f not in info.private]
+        if not public or not all(self._plain(kinds[f]) for f, _ in public):
             return "Json::Null"
-        pairs = "".join(f'fields.insert("{f}".to_owned(), object.{f}.rec_encode()); ' for f in public)
+        pairs = "".join(f'fields.insert("{s}".to_owned(), object.{f}.rec_encode()); ' for f, s in public)
         return f'{{ let mut fields = ::serde_json::Map::new(); {pairs}json!({{"object": {{"class": "{cls}", "fields": fields}}}}) }}'
 
     def _after(self, node: SyntaxNode, call_args: list[str], made: _Made, shift: int) -> list[str]:
@@ -843,6 +849,7 @@ class Maker:
             return call
         body = info.node.child_by_field_name("body")
         bounds = self._bounds(info.node, cls)
+        shown = dict(self._shown(cls))
         parts: list[str] = []
         for i, f in (
             enumerate(c for c in code_children(body) if c.type == "field_declaration")
@@ -852,7 +859,7 @@ class Maker:
             name = self.lowerer.name_of(f)
             text = self.src(f.child_by_field_name("type")).strip()
             parts.append(
-                f"{name}: {self._argument(text, f'&{source}[' + chr(34) + name + chr(34) + ']', bounds, made, f'o{i}', True)}"
+                f"{name}: {self._argument(text, f'&{source}[' + chr(34) + shown[name] + chr(34) + ']', bounds, made, f'o{i}', True)}"
             )
         return f"super::{cls} {{ {', '.join(parts)} }}"
 

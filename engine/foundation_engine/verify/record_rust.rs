@@ -495,6 +495,9 @@ fn rec_boxed(error: &(dyn ::std::error::Error + 'static)) -> RecSeen {
     if let Some(error) = error.downcast_ref::<::std::io::Error>() {
         return error.rec_failure();
     }
+    if let Some(exit) = error.downcast_ref::<::foundation::cli::Exit>() {
+        return rec_seen("Exit", exit.to_string());
+    }
     if error.is::<::std::num::ParseIntError>() || error.is::<::std::num::ParseFloatError>() {
         return rec_seen("ValueError", error.to_string());
     }

@@ -444,3 +444,77 @@ def test_whole_files_behave_as_their_sources(target: LanguageId) -> None:
     assert [(h.line, h.reason) for h in candidate.holes] == []
     report = verify(candidate, VerifyOptions(cases=6, differential=12, use_cache=False))
     assert report.verdict is Verdict.PASSED, "\n".join(f"{r.step}: {r.detail}" for r in report.results)
+
+
+MEMBERS = """
+use foundation::cli::{App, Exit};
+use foundation::register_command;
+
+/// Where a robot looks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Robot {
+    angle: i64,
+    steps: u8,
+}
+
+impl Robot {
+    pub fn angle(&self) -> i64 {
+        self.angle % 360
+    }
+
+    pub fn steps(&self) -> u8 {
+        self.steps
+    }
+
+    pub fn turned(&self, by: i64) -> Robot {
+        Robot { angle: self.angle() + by, steps: self.steps }
+    }
+}
+
+fn counted(xs: &[usize]) -> Vec<usize> {
+    let mut seen = vec![0; 4];
+    for x in xs {
+        seen[*x] += 1;
+    }
+    seen
+}
+
+/// The index is worked out after what is indexed.
+pub fn at(xs: &[usize], n: usize) -> usize {
+    counted(xs)[n - 1]
+}
+
+/// A letter's place, and whether a number divides another.
+pub fn places(text: &str, letter: char, a: u64, b: u64) -> (Option<usize>, u8, bool, bool) {
+    (text.find(letter), letter as u8, a.is_multiple_of(3), b.is_multiple_of(a))
+}
+
+/// Move it.
+#[register_command(name = "robot.move")]
+pub fn walk(name: String, by: Option<i64>, fast: bool) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    if name.is_empty() {
+        return Err(Box::new(Exit(4)));
+    }
+    println!("{name} {} {fast}", by.unwrap_or(1));
+    Ok(())
+}
+
+/// Run the tool.
+pub fn run(arguments: Vec<String>) -> i32 {
+    App::new("robot", "1").register(walk_command()).run(arguments)
+}
+"""
+
+
+def test_members_indexes_and_commands_behave_as_their_source() -> None:
+    candidate = port(PortRequest("members.rs", MEMBERS, LanguageId.RUST, LanguageId.PYTHON))
+    assert not candidate.holes, candidate.holes
+    text = next(f.text for f in candidate.files if f.role == "source")
+    assert "def walk(name: str, by: int | None = None, fast: bool = False) -> None:" in text
+    report = verify(candidate, VerifyOptions(cases=20))
+    assert report.agreed, report.summary
+
+
+def test_what_has_no_hash_elsewhere_is_declined() -> None:
+    source = "use std::collections::HashSet;\npub fn f(xs: &HashSet<Vec<i64>>) -> usize { xs.len() }"
+    assert reasons(source) == ["a set of collections"]

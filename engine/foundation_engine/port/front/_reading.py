@@ -28,8 +28,8 @@ def tell_members_apart(module: ir.Module) -> dict[str, dict[str, str]]:
         if not isinstance(c, ir.Class):
             continue
         methods = {snake(m.name) for m in c.methods}
-        # A private field is written otherwise.
-        for f in (f for f in c.fields if snake(f.name) in methods and not f.private):
+        # A private field of a class with an initialiser is written otherwise.
+        for f in (f for f in c.fields if snake(f.name) in methods and not (f.private and c.init)):
             made = f"{f.name}_value" if f.name == snake(f.name) else f"{f.name}Value"
             renamed.setdefault(c.name, {})[f.name] = made
             f.name = made

@@ -329,6 +329,12 @@ class Body:
         """Some(e)."""
         return ir.Wrap(self.store(e), type=to_ir(rt.Opt(t)), line=e.line)
 
+    def code_point(self, e: ir.Expr) -> ir.Expr:
+        """The number of a character, which may be stored as a text of one."""
+        if isinstance(e, ir.Lit):
+            return number(ord(e.value))
+        return op("str.ord" if e.type == ir.CHAR else "str.ord_first", [e], ir.INT)
+
     def store(self, e: ir.Expr) -> ir.Expr:
         """The value as it is stored."""
         return op("char.to_str", [e], ir.STR) if e.type == ir.CHAR else e

@@ -168,6 +168,9 @@ class Calls(Iterators):
             full = self.scope.full(text)
             if full != text and not full.startswith("foundation"):
                 return self.path_call(full, args, node, want)
+            if full == "foundation::cli::Exit" and len(args) == 1:
+                code = self.x(args[0], rt.I32)
+                return V(ir.New("Exit", [("code", code.e)], type=ir.NamedT("Exit")), rt.Err("box"))
             raise self.fail(f"a call of {text}", node)
         owner = self.own if head == "Self" else head
         if owner in self.scope.enums:
@@ -1156,6 +1159,15 @@ class Calls(Iterators):
                 return V(op("str.byte_len", [e], ir.INT), rt.USIZE)
             case "is_empty":
                 return V(op("eq", [e, text_lit("")], ir.BOOL), rt.BOOL)
+            case "find" | "rfind" if len(args) == 1 and args[0].type != "closure_expression":
+                part = self.x(args[0])
+                if resolve(part.t) not in (rt.TEXT, rt.CHAR):
+                    return None
+                found = op(f"str.byte_{name}", [e, self.store(part.e)], ir.INT)
+                at = self.stable(V(found, rt.USIZE), "at")
+                there = op("ge", [at.e, number(0)], ir.BOOL)
+                t = rt.Opt(rt.USIZE)
+                return V(ir.Cond(there, self.wrap(at.e, rt.USIZE), self.none(rt.USIZE), type=to_ir(t)), t)
             case "starts_with" | "ends_with" | "contains":
                 ops = {
                     "starts_with": "str.startswith",
@@ -1337,11 +1349,13 @@ class Calls(Iterators):
         match name:
             case "is_digit" if args and self.src(args[0]) == "10":
                 return self._char_method(v, "is_ascii_digit", [], node)
-            case "to_digit" if args and self.src(args[0]) == "10" and v.e.type == ir.CHAR:
+            case "is_ascii":
+                return V(op("le", [self.code_point(v.e), number(127)], ir.BOOL), rt.BOOL)
+            case "to_digit" if args and self.src(args[0]) == "10":
                 v = self.stable(v, "char")
                 test = self._char_method(v, "is_ascii_digit", [], node)
                 assert test is not None
-                value = op("int.sub", [op("str.ord", [v.e], ir.INT), number(48)], ir.INT)
+                value = op("int.sub", [self.code_point(v.e), number(48)], ir.INT)
                 t = rt.Opt(rt.U32)
                 return V(ir.Cond(test.e, self.wrap(value, rt.U32), self.none(rt.U32), type=to_ir(t)), t)
             case "to_ascii_uppercase" | "to_ascii_lowercase":
@@ -1771,6 +1785,20 @@ class Calls(Iterators):
                 return V(op("min", [op("max", [e, low.e], ir.INT), high.e], ir.INT), t)
             case "abs_diff":
                 return V(op("int.abs", [op("int.sub", [e, other().e], ir.INT)], ir.INT), t)
+            case "is_multiple_of":
+                w = other()
+                if isinstance(w.e, ir.Lit) and w.e.value:
+                    return V(op("eq", [op("int.mod", [e, w.e], ir.INT), number(0)], ir.BOOL), rt.BOOL)
+                by, of = self.stable(w, "divisor"), self.stable(v, "number")
+                rest = op("int.mod", [of.e, by.e], ir.INT, "ZeroDivisionError")
+                # Zero is the only multiple of zero.
+                divides = conjunction(
+                    [op("ne", [by.e, number(0)], ir.BOOL), op("eq", [rest, number(0)], ir.BOOL)]
+                )
+                zero = conjunction(
+                    [op("eq", [by.e, number(0)], ir.BOOL), op("eq", [of.e, number(0)], ir.BOOL)]
+                )
+                return V(ir.Bool("or", [divides, zero], type=ir.BOOL), rt.BOOL)
             case "rem_euclid" | "div_euclid":
                 w = other()
                 if not (isinstance(w.e, ir.Lit) and w.e.value > 0):

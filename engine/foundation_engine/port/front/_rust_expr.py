@@ -577,8 +577,8 @@ class Expressions(Body):
             return V(op("float.trunc", [v.e], ir.INT), want)
         if have == rt.BOOL and isinstance(want, rt.Int):
             return V(op("bool.to_int", [v.e], ir.INT), want)
-        if have == rt.CHAR and isinstance(want, rt.Int) and v.e.type == ir.CHAR:
-            code = op("str.ord", [v.e], ir.INT)
+        if have == rt.CHAR and isinstance(want, rt.Int):
+            code = self.code_point(v.e)
             return V(code if want.bits >= 32 else op("int.band", [code, number(want.high)], ir.INT), want)
         if is_int(have) and want == rt.CHAR:
             return V(op("int.chr", [v.e], ir.CHAR), rt.CHAR)
@@ -656,7 +656,14 @@ class Expressions(Body):
         if at.type == "range_expression":
             return self.slice(v, at, node)
         if isinstance(t, rt.Vec):
+            mark = len(self.out)
             i = self.x(at, rt.USIZE)
+            if len(self.out) > mark and not is_stable(v.e):
+                # What is indexed is worked out before the index is.
+                added = self.out[mark:]
+                del self.out[mark:]
+                v = self.temp("items", v)
+                self.out.extend(added)
             self.unify(i.t, rt.USIZE, at)
             return V(op("list.index", [v.e, i.e], self.stored(t.elem), "IndexError"), t.elem)
         if isinstance(t, rt.Map):

@@ -143,6 +143,8 @@ class Scope:
         self.statics: set[str] = set()
         self.const_values: dict[str, SyntaxNode] = {}  # the values of constants of type Duration
         self.differences: list[str] = []
+        # By struct, the names in the representation of fields that a method has the name of.
+        self.renamed_fields: dict[str, dict[str, str]] = {}
         self.error_structs: set[str] = set()
         self.error_nodes: dict[str, SyntaxNode] = {}
         self.error_fields: dict[str, dict[str, RType]] = {}

@@ -311,6 +311,10 @@ def to_ir(t: RType, final: bool = False) -> ir.Type:
     match t:
         case Vec(elem):
             return ir.ListT(_stored(elem, final))
+        case Map(key) if isinstance(resolve(key), Vec | Map | Set):
+            raise Unsupported("a map whose keys are collections")
+        case Set(elem) if isinstance(resolve(elem), Vec | Map | Set):
+            raise Unsupported("a set of collections")
         case Map(key, value):
             return ir.DictT(_stored(key, final), _stored(value, final))
         case Set(elem):

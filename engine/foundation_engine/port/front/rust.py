@@ -13,7 +13,7 @@ from foundation_grammars.tree import SyntaxNode
 
 from foundation_engine.port import ir
 from foundation_engine.port.front import _rust_types as rt
-from foundation_engine.port.front._reading import reachable
+from foundation_engine.port.front._reading import reachable, tell_members_apart
 from foundation_engine.port.front._rust_body import V, op, text_lit
 from foundation_engine.port.front._rust_calls import snake
 from foundation_engine.port.front._rust_patterns import Patterns
@@ -131,6 +131,7 @@ class ModuleLowerer:
         self.module.foreign.update({k: v for k, v in scope.uses.items() if v.startswith("foundation::")})
         self._finish()
         self.module.differences = scope.differences
+        scope.renamed_fields = tell_members_apart(self.module)
         return self.module
 
     def _is_test(self, node: SyntaxNode) -> bool:
@@ -192,10 +193,18 @@ class ModuleLowerer:
     def has_impl(self, name: str, *traits: str) -> bool:
         return any(t in traits for t, _ in self.impls.get(name, []))
 
+    def _fails_with(self, name: str) -> bool:
+        """True for a type that is what some function fails with, and of which nothing else is made."""
+        text = self.scope.text
+        result = re.search(rf"\bResult<[^;{{]*,\s*(?:self::)?{name}\s*>", text) is not None
+        made = len(re.findall(rf"\b{name}::\w+", text))
+        failed = len(re.findall(rf"\b(?:Err|ok_or|Err\(Box::new)\(\s*(?:self::)?{name}::\w+", text))
+        return result and made > 0 and made == failed
+
     def _types(self) -> None:
         scope = self.scope
         for name, info in scope.enums.items():
-            if self.has_impl(name, "Error", "Classify") or "Error" in info.derives:
+            if self.has_impl(name, "Error", "Classify") or "Error" in info.derives or self._fails_with(name):
                 info.kind = "error"
             info.display = self.has_impl(name, "Display")
         for name, info in scope.structs.items():
@@ -846,6 +855,8 @@ class ModuleLowerer:
             for o in scope.occurrences.get(a.start_byte, ())
             if o.form is OccurrenceForm.MACRO
         ]
+        if any(p.pattern_id == "cli_framework" for p in patterns):
+            self._command_defaults(params, f)
         for a in scope.attributes(f):
             text = re.sub(r"\s+", "", self.src(a))
             if not scope.occurrences.get(a.start_byte) and not re.match(
@@ -869,6 +880,19 @@ class ModuleLowerer:
             comments=self._comments(f), mutates=s.receiver == "&mut",
         )  # fmt: skip
         return _lifted(made)
+
+    def _command_defaults(self, params: list[ir.Param], f: SyntaxNode) -> None:
+        """A command's Option is an option that may be left out, and its bool a switch."""
+        for p in params:
+            if isinstance(p.type, ir.OptionalT):
+                p.default = ir.Lit(None, type=p.type)
+            elif p.type == ir.BOOL:
+                p.default = ir.Lit(False, type=ir.BOOL)
+        given = [p.default is not None for p in params]
+        if given != sorted(given):
+            raise Unsupported(
+                "a command whose options come before its arguments", self.src(f), self.scope.line(f)
+            )
 
     def _check_types(self, out: list[ir.Stmt]) -> None:
         for s in out:
