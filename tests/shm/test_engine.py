@@ -51,6 +51,16 @@ def test_without_torch_the_message_names_the_extra(tmp_path: Path) -> None:
     assert "pip install 'foundation-lsp[engine]'" in done.stderr
 
 
+def test_what_the_user_set_for_the_memory_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("THP_MEM_ALLOC_ENABLE", raising=False)
+    monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.arena_max=1")
+    environment = inference.worker_environment()
+    assert environment["THP_MEM_ALLOC_ENABLE"] == "1"
+    assert environment["GLIBC_TUNABLES"] == "glibc.malloc.arena_max=1"
+    monkeypatch.setenv("THP_MEM_ALLOC_ENABLE", "0")
+    assert inference.worker_environment()["THP_MEM_ALLOC_ENABLE"] == "0"
+
+
 def test_starting_on_demand_without_torch_is_a_clear_error(tmp_path: Path, endpoint: str) -> None:
     code = WITHOUT_TORCH + (
         "from pathlib import Path; from foundation_engine.inference import Engine, EngineError\n"
