@@ -20,6 +20,12 @@ from foundation_engine.port.emit._names import go_doc
         ),
         ("Package billing", "Billing: invoices.", "Package billing: invoices."),
         ("Known", "Whether a key is known.", "Known reports whether a key is known."),
+        (
+            "Load",
+            "Read a list and keep its rows; return the rest.",
+            "Load reads a list and keeps its rows; returns the rest.",
+        ),
+        ("Sum", "Return sum and count.", "Sum returns sum and count."),
         ("Late", "True when it differs.", "Late reports whether it differs."),
         ("Refused", "The bank refuses the card.", "Refused: the bank refuses the card."),
         ("Empty", "True when nothing is left.", "Empty reports whether nothing is left."),

@@ -112,6 +112,7 @@ CASES = [
         "_, ok := d[k]\nreturn x || !ok",
     ),
     ("def f() -> bool:\n    import os\n    return os.environ.get('ALL') == '1'", 'return os.Getenv("ALL") == "1"'),
+    ("def f(xs: list[int], n: int) -> bool:\n    return n > 3 or not all(x > n for x in xs)", "return n > 3 || slices.ContainsFunc(xs, func(x int) bool { return x <= n })"),
     # A range to one behind its last number ends with that number.
     ("def f(n: int) -> int:\n    t = 0\n    for i in range(1, n + 1):\n        t += i * i\n    return t", "for i := 1; i <= n; i++ {"),
     ("def f(n: int) -> int:\n    t = 0\n    for i in range(n, -1, -1):\n        t += i * i\n    return t", "for i := n; i >= 0; i-- {"),

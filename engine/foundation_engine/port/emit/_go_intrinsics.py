@@ -285,7 +285,10 @@ class Operations(Maps):
                 known = e.id in self.names or e.id not in self.go.names.functions
                 return (self.name(e.id) if known else self.go.function_name(e.id)), PRIMARY
             case ir.Field():
-                return f"{self.x(e.obj, PRIMARY)}.{self.field_name(e.obj, e.name)}", PRIMARY
+                obj = self.x(e.obj, PRIMARY)
+                # A field of what a pointer points at is the pointer's.
+                obj = pointer[1] if (pointer := re.fullmatch(r"\(\*(\w+)\)", obj)) else obj
+                return f"{obj}.{self.field_name(e.obj, e.name)}", PRIMARY
             case ir.EnumMember():
                 return self.go.enum_member(e.enum, e.member), PRIMARY
             case ir.Call() | ir.MethodCall() | ir.New() | ir.PatternOp() | ir.PatternCall():
@@ -568,7 +571,8 @@ class Operations(Maps):
                 )
                 return self._text(flipped)
             case _:
-                return f"!{self.x(e, UNARY)}", UNARY
+                text = self.x(e, UNARY)
+                return text[1:] if text.startswith("!") else f"!{text}", UNARY
 
     def _wrap(self, e: ir.Wrap) -> str:
         t = e.type.elem if isinstance(e.type, ir.OptionalT) else e.value.type
@@ -619,6 +623,8 @@ class Operations(Maps):
             return go_json.operation(self, e)
         if op == "json.to_text":
             self.helper("floatText")
+        if op == "json.members" and self.ordered(e.type):
+            raise Unsupported("the order of the entries of a JSON object", "", e.line)
         if op == "json.generate":
             return self._text(encoded(args[0], self.ordered, COMPACT))
         if op == "json.dumps":

@@ -272,6 +272,7 @@ _FINITE = re.compile(
 )
 # Words that are verbs before one of these and may be adjectives or nouns elsewhere ("Open amounts by country").
 _AMBIGUOUS = frozenset(["clean", "clear", "close", "issue", "limit", "open", "order"])
+_FURTHER = re.compile(r"((?:\band|\bor|\bthen|;)(?: then)?) ([a-z]+) (\w+)")
 _OBJECT = re.compile(
     r"(a|an|the|all|any|each|every|this|that|these|those|its|one|two|it|them|both|how|what|where|which|whether|if"
     r"|true|false|none|up|down|in|on|off|out|for|from|to|into|only|again|without|with|[`'\"\d].*)\b",
@@ -322,6 +323,12 @@ def third_person(verb: str) -> str:
     return verb + "s"
 
 
+def _also(m: re.Match[str]) -> str:
+    """A further verb of a sentence, in the person of the first one."""
+    goes_on = m[2] in _VERBS and _OBJECT.match(m[3])
+    return f"{m[1]} {third_person(m[2])} {m[3]}" if goes_on else m[0]
+
+
 def go_doc(name: str, doc: str) -> str:
     """The documentation as Go writes it: a sentence that begins with the name."""
     if not doc:
@@ -334,7 +341,7 @@ def go_doc(name: str, doc: str) -> str:
         return doc
     ambiguous = first.lower() in _AMBIGUOUS and not _OBJECT.match(rest)
     if first.lower() in _VERBS and first[:1].isupper() and not ambiguous:
-        return f"{name} {third_person(first.lower())} {rest}"
+        return f"{name} {third_person(first.lower())} {_FURTHER.sub(_also, rest)}"
     if first == "Whether":
         return f"{name} reports whether {rest}"
     if first in ("The", "A", "An", "One") and not _FINITE.search(

@@ -1359,10 +1359,13 @@ class FunctionEmitter(Operations, Statements):
                 self.write(f"{name} = {self.x(self.owned(value.body))}")
             self.write("}")
             return True
+        made = self.go.type(t.type)
         if t.declares:
-            self.write(f"var {name} {self.go.type(t.type)}")
+            self.write(f"var {name} {made}")
+        # What a declaration leaves in a variable need not be put there.
+        zero = f"{made}{{}}" if t.declares and isinstance(t.type, ir.NamedT) else name
         self._branch(
-            value.test, lambda: self._store(name, value.body), lambda: self._store(name, value.orelse)
+            value.test, lambda: self._store(name, value.body), lambda: self._store(name, value.orelse, zero)
         )
         return True
 
@@ -1385,9 +1388,10 @@ class FunctionEmitter(Operations, Statements):
             return f"{name} == 0"
         return f'{name} == ""' if e.type == ir.STR else f"len({name}) == 0"
 
-    def _store(self, name: str, value: ir.Expr) -> None:
+    def _store(self, name: str, value: ir.Expr, held: str = "") -> None:
+        """Put a value in a variable, unless it is known to hold it."""
         text = self.x(self.owned(value))
-        if text != name:
+        if text not in (name, held):
             self.write(f"{name} = {text}")
 
     def _branch(self, test: ir.Expr, then: Callable[[], None], orelse: Callable[[], None]) -> None:
@@ -2704,7 +2708,7 @@ def _emitted(
                 [ir.Param("message", ir.STR)],
                 [],
                 None,
-                f"{name} is {BUILT_IN[name]}.",
+                f"{BUILT_IN[name][:1].upper()}{BUILT_IN[name][1:]}.",
             )
             for name in sorted(classes)
         ]
