@@ -6,6 +6,7 @@ of the runtime and compiler, so that a verification compiles the port alone. Not
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -73,18 +74,20 @@ def ready(project: Path, compiler: str) -> str:
                 if problem:
                     return problem
                 (place / "done").touch()
+            # Several verifications may read at once, and nobody removes what is read.
+            fcntl.flock(guard, fcntl.LOCK_SH)
+            shutil.copytree(place / "target", project / "target", copy_function=_link, dirs_exist_ok=True)
         _prune(place)
     except OSError:
-        # A cache that cannot be written only costs time.
+        # A cache that cannot be written or read only costs time.
         return ""
-    shutil.copytree(place / "target", project / "target", copy_function=_link, dirs_exist_ok=True)
     return ""
 
 
 def _build(place: Path, dependencies: str, lock: Path | None) -> str:
     """Compile the dependencies with an empty crate; "" or why that is not possible."""
     shutil.rmtree(place / "target", ignore_errors=True)
-    (place / "src").mkdir(exist_ok=True)
+    (place / "src").mkdir(parents=True, exist_ok=True)
     (place / "src" / "lib.rs").write_text("", encoding="utf-8")
     (place / "Cargo.toml").write_text(
         '[package]\nname = "dependencies"\nversion = "0.1.0"\nedition = "2021"\n\n'
@@ -115,9 +118,11 @@ def _link(source: str, target: str) -> str:
     return target
 
 
-def _prune(used: Path, most: int = 8) -> None:
-    """Forget the dependencies that were not used for longest."""
+def _prune(used: Path, most: int = 16) -> None:
+    """Forget the dependencies that were not used for longest, but for those that somebody builds or reads."""
     os.utime(used)
     places = sorted((p for p in used.parent.iterdir() if p.is_dir()), key=lambda p: p.stat().st_mtime)
     for old in places[:-most]:
-        shutil.rmtree(old, ignore_errors=True)
+        with contextlib.suppress(OSError), (old / "lock").open("w") as guard:
+            fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(old, ignore_errors=True)
