@@ -258,3 +258,22 @@ def amount(text: str) -> int:
     except ValueError:
         return -1
     return cents
+
+
+def ranged(n: int, c: str) -> list[bool]:
+    return [1 <= n <= 5, n >= 2 and n < 9 and c != "", "a" <= c <= "z", len(c) > 0 and "0" <= c[0] <= "9"]
+
+
+def tallied(words: list[str]) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    first: dict[str, list[int]] = {}
+    for i, word in enumerate(words):
+        if word not in sums:
+            sums[word] = 0
+        sums[word] += len(word) + 1
+        if word not in first:
+            first[word] = []
+        first[word].append(i)
+        if len(word) > 2 or len(first[word]) > 3:
+            sums[word] += 5
+    return sums

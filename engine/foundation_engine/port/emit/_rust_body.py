@@ -17,6 +17,7 @@ from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.passes import (
     blocks,
     declare,
+    filling_loop,
     letter_of,
     lower_bounds,
     positions,
@@ -287,6 +288,8 @@ class FunctionWriter(Operations):
 
     # Statements
 
+    following: Sequence[ir.Stmt] = ()
+
     def block(self, body: Sequence[ir.Stmt], tail: bool = False) -> None:
         """Statements. `tail` means that the last one may be the value of the function."""
         skip = 0
@@ -297,9 +300,12 @@ class FunctionWriter(Operations):
             for c in s.comments:
                 self.write(f"// {c}")
             start = len(self.lines)
+            self.following = body[i + 1 :]
             try:
                 if isinstance(s, ir.VarDecl):
                     self._declare(s, body[i + 1 :])
+                elif i + 1 < len(body) and self._enters(s, body[i + 1]):
+                    skip = 1
                 else:
                     self.stmt(s, tail and i == len(body) - 1)
             except Unsupported as why:
@@ -811,6 +817,57 @@ class FunctionWriter(Operations):
             self._augment(ir.AugAssign(t, v.op, v.args[1], line=s.line))
         return again
 
+    def _enters(self, s: ir.Stmt, then: ir.Stmt) -> bool:
+        """Write `if key not in map: map[key] = start` with the change of the entry behind it as a change of the entry."""
+        match s:
+            case ir.If(
+                test=ir.Not(value=ir.Intrinsic(op="dict.contains", args=[map_, key])),
+                body=[
+                    ir.Assign(
+                        target=ir.IndexTarget(obj=obj, index=index), value=start, comments=[], trailing=""
+                    )
+                ],
+                orelse=[],
+            ) if (
+                ir.same(map_, obj)
+                and ir.same(key, index)
+                and isinstance(key, ir.Name | ir.Lit | ir.Field)
+                and (isinstance(start, ir.Lit) or not list(ir.children(start)))
+            ):
+                pass
+            case _:
+                return False
+        entry = ir.Intrinsic("dict.setdefault", [map_, key, start], type=start.type, line=s.line)
+        match then:
+            case ir.AugAssign(target=ir.IndexTarget(obj=obj, index=index), value=value) if (
+                then.op != "str.concat"
+            ):
+                where = obj, index
+            case ir.ExprStmt(
+                value=ir.Intrinsic(
+                    op="list.append" | "list.extend" | "set.add",
+                    args=[ir.Intrinsic(op="dict.index", args=[obj, index]), value],
+                )
+            ):
+                where = obj, index
+            case _:
+                return False
+        read = {n.id for n in ir.walk(value) if isinstance(n, ir.Name)}
+        if not (ir.same(where[0], map_) and ir.same(where[1], key)) or then.comments or then.trailing:
+            return False
+        if root(map_) in read or self.may_fail(value):
+            return False
+        for n in ir.walk(key):
+            self.facts.last.discard(id(n))
+        match then:
+            case ir.AugAssign(op=op):
+                self.write(f"*{self._changing(entry)} {ir.IN_PLACE[op]}= {self.x(value)};")
+            case ir.ExprStmt(value=ir.Intrinsic(op=op)):
+                self._effect(ir.ExprStmt(ir.Intrinsic(op, [entry, value], type=ir.NONE, line=then.line)))
+            case _:
+                return False
+        return True
+
     def _kept_for(self, e: ir.Expr, later: ir.Expr) -> str:
         """A value that is written before another expression, which may still use its variables."""
         names = {n.id for n in ir.walk(later) if isinstance(n, ir.Name)}
@@ -860,12 +917,37 @@ class FunctionWriter(Operations):
             and not self._moves(s.value)
         ):
             raise Unsupported("two names for one list that changes", t.id, s.line)
+        if t.declares and isinstance(s.value, ir.ListLit) and (room := self._room(t.id)):
+            more = f" + {len(s.value.elems)}" if s.value.elems else ""
+            self.write(f"let mut {name}: {self.rust.type(t.type)} = Vec::with_capacity({room}{more});")
+            for v in s.value.elems:
+                self.write(f"{name}.push({self.own(v)});")
+            return
         value = self.own_as(s.value, t.type)
         if t.declares:
             mut = "mut " if t.id in self.facts.often | self.facts.changed else ""
-            self.write(f"let {mut}{name}: {self.rust.type(t.type)} = {value};")
+            kind = "" if t.type == s.value.type and _tells_type(s.value) else f": {self.rust.type(t.type)}"
+            self.write(f"let {mut}{name}{kind} = {value};")
         else:
             self.write(f"{name} = {value};")
+
+    def _room(self, name: str) -> str | None:
+        """How many elements a new list gets in the loop that comes next, where that is plain to read."""
+        loop = filling_loop(self.following, name)
+        match loop:
+            case ir.For(iter=over):
+                while isinstance(over, ir.Intrinsic) and over.op in ("enumerate", "reversed"):
+                    over = over.args[0]
+                # No character takes less than a byte.
+                counted = isinstance(over.type, ir.ListT | ir.DictT | ir.SetT) or over.type == ir.STR
+                return f"{self.place(over)}.len()" if counted and isinstance(over, ir.Name) else None
+            case ir.ForRange(start=ir.Lit(value=0), stop=ir.Lit(value=int() as stop)):
+                return str(stop)
+            case ir.ForRange(start=ir.Lit(value=0), stop=ir.Name() as stop):
+                known = self.index(stop)
+                return known if known is not None else f"{self.x(stop, PRIMARY)}.max(0) as usize"
+            case _:
+                return None
 
     def _literal_local(self, s: ir.Assign, t: ir.VarTarget) -> bool:
         """Declare a variable that borrows: a literal that is only looked at, or the parts of a text."""
@@ -931,7 +1013,7 @@ class FunctionWriter(Operations):
         name = self.name(t.id)
         if changed:
             if found is not None:
-                text = f"{self._changing(found[0])}.get_mut({self.ref(found[1])})"
+                text = f"{self._changing(found[0])}.get_mut({self.key(found[1])})"
             else:
                 looked_up = entry or (isinstance(value, ir.Intrinsic) and value.op == "dict.index")
                 if isinstance(value, ir.Intrinsic) and value.op == "list.index":
@@ -945,7 +1027,7 @@ class FunctionWriter(Operations):
                 self.optional_refs.add(t.id)
             return True
         if found is not None:
-            text = f"{self.place(found[0])}.get({self.ref(found[1])})"
+            text = f"{self.place(found[0])}.get({self.key(found[1])})"
             self.optional_refs.add(t.id)
         else:
             text = self.ref(value)
@@ -953,10 +1035,36 @@ class FunctionWriter(Operations):
         self.write(f"let {name} = {text};")
         return True
 
+    def _swaps(self, s: ir.Assign, target: ir.TupleTarget) -> bool:
+        """Write `xs[i], xs[j] = xs[j], xs[i]` as the exchange that it is."""
+        match target.elems, s.value:
+            case (
+                [
+                    ir.IndexTarget(obj=obj, index=ir.Name() | ir.Lit() as i),
+                    ir.IndexTarget(obj=also, index=ir.Name() | ir.Lit() as j),
+                ],
+                ir.TupleLit(
+                    elems=[
+                        ir.Intrinsic(op="list.index", args=[first, left]),
+                        ir.Intrinsic(op="list.index", args=[second, right]),
+                    ]
+                ),
+            ) if (
+                all(ir.same(obj, other) for other in (also, first, second))
+                and ir.same(i, right)
+                and ir.same(j, left)
+            ):
+                self.write(f"{self._changing(obj)}.swap({self.usize(i)}, {self.usize(j)});")
+                return True
+            case _:
+                return False
+
     def _unpack(self, s: ir.Assign, target: ir.TupleTarget) -> None:
         declares = [isinstance(t, ir.VarTarget) and t.declares for t in target.elems]
         if isinstance(s.value.type, ir.ListT):
             self._unpack_list(s, target, declares)
+            return
+        if self._swaps(s, target):
             return
         value = self.own(s.value)
         used = reads(self.function_body)
@@ -1600,6 +1708,29 @@ def _sets(rest: Sequence[ir.Stmt], name: str) -> bool:
         if any(isinstance(n, ir.Name | ir.VarTarget) and n.id == name for n in ir.walk(s)):
             return _assigns([s], name)
     return False
+
+
+def _tells_type(e: ir.Expr) -> bool:
+    """True for a value whose type a reader, and Rust, sees in it."""
+    match e:
+        case ir.Lit():
+            return e.type in (ir.STR, ir.BOOL, ir.CHAR)
+        case ir.Call() | ir.MethodCall() | ir.New() | ir.Format():
+            return not isinstance(e.type, ir.FuncT)
+        case ir.Field():
+            return True
+        case ir.Intrinsic(op=op):
+            return (op.startswith("str.") and e.type == ir.STR) or op in (
+                "len",
+                "eq",
+                "ne",
+                "lt",
+                "le",
+                "gt",
+                "ge",
+            )
+        case _:
+            return False
 
 
 def _drop_unread(body: list[ir.Stmt]) -> None:

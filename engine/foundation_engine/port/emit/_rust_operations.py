@@ -90,6 +90,22 @@ def _changed_between(conds: list[ir.Expr], elem: ir.Expr) -> bool:
     return any(isinstance(n, ir.Name) and n.id in held for n in ir.walk(elem))
 
 
+def _all_items(e: ir.Comp) -> ir.Expr | None:
+    """The list whose lists a comprehension puts together."""
+    match e:
+        case ir.Comp(
+            kind="list",
+            elem=ir.Name(id=item),
+            clauses=[
+                ir.Clause(target=ir.VarTarget(id=outer), iter=ir.Name(type=ir.ListT()) as lists, conds=[]),
+                ir.Clause(target=ir.VarTarget(id=inner), iter=ir.Name(id=each, type=ir.ListT()), conds=[]),
+            ],
+        ) if outer == each and inner == item:
+            return lists
+        case _:
+            return None
+
+
 def _position(e: ir.Intrinsic) -> ir.Expr:
     """Where an element stands: `len(xs) - 1` is the first from the end."""
     whole, i = e.args
@@ -255,6 +271,8 @@ class Operations(Lines):
                 return f"{self.place(inner)}.{method}()"
             case ir.Intrinsic(op="str.slice" | "list.slice"):
                 return self._part(e)
+            case ir.Intrinsic(op="json.text", args=[inner]):
+                return f'{self.place(inner)}.as_str().expect("a JSON text")'
             case ir.Intrinsic(op="regex.group" | "regex.group_text", type=ir.STR):
                 return regex.rust(self, e)
             case ir.Unwrap() if not self.rust.copies(e.type):
@@ -294,6 +312,12 @@ class Operations(Lines):
         if self.rust.is_service(e.type):
             return f"{self.place(e)}.as_ref()"
         return f"&{self.place(e)}"
+
+    def key(self, e: ir.Expr) -> str:
+        """A reference to what a map or set is asked for; a character is no text of its own for that."""
+        if isinstance(e, ir.Intrinsic) and e.op == "char.to_str":
+            return f"&*{self.x(e.args[0], PRIMARY)}.encode_utf8(&mut [0; 4])"
+        return self.ref(e)
 
     def exclusive(self, e: ir.Expr) -> str:
         """An exclusive reference to a place that a call changes."""
@@ -402,7 +426,11 @@ class Operations(Lines):
                 if isinstance(e, ir.New) and text.endswith("}"):
                     # A literal in the condition of a statement would be read as its block.
                     return text, OR
-                return (self.question(text, e) if fails else text), PRIMARY
+                if not fails:
+                    return text, PRIMARY
+                value = self.question(text, e)
+                self.outcomes[value] = text
+                return value, PRIMARY
             case ir.PatternOp() | ir.PatternNew() | ir.PatternCall():
                 return Patterns(self).expression(e), PRIMARY
             case ir.Intrinsic():
@@ -433,6 +461,10 @@ class Operations(Lines):
                     f"if {self.x(e.test)} {{ {self.own(e.body)} }} else {{ {self.own(e.orelse)} }}",
                     LOWEST - 1,
                 )
+            case ir.Bool(op="and", values=[*_, _]) if len(within := self._ranges(e.values)) < len(e.values):
+                if len(within) == 1:
+                    return within[0], PRIMARY
+                return " && ".join(within), AND
             case ir.Bool():
                 level, word = (AND, "&&") if e.op == "and" else (OR, "||")
                 return f" {word} ".join(self.x(v, level + 1) for v in e.values), level
@@ -448,6 +480,29 @@ class Operations(Lines):
                 return self._format(e)
             case _:
                 raise Unsupported(f"expression {type(e).__name__}", "", e.line)
+
+    def _ranges(self, values: Sequence[ir.Expr]) -> list[str]:
+        """The parts of an `and`, two literal bounds of one value as the range that contains it."""
+        out: list[str] = []
+        i = 0
+        while i < len(values):
+            low, high = _bound_below(values[i]), _bound_above(values[i + 1]) if i + 1 < len(values) else None
+            if (
+                low is not None
+                and high is not None
+                and ir.same(low[0], high[0])
+                and isinstance(low[0], ir.Name)
+            ):
+                sign = "..=" if high[2] else ".."
+                bounds = f"{self.x(low[1])}{sign}{self.x(high[1])}"
+                digits = low[1].value == "0" and high[1].value == "9" and bool(high[2])
+                text = f"({bounds}).contains(&{self.x(low[0], PRIMARY)})"
+                out.append(f"{self.place(low[0])}.is_ascii_digit()" if digits else text)
+                i += 2
+            else:
+                out.append(self.x(values[i], AND + 1))
+                i += 1
+        return out
 
     def _elements(self, elems: Sequence[ir.Expr]) -> str:
         return ", ".join(self._element_of(v, i) for i, v in enumerate(elems))
@@ -681,13 +736,13 @@ class Operations(Lines):
             and isinstance(b, ir.Lit)
             and isinstance(b.value, int)
             and b.value >= 0
-            and a.args[0].type != ir.STR
         ):
             if (op, b.value) in (("eq", 0), ("lt", 1), ("le", 0)):
                 return f"{self.place(a.args[0])}.is_empty()", PRIMARY
             if (op, b.value) in (("ne", 0), ("ge", 1), ("gt", 0)):
                 return f"!{self.place(a.args[0])}.is_empty()", UNARY
-            return f"{self.place(a.args[0])}.len() {sign} {b.value}", COMPARE
+            size = self.x(a, CAST).removesuffix(" as i64")
+            return f"{size} {sign} {b.value}", COMPARE
         if isinstance(b, ir.ListLit) and not b.elems and op in ("eq", "ne"):
             return (
                 self._not(ir.Intrinsic("nonempty", [a]))
@@ -915,7 +970,7 @@ class Operations(Lines):
     def _op_json_members(self, e: ir.Intrinsic) -> tuple[str, int]:
         members = f'{self.place(e.args[0])}.as_object().expect("a JSON object").iter()'
         return (
-            f"{members}.map(|(key, member)| (key.clone(), member.clone())).collect::<HashMap<_, _>>()",
+            f"{members}.map(|(key, member)| (key.clone(), member.clone())).collect::<{self.rust.map}<_, _>>()",
             PRIMARY,
         )
 
@@ -957,7 +1012,7 @@ class Operations(Lines):
         return f'{self.place(e.args[0])}.as_f64().expect("a JSON number")', PRIMARY
 
     def _op_json_text(self, e: ir.Intrinsic) -> tuple[str, int]:
-        return f'{self.place(e.args[0])}.as_str().expect("a JSON text").to_string()', PRIMARY
+        return f"{self.place(e)}.to_string()", PRIMARY
 
     def _op_json_to_int(self, e: ir.Intrinsic) -> tuple[str, int]:
         self.rust.errors.value('""', "ValueError")
@@ -1245,15 +1300,7 @@ class Operations(Lines):
         ):
             # What is new can grow.
             return f"{self.own(first, ADD)} + {self._borrowed_text(parts[1])}", ADD
-        literal = "".join(
-            p.value.replace("{", "{{").replace("}", "}}")
-            if isinstance(p, ir.Lit) and p.type == ir.STR
-            else "{}"
-            for p in parts
-        )
-        shown = [self._shown(p) for p in parts if not (isinstance(p, ir.Lit) and p.type == ir.STR)]
-        text, args = _inlined(literal, shown)
-        return f"format!({', '.join([rust_string(text), *args])})", PRIMARY
+        return self._format(ir.Format([ir.FormatPart(value=p) for p in parts], type=ir.STR, line=e.line))
 
     def _borrowed_text(self, e: ir.Expr) -> str:
         text = self.ref(e)
@@ -1268,6 +1315,9 @@ class Operations(Lines):
             return self.ref(e)
         if isinstance(e, ir.Intrinsic) and e.op in ("char.to_str", "json.of_bool"):
             return self.x(e.args[0])
+        if isinstance(e, ir.Intrinsic) and e.op in ("error.message", "str.byte_slice"):
+            shown = self.x(e).removesuffix(".to_string()")
+            return shown if e.op == "error.message" else f"&{shown}"
         if isinstance(e, ir.Intrinsic) and e.op == "dict.get_or" and self._matched(*e.args[:2]) is not None:
             return self.x(e).removesuffix(".to_string()")
         if isinstance(e, ir.Intrinsic) and e.op == "len" and e.args[0].type != ir.STR:
@@ -1525,7 +1575,7 @@ class Operations(Lines):
     def _op_dict_index(self, e: ir.Intrinsic) -> tuple[str, int]:
         obj, key = e.args
         if isinstance(obj.type, ir.DictT) and obj.type.zero:
-            return f"{self.place(obj)}.get({self.ref(key)}).cloned().unwrap_or_default()", PRIMARY
+            return f"{self.place(obj)}.get({self.key(key)}).cloned().unwrap_or_default()", PRIMARY
         if (found := self._matched(obj, key)) is not None:
             if not e.raises:
                 return f'{found}.expect("a known key")', PRIMARY
@@ -1533,15 +1583,16 @@ class Operations(Lines):
             return self.question(f"{found}.ok_or_else(|| {made})", e), PRIMARY
         if e.raises:
             made = self.rust.errors.value(self._key_text(key), "KeyError")
-            found = self.question(f"{self.place(obj)}.get({self.ref(key)}).ok_or_else(|| {made})", e)
+            found = self.question(f"{self.place(obj)}.get({self.key(key)}).ok_or_else(|| {made})", e)
             return (f"*{found}", UNARY) if self.rust.copies(e.type) else (f"(*{found})", PRIMARY)
-        return f"{self.place(obj)}[{self.ref(key)}]", PRIMARY
+        return f"{self.place(obj)}[{self.key(key)}]", PRIMARY
 
     def _matched(self, obj: ir.Expr, key: ir.Expr) -> str | None:
         """The look into a map that is written as a `match`, None for another map."""
         if not (isinstance(obj, ir.Name) and obj.id in self.locals.maps):
             return None
-        return f"{self.name(obj.id)}({self.argument(key, key.type)})"
+        letter = isinstance(key, ir.Intrinsic) and key.op == "char.to_str"
+        return f"{self.name(obj.id)}({self.key(key) if letter else self.argument(key, key.type)})"
 
     def _key_text(self, key: ir.Expr) -> str:
         """The message of a missing key: the key as a literal."""
@@ -1570,12 +1621,12 @@ class Operations(Lines):
     def _op_dict_contains(self, e: ir.Intrinsic) -> tuple[str, int]:
         if (found := self._matched(*e.args)) is not None:
             return f"{found}.is_some()", PRIMARY
-        return f"{self.place(e.args[0])}.contains_key({self.ref(e.args[1])})", PRIMARY
+        return f"{self.place(e.args[0])}.contains_key({self.key(e.args[1])})", PRIMARY
 
     def _op_set_contains(self, e: ir.Intrinsic) -> tuple[str, int]:
         if self.lists_texts(e.args[0]) or isinstance(e.args[0], ir.SetLit):
             return self._op_list_contains(e)
-        return f"{self.place(e.args[0])}.contains({self.ref(e.args[1])})", PRIMARY
+        return f"{self.place(e.args[0])}.contains({self.key(e.args[1])})", PRIMARY
 
     def _op_list_contains(self, e: ir.Intrinsic) -> tuple[str, int]:
         obj, v = e.args
@@ -1708,7 +1759,7 @@ class Operations(Lines):
             case ir.Intrinsic(op="dict.index", args=[obj, key]):
                 if isinstance(obj.type, ir.DictT) and obj.type.zero:
                     return f"{self._changing(obj)}.entry({self.own(key)}).or_default()"
-                found = f"{self._changing(obj)}.get_mut({self.ref(key)})"
+                found = f"{self._changing(obj)}.get_mut({self.key(key)})"
                 if e.raises and self.can_fail and not self.closures:
                     made = self.rust.errors.value(self._key_text(key), "KeyError")
                     return self.question(f"{found}.ok_or_else(|| {made})", e)
@@ -2267,6 +2318,9 @@ class Operations(Lines):
                     return f"{base}.filter_map(|{pattern}| if {test} {{ Some({elem}) }} else {{ None }})"
                 return f"{base}.map({self._mapping(clause.target, pattern, elem)})"
             elem = self.typed(e.elem) if bare_number(e.elem) else self.own(e.elem)
+            if lent is None and elem == f"{pattern}.clone()":
+                # The item belongs to the closure.
+                elem = pattern
             if consume:
                 elem = self.x(e.elem, AND + 1)
                 joined = f"{test} && {elem}" if consume == "any" else f"!({test}) || {elem}"
@@ -2275,8 +2329,6 @@ class Operations(Lines):
                 return f"{base}.filter_map(|{pattern}| if {test} {{ Some({elem}) }} else {{ None }})"
             if lent is not None and isinstance(e.elem, ir.Name) and e.elem.id in lent[1]:
                 return f"{base}.map(str::to_string)" if self.gives_texts(clause.iter) else f"{base}.cloned()"
-            if elem == f"{pattern}.clone()" and lent is not None:
-                return f"{base}.cloned()"
             return base if elem == pattern else f"{base}.map({self._mapping(clause.target, pattern, elem)})"
 
     def _mapping(self, t: ir.Target, pattern: str, elem: str) -> str:
@@ -2334,6 +2386,8 @@ class Operations(Lines):
             and isinstance(e.clauses[0].iter, ir.Intrinsic)
             and e.clauses[0].iter.op == "dict.items"
         )
+        if kind == "Vec<_>" and (lists := _all_items(e)) is not None:
+            return f"{self.place(lists)}.concat()", PRIMARY
         chain = self._chain(e, 0, e.kind == "set" or keyed)
         if self.may_fail(e.elem):
             collected = f"{chain}.collect::<Result<{kind}, Error>>()"
@@ -2399,10 +2453,7 @@ class Operations(Lines):
                 self.borrow({p.name})
             mark = "&" if self.rust.copies(p.type) else ""
             if self.may_fail(body):
-                saved, self.closure_fails = self.closure_fails, True
-                text = self.own(body)
-                self.closure_fails = saved
-                return f"|{mark}{n}| Ok({text})"
+                return f"|{mark}{n}| {self._attempted(body)}"
             return f"|{mark}{n}| {self.own(body)}"
 
     def _sorted(self, e: ir.Intrinsic) -> str:
@@ -2542,12 +2593,37 @@ class Operations(Lines):
         return ", ".join([rust_string(text), *args])
 
 
+def _bound_below(e: ir.Expr) -> tuple[ir.Expr, ir.Lit] | None:
+    """The value and the literal of `value >= literal`."""
+    match e:
+        case (
+            ir.Intrinsic(op="ge", args=[value, ir.Lit() as low])
+            | ir.Intrinsic(op="le", args=[ir.Lit() as low, value])
+        ):
+            return (value, low) if low.type in (ir.INT, ir.CHAR) else None
+        case _:
+            return None
+
+
+def _bound_above(e: ir.Expr) -> tuple[ir.Expr, ir.Lit, bool] | None:
+    """The value and the literal of `value <= literal` or `value < literal`, and if the literal itself is one of them."""
+    match e:
+        case ir.Intrinsic(op="le" | "lt" as op, args=[value, ir.Lit() as high]):
+            return (value, high, op == "le") if high.type in (ir.INT, ir.CHAR) else None
+        case ir.Intrinsic(op="ge" | "gt" as op, args=[ir.Lit() as high, value]):
+            return (value, high, op == "ge") if high.type in (ir.INT, ir.CHAR) else None
+        case _:
+            return None
+
+
 def _flat(parts: Sequence[ir.FormatPart]) -> list[ir.FormatPart]:
     """The parts of a formatted text, those of texts that are formatted inside of it among them."""
     out: list[ir.FormatPart] = []
     for p in parts:
         if isinstance(p.value, ir.Format) and not p.spec:
             out.extend(_flat(p.value.parts))
+        elif isinstance(p.value, ir.Intrinsic) and p.value.op == "str.concat" and not p.spec:
+            out.extend(_flat([ir.FormatPart(value=a) for a in p.value.args]))
         elif isinstance(p.value, ir.Lit) and p.value.type == ir.STR and not p.spec:
             out.append(ir.FormatPart(p.value.value))
         else:

@@ -48,7 +48,7 @@ def is_place(e: ir.Expr) -> bool:
 def lends(e: ir.Expr) -> bool:
     """True for a part of a text or list, which Rust borrows from it."""
     match e:
-        case ir.Intrinsic(op="str.strip" | "str.lstrip" | "str.rstrip"):
+        case ir.Intrinsic(op="str.strip" | "str.lstrip" | "str.rstrip" | "json.text"):
             return True
         case ir.Intrinsic(op="str.slice" | "list.slice", args=[_, low, high]):
             return not all(isinstance(bound, ir.Lit) and bound.value is None for bound in (low, high))

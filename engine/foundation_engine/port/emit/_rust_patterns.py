@@ -376,13 +376,7 @@ class Patterns:
                 assert e.obj is not None
                 return f"{writer.place(e.obj)}.main()"
             case ("file_operations", "write" | "write_text"):
-                # Paths and contents are taken as whatever can be read as one.
-                slots = {
-                    str(i): writer.ref(a)
-                    if is_place(a) or lends(a) or isinstance(a, ir.Lit)
-                    else writer.own(a)
-                    for i, a in enumerate(e.args[:2])
-                }
+                slots = {str(i): self._lent(a) for i, a in enumerate(e.args[:2])}
                 return writer.question(
                     self.templates.render(self, e.pattern_id, "write", dict(e.arguments), slots=slots).text, e
                 )
@@ -609,6 +603,11 @@ class Patterns:
             raise Unsupported("a computed context of an error boundary", "", v.line)
         return "".join(f".context({self.e.ref(k)}, {self.e.own(x)})" for k, x in v.items)
 
+    def _lent(self, v: ir.Expr) -> str:
+        """What is taken as whatever can be read as a text: a reference to a place, or a new value itself."""
+        assert self.e is not None
+        return self.e.ref(v) if is_place(v) or lends(v) or isinstance(v, ir.Lit) else self.e.own(v)
+
     def _request(self, e: ir.PatternOp, op: str) -> str:
         assert self.e is not None
         assert e.obj is not None
@@ -624,13 +623,13 @@ class Patterns:
         if op in ("post", "put") and set(fields) == {"body"}:
             return writer.question(f"{client}.{op}({writer.ref(path)}, {writer.own(fields['body'])})", e)
         self.rust.uses.add("foundation::http::Request")
-        text = f"Request::new({method}, {writer.ref(path)})"
+        text = f"Request::new({method}, {self._lent(path)})"
         for name, v in fields.items():
             match name:
                 case "params" | "headers" if isinstance(v, ir.DictLit):
                     word = "param" if name == "params" else "header"
                     text += "".join(
-                        f".{word}({writer.ref(k)}, {writer.own(self._text_of(x)) if x.type != ir.STR else writer.ref(x)})"
+                        f".{word}({writer.ref(k)}, {writer.own(self._text_of(x)) if x.type != ir.STR else self._lent(x)})"
                         for k, x in v.items
                     )
                 case "body":

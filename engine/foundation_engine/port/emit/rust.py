@@ -338,14 +338,17 @@ class RustModule:
         return made
 
     def _key(self, t: Type) -> str:
-        def hashable(k: Type) -> bool:
+        def hashable(k: Type, seen: frozenset[str] = frozenset()) -> bool:
             if isinstance(k, ir.TupleT):
-                return all(hashable(e) for e in k.elems)
+                return all(hashable(e, seen) for e in k.elems)
             if isinstance(k, ir.OptionalT):
-                return hashable(k.elem)
+                return hashable(k.elem, seen)
             if isinstance(k, ir.NamedT):
                 d = self.module.find(k.name)
-                if isinstance(d, ir.Class) and d.frozen and all(hashable(f.type) for f in d.fields):
+                inside = seen | {k.name}
+                if k.name in seen or (
+                    isinstance(d, ir.Class) and d.frozen and all(hashable(f.type, inside) for f in d.fields)
+                ):
                     self.keyed.add(k.name)
                     return True
                 return isinstance(d, ir.EnumClass)
