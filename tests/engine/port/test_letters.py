@@ -13,6 +13,72 @@ from foundation_engine.verify.cases import Plan
 from foundation_specs.model import LanguageId
 
 SOURCE = """\
+UNITS = {"d": 86400, "h": 3600}
+
+
+def secs(text: str) -> int:
+    total = 0
+    for ch in text:
+        if ch not in UNITS:
+            return -1
+        total += UNITS[ch]
+    return total
+
+
+def counts(text: str) -> dict[str, int]:
+    out: dict[str, int] = {}
+    for ch in text:
+        if ch in out:
+            out[ch] += 1
+        else:
+            out[ch] = out.get(ch, 0) + 1
+    return out
+
+
+def flat(lists: list[list[str]]) -> list[str]:
+    return [item for inner in lists for item in inner]
+
+
+def swapped(xs: list[str], i: int) -> list[str]:
+    out = xs[:]
+    j = 0
+    out[i % 2], out[j] = out[j], out[i % 2]
+    k = i % 2
+    out[k], out[j] = out[j], out[k]
+    return out
+
+
+def table(base: float, n: int, xs: list[int]) -> list[float]:
+    out: list[float] = []
+    delay = base
+    for _ in range(n):
+        out.append(min(delay, 9.0))
+        delay *= 2
+    more = [1, 2]
+    for i, x in enumerate(xs):
+        more.append(x + i)
+    m = 3
+    last: list[int] = []
+    m = n
+    for i in range(m):
+        last.append(i)
+    return out + [float(x) for x in more] + [float(x) for x in last]
+
+
+def pairs(text: str) -> bool:
+    table = {")": "(", "]": "["}
+    stack: list[str] = []
+    for ch in text:
+        if ch in "([":
+            stack.append(ch)
+        elif ch in table:
+            if not stack:
+                return False
+            if stack.pop() != table[ch]:
+                return False
+    return not stack
+
+
 def check_digits(s: str) -> int:
     total = 0
     for i, ch in enumerate(s):
@@ -114,7 +180,25 @@ def squares(xs: list[int]) -> float:
     mean = 1.5
     return sum((x * 0.5 - mean) ** 2 for x in xs) + mean**2
 """
-TEXTS = ["", "a", "é", "aabzz", "abba", "abxz", "hé éh", "978", "9٣4", "12a", "😀a😀", "Äbbä", "a1A", "zz"]
+TEXTS = [
+    "",
+    "a",
+    "ddh",
+    "([])",
+    "([)]",
+    "é",
+    "aabzz",
+    "abba",
+    "abxz",
+    "hé éh",
+    "978",
+    "9٣4",
+    "12a",
+    "😀a😀",
+    "Äbbä",
+    "a1A",
+    "zz",
+]
 LISTS = [[], [1], [3, 1, 2], [-1, 0, -1]]
 SAID = {
     "digits": ("CheckDigits", "func CheckDigits(s string) int {"),
@@ -145,11 +229,25 @@ def given() -> tuple[Plan, ...]:
     """Calls of every function with values at the edges."""
     texts: list[Any] = [(t,) for t in TEXTS]
     words: list[Any] = [({"list": TEXTS[:n]},) for n in (0, 1, 4, len(TEXTS))]
-    names = ["check_digits", "outside", "even_digits", "closed", "mirrored", "runs", "distance"]
+    names = [
+        "check_digits",
+        "outside",
+        "even_digits",
+        "closed",
+        "mirrored",
+        "runs",
+        "distance",
+        "secs",
+        "counts",
+        "pairs",
+    ]
     arguments: dict[str, list[Any]] = dict.fromkeys(names, texts)
     arguments |= dict.fromkeys(["starts", "operators"], words)
     lists: list[Any] = [({"list": x},) for x in LISTS]
     arguments |= dict.fromkeys(["after", "squares"], lists)
+    arguments["flat"] = [({"list": [{"list": TEXTS[:n]} for n in (2, 0, 3)]},), ({"list": []},)]
+    arguments["swapped"] = [({"list": ["a", "b"]}, n) for n in (0, 1, 5)]
+    arguments["table"] = [({"float": "0.5"}, n, {"list": [4, 5]}) for n in (-1, 0, 5)]
     return tuple(Plan(name, args) for name, calls in arguments.items() for args in calls)
 
 
