@@ -108,20 +108,33 @@ def ported(language: LanguageId, timed: Sequence[Timed]) -> dict[str, PortCandid
         text = path.read_text()
         candidate = port(PortRequest(path.name, text, LanguageId.PYTHON, language))
         out[theme] = candidate
-        starts = sorted(
-            (text.count("\n", 0, m.start()) + 1, m[1]) for m in re.finditer(r"^def (\w+)", text, re.MULTILINE)
-        )
-        found = {f.source_name: f for f in candidate.functions}
         for t in timed:
             if t.theme == theme:
-                t.ours = found[t.name].target_name if t.name in found else ""
+                t.ours = next((f.target_name for f in candidate.functions if f.source_name == t.name), "")
                 t.problem = "" if t.ours else "declined"
         for hole in candidate.holes:
-            name = next((name for line, name in reversed(starts) if line <= hole.line), "")
             for t in timed:
-                if t.theme == theme and t.name == name:
+                if t.theme == theme and t.name in _meets(text, hole.line):
                     t.problem = f"declined: {hole.reason}"
     return out
+
+
+def _meets(text: str, line: int) -> set[str]:
+    """The functions that a line belongs to, or those that use the class that it belongs to."""
+    parts = re.split(r"^(?=def |class )", text, flags=re.MULTILINE)
+    names = {part: m[1] for part in parts if (m := re.match(r"(?:def|class) (\w+)", part))}
+    at = 1
+    home = ""
+    for part in parts:
+        if at <= line:
+            home = names.get(part, "")
+        at += part.count("\n")
+    found = {home}
+    # A function meets what the classes do that it uses, and those that these use.
+    for _ in parts:
+        classes = {n for n in found if n[:1].isupper()}
+        found |= {names[p] for p in names if any(re.search(rf"\b{c}\(", p) for c in classes)}
+    return found
 
 
 def measure(language: LanguageId, folder: Path) -> list[Timed]:
