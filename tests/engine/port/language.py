@@ -208,3 +208,15 @@ class Tool:
 
 def at_home(version: str) -> bool:
     return Tool(version, 3).allowed()
+
+
+def listed(name: str, n: int) -> list[str]:
+    data: dict[str, Any] = {"tools": {"go": {"version": name, "n": n}}, "on": True}
+    tools = data.get("tools", {})
+    out = [str(key in data) for key in ["tools", "off"]]
+    if isinstance(tools, dict) and "go" in tools:
+        go = tools["go"]
+        if isinstance(go, dict):
+            out.append(f"{go['version']} {go.get('n', 0)} {go.get('none')} {len(go)}")
+            out.extend(sorted(go.keys()))
+    return out

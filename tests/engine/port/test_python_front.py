@@ -397,7 +397,7 @@ def test_inheritance_from_elsewhere_and_super_are_declined() -> None:
 
         class C(B):
             def f(self) -> int:
-                return super().f() + 1
+                return super().missing() + 1
 
         def g(a: A) -> bool:
             return a == a or not a

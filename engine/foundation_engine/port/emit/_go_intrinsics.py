@@ -1600,11 +1600,16 @@ class Operations(Maps):
                 run(head("_", var(target), self.x(e)))
             case ir.P(ir.Prim.STR):
                 name = var(target)
+                if isinstance(e, ir.Intrinsic) and e.op == "str.reversed" and name != "_":
+                    self.use("slices")
+                    over = f"slices.Backward([]rune({self.x(e.args[0])}))"
+                else:
+                    over = self.x(e)
                 if isinstance(target, ir.VarTarget) and target.type == ir.STR and name != "_":
                     r = self.fresh("r")
-                    run(head("_", r, self.x(e)), f"{name} := string({r})")
+                    run(head("_", r, over), f"{name} := string({r})")
                     return
-                run(head("_", name, self.x(e)))
+                run(head("_", name, over))
             case ir.DictT() if self.ordered(e.type):
                 run(
                     head("_", var(target), self.order(e))

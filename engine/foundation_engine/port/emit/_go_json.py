@@ -27,6 +27,7 @@ class Writer(Protocol):
 
     x: Callable[..., str]
     use: Callable[[str], None]
+    ordered: Callable[[ir.Type], bool]
     helper: Callable[[str], str]
 
 
@@ -74,5 +75,7 @@ def part(w: Writer, e: ir.Expr) -> str:
             w.use("encoding/json")
             digits = "int.to_str" if v.type == ir.INT else "float.to_str"
             return f"json.Number({w.x(ir.Intrinsic(digits, [v], type=ir.STR))})"
+        case v if w.ordered(v.type):
+            raise ir.Unsupported("a map that keeps its order among JSON values", "", e.line)
         case v:
             return w.x(v)

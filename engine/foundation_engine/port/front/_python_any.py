@@ -205,6 +205,11 @@ def equals(low: ExpressionLowerer, left: ir.Expr, right: ir.Expr, negative: bool
     return ir.Bool("and", [is_one, same], type=ir.BOOL, line=v.line)
 
 
+def whole(e: ir.Expr) -> ir.Expr:
+    """The value of type ANY whose entries a map is, for what can be asked of it as it is; any other value itself."""
+    return e.args[0] if isinstance(e, ir.Intrinsic) and e.op == "json.members" else e
+
+
 def receiver(low: ExpressionLowerer, obj: ir.Expr, method: str) -> ir.Expr:
     """The object of a method call, as the one type among JSON's that has the method."""
     if method in _OF_TEXTS:

@@ -13,6 +13,7 @@ from foundation_engine.port import ir
 from foundation_engine.port.bounds import lower_bound
 from foundation_engine.port.front import _python_any as mixed
 from foundation_engine.port.front import _python_library as library
+from foundation_engine.port.front import _python_prelude as prelude
 from foundation_engine.port.front import _python_regex as regex
 from foundation_engine.port.front._python_calls import (
     DICT_METHODS,
@@ -1004,6 +1005,9 @@ class ExpressionLowerer:
             and not right_node.args
         ):
             right_node = right_node.func.value
+        if self.stdlib_name(right_node) == "os.environ":
+            read = ir.Intrinsic("env.get", [self.coerce(left, ir.STR)], type=ir.OptionalT(ir.STR))
+            return ir.Intrinsic("is_none" if isinstance(op, ast.NotIn) else "is_some", [read], type=ir.BOOL)
         right = self.expr(right_node)
         t = right.type
         match t:
@@ -1039,6 +1043,8 @@ class ExpressionLowerer:
                     found = ir.Intrinsic("list.contains", [right, self._element(left, elem)], type=ir.BOOL)
             case ir.SetT(elem):
                 found = ir.Intrinsic("set.contains", [right, self._element(left, elem)], type=ir.BOOL)
+            case ir.DictT(key, _) if (held := mixed.whole(right)) is not right:
+                found = ir.Intrinsic("json.has", [held, self._element(left, key)], type=ir.BOOL)
             case ir.DictT(key, _):
                 found = ir.Intrinsic("dict.contains", [right, self._element(left, key)], type=ir.BOOL)
             case ir.IterT():
@@ -1208,7 +1214,9 @@ class ExpressionLowerer:
         return i if low is not None and low >= 0 else ir.Intrinsic("bound", [i], type=ir.INT)
 
     def _subscript(self, e: ast.Subscript) -> ir.Expr:
-        obj = self.expr(e.value)
+        if self.stdlib_name(e.value) == "os.environ" and not isinstance(e.slice, ast.Slice):
+            return library.variable(self, e.slice)
+        obj = mixed.whole(self.expr(e.value))
         t = obj.type
         if isinstance(e.slice, ast.Slice):
             return self._slice(obj, e.slice)
@@ -1690,8 +1698,10 @@ class ExpressionLowerer:
                 reason = f"{func.value.id}.{func.attr}, which is not ported"
                 raise Unsupported(reason, ast.unparse(e), e.lineno)
         obj = self.expr(func.value)
-        t = obj.type
         name = func.attr
+        if name == "get":
+            obj = mixed.whole(obj)
+        t = obj.type
         match t:
             case ir.NamedT(cls):
                 info = self.scope.classes.get(cls)
@@ -1722,6 +1732,8 @@ class ExpressionLowerer:
                 return calls.set_method(self, e, func.value, obj, name, SET_METHODS)
             case ir.RegexT() | ir.MatchT():
                 return regex.method(self, e, obj, name)
+            case ir.P(ir.Prim.INT) if name in ("bit_length", "bit_count") and not e.args and not e.keywords:
+                return prelude.call(self, "bits_of" if name == "bit_length" else "ones_of", obj)
             case ir.P(ir.Prim.ANY) if name == "get" and 1 <= len(e.args) <= 2 and not e.keywords:
                 key = self.coerce(self.expr(e.args[0]), ir.STR)
                 default = self.expr(e.args[1], ir.ANY) if len(e.args) == 2 else ir.Lit(None, type=ir.NONE)
