@@ -685,6 +685,8 @@ class Server:
                 timeout = min(timeout, 0.01)
             # Waiting in milliseconds would overshoot a delay of microseconds.
             self._poll(timeout if timeout >= 0.001 else 0)
+        # What is taken next was not here before: its time counts from now, not from before the sleep.
+        self._now = time.monotonic_ns()
         for client in self._clients:
             client.words[_PARKED] = 0
 

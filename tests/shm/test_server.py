@@ -449,6 +449,27 @@ def test_a_cancelled_call_does_not_run(endpoint: str, serve: Callable[..., Serve
     assert ran == [b"1", b"3"]
 
 
+def test_the_time_of_a_request_counts_from_its_arrival(endpoint: str) -> None:
+    """Also when the server slept before, or a short timeout would be over before the request was read."""
+    received: list[int] = []
+
+    class Noting(Server):
+        def _enqueue(self, entry: Any, call: Any, plan: Any) -> None:
+            received.append(call.received)
+            super()._enqueue(entry, call, plan)
+
+    server = Noting(endpoint)
+    server.register("echo", lambda tensor: tensor)
+    server.start()
+    with Client(endpoint) as client:
+        for _ in range(3):
+            time.sleep(0.1)
+            before = time.monotonic_ns()
+            client.infer("echo", b"x")
+            assert received.pop() >= before
+    server.stop()
+
+
 def test_a_request_that_waited_too_long_does_not_run(endpoint: str, serve: Callable[..., Server]) -> None:
     ran: list[bytes] = []
     gate = threading.Event()
