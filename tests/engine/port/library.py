@@ -6,6 +6,7 @@ from __future__ import annotations
 import bisect
 import itertools
 import math
+import os
 import os.path
 import re
 import string
@@ -282,3 +283,32 @@ def is_paired(input_string: str) -> bool:
 
 def held(counts: dict[str, int], n: int) -> bool:
     return n in counts.values() or n not in counts.values()
+
+
+def variable(name: str) -> str:
+    return os.environ["APP_MODE"] + ("!" if "APP_MODE" in os.environ else "?")
+
+
+def money(x: float, n: int) -> str:
+    return f"{x:,.2f} {n:,} " + format(n, "08d") + format("a", ">4")
+
+
+def boxed(text: str) -> str:
+    return f"|{text:^9}|{text:*^8}|"
+
+
+def near(a: float, b: float) -> list[bool]:
+    return [math.isclose(a, b), math.isclose(a, a + 1e-12), math.isclose(a, b, rel_tol=0.5, abs_tol=0.1)]
+
+
+def plain(text: str) -> bool:
+    return text.isascii()
+
+
+def endings(path: str) -> list[str]:
+    stem, ending = os.path.splitext(path)
+    return [stem, ending]
+
+
+def bits(n: int) -> list[int]:
+    return [n.bit_length(), n.bit_count()]

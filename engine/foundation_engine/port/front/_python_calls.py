@@ -940,6 +940,14 @@ def _print(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
     return library.printed(low, e)
 
 
+def _format(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
+    _plain(e, 2, 1)
+    spec = e.args[1] if len(e.args) == 2 else ast.Constant("")
+    if not isinstance(spec, ast.Constant) or not isinstance(spec.value, str):
+        raise Unsupported("a computed format", ast.unparse(e), e.lineno)
+    return ir.Format([_part(low, low.expr(e.args[0]), spec.value, "")], type=ir.STR)
+
+
 def _bin(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
     _plain(e, 1, 1)
     name = e.func.id if isinstance(e.func, ast.Name) else ""
@@ -956,7 +964,7 @@ _BUILTINS: Mapping[str, Callable[[ExpressionLowerer, ast.Call, Type | None], ir.
     "int": _int, "float": _float, "str": _str, "bool": _bool, "list": _list, "tuple": _list, "set": _set,
     "frozenset": _set, "dict": _dict, "abs": _abs, "round": _round, "ord": _ord, "chr": _chr, "divmod": _divmod,
     "pow": _pow, "isinstance": _isinstance, "map": _map, "filter": _filter, "print": _print, "bin": _bin, "hex": _bin,
-    "oct": _bin,
+    "oct": _bin, "format": _format,
 }  # fmt: skip
 
 
@@ -1166,6 +1174,13 @@ def _part(low: ExpressionLowerer, v: ir.Expr, spec: str, conversion: str) -> ir.
     if m is None:
         raise Unsupported(f"format {spec}")
     fill, align, sign, zero, width, comma, precision, kind = m.groups()
+    grouped = comma and not (fill or align or zero or width or sign)
+    if grouped and (v.type == ir.INT or (v.type == ir.FLOAT and kind == "f")):
+        plain = _part(low, v, spec.replace(",", "", 1), "")
+        return ir.FormatPart(value=prelude.call(low, "with_commas", ir.Format([plain], type=ir.STR)))
+    if align == "^" and v.type in (ir.STR, ir.CHAR) and width and not (zero or comma or sign or precision):
+        filling = [low.coerce(v, ir.STR), ir.Lit(int(width), type=ir.INT), ir.Lit(fill or " ", type=ir.STR)]
+        return ir.FormatPart(value=prelude.call(low, "in_the_middle", *filling))
     if comma or sign or (fill and fill != " ") or align == "^" or kind in ("e", "E"):
         raise Unsupported(f"format {spec}")
     if v.type == ir.BOOL:

@@ -14,6 +14,7 @@ from foundation_engine.port.bounds import lower_bound
 from foundation_engine.port.front import _python_any as mixed
 from foundation_engine.port.front import _python_library as library
 from foundation_engine.port.front import _python_prelude as prelude
+from foundation_engine.port.front import _python_prelude as prelude
 from foundation_engine.port.front import _python_regex as regex
 from foundation_engine.port.front._python_calls import (
     DICT_METHODS,
@@ -1008,6 +1009,9 @@ class ExpressionLowerer:
         if self.stdlib_name(right_node) == "os.environ":
             read = ir.Intrinsic("env.get", [self.coerce(left, ir.STR)], type=ir.OptionalT(ir.STR))
             return ir.Intrinsic("is_none" if isinstance(op, ast.NotIn) else "is_some", [read], type=ir.BOOL)
+        if self.stdlib_name(right_node) == "os.environ":
+            read = ir.Intrinsic("env.get", [self.coerce(left, ir.STR)], type=ir.OptionalT(ir.STR))
+            return ir.Intrinsic("is_none" if isinstance(op, ast.NotIn) else "is_some", [read], type=ir.BOOL)
         right = self.expr(right_node)
         t = right.type
         match t:
@@ -1064,8 +1068,8 @@ class ExpressionLowerer:
                     each = ir.Name(name, type=t.elem)
                     same = self.comparison(ast.Eq(), each, self._element(left, t.elem))
                     clause = ir.Clause(ir.VarTarget(name, type=t.elem), right, [])
-                    tests = ir.Comp("iter", same, [clause], type=ir.IterT(ir.BOOL))
-                    found = ir.Intrinsic("any", [tests], type=ir.BOOL)
+                    held = ir.Comp("iter", same, [clause], type=ir.IterT(ir.BOOL))
+                    found = ir.Intrinsic("any", [held], type=ir.BOOL)
                 else:
                     raise Unsupported("membership in this iterator")
             case _:
@@ -1732,6 +1736,8 @@ class ExpressionLowerer:
                 return calls.set_method(self, e, func.value, obj, name, SET_METHODS)
             case ir.RegexT() | ir.MatchT():
                 return regex.method(self, e, obj, name)
+            case ir.P(ir.Prim.INT) if name in ("bit_length", "bit_count") and not e.args and not e.keywords:
+                return prelude.call(self, "bits_of" if name == "bit_length" else "ones_of", obj)
             case ir.P(ir.Prim.INT) if name in ("bit_length", "bit_count") and not e.args and not e.keywords:
                 return prelude.call(self, "bits_of" if name == "bit_length" else "ones_of", obj)
             case ir.P(ir.Prim.ANY) if name == "get" and 1 <= len(e.args) <= 2 and not e.keywords:

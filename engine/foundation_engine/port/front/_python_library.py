@@ -318,6 +318,16 @@ def _reduced(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
     return _prod(low, made)
 
 
+def _close(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    given = _given(e, ("a", "b", "rel_tol", "abs_tol"), 2)
+    limits = {"rel_tol": 1e-09, "abs_tol": 0.0}
+    values = [
+        low.coerce(low.expr(given[n]), ir.FLOAT) if n in given else ir.Lit(limits[n], type=ir.FLOAT)
+        for n in ("a", "b", "rel_tol", "abs_tol")
+    ]
+    return prelude.call(low, "close_numbers", *values)
+
+
 # Texts
 
 
@@ -345,6 +355,10 @@ def text_method(low: ExpressionLowerer, e: ast.Call, obj: ir.Expr, name: str) ->
             given = _given(e, ("tabsize",), 0)
             size = low.expr(given["tabsize"]) if "tabsize" in given else _int(8)
             return prelude.call(low, "expanded_tabs", text, low.coerce(size, ir.INT))
+        case "isascii" if not e.args and not e.keywords:
+            low.require_pure(obj)
+            assert isinstance(e.func, ast.Attribute)  # noqa: S101 - it is a method.
+            return code(low, e, "all(ord(c) < 128 for c in given)", given=e.func.value)
         case "translate":
             table = low.expr(_given(e, ("table",), 1)["table"])
             if table.type != ir.DictT(ir.STR, ir.STR):
@@ -521,7 +535,7 @@ def _out(error: bool) -> _Maker:
 
 def path_attribute(low: ExpressionLowerer, obj: ir.Expr, name: str) -> ir.Expr | None:
     """An attribute of a path, which is a text here, or None for one that this port does not know."""
-    helpers = {"name": "path_name", "suffix": "path_suffix", "parent": "path_parent"}
+    helpers = {"name": "path_name", "suffix": "path_suffix", "parent": "path_parent", "parts": "path_parts"}
     if name == "stem":
         low.require_pure(obj)
         whole, ending = prelude.call(low, "path_name", obj), prelude.call(low, "path_suffix", obj)
@@ -531,6 +545,11 @@ def path_attribute(low: ExpressionLowerer, obj: ir.Expr, name: str) -> ir.Expr |
     made = prelude.call(low, helpers[name], obj)
     made.type = PATH if name == "parent" else made.type
     return made
+
+
+def variable(low: ExpressionLowerer, node: ast.expr) -> ir.Expr:
+    """`os.environ[name]`."""
+    return prelude.call(low, "required_variable", low.coerce(low.expr(node), ir.STR))
 
 
 def path_method(low: ExpressionLowerer, e: ast.Call, obj: ir.Expr, name: str) -> ir.Expr | None:
@@ -632,12 +651,13 @@ _FUNCTIONS: Mapping[str, _Maker] = {
     "functools.reduce": _reduced, "functools.partial": _partial,
     "math.prod": _prod, "math.comb": _of_integers("choices"), "math.perm": _of_integers("arrangements"),
     "math.lcm": _of_integers("common_multiple"), "math.degrees": _angle("degrees"), "math.radians": _angle("radians"),
-    "math.isinf": _infinite, "math.isfinite": _finite,
+    "math.isclose": _close, "math.isinf": _infinite, "math.isfinite": _finite,
     "bisect.bisect_left": _bisect("left_place"), "bisect.bisect": _bisect("right_place"),
     "bisect.bisect_right": _bisect("right_place"),
     "textwrap.dedent": _dedent, "urllib.parse.quote": _quote, "str.maketrans": _maketrans,
     "dict.fromkeys": _fromkeys,
     "os.path.isfile": _of_path("file.is_file", ir.BOOL), "os.path.isdir": _of_path("file.is_dir", ir.BOOL),
+    "os.path.splitext": _of_path("split_ending", ir.STR),
     "os.path.dirname": _of_path("folder_of", ir.STR), "os.path.basename": _base_name, "os.path.join": _join_paths,
     "os.getcwd": _surroundings("path.cwd", "OSError"), "pathlib.Path.cwd": _surroundings("path.cwd", "OSError"),
     "pathlib.Path.home": _surroundings("path.home", "RuntimeError"), "os.makedirs": _make_folders,

@@ -427,6 +427,83 @@ def quoted_url(text: str, safe: str) -> str:
             out += "%" + "0123456789ABCDEF"[unit // 16] + "0123456789ABCDEF"[unit % 16]
     return out
 ''',
+    "required_variable": '''
+import os
+
+
+def required_variable(name: str) -> str:
+    """A variable of the environment that must be set."""
+    value = os.environ.get(name)
+    if value is None:
+        raise KeyError(name)
+    return value
+''',
+    "close_numbers": '''
+import math
+
+
+def close_numbers(a: float, b: float, relative: float, absolute: float) -> bool:
+    """Whether two numbers differ by no more than a part of the larger one, or than an amount."""
+    if a == b:
+        return True
+    if abs(a) == math.inf or abs(b) == math.inf:
+        return False
+    return abs(a - b) <= max(relative * max(abs(a), abs(b)), absolute)
+''',
+    "with_commas": '''
+def with_commas(number: str) -> str:
+    """The digits of a number with a comma before every three."""
+    whole, point, rest = number.partition(".")
+    digits = whole.removeprefix("-")
+    out = ""
+    for i in range(len(digits)):
+        if i > 0 and (len(digits) - i) % 3 == 0:
+            out += ","
+        out += digits[i]
+    return ("-" if number.startswith("-") else "") + out + point + rest
+''',
+    "in_the_middle": '''
+def in_the_middle(text: str, width: int, fill: str) -> str:
+    """The text in the middle of a width, with more of the padding on the right."""
+    missing = max(0, width - len(text))
+    return fill * (missing // 2) + text + fill * (missing - missing // 2)
+''',
+    "split_ending": '''
+def split_ending(path: str) -> tuple[str, str]:
+    """A path without its ending, and the ending with its dot."""
+    start = path.rfind("/") + 1
+    at = path.rfind(".")
+    if at < start or path[start:at].strip(".") == "":
+        return path, ""
+    return path[:at], path[at:]
+''',
+    "path_parts": '''
+def path_parts(path: str) -> list[str]:
+    """The root and the names that a path is made of."""
+    parts = [part for part in path.split("/") if part != "" and part != "."]
+    root = "//" if path.startswith("//") and not path.startswith("///") else "/" if path.startswith("/") else ""
+    return [root, *parts] if root != "" else parts
+''',
+    "bits_of": '''
+def bits_of(number: int) -> int:
+    """How many binary digits the absolute value has."""
+    count = 0
+    rest = abs(number)
+    while rest > 0:
+        count += 1
+        rest //= 2
+    return count
+''',
+    "ones_of": '''
+def ones_of(number: int) -> int:
+    """How many ones are among the binary digits of the absolute value."""
+    count = 0
+    rest = abs(number)
+    while rest > 0:
+        count += rest % 2
+        rest //= 2
+    return count
+''',
     "path_name": '''
 def path_name(path: str) -> str:
     """The last part of a path, "" where there is none."""
