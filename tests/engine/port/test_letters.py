@@ -97,6 +97,14 @@ def outside(s: str) -> int:
     return total
 
 
+def backwards(s: str) -> str:
+    out = ""
+    for ch in reversed(s):
+        if ch != "b":
+            out += ch + "."
+    return out
+
+
 def even_digits(s: str) -> list[int]:
     return [int(c) for c in s if "0" <= c <= "9" and int(c) % 2 == 0]
 
