@@ -1,6 +1,6 @@
 """What the languages have libraries of their own for: functions that the tests run in Python and in each target."""
 
-# ruff: noqa: PTH118, PTH119, PTH120, PLW0108, C416, B905 - what a library can do is what the functions are for.
+# ruff: noqa: PTH118, PTH119, PTH120, PTH122, PLW0108, C416, B905 - what a library can do is what the functions are for.
 from __future__ import annotations
 
 import bisect
