@@ -454,6 +454,7 @@ class Maker:
                 continue
             seen: list[str] = []
             scripted: list[str] = []
+            shown = info.display or "Error" in info.derives
             for v in info.variants.values():
                 held = f"super::{name}::{v.name}"
                 if v.transparent:
@@ -464,7 +465,8 @@ class Maker:
                         )
                     continue
                 pattern = f"{held} {{ .. }}"
-                seen.append(f'{pattern} => rec_seen("{v.error}", self.to_string()),')
+                text = "self.to_string()" if shown else f'"{v.name}".to_owned()'
+                seen.append(f'{pattern} => rec_seen("{v.error}", {text}),')
                 if not v.fields:
                     scripted.insert(0, f'"{v.error}" => Some({held}),')
                 elif all(rt.resolve(t) == rt.TEXT for _, t in v.fields):

@@ -518,3 +518,40 @@ def test_members_indexes_and_commands_behave_as_their_source() -> None:
 def test_what_has_no_hash_elsewhere_is_declined() -> None:
     source = "use std::collections::HashSet;\npub fn f(xs: &HashSet<Vec<i64>>) -> usize { xs.len() }"
     assert reasons(source) == ["a set of collections"]
+
+
+UNSHOWN = """
+/// What can go wrong.
+#[derive(Debug, PartialEq)]
+pub enum Error {
+    Empty,
+    TooLarge(i64),
+}
+
+/// Add numbers up.
+pub fn total(xs: &[i64]) -> Result<i64, Error> {
+    if xs.is_empty() {
+        return Err(Error::Empty);
+    }
+    let mut sum = 0;
+    for x in xs {
+        if *x > 100 {
+            return Err(Error::TooLarge(*x));
+        }
+        sum += x;
+    }
+    Ok(sum)
+}
+"""
+
+
+def test_an_error_that_nothing_shows_is_known_by_its_name() -> None:
+    candidate = port(PortRequest("unshown.rs", UNSHOWN, LanguageId.RUST, LanguageId.PYTHON))
+    assert not candidate.holes, candidate.holes
+    report = verify(candidate, VerifyOptions(cases=12))
+    assert report.agreed, report.summary
+    shown = UNSHOWN + (
+        "impl std::fmt::Display for Error {\n    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {\n"
+        '        write!(f, "{:?}", self)\n    }\n}\n'
+    )
+    assert "an error whose Display does not show its message" in reasons(shown)

@@ -1246,6 +1246,9 @@ class ModuleLowerer:
         for a in scope.attributes(node):
             if re.match(r"#\[\s*error\s*\(", self.src(a)):
                 return self._attribute_message(a, v, body)
+        if not any(e.display and e.variants.get(v.name) is v for e in scope.enums.values()):
+            # An error that nothing shows is known by its name.
+            return text_lit(v.name)
         if v.name not in arms:
             raise Unsupported("an error whose Display does not show its message", v.name, scope.line(node))
         pattern, value = arms[v.name]
