@@ -7,12 +7,15 @@ import json
 import random
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from foundation_engine.port import ir
 from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.passes import Effects
+from foundation_engine.port.regex import Regex, parsed
+from foundation_engine.verify.matching import matching
 from foundation_engine.verify.worlds import Looks, Surroundings, Worlds
 
 
@@ -68,6 +71,7 @@ class Constants:
     strings: list[str] = field(default_factory=list[str])
     errors: list[str] = field(default_factory=list[str])
     reads_numbers: bool = False  # the code makes numbers of texts
+    patterns: list[Regex] = field(default_factory=list[Regex])  # regular expressions that it looks for
 
 
 def constants_of(module: ir.Module) -> Constants:
@@ -89,6 +93,9 @@ def constants_of(module: ir.Module) -> Constants:
                         pass
             elif isinstance(n, ir.Intrinsic) and n.op in _NUMBERS:
                 out.reads_numbers = True
+            elif isinstance(n, ir.Intrinsic) and n.op == "regex.compile":
+                with suppress(Unsupported):
+                    out.patterns.append(parsed(*(a.value for a in n.args if isinstance(a, ir.Lit))))
             elif isinstance(n, ir.Handler):
                 out.errors.extend(c for c in n.classes if c not in out.errors)
             elif isinstance(n, ir.New) and n.cls in ir.RUNTIME_ERRORS and n.cls not in out.errors:
@@ -210,10 +217,25 @@ class Generator:
             case _:
                 raise Unsupported(f"no generator for {ir.type_text(t)}")
 
+    def _matched(self) -> str:
+        """A text in which a regular expression of the code finds something, or nearly."""
+        r = self.random
+        found = [matching(r.choice(self.constants.patterns), r) for _ in range(r.choice([1, 1, 1, 2, 3]))]
+        text = r.choice(["", " ", ","]).join(found)
+        roll = r.random()
+        if text and roll < 0.2:
+            at = r.randrange(len(text))
+            return text[:at] + r.choice(["", "#", "a", "0"]) + text[at + 1 :]
+        return f"{r.choice(['a ', '-', '7'])}{text}{r.choice([' b', '.', ''])}" if roll < 0.4 else text
+
     def _text(self) -> str:
         r = self.random
         texts = self.constants.strings
         marks = [s for s in texts if len(s) == 1 and not s.isalnum()]
+        if self.looks.parses and r.random() < 0.6:
+            return r.choice([*[json.dumps(self.worlds.json_value())] * 4, "{", ""])
+        if self.constants.patterns and r.random() < 0.4:
+            return self._matched()
         if self.constants.reads_numbers and r.random() < 0.4:
             return r.choice([" ", "", "", ",", *marks]).join(
                 str(r.choice([r.randint(0, 9), r.randint(0, 400)])) for _ in range(r.randint(1, 6))

@@ -35,6 +35,7 @@ class Looks:
     file_names: list[str] = field(default_factory=list[str])
     paths: set[str] = field(default_factory=set[str])  # its parameters that name files
     records: list[ir.Class] = field(default_factory=list[ir.Class])  # classes that configuration files fill
+    parses: bool = False  # It makes JSON of a text.
     keys: list[str] = field(default_factory=list[str])  # keys that it looks up in JSON
     cli: list[ir.Function] = field(default_factory=list[ir.Function])
     times: list[float] = field(
@@ -143,11 +144,15 @@ class Surroundings:
                 looks.env.setdefault(name, ir.STR)
             case ir.Intrinsic(op=op):
                 looks.files = looks.files or op in _FILE_OPS
+                looks.parses = looks.parses or op == "json.parse"
                 if op in (
                     "any.index",
                     "any.get",
                     "json.index",
                     "json.get",
+                    "json.field",
+                    "json.get_or",
+                    "json.has",
                     "dict.get",
                     "dict.index",
                     "dict.contains",
@@ -300,7 +305,7 @@ class Worlds:
         if name.endswith(".json") or (self.looks.records and r.random() < 0.9):
             if self.looks.records and r.random() < 0.85:
                 return json.dumps(self._settings(r.choice(self.looks.records)))
-            return r.choice([json.dumps(self._json()), "{", ""])
+            return r.choice([json.dumps(self.json_value()), "{", ""])
         if r.random() < 0.25:
             return r.choice(["", str(r.randint(0, 50)), " 42\n", "\n"])
         return "\n".join(self._line() for _ in range(r.randint(1, 4))) + r.choice(["", "\n"])
@@ -360,21 +365,22 @@ class Worlds:
         r = self.draw
         near = [i for i in self.ints if 200 <= i < 600]
         status = r.choice([200, 200, 200, 200, 201, 204, 404, 500, 503, *near])
-        body = r.choice([json.dumps(self._json()), json.dumps(self._json()), self._line(), ""])
+        body = r.choice([json.dumps(self.json_value()), json.dumps(self.json_value()), self._line(), ""])
         if 300 <= status < 400:
             status = 200
         if status in (204, 304):
             body = ""
         return {"status": status, "body": body}
 
-    def _json(self, depth: int = 0) -> Any:
+    def json_value(self, depth: int = 0) -> Any:
+        """A JSON value with the keys that the code looks up, to that depth."""
         r = self.draw
         names = [k for k in [*self.looks.keys, *self.strings] if re.fullmatch(r"[A-Za-z_]\w*", k)] or ["id"]
         roll = r.random()
         if depth == 0 and roll < 0.3:
-            return [self._json(1) for _ in range(r.choice([0, 1, 2, 3]))]
+            return [self.json_value(1) for _ in range(r.choice([0, 1, 2, 3]))]
         if depth < 2 and roll < 0.9:
-            return {k: self._json(2) for k in dict.fromkeys(names) if r.random() < 0.8}
+            return {k: self.json_value(2) for k in dict.fromkeys(names) if r.random() < 0.8}
         return r.choice([0, 1, 7, 42, "7", "tea", True, None, r.randint(0, 100), r.randint(0, 9)])
 
 
