@@ -52,3 +52,14 @@ def test_a_pattern_is_compiled_once_and_keeps_its_name_and_comment() -> None:
     source = candidate.files[0].text
     assert "// Two numbers.\nvar pair = regexp.MustCompile(`^(\\d+)-(\\d+)`)" in source
     assert "m := pair.FindStringSubmatch(text)" in source
+
+
+def test_the_output_of_a_command_line_goes_to_its_streams() -> None:
+    text = (
+        "from provide.foundation.cli import echo_error\nfrom provide.foundation.console.output import pout\n\n\n"
+        'def told(name: str) -> None:\n    echo_error(f"{name} failed")\n    pout(name, color="red")\n'
+    )
+    candidate = port(PortRequest("m.py", text, LanguageId.PYTHON, LanguageId.RUST))
+    assert not candidate.holes
+    assert 'eprintln!("✗ {name} failed");\n    println!("{name}");' in candidate.files[0].text
+    assert any("no colours" in sentence for sentence in candidate.differences)

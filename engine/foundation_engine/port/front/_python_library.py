@@ -491,6 +491,9 @@ def _written(parts: list[ir.FormatPart], end: str, error: bool, e: ast.Call) -> 
         name = "print.part"
     if end:
         parts = [*parts, ir.FormatPart(end)]
+    parts = [
+        q for p in parts for q in (p.value.parts if isinstance(p.value, ir.Format) and not p.spec else [p])
+    ]
     return _op(name, [ir.Format(parts, type=ir.STR)], ir.NONE)
 
 
