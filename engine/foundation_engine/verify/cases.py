@@ -178,6 +178,8 @@ class Generator:
             case ir.P(ir.Prim.STR):
                 if name in self.looks.paths and depth <= 1:
                     return self.worlds.path()
+                if name in self.looks.addresses and depth <= 1:
+                    return self.worlds.address()
                 text = self._text()
                 # Whatever becomes of a text, it names nothing outside of the working directory.
                 if self.looks.http:
@@ -296,7 +298,9 @@ class Generator:
 
     def edge_arguments(self, params: Sequence[ir.Param]) -> Iterator[tuple[Any, ...]]:
         """Arguments at the edges: every edge of every parameter, once beside edges and once beside other values."""
-        each = [[] if p.name in self.looks.paths else self.edges(p.type) for p in params]
+        each = [
+            [] if p.name in self.looks.paths | self.looks.addresses else self.edges(p.type) for p in params
+        ]
         for i in range(max(map(len, each), default=0)):
             yield tuple(
                 e[i % len(e)] if e else self.value(p.type, p.name) for p, e in zip(params, each, strict=True)
@@ -623,7 +627,7 @@ def plans(module: ir.Module, names: set[str], seed: int, count: int, tries: int 
                 repeat, advance = _repeated(generator, cls, f, args)
                 named = [*zip((p.name for p in f.params), args, strict=True), *made]
                 paths = [v for name, v in named if name in looks.paths]
-                texts = [v for v in args if isinstance(v, str) and v not in paths]
+                texts = [v for v in args if isinstance(v, str) and v not in paths and "{server}" not in v]
                 world = generator.worlds.world([v for v in paths if isinstance(v, str)], texts)
                 plan = Plan(
                     f.name, args, cls.name if cls else "", made, repeat, world, advance, looks.outlives

@@ -21,6 +21,7 @@ import os
 import pathlib
 import random
 import signal
+import subprocess
 import sys
 import time
 import typing
@@ -31,6 +32,26 @@ LARGEST = 20_000  # characters of one recorded case
 LONGEST = 200  # calls that one case makes of fakes
 # What mathematical functions say of values outside their domain, which ports state as a difference.
 OUTSIDE = ("math domain error", "0.0 cannot be raised to a negative power")
+# Errors of other libraries that ports have as errors of our runtime, with their bases; () for what has no counterpart.
+_NETWORK, _TIMEOUT = ("NetworkError", "FoundationError"), ("TimeoutError", "FoundationError")
+_HTTP, _STATUS = ("HttpError", "FoundationError"), ("HttpStatusError", "HttpError", "FoundationError")
+LIBRARY_ERRORS = {
+    "requests.Timeout": _TIMEOUT,
+    "requests.ConnectionError": _NETWORK,
+    "requests.ChunkedEncodingError": _NETWORK,
+    "requests.HTTPError": _STATUS,
+    "requests.TooManyRedirects": _HTTP,
+    "requests.JSONDecodeError": ("ValueError",),
+    "requests.RequestException": (),
+    "httpx.TimeoutException": _TIMEOUT,
+    "httpx.NetworkError": _NETWORK,
+    "httpx.RemoteProtocolError": _NETWORK,
+    "httpx.HTTPStatusError": _STATUS,
+    "httpx.HTTPError": (),
+    "httpx.InvalidURL": (),
+    "subprocess.CalledProcessError": ("ProcessError", "FoundationError"),
+    "subprocess.TimeoutExpired": ("ProcessTimeoutError", "ProcessError", "FoundationError"),
+}
 SECONDS = 2.0  # that one case takes
 PATIENCE = 4  # cases of one function that take longer, before no more of its cases are tried
 
@@ -421,6 +442,14 @@ def failure(session, error):
     """What is seen of an error."""
 
     def names(raised):
+        for cls in type(raised).__mro__:
+            ours = LIBRARY_ERRORS.get(f"{cls.__module__.partition('.')[0]}.{cls.__name__}")
+            if ours == ():
+                raise Unrecordable("a request that cannot be sent")
+            if ours is not None:
+                return [*ours, "Exception"]
+        if isinstance(raised, OSError) and raised_in(raised, subprocess.__file__):
+            raise Unrecordable("a program that is not found")
         return [named(session.module, c) for c in type(raised).__mro__ if c not in (object, BaseException)]
 
     bases = names(error)
@@ -428,6 +457,14 @@ def failure(session, error):
     if error.__cause__ is not None:
         seen["cause"] = names(error.__cause__)
     return seen
+
+
+def raised_in(error, path):
+    """Whether an error came out of a file."""
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    return at is not None and at.tb_frame.f_code.co_filename == path
 
 
 def kind_of(function, name):

@@ -43,6 +43,9 @@ class _Answers(http.server.BaseHTTPRequestHandler):
         self.send_response_only(int(answer.get("status", 200)))
         for name, value in answer.get("headers", {}).items():
             self.send_header(name, str(value).replace("{server}", world.server))
+        if "requests" in sys.modules and "content-type" not in {n.lower() for n in answer.get("headers", {})}:
+            # It guesses the encoding of a body that does not tell, which ports state as a difference.
+            self.send_header("content-type", "text/plain; charset=utf-8")
         self.send_header("content-length", str(len(data)))
         self.send_header("connection", "close")
         self.end_headers()

@@ -14,6 +14,7 @@ from foundation_engine.port import ir
 _PATH_NAME = re.compile(
     r"(^|_)(path|file|filename|target|source|folder|dir|directory|destination|output|input)$"
 )
+_ADDRESS_NAME = re.compile(r"(^|_)(url|uri|base|endpoint|host|server|address|origin)$")
 _FILE_OPS = (
     "file.read_text", "file.exists", "file.is_file", "file.is_dir", "file.remove", "file.discard", "file.write_text",
     "file.make_folders",
@@ -34,6 +35,7 @@ class Looks:
     env: dict[str, ir.Type] = field(default_factory=dict[str, ir.Type])
     file_names: list[str] = field(default_factory=list[str])
     paths: set[str] = field(default_factory=set[str])  # its parameters that name files
+    addresses: set[str] = field(default_factory=set[str])  # its parameters that name a server
     records: list[ir.Class] = field(default_factory=list[ir.Class])  # classes that configuration files fill
     parses: bool = False  # It makes JSON of a text.
     keys: list[str] = field(default_factory=list[str])  # keys that it looks up in JSON
@@ -72,6 +74,10 @@ class Surroundings:
         if looks.files or looks.records:
             given = [*f.params, *(cls.init.params if cls is not None and cls.init is not None else ())]
             looks.paths.update(p.name for p in given if p.type == ir.STR and _PATH_NAME.search(p.name))
+        if looks.http:
+            # A client without an address of its own asks the server that a parameter names.
+            given = [*f.params, *(cls.init.params if cls is not None and cls.init is not None else ())]
+            looks.addresses.update(p.name for p in given if p.type == ir.STR and _ADDRESS_NAME.search(p.name))
         looks.http = looks.http or any(p.type == ir.NamedT("HttpClient") for p in f.params)
         return looks
 
@@ -222,6 +228,10 @@ class Worlds:
     def path(self) -> str:
         """A relative path below the working directory."""
         return self.draw.choice([*_NAMES, *(n for n in self.looks.file_names if _inside(n))])
+
+    def address(self) -> str:
+        """The address of the case's server, now and then with a path, and seldom one where nobody listens."""
+        return self.draw.choice(["{server}"] * 6 + ["{server}/api", "http://127.0.0.1:9"])
 
     def world(self, paths: Sequence[str], texts: Sequence[str] = ()) -> dict[str, Any] | None:
         """A world for a call that was given these paths and other texts; None when the function looks at nothing."""

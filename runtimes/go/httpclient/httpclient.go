@@ -182,6 +182,8 @@ type Request struct {
 	Params []Param
 	Header http.Header
 	Body   []byte
+	// Timeout bounds each attempt; zero means the client's.
+	Timeout time.Duration
 }
 
 // Response is a response with its whole body.
@@ -193,6 +195,16 @@ type Response struct {
 	URL string
 	// Attempts counts the attempts made.
 	Attempts int
+
+	method string
+}
+
+// RaiseForStatus gives a *HttpStatusError for a status of 400 or more: what WithRaiseForStatus(false) left to the caller.
+func (r *Response) RaiseForStatus() error {
+	if r.Status < 400 {
+		return nil
+	}
+	return &ferrors.HttpStatusError{Method: r.method, URL: shown(r.URL), Status: r.Status, Header: r.Header, Body: r.Body}
 }
 
 // RequestOption adds to a request of Get, Post and the like.
@@ -210,6 +222,12 @@ func WithHeader(name, value string) RequestOption {
 
 // WithBody sets the body.
 func WithBody(body []byte) RequestOption { return func(r *Request) { r.Body = body } }
+
+// WithRequestTimeout bounds each attempt of this request, from 1 ms to 1 h, in place of the client's WithTimeout.
+func WithRequestTimeout(d time.Duration) RequestOption {
+	require(d >= time.Millisecond && d <= time.Hour, "timeout", d, time.Millisecond, time.Hour)
+	return func(r *Request) { r.Timeout = d }
+}
 
 // Get sends a GET request.
 func (c *Client) Get(ctx context.Context, url string, opts ...RequestOption) (*Response, error) {
@@ -261,6 +279,9 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 	if r.Method == "" {
 		r.Method = http.MethodGet
 	}
+	if r.Timeout == 0 {
+		r.Timeout = c.timeout
+	}
 	retried := slices.Contains(c.retryMethods, r.Method)
 	var last error
 	for attempt := 1; ; attempt++ {
@@ -269,9 +290,9 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 		}
 		response, err := c.attempt(ctx, r, target)
 		if response != nil {
-			response.Attempts = attempt
-			if response.Status >= 400 && c.raiseForStatus {
-				err = &ferrors.HttpStatusError{Method: r.Method, URL: shown(response.URL), Status: response.Status, Header: response.Header, Body: response.Body}
+			response.Attempts, response.method = attempt, r.Method
+			if c.raiseForStatus {
+				err = response.RaiseForStatus()
 			}
 			if !slices.Contains(c.retryStatuses, response.Status) {
 				return response, err
@@ -380,7 +401,7 @@ func shown(address string) string {
 
 // attempt sends the request and follows its redirects, within the time-out.
 func (c *Client) attempt(parent context.Context, r Request, target *url.URL) (*Response, error) {
-	ctx, cancel := context.WithTimeout(parent, c.timeout)
+	ctx, cancel := context.WithTimeout(parent, r.Timeout)
 	defer cancel()
 	method, body := r.Method, r.Body
 	header := c.headers.Clone()
@@ -390,7 +411,7 @@ func (c *Client) attempt(parent context.Context, r Request, target *url.URL) (*R
 	for redirects := 0; ; redirects++ {
 		response, err := c.exchange(ctx, method, target, header, body)
 		if err != nil {
-			return nil, c.classify(parent, method, target, err)
+			return nil, classify(parent, method, target, r.Timeout, err)
 		}
 		next, err := c.redirect(target, response)
 		if err != nil {
@@ -459,14 +480,14 @@ func (c *Client) exchange(ctx context.Context, method string, target *url.URL, h
 	return &Response{Status: response.StatusCode, Header: response.Header, Body: content, URL: target.String()}, nil
 }
 
-func (c *Client) classify(parent context.Context, method string, target *url.URL, err error) error {
+func classify(parent context.Context, method string, target *url.URL, timeout time.Duration, err error) error {
 	message := method + " " + shown(target.String())
 	if reason := parent.Err(); reason != nil {
 		return &ferrors.CancelledError{Reason: reason, Cause: err}
 	}
-	var timeout interface{ Timeout() bool }
-	if errors.Is(err, context.DeadlineExceeded) || (errors.As(err, &timeout) && timeout.Timeout()) {
-		return &ferrors.TimeoutError{Message: fmt.Sprintf("%s took longer than %v", message, c.timeout), Cause: err}
+	var late interface{ Timeout() bool }
+	if errors.Is(err, context.DeadlineExceeded) || (errors.As(err, &late) && late.Timeout()) {
+		return &ferrors.TimeoutError{Message: fmt.Sprintf("%s took longer than %v", message, timeout), Cause: err}
 	}
 	return &ferrors.NetworkError{Message: message, Cause: err}
 }

@@ -102,6 +102,13 @@ func TestRetries(t *testing.T) {
 		{"used up without raising", []http.HandlerFunc{status(503)}, []httpclient.Option{httpclient.WithRaiseForStatus(false), httpclient.WithMaxAttempts(2)}, []time.Duration{500 * time.Millisecond}, func(r *httpclient.Response, err error) bool {
 			return err == nil && r.Status == 503 && r.Attempts == 2
 		}},
+		{"checked by the caller", []http.HandlerFunc{status(404)}, []httpclient.Option{httpclient.WithRaiseForStatus(false)}, nil, func(r *httpclient.Response, err error) bool {
+			var failed *ferrors.HttpStatusError
+			return err == nil && errors.As(r.RaiseForStatus(), &failed) && failed.Status == 404 && failed.Method == "GET" && string(failed.Body) == "body 404"
+		}},
+		{"nothing to raise", []http.HandlerFunc{status(204)}, nil, nil, func(r *httpclient.Response, err error) bool {
+			return err == nil && r.RaiseForStatus() == nil
+		}},
 		{"404 is no failure to retry", []http.HandlerFunc{status(404)}, nil, nil, func(_ *httpclient.Response, err error) bool {
 			return errors.Is(err, ferrors.ErrHTTPStatus) && !errors.Is(err, ferrors.ErrMaxRetriesExceeded)
 		}},
@@ -277,3 +284,17 @@ func TestSettings(t *testing.T) {
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestATimeLimitOfOneRequest(t *testing.T) {
+	s := serve(t, stall)
+	client := httpclient.New(httpclient.WithBaseURL(s.URL), httpclient.WithRetryMethods())
+	if _, err := client.Get(background, "/", httpclient.WithRequestTimeout(50*time.Millisecond)); !errors.Is(err, ferrors.ErrTimeout) {
+		t.Errorf("got %v, want a time-out", err)
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("a time limit of nothing was taken")
+		}
+	}()
+	httpclient.WithRequestTimeout(0)
+}

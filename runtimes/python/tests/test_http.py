@@ -59,6 +59,20 @@ def test_response_says_where_it_came_from(server: ScriptedServer) -> None:
     )  # fmt: skip
 
 
+def test_a_status_and_a_time_limit_of_one_request(server: ScriptedServer) -> None:
+    base, _ = server.add([{"status": 404}, {"status": 200}, {"stall": 1.0}])
+    with HttpClient(base_url=base, raise_for_status=False, retry_methods=()) as client:
+        missing = client.get("/a")
+        with pytest.raises(HttpStatusError) as raised:
+            missing.raise_for_status()
+        assert raised.value.response is missing
+        client.get("/a").raise_for_status()
+        with pytest.raises(TimeoutError):
+            client.get("/a", timeout=0.05)
+        with pytest.raises(ConfigurationError, match="timeout"):
+            client.get("/a", timeout=0)
+
+
 def test_async_client(server: ScriptedServer) -> None:
     clock = VirtualClock()
     base, script = server.add(

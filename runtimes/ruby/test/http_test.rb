@@ -100,6 +100,21 @@ class HttpTest < Minitest::Test
     serve(answer(503), answer(503)) { |_, client| assert_equal 503, client.call(max_attempts: 2, raise_for_status: false).get('/').status }
   end
 
+  def test_a_status_that_the_caller_checks
+    serve(answer(404), answer(200)) do |_, client|
+      patient = client.call(raise_for_status: false)
+      missing = patient.get('/')
+      error = assert_raises(Foundation::HttpStatusError) { missing.raise_for_status }
+      assert_same missing, error.response
+      assert_equal 200, patient.get('/').raise_for_status.status
+    end
+  end
+
+  def test_a_time_limit_of_one_request
+    serve(:stall) { |_, client| assert_raises(Foundation::TimeoutError) { client.call(retry_methods: []).get('/', timeout: 0.1) } }
+    serve { |_, client| assert_raises(Foundation::ConfigurationError) { client.call.get('/', timeout: 0) } }
+  end
+
   def test_redirects
     moved = ->(url) { HttpTest.answer(302, '', Location: "#{url.sub('127.0.0.1', 'localhost')}/b") }
     serve(moved, answer(200, 'b')) do |server, client|

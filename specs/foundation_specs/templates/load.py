@@ -170,6 +170,7 @@ def _parameter(data: str | Plain) -> ParameterTemplate:
         each=data.get("each", "{value}"),
         between=data.get("between", ", "),
         computed=data.get("computed", "{value}"),
+        empty=data.get("empty"),
         kind=data.get("kind", ""),
         declined=data.get("declined", ""),
         dropped=data.get("dropped", ""),

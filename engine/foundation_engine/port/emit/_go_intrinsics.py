@@ -1374,6 +1374,8 @@ class Operations(Maps):
                 return f"strconv.ParseFloat({self.x(args[0])}, 64)"
             case "http.json":
                 return f"{self.helper('jsonValue')}({self.x(args[0], PRIMARY)}.Body)"
+            case "http.raise_for_status":
+                return f"{self.x(args[0], PRIMARY)}.RaiseForStatus()"
             case "json.parse":
                 return f"{self.helper('jsonValue')}([]byte({self.x(args[0])}))"
             case "json.field":

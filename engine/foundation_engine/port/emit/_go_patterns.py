@@ -50,7 +50,7 @@ class Patterns:
         """A value as Go writes it."""
         e = self.e
         match kind:
-            case "duration":
+            case "duration" | "field_timeout":
                 e.use("time")
                 if isinstance(v, ir.Lit) and isinstance(v.value, int | float):
                     return go_duration(float(v.value))

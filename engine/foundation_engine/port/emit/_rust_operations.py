@@ -909,6 +909,9 @@ class Operations(Lines):
             e,
         ), PRIMARY
 
+    def _op_http_raise_for_status(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return self.question(f"{self.place(e.args[0])}.raise_for_status()", e), PRIMARY
+
     def _op_json_parse(self, e: ir.Intrinsic) -> tuple[str, int]:
         made = self.rust.errors.value("error.to_string()", "ValueError")
         text = f"serde_json::from_str::<serde_json::Value>({self.ref(e.args[0])}).map_err(|error| {made})"

@@ -265,6 +265,8 @@ class Patterns:
             text = f"Arc::new({text})"
         if e.pattern_id == "http_client":
             assert self.e is not None
+            if not self.e.can_fail and all(isinstance(v, ir.Lit | ir.ListLit) for v in e.arguments.values()):
+                return f'{text}.expect("settings of a client")'
             return self.e.question(text, e)
         return text
 
@@ -634,6 +636,8 @@ class Patterns:
                     )
                 case "body":
                     text += f".body({writer.own(v)})"
+                case "timeout":
+                    text += f".timeout({self.value('duration', v)})"
                 case "json" if v.type == ir.ANY:
                     self.rust.crates.add("serde_json")
                     text += f'.header("Content-Type", "application/json").body({writer.place(v)}.to_string())'

@@ -394,7 +394,8 @@ class RustTests:
             if p.name in kept or "fake" in tagged(v) or "made" in tagged(v):
                 args.append(self._given(v, p.type, p.name, before, p.name in kept))
             elif p.type == ir.STR:
-                args.append(rust_string(v))
+                # A text is borrowed here.
+                args.append(f"&{self.literal(v, p.type)}" if "{server}" in v else rust_string(v))
             else:
                 args.append(self.literal(v, p.type))
         call = f"{self.rust.class_name(d.name)}::new({', '.join(args)})"

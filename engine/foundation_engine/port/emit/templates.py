@@ -283,6 +283,8 @@ class _Rendering:
                 continue
             parameter = self.spec.parameters[name]
             text = template.option if template.option is not None else self.form.option
+            if template.empty is not None and isinstance(value, ir.ListLit) and not value.elems:
+                text = template.empty
             if not text:
                 raise Unsupported(f"{self.title} has no option `{name}`", line=value.line)
             shown = "" if "{value}" not in text else self.value(parameter, template, value, "")

@@ -28,6 +28,7 @@ from foundation_engine.port.front._python_calls import (
 )
 from foundation_engine.port.front._python_names import (
     BUILTIN_ERRORS,
+    LIBRARY_ERRORS,
     PATH,
     PATTERN_TYPES,
     ClassInfo,
@@ -58,6 +59,8 @@ ERROR_READS: Mapping[tuple[str, str], tuple[str, Type]] = {
     ("ProcessTimeoutError", "exit_code"): ("error.exit_code", ir.INT),
     ("ProcessError", "stdout"): ("error.stdout", ir.STR),
     ("ProcessError", "stderr"): ("error.stderr", ir.STR),
+    ("ProcessError", "returncode"): ("error.exit_code", ir.INT),
+    ("ProcessError", "output"): ("error.stdout", ir.STR),
     ("MaxRetriesExceeded", "attempts"): ("error.attempts", ir.INT),
     ("MaxRetriesExceeded", "cause"): ("error.cause", ir.ERROR),
     ("RateLimitExceeded", "retry_after"): ("error.retry_after", ir.INT),
@@ -645,7 +648,17 @@ class ExpressionLowerer:
                     return ir.Intrinsic(MATH_CONSTANTS[full], [], type=ir.FLOAT)
                 if full in STRING_CONSTANTS:
                     return ir.Lit(STRING_CONSTANTS[full], type=ir.STR)
-        obj = self.expr(e.value)
+        inner = e.value
+        if (
+            e.attr in ("status_code", "status")
+            and isinstance(inner, ast.Attribute)
+            and inner.attr == "response"
+        ):
+            # The answer that an error of a status holds.
+            raised = self.expr(inner.value)
+            if raised.type == ir.NamedT("HttpStatusError"):
+                return ir.Intrinsic("error.http_status", [raised], type=ir.INT)
+        obj = self.expr(inner)
         if e.attr == "value" and isinstance(obj, ir.PatternOp) and obj.op == "state":
             return obj
         if isinstance(obj.type, ir.NamedT):
@@ -1620,11 +1633,33 @@ class ExpressionLowerer:
         args = self.arguments(info.init, e)
         return ir.New(name, [(p.name, a) for p, a in zip(info.init, args, strict=True)], type=ir.NamedT(name))
 
+    def error_names(self, node: ast.expr) -> list[str] | None:
+        """The error classes that an expression or a tuple of them names, or None when one of them is not known."""
+        if isinstance(node, ast.Name) and node.id in self.scope.error_tuples:
+            return self.scope.error_tuples[node.id]
+        out: list[str] = []
+        for n in node.elts if isinstance(node, ast.Tuple | ast.List | ast.Set) else [node]:
+            names = LIBRARY_ERRORS.get(self.origin(n)) or (self.error_name(n),)
+            for name in names:
+                if name is None:
+                    return None
+                if name not in out:
+                    out.append(name)
+        return out
+
+    def origin(self, node: ast.expr) -> tuple[str, str]:
+        """The library and the name in it that an expression means through the imports of this file, or ("", "")."""
+        head = (dotted(node) or "").partition(".")[0]
+        return ("", "") if self.lookup(head) is not None else self.scope.origin(node)
+
     def error_name(self, node: ast.expr) -> str | None:
         """The error class that an expression names, or None."""
         path = dotted(node)
         if path is None:
             return None
+        known = LIBRARY_ERRORS.get(self.origin(node))
+        if known is not None:
+            return known[0] if len(known) == 1 else None
         last = path.rpartition(".")[2]
         if path in self.scope.classes:
             return path if self.scope.classes[path].kind == "error" else None

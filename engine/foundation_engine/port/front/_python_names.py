@@ -46,6 +46,10 @@ def _symbols() -> dict[tuple[str, str], Symbol]:
     out |= {("provide", n): Symbol(p, n, "provide") for n, p in provide.items()}
     for n in ("retry", "Retrying", "AsyncRetrying"):
         out["tenacity", n] = Symbol("retry_with_backoff", n, "tenacity")
+    verbs = ("get", "head", "post", "put", "patch", "delete", "request")
+    for library, clients in (("requests", ("Session", "session")), ("httpx", ("Client", "AsyncClient"))):
+        out |= {(library, n): Symbol("http_client", n, library) for n in (*verbs, *clients)}
+    out |= {("subprocess", n): Symbol("process_execution", n, "subprocess") for n in ("run", "check_output")}
     return out
 
 
@@ -115,6 +119,40 @@ BUILTIN_ERRORS: Mapping[str, str] = {
     "BaseException": "Exception",
     "IOError": "OSError",
     "EnvironmentError": "OSError",
+}
+
+
+# Errors of other libraries that have classes of ours with the same meaning.
+LIBRARY_ERRORS: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("requests", "Timeout"): ("TimeoutError",),
+    ("requests", "ReadTimeout"): ("TimeoutError",),
+    ("requests", "ConnectTimeout"): ("TimeoutError",),
+    ("requests", "ConnectionError"): ("NetworkError",),
+    ("requests", "HTTPError"): ("HttpStatusError",),
+    ("requests", "TooManyRedirects"): ("HttpError",),
+    ("requests", "JSONDecodeError"): ("ValueError",),
+    ("requests", "RequestException"): ("NetworkError", "TimeoutError", "HttpError"),
+    ("httpx", "TimeoutException"): ("TimeoutError",),
+    ("httpx", "ReadTimeout"): ("TimeoutError",),
+    ("httpx", "ConnectTimeout"): ("TimeoutError",),
+    ("httpx", "ConnectError"): ("NetworkError",),
+    ("httpx", "NetworkError"): ("NetworkError",),
+    ("httpx", "TransportError"): ("NetworkError", "TimeoutError"),
+    ("httpx", "RequestError"): ("NetworkError", "TimeoutError"),
+    ("httpx", "HTTPStatusError"): ("HttpStatusError",),
+    ("httpx", "HTTPError"): ("NetworkError", "TimeoutError", "HttpError"),
+    ("subprocess", "CalledProcessError"): ("ProcessError",),
+    ("subprocess", "TimeoutExpired"): ("ProcessTimeoutError",),
+    ("subprocess", "SubprocessError"): ("ProcessError",),
+}
+# Types of other libraries whose objects are used as ours.
+LIBRARY_TYPES: Mapping[tuple[str, str], str] = {
+    ("requests", "Response"): "HttpResponse",
+    ("requests", "Session"): "HttpClient",
+    ("httpx", "Response"): "HttpResponse",
+    ("httpx", "Client"): "HttpClient",
+    ("httpx", "AsyncClient"): "HttpClient",
+    ("subprocess", "CompletedProcess"): "ProcessResult",
 }
 
 
@@ -198,6 +236,15 @@ class Scope:
         if info is not None and info.kind == "error":
             return info.base
         return ir.ERROR_BASES.get(name)
+
+    def origin(self, node: ast.expr) -> tuple[str, str]:
+        """The library and the name in it that an expression means through the imports of the file, or ("", "")."""
+        path = dotted(node) or ""
+        head, _, rest = path.partition(".")
+        module, name = self.foreign.get(path, ("", ""))
+        if rest and head in self.modules:
+            module, name = self.modules[head], rest.rpartition(".")[2]
+        return module.partition(".")[0], name
 
     def source(self, node: ast.AST) -> str:
         """The source text of a node."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from foundation_specs.registry import SpecRegistry
 
 from foundation_engine.port import ir
+from foundation_engine.port.front import _python_clients as clients
 from foundation_engine.port.front import _python_tenacity as tenacity
 from foundation_engine.port.front._python_names import (
     PATTERN_ALIASES,
@@ -32,7 +33,6 @@ _ENUMS = frozenset({"backoff_strategy", "algorithm", "level", "format", "env_mod
 # Arguments that replace the surroundings or observe what happens; a port without them means something else.
 _OBSERVERS = frozenset({"clock", "random", "cancellation", "on_retry", "on_signal", "time_source", "sleep_func",
                         "async_sleep_func", "steps", "stream", "registry", "overrides", "environment"})  # fmt: skip
-_HTTP = frozenset({"get", "head", "post", "put", "patch", "delete", "request"})
 LEVELS = frozenset({"trace", "debug", "info", "warning", "error", "critical"})
 
 PROVIDE_DIFFERENCES: Mapping[str, tuple[str, ...]] = {
@@ -172,10 +172,10 @@ def error_class(low: ExpressionLowerer, node: ast.expr) -> ir.Expr:
 
 def error_list(low: ExpressionLowerer, node: ast.expr) -> ir.Expr:
     """A list of error classes: one class, a tuple or list of them, or a constant that holds one."""
-    if isinstance(node, ast.Name) and node.id in low.scope.error_tuples:
-        return ir.ListLit([ir.Name(n, type=ir.ERROR) for n in low.scope.error_tuples[node.id]])
-    nodes = node.elts if isinstance(node, ast.Tuple | ast.List | ast.Set) else [node]
-    return ir.ListLit([error_class(low, n) for n in nodes])
+    names = low.error_names(node)
+    if names is None:
+        raise Unsupported("an error class that is not known", ast.unparse(node), node.lineno)
+    return ir.ListLit([ir.Name(n, type=ir.ERROR) for n in names])
 
 
 def value(low: ExpressionLowerer, name: str, node: ast.expr) -> ir.Expr:
@@ -240,6 +240,8 @@ def free_value(low: ExpressionLowerer, node: ast.expr) -> ir.Expr:
 def call(low: ExpressionLowerer, e: ast.Call, symbol: Symbol) -> ir.Expr:
     """A call of a name of a pattern's library: the constructor of an object, or a one-off use."""
     name = symbol.name
+    if symbol.dialect in clients.LIBRARIES:
+        return clients.call(low, e, symbol)
     if symbol.dialect == "tenacity":
         return ir.PatternNew("retry_with_backoff", tenacity.policy(low, e), type=ir.NamedT("RetryPolicy"))
     if name in ("Retry", "RetryExecutor") and len(e.args) == 1 and not e.keywords:
@@ -314,9 +316,11 @@ def method(low: ExpressionLowerer, e: ast.Call, obj: ir.Expr, cls: str, name: st
                 "rate_limiting", obj, op, [n], type=ir.BOOL if op == "try_acquire" else ir.NONE
             )
         case "HttpClient":
-            return _request(low, e, obj, name)
+            return request(low, e, obj, name)
         case "HttpResponse" if name == "json" and not e.args and not e.keywords:
             return ir.Intrinsic("http.json", [obj], "ValueError", type=ir.ANY)
+        case "HttpResponse" if name == "raise_for_status" and not e.args and not e.keywords:
+            return ir.Intrinsic("http.raise_for_status", [obj], "HttpStatusError", type=ir.NONE)
         case "App" if name in ("run", "main"):
             args = [low.coerce(low.expr(a, ir.ListT(ir.STR)), ir.ListT(ir.STR)) for a in e.args]
             if len(args) > 1 or e.keywords:
@@ -346,13 +350,17 @@ def _call_through(low: ExpressionLowerer, e: ast.Call, obj: ir.Expr, cls: str) -
 
 
 def _log(low: ExpressionLowerer, e: ast.Call, obj: ir.Expr, name: str) -> ir.Expr:
-    fields = [(k.arg or "", log_value(low, k.value)) for k in e.keywords]
+    fields = [(k.arg or "", log_value(low, k.value)) for k in e.keywords if k.arg != "extra"]
+    for k in e.keywords:
+        # The logging module's way to add fields to a record.
+        if k.arg == "extra":
+            fields.extend(_extra(low, k.value))
     if name == "bind" and not e.args:
         return ir.PatternOp("structured_logging", obj, "bind", [], fields, type=ir.NamedT("Logger"))
     name = {"warn": "warning", "fatal": "critical"}.get(name, name)
     if name not in LEVELS or not e.args:
         raise Unsupported(f"method {name} of a logger", ast.unparse(e), e.lineno)
-    if any(k.arg in ("exc_info", "stack_info", "extra") for k in e.keywords):
+    if any(k.arg in ("exc_info", "stack_info") for k in e.keywords):
         raise Unsupported("a log call with a traceback", ast.unparse(e), e.lineno)
     if len(e.args) > 1:
         # The logging module's own formatting.
@@ -366,15 +374,27 @@ def _log(low: ExpressionLowerer, e: ast.Call, obj: ir.Expr, name: str) -> ir.Exp
     return ir.PatternOp("structured_logging", obj, name, [message], fields, type=ir.NONE)
 
 
+def _extra(low: ExpressionLowerer, node: ast.expr) -> list[tuple[str, ir.Expr]]:
+    if not isinstance(node, ast.Dict):
+        raise Unsupported("log fields that are not written as a dictionary", ast.unparse(node), node.lineno)
+    out: list[tuple[str, ir.Expr]] = []
+    for k, v in zip(node.keys, node.values, strict=True):
+        if not isinstance(k, ast.Constant) or not isinstance(k.value, str):
+            raise Unsupported("a log field whose name is computed", ast.unparse(node), node.lineno)
+        out.append((k.value, log_value(low, v)))
+    return out
+
+
 def log_value(low: ExpressionLowerer, node: ast.expr) -> ir.Expr:
     """The value of a log field."""
     return free_value(low, node) if isinstance(node, ast.Dict | ast.List) else low.expr(node)
 
 
-def _request(low: ExpressionLowerer, e: ast.Call, obj: ir.Expr, name: str) -> ir.Expr:
+def request(low: ExpressionLowerer, e: ast.Call, obj: ir.Expr, name: str) -> ir.Expr:
+    """A method of an HTTP client."""
     if name in ("close", "aclose") and not e.args and not e.keywords:
         return ir.PatternOp("http_client", obj, "close", [], type=ir.NONE)
-    if name not in _HTTP or len(e.args) != (2 if name == "request" else 1):
+    if name not in clients.VERBS or len(e.args) != (2 if name == "request" else 1):
         raise Unsupported(f"method {name} of an HTTP client with these arguments", ast.unparse(e), e.lineno)
     args = [low.coerce(low.expr(a), ir.STR) for a in e.args]
     fields: list[tuple[str, ir.Expr]] = []
@@ -427,6 +447,9 @@ def attribute(obj: ir.Expr, e: ast.Attribute) -> ir.Expr | None:
             return ir.PatternOp("circuit_breaker", obj, "state", [], type=ir.STR)
         case "HttpResponse", "status" | "status_code":
             return ir.Intrinsic("http.status", [obj], type=ir.INT)
+        case "HttpResponse", "ok" | "is_success":
+            status = ir.Intrinsic("http.status", [obj], type=ir.INT)
+            return ir.Intrinsic("lt", [status, ir.Lit(400, type=ir.INT)], type=ir.BOOL)
         case "HttpResponse", "text":
             return ir.Intrinsic("http.text", [obj], type=ir.STR)
         case "HttpResponse", "content":
@@ -568,6 +591,6 @@ def symbol_of(module: str, name: str) -> Symbol | None:
         return PATTERN_SYMBOLS.get(("foundation", name))
     if module == "provide.foundation" or module.startswith("provide.foundation."):
         return PATTERN_SYMBOLS.get(("provide", name))
-    if root == "tenacity":
-        return PATTERN_SYMBOLS.get(("tenacity", name))
+    if root == "tenacity" or root in clients.LIBRARIES:
+        return PATTERN_SYMBOLS.get((root, name))
     return None

@@ -14,6 +14,7 @@ from typing import ClassVar
 
 from foundation_engine.port import ir
 from foundation_engine.port.front import _python_any as mixed
+from foundation_engine.port.front import _python_clients as clients
 from foundation_engine.port.front import _python_patterns as patterns
 from foundation_engine.port.front import _python_regex as regex
 from foundation_engine.port.front import _python_tenacity as tenacity
@@ -29,6 +30,7 @@ from foundation_engine.port.front._python_errors import ErrorText, method_of
 from foundation_engine.port.front._python_expr import ExpressionLowerer, entry, join, unify_element
 from foundation_engine.port.front._python_names import (
     BUILTIN_ERRORS,
+    LIBRARY_TYPES,
     PATH,
     PATTERN_OBJECTS,
     ClassInfo,
@@ -164,6 +166,9 @@ class _Annotations:
             return ir.DictT(ir.UNKNOWN, ir.UNKNOWN)
         if original in self._SETS:
             return ir.SetT(ir.UNKNOWN)
+        known = LIBRARY_TYPES.get(self.scope.origin(node))
+        if known is not None:
+            return ir.NamedT(known)
         symbol = patterns.symbol_of(*origin) if origin else None
         if symbol is not None and original in ("HttpResponse", "ProcessResult"):
             return ir.NamedT(original)
@@ -294,6 +299,7 @@ def _lowered(
         each.define(wanted(each))
     _place_library(module, first.scope)
     regex.placed(module, first.scope.regex_comments)
+    clients.share(module)
     module.differences = first.scope.differences
     module.doc = next((each.doc for each in lowerers if each.file.main), "")
     used = {o.path for o in module.origins.values()}
@@ -1103,9 +1109,9 @@ class _ModuleLowerer:
             if tenacity.is_option(lowerer, value):
                 return True
         if isinstance(value, ast.Tuple) and value.elts:
-            classes = [lowerer.error_name(x) for x in value.elts]
-            if all(classes):
-                self.scope.error_tuples[name] = [c for c in classes if c]
+            classes = lowerer.error_names(value)
+            if classes is not None:
+                self.scope.error_tuples[name] = classes
                 return True
         return False
 
@@ -1689,7 +1695,8 @@ class _FunctionLowerer(ExpressionLowerer):
                     head.comments.append(self.scope.comments.trailing[s.lineno])
             for node in lowered:
                 node.line = node.line or s.lineno
-            out.extend(lowered)
+            if not (out and len(lowered) == 1 and clients.checked(out[-1], lowered[0])):
+                out.extend(lowered)
             if self.rest_done:
                 # The statement took what follows it along, or nothing can follow it.
                 self.rest_done = False
@@ -1826,7 +1833,7 @@ class _FunctionLowerer(ExpressionLowerer):
         if obj.type == ir.NamedT("HttpClient") and (
             item.optional_vars is None or isinstance(item.optional_vars, ast.Name)
         ):
-            return self._with_client(s, obj, item.optional_vars)
+            return self._with_client(s, obj, item.optional_vars, closes=not clients.is_use(self, node))
         raise Unsupported("a with statement over this context manager", "", s.lineno)
 
     def _under_pattern(
@@ -1910,7 +1917,9 @@ class _FunctionLowerer(ExpressionLowerer):
         self.rest_done = terminates(out)
         return out
 
-    def _with_client(self, s: ast.With | ast.AsyncWith, obj: ir.Expr, name: ast.Name | None) -> list[ir.Stmt]:
+    def _with_client(
+        self, s: ast.With | ast.AsyncWith, obj: ir.Expr, name: ast.Name | None, closes: bool
+    ) -> list[ir.Stmt]:
         out: list[ir.Stmt] = []
         if name is not None:
             target = self.target(name, obj.type)
@@ -1919,6 +1928,9 @@ class _FunctionLowerer(ExpressionLowerer):
         elif not isinstance(obj, ir.Name | ir.Field):
             raise Unsupported("a client that nothing names", "", s.lineno)
         body = self.block(s.body)
+        if not closes:
+            self.rest_done = terminates(body)
+            return [*out, *body]
         close = ir.ExprStmt(ir.PatternOp("http_client", obj, "close", [], type=ir.NONE), line=s.lineno)
         out.append(ir.Try(body, [], [], [close], line=s.lineno))
         self.rest_done = terminates(body)
@@ -2458,21 +2470,10 @@ class _FunctionLowerer(ExpressionLowerer):
         """The classes that an `except` names; none of them for every error."""
         if node is None:
             return []
-        if isinstance(node, ast.Name) and node.id in self.scope.error_tuples:
-            names: list[str | None] = list(self.scope.error_tuples[node.id])
-            nodes: list[ast.expr] = [node] * len(names)
-        else:
-            nodes = node.elts if isinstance(node, ast.Tuple) else [node]
-            names = [self.error_name(n) for n in nodes]
-        out: list[str] = []
-        for n, name in zip(nodes, names, strict=True):
-            if name is None:
-                raise Unsupported("except of an unknown class", ast.unparse(n), n.lineno)
-            if name == "Exception":
-                return []
-            if name not in out:
-                out.append(name)
-        return out
+        names = self.error_names(node)
+        if names is None:
+            raise Unsupported("except of an unknown class", ast.unparse(node), node.lineno)
+        return [] if "Exception" in names else names
 
     def _raise(self, s: ast.Raise) -> list[ir.Stmt]:
         if s.exc is None:
@@ -2485,11 +2486,14 @@ class _FunctionLowerer(ExpressionLowerer):
         return [ir.Raise(self.error(s.exc), cause)]
 
     def _try(self, s: ast.Try) -> list[ir.Stmt]:
+        clients.check_handlers(self, s)
         body = self.block(s.body)
         after_body = dict(self.block_end)
         handlers: list[ir.Handler] = []
         for h in s.handlers:
             classes = self.caught(h.type)
+            if clients.catches_bad_json(self, s, h):
+                classes.append("ValueError")
             if h.name:
                 self.vars[h.name] = ir.NamedT(classes[0]) if len(classes) == 1 else ir.ERROR
                 self.narrowed.pop(h.name, None)

@@ -64,6 +64,11 @@ class HttpResponse:
 
         return json.loads(self.content)
 
+    def raise_for_status(self) -> None:
+        """Raise HttpStatusError for a status of 400 or more: what `raise_for_status=False` left to the caller."""
+        if self.status >= 400:
+            raise HttpStatusError(self)
+
 
 @dataclass(frozen=True, slots=True)
 class _Request:
@@ -71,6 +76,7 @@ class _Request:
     url: str
     headers: Mapping[str, str]
     content: bytes | None
+    timeout: int
 
 
 class _Settings:
@@ -118,6 +124,7 @@ class _Settings:
         headers: Mapping[str, str] | None,
         content: str | bytes | None,
         json: Any,
+        timeout: float | timedelta | None,
     ) -> _Request:
         url = path
         if urlsplit(path).scheme not in _PORTS:
@@ -135,7 +142,9 @@ class _Settings:
 
             content = encoder.dumps(json, ensure_ascii=False, separators=(",", ":"))
             sent.setdefault("Content-Type", "application/json")
-        return _Request(method.upper(), url, sent, content.encode() if isinstance(content, str) else content)
+        body = content.encode() if isinstance(content, str) else content
+        most = self.timeout if timeout is None else nanoseconds("timeout", timeout, 0.001, 3600)
+        return _Request(method.upper(), url, sent, body, most)
 
     def exchange(self, request: _Request) -> Generator[_Request, HttpResponse, HttpResponse]:
         """One attempt: yields each request to send and takes its answer."""
@@ -202,7 +211,7 @@ def _redirected(request: _Request, status: int, location: str) -> _Request:
         headers = {k: v for k, v in headers.items() if not k.lower().startswith("content-")}
     if _origin(url) != _origin(request.url):
         headers = {k: v for k, v in headers.items() if k.lower() not in _CREDENTIALS}
-    return _Request(method, url, headers, content)
+    return _Request(method, url, headers, content, request.timeout)
 
 
 def _retry_after(text: str | None, wall: int) -> int | None:
@@ -300,10 +309,11 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         content: str | bytes | None = None,
         json: Any = None,
+        timeout: float | timedelta | None = None,
     ) -> HttpResponse:
-        """Send a request, retrying and following redirects as configured."""
+        """Send a request, retrying and following redirects as configured; `timeout` replaces the client's."""
         settings = self._settings
-        request = settings.request(method, path, params, headers, content, json)
+        request = settings.request(method, path, params, headers, content, json, timeout)
         attempt = 1
         last: Exception | None = None
         while True:
@@ -323,7 +333,7 @@ class HttpClient:
             attempt += 1
 
     def _attempt(self, request: _Request) -> HttpResponse:
-        deadline = _Deadline(self._settings.timeout)
+        deadline = _Deadline(request.timeout)
         exchange = self._settings.exchange(request)
         current = next(exchange)
         while True:
@@ -412,10 +422,11 @@ class AsyncHttpClient:
         headers: Mapping[str, str] | None = None,
         content: str | bytes | None = None,
         json: Any = None,
+        timeout: float | timedelta | None = None,
     ) -> HttpResponse:
-        """Send a request, retrying and following redirects as configured."""
+        """Send a request, retrying and following redirects as configured; `timeout` replaces the client's."""
         settings = self._settings
-        request = settings.request(method, path, params, headers, content, json)
+        request = settings.request(method, path, params, headers, content, json, timeout)
         attempt = 1
         last: Exception | None = None
         while True:
@@ -435,7 +446,7 @@ class AsyncHttpClient:
             attempt += 1
 
     async def _attempt(self, request: _Request) -> HttpResponse:
-        deadline = _Deadline(self._settings.timeout)
+        deadline = _Deadline(request.timeout)
         exchange = self._settings.exchange(request)
         current = next(exchange)
         while True:

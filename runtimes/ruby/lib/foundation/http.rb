@@ -36,6 +36,13 @@ module Foundation
     def success?
       status < 400
     end
+
+    # Raise HttpStatusError for a status of 400 or more: what `raise_for_status: false` left to the caller.
+    def raise_for_status
+      raise HttpStatusError, self unless success?
+
+      self
+    end
   end
 
   # A client that bounds every attempt in time and tries again only where trying again is safe.
@@ -53,7 +60,7 @@ module Foundation
     UNRESERVED = /[^A-Za-z0-9\-._~]/.freeze
 
     # Everything that one attempt sends.
-    Request = Struct.new(:method, :uri, :headers, :body)
+    Request = Struct.new(:method, :uri, :headers, :body, :timeout)
     private_constant :Request
 
     def initialize(base_url: nil, timeout: 30.0, max_attempts: 3, base_delay: 0.5, max_delay: 60.0, retry_statuses: RETRY_STATUSES,
@@ -78,14 +85,15 @@ module Foundation
 
     # Send a request. Raises NetworkError, TimeoutError, HttpStatusError, HttpError, or MaxRetriesExceeded with one of the
     # first three as its cause when trying again did not help.
-    def request(method, path, params: {}, headers: {}, body: nil, json: nil, cancellation: nil)
+    def request(method, path, params: {}, headers: {}, body: nil, json: nil, timeout: nil, cancellation: nil)
       if json
         require 'json'
         body = JSON.generate(json)
         headers = { 'Content-Type' => 'application/json' }.merge(headers)
       end
       method = method.to_s.upcase
-      request = Request.new(method, parse(url(path, params)), @headers.merge(headers), body)
+      most = timeout ? Numbers.nanoseconds('timeout', timeout, 0.001, 3600.0) : @timeout
+      request = Request.new(method, parse(url(path, params)), @headers.merge(headers), body, most)
       attempts(request, @retry_methods.include?(method), cancellation)
     end
 
@@ -132,7 +140,7 @@ module Foundation
     end
 
     def follow(request)
-      deadline = SYSTEM_CLOCK.now + @timeout
+      deadline = SYSTEM_CLOCK.now + request.timeout
       redirects = 0
       loop do
         response = send_once(request, deadline)
@@ -156,7 +164,7 @@ module Foundation
       same = [uri.scheme, uri.host, uri.port] == [request.uri.scheme, request.uri.host, request.uri.port]
       headers = headers.reject { |name, _| PRIVATE_HEADERS.include?(name.to_s.downcase) } unless same
       headers = headers.reject { |name, _| name.to_s.downcase.start_with?('content-') } if drop
-      Request.new(drop ? 'GET' : method, uri, headers, drop ? nil : request.body)
+      Request.new(drop ? 'GET' : method, uri, headers, drop ? nil : request.body, request.timeout)
     rescue URI::Error => e
       raise HttpError, "redirect to an address that cannot be read: #{e.message}"
     end
@@ -171,7 +179,7 @@ module Foundation
       http.open_timeout = http.write_timeout = http.read_timeout = left(deadline)
       http.start { |connection| exchange(connection, request, deadline) }
     rescue Net::OpenTimeout, Net::ReadTimeout, Net::WriteTimeout, Errno::ETIMEDOUT => e
-      raise TimeoutError, "#{request.method} #{request.uri}: no answer within #{@timeout / 1e9} s (#{e.class.name})"
+      raise TimeoutError, "#{request.method} #{request.uri}: no answer within #{request.timeout / 1e9} s (#{e.class.name})"
     rescue *BROKEN => e
       raise NetworkError, "#{request.method} #{request.uri}: #{e.message}"
     end
@@ -196,7 +204,7 @@ module Foundation
     # Seconds until the attempt is over.
     def left(deadline)
       left = deadline - SYSTEM_CLOCK.now
-      raise TimeoutError, "the attempt took longer than #{@timeout / 1e9} s" unless left.positive?
+      raise TimeoutError, 'the attempt took longer than its time limit' unless left.positive?
 
       left / 1e9
     end

@@ -198,6 +198,7 @@ pub struct Request {
     params: Vec<(String, String)>,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
+    timeout: Option<Duration>,
 }
 
 impl Request {
@@ -226,6 +227,34 @@ impl Request {
         self.body = body.into();
         self
     }
+
+    /// Bounds each attempt, from 1 ms to 1 h, in place of the client's time-out.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+}
+
+fn classify(method: &str, target: &Url, timeout: Duration, error: ureq::Error) -> Error {
+    let message = format!("{method} {}", without_query(&target.to_string()));
+    let timed_out = match &error {
+        ureq::Error::Timeout(_) => true,
+        ureq::Error::Io(error) => error.kind() == std::io::ErrorKind::TimedOut,
+        _ => false,
+    };
+    let unusable = matches!(
+        error,
+        ureq::Error::BadUri(_) | ureq::Error::Http(_) | ureq::Error::TlsRequired | ureq::Error::InvalidProxyUrl
+    );
+    if timed_out {
+        let message = format!("{message} took longer than {:?}", timeout);
+        Error::Timeout { message, source: Some(Box::new(error)) }
+    } else if unusable {
+        Error::Http { message, source: Some(Box::new(error)) }
+    } else {
+        Error::Network { message, source: Some(Box::new(error)) }
+    }
 }
 
 fn set_header(headers: &mut Vec<(String, String)>, name: String, value: String) {
@@ -246,9 +275,24 @@ pub struct Response {
     pub url: String,
     /// The number of attempts made.
     pub attempts: u32,
+    method: String,
 }
 
 impl Response {
+    /// An `HttpStatusError` for a status of 400 or more: what `raise_for_status(false)` left to the caller.
+    pub fn raise_for_status(&self) -> Result<(), Error> {
+        if self.status < 400 {
+            return Ok(());
+        }
+        Err(Error::HttpStatus(Box::new(StatusFailure {
+            method: self.method.clone(),
+            url: without_query(&self.url),
+            status: self.status,
+            headers: self.headers.clone(),
+            body: self.body.clone(),
+        })))
+    }
+
     /// The body as text; what is not UTF-8 becomes U+FFFD.
     #[must_use]
     pub fn text(&self) -> String {
@@ -333,6 +377,9 @@ impl HttpClient {
     pub fn send(&self, request: &Request) -> Result<Response, Error> {
         let settings = &self.settings;
         let target = self.resolve(request)?;
+        if let Some(timeout) = request.timeout {
+            require_range("timeout", timeout, Duration::from_millis(1), Duration::from_secs(3600))?;
+        }
         let retried = settings.retry_methods.contains(&request.method);
         let mut last: Option<Error> = None;
         for attempt in 1.. {
@@ -340,7 +387,9 @@ impl HttpClient {
                 return Err(Error::Cancelled { cause: last.map(|last| Box::new(last) as _) });
             }
             let outcome = match self.attempt(request, target.clone()) {
-                Ok(response) => Outcome::Response(Response { attempts: attempt, ..response }),
+                Ok(response) => {
+                    Outcome::Response(Response { attempts: attempt, method: request.method.clone(), ..response })
+                }
                 Err(error) => Outcome::Failed(error),
             };
             let (again, retry_after) = match &outcome {
@@ -350,7 +399,7 @@ impl HttpClient {
                 }
                 Outcome::Failed(error) => (matches!(error.class(), Class::NetworkError | Class::TimeoutError), None),
             };
-            let result = self.judge(request, outcome);
+            let result = self.judge(outcome);
             if !again || !retried {
                 return result;
             }
@@ -369,16 +418,10 @@ impl HttpClient {
         unreachable!("attempts end the loop")
     }
 
-    fn judge(&self, request: &Request, outcome: Outcome) -> Result<Response, Error> {
+    fn judge(&self, outcome: Outcome) -> Result<Response, Error> {
         match outcome {
-            Outcome::Response(response) if response.status >= 400 && self.settings.raise_for_status => {
-                Err(Error::HttpStatus(Box::new(StatusFailure {
-                    method: request.method.clone(),
-                    url: without_query(&response.url),
-                    status: response.status,
-                    headers: response.headers,
-                    body: response.body,
-                })))
+            Outcome::Response(response) if self.settings.raise_for_status => {
+                response.raise_for_status().map(|()| response)
             }
             Outcome::Response(response) => Ok(response),
             Outcome::Failed(error) => Err(error),
@@ -409,15 +452,16 @@ impl HttpClient {
 
     /// Sends the request and follows its redirects, within the time-out.
     fn attempt(&self, request: &Request, mut target: Url) -> Result<Response, Error> {
-        let deadline = std::time::Instant::now() + self.settings.timeout;
+        let timeout = request.timeout.unwrap_or(self.settings.timeout);
         check_scheme(&target)?;
+        let deadline = std::time::Instant::now() + timeout;
         let (mut method, mut body) = (request.method.clone(), request.body.clone());
         let mut headers = self.settings.headers.clone();
         for (name, value) in &request.headers {
             set_header(&mut headers, name.clone(), value.clone());
         }
         for redirects in 0.. {
-            let response = self.exchange(&method, &target, &headers, &body, deadline)?;
+            let response = self.exchange(&method, &target, &headers, &body, (deadline, timeout))?;
             let location = response.header("location").filter(|location| !location.is_empty());
             let redirected = self.settings.follow_redirects && matches!(response.status, 301 | 302 | 303 | 307 | 308);
             let Some(location) = location.filter(|_| redirected) else { return Ok(response) };
@@ -454,13 +498,13 @@ impl HttpClient {
         target: &Url,
         headers: &[(String, String)],
         body: &[u8],
-        deadline: std::time::Instant,
+        (deadline, timeout): (std::time::Instant, Duration),
     ) -> Result<Response, Error> {
         let mut builder = http::Request::builder().method(method).uri(target.to_string());
         for (name, value) in headers {
             builder = builder.header(name, value);
         }
-        let classify = |error: ureq::Error| self.classify(method, target, error);
+        let classify = |error: ureq::Error| classify(method, target, timeout, error);
         let left = deadline.saturating_duration_since(std::time::Instant::now()).max(Duration::from_millis(1));
         let with_body = !body.is_empty() || matches!(method, "POST" | "PUT" | "PATCH");
         let response = if with_body {
@@ -482,28 +526,7 @@ impl HttpClient {
             // Such a response has no content, whatever was sent; ureq drops that of 204 and 304 itself.
             body.clear();
         }
-        Ok(Response { status, headers, body, url: target.to_string(), attempts: 0 })
-    }
-
-    fn classify(&self, method: &str, target: &Url, error: ureq::Error) -> Error {
-        let message = format!("{method} {}", without_query(&target.to_string()));
-        let timed_out = match &error {
-            ureq::Error::Timeout(_) => true,
-            ureq::Error::Io(error) => error.kind() == std::io::ErrorKind::TimedOut,
-            _ => false,
-        };
-        let unusable = matches!(
-            error,
-            ureq::Error::BadUri(_) | ureq::Error::Http(_) | ureq::Error::TlsRequired | ureq::Error::InvalidProxyUrl
-        );
-        if timed_out {
-            let message = format!("{message} took longer than {:?}", self.settings.timeout);
-            Error::Timeout { message, source: Some(Box::new(error)) }
-        } else if unusable {
-            Error::Http { message, source: Some(Box::new(error)) }
-        } else {
-            Error::Network { message, source: Some(Box::new(error)) }
-        }
+        Ok(Response { status, headers, body, url: target.to_string(), attempts: 0, method: String::new() })
     }
 
     /// What a `Retry-After` header asks for, in nanoseconds.

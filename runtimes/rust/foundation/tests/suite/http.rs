@@ -209,6 +209,20 @@ fn methods_and_parameters() {
 }
 
 #[test]
+fn a_status_and_a_time_limit_of_one_request() {
+    let server = serve(vec![answer(404), answer(200), Act::Stall]);
+    let client = builder(&server).0.raise_for_status(false).retry_methods::<&str>([]).build().unwrap();
+    let error = client.get("/x").unwrap().raise_for_status().unwrap_err();
+    assert_eq!("HttpStatusError", error.class().name());
+    assert!(error.to_string().starts_with("GET "), "{error}");
+    client.get("/x").unwrap().raise_for_status().unwrap();
+    let late = client.send(&Request::new("GET", "/x").timeout(Duration::from_millis(100))).unwrap_err();
+    assert_eq!("TimeoutError", late.class().name());
+    let none = client.send(&Request::new("GET", "/x").timeout(Duration::ZERO)).unwrap_err();
+    assert_eq!("ConfigurationError", none.class().name());
+}
+
+#[test]
 fn redirects() {
     let to = |status, location: &str| with(status, "Location", location);
     let other = serve(vec![answer(200)]);
