@@ -29,7 +29,7 @@ class ParameterTemplate:
     is then used by a placeholder alone. `name` is the parameter's spelling where the language's convention does not
     give it. `values` maps a choice (an enum's value, a jitter's kind, `true` and `false`) to its text; a choice that is
     missing is declined. `each` and `between` write the items of a list, `computed` a list that is no literal, and
-    `empty` is the option of a list without items, where a language cannot tell from it what it is a list of. `kind` says
+    `empty` is the option of a list without items, where a language cannot tell from it what its items are. `kind` says
     how an emitter writes the value where the spec's type does not: `seconds` for a duration as a number. `declined` is
     the reason why a value that differs from the spec's default cannot be ported, `dropped` the sentence that tells what
     changes when it is left out. `disjoint` names a list of exceptions: when no class of this one is below a class of
