@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 
 # ruff: noqa: PERF401, FURB171, RUF005 - the loops, lists and sets are the cases.
 
@@ -140,6 +141,10 @@ def shadowed(xs: list[int], ys: list[int]) -> list[int]:
     for i in range(len(xs)):
         out.append(xs[i] + sum([ys[i] for i in range(len(ys))]) + len([i for i in ys if i > xs[i % 1]]))
     return out
+
+
+def marks_backwards(text: str) -> list[str]:
+    return re.findall("[^a-z]", text)[::-1]
 
 
 def kept_by_a_body(text: str) -> str:

@@ -1719,7 +1719,16 @@ class Operations(Lines):
     _op_set_copy = _op_list_copy
 
     def _op_list_reversed(self, e: ir.Intrinsic) -> tuple[str, int]:
-        return f"{self.items(e.args[0])}.rev().collect::<Vec<_>>()", PRIMARY
+        return f"{self._backwards(e.args[0])}.collect::<Vec<_>>()", PRIMARY
+
+    def _backwards(self, e: ir.Expr) -> str:
+        """The elements of something, the last one first."""
+        text = self.items(e)
+        if any(mark in text for mark in (".step_by(", ".zip(", ".enumerate()", ".split(", ".find_iter(")):
+            # These can be walked backwards only when their length is known, which that of a range is not, or by one
+            # character, or not at all.
+            text = f"{text}.collect::<Vec<_>>().into_iter()"
+        return f"{text}.rev()"
 
     def _op_list_concat(self, e: ir.Intrinsic) -> tuple[str, int]:
         parts = [
@@ -2117,12 +2126,7 @@ class Operations(Lines):
                     return f"{first}.zip({second}).zip({third}).map(|((a, b), c)| (a, b, c))"
                 raise Unsupported("zip of more than three", "", e.line)
             case ir.Intrinsic(op="reversed", args=[inner]):
-                text = self.items(inner)
-                if any(mark in text for mark in (".step_by(", ".zip(", ".enumerate()", ".split(")):
-                    # These can be walked backwards only when their length is known, which that of a range is not,
-                    # or by one character.
-                    text = f"{text}.collect::<Vec<_>>().into_iter()"
-                return f"{text}.rev()"
+                return self._backwards(inner)
             case ir.Intrinsic(op="dict.keys" | "dict.values" | "dict.items", args=[d]):
                 self._unordered(free, e)
                 word = e.op[5:]
