@@ -235,8 +235,8 @@ JSON_KINDS: Mapping[str, str] = {
 
 # What the text of an operation needs: an import line, or the name of a helper below.
 NEEDS: Mapping[str, str] = {
-    "math.": "import math", "Counter(": "from collections import Counter", "os.environ": "import os", "os.getcwd": "import os",
-    "os.makedirs": "import os", "sys.stderr": "import sys",
+    "math.": "import math", "Counter(": "from collections import Counter", "os.environ": "import os",
+    "os.getcwd": "import os", "os.makedirs": "import os", "sys.stderr": "import sys",
     "json.dumps": "import json", "json.loads": "import json", "time.sleep": "import time",
     "Path(": "from pathlib import Path",
 }  # fmt: skip

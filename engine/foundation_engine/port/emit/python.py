@@ -15,8 +15,8 @@ from foundation_specs.model import LanguageId, ParameterType
 from foundation_specs.registry import SpecRegistry
 
 from foundation_engine.port import ir
-from foundation_engine.port.emit import _regex as regex
 from foundation_engine.port.bounds import lower_bound
+from foundation_engine.port.emit import _regex as regex
 from foundation_engine.port.emit._names import pascal, snake
 from foundation_engine.port.emit._python_operations import (
     AND,
