@@ -2364,7 +2364,7 @@ class FunctionEmitter(Operations, Statements):
             for n in ir.walk(b)
         )
         if not wants_fields:
-            self.names[h.var] = err
+            self.names[h.var] = f"({err})" if err.startswith("&") else err
             return
         if self.go.errors.children(cls):
             raise Unsupported("fields of an error class that has subclasses")
