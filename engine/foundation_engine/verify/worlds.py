@@ -140,9 +140,7 @@ class Surroundings:
                 looks.files = True
             case ir.PatternOp(pattern_id="configuration", arguments=arguments, type=ir.NamedT(name)):
                 self._configuration(name, arguments, looks)
-            case ir.PatternOp(pattern_id="cli_framework") | ir.Intrinsic(
-                op="print" | "print.part"
-            ):
+            case ir.PatternOp(pattern_id="cli_framework") | ir.Intrinsic(op="print" | "print.part"):
                 looks.prints = True
             case ir.PatternNew(pattern_id=pattern, arguments=arguments) if pattern in _OUTLIVING:
                 self._times(arguments, looks)

@@ -72,7 +72,7 @@ def merged(a: dict[str, int], b: dict[str, int]) -> list[str]:
 
 
 def spread(n: int) -> dict[str, int]:
-    return {**{"first": n}, "second": n + 1}
+    return {**{"first": n}, "second": n + 1}  # noqa: PIE800 - the spread of a display is the case.
 
 
 def gathered(pairs: list[tuple[str, int]]) -> dict[str, int]:

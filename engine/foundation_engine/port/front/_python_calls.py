@@ -742,7 +742,11 @@ def _list(low: ExpressionLowerer, e: ast.Call, want: Type | None) -> ir.Expr:
         return ir.ListLit([], type=want if isinstance(want, ir.ListT) else ir.ListT(ir.UNKNOWN))
     v = low.iterable(e.args[0])
     if isinstance(v.type, ir.ListT):
-        return v if isinstance(v, ir.ListLit | ir.Comp) or prelude.is_new(low, v) else _op("list.copy", [v], v.type)
+        return (
+            v
+            if isinstance(v, ir.ListLit | ir.Comp) or prelude.is_new(low, v)
+            else _op("list.copy", [v], v.type)
+        )
     return low.as_list(v)
 
 

@@ -14,7 +14,6 @@ from foundation_engine.port.bounds import lower_bound
 from foundation_engine.port.front import _python_any as mixed
 from foundation_engine.port.front import _python_library as library
 from foundation_engine.port.front import _python_prelude as prelude
-from foundation_engine.port.front import _python_prelude as prelude
 from foundation_engine.port.front import _python_regex as regex
 from foundation_engine.port.front._python_calls import (
     DICT_METHODS,
