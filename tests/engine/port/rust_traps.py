@@ -183,8 +183,6 @@ def dated(text: str) -> int:
     try:
         month, day, year = text.split("-")
         m = int(month)
-        if m > 12:
-            return 0
     except ValueError:
         return -1
     return m + len(day) + len(year)

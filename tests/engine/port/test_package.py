@@ -511,6 +511,13 @@ class Memory:
     @staticmethod
     def one() -> "Memory":
         return Memory(1)
+
+    @staticmethod
+    def _half(n: int) -> int:
+        return n // 2
+
+    def halved(self) -> int:
+        return self._half(self.n)
 """
 USE = """
 from collections.abc import Callable
@@ -532,7 +539,7 @@ def count(names: list[str]) -> int:
 
 
 def f(t: str) -> int:
-    return Memory.parse(t).n + Memory.one().n
+    return Memory.parse(t).n + Memory.one().n + Memory.one().halved()
 """
 
 

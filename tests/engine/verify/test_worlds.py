@@ -148,6 +148,21 @@ def test_a_result_that_names_the_working_directory_is_no_case(tmp_path: Path) ->
     assert "names the working directory" in problem
 
 
+def test_a_path_that_pathlib_writes_otherwise_is_no_case(tmp_path: Path) -> None:
+    path = tmp_path / "paths.py"
+    path.write_text(
+        "from pathlib import Path\n\n\n"
+        "def shown(path: Path) -> str:\n    return str(path)\n\n\n"
+        "def made(text: str) -> str:\n"
+        "    try:\n        return str(Path(text))\n    except Exception:\n        return 'no path'\n"
+    )
+    planned = [Plan(name, (text,)) for name in ("shown", "made") for text in ("a/b", "a//b", "a/", "", ".")]
+    cases, _ = record_python(str(path), planned)
+    assert [(c.plan.function, c.plan.args[0]) for c in cases] == [
+        ("shown", "a/b"), ("shown", "."), ("made", "a/b"), ("made", "."),
+    ]  # fmt: skip
+
+
 def test_worlds_are_planned_for_functions_that_look_around(source: Path) -> None:
     request = PortRequest(str(source), SOURCE, LanguageId.PYTHON, LanguageId.GO)
     module = lower(request)

@@ -59,6 +59,8 @@ class Patterns:
                 if v.type == ir.INT:
                     return f"time.Duration({e.x(v)}) * time.Second"
                 return f"time.Duration({e.x(v, 5)} * float64(time.Second))"
+            case "string_map":
+                return e.table(v)
             case "bytes" | "field_body":
                 return self._bytes(v)
             case "mode":

@@ -355,6 +355,11 @@ class GoModule:
         """The Go name of a method."""
         return camel(method) if method.startswith("_") else pascal(method)
 
+    def static_name(self, cls: str, method: str) -> str:
+        """The Go name of a static method: a function that has its class's name before its own."""
+        name = f"{self.names.types[cls]}{pascal(method)}"
+        return name[0].lower() + name[1:] if method.startswith("_") else name
+
     # Types
 
     def is_ordered(self, t: Type) -> bool:
@@ -1039,7 +1044,7 @@ class GoModule:
             star = "*" if self.is_pointer(cls.name) else ""
             receiver = f"({self.receiver(cls.name)} {star}{self.names.types[cls.name]}) "
         elif cls is not None:
-            name = f"{self.names.types[cls.name]}{name}"
+            name = self.static_name(cls.name, f.name)
         lines.append(f"func {receiver}{name}({params}){results} {{")
         lines.extend(tidy(emitter.lines, [self.local(p.name) for p in f.params]))
         lines.append("}")
@@ -2399,8 +2404,7 @@ class FunctionEmitter(Operations, Statements):
                 if e.context:
                     args.insert(0, "ctx")
                 if isinstance(e.obj, ir.Name) and e.obj.type == ir.NamedT(e.obj.id):
-                    # A static method is a function that has its class's name before its own.
-                    made = f"{self.go.names.types[e.obj.id]}{self.go.method_name(e.method)}"
+                    made = self.go.static_name(e.obj.id, e.method)
                     return f"{made}({', '.join(args)})", e.raises
                 return (
                     f"{self.x(e.obj, PRIMARY)}.{self.go.method_name(e.method)}({', '.join(args)})",

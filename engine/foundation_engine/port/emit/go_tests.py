@@ -423,7 +423,7 @@ class GoTests:
         call = (
             f"{receiver}.{method}"
             if receiver
-            else f"{self.go.names.types[owner.name]}{method}"
+            else self.go.static_name(owner.name, f.name)
             if owner
             else method
         )

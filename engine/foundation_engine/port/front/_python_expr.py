@@ -1749,6 +1749,9 @@ class ExpressionLowerer:
                         raise Unsupported(
                             f"the result type of {name} is not known; annotate it", ast.unparse(e), e.lineno
                         )
+                    if s.kind == "static":
+                        self.require_pure(obj)
+                        obj = ir.Name(cls, type=ir.NamedT(cls))
                     return ir.MethodCall(obj, name, self.arguments(s.params, e), type=s.result)
                 if info is not None and isinstance(info.fields.get(name), ir.FuncT):
                     ft = info.fields[name]
