@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
+import json
 import math
 import os
 import os.path
@@ -312,3 +313,15 @@ def endings(path: str) -> list[str]:
 
 def bits(n: int) -> list[int]:
     return [n.bit_length(), n.bit_count()]
+
+
+def setting(text: str) -> int:
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError:
+        return -1
+    return int(data.get("port", 8080)) if isinstance(data, dict) else 0
+
+
+def spread_evenly(names: list[str]) -> dict[str, int]:
+    return {k: v % 3 for k, v in dict.fromkeys(names, 8).items()}

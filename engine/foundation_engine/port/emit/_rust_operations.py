@@ -1001,7 +1001,8 @@ class Operations(Lines):
             else f"{self.ref(default) if default.type == ir.STR else self.own(default)}.into()"
         )
         return (
-            f"{self.place(e.args[0])}.get({self.ref(e.args[1])}).cloned().unwrap_or_else(|| {value})",
+            f'{self.place(e.args[0])}.as_object().expect("a JSON object")'
+            f".get({self.ref(e.args[1])}).cloned().unwrap_or_else(|| {value})",
             PRIMARY,
         )
 
@@ -2376,8 +2377,11 @@ class Operations(Lines):
         return self.outcomes.get(text) or f"Ok::<_, Error>({text})"
 
     def _comp(self, e: ir.Comp) -> tuple[str, int]:
-        kinds = {"list": "Vec<_>", "iter": "Vec<_>", "set": "HashSet<_>", "dict": f"{self.rust.map}<_, _>"}
-        return self._collected(e, kinds[e.kind])
+        item = e.elem.elems[1] if e.kind == "dict" and isinstance(e.elem, ir.TupleLit) else e.elem
+        # What is done with a literal later need not tell which type of number it is.
+        told = self.rust.type(item.type) if bare_number(item) else "_"
+        kinds = {"list": "Vec", "iter": "Vec", "set": "HashSet", "dict": f"{self.rust.map}<_, {told}>"}
+        return self._collected(e, kinds[e.kind] if e.kind == "dict" else f"{kinds[e.kind]}<{told}>")
 
     def _collected(self, e: ir.Comp, kind: str) -> tuple[str, int]:
         """A comprehension whose items are collected into a type."""

@@ -1025,6 +1025,8 @@ def stdlib(low: ExpressionLowerer, name: str, e: ast.Call, want: Type | None) ->
         )
         title = low.expr(e.args[0]) if e.args else ir.Lit("root", type=ir.STR)
         return ir.PatternNew("structured_logging", {"name": title}, type=ir.NamedT("Logger"))
+    if name == "json.loads" and len(e.args) == 1 and not e.keywords:
+        return _op("json.parse", [low.coerce(low.expr(e.args[0]), ir.STR)], ir.ANY, "ValueError")
     if name == "json.dumps" and len(e.args) == 1 and not e.keywords:
         return _op("json.dumps", [_encodable(low, e.args[0])], ir.STR)
     return library.function(low, name, e)

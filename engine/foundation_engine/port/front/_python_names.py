@@ -132,6 +132,7 @@ LIBRARY_ERRORS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("requests", "TooManyRedirects"): ("HttpError",),
     ("requests", "JSONDecodeError"): ("ValueError",),
     ("requests", "RequestException"): ("NetworkError", "TimeoutError", "HttpError"),
+    ("json", "JSONDecodeError"): ("ValueError",),
     ("httpx", "TimeoutException"): ("TimeoutError",),
     ("httpx", "ReadTimeout"): ("TimeoutError",),
     ("httpx", "ConnectTimeout"): ("TimeoutError",),
