@@ -1000,11 +1000,8 @@ class Operations(Lines):
             if default.value is None
             else f"{self.ref(default) if default.type == ir.STR else self.own(default)}.into()"
         )
-        return (
-            f'{self.place(e.args[0])}.as_object().expect("a JSON object")'
-            f".get({self.ref(e.args[1])}).cloned().unwrap_or_else(|| {value})",
-            PRIMARY,
-        )
+        members = f'{self.place(e.args[0])}.as_object().expect("a JSON object")'
+        return f"{members}.get({self.ref(e.args[1])}).cloned().unwrap_or_else(|| {value})", PRIMARY
 
     def _op_json_items(self, e: ir.Intrinsic) -> tuple[str, int]:
         return f'{self.place(e.args[0])}.as_array().expect("a JSON list").clone()', PRIMARY
