@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 
 import pytest
 from foundation_engine.port import PortError, ir, port
@@ -467,3 +468,24 @@ def test_copies_and_unions_of_maps_keep_their_order() -> None:
     text = body(candidate)
     assert 'whole := a.Clone()\nwhole.Update(b)\nwhole.Delete("x")\nreturn slices.Clone(whole.Order)' in text
     assert 'mine := a.Clone()\nmine.Set("new", 1)\nreturn strings.Join(mine.Order, ",")' in text
+
+
+def test_a_try_whose_end_is_a_hole_still_compiles(tmp_path: Path) -> None:
+    source = (
+        "def f(text: str) -> list[str]:\n"
+        "    try:\n"
+        "        data = int(text)\n"
+        "        if data > 3:\n"
+        "            data += int(text + '1')\n"
+        "        return weird(data)\n"
+        "    except ValueError:\n"
+        "        return []\n"
+    )
+    path = tmp_path / "holes.py"
+    path.write_text(source)
+    candidate = port(PortRequest(str(path), source, LanguageId.PYTHON, LanguageId.GO))
+    assert [h.reason for h in candidate.holes] == ["call of weird"]
+    report = verify(candidate, VerifyOptions(execute=False))
+    assert [(r.step, r.verdict) for r in report.results if r.step in ("compile", "vet")] == [
+        ("compile", Verdict.PASSED), ("vet", Verdict.PASSED),
+    ]  # fmt: skip

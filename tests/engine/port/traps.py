@@ -100,3 +100,34 @@ def placed(items: list[int], at: int) -> list[int]:
 
 def said(text: str) -> None:
     print(text)
+
+
+def chosen(table: dict[str, int], name: str, flag: bool) -> int:
+    try:
+        return table[name if flag else name + "x"]
+    except KeyError as missing:
+        return len(str(missing))
+
+
+def with_its_first(xs: list[int]) -> list[int]:
+    ys = list(xs)
+    ys.extend(ys[:2])
+    return ys
+
+
+def checked(text: str) -> int:
+    if text == "no":
+        raise ValueError("no number")
+    return len(text)
+
+
+def guarded(text: str, n: int) -> int:
+    if n > 2 and checked(text) > 1:
+        n += 1
+    try:
+        m = checked(text)
+        if m > 2:
+            m += checked(text[1:])
+    except ValueError:
+        m = -1
+    return n + m

@@ -502,6 +502,7 @@ class Operations(Maps):
         if len(e.values) == 1:
             return self._text(e.values[0])
         for i, v in enumerate(e.values):
+            known = self.err_scopes[-1]
             with self.captured() as before:
                 text = self.x(v, own)
             if isinstance(v, ir.Bool) and v.op != e.op and e.op == "or":
@@ -514,6 +515,7 @@ class Operations(Maps):
                 )
             if before and i and not self._looks_up(v, e.values):
                 # What the operand needs may only run when it is reached.
+                self.err_scopes[-1] = known
                 name = self.fresh("ok")
                 self.write(f"{name} := {f' {op} '.join(texts)}")
                 self.write(f"if {name} {{" if e.op == "and" else f"if !{name} {{")

@@ -1583,6 +1583,13 @@ class Operations(Lines):
             made = self.rust.errors.value(self._key_text(key), "KeyError")
             return self.question(f"{found}.ok_or_else(|| {made})", e), PRIMARY
         if e.raises:
+            if any(isinstance(n, ir.Cond | ir.Comp | ir.Call | ir.MethodCall) for n in ir.walk(key)):
+                # It is worked out once, for the search and for the error.
+                name = "wanted"
+                made = self.rust.errors.value(f'format!("{{:?}}", {name})', "KeyError")
+                searched = f"{self.place(obj)}.get(&{name}).ok_or_else(|| {made})"
+                found = self.question(f"{{ let {name} = {self.own(key)}; {searched} }}", e)
+                return (f"*{found}", UNARY) if self.rust.copies(e.type) else (f"(*{found})", PRIMARY)
             made = self.rust.errors.value(self._key_text(key), "KeyError")
             found = self.question(f"{self.place(obj)}.get({self.key(key)}).ok_or_else(|| {made})", e)
             return (f"*{found}", UNARY) if self.rust.copies(e.type) else (f"(*{found})", PRIMARY)
@@ -1809,6 +1816,10 @@ class Operations(Lines):
             return f"{self._changing(e.args[0])}.push({self.own(e.args[1].elems[0])})", PRIMARY
         if isinstance(e.args[1], ir.ListLit):
             return f"{self._changing(e.args[0])}.extend([{self._elements(e.args[1].elems)}])", PRIMARY
+        grown = root(e.args[0])
+        if grown and grown in {root(n) for n in ir.walk(e.args[1]) if isinstance(n, ir.Expr)}:
+            # What is lent from the list cannot be read while the list grows.
+            return f"{self._changing(e.args[0])}.extend({self.own(e.args[1])})", PRIMARY
         return (
             f"{self._changing(e.args[0])}.extend({self.items(e.args[1]).removesuffix('.into_iter()')})",
             PRIMARY,

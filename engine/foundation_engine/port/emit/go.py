@@ -1592,10 +1592,12 @@ class FunctionEmitter(Operations, Statements):
             self.write(f"{target} {op}= {value}")
 
     def _if(self, s: ir.If, chained: bool = False) -> None:
+        known = self.err_scopes[-1]
         with self.captured() as before:
             test = self._presence(s.test) or self.x(s.test)
         if before and chained:
             # A test that needs statements first cannot stay in an else-if.
+            self.err_scopes[-1] = known
             self.write("} else {")
             with self.indented():
                 self._if(s)
@@ -1609,8 +1611,10 @@ class FunctionEmitter(Operations, Statements):
         self.positive = positive
         if len(s.orelse) == 1 and isinstance(s.orelse[0], ir.If) and not s.orelse[0].comments:
             inner = s.orelse[0]
+            known = self.err_scopes[-1]
             with self.captured() as probe:
                 self._probe(inner.test)
+            self.err_scopes[-1] = known
             if not probe:
                 self._if(inner, chained=True)
                 return
@@ -2241,6 +2245,9 @@ class FunctionEmitter(Operations, Statements):
             return
         self.err_scopes[-1] = True
         self._dispatch(s.handlers, "err", raised, s.orelse)
+        if terminates(s.body) and all(terminates(h.body) for h in s.handlers):
+            # The body ends in a hole, which Go does not see from here.
+            self.write('panic("not ported: the end of the block above")')
 
     def _returning_try(self, s: ir.Try) -> None:
         """A body that always returns, in a function of its own: its value is returned when there is no error."""
