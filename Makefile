@@ -86,6 +86,9 @@ bench-port: setup
 	@scripts/toolchains.sh go rust ruby
 	-$(RUN) $(PY) bench/port/verdicts.py --corpus --mutants 1 --json .cache/verdicts.json
 	$(RUN) $(PY) bench/port/experiment.py --verify --verdicts .cache/verdicts.json --json bench/results/port.json --markdown bench/results/port.md
+	for target in go rust ruby; do \
+	  $(RUN) $(PY) bench/port/speed.py --set references --to $$target --markdown bench/results/port-speed.md || exit 1; \
+	done
 	$(RUN) $(PY) bench/port/fuzz.py --seconds 300
 	@echo
 	@echo 'The other tables need data that is not part of this repository (say where your checkouts are):'
