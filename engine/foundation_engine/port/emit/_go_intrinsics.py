@@ -232,6 +232,7 @@ class Operations(Maps):
     result: Type
     fails: bool
     handlers: list[Any]
+    err_scopes: list[bool]
     wanted: str
     cls: str
     infallible: Any
