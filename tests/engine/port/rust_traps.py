@@ -280,3 +280,11 @@ def tallied(words: list[str]) -> dict[str, int]:
         if len(word) > 2 or len(first[word]) > 3:
             sums[word] += 5
     return sums
+
+
+def downwards(n: int) -> int:
+    found = n
+    for i in range(8, 3, -1):
+        if i < 2147483648:
+            found += 1
+    return found

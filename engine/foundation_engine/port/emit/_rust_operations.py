@@ -774,7 +774,10 @@ class Operations(Lines):
             left = (
                 f"({left})" if " as " in left and sign.startswith("<") and not left.startswith("(") else left
             )
-            return f"{left} {sign} {self.x(b, COMPARE + 1)}", COMPARE
+            # Rust takes a number of which it knows nothing for one of 32 bits.
+            wide = isinstance(b, ir.Lit) and isinstance(b.value, int) and not -(2**31) <= b.value < 2**31
+            right = self.typed(b, COMPARE + 1) if wide else self.x(b, COMPARE + 1)
+            return f"{left} {sign} {right}", COMPARE
         if isinstance(a.type, ir.ListT):
             return f"{self.place(a)}[..] {sign} {self.place(b)}[..]", COMPARE
         return f"{self.own(a, COMPARE + 1)} {sign} {self.own(b, COMPARE + 1)}", COMPARE
