@@ -203,36 +203,6 @@ def direct(name: str, shape: tuple[int, ...], calls: int, warmup: int | None = N
         return timed(lambda: module(x), calls, calls // 10 + 2 if warmup is None else warmup)
 
 
-@contextlib.contextmanager
-def direct_as_the_engine() -> Iterator[Callable[[int], float]]:
-    """The 10 MB model called directly by a process with the engine's environment, whose weights lie in huge pages
-    too: a function from a number of calls to the mean nanoseconds of one.
-    """
-    from foundation_engine.inference import worker_environment
-
-    with subprocess.Popen(
-        [sys.executable, __file__, "--direct-small"],
-        env=worker_environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        LIVE.add(process.pid)
-
-        def mean(calls: int) -> float:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            process.stdin.write(f"{calls}\n")
-            process.stdin.flush()
-            return float(process.stdout.readline())
-
-        try:
-            yield mean
-        finally:
-            LIVE.discard(process.pid)
-            process.kill()
-
-
 def over_zmq(endpoint: str, index: int, shape: tuple[int, ...], calls: int) -> list[int]:
     """A Python client of the ZeroMQ baseline."""
     import numpy
@@ -463,13 +433,7 @@ class Bench:
         gained: dict[str, list[float]] = {}
         # Microseconds of a request that are not the model's: what lies between two runs when the server is busy.
         between_runs: list[float] = []
-        # The loss against a direct call whose weights lie in huge pages, as the engine's do.
-        alike: list[float] = []
-        with (
-            server("shm", f"{self.folder}/s", ["10MB"]),
-            self.testee("rust", f"{self.folder}/s") as testee,
-            direct_as_the_engine() as direct_alike,
-        ):
+        with server("shm", f"{self.folder}/s", ["10MB"]), self.testee("rust", f"{self.folder}/s") as testee:
             ask = partial(testee.ask, "bench", shape=[1, 256])
 
             # Short rounds, each between two of the direct call: a model that streams its weights from a shared
@@ -505,7 +469,6 @@ class Bench:
                         if key == "2 x 1":
                             model_us = (ended[2] - begun[2]) / (ended[0] - begun[0])
                             between_runs.append(answer["wall_ns"] / len(taken) / 1000 - model_us)
-                            alike.append(1 - len(taken) / answer["wall_ns"] * direct_alike(calls))
                         if callers == 1:
                             near.append(microseconds(beside))
                             far.append(microseconds(taken))
@@ -518,7 +481,6 @@ class Bench:
             "lost": statistics.median(lost["2 x 1"]),
             "quarters": statistics.quantiles(lost["2 x 1"], n=4),
             "between_runs_us": statistics.median(between_runs),
-            "lost_alike": statistics.median(alike),
             "direct_us": statistics.median(row["p50"] for row in near),
             "rounds": lost["2 x 1"],
             "target": "< 5 %",
@@ -729,13 +691,6 @@ class Bench:
             f"takes {row['direct_us']:.0f} us when it is called directly. What is lost beyond that, or won, is the "
             "model itself, whose weights come from a cache that other programs and other machines use too."
         )
-        if "lost_alike" in row:
-            yield ""
-            yield (
-                "The engine keeps tensors of 2 MiB and more in huge pages (`THP_MEM_ALLOC_ENABLE=1`), which torch does "
-                "not unless it is told to, and so not in the direct calls of these tables. Against a direct call in "
-                f"the engine's environment two callers lose {100 * row['lost_alike']:.1f} %."
-            )
 
     def plots(self) -> None:
         """The latency distributions and the throughput by clients, as SVG."""
@@ -812,12 +767,6 @@ def direct_large(calls: int) -> None:
     with torch.inference_mode():
         taken = timed(lambda: module(x), calls, 1)
     print(json.dumps({"us": statistics.median(taken) / 1000, "mib": memory(os.getpid())}))
-
-
-def direct_small() -> None:
-    """The direct call of the 10 MB model: for each line, a number of calls, the mean nanoseconds of one."""
-    for line in sys.stdin:
-        print(statistics.mean(direct("10MB", (1, 256), int(line), 24)), flush=True)
 
 
 def processor_seconds(pid: int) -> float:
@@ -902,7 +851,6 @@ def main() -> int:
     parser.add_argument("--endpoint", help=argparse.SUPPRESS)
     parser.add_argument("--models", nargs="*", help=argparse.SUPPRESS)
     parser.add_argument("--direct-large", type=int, help=argparse.SUPPRESS)
-    parser.add_argument("--direct-small", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     missing = [
         m
@@ -917,9 +865,6 @@ def main() -> int:
         return 0
     if options.direct_large:
         direct_large(options.direct_large)
-        return 0
-    if options.direct_small:
-        direct_small()
         return 0
     RESULTS.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="fshm-") as folder:
