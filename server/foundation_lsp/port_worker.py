@@ -27,7 +27,9 @@ def request_of(values: dict[str, Any]) -> PortRequest:
             source=LanguageId(values["source"]),
             target=LanguageId(values["target"]),
             line=values.get("line"),
-            options=PortOptions(go_module=values.get("go_module", "foundation")),
+            options=PortOptions(
+                go_module=values.get("go_module", "foundation"), python=values.get("python", "")
+            ),
         )
     )
 

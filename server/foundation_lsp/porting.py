@@ -158,13 +158,15 @@ async def _ported(
             raise PortingError(f"cannot read {path}: {error}") from error
     if source is None or source is target:
         raise PortingError(f"{path.name} cannot be ported to {LANGUAGE_NAMES[target]}")
+    settings = ls.session.settings(path)
     request = {
         "path": str(path),
         "text": text,
         "source": source.value,
         "target": target.value,
         "line": line,
-        "go_module": ls.session.settings(path).go_module,
+        "go_module": settings.go_module,
+        "python": settings.interpreter,
         "verify": verify and ls.session.options.trusted,
     }
     title = f"Generating the {LANGUAGE_NAMES[target]} equivalent"

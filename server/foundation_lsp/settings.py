@@ -58,6 +58,7 @@ class Settings:
     max_file_size: int = 4_000_000
     respect_gitignore: bool = True
     go_module: str = "foundation"
+    python: str = ""
 
     @cached_property
     def excluded(self) -> PathSpec[Any]:
@@ -67,6 +68,11 @@ class Settings:
     @cached_property
     def _per_file(self) -> tuple[tuple[PathSpec[Any], tuple[str, ...]], ...]:
         return tuple((ignore_matcher([glob]), codes) for glob, codes in self.per_file_ignores.items())
+
+    @property
+    def interpreter(self) -> str:
+        """`python` as it is run: a path with a folder is relative to `root`, a bare name is looked for on the PATH."""
+        return str(self.root / self.python) if "/" in self.python else self.python
 
     def ignored_in(self, path: Path) -> tuple[str, ...]:
         """The codes that `per-file-ignores` silences in this file."""
@@ -141,6 +147,7 @@ KEYS: Mapping[str, _Key] = {
     "max-file-size": _Key("max_file_size", "a positive number of bytes", _size),
     "respect-gitignore": _Key("respect_gitignore", "true or false", _bool),
     "go-module": _Key("go_module", "a Go module path", _text),
+    "python": _Key("python", "the path of a Python interpreter", _text),
 }
 TABLES = ("per-file-ignores", "severity")
 

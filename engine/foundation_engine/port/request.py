@@ -12,15 +12,17 @@ from foundation_engine.port import ir
 
 @dataclass(frozen=True, slots=True)
 class PortOptions:
-    """Choices of the user that a port depends on.
+    """Choices of the user that a port, or its verification, depends on.
 
     `dialect` is the library that patterns are ported onto ("foundation" is our runtime). `go_module` is the module
-    path under which the Go runtime is imported; `package` names the generated package or module.
+    path under which the Go runtime is imported; `package` names the generated package or module. `python` is the
+    interpreter that runs a Python source, "" for that of its project.
     """
 
     dialect: str = "foundation"
     go_module: str = "foundation"
     package: str | None = None
+    python: str = ""
 
 
 @dataclass(frozen=True, slots=True)

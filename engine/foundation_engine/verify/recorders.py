@@ -18,6 +18,7 @@ from foundation_engine.port import ir
 from foundation_engine.port.engine import package_name, runtime_root
 from foundation_engine.port.request import PortRequest
 from foundation_engine.verify.cases import Case, Plan
+from foundation_engine.verify.interpreter import interpreter_of
 from foundation_engine.verify.sandbox import Completed, Limits, run
 
 _PYTHON_RECORDER = Path(__file__).with_name("record_python.py")
@@ -75,7 +76,7 @@ def read_cases(
         )
     if done.timed_out and not cases:
         return [], f"the source did not finish within {seconds:.0f} s"
-    if done.code not in (0, None) and not cases:
+    if done.code != 0 and not done.timed_out and not cases:
         last = done.stderr.strip().splitlines()[-1:] or ["no message"]
         return [], f"the source could not be run: {last[0]}"
     if planned and not cases and skipped:
@@ -93,13 +94,14 @@ class PythonRecorder:
         if module.files:
             return _record_package(request, module, planned, seconds)
         source = Path(request.path)
+        python = interpreter_of(source, request.options.python)
         if source.exists() and source.read_text(encoding="utf-8") == request.text:
-            return record_python(str(source), planned, seconds)
+            return record_python(str(source), planned, seconds, python=python)
         # The document is unsaved: run its text beside the file, so that its imports resolve.
         with tempfile.TemporaryDirectory(prefix="foundation-source-") as folder:
             copy = Path(folder) / (source.name or "source.py")
             copy.write_text(request.text, encoding="utf-8")
-            return record_python(str(copy), planned, seconds, source.resolve().parent)
+            return record_python(str(copy), planned, seconds, source.resolve().parent, python=python)
 
 
 def _record_package(
@@ -108,6 +110,7 @@ def _record_package(
     """Record the files of a package: each is imported when a call of it is made."""
     texts = {request.path: request.text, **{f.path: f.text for f in request.files}}
     seconds += 2 * len(texts)
+    python = interpreter_of(Path(request.path), request.options.python)
 
     def same(path: Path, text: str) -> bool:
         return path.exists() and path.read_text(encoding="utf-8") == text
@@ -121,7 +124,7 @@ def _record_package(
     if all(same(Path(p), text) for p, text in texts.items()):
         known = names(lambda p: str(Path(p).absolute()))
         paths = {str(Path(p).absolute()): shown(p) for p in texts}
-        return record_python(request.path, planned, seconds, names=known, paths=paths)
+        return record_python(request.path, planned, seconds, names=known, paths=paths, python=python)
     # Some document is unsaved: the texts run from a folder of their own.
     with tempfile.TemporaryDirectory(prefix="foundation-source-") as folder:
         modules = {request.path: request.module, **{f.path: f.module for f in request.files}}
@@ -136,7 +139,7 @@ def _record_package(
         beside = Path(request.path).resolve().parent
         known = names(lambda p: str(copies[p]))
         paths = {str(copied): shown(p) for p, copied in copies.items()}
-        return record_python(str(copies[request.path]), planned, seconds, beside, known, paths)
+        return record_python(str(copies[request.path]), planned, seconds, beside, known, paths, python)
 
 
 def _copy_of(folder: Path, path: str, module: str) -> Path:
@@ -152,8 +155,9 @@ def record_python(
     beside: Path | None = None,
     names: Mapping[str, Sequence[str]] | None = None,
     paths: Mapping[str, str] | None = None,
+    python: str = sys.executable,
 ) -> tuple[list[Case], str]:
-    """Record a Python file; see `Recorder.record`. Its imports are looked for `beside` it, too.
+    """Record a Python file with an interpreter; see `Recorder.record`. Its imports are looked for `beside` it, too.
 
     Of a package, `names` tells for each definition that calls may name the file and its name there, and `paths` what a
     case calls the files ("" is the document).
@@ -170,13 +174,19 @@ def record_python(
     # Not beside the source: a function that writes to a generated path must not write there.
     with tempfile.TemporaryDirectory(prefix="foundation-record-", ignore_cleanup_errors=True) as scratch:
         done = run(
-            [sys.executable, str(_PYTHON_RECORDER)],
+            [python, str(_PYTHON_RECORDER)],
             Path(scratch),
             Limits(seconds, cpu_seconds=int(seconds), memory=4 << 30, file_bytes=16 << 20),
             extra,
             request,
         )
-    return read_cases(done, planned, seconds, paths)
+    cases, problem = read_cases(done, planned, seconds, paths)
+    if "ModuleNotFoundError" in problem or (done.code is None and not done.timed_out):
+        problem += (
+            f" (the interpreter was {python}; if another has the project's libraries, name it with --python or"
+            " `python` in the settings)"
+        )
+    return cases, problem
 
 
 class RubyRecorder:

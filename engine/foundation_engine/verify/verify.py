@@ -25,6 +25,7 @@ from foundation_engine.port.trace import Call
 from foundation_engine.verify import cache
 from foundation_engine.verify.by_file import Evidence, file_results, is_package
 from foundation_engine.verify.cases import Case, Plan, plans, variations
+from foundation_engine.verify.interpreter import interpreter_of
 from foundation_engine.verify.reach import place_in, telling, unreached
 from foundation_engine.verify.recorders import RECORDERS
 from foundation_engine.verify.replay import replayed
@@ -123,6 +124,7 @@ def verify(candidate: PortCandidate, options: VerifyOptions | None = None) -> Ve
         options.differential,
         options.seed,
         target.version(),
+        interpreter_of(Path(candidate.request.path), candidate.request.options.python),
         [p.as_json() for p in (*options.plans, *options.calls)],
     )
     if options.use_cache and (known := cache.load(key)) is not None:

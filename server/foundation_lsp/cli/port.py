@@ -101,7 +101,19 @@ def add_parser(subparsers: Any) -> None:
         "--go-module", metavar="PATH", help="the module path of the Go runtime (default: from settings)"
     )
     parser.add_argument("--package", metavar="NAME", help="the name of the generated package or module")
+    add_interpreter(parser)
     parser.add_argument("--color", choices=["auto", "always", "never"], default="auto")
+
+
+def add_interpreter(parser: argparse.ArgumentParser) -> None:
+    """Add the option that says which interpreter runs a Python source."""
+    parser.add_argument(
+        "--python",
+        metavar="PATH",
+        default="",
+        help="the interpreter that runs a Python source to verify its port (default: from settings, the active"
+        " virtual environment, the project's .venv or venv, or the one that runs this program)",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -116,6 +128,8 @@ def run(options: argparse.Namespace) -> int:
     if options.explain or len(options.sources) > 1 or Path(options.sources[0]).is_dir():
         if options.trace:
             raise UsageError("--trace takes one FILE, and no --explain")
+        if options.explain and (options.out or options.verify):
+            notice("--explain only lists: nothing is written or verified; leave it out for that")
         from foundation_lsp.cli.port_tree import run as run_tree
 
         return run_tree(options)
@@ -183,6 +197,7 @@ def _request(options: argparse.Namespace) -> PortRequest:
         dialect=options.dialect,
         go_module=options.go_module,
         package=options.package,
+        python=options.python,
     )
 
 
@@ -193,6 +208,7 @@ def request_of(
     dialect: str = "foundation",
     go_module: str | None = None,
     package: str | None = None,
+    python: str = "",
 ) -> PortRequest:
     """The request to port FILE[:LINE] to a language; raises UsageError when the file cannot be had or read."""
     path, line = place_of(given)
@@ -206,7 +222,7 @@ def request_of(
     count = text.count("\n") + 1
     if line is not None and line > count:
         raise UsageError(f"{path}:{line}: the file has {count} lines")
-    options = PortOptions(dialect=dialect, go_module=go_module or settings.go_module, package=package)
+    options = PortOptions(dialect, go_module or settings.go_module, package, python or settings.interpreter)
     request = PortRequest(str(path), text, language, target, line, options)
     from foundation_engine.port.package import with_siblings
 

@@ -248,7 +248,12 @@ def _request(job: _Job, target: LanguageId, options: argparse.Namespace) -> Port
     if job.files:
         return _package(job, target, options)
     return request_of(
-        job.given, target, dialect=options.dialect, go_module=options.go_module, package=options.package
+        job.given,
+        target,
+        dialect=options.dialect,
+        go_module=options.go_module,
+        package=options.package,
+        python=options.python,
     )
 
 
@@ -271,7 +276,12 @@ def _package(job: _Job, target: LanguageId, options: argparse.Namespace) -> Port
             return None
 
     texts = functools.cache(text_of)
-    made = PortOptions(options.dialect, options.go_module or settings.go_module, options.package)
+    made = PortOptions(
+        options.dialect,
+        options.go_module or settings.go_module,
+        options.package,
+        options.python or settings.interpreter,
+    )
     return package_request(job.files, target, made, texts, display_path)
 
 

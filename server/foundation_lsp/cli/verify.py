@@ -10,11 +10,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from foundation_engine.port.request import PortCandidate, PortedFile, PortRequest
+from foundation_engine.port.request import PortCandidate, PortedFile, PortOptions, PortRequest
 from foundation_engine.verify.report import Verdict, VerifyReport
 from foundation_grammars.language import language_of
 
 from foundation_lsp.cli.console import UsageError, fail, write
+from foundation_lsp.cli.port import add_interpreter
+from foundation_lsp.settings import SettingsFinder
 
 INCONCLUSIVE = 3
 _EPILOG = """exit codes: 0 the implementations agree; 1 they differ, or the second does not compile; 2 usage error; 3
@@ -46,6 +48,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--cases", type=int, default=60, metavar="N", help="calls per function (default: 60)")
     parser.add_argument("--seed", type=int, default=20260101, help="of the generated arguments")
     parser.add_argument("--report", choices=["text", "json"], default="text", help="(default: text)")
+    add_interpreter(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -70,7 +73,10 @@ def run(options: argparse.Namespace) -> int:
     if options.cases < 1:
         raise UsageError("--cases: at least 1")
     try:
-        candidate = port(PortRequest(str(source), texts[0], source_language, target))
+        python = options.python or SettingsFinder().for_file(source.absolute()).interpreter
+        candidate = port(
+            PortRequest(str(source), texts[0], source_language, target, options=PortOptions(python=python))
+        )
     except PortError as error:
         fail(f"{source}: {error}")
         return 2

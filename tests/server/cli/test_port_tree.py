@@ -63,6 +63,7 @@ def test_explain_lists_every_decline_with_its_place(cli, tree: Path) -> None:
     assert ran.code == 0, ran.err
     assert "shop/deep/loader.py:2: exec('x = 1')" in ran.out
     assert not (tree.parent / "out").exists()
+    assert "--explain only lists" in ran.err
     one = cli("port", "shop/deep/loader.py", "--to", "ruby", "--explain")
     assert "shop/deep/loader.py:2: exec('x = 1')" in one.out
 
