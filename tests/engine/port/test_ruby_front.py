@@ -565,3 +565,59 @@ def test_an_array_that_was_made_empty_grows_where_it_ends() -> None:
     candidate = port(PortRequest("sample.rb", text, LanguageId.RUBY, LanguageId.PYTHON))
     report = verify(candidate, VerifyOptions(cases=4, differential=8, use_cache=False))
     assert report.agreed, report.results
+
+
+TRANSLATOR = """# frozen_string_literal: true
+
+class Translator
+  # @param text [String]
+  # @return [String]
+  def self.translate(text)
+    new(text).translate
+  end
+
+  # @param text [String]
+  # @return [Boolean]
+  def self.short?(text)
+    new(text, limit: 3).send_short?
+  end
+
+  # @param text [String]
+  # @param limit [Integer]
+  def initialize(text, limit: 5)
+    @text = text
+    @limit = limit
+  end
+
+  # @return [String]
+  def translate
+    text.upcase
+  end
+
+  # @return [Boolean]
+  def send_short?
+    self.class.bound(limit) > text.length
+  end
+
+  # @param n [Integer]
+  # @return [Integer]
+  def self.bound(n)
+    n + 1
+  end
+  private_class_method :bound
+
+  private
+
+  attr_reader :text, :limit
+end
+"""
+
+
+def test_a_singleton_method_may_share_its_name_with_an_instance_method() -> None:
+    text = TRANSLATOR
+    made = python(text)
+    assert "def translate(self) -> str:" in made
+    assert "def translate_of(text: str) -> str:" in made
+    candidate = port(PortRequest("translator.rb", text, LanguageId.RUBY, LanguageId.PYTHON))
+    report = verify(candidate, VerifyOptions(cases=8, differential=8, use_cache=False))
+    assert not [r for r in report.results if r.verdict is Verdict.FAILED], report.results

@@ -207,6 +207,12 @@ def call(low: Expressions, n: ast.Call, want: Type | None) -> ir.Expr:
             return found
     if isinstance(n.recv, ast.SelfNode):
         return _of_self(full, n, want)
+    if isinstance(n.recv, ast.Call) and isinstance(n.recv.recv, ast.SelfNode) and n.recv.name == "class":
+        if full.cls is None:
+            raise Unsupported("self.class outside a class", _source(full, n), n.line)
+        found = _of_constant(full, n, full.cls.path, want)
+        if found is not None:
+            return found
     if n.safe:
         return _safe(full, n, want)
     return of_value(full, n, want)
@@ -263,13 +269,12 @@ def _bare(low: Statements, n: ast.Call, want: Type | None) -> ir.Expr:
         made = _own_method(low, n)
         if made is not None:
             return made
-    if (
-        low.cls is not None
-        and low.signature is not None
-        and low.signature.kind == "static"
-        and name in low.cls.methods
-    ):
-        return low.invoke(low.cls.methods[name], n, None)
+    if low.cls is not None and low.signature is not None and low.signature.kind == "static":
+        if name == "new":
+            return low.error_value(n) if low.cls.kind == "error" else construct(low, low.cls.name, n)
+        single = low.cls.static(name)
+        if single is not None:
+            return low.invoke(single, n, None)
     s = low.scope.functions.get(name)
     if s is not None:
         return low.invoke(s, n, None)
@@ -283,13 +288,14 @@ def _own_method(low: Statements, n: ast.Call) -> ir.Expr | None:
     assert low.cls is not None
     cls = low.cls
     me = ir.Name("self", type=ir.NamedT(cls.name))
-    if n.name in cls.methods and cls.methods[n.name].kind == "method":
-        return low.invoke(cls.methods[n.name], n, me)
+    own = cls.method(n.name)
+    if own is not None:
+        return low.invoke(own, n, me)
     if (
         n.name in cls.fields
         and not n.args
         and not n.named
-        and (n.name in cls.public or cls.kind != "plain" or n.name in cls.writable)
+        and (n.name in cls.readers or cls.kind != "plain" or n.name in cls.public)
     ):
         return low.expr(ast.IVar(n.name, line=n.line, start=n.start, end=n.end))
     return None
@@ -557,8 +563,9 @@ def _of_constant(low: Statements, n: ast.Call, path: str, want: Type | None) -> 
             if info.kind == "error":
                 return low.error_value(n)
             return construct(low, info.name, n)
-        if n.name in info.methods and info.methods[n.name].kind == "static":
-            return low.invoke(info.methods[n.name], n, None)
+        single = info.static(n.name)
+        if single is not None:
+            return low.invoke(single, n, None)
     if low.scope.error_name(path) is not None and n.name in ("new", "exception"):
         return low.error_value(n)
     if last in {m.rpartition("::")[2] for m in low.scope.modules} and n.name in low.scope.functions:
@@ -1056,10 +1063,11 @@ def of_object(low: Statements, n: ast.Call, obj: ir.Expr, cls: str) -> ir.Expr:
     """A method or attribute of an object of this file, or of an assumed interface."""
     info = low.scope.classes.get(cls)
     if info is not None:
-        if n.name in info.methods and info.methods[n.name].kind == "method":
-            if info.methods[n.name].private:
+        own = info.method(n.name)
+        if own is not None:
+            if own.private:
                 raise Unsupported(f"a call of the private method {n.name}", _source(low, n), n.line)
-            return low.invoke(info.methods[n.name], n, obj)
+            return low.invoke(own, n, obj)
         if (
             n.name in info.fields
             and not n.args

@@ -179,7 +179,9 @@ class Expressions:
 
     def _is_reader(self, info: ClassInfo, name: str) -> bool:
         return (
-            name in info.fields and name not in info.methods and (name in info.public or info.kind != "plain")
+            name in info.fields
+            and info.method(name) is None
+            and (name in info.readers or name in info.public or info.kind != "plain")
         )
 
     def forget(self, name: str) -> None:

@@ -99,13 +99,26 @@ class ClassInfo:
     public: set[str] = field(default_factory=set[str])
     writable: set[str] = field(default_factory=set[str])
     init: Signature | None = None
+    # By name; a singleton method that has an instance method's name stands under another one (`renamed`).
     methods: dict[str, Signature] = field(default_factory=dict[str, Signature])
+    renamed: dict[str, str] = field(default_factory=dict[str, str])
+    readers: set[str] = field(default_factory=set[str])  # names with an attr_reader, private ones included
     base: str = ""
     keyword_init: bool = False
     doc: Doc = field(default_factory=Doc)
     body: list[ast.Node] = field(default_factory=list[ast.Node])
     config: list[ir.FieldDef] = field(default_factory=list[ir.FieldDef])
     failed: Unsupported | None = None
+
+    def method(self, name: str) -> Signature | None:
+        """The instance method of a name in Ruby."""
+        found = self.methods.get(name)
+        return found if found is not None and found.kind == "method" else None
+
+    def static(self, name: str) -> Signature | None:
+        """The singleton method of a name in Ruby."""
+        found = self.methods.get(self.renamed.get(name, name))
+        return found if found is not None and found.kind == "static" else None
 
     def field_name(self, name: str) -> str:
         """The field's name in the representation: what nobody outside reads begins with an underscore."""

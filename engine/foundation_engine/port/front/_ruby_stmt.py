@@ -1986,7 +1986,7 @@ class Statements(Expressions):
         seen.add(x.name)
         found = [
             self.scope.functions.get(x.name),
-            *(i.methods.get(x.name) for i in self.scope.classes.values()),
+            *(f(x.name) for i in self.scope.classes.values() for f in (i.method, i.static)),
         ]
         return [s for s in found if s is not None]
 

@@ -143,7 +143,6 @@ class _ModuleLowerer:
         self.commands: list[tuple[Signature, ast.Call]] = []
         self.prelude_used: set[str] = set()
         self.declared = Declared(self.types, self._named, self._duck, self._declared_record)
-        self.readers: dict[str, set[str]] = {}  # names with an attr_reader by class, private ones included
         self.late: dict[str, list[str]] = {}  # fields that only methods assign, which are nil at first
         self.counted: set[int] = set()  # methods whose shared breakers and limiters were counted
 
@@ -232,7 +231,7 @@ class _ModuleLowerer:
                             case ast.Def():
                                 self._method(a, path, cls, mode if not a.singleton else "function", hidden)
                             case ast.Symbol(name=name):
-                                self._hide(name, cls, hidden, path)
+                                self._hide(name, cls, n.name, path)
                             case ast.Call(recv=None, name="attr_reader" | "attr_accessor" | "attr_writer"):
                                 if cls is not None:
                                     self._attributes(a, cls, hidden)
@@ -328,8 +327,12 @@ class _ModuleLowerer:
                 s.kind = "function"
                 s.failed = None
 
-    def _hide(self, name: str, cls: ClassInfo | None, hidden: bool, path: str) -> None:
-        if cls is not None and name in cls.methods:
+    def _hide(self, name: str, cls: ClassInfo | None, call: str, path: str) -> None:
+        hidden = call != "public"
+        single = cls.static(name) if cls is not None and call == "private_class_method" else None
+        if single is not None:
+            single.private = hidden
+        elif cls is not None and name in cls.methods:
             cls.methods[name].private = hidden
         elif cls is not None and hidden:
             cls.public.discard(name)
@@ -360,8 +363,16 @@ class _ModuleLowerer:
                 made.declared, made.result = True, ir.NONE
                 cls.init = made
                 return
-            if n.name in cls.methods:
+            other = cls.methods.get(n.name)
+            if other is not None and other.kind == made.kind:
                 made.failed = Unsupported(f"{n.name} is defined twice", f"def {n.name}", n.line)
+            elif other is not None:
+                # A singleton and an instance method may share a name in Ruby alone.
+                single = made if made.kind == "static" else other
+                single.name = re.sub(r"([?!]?)$", r"_of\1", n.name, count=1)
+                cls.renamed[n.name] = single.name
+                cls.methods = {s.name: s for s in (*cls.methods.values(), made)}
+                return
             cls.methods[n.name] = made
             return
         if mode == "instance":
@@ -599,7 +610,8 @@ class _ModuleLowerer:
                     cls.writable.add(a.name)
             elif n.name != "attr_reader":
                 cls.writable.add(a.name)
-            self.readers.setdefault(cls.name, set()).add(a.name)
+            if n.name != "attr_writer":
+                cls.readers.add(a.name)
 
     def _guard_class(self, info: ClassInfo) -> None:
         """Fields of a plain class are what its methods assign to instance variables."""
@@ -750,7 +762,7 @@ class _ModuleLowerer:
 
     def _parameters(self, s: Signature) -> None:
         doc = s.doc
-        method = doc.rbs_method or self.signatures.methods.get((s.path, s.name, s.kind != "method"), "")
+        method = doc.rbs_method or self.signatures.methods.get((s.path, s.node.name, s.kind != "method"), "")
         rbs_params: list[tuple[str, str, Type]] | None = None
         block_type: Type | None = None
         result: Type | None = None
@@ -1464,7 +1476,7 @@ class _ModuleLowerer:
                 },
                 "methods": {
                     self.names.method(m): {
-                        "name": m.name,
+                        "name": m.node.name,
                         "params": params(m),
                         "result": shape(full(m.result)),
                         "static": m.kind == "static",
