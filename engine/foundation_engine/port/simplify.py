@@ -477,6 +477,9 @@ def _characters(f: ir.Function) -> None:
         if isinstance(node, ir.Comp):
             _position_clauses(node, fresh)
     f.body[:] = [_position_loop(f, s, fresh, closures) for s in f.body]
+    for node in [n for s in f.body for n in ir.walk(s)]:
+        if isinstance(node, ir.For):
+            _first_or_not(f, node)
 
 
 def _stored(body: Sequence[ir.Stmt]) -> set[str]:
@@ -607,6 +610,32 @@ def _position_loop(f: ir.Function, s: ir.Stmt, fresh: Callable[[], str], closure
         over = ir.Intrinsic("str.char_indices", [text], type=ir.IterT(pair), line=s.line)
         target = ir.TupleTarget([ir.VarTarget(position, type=ir.INT), target], type=pair, line=s.line)
     return ir.For(target, over, s.body, line=s.line, comments=s.comments, trailing=s.trailing)
+
+
+def _first_or_not(f: ir.Function, s: ir.For) -> None:
+    """A position that only tells whether a character is the first one may as well count bytes."""
+    match s:
+        case ir.For(
+            target=ir.TupleTarget(elems=[ir.VarTarget(id=position), ir.VarTarget(type=ir.P(ir.Prim.CHAR))]),
+            iter=ir.Intrinsic(op="enumerate", args=[ir.Name(type=ir.STR) as text, ir.Lit(value=0)]),
+        ) if _bound_only(f, position):
+            pass
+        case _:
+            return
+    nodes = [n for b in s.body for n in ir.walk(b)]
+
+    def tells(n: ir.Node) -> bool:
+        match n:
+            case ir.Intrinsic(op=op, args=[a, ir.Lit(value=int(value))]) if _is(a, position):
+                return (op, value) in {("eq", 0), ("ne", 0), ("gt", 0), ("le", 0), ("ge", 1), ("lt", 1)}
+            case _:
+                return False
+
+    if sum(map(tells, nodes)) == sum(isinstance(n, ir.Name) and n.id == position for n in nodes) and not any(
+        isinstance(n, ir.VarTarget) and n.id == position for n in nodes
+    ):
+        pair = ir.TupleT((ir.INT, ir.CHAR))
+        s.iter = ir.Intrinsic("str.char_indices", [text], type=ir.IterT(pair), line=s.line)
 
 
 def _takes_ends(scope: Sequence[ir.Node], position: str, text: str, char: str) -> bool:

@@ -47,7 +47,7 @@ CASES = [
     ("def f(xs: list[int]) -> int:\n    return len(xs) // 2", "return len(xs) / 2"),
     # Strings are code points.
     ("def f(s: str) -> int:\n    return len(s)", "return utf8.RuneCountInString(s)"),
-    ("def f(s: str) -> str:\n    return s[0]", "return string([]rune(s)[0])"),
+    ("def f(s: str) -> str:\n    return s[0]", "return string(firstRune(s))"),
     # Slices are clamped and, when kept, copied.
     ("def f(xs: list[int]) -> list[int]:\n    return xs[:3]", "return slices.Clone(xs[:min(3, len(xs))])"),
     ("def f(xs: list[int]) -> int:\n    return xs[-1]", "return xs[len(xs)-1]"),
@@ -59,7 +59,7 @@ CASES = [
     # Maps.
     ("def f(d: dict[str, int], k: str) -> int:\n    return d.get(k, 0)", "return d[k]"),
     ("def f(d: dict[str, int], k: str) -> int:\n    return d[k]", 'return 0, fmt.Errorf("key %v not found", k)'),
-    ("def f(d: dict[str, int]) -> list[str]:\n    return sorted(d)", "return slices.Sorted(maps.Keys(d))"),
+    ("def f(d: dict[str, int]) -> list[str]:\n    return sorted(d)", "return sortedKeys(d)"),
     # Comprehensions are loops.
     ("def f(xs: list[int]) -> list[int]:\n    return [x * x for x in xs if x > 0]", "result = append(result, x*x)"),
     ("def f(xs: list[str]) -> bool:\n    return any(x == 'a' for x in xs)", "return true"),

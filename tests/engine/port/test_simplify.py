@@ -187,6 +187,99 @@ SOURCE = textwrap.dedent(
             if c in "0123456789":
                 total += int(c)
         return total
+
+
+    def distances(a: str, b: str) -> int:
+        total = 0
+        for i, x in enumerate(a, 1):
+            for j, y in enumerate(b):
+                if x == y:
+                    continue
+                total += i * j
+        for i, x in enumerate(b, 3):
+            total -= i
+        return total
+
+
+    def placed(a: str) -> list[int]:
+        first = [i for i, c in enumerate(a) if c == "a"]
+        i = 5
+        return first + [i for i, c in enumerate(a) if c != "a"] + [i]
+
+
+    def separated(s: str) -> str:
+        out = ""
+        for i, c in enumerate(s):
+            if c.isupper():
+                if i > 0:
+                    out += "_"
+                out += c.lower()
+            else:
+                out += c
+        return out
+
+
+    def bounds(words: list[str]) -> str:
+        return "".join(w[0] + w[-1].upper() for w in words if w)
+
+
+    def both_ends(s: str) -> bool:
+        letters = [c for c in s if c.isalnum()]
+        return (s == s[::-1]) != (letters == letters[::-1])
+
+
+    def columns(words: list[str], width: int) -> list[str]:
+        return [w.ljust(width) + "|" + w.rjust(width) + "|" for w in words]
+
+
+    def heads(lines: list[str]) -> list[str]:
+        return [line.split("é", 1)[0] + line.split(",")[0] for line in lines]
+
+
+    def parts(s: str) -> list[str]:
+        out: list[str] = []
+        for word in s.split():
+            out.append(word)
+        for part in s.split("a"):
+            out.append(part)
+        return out
+
+
+    def all_of(lists: list[list[int]]) -> list[int]:
+        return [x for xs in lists for x in xs] + [x for xs in lists if len(xs) > 1 for x in xs]
+
+
+    def taken_out(xs: list[int]) -> list[int]:
+        left = list(xs)
+        out: list[int] = []
+        while left:
+            x = left.pop()
+            y = left.pop() if left else 0
+            out.append(x * 2 + y)
+        return out
+
+
+    def by_all(xs: list[tuple[int, str]]) -> list[tuple[int, str]]:
+        return sorted(xs) + sorted(xs, key=lambda p: p[0])
+
+
+    def of_both(xs: list[int], ys: list[int]) -> list[int]:
+        return sorted({x: 1 for x in xs}) + sorted(set(xs) & set(ys))
+
+
+    def runs(s: str) -> list[str]:
+        out: list[str] = []
+        run = ""
+        for c in s:
+            if c.isalpha():
+                run += c
+                continue
+            if run:
+                out.append(run)
+                run = ""
+            if run == "":
+                out.append(c)
+        return out if not run else [*out, run]
     """
 )
 
@@ -217,7 +310,14 @@ def given() -> tuple[Plan, ...]:
             ],
             texts,
         ),
-        **dict.fromkeys(["times", "distinct_letters", "beside"], pairs),
+        **dict.fromkeys(["times", "distinct_letters", "beside", "distances"], pairs),
+        **dict.fromkeys(["placed", "separated", "both_ends", "parts", "runs"], texts),
+        "columns": [(w, n) for (w,) in words for n in (0, 5, -7)],
+        **dict.fromkeys(["bounds", "heads"], words),
+        "all_of": [({"list": LISTS[:n]},) for n in (0, 1, 3, 7)],
+        "taken_out": lists,
+        "by_all": [({"list": [{"tuple": [n % 3, t]} for n, t in zip(NUMBERS, TEXTS, strict=False)]},)],
+        "of_both": [(a, b) for (a,) in lists for (b,) in lists],
         **dict.fromkeys(["binary", "squares"], numbers[:3]),
         "rebuilt": [(w, "x") for (w,) in words],
         "last_digits": [(a, b) for a in NUMBERS for b in NUMBERS[:3]],
@@ -261,6 +361,18 @@ SAID = {
     "a character less": ("trimmed", "s = s[:len(s)-size]"),
     "characters side by side": ("beside", "[]rune(s)"),
     "a position above zero": ("neighbours", "xs[i-1]"),
+    "turns that are counted": ("distances", "for _, x := range a {\n\t\ti++"),
+    "the first turn": ("separated", "for i, c := range s {"),
+    "room for a text": ("separated", "out.Grow(len(s))"),
+    "the ends of a text": ("bounds", "joined.WriteRune(firstRune(w))"),
+    "the same from both ends": ("both_ends", "symmetric([]rune(s)) != symmetric(letters)"),
+    "what stands before": ("heads", 'strings.Cut(line, "é")'),
+    "words one by one": ("parts", "for word := range strings.FieldsSeq(s) {"),
+    "lists one after the other": ("all_of", "items = append(items, xs...)"),
+    "an element taken out": ("taken_out", "x := left[len(left)-1]"),
+    "an order of all there is": ("by_all", "slices.SortFunc(ordered,"),
+    "keys in order": ("of_both", "sortedKeys("),
+    "an empty text": ("runs", "if run.Len() == 0 {"),
 }
 
 

@@ -898,10 +898,15 @@ func splitLines(s string) []string {
         r"""
 // allRunes reports whether s is not empty and every code point of it is of a kind.
 func allRunes(s string, is func(rune) bool) bool {
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !is(r) })
+	for _, r := range s {
+		if !is(r) {
+			return false
+		}
+	}
+	return s != ""
 }
 """,
-        ("strings",),
+        (),
     ),
     "isAlphanumeric": (
         r"""
@@ -1016,6 +1021,20 @@ func bound(i, length int) int {
 """,
         (),
     ),
+    "symmetric": (
+        r"""
+// symmetric reports whether xs is the same from both ends.
+func symmetric[T comparable](xs []T) bool {
+	for i, j := 0, len(xs)-1; i < j; i, j = i+1, j-1 {
+		if xs[i] != xs[j] {
+			return false
+		}
+	}
+	return true
+}
+""",
+        (),
+    ),
     "reversedCopy": (
         r"""
 // reversedCopy is a copy in the opposite order.
@@ -1087,6 +1106,46 @@ func splitLast(s, separator string, most int) []string {
 }
 """,
         ("slices", "strings"),
+    ),
+    "firstRune": (
+        r"""
+// firstRune is the first code point of s, which must not be empty.
+func firstRune(s string) rune {
+	if s == "" {
+		panic("the first code point of an empty string")
+	}
+	r, _ := utf8.DecodeRuneInString(s)
+	return r
+}
+""",
+        ("unicode/utf8",),
+    ),
+    "lastRune": (
+        r"""
+// lastRune is the last code point of s, which must not be empty.
+func lastRune(s string) rune {
+	if s == "" {
+		panic("the last code point of an empty string")
+	}
+	r, _ := utf8.DecodeLastRuneInString(s)
+	return r
+}
+""",
+        ("unicode/utf8",),
+    ),
+    "sortedKeys": (
+        r"""
+// sortedKeys are the keys of a map, or the elements of a set, in ascending order.
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
+	keys := make([]K, 0, len(m))
+	for key := range m {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}
+""",
+        ("cmp", "slices"),
     ),
     "setOf": (
         r"""

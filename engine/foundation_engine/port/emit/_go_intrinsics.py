@@ -104,8 +104,6 @@ TEMPLATES: Mapping[str, tuple[str, int, int, tuple[str, ...]]] = {
     "str.capitalize": ("capitalize({0})", PRIMARY, LOWEST, ()),
     "str.title": ("titleCase({0})", PRIMARY, LOWEST, ()),
     "str.swapcase": ("strings.Map(swapCase, {0})", PRIMARY, LOWEST, ("strings",)),
-    "str.ljust": ('fmt.Sprintf("%-*s", {1}, {0})', PRIMARY, LOWEST, ("fmt",)),
-    "str.rjust": ('fmt.Sprintf("%*s", {1}, {0})', PRIMARY, LOWEST, ("fmt",)),
     "str.zfill": ("zeroFill({0}, {1})", PRIMARY, LOWEST, ()),
     "str.reversed": ("reverseString({0})", PRIMARY, LOWEST, ()),
     "path.join": ("joinPath({0}, {1})", PRIMARY, LOWEST, ()),
@@ -125,7 +123,7 @@ TEMPLATES: Mapping[str, tuple[str, int, int, tuple[str, ...]]] = {
     "json.to_text": ("jsonText({0})", PRIMARY, LOWEST, ()),
     "str.encode": ("[]byte({0})", PRIMARY, LOWEST, ()),
     "str.ord": ("int({0})", PRIMARY, LOWEST, ()),
-    "str.ord_first": ("int([]rune({0})[0])", PRIMARY, LOWEST, ()),
+    "str.ord_first": ("int(firstRune({0}))", PRIMARY, LOWEST, ()),
     "char.to_str": ("string({0})", PRIMARY, LOWEST, ()),
     "char.isdigit": ("unicode.IsDigit({0})", PRIMARY, LOWEST, ("unicode",)),
     "char.isalpha": ("unicode.IsLetter({0})", PRIMARY, LOWEST, ("unicode",)),
@@ -249,6 +247,7 @@ class Operations(Maps):
     positive: set[str]
     leaving: bool
     following: Sequence[ir.Stmt]
+    counters: set[str]
     check: Any
     missing: Callable[[Type, str], str]
     told: bool
@@ -564,6 +563,8 @@ class Operations(Maps):
             case ir.Intrinsic(op="is_none" | "is_some", args=args):
                 other = "is_some" if e.op == "is_none" else "is_none"
                 return self._text(ir.Intrinsic(other, args, type=ir.BOOL))
+            case ir.Intrinsic(op="nonempty", args=[ir.Name(id=name)]) if name in self.builders:
+                return f"{self.name(name)}.Len() == 0", COMPARE
             case ir.Intrinsic(op="nonempty", args=[v]):
                 return f"{self._length(v)} == 0", COMPARE
             case ir.Intrinsic(op="str.first_is" | "str.last_is"):
@@ -661,6 +662,8 @@ class Operations(Maps):
         match op:
             case "len":
                 return self._length(args[0]), PRIMARY
+            case "nonempty" if isinstance(args[0], ir.Name) and args[0].id in self.builders:
+                return f"{self.name(args[0].id)}.Len() > 0", COMPARE
             case "nonempty":
                 return f"{self._length(args[0])} > 0" if args[
                     0
@@ -708,6 +711,14 @@ class Operations(Maps):
                 return self._division(e)
             case "float.div":
                 return self._float_division(args)
+            case "int.to_float" if (
+                isinstance(args[0], ir.Intrinsic)
+                and args[0].op == "int.pow"
+                and ir.same(args[0].args[0], ir.Lit(2, type=ir.INT))
+            ):
+                # A shift of a constant would take the type around it, which is no integer.
+                self.use("math")
+                return f"math.Ldexp(1, {self.x(args[0].args[1])})", PRIMARY
             case "int.pow":
                 base, exponent = args
                 if isinstance(base, ir.Lit) and base.value == 2:
@@ -715,6 +726,8 @@ class Operations(Maps):
                 if isinstance(exponent, ir.Lit) and exponent.value == 2 and place(base) is not None:
                     return f"{self.x(base, MUL)} * {self.x(base, MUL + 1)}", MUL
                 return f"{self.helper('intPow')}({self.x(base)}, {self.x(exponent)})", PRIMARY
+            case "list.index" if (part := self._first_part(args)) is not None:
+                return part, PRIMARY
             case "list.index":
                 if isinstance(args[0], ir.Name | ir.Field):
                     obj = self.x(args[0], PRIMARY)
@@ -742,10 +755,11 @@ class Operations(Maps):
                 return f"string({self.helper('swapCase')}({self.x(args[0].args[0])}))", PRIMARY
             case "list.slice":
                 return self._list_slice(args), PRIMARY
-            case "str.ljust_char" | "str.rjust_char":
+            case "str.ljust" | "str.rjust" | "str.ljust_char" | "str.rjust_char":
                 text = self.simple(args[0], "text") if not isinstance(args[0], ir.Name) else self.x(args[0])
-                pad = f"{self.helper('padding')}({text}, {self.x(args[1])}, {self.x(args[2])})"
-                return (f"{text} + {pad}" if op == "str.ljust_char" else f"{pad} + {text}"), ADD
+                fill = self.x(args[2]) if len(args) > 2 else '" "'
+                pad = f"{self.helper('padding')}({text}, {self.x(args[1])}, {fill})"
+                return (f"{text} + {pad}" if op.startswith("str.ljust") else f"{pad} + {text}"), ADD
             case "str.stride":
                 raise Unsupported("a string slice with a step")
             case "tuple.index":
@@ -779,7 +793,7 @@ class Operations(Maps):
                 self.write("}")
                 return f"{obj}[{key}]", PRIMARY
             case "list.pop" | "list.pop_at":
-                return self._pop(args, op), PRIMARY
+                return self.taken_out(args, op), PRIMARY
             case "list.contains":
                 raise Unsupported("membership of a value that Go cannot compare")
             case "max" | "min":
@@ -818,6 +832,24 @@ class Operations(Maps):
                 return self._lexicographic(op.partition(".")[2], args)
             case _:
                 raise Unsupported(f"operation {op} in Go")
+
+    def _first_part(self, args: list[ir.Expr]) -> str | None:
+        """What stands before a separator, which needs no list of parts; None for any other element."""
+        match args:
+            case [
+                ir.Intrinsic(op="str.split", args=[whole, ir.Lit(value=str(separator)) as at])
+                | ir.Intrinsic(
+                    op="str.split_n", args=[whole, ir.Lit(value=str(separator)) as at, ir.Lit(value=1)]
+                ),
+                ir.Lit(value=0),
+            ] if separator:
+                self.use("strings")
+                text = f"strings.Cut({self.x(whole)}, {self.x(at)})"
+                name = self.fresh("before")
+                self.write(f"{name}, _, _ := {text}")
+                return name
+            case _:
+                return None
 
     def _template(self, op: str, args: list[ir.Expr]) -> tuple[str, int]:
         text, own, need, imports = TEMPLATES[op]
@@ -881,6 +913,9 @@ class Operations(Maps):
                     return ascending, UNARY if op == "ne" else PRIMARY
                 if not self._comparable(elem):
                     raise Unsupported("equality of nested lists")
+                if isinstance(b, ir.Intrinsic) and b.op == "list.reversed" and ir.same(a, b.args[0]):
+                    text = f"{self.helper('symmetric')}({self.x(a)})"
+                    return (f"!{text}", UNARY) if op == "ne" else (text, PRIMARY)
                 self.use("slices")
                 return (
                     f"{'!' if op == 'ne' else ''}slices.Equal({self.x(a)}, {self.x(b)})",
@@ -906,6 +941,12 @@ class Operations(Maps):
                     raise Unsupported(f"equality of {name}")
             case ir.TupleT() if not self._comparable(t):
                 raise Unsupported("equality of tuples that hold lists")
+            case ir.P(ir.Prim.STR) if op in ("eq", "ne"):
+                if isinstance(a, ir.Name) and a.id in self.builders and self.go.is_zero(b):
+                    return f"{self.name(a.id)}.Len() {sign} 0", COMPARE
+                if isinstance(b, ir.Intrinsic) and b.op == "str.reversed" and ir.same(a, b.args[0]):
+                    text = f"{self.helper('symmetric')}({self.code_points_of(a)})"
+                    return (f"!{text}", UNARY) if op == "ne" else (text, PRIMARY)
             case _:
                 pass
         # n % 2 == 1 holds for every odd number only where the remainder has the divisor's sign.
@@ -1203,9 +1244,10 @@ class Operations(Maps):
         self.drop(args[0], key)
         return name
 
-    def _pop(self, args: list[ir.Expr], op: str) -> str:
+    def taken_out(self, args: list[ir.Expr], op: str, into: str = "") -> str:
+        """Take an element out of a list, into a new variable."""
         obj = self.x(args[0], PRIMARY)
-        name = self.fresh("last" if op == "list.pop" else "taken")
+        name = into or self.fresh("last" if op == "list.pop" else "taken")
         at = f"len({obj})-1" if op == "list.pop" else self.index_text(obj, args[1])
         self.write(f"{name} := {obj}[{at}]")
         if at == f"len({obj})-1":
@@ -1516,9 +1558,9 @@ class Operations(Maps):
                 zero = isinstance(start, ir.Lit) and start.value == 0
                 if not isinstance(inner.type, ir.ListT) or isinstance(inner, ir.Comp):
                     if inner.type == ir.STR and index != "_":
-                        # Go's index into a string counts bytes.
-                        over = f"[]rune({self.x(inner)})"
-                    elif inner.type == ir.STR:
+                        self._enumerated(target, inner, start, run, used)
+                        return
+                    if inner.type == ir.STR:
                         over = self.x(inner)
                     else:
                         raise Unsupported("enumerate of this iterable")
@@ -1602,7 +1644,12 @@ class Operations(Maps):
                     item = self.fresh("item")
                     run(head("_", item, self.x(e)), *self._unpack(target, item, used))
                     return
-                run(head("_", var(target), self.x(e)))
+                over = self.x(e)
+                if over.startswith(("strings.Split(", "strings.Fields(")):
+                    # The parts come one by one: nobody needs the list of them.
+                    run(head(var(target), "_", over.replace("(", "Seq(", 1)))
+                    return
+                run(head("_", var(target), over))
             case ir.P(ir.Prim.STR):
                 name = var(target)
                 if isinstance(e, ir.Intrinsic) and e.op == "str.reversed" and name != "_":
@@ -1625,6 +1672,65 @@ class Operations(Maps):
                 run(head(var(target), "_", self.x(e, PRIMARY)))
             case _:
                 raise Unsupported(f"iteration over {ir.type_text(e.type)}")
+
+    def _enumerated(
+        self,
+        target: ir.TupleTarget,
+        text: ir.Expr,
+        start: ir.Expr,
+        run: Callable[..., None],
+        used: set[str],
+    ) -> None:
+        """A loop over the characters of a text and their positions, which Go counts in bytes."""
+        index, char = target.elems
+        assert isinstance(index, ir.VarTarget)
+        if not isinstance(char, ir.VarTarget):
+            raise Unsupported("a nested loop target")
+        prologue: list[str] = []
+        item = self.name(char.id) if char.id in used else "_"
+        if char.type == ir.STR and item != "_":
+            prologue.append(f"{item} := string({self.fresh('r')})")
+            item = prologue[0].partition("string(")[2].removesuffix(")")
+        if not isinstance(start, ir.Lit) or not self._counts_only(index.id):
+            own = index_name = self.name(index.id)
+            if not isinstance(start, ir.Lit) or start.value:
+                own = self.fresh("i")
+                prologue.insert(0, f"{index_name} := {own} + {self.x(start, ADD)}")
+            run(f"for {own}, {item} := range []rune({self.x(text)}) {{", *prologue)
+            return
+        kept = self.names.get(index.id)
+        name = self.name(index.id)
+        if name in self.counters:
+            name = self.names[index.id] = self.fresh(name)
+        self.counters.add(name)
+        over = self.x(text)
+        self.write(f"{name} := {start.value - 1}")
+        run(
+            f"for range {over} {{" if item == "_" else f"for _, {item} := range {over} {{",
+            f"{name}++",
+            *prologue,
+        )
+        if kept is not None:
+            self.names[index.id] = kept
+
+    def _counts_only(self, name: str) -> bool:
+        """True for a variable that only loops set, and that no function value keeps."""
+        bound: set[int] = set()
+        nodes = [n for s in self.f.body for n in ir.walk(s)]
+        for n in nodes:
+            match n:
+                case ir.For(target=target) | ir.ForRange(target=target) | ir.Clause(target=target):
+                    bound |= {id(t) for t in ir.walk(target)}
+                case ir.VarDecl(id=declared) if declared == name:
+                    return False
+                case ir.Lambda() | ir.FuncDef() | ir.PatternCall() if any(
+                    isinstance(m, ir.Name) and m.id == name for m in ir.walk(n)
+                ):
+                    return False
+                case _:
+                    pass
+        stored = (n for n in nodes if isinstance(n, ir.VarTarget) and n.id == name)
+        return name not in {p.name for p in self.f.params} and all(id(n) in bound for n in stored)
 
     def _unpack(self, target: ir.TupleTarget, item: str, used: set[str]) -> list[str]:
         out: list[str] = []
@@ -1795,12 +1901,14 @@ class Operations(Maps):
         if (e.kind == "list" and any(self.unordered(c.iter) for c in e.clauses)) and not self.any_order:
             raise Unsupported("a list in the order of a map's or set's entries")
         t = self.go.type(e.type)
+        counted = len(e.clauses) == 1 and not e.clauses[0].conds
+        turns = self.turns(e.clauses[0].iter) if counted else None
         if e.kind == "list":
-            counted = len(e.clauses) == 1 and not e.clauses[0].conds
-            turns = self.turns(e.clauses[0].iter) if counted else None
             self.write(f"{name} := make({t}, 0, {turns})" if turns else f"{name} := {t}{{}}")
         else:
-            self.start_map(name, e.type)
+            # As many entries as keys, where a map's keys are what is run through.
+            plain = isinstance(e.elem, ir.TupleLit) and isinstance(e.elem.elems[0], ir.Name)
+            self.start_map(name, e.type, turns if plain else None)
         self._fill(name, e)
 
     def turns(self, e: ir.Expr) -> str | None:
@@ -1829,8 +1937,10 @@ class Operations(Maps):
             case ir.Intrinsic(op="zip", args=args):
                 lengths = [self.turns(a) for a in args]
                 return f"min({', '.join(n for n in lengths if n)})" if all(lengths) else None
+            case ir.Intrinsic(op="sorted" | "to_list", args=[ir.Name(type=ir.ListT()) as inner, *_]):
+                return self.turns(inner)
             case ir.Intrinsic(op="range", args=[ir.Lit(value=0), stop, ir.Lit(value=1)]) if isinstance(
-                stop, ir.Name | ir.Lit
+                stop, ir.Name | ir.Field | ir.Lit
             ) or (
                 isinstance(stop, ir.Intrinsic)
                 and stop.op == "len"
@@ -1864,6 +1974,22 @@ class Operations(Maps):
                 return None
 
     def _fill(self, name: str, e: ir.Comp) -> None:
+        match e:
+            case ir.Comp(
+                kind="list",
+                elem=ir.Name(id=item, type=ir.P()),
+                clauses=[*first, ir.Clause(target=ir.VarTarget(id=only), iter=inner, conds=[])],
+            ) if first and only == item and inner.type == e.type:
+                # All of a list at once.
+                self.clauses(
+                    first,
+                    lambda: self.write(f"{name} = append({name}, {self.x(inner)}...)"),
+                    reads([ir.ExprStmt(inner)]),
+                )
+                return
+            case _:
+                pass
+
         def innermost() -> None:
             match e.kind:
                 case "list":
@@ -2028,11 +2154,11 @@ class Operations(Maps):
             return name
         if keys or isinstance(inner.type, ir.SetT | ir.DictT):
             over = inner.args[0] if keys and isinstance(inner, ir.Intrinsic) else inner
-            self.use("maps")
-            which = (
-                "Values" if keys and isinstance(inner, ir.Intrinsic) and inner.op == "dict.values" else "Keys"
-            )
-            text = f"slices.Sorted(maps.{which}({self.table(over)}))"
+            if keys and isinstance(inner, ir.Intrinsic) and inner.op == "dict.values":
+                self.use("maps")
+                text = f"slices.Sorted(maps.Values({self.table(over)}))"
+            else:
+                text = f"{self.helper('sortedKeys')}({self.table(over)})"
             if plain and into is None:
                 return text
             name = into or self.fresh("ordered")
@@ -2140,7 +2266,8 @@ class Operations(Maps):
             self.write(f"\treturn {text}")
             self.write("})")
         else:
-            self.write(f"slices.SortStableFunc({xs}, func(a, b {elem}) int {{ return {text} }})")
+            sort = "SortFunc" if _compares_all(key) else "SortStableFunc"
+            self.write(f"slices.{sort}({xs}, func(a, b {elem}) int {{ return {text} }})")
 
     def _sure(self, xs: str, key: ir.Lambda) -> ir.Lambda:
         """A key that does not fail: every element's is looked at first, which comparing does not do in a list of one."""
@@ -2468,6 +2595,33 @@ def _divides(e: ir.Expr) -> bool:
         "int.shr",
         "int.band",
     )
+
+
+def _compares_all(key: ir.Lambda) -> bool:
+    """True for a key without which nothing of an element is left: elements with the same key are the same."""
+    param = key.params[0]
+
+    def whole(e: ir.Expr) -> bool:
+        return isinstance(e, ir.Name) and e.id == param.name
+
+    def same_when_equal(t: Type) -> bool:
+        return t in (ir.INT, ir.STR, ir.CHAR, ir.BOOL)
+
+    if whole(key.body):
+        elems = param.type.elems if isinstance(param.type, ir.TupleT) else (param.type,)
+        return all(map(same_when_equal, elems))
+    if not isinstance(key.body, ir.TupleLit) or not isinstance(param.type, ir.TupleT):
+        return False
+    known = {
+        p.args[1].value
+        for p in key.body.elems
+        if isinstance(p, ir.Intrinsic)
+        and p.op == "tuple.index"
+        and whole(p.args[0])
+        and isinstance(p.args[1], ir.Lit)
+        and same_when_equal(p.type)
+    }
+    return len(known) == len(param.type.elems)
 
 
 def _ids(t: ir.Target) -> list[str]:

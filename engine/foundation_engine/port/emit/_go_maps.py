@@ -124,12 +124,12 @@ class Maps(Texts):
         self.go.type(t)
         return f"NewOrderedMap[{self.go.type(t.key)}, {self.go.type(t.value)}]"
 
-    def start_map(self, name: str, t: Type) -> None:
-        """A new variable with an empty map or set."""
+    def start_map(self, name: str, t: Type, size: str | None = None) -> None:
+        """A new variable with an empty map or set, which gets so many entries."""
         if isinstance(t, ir.DictT) and self.ordered(t):
             self.write(f"{name} := {self.new_map(t)}()")
         else:
-            self.write(f"{name} := make({self.go.type(t)})")
+            self.write(f"{name} := make({self.go.type(t)}{f', {size}' if size else ''})")
 
     def over_map(self, view: str, m: ir.Expr, names: list[str]) -> tuple[str, list[str]]:
         """The head of a loop over a view of an ordered map, and the lines that begin its body."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from foundation_engine.port import ir
 from foundation_engine.port.emit._lines import Lines
 from foundation_engine.port.ir import Unsupported
-from foundation_engine.port.passes import GROWING, place, positions, stores
+from foundation_engine.port.passes import GROWING, loop_nodes, place, positions, stores
 from foundation_engine.port.texts import (
     appended,
     ascii_texts,
@@ -40,6 +40,7 @@ class Texts(Lines):
     ]  # by position, what it moves along and what is left there
     ascii: Collection[str]
     builders: Collection[str]
+    following: Sequence[ir.Stmt]
     x: Any
     simple: Any
     name: Callable[[str], str]
@@ -58,6 +59,9 @@ class Texts(Lines):
         self.builders = growing_texts(self.f) & self.read
         self.measured = measured_texts(self.f) - set(self.ascii) - set(self.builders)
         self.by_position = positions(body) - set(self.ascii) - set(self.builders)
+        inside = [n for s in body for n in ir.walk(s) if isinstance(n, ir.Intrinsic) and not _edge(n)]
+        # The first and the last character are found without those between.
+        self.by_position &= {place(n.args[0]) for n in inside if n.op in ("str.index", "str.slice")}
         for s in body:
             for n in ir.walk(s):
                 match n:
@@ -127,7 +131,15 @@ class Texts(Lines):
         if byte is not None:
             return f"rune({byte})"
         s, i = e.args
-        if self.from_end(i) or (isinstance(s, ir.Name) and s.id in self.code_points):
+        split = isinstance(s, ir.Name) and s.id in self.code_points
+        match i:
+            case ir.Lit(value=0) if not split:
+                return f"{self.helper('firstRune')}({self.x(s)})"
+            case ir.Intrinsic(op="from_end", args=[ir.Lit(value=1)]) if not split:
+                return f"{self.helper('lastRune')}({self.x(s)})"
+            case _:
+                pass
+        if split or self.from_end(i):
             runes = self._code_points(s)
             return f"{runes}[{self.index_text(runes, i)}]"
         return f"[]rune({self.x(s)})[{self.x(i)}]"
@@ -142,6 +154,12 @@ class Texts(Lines):
             return f"{self.x(s, PRIMARY)}[0] {sign} {go_rune(char.value)}"
         obj = self.simple(s, "text")
         return f"{obj}[len({obj})-1] {sign} {go_rune(char.value)}"
+
+    def code_points_of(self, s: ir.Expr) -> str:
+        """The code points of a text that nothing else asks for."""
+        if isinstance(s, ir.Name) and s.id in self.code_points:
+            return self.code_points[s.id]
+        return f"[]rune({self.x(s)})"
 
     def _code_points(self, s: ir.Expr) -> str:
         if isinstance(s, ir.Name) and s.id in self.code_points:
@@ -315,6 +333,8 @@ class Texts(Lines):
                 elif target.declares:
                     self.use("strings")
                     self.write(f"var {self.name(name)} strings.Builder")
+                    if room := self._room_for_text(name):
+                        self.write(f"{self.name(name)}.Grow({room})")
                 else:
                     assert isinstance(value, ir.Lit)  # noqa: S101 - such texts only grow or are emptied.
                     self.write(f"{self.name(name)}.Reset()")
@@ -328,6 +348,33 @@ class Texts(Lines):
                 return True
             case _:
                 return False
+
+    def _room_for_text(self, name: str) -> str | None:
+        """How long a text becomes, about, in the loop that comes next: over the characters of another text."""
+        for s in self.following:
+            match s:
+                case ir.Assign(target=ir.VarTarget(), value=ir.Lit() | ir.Name()):
+                    continue
+                case ir.For(iter=over, body=body):
+                    made = [n for n in loop_nodes(body) if isinstance(n, ir.Assign | ir.AugAssign)]
+                    mine = [n for n in made if place(n.target) == name]
+                    emptied = any(isinstance(n, ir.Assign) and appended(n) is None for n in mine)
+                    return self._characters(over) if mine and not emptied else None
+                case _:
+                    return None
+        return None
+
+    def _characters(self, over: ir.Expr) -> str | None:
+        """The size of the text that a loop runs over; None where it runs over something else."""
+        match over:
+            case ir.Name(type=ir.STR) if over.id not in self.builders:
+                return f"len({self.x(over)})"
+            case ir.Intrinsic(
+                op="enumerate" | "str.char_indices" | "str.lower" | "str.upper", args=[inner, *_]
+            ):
+                return self._characters(inner)
+            case _:
+                return None
 
     def _add(self, name: str, whole: ir.Name, added: list[ir.Expr]) -> None:
         if len(added) > 1 and any(
@@ -375,6 +422,8 @@ class Texts(Lines):
         self.use("strings")
         name = self.fresh("joined")
         self.write(f"var {name} strings.Builder")
+        if len(e.clauses) == 1 and (room := self._characters(e.clauses[0].iter)):
+            self.write(f"{name}.Grow({room})")
         used = {n.id for n in ir.walk(e.elem) if isinstance(n, ir.Name)}
         self.clauses(e.clauses, lambda: self._add_to(name, e.elem), used)
         return f"{name}.String()"
@@ -389,8 +438,21 @@ class Texts(Lines):
                 self.write(line)
 
 
+def _edge(e: ir.Intrinsic) -> bool:
+    """True for the first or the last character of a text."""
+    match e:
+        case ir.Intrinsic(op="str.index", args=[_, ir.Lit(value=0)]):
+            return True
+        case ir.Intrinsic(op="str.index", args=[_, ir.Intrinsic(op="from_end", args=[ir.Lit(value=1)])]):
+            return True
+        case _:
+            return False
+
+
 def _pieces(e: ir.Expr) -> list[ir.Expr]:
     """The texts that a formatted text is written as, one after the other: numbers, texts and letters as they are."""
+    if isinstance(e, ir.Intrinsic) and e.op == "str.concat":
+        return [piece for part in pieces(e) for piece in _pieces(part)]
     plain = isinstance(e, ir.Format) and all(
         p.value is None or (not p.spec and p.value.type in (ir.INT, ir.STR, ir.CHAR)) for p in e.parts
     )

@@ -1083,6 +1083,7 @@ class FunctionEmitter(Operations, Statements):
         self.checked: set[str] = set()  # variables that were checked here not to be zero
         self.positive: set[str] = set()  # variables that are above zero here
         self.windows: dict[str, tuple[ir.Expr, ir.Expr | int]] = {}
+        self.counters: set[str] = set()  # variables that count the turns of a loop, declared before it
         self.leaving = False  # what is written now is returned
         self.following: Sequence[ir.Stmt] = []  # what comes after the statement that is written
         self.wanted = ""
@@ -1144,7 +1145,7 @@ class FunctionEmitter(Operations, Statements):
             made = self.go.local(id)
             if self.cls and made == self.go.receiver(self.cls):
                 made += "Value"
-            while made in self.used and made != "_":
+            while made in self.used | self.counters and made != "_":
                 made += "2"
             self.names[id] = made
             self.used.add(made)
@@ -1154,7 +1155,8 @@ class FunctionEmitter(Operations, Statements):
         """A Go name that is not used yet in this function."""
         made = hint
         n = 2
-        taken = self.used | {self.go.local(r) for r in self.read} | set(self.go.names.functions.values())
+        taken = self.used | self.counters | {self.go.local(r) for r in self.read}
+        taken |= set(self.go.names.functions.values())
         while made in taken or made in _KEYWORDS | _TAKEN:
             made = f"{hint}{n}"
             n += 1
@@ -1320,8 +1322,12 @@ class FunctionEmitter(Operations, Statements):
             elems = ", ".join(self.x(self.owned(v)) for v in value.elems)
             self.write(f"{self.name(t.id)} := {f'append({made}, {elems})' if elems else made}")
             return
-        text = self.x(self.owned(value))
         name = self.name(t.id)
+        if t.declares and isinstance(value, ir.Intrinsic) and value.op in ("list.pop", "list.pop_at"):
+            self.taken_out(value.args, value.op, into=name)
+            self.keep_code_points(t.id)
+            return
+        text = self.x(self.owned(value))
         if t.declares and self._needs_type(t.type, value):
             self.write(f"var {name} {self.go.type(t.type)}" + ("" if text == "nil" else f" = {text}"))
         elif text != name:
