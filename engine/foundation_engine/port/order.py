@@ -1,4 +1,4 @@
-"""Keeps the insertion order of a map beside it, for targets whose maps have none.
+"""Keeps the insertion order of maps for targets whose maps have none, or says that it is lost.
 
 A local map that never leaves its function gets a list of its keys in order; what reads the map in order reads the list.
 The result is ordinary representation, so that an emitter needs no notion of it.
@@ -7,7 +7,7 @@ The result is ordinary representation, so that an emitter needs no notion of it.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import fields
 from typing import cast
 
@@ -17,6 +17,48 @@ from foundation_engine.port.passes import blocks
 _VIEWS = ("dict.keys", "dict.values", "dict.items")
 # Operations that use the map without showing or changing its order.
 _QUIET = frozenset({"dict.index", "dict.get", "dict.get_or", "dict.contains", "len", "nonempty", "empty"})
+
+
+LOST = "A map has no order, where the source's keeps that of its insertions."
+
+
+def made_of_sorted(module: ir.Module) -> frozenset[tuple[ir.Type, ir.Type]]:
+    """The types of key and value of the maps that are made of sorted entries: their order is what they are made for."""
+    if module.unordered:
+        return frozenset()
+    return frozenset(
+        (n.type.key, n.type.value)
+        for d in module.definitions
+        for n in ir.walk(d)
+        if isinstance(n, ir.Comp)
+        and isinstance(n.type, ir.DictT)
+        and isinstance(n.clauses[0].iter, ir.Intrinsic)
+        and n.clauses[0].iter.op == "sorted"
+    )
+
+
+def loses_order(module: ir.Module, kept: Collection[tuple[ir.Type, ir.Type]] = ()) -> bool:
+    """True when a function that others call answers with a map whose order the target does not keep."""
+    return not module.unordered and any(
+        (m.key, m.value) not in kept
+        for _, f in module.functions()
+        if not f.private
+        for m in _maps_in(f.result)
+    )
+
+
+def _maps_in(t: ir.Type) -> Iterator[ir.DictT]:
+    match t:
+        case ir.DictT(_, value):
+            yield t
+            yield from _maps_in(value)
+        case ir.ListT(elem) | ir.OptionalT(elem) | ir.IterT(elem):
+            yield from _maps_in(elem)
+        case ir.TupleT(elems):
+            for e in elems:
+                yield from _maps_in(e)
+        case _:
+            pass
 
 
 def keep_order(f: ir.Function, kept: Collection[tuple[ir.Type, ir.Type]] = ()) -> bool:

@@ -360,6 +360,14 @@ def counted(words: list[str]) -> dict[str, int]:
     for w in words:
         counts[w] = counts.get(w, 0) + 1
     return counts
+
+
+def ranked(scores: dict[str, float]) -> dict[str, float]:
+    return dict(sorted(scores.items(), key=lambda kv: -kv[1]))
+
+
+def by_length(scores: dict[str, float]) -> list[str]:
+    return sorted(scores, key=len)
 """
 
 
@@ -372,6 +380,9 @@ def test_maps_keep_the_order_that_functions_show() -> None:
     assert "func ByTag(items []*Item) *OrderedMap[string, []string] {" in text
     assert "groups.Set(tag, append(groups.Values[tag], item.Name))" in text
     assert "func Counted(words []string) map[string]int {" in text
+    # Entries are sorted into a map for its order alone; of one that has none, the port says so.
+    assert "func Ranked(scores *OrderedMap[string, float64]) *OrderedMap[string, float64] {" in text
+    assert [d for d in candidate.differences if "A map has no order" in d]
     report = verify(candidate, VerifyOptions(use_cache=False))
     assert report.verdict is Verdict.PASSED, [(r.step, r.detail) for r in report.results]
 

@@ -2161,11 +2161,14 @@ class Operations(Maps):
                 text = f"{self.helper('sortedKeys')}({self.table(over)})"
             if plain and into is None:
                 return text
+            if not isinstance(key, ir.Lit) and not names_its_entry(key):
+                if which == "Values" or not self.ordered(over.type):
+                    raise Unsupported("sorting a map's or set's entries by a key that may tie")
+                # Equal keys stay in the map's order.
+                text = f"slices.Clone({self.order(over)})"
             name = into or self.fresh("ordered")
             self.write(f"{name} := {text}")
             if not plain:
-                if not isinstance(key, ir.Lit) and not names_its_entry(key):
-                    raise Unsupported("sorting a map's or set's entries by a key that may tie")
                 self._sort(name, e.type, key, reverse)
             return name
         if self.unordered(inner):

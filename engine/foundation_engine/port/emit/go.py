@@ -26,7 +26,7 @@ from foundation_engine.port.emit._names import camel, go_doc, pascal
 from foundation_engine.port.emit._statements import Statements, comment, comments
 from foundation_engine.port.emit.templates import Templates
 from foundation_engine.port.ir import Type, Unsupported
-from foundation_engine.port.order import keep_order, sorted_next
+from foundation_engine.port.order import LOST, keep_order, loses_order, made_of_sorted, sorted_next
 from foundation_engine.port.passes import (
     Effects,
     blocks,
@@ -2675,14 +2675,17 @@ def emit(
     """
     plain = copy.deepcopy(module)
     out, shown = _emitted(plain, package, runtime, dialect, frozenset(), python_texts)
+    meant = made_of_sorted(module)
     kept: frozenset[tuple[Type, Type]] = frozenset()
-    while shown - kept:
-        kept |= shown
+    while (shown | meant) - kept:
+        kept |= shown | meant
         tried = copy.deepcopy(module)
         other, shown = _emitted(tried, package, runtime, dialect, kept, python_texts)
-        if len(other.holes) < len(out.holes):
+        if (len(other.holes), not meant <= other.ordered) < (len(out.holes), not meant <= out.ordered):
             out, plain = other, tried
     module.differences[:] = plain.differences
+    if loses_order(module, out.ordered):
+        module.differ(LOST)
     return out
 
 

@@ -27,6 +27,7 @@ from foundation_engine.port.emit._rust_patterns import RUNTIME_TYPES, Patterns
 from foundation_engine.port.emit._rust_words import KEYWORDS, documented, rust_char, rust_float, rust_string
 from foundation_engine.port.emit.templates import Templates
 from foundation_engine.port.ir import Type, Unsupported
+from foundation_engine.port.order import LOST, loses_order, made_of_sorted
 from foundation_engine.port.passes import Effects
 from foundation_engine.port.sequence import sequence
 from foundation_engine.port.simplify import simplify
@@ -831,7 +832,7 @@ def settled(
     sources: Mapping[str, str] | None = None,
 ) -> tuple[RustModule, RustFile]:
     """The module's names and types, and its file: written again until what a writing finds out changes nothing."""
-    settings = _Settings()
+    settings = _Settings(ordered=bool(made_of_sorted(module)))
     for last in (*([False] * 7), True):
         rust = RustModule(ir.unshared(module), source, settings, dialect, quotes_python, sources)
         file = rust.emit()
@@ -848,6 +849,8 @@ def settled(
         if found == settings or last:
             for sentence in rust.module.differences:
                 module.differ(sentence)
+            if not settings.ordered and loses_order(module):
+                module.differ(LOST)
             return rust, file
         settings = found
     raise AssertionError("the last writing is taken")
