@@ -51,6 +51,15 @@ CASES = [
     # Slices are clamped and, when kept, copied.
     ("def f(xs: list[int]) -> list[int]:\n    return xs[:3]", "return slices.Clone(xs[:min(3, len(xs))])"),
     ("def f(xs: list[int]) -> int:\n    return xs[-1]", "return xs[len(xs)-1]"),
+    # A key that may be missing fails where the old value is read.
+    (
+        "def f(d: dict[str, int], k: str) -> None:\n    d[k] += 1",
+        'number, ok := d[k]\nif !ok {\nreturn fmt.Errorf("key %v not found", k)',
+    ),
+    (
+        "def f(d: dict[str, int], k: str) -> None:\n    if k not in d:\n        d[k] = 0\n    d[k] += 1",
+        "d[k]++",
+    ),
     # A chained comparison keeps both of its ends.
     ("def f(s: int) -> bool:\n    return 500 <= s < 600", "return 500 <= s && s < 600"),
     # Absent values.

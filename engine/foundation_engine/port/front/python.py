@@ -2290,6 +2290,8 @@ class _FunctionLowerer(ExpressionLowerer):
             and len(combined.args) == 2
             and ir.same(combined.args[0], left)
             and combined.op in ir.IN_PLACE
+            # A key that may be missing fails where the old value is read.
+            and not (isinstance(left, ir.Intrinsic) and left.op == "dict.index" and left.raises)
         ):
             return [ir.AugAssign(target, combined.op, combined.args[1], line=s.lineno)]
         return [ir.Assign(target, self.coerce(combined, target.type), line=s.lineno)]
