@@ -133,6 +133,7 @@ class Generator:
 
     def __init__(self, module: ir.Module, seed: int) -> None:
         self.module = module
+        self.seed = seed
         self.random = random.Random(seed)  # noqa: S311 - reproducible test data, no secret.
         self.constants = constants_of(module)
         self.effects = Effects(module)
@@ -142,7 +143,11 @@ class Generator:
         self.worlds = Worlds(self.looks, self.random, (), ())
 
     def look(self, cls: ir.Class | None, f: ir.Function) -> Looks:
-        """Generate for this function from now on; what it looks at."""
+        """Generate for this function from now on; what it looks at.
+
+        What is drawn for it does not depend on what was drawn for others.
+        """
+        self.random.seed(f"{self.seed} {cls.name if cls else ''}.{f.name}")
         self.looks = self.surroundings.of(cls, f)
         self.worlds = Worlds(self.looks, self.random, self.constants.strings, self.constants.ints)
         return self.looks

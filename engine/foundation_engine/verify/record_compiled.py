@@ -20,7 +20,7 @@ import record_world  # pyright: ignore[reportMissingImports] - it stands beside 
 COMPARED = ("steps", "trace", "after", "state", "skipped")
 LARGEST = 20_000  # characters of one recorded case
 SECONDS = 10
-TURNS = 12  # processes that run the same plans, when the order of a hash map might show
+TURNS = 20  # processes that run the same plans, when the order of a hash map might show
 
 
 def run(program, plans, seconds=SECONDS):

@@ -14,7 +14,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -36,9 +36,10 @@ from foundation_engine.verify.sandbox import Completed, Limits, run
 
 _SUPPORT = Path(__file__).with_name("record_support.go.txt")
 _GO = "1.25"
+_PROGRAM = "recorded.test"
 _ORDER = "\x00order"
-_COMPARED = ("steps", "after", "state")
-_TURNS = 3  # further runs, in which Go walks over maps in other orders
+_COMPARED = ("steps", "trace", "after", "state")
+_TURNS = 20  # further runs, in which maps are walked over in other orders
 _IMPORTED_RUNTIME = re.compile(
     r'"((?:[^"\s]*/)?foundation)/(resilience|errors|logging|config|httpclient|cli|process|files|clock)"'
 )
@@ -63,6 +64,31 @@ _GOROUTINE = """func recGo(f func()) {
 	}
 }
 """
+
+# Go itself begins a walk over a small map at the first entry that was put in more often than not. Here each order of two
+# entries is as likely as the other, so that twenty runs tell a result that depends on it.
+_MAPS = """
+var recShuffles = os.Getenv("FOUNDATION_RECORD_SHUFFLE") != ""
+
+// recShuffled is a map with the same entries in another order where that is asked for, else what it is given.
+func recShuffled[T any](x T) T {
+	if !recShuffles || reflect.TypeFor[T]().Kind() != reflect.Map {
+		return x
+	}
+	m := reflect.ValueOf(x)
+	if m.IsNil() {
+		return x
+	}
+	keys := m.MapKeys()
+	recrand.Shuffle(len(keys), func(i, j int) { keys[i], keys[j] = keys[j], keys[i] })
+	made := reflect.MakeMapWithSize(m.Type(), len(keys))
+	for _, k := range keys {
+		made.SetMapIndex(k, m.MapIndex(k))
+	}
+	return made.Interface().(T)
+}
+"""
+_WALKS = re.compile(r"maps\.(All|Keys|Values)$")
 
 
 class GoRecorder:
@@ -95,9 +121,7 @@ class GoRecorder:
                         (folder / s.name).write_text(s.read_text(encoding="utf-8"), encoding="utf-8")
                     done = _test(folder, seconds)
                     text = cases.read_text(encoding="utf-8") if cases.exists() else ""
-            again = [
-                _seen_again(folder, seconds) for _ in range(_TURNS if text and _walks_maps(package) else 0)
-            ]
+            again = [_seen_again(folder, seconds) for _ in range(_TURNS if text and made.walks_maps else 0)]
         tree = error_tree(module)
         lines: list[str] = []
         for line in text.splitlines():
@@ -130,14 +154,27 @@ class GoRecorder:
         return read_cases(read, planned, seconds)
 
 
+def _recording(folder: Path) -> dict[str, str]:
+    """Where a recording process finds its plans and writes its cases."""
+    return {
+        "FOUNDATION_RECORD_PLANS": str(folder / "plans.json"),
+        "FOUNDATION_RECORD_CASES": str(folder / "cases.jsonl"),
+    }
+
+
 def _test(folder: Path, seconds: float) -> Completed:
     env = {
-        "GOFLAGS": "-mod=mod -buildvcs=false", "GOPROXY": "off", "GOWORK": "off", "GO111MODULE": "on",
-        "FOUNDATION_RECORD_PLANS": str(folder / "plans.json"), "FOUNDATION_RECORD_CASES": str(folder / "cases.jsonl"),
-    }  # fmt: skip
+        "GOFLAGS": "-mod=mod -buildvcs=false",
+        "GOPROXY": "off",
+        "GOWORK": "off",
+        "GO111MODULE": "on",
+        **_recording(folder),
+    }
     command = [
         "go",
         "test",
+        "-o",
+        _PROGRAM,
         "-vet=off",
         "-count=1",
         "-run",
@@ -151,17 +188,16 @@ def _test(folder: Path, seconds: float) -> Completed:
     return run(command, folder, Limits(seconds * 2, cpu_seconds=int(seconds * 4)), env)
 
 
-def _walks_maps(package: Package) -> bool:
-    """True for a file whose results may depend on the order of a map."""
-    text = package.tree.text
-    return b"map[" in text and (b"range " in text or b"maps." in text)
-
-
 def _seen_again(folder: Path, seconds: float) -> dict[int, dict[str, Any]]:
-    """What another run of the plans records, by their index."""
+    """What another run of the plans records with maps in other orders, by their index."""
     cases = folder / "cases.jsonl"
     cases.unlink(missing_ok=True)
-    _test(folder, seconds)
+    run(
+        [str(folder / _PROGRAM), "-test.run", "^TestRecord$", "-test.timeout", f"{int(seconds)}s"],
+        folder,
+        Limits(seconds * 2, cpu_seconds=int(seconds * 4)),
+        {**_recording(folder), "FOUNDATION_RECORD_SHUFFLE": "yes"},
+    )
     found: dict[int, dict[str, Any]] = {}
     for line in cases.read_text(encoding="utf-8").splitlines() if cases.exists() else ():
         with suppress(ValueError):
@@ -311,6 +347,20 @@ def _starts_waited(package: Package, node: SyntaxNode) -> bool:
     return re.match(r"[\w.]+\.Go\(func\(\) \{", text) is not None
 
 
+def _walked(package: Package) -> Iterator[SyntaxNode]:
+    """The expressions that a file walks over and that may be maps."""
+    for n in walk(package.tree.root):
+        if n.type == "range_clause":
+            over = n.child_by_field_name("right")
+            literal = over is not None and (
+                over.type == "int_literal" or over.type.endswith("string_literal")
+            )
+            if over is not None and not literal:
+                yield over
+        elif n.type == "call_expression" and _WALKS.match(package.text(n.children[0])):
+            yield from n.children[1].named_children[:1]
+
+
 class _Registry:
     """The generated file: what the package has, by the names of the representation."""
 
@@ -320,8 +370,14 @@ class _Registry:
         self.constructed = {t.name: t for t in package.declared.values() if t.constructor}
         self.wrapped = self._wrapped()
         self.drawing: list[str] = []  # libraries whose random fractions can be chosen
+        self.walked = list(_walked(package))  # what may be a map of which the order shows
         waits = (b"time.Sleep(", b"time.After(")
         self.sleeps = self.p.imports.get("time") == "time" and any(w in self.p.tree.text for w in waits)
+
+    @property
+    def walks_maps(self) -> bool:
+        """True for a file whose results may depend on the order of a map."""
+        return bool(self.walked) and (b"map[" in self.p.tree.text or b"maps." in self.p.tree.text)
 
     # Plans
 
@@ -404,6 +460,8 @@ class _Registry:
             assert name is not None
             places.append(name.end_byte)
         changes = [(at, at, b"Unguarded") for at in places]
+        for n in self.walked if self.walks_maps else ():
+            changes += [(n.start_byte, n.start_byte, b"recShuffled("), (n.end_byte, n.end_byte, b")")]
         for n in walk(self.p.tree.root):
             if n.type == "go_statement":
                 changes += [
@@ -712,11 +770,13 @@ class _Registry:
             if not uses_runtime:
                 lines.append("var recSlept []time.Duration\n")
         lines.append(_GOROUTINE)
+        if self.walks_maps:
+            lines.append(_MAPS)
         for d in fakes:
             lines.extend(self._fake(d))
         text = "\n".join(lines)
         more = {
-            "synctest": "testing/synctest", **{f"reclib{i}": p for i, p in enumerate(self.drawing)},
+            "synctest": "testing/synctest", "os": "os", "recrand": "math/rand/v2", **{f"reclib{i}": p for i, p in enumerate(self.drawing)},
             "reflect": "reflect", "context": "context", "time": "time", "recerrors": f"{runtime}/errors", "recclock": f"{runtime}/clock",
             "rechttp": f"{runtime}/httpclient", "recres": f"{runtime}/resilience", "reclog": f"{runtime}/logging",
         }  # fmt: skip

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
-from foundation_engine.port import lower
+from foundation_engine.port import ir, lower
 from foundation_engine.port.regex import parsed
 from foundation_engine.port.request import PortRequest
-from foundation_engine.verify.cases import plans
+from foundation_engine.verify.cases import Case, Plan, plans, variations
 from foundation_engine.verify.matching import matching
+from foundation_engine.verify.recorders import RECORDERS
 from foundation_specs.model import LanguageId
 
 
@@ -58,3 +63,143 @@ def test_texts_are_json_where_the_code_reads_it() -> None:
         except ValueError:
             continue
     assert read > 5
+
+
+CORPUS = Path(__file__).resolve().parents[3] / "bench" / "port" / "corpus"
+SOURCES = (
+    "python/deploy.py",
+    "python/catalog.py",
+    "go/orders/orders.go",
+    "ruby/bookings.rb",
+    "rust/library.rs",
+)
+LANGUAGES = {".py": LanguageId.PYTHON, ".go": LanguageId.GO, ".rb": LanguageId.RUBY, ".rs": LanguageId.RUST}
+PLANNING = """
+import hashlib, sys
+sys.path.insert(0, sys.argv[1])
+from test_cases import CORPUS, SOURCES, planned
+
+print(hash("a text"))
+for source in SOURCES:
+    print(source, hashlib.sha256(repr(planned(CORPUS / source)).encode()).hexdigest())
+"""
+
+
+def names_of(module: ir.Module) -> set[str]:
+    """The functions and methods of a module."""
+    return {f"{c.name}.{f.name}" if c else f.name for c, f in module.functions()}
+
+
+def planned(path: Path) -> list[Plan]:
+    """The calls that are planned for a file, and calls near to them."""
+    text = path.read_text(encoding="utf-8")
+    language = LANGUAGES[path.suffix]
+    target = LanguageId.RUBY if language is LanguageId.GO else LanguageId.GO
+    module = lower(PortRequest(str(path), text, language, target))
+    assert module is not None
+    names = names_of(module)
+    known = list(plans(module, names, 7, 12))
+    return [*known, *variations(module, names, known, 7, 6)]
+
+
+def told(seed: str) -> list[str]:
+    """What a process says of the calls that it plans, with a seed of its own for what hashes."""
+    done = subprocess.run(
+        [sys.executable, "-c", PLANNING, str(Path(__file__).parent)],
+        env={**os.environ, "PYTHONHASHSEED": seed},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_every_process_plans_the_same_calls() -> None:
+    """A set that is walked over would give another order in each process."""
+    one, other = told("1"), told("2")
+    assert one[0] != other[0], "the processes hash alike, so this compares nothing"
+    assert one[1:] == other[1:]
+    assert len(one) == 1 + len(SOURCES)
+
+
+def test_calls_of_a_function_do_not_depend_on_the_functions_before_it() -> None:
+    def asked(source: str) -> list[Plan]:
+        module = lower(PortRequest("sample", source, LanguageId.PYTHON, LanguageId.GO))
+        assert module is not None
+        return [p for p in plans(module, names_of(module), 7, 12) if p.function == "f"]
+
+    own = "def f(a: int, b: str) -> str:\n    return b * a\n"
+    alone, after = asked(own), asked("def g(n: list[int]) -> int:\n    return len(n)\n\n\n" + own)
+    assert len(alone) == 12
+    assert alone == after
+
+
+WORDS = """package words
+
+import "maps"
+
+func Order(words []string) []string {
+	seen := map[string]int{}
+	for _, w := range words {
+		seen[w]++
+	}
+	var all []string
+	for w := range seen {
+		all = append(all, w)
+	}
+	return all
+}
+
+func Last(words []string) string {
+	seen := map[string]bool{}
+	for i := range words {
+		seen[words[i]] = true
+	}
+	last := ""
+	for w := range maps.Keys(seen) {
+		last = w
+	}
+	return last
+}
+
+func Longest(words []string) int {
+	seen := map[string]int{}
+	for _, w := range words {
+		seen[w] = len(w)
+	}
+	longest := 0
+	for w, n := range seen {
+		if n > longest {
+			longest = n
+		}
+		delete(seen, w)
+	}
+	for range 3 {
+		longest++
+	}
+	return longest + len(seen)
+}
+"""
+
+
+def recorded(plans: list[Plan]) -> list[Case]:
+    """What Go gives for calls of the functions above."""
+    request = PortRequest("words.go", WORDS, LanguageId.GO, LanguageId.PYTHON)
+    module = lower(request)
+    assert module is not None
+    cases, problem = RECORDERS[LanguageId.GO].record(request, module, plans)
+    assert not problem
+    return cases
+
+
+def test_what_depends_on_the_order_of_a_map_is_no_case() -> None:
+    """Go walks over two entries in the order in which they came seven times of eight."""
+    pairs = [({"list": [f"a{i}", f"b{i}"]},) for i in range(40)]
+    calls = [Plan(f, args) for args in pairs for f in ("Order", "Last", "Longest")]
+    calls += [Plan(f, ({"list": ["one", "one"]},)) for f in ("Order", "Last")]
+    found = recorded(calls)
+    assert [c.plan.args for c in found if c.plan.function != "Longest"] == [({"list": ["one", "one"]},)] * 2
+    assert [c.plan.args for c in found if c.plan.function == "Longest"] == pairs
+    assert {c.steps[0]["value"] for c in found if c.plan.function == "Longest"} == {5, 6}
