@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from foundation_engine.port import ir
-from foundation_engine.port.emit._rust_locals import literal_locals, reading_parameters
+from foundation_engine.port.emit._rust_locals import borrowing_locals, reading_parameters
 from foundation_engine.port.emit._rust_operations import Operations
 from foundation_engine.port.emit._rust_ownership import Facts, Key, is_place, iterated, lends, root
 from foundation_engine.port.emit._rust_patterns import Patterns
@@ -18,6 +18,7 @@ from foundation_engine.port.passes import (
     blocks,
     declare,
     filling_loop,
+    is_total,
     letter_of,
     lower_bounds,
     positions,
@@ -90,7 +91,6 @@ class FunctionWriter(Operations):
         attributes = Patterns(self).attributes(f)
         around = Patterns(self).wrapped(f)
         self.function_body = f.body
-        _drop_unread(f.body)
         declare(f, self._inline)
         self.facts = own.facts(f)
         if any(p.pattern_id != "cli_framework" for p in f.patterns):
@@ -115,7 +115,11 @@ class FunctionWriter(Operations):
                 self.write(f"{around[0]}|| -> {result} {{")
                 self.depth += 1
             self.bounds = lower_bounds(f)
-            self.locals = literal_locals(f, self.facts, self.rust.copies)
+            given = self.by_ref | (
+                {"self"} if self.cls is not None and "self" not in own.changed[key] else set[str]()
+            )
+            self.locals = borrowing_locals(f, self.facts, self.rust.copies, given)
+            self.by_ref |= self.locals.views
             self._reassigned(f)
             self._keep_code_points(f)
             self.block(f.body, tail=True)
@@ -153,6 +157,9 @@ class FunctionWriter(Operations):
         for p in f.params:
             if p.name in stored:
                 n = self.name(p.name)
+                if p.name in self.locals.views:
+                    self.write(f"let mut {n} = {n};")
+                    continue
                 given = self.own(ir.Name(p.name, type=p.type))
                 self.by_ref.discard(p.name)
                 self.write(f"let mut {n} = {given};")
@@ -306,6 +313,8 @@ class FunctionWriter(Operations):
                     self._declare(s, body[i + 1 :])
                 elif i + 1 < len(body) and self._enters(s, body[i + 1]):
                     skip = 1
+                elif not tail and (written := self._puts(s, body[i + 1] if i + 1 < len(body) else None)):
+                    skip = written - 1
                 else:
                     self.stmt(s, tail and i == len(body) - 1)
             except Unsupported as why:
@@ -317,7 +326,7 @@ class FunctionWriter(Operations):
             self.write("Ok(())")
 
     def _declare(self, s: ir.VarDecl, rest: Sequence[ir.Stmt]) -> None:
-        t = self.rust.type(s.type)
+        t = "&str" if s.id in self.locals.views else self.rust.type(s.type)
         if _sets(rest, s.id):
             again = sum(1 for x in rest for n in ir.walk(x) if isinstance(n, ir.VarTarget) and n.id == s.id)
             first = next(
@@ -334,7 +343,7 @@ class FunctionWriter(Operations):
             if _set_before_read(rest, s.id, False) is not None:
                 self.write(f"let mut {self.name(s.id)}: {t};")
                 return
-            value = {"i64": "0", "f64": "0.0", "bool": "false"}.get(t, "Default::default()")
+            value = {"i64": "0", "f64": "0.0", "bool": "false", "&str": '""'}.get(t, "Default::default()")
         else:
             raise Unsupported("a variable that may not be set", s.id, s.line)
         self.write(f"let mut {self.name(s.id)}: {t} = {value};")
@@ -373,6 +382,13 @@ class FunctionWriter(Operations):
                 return
             case ir.While():
                 forever = isinstance(s.test, ir.Lit) and s.test.value is True
+                taking = _taking(s)
+                if taking is not None:
+                    taken = self.pattern(taking[0], True)
+                    with self.loop(f"while let Some({taken}) = {self._changing(taking[1])}.pop() {{", s):
+                        self.block(s.body[1:])
+                    self._end(tail)
+                    return
                 with self.loop("loop {" if forever else f"while {self.x(s.test)} {{", s):
                     self.block(s.body)
                 if forever and terminates([s]):
@@ -624,6 +640,7 @@ class FunctionWriter(Operations):
         if stores(s.body) & roots or shared:
             # The loop goes on over what the list was when it began, while its variable may take another.
             text = f"{text}.collect::<Vec<_>>()"
+        text = text.removesuffix(".into_iter()")
         with self.loop(f"for {self.pattern(s.target, True)} in {text} {{", s):
             self.block(s.body)
 
@@ -647,8 +664,7 @@ class FunctionWriter(Operations):
             )
 
         if isinstance(t, ir.VarTarget) and self._free(t) and t.type == ir.STR and self.gives_texts(e):
-            lending = self._parts(e) if isinstance(e, ir.Intrinsic) else f"{self.place(e)}.iter().copied()"
-            return self.pattern(t), lending, {t.id}
+            return self.pattern(t), self.lent_texts(e), {t.id}
         if isinstance(t, ir.VarTarget) and lent(e, t):
             return self.pattern(t), self.ref(e), {t.id}
         if (
@@ -868,9 +884,50 @@ class FunctionWriter(Operations):
                 return False
         return True
 
-    def _kept_for(self, e: ir.Expr, later: ir.Expr) -> str:
+    def _puts(self, s: ir.Stmt, then: ir.Stmt | None) -> int:
+        """Write a test for an item of a set and its addition as one, which tells if the item is new.
+
+        How many statements are written: none, the test with the addition in it, or the test and the addition behind it.
+        """
+        match s, then:
+            case ir.If(
+                test=ir.Not(value=ir.Intrinsic(op="set.contains", args=[set_, item])),
+                body=body,
+                orelse=orelse,
+            ), _:
+                at, added = _addition(body, set_, item)
+                if added is None:
+                    return 0
+                self.write(f"if {self._put(added, body[:at])} {{")
+                inside = [*body[:at], *body[at + 1 :]]
+            case (
+                ir.If(
+                    test=ir.Intrinsic(op="set.contains", args=[set_, item]), body=inside, orelse=[] as orelse
+                ),
+                ir.ExprStmt(comments=[], trailing=""),
+            ) if terminates(inside):
+                _, added = _addition([then], set_, item)
+                if added is None:
+                    return 0
+                self.write(f"if !{self._put(added, inside)} {{")
+            case _:
+                return 0
+        with self.indented():
+            self.block(inside)
+        if orelse:
+            self.write("} else {")
+            with self.indented():
+                self.block(orelse)
+        self.write("}")
+        return 1 if isinstance(s.test, ir.Not) else 2
+
+    def _put(self, added: ir.Intrinsic, later: list[ir.Stmt]) -> str:
+        """The addition to a set, before statements that may still use the item."""
+        return f"{self._changing(added.args[0])}.insert({self._kept_for(added.args[1], *later)})"
+
+    def _kept_for(self, e: ir.Expr, *later: ir.Node) -> str:
         """A value that is written before another expression, which may still use its variables."""
-        names = {n.id for n in ir.walk(later) if isinstance(n, ir.Name)}
+        names = {n.id for x in later for n in ir.walk(x) if isinstance(n, ir.Name)}
         for n in ir.walk(e):
             if isinstance(n, ir.Name) and n.id in names:
                 self.facts.last.discard(id(n))
@@ -908,6 +965,14 @@ class FunctionWriter(Operations):
 
     def _assign_variable(self, s: ir.Assign, t: ir.VarTarget) -> None:
         name = self.name(t.id)
+        if t.id in self.locals.views:
+            text = self.lent_text(s.value)
+            if t.declares:
+                mut = "mut " if t.id in self.facts.often else ""
+                self.write(f"let {mut}{name} = {text};")
+            else:
+                self.write(f"{name} = {text};")
+            return
         if self._borrows(s, t) or self._literal_local(s, t):
             return
         if (
@@ -952,9 +1017,7 @@ class FunctionWriter(Operations):
     def _literal_local(self, s: ir.Assign, t: ir.VarTarget) -> bool:
         """Declare a variable that borrows: a literal that is only looked at, or the parts of a text."""
         name, value, known = self.name(t.id), s.value, self.locals
-        if t.id in known.texts:
-            self.write(f"let {name} = {self.ref(value)};")
-        elif t.id in known.arrays or t.id in known.lists:
+        if t.id in known.arrays or t.id in known.lists:
             assert isinstance(t.type, ir.ListT | ir.SetT)
             if isinstance(value, ir.Intrinsic):
                 self.write(f"let {name}: Vec<&str> = {self._parts(value)}.collect();")
@@ -1066,7 +1129,8 @@ class FunctionWriter(Operations):
             return
         if self._swaps(s, target):
             return
-        value = self.own(s.value)
+        lent = any(isinstance(t, ir.VarTarget) and t.id in self.locals.views for t in target.elems)
+        value = self.partitioned(s.value) if lent and isinstance(s.value, ir.Intrinsic) else self.own(s.value)
         used = reads(self.function_body)
         names = [
             "_" if isinstance(t, ir.VarTarget) and t.declares and t.id not in used else self.pattern(t, True)
@@ -1096,7 +1160,8 @@ class FunctionWriter(Operations):
             if declares[i]:
                 assert isinstance(t, ir.VarTarget)
                 mut = "mut " if t.id in self.facts.often | self.facts.changed else ""
-                self.write(f"let {mut}{self.name(t.id)}: {self.rust.type(t.type)};")
+                kind = "&str" if t.id in self.locals.views else self.rust.type(t.type)
+                self.write(f"let {mut}{self.name(t.id)}: {kind};")
                 lefts.append(self.name(t.id))
             elif isinstance(t, ir.VarTarget):
                 assigned.add(t.id)
@@ -1733,11 +1798,11 @@ def _tells_type(e: ir.Expr) -> bool:
             return False
 
 
-def _drop_unread(body: list[ir.Stmt]) -> None:
+def drop_unread(body: list[ir.Stmt]) -> None:
     """Leave out what a variable is set to and never read as, because the next statement that names it sets it again."""
     for i, s in reversed(list(enumerate(body))):
         for inner in blocks(s):
-            _drop_unread(inner)
+            drop_unread(inner)
         match s:
             case ir.Assign(target=ir.VarTarget(id=name), value=value) if (
                 not s.comments
@@ -1813,6 +1878,53 @@ def _assigns(body: Sequence[ir.Stmt], name: str) -> bool:
     return False
 
 
+def _taking(s: ir.While) -> tuple[ir.Target, ir.Expr] | None:
+    """What a loop over a list that is not empty takes from its end first, and the list."""
+    match s.test, s.body:
+        case (
+            ir.Intrinsic(op="nonempty", args=[ir.Name() as list_]),
+            [
+                ir.Assign(
+                    target=target,
+                    value=ir.Intrinsic(op="list.pop", args=[ir.Name() as popped]),
+                    comments=[],
+                    trailing="",
+                ),
+                *_,
+            ],
+        ) if ir.same(list_, popped):
+            targets = target.elems if isinstance(target, ir.TupleTarget) else [target]
+            return (
+                (target, list_) if all(isinstance(t, ir.VarTarget) and t.declares for t in targets) else None
+            )
+        case _:
+            return None
+
+
+def _addition(body: list[ir.Stmt], set_: ir.Expr, item: ir.Expr) -> tuple[int, ir.Intrinsic | None]:
+    """Where statements add an item to a set, which nothing before can see, prevent or change."""
+    known = {root(set_), root(item)} - {""}
+    if not (is_place(set_) and isinstance(item, ir.Name | ir.Lit)):
+        return 0, None
+    for i, s in enumerate(body):
+        match s:
+            case ir.ExprStmt(
+                value=ir.Intrinsic(op="set.add", args=[to, added]) as addition, comments=[], trailing=""
+            ) if ir.same(to, set_) and ir.same(added, item):
+                return i, addition
+            case ir.ExprStmt(value=ir.Intrinsic(op="list.append", args=[ir.Name() as to, value])) if (
+                to.id not in known and is_total(value) and not _named_in(value, root(set_))
+            ):
+                pass
+            case ir.Assign(target=ir.VarTarget(id=name), value=value) if (
+                name not in known and is_total(value) and not _named_in(value, root(set_))
+            ):
+                pass
+            case _:
+                break
+    return 0, None
+
+
 def _named(body: Sequence[ir.Stmt], name: str) -> bool:
     return any(_named_in(s, name) for s in body)
 
@@ -1828,4 +1940,4 @@ def _arms(s: ir.Stmt) -> int:
     )
 
 
-__all__ = ["Facts", "FunctionWriter"]
+__all__ = ["Facts", "FunctionWriter", "drop_unread"]

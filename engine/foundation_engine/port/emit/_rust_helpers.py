@@ -24,7 +24,7 @@ fn int_power(base: i64, exponent: i64) -> i64 {
     base.pow(u32::try_from(exponent).expect("an exponent that is not negative"))
 }
 """, ()),
-    "whole": ("The integer that a float without a fraction is.", """
+    "whole": ("The integer that a float is without its fraction.", """
 fn whole(x: f64) -> i64 {
     assert!(x.abs() < 9_223_372_036_854_775_808.0, "a number of 64 bits");
     x as i64
@@ -133,12 +133,18 @@ fn swap_case(text: &str) -> String {
 """, ()),
     "upper_char": ("The letter in upper case; itself when that is several characters.", """
 fn upper_char(c: char) -> char {
+    if c.is_ascii() {
+        return c.to_ascii_uppercase();
+    }
     let mut upper = c.to_uppercase();
     upper.next().filter(|_| upper.next().is_none()).unwrap_or(c)
 }
 """, ()),
     "lower_char": ("The letter in lower case; itself when that is several characters.", """
 fn lower_char(c: char) -> char {
+    if c.is_ascii() {
+        return c.to_ascii_lowercase();
+    }
     let mut lower = c.to_lowercase();
     lower.next().filter(|_| lower.next().is_none()).unwrap_or(c)
 }
@@ -166,8 +172,8 @@ fn only_char(text: &str) -> i64 {
 }
 """, ()),
     "without": ("What `cut` leaves of a text; all of it when there is nothing to cut.", """
-fn without<'a>(text: &'a str, cut: impl Fn(&'a str) -> Option<&'a str>) -> String {
-    cut(text).unwrap_or(text).to_string()
+fn without<'a>(text: &'a str, cut: impl Fn(&'a str) -> Option<&'a str>) -> &'a str {
+    cut(text).unwrap_or(text)
 }
 """, ()),
     "bounds": ("Where a slice begins and ends; bounds below zero count from the end.", """
@@ -207,7 +213,9 @@ fn joined<T: Clone>(first: &[T], second: &[T]) -> Vec<T> {
 """, ()),
     "parse_int": ("The integer that a text holds.", """
 fn parse_int(text: &str) -> Result<i64, Error> {
-    ungrouped(text.trim(), |c| c.is_ascii_digit()).parse().map_err(|_| Error::Value(format!("invalid literal for int() with base 10: {text:?}")))
+    text.parse()
+        .or_else(|_| ungrouped(text.trim(), |c| c.is_ascii_digit()).parse())
+        .map_err(|_| Error::Value(format!("invalid literal for int() with base 10: {text:?}")))
 }
 """, ("ungrouped",)),
     "ungrouped": ("The text without the underscores that stand between two digits.", """
@@ -301,19 +309,24 @@ fn least_by<T, K: PartialOrd>(items: impl Iterator<Item = T>, key: impl Fn(&T) -
 }
 """, ()),
     "partition": ("The text before a separator, the separator, and the text behind it.", """
-fn partition(text: &str, separator: &str) -> (String, String, String) {
+fn partition<'a>(text: &'a str, separator: &'a str) -> (&'a str, &'a str, &'a str) {
     match text.split_once(separator) {
-        Some((before, after)) => (before.to_string(), separator.to_string(), after.to_string()),
-        None => (text.to_string(), String::new(), String::new()),
+        Some((before, after)) => (before, separator, after),
+        None => (text, "", ""),
     }
 }
 """, ()),
     "partition_last": ("The text before the last separator, the separator, and the text behind it.", """
-fn partition_last(text: &str, separator: &str) -> (String, String, String) {
+fn partition_last<'a>(text: &'a str, separator: &'a str) -> (&'a str, &'a str, &'a str) {
     match text.rsplit_once(separator) {
-        Some((before, after)) => (before.to_string(), separator.to_string(), after.to_string()),
-        None => (String::new(), String::new(), text.to_string()),
+        Some((before, after)) => (before, separator, after),
+        None => ("", "", text),
     }
+}
+""", ()),
+    "owned_parts": ("The three parts of a text, each of its own.", """
+fn owned_parts((before, between, after): (&str, &str, &str)) -> (String, String, String) {
+    (before.to_string(), between.to_string(), after.to_string())
 }
 """, ()),
     "split_last": ("The parts of a text, split at the last separators, so often at most.", """

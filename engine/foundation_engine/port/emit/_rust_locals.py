@@ -1,4 +1,4 @@
-"""Variables that need no values of their own in Rust: literals that are only looked at, parts of a text, fields."""
+"""Variables that need no values of their own in Rust: texts that borrow, literals that are only looked at, fields."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from foundation_engine.port import ir
-from foundation_engine.port.emit._rust_ownership import Facts
+from foundation_engine.port.emit._rust_ownership import PARTS, Facts, is_place, iterated, lends, root
 from foundation_engine.port.passes import stores
 from foundation_engine.port.simplify import rewrite
 
 # What a list of borrowed texts can be asked, besides being gone through.
 _ASKING = frozenset({"list.contains", "list.index", "list.find_or_raise", "len", "nonempty"})
+# Behind the mark in a variable's id is how often its block has set it anew.
+SHADOW = "'"
 # What a map that is written as a `match` can be asked.
 _LOOKING = frozenset({"dict.index", "dict.get", "dict.get_or", "dict.contains"})
 
@@ -21,15 +23,29 @@ _LOOKING = frozenset({"dict.index", "dict.get", "dict.get_or", "dict.contains"})
 class Locals:
     """Variables by what they are: `&str`, `&[T]` of values that copy, lists of `&str`, maps written as a `match`."""
 
-    texts: set[str] = field(default_factory=set[str])
+    views: set[str] = field(default_factory=set[str])
     arrays: set[str] = field(default_factory=set[str])
     lists: set[str] = field(default_factory=set[str])
     maps: set[str] = field(default_factory=set[str])
 
 
-def literal_locals(f: ir.Function, facts: Facts, copies: Callable[[ir.Type], bool]) -> Locals:
-    """The variables of a function that are assigned once, where they are introduced, and only looked at."""
+def borrowing_locals(
+    f: ir.Function, facts: Facts, copies: Callable[[ir.Type], bool], given: set[str]
+) -> Locals:
+    """The variables of a function that borrow; `given` are the parameters that are shared references."""
     out = Locals()
+    views = _Views(f, facts, copies, given, out)
+    views.find()
+    _literal_locals(f, facts, copies, out, views)
+    # A text may be one of a list's, and a list hold the parts of such a text.
+    views.find()
+    return out
+
+
+def _literal_locals(
+    f: ir.Function, facts: Facts, copies: Callable[[ir.Type], bool], out: Locals, views: _Views
+) -> None:
+    """The variables of a function that are assigned once, where they are introduced, and only looked at."""
     assigned: dict[str, list[ir.Expr | None]] = {}
     inside: set[int] = set()
     for s in f.body:
@@ -53,8 +69,6 @@ def literal_locals(f: ir.Function, facts: Facts, copies: Callable[[ir.Type], boo
         if len(values) != 1 or value is None or name in facts.changed or name in facts.often:
             continue
         match value:
-            case ir.Lit() if value.type == ir.STR:
-                out.texts.add(name)
             case (
                 ir.ListLit(elems=[_, *_], type=ir.ListT(elem)) | ir.SetLit(elems=[_, *_], type=ir.SetT(elem))
             ):
@@ -68,9 +82,8 @@ def literal_locals(f: ir.Function, facts: Facts, copies: Callable[[ir.Type], boo
                     out.lists.add(name)
                 elif copies(elem) and elem != ir.FLOAT:
                     out.arrays.add(name)
-            case ir.Intrinsic(op="str.split" | "str.split_ws", args=[ir.Name(id=source), *_]):
-                given = {p.name for p in f.params if p.type == ir.STR}
-                if source in given - set(assigned) and _only(f, name, _ASKING):
+            case ir.Intrinsic(op=op, args=[text, *_]) if op in PARTS:
+                if views.lent(text) and _only(f, name, _ASKING):
                     out.lists.add(name)
             case ir.DictLit(items=[_, *_]):
                 simple = all(isinstance(k, ir.Lit) and isinstance(v, ir.Lit) for k, v in value.items)
@@ -84,6 +97,188 @@ def literal_locals(f: ir.Function, facts: Facts, copies: Callable[[ir.Type], boo
                     out.maps.add(name)
             case _:
                 pass
+
+
+class _Views:
+    """Finds the texts that a function only borrows: parameters, parts of them, literals, and what names these."""
+
+    def __init__(
+        self, f: ir.Function, facts: Facts, copies: Callable[[ir.Type], bool], given: set[str], out: Locals
+    ) -> None:
+        self.out = out
+        self.copies = copies
+        self.together: list[set[str]] = []  # variables that are the parts of one text
+        self.free = {name for name in given if name not in facts.changed}
+        self.sources: dict[str, list[ir.Expr | None]] = {
+            p.name: [] for p in f.params if p.type == ir.STR and p.name in given
+        }
+        inner: set[int] = set()  # targets that are no variables of the function itself
+        for s in f.body:
+            for n in ir.walk(s):
+                match n:
+                    case ir.Try(body=body):
+                        # What a body sets may be the value of a closure, which owns it.
+                        for m in (m for b in body for m in ir.walk(b) if isinstance(m, ir.VarTarget)):
+                            self._note(m, None)
+                    case ir.FuncDef() | ir.PatternCall():
+                        for m in ir.walk(n):
+                            if isinstance(m, ir.VarTarget):
+                                self._note(m, None)
+                    case ir.Comp():
+                        inner |= {id(m) for c in n.clauses for m in ir.walk(c.target)}
+                    case ir.For(target=target, iter=e):
+                        self._loop(target, e, facts)
+                        inner |= {id(m) for m in ir.walk(target)}
+                    case ir.Assign(target=ir.VarTarget() as t, value=value):
+                        self._note(t, value)
+                        inner.add(id(t))
+                    case ir.Assign(
+                        target=ir.TupleTarget(elems=elems),
+                        value=ir.Intrinsic(op="str.partition" | "str.rpartition", args=[text, _]),
+                    ):
+                        self.together.append({t.id for t in elems if isinstance(t, ir.VarTarget)})
+                        for t in elems:
+                            self._note(t, text)
+                            inner.add(id(t))
+                    case ir.VarTarget() if id(n) not in inner:
+                        self._note(n, None)
+                    case _:
+                        pass
+
+    def _note(self, t: ir.Node, source: ir.Expr | None) -> None:
+        if isinstance(t, ir.VarTarget) and t.type == ir.STR:
+            self.sources.setdefault(t.id, []).append(source)
+
+    def _loop(self, target: ir.Target, e: ir.Expr, facts: Facts) -> None:
+        """The variables of a loop over what is borrowed are references, if nothing else is assigned to them."""
+        over = iterated(e)
+        part = over.args[0] if isinstance(over, ir.Intrinsic) and over.op in PARTS else None
+        for t in target.elems if isinstance(target, ir.TupleTarget) else [target]:
+            if not isinstance(t, ir.VarTarget) or t.id in facts.often or t.id in facts.changed:
+                self._note(t, None)
+            elif part is not None and t is target:
+                self._note(t, part)
+            elif is_place(over) and root(over) in self.free and not self.copies(t.type):
+                self.free.add(t.id)
+            else:
+                self._note(t, None)
+
+    def find(self) -> None:
+        """Note the texts, leaving out what has another source until nothing changes."""
+        views = {name for name, sources in self.sources.items() if None not in sources}
+        while True:
+            kept = {n for n in views if all(s is not None and self._lent(s, views) for s in self.sources[n])}
+            for parts in self.together:
+                kept = kept if parts <= kept else kept - parts
+            if kept == views:
+                break
+            views = kept
+        self.out.views = views
+
+    def lent(self, e: ir.Expr) -> bool:
+        """True for a text that is borrowed from what stays, as far as texts are known."""
+        return self._lent(e, self.out.views)
+
+    def _lent(self, e: ir.Expr, views: set[str]) -> bool:
+        """True for a text that is borrowed from what stays."""
+        match e:
+            case ir.Lit():
+                return True
+            case ir.Name(id=name):
+                return name in views or name in self.free
+            case ir.Cond(body=body, orelse=orelse):
+                return self._lent(body, views) and self._lent(orelse, views)
+            case ir.Intrinsic(op="list.index", args=[ir.Intrinsic(op=op, args=[text, *_]), _]) if op in PARTS:
+                return lends(e) and self._lent(text, views)
+            case ir.Intrinsic(op="list.index", args=[ir.Name(id=name), _]) if name in self.out.lists:
+                return True
+            case ir.Field() | ir.Intrinsic(op="list.index"):
+                return is_place(e) and root(e) in self.free
+            case ir.Intrinsic(args=[text, *_]):
+                return lends(e) and self._lent(text, views)
+            case _:
+                return False
+
+
+def shadowing(f: ir.Function) -> None:
+    """Make a variable that a block sets anew a new one, which has the name of the old one in Rust.
+
+    The new one's id is the old one's with a mark and a number behind it.
+    """
+    stored: Counter[str] = Counter()
+    used: Counter[str] = Counter()
+    closed: set[str] = set()
+    for s in f.body:
+        for n in ir.walk(s):
+            match n:
+                case ir.VarTarget(id=name):
+                    stored[name] += 1
+                case ir.Name(id=name):
+                    used[name] += 1
+                case ir.Comp():
+                    closed |= {
+                        t.id for c in n.clauses for t in ir.walk(c.target) if isinstance(t, ir.VarTarget)
+                    }
+                case ir.FuncDef(func=inner):
+                    closed |= {
+                        m.id for b in inner.body for m in ir.walk(b) if isinstance(m, ir.Name | ir.VarTarget)
+                    }
+                    closed |= {inner.name, *(p.name for p in inner.params)}
+                case ir.Lambda() | ir.PatternCall():
+                    closed |= {m.id for m in ir.walk(n) if isinstance(m, ir.Name | ir.VarTarget)}
+                    closed |= {m.name for m in ir.walk(n) if isinstance(m, ir.Param)}
+                case ir.AugAssign(target=ir.VarTarget(id=name)):
+                    closed.add(name)
+                case _:
+                    pass
+    _shadow(f.body, {p.name for p in f.params}, stored, used, closed)
+    for s in f.body:
+        for n in ir.walk(s):
+            if isinstance(n, ir.For):
+                targets = {t.id for t in ir.walk(n.target) if isinstance(t, ir.VarTarget)}
+                _shadow(n.body, targets, stored - Counter(targets), used, closed)
+            elif isinstance(n, ir.While):
+                _shadow(n.body, set(), stored, used, closed)
+
+
+def _shadow(
+    body: list[ir.Stmt], introduced: set[str], stored: Counter[str], used: Counter[str], closed: set[str]
+) -> None:
+    """Do so for what a block introduces, sets again itself, and alone uses."""
+    inside = Counter(n.id for s in body for n in ir.walk(s) if isinstance(n, ir.Name))
+    first = _introduced(body)
+    for name in [*introduced, *first]:
+        again = [
+            (i, s.target)
+            for i, s in enumerate(body)
+            if isinstance(s, ir.Assign) and isinstance(s.target, ir.VarTarget) and s.target.id == name
+        ]
+        if name not in introduced and again and again[0][0] == first[name]:
+            again = again[1:]
+        others = 0 if name in introduced else 1
+        if not again or name in closed or stored[name] != len(again) + others or inside[name] != used[name]:
+            continue
+        for turn, (at, target) in enumerate(again):
+            new = f"{name}{SHADOW}{turn + 2}"
+            last = again[turn + 1][0] if turn + 1 < len(again) else len(body)
+            # The statement that sets it next still reads this one.
+            for n in (n for s in body[at + 1 : last + 1] for n in ir.walk(s)):
+                if isinstance(n, ir.Name) and n.id == name:
+                    n.id = new
+            target.id = new
+
+
+def _introduced(body: list[ir.Stmt]) -> dict[str, int]:
+    """The variables that a block sets before it reads them, and the statement that does."""
+    out: dict[str, int] = {}
+    read: set[str] = set()
+    for i, s in enumerate(body):
+        if isinstance(s, ir.Assign):
+            read |= {n.id for n in ir.walk(s.value) if isinstance(n, ir.Name)}
+            for t in s.target.elems if isinstance(s.target, ir.TupleTarget) else [s.target]:
+                if isinstance(t, ir.VarTarget) and t.id not in read:
+                    out.setdefault(t.id, i)
+        read |= {n.id for n in ir.walk(s) if isinstance(n, ir.Name)}
     return out
 
 
@@ -105,6 +300,8 @@ def _only(f: ir.Function, name: str, operations: frozenset[str], loops: bool = T
                 case ir.For(target=ir.VarTarget(), iter=e) | ir.Clause(target=ir.VarTarget(), iter=e) if (
                     loops
                 ):
+                    if isinstance(e, ir.Intrinsic) and e.op == "list.slice":
+                        e = e.args[0]
                     good += named(e)
                 case _:
                     pass

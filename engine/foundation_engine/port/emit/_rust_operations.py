@@ -14,8 +14,8 @@ from foundation_engine.port.emit import _regex as regex
 from foundation_engine.port.emit._json import Literals, encoded
 from foundation_engine.port.emit._lines import Lines
 from foundation_engine.port.emit._names import pascal
-from foundation_engine.port.emit._rust_locals import Locals
-from foundation_engine.port.emit._rust_ownership import Facts, is_place, lends, root
+from foundation_engine.port.emit._rust_locals import SHADOW, Locals
+from foundation_engine.port.emit._rust_ownership import PARTS, Facts, is_place, lends, root
 from foundation_engine.port.emit._rust_patterns import Patterns
 from foundation_engine.port.emit._rust_words import (
     ADD,
@@ -65,6 +65,14 @@ _SAID = {
 }
 _JSON = Literals("null", ("{ ", " }"), ("[", "]"))
 _ARITHMETIC = frozenset({"add", "sub", "mul", "neg", "div", "shl", "shr", "band", "bor", "xor", "max", "min"})
+
+
+# What stands at the ends of a text is left out by these methods.
+_TRIMS = {
+    f"str.{side}strip{chars}": f"trim{'' if not side else '_start' if side == 'l' else '_end'}{'_matches' if chars else ''}"
+    for side in ("", "l", "r")
+    for chars in ("", "_chars")
+}
 
 
 def _wraps(i: ir.Expr) -> bool:
@@ -161,6 +169,11 @@ class Operations(Lines):
     def name(self, source: str, wanted: str = "") -> str:
         """The Rust name of a variable."""
         if source not in self.names:
+            before = source.partition(SHADOW)[0]
+            if before != source:
+                # It shadows the one that it takes the place of.
+                self.names[source] = self.name(before)
+                return self.names[source]
             made = self.rust.local(wanted or source)
             while made in self.names.values() or made in self.rust.taken:
                 made += "_"
@@ -222,7 +235,9 @@ class Operations(Lines):
         """True for a text that its list or map borrows."""
         match e:
             case ir.Intrinsic(op="list.index", args=[list_, _]):
-                return self.lists_texts(list_)
+                return self.lists_texts(list_) or lends(e)
+            case ir.Intrinsic(op="tuple.index"):
+                return lends(e)
             case ir.Intrinsic(op="dict.index", args=[ir.Name(id=name), _]):
                 return name in self.locals.maps and e.type == ir.STR
             case _:
@@ -266,9 +281,13 @@ class Operations(Lines):
         match e:
             case ir.Lit() if e.type == ir.STR:
                 return rust_string(e.value)
-            case ir.Intrinsic(op="str.strip" | "str.lstrip" | "str.rstrip", args=[inner]):
-                method = {"str.strip": "trim", "str.lstrip": "trim_start", "str.rstrip": "trim_end"}[e.op]
-                return f"{self.place(inner)}.{method}()"
+            case ir.Intrinsic(op=op) if op in _TRIMS:
+                return self._trimmed(e)
+            case ir.Intrinsic(op="str.removeprefix" | "str.removesuffix", args=[inner, part]):
+                cut = f"{'strip_prefix' if e.op == 'str.removeprefix' else 'strip_suffix'}({self._pattern(part)})"
+                if isinstance(inner, ir.Name | ir.Field):
+                    return f"{self.place(inner)}.{cut}.unwrap_or({self._text_of(inner)})"
+                return f"{self.helper('without')}({self.ref(inner)}, |text| text.{cut})"
             case ir.Intrinsic(op="str.slice" | "list.slice"):
                 return self._part(e)
             case ir.Intrinsic(op="json.text", args=[inner]):
@@ -318,6 +337,12 @@ class Operations(Lines):
         if isinstance(e, ir.Intrinsic) and e.op == "char.to_str":
             return f"&*{self.x(e.args[0], PRIMARY)}.encode_utf8(&mut [0; 4])"
         return self.ref(e)
+
+    def lent_text(self, e: ir.Expr) -> str:
+        """A text that is borrowed from what stays, as a `&str`."""
+        if isinstance(e, ir.Cond):
+            return f"if {self.x(e.test)} {{ {self.lent_text(e.body)} }} else {{ {self.lent_text(e.orelse)} }}"
+        return self._text_of(e)
 
     def exclusive(self, e: ir.Expr) -> str:
         """An exclusive reference to a place that a call changes."""
@@ -840,6 +865,8 @@ class Operations(Lines):
             )
             return f"{base}.{method}", PRIMARY
         if op in WHOLE:
+            if WHOLE[op] == "trunc":
+                return f"{self.helper('whole')}({self.typed(a[0])})", PRIMARY
             return f"{self.helper('whole')}({self.numeric_receiver(a[0])}.{WHOLE[op]}())", PRIMARY
         if op in HELPED:
             more = f", {CHAR_TESTS[op]}" if op in CHAR_TESTS else ""
@@ -1149,7 +1176,7 @@ class Operations(Lines):
     def _counted(self, e: ir.Expr) -> str | None:
         """How many items a list has that nobody needs but to count them."""
         match e:
-            case ir.Intrinsic(op="str.split" | "str.split_ws"):
+            case ir.Intrinsic(op=op) if op in PARTS:
                 return f"{self._parts(e)}.count()"
             case ir.Comp(kind="list" | "iter", elem=elem, clauses=[*others, last]) if not any(
                 self.may_fail(x) for x in (elem, *last.conds, *others)
@@ -1396,6 +1423,10 @@ class Operations(Lines):
             return f"{self.place(e.args[0])}.split_whitespace()"
         if not self._never_empty(e.args[1]):
             raise Unsupported("split by a computed separator", "", e.line)
+        if e.op == "str.split_n":
+            if not (isinstance(e.args[2], ir.Lit) and e.args[2].value >= 0):
+                raise Unsupported("split by a computed separator or count", "", e.line)
+            return f"{self.place(e.args[0])}.splitn({e.args[2].value + 1}, {self._pattern(e.args[1])})"
         return f"{self.place(e.args[0])}.split({self._pattern(e.args[1])})"
 
     def _never_empty(self, e: ir.Expr) -> bool:
@@ -1554,11 +1585,19 @@ class Operations(Lines):
 
     def _op_list_index(self, e: ir.Intrinsic) -> tuple[str, int]:
         obj, i = e.args[0], _position(e)
+        if isinstance(obj, ir.Intrinsic) and lends(e):
+            backwards = isinstance(i, ir.Intrinsic)
+            if not backwards:
+                at = "next()" if isinstance(i, ir.Lit) and i.value == 0 else f"nth({self.usize(i)})"
+                return f'{self._parts(obj)}.{at}.expect("an element")', PRIMARY
+            if obj.op == "str.split_ws" or letter_of(obj.args[1]) is not None:
+                return f'{self._parts(obj)}.{self._from_back(i.args[0])}.expect("an element")', PRIMARY
+            at = i.args[0].value - 1 if isinstance(i.args[0], ir.Lit) else 0
+            found = "next()" if at == 0 else f"nth({at})"
+            return f'{self._parts(obj).replace(".split(", ".rsplit(")}.{found}.expect("an element")', PRIMARY
         if isinstance(i, ir.Intrinsic) and i.op in ("from_end", "wrap") and not is_place(obj):
             if i.op == "wrap":
                 raise Unsupported("an index from the end into a computed list", "", e.line)
-            if isinstance(obj, ir.Intrinsic) and obj.op == "str.split" and letter_of(obj.args[1]) is not None:
-                return f'{self.items(obj)}.{self._from_back(i.args[0])}.expect("an element")', PRIMARY
             return (
                 f'{self._iterated(obj, PRIMARY)}.into_iter().{self._from_back(i.args[0])}.expect("an element")',
                 PRIMARY,
@@ -1571,7 +1610,10 @@ class Operations(Lines):
         return f"{base}[{self.usize(i)}]", PRIMARY
 
     def _op_tuple_index(self, e: ir.Intrinsic) -> tuple[str, int]:
-        return f"{self.place(e.args[0])}.{self.x(e.args[1])}", PRIMARY
+        parted = e.args[0]
+        if isinstance(parted, ir.Intrinsic) and lends(e):
+            return f"{self.partitioned(parted)}.{self.x(e.args[1])}", PRIMARY
+        return f"{self.place(parted)}.{self.x(e.args[1])}", PRIMARY
 
     def _op_tuple_to_list(self, e: ir.Intrinsic) -> tuple[str, int]:
         raise Unsupported("a tuple as a list", "", e.line)
@@ -1698,18 +1740,6 @@ class Operations(Lines):
 
     def _op_str_ord_first(self, e: ir.Intrinsic) -> tuple[str, int]:
         return f"{self.helper('only_char')}({self.ref(e.args[0])})", PRIMARY
-
-    def _op_str_removeprefix(self, e: ir.Intrinsic) -> tuple[str, int]:
-        return (
-            f"{self.helper('without')}({self.ref(e.args[0])}, |text| text.strip_prefix({self._pattern(e.args[1])}))",
-            PRIMARY,
-        )
-
-    def _op_str_removesuffix(self, e: ir.Intrinsic) -> tuple[str, int]:
-        return (
-            f"{self.helper('without')}({self.ref(e.args[0])}, |text| text.strip_suffix({self._pattern(e.args[1])}))",
-            PRIMARY,
-        )
 
     def _op_list_copy(self, e: ir.Intrinsic) -> tuple[str, int]:
         return (
@@ -1995,18 +2025,20 @@ class Operations(Lines):
             e,
         ), PRIMARY
 
-    def _op_str_partition(self, e: ir.Intrinsic) -> tuple[str, int]:
+    def partitioned(self, e: ir.Intrinsic) -> str:
+        """The three parts of a text around a separator, borrowed."""
         if not self._never_empty(e.args[1]):
             raise Unsupported("partition by a computed separator", "", e.line)
-        return f"{self.helper('partition')}({self.ref(e.args[0])}, {self.ref(e.args[1])})", PRIMARY
+        helper = "partition" if e.op == "str.partition" else "partition_last"
+        return f"{self.helper(helper)}({self.ref(e.args[0])}, {self.ref(e.args[1])})"
 
-    def _op_str_split_n(self, e: ir.Intrinsic) -> tuple[str, int]:
-        if not (self._never_empty(e.args[1]) and isinstance(e.args[2], ir.Lit) and e.args[2].value >= 0):
-            raise Unsupported("split by a computed separator or count", "", e.line)
-        return (
-            f"{self.place(e.args[0])}.splitn({e.args[2].value + 1}, {self.ref(e.args[1])}).map(str::to_string).collect::<Vec<String>>()",
-            PRIMARY,
-        )
+    def _parted(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.helper('owned_parts')}({self.partitioned(e)})", PRIMARY
+
+    _op_str_partition = _parted
+    _op_str_rpartition = _parted
+
+    _op_str_split_n = _op_str_split
 
     def _op_str_rsplit_n(self, e: ir.Intrinsic) -> tuple[str, int]:
         if not (self._never_empty(e.args[1]) and isinstance(e.args[2], ir.Lit) and e.args[2].value >= 0):
@@ -2039,37 +2071,35 @@ class Operations(Lines):
     _op_str_ljust_char = _justified
     _op_str_rjust_char = _justified
 
-    def _op_str_rpartition(self, e: ir.Intrinsic) -> tuple[str, int]:
-        if not self._never_empty(e.args[1]):
-            raise Unsupported("partition by a computed separator", "", e.line)
-        return f"{self.helper('partition_last')}({self.ref(e.args[0])}, {self.ref(e.args[1])})", PRIMARY
-
     def _op_str_zfill(self, e: ir.Intrinsic) -> tuple[str, int]:
         return f"{self.helper('zero_fill')}({self.ref(e.args[0])}, {self.x(e.args[1])})", PRIMARY
 
-    def _op_str_strip_chars(self, e: ir.Intrinsic) -> tuple[str, int]:
-        method = {
-            "str.strip_chars": "trim_matches",
-            "str.lstrip_chars": "trim_start_matches",
-            "str.rstrip_chars": "trim_end_matches",
-        }[e.op]
-        if e.args[1].type == ir.CHAR:
-            return f"{self.place(e.args[0])}.{method}({self.x(e.args[1])}).to_string()", PRIMARY
-        if not isinstance(e.args[1], ir.Lit):
-            return (
-                f"{self.place(e.args[0])}.{method}(|c| {self.place(e.args[1])}.contains(c)).to_string()",
-                PRIMARY,
-            )
-        chars = ", ".join(rust_char(c) for c in e.args[1].value)
-        return (
-            f"{self.place(e.args[0])}.{method}([{chars}]).to_string()"
-            if len(e.args[1].value) > 1 and "start" not in method and "end" not in method
-            else f"{self.place(e.args[0])}.{method}(&[{chars}][..]).to_string()",
-            PRIMARY,
-        )
+    def _trimmed(self, e: ir.Intrinsic) -> str:
+        """The part of a text that is left without what stands at its ends."""
+        method = _TRIMS[e.op]
+        if len(e.args) == 1:
+            return f"{self.place(e.args[0])}.{method}()"
+        chars = e.args[1]
+        if chars.type == ir.CHAR:
+            cut = self.x(chars)
+        elif isinstance(chars, ir.Lit):
+            listed = ", ".join(rust_char(c) for c in chars.value)
+            cut = rust_char(chars.value) if len(chars.value) == 1 else f"[{listed}]"
+        else:
+            cut = f"|c| {self.place(chars)}.contains(c)"
+        return f"{self.place(e.args[0])}.{method}({cut})"
 
-    _op_str_lstrip_chars = _op_str_strip_chars
-    _op_str_rstrip_chars = _op_str_strip_chars
+    def _cut(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.place(e)}.to_string()", PRIMARY
+
+    _op_str_strip = _cut
+    _op_str_lstrip = _cut
+    _op_str_rstrip = _cut
+    _op_str_strip_chars = _cut
+    _op_str_lstrip_chars = _cut
+    _op_str_rstrip_chars = _cut
+    _op_str_removeprefix = _cut
+    _op_str_removesuffix = _cut
 
     def _op_str_to_int_base(self, e: ir.Intrinsic) -> tuple[str, int]:
         if not (isinstance(e.args[1], ir.Lit) and 2 <= e.args[1].value <= 36):
@@ -2145,7 +2175,7 @@ class Operations(Lines):
                 if word == "items":
                     return f"{self._iterated(d)}.iter().map({self._entry(d.type)})"
                 return f"{self._iterated(d)}.{word}().cloned()"
-            case ir.Intrinsic(op="str.split" | "str.split_ws"):
+            case ir.Intrinsic(op=op) if op in PARTS:
                 return f"{self._parts(e)}.map(str::to_string)"
             case ir.Intrinsic(op="regex.matches" | "regex.find_all" | "regex.split"):
                 return regex.rust(self, e).removesuffix(".collect::<Vec<_>>()")
@@ -2177,7 +2207,7 @@ class Operations(Lines):
         if isinstance(e.type, ir.ListT):
             if is_place(e):
                 return f"{self.place(e)}.iter().{'copied' if self.rust.copies(e.type.elem) else 'cloned'}()"
-            return f"{self._iterated(e, PRIMARY)}.into_iter()"
+            return f"{self._iterated(e, PRIMARY).removeprefix('vec!')}.into_iter()"
         raise Unsupported(f"iteration over {ir.type_text(e.type)}", "", e.line)
 
     def _unordered(self, free: bool, e: ir.Expr) -> None:
@@ -2248,14 +2278,25 @@ class Operations(Lines):
 
     def gives_texts(self, e: ir.Expr) -> bool:
         """True for what can be gone through as borrowed texts."""
-        return self.lists_texts(e) or (isinstance(e, ir.Intrinsic) and e.op in ("str.split", "str.split_ws"))
+        match e:
+            case ir.Intrinsic(op="list.slice", args=[list_, *_]):
+                return self.lists_texts(list_)
+            case ir.Intrinsic(op=op):
+                return op in PARTS
+            case _:
+                return self.lists_texts(e)
+
+    def lent_texts(self, e: ir.Expr) -> str:
+        """An iterator over texts that are borrowed."""
+        if isinstance(e, ir.Intrinsic):
+            return f"{self._part(e)}.iter().copied()" if e.op == "list.slice" else self._parts(e)
+        return f"{self.place(e)}.iter().copied()"
 
     def _lent(self, clause: ir.Clause, free: bool) -> tuple[str, set[str]] | None:
         """A clause that only reads what it goes over: the iterator and the variables that are references."""
         t, e = clause.target, clause.iter
         if isinstance(t, ir.VarTarget) and t.type == ir.STR and self.gives_texts(e):
-            parts = self._parts(e) if isinstance(e, ir.Intrinsic) else f"{self.place(e)}.iter().copied()"
-            return parts, {t.id}
+            return self.lent_texts(e), {t.id}
         if (
             isinstance(t, ir.VarTarget)
             and isinstance(e.type, ir.ListT)

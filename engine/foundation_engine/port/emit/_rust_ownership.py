@@ -7,7 +7,7 @@ where a copy would be seen to differ from the source's one object.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from foundation_engine.port import ir
 from foundation_engine.port.emit._rust_words import MUTATING
@@ -45,10 +45,23 @@ def is_place(e: ir.Expr) -> bool:
             return False
 
 
+# What cuts a text into a list of parts.
+PARTS = frozenset({"str.split", "str.split_n", "str.split_ws"})
+_CUT = frozenset(
+    {f"str.{side}strip{chars}" for side in ("", "l", "r") for chars in ("", "_chars")}
+    | {"json.text", "str.removeprefix", "str.removesuffix"}
+)
+
+
 def lends(e: ir.Expr) -> bool:
     """True for a part of a text or list, which Rust borrows from it."""
     match e:
-        case ir.Intrinsic(op="str.strip" | "str.lstrip" | "str.rstrip" | "json.text"):
+        case ir.Intrinsic(op=op) if op in _CUT:
+            return True
+        case ir.Intrinsic(op="list.index", args=[ir.Intrinsic(op=op), at]) if op in PARTS:
+            last = isinstance(at, ir.Intrinsic) and at.op == "from_end" and isinstance(at.args[0], ir.Lit)
+            return isinstance(at, ir.Lit) or (last and op != "str.split_n")
+        case ir.Intrinsic(op="tuple.index", args=[ir.Intrinsic(op="str.partition" | "str.rpartition"), _]):
             return True
         case ir.Intrinsic(op="str.slice" | "list.slice", args=[_, low, high]):
             return not all(isinstance(bound, ir.Lit) and bound.value is None for bound in (low, high))
@@ -344,90 +357,169 @@ class Ownership:
 @dataclass
 class _Use:
     node: ir.Name
-    order: int
-    loops: tuple[int, ...]
     arms: tuple[tuple[int, int], ...]
-    inside: bool  # of a closure or a comprehension
 
 
 def last_uses(f: ir.Function) -> set[int]:
-    """The ids of `Name` nodes after which a variable is not used again, so that its value can be moved."""
-    uses: dict[str, list[_Use]] = {}
-    declared: dict[str, tuple[int, ...]] = {p.name: () for p in f.params}
-    counter = 0
+    """The ids of `Name` nodes after which a variable's value is not used again, so that it can be moved.
 
-    def expression(
-        n: ir.Node, loops: tuple[int, ...], arms: tuple[tuple[int, int], ...], inside: bool
-    ) -> None:
-        nonlocal counter
-        if isinstance(n, ir.Comp | ir.Lambda | ir.FuncDef | ir.PatternCall):
-            inside = True
-        if isinstance(n, ir.Name):
-            counter += 1
-            uses.setdefault(n.id, []).append(_Use(n, counter, loops, arms, inside))
-        if isinstance(n, ir.Assign):
-            expression(n.value, loops, arms, inside)
-            expression(n.target, loops, arms, inside)
-            return
-        if isinstance(n, ir.Cond):
-            expression(n.test, loops, arms, inside)
-            expression(n.body, loops, (*arms, (id(n), 0)), inside)
-            expression(n.orelse, loops, (*arms, (id(n), 1)), inside)
-            return
-        if isinstance(n, ir.VarTarget) and n.declares:
-            declared.setdefault(n.id, loops)
-        worded = isinstance(n, ir.Intrinsic) and n.op == "error.with_message"
-        # An error is taken after its new message was made of it.
-        for child in reversed(list(ir.children(n))) if worded else ir.children(n):
-            expression(child, loops, arms, inside)
+    A variable that is set again before it is read again may be moved, too, as Rust allows.
+    """
+    found = _LastUses(f)
+    found.block(f.body, _After())
+    return found.last()
 
-    def block(body: list[ir.Stmt], loops: tuple[int, ...], arms: tuple[tuple[int, int], ...]) -> None:
-        for s in body:
-            match s:
-                case ir.If():
-                    expression(s.test, loops, arms, False)
-                    block(s.body, loops, (*arms, (id(s), 0)))
-                    block(s.orelse, loops, (*arms, (id(s), 1)))
-                case ir.For() | ir.ForRange():
-                    for part in (s.iter,) if isinstance(s, ir.For) else (s.start, s.stop):
-                        expression(part, loops, arms, False)
-                    inner = (*loops, id(s))
-                    for t in ir.walk(s.target):
-                        if isinstance(t, ir.VarTarget):
-                            declared[t.id] = inner
-                    block(s.body, inner, arms)
-                case ir.While():
-                    inner = (*loops, id(s))
-                    expression(s.test, inner, arms, False)
-                    block(s.body, inner, arms)
-                case ir.Try():
-                    block(s.body, loops, arms)
-                    for i, h in enumerate(s.handlers):
-                        declared.setdefault(h.var, loops)
-                        block(h.body, loops, (*arms, (id(s), i)))
-                    block(s.orelse, loops, (*arms, (id(s), -1)))
-                    block(s.final, loops, arms)
-                case ir.VarDecl():
-                    declared.setdefault(s.id, loops)
-                case _:
-                    expression(s, loops, arms, False)
 
-    block(f.body, (), ())
-    out: set[int] = set()
-    for name, found in uses.items():
-        at = declared.get(name)
-        if at is None:
-            continue
-        for u in found:
-            if u.inside or u.loops[: len(at)] != at or len(u.loops) > len(at):
-                continue
-            later = [o for o in found if o is not u and o.order > u.order and not _exclusive(u, o)]
-            if not later:
-                out.add(id(u.node))
-    return out
+@dataclass(frozen=True, slots=True)
+class _After:
+    """The variables that are read after a statement: where it ends, and where it leaves a loop or fails instead."""
+
+    next: frozenset[str] = frozenset()
+    left: frozenset[str] = frozenset()  # behind the loop
+    again: frozenset[str] = frozenset()  # at the loop's next turn
+    failed: frozenset[str] = frozenset()  # in the handlers around
+
+
+class _LastUses:
+    """Walks over a function from its end to its beginning, and notes what is read after each expression."""
+
+    def __init__(self, f: ir.Function) -> None:
+        self.heads: dict[int, tuple[list[ir.Node], set[str]]] = {}
+        self.declared = {p.name for p in f.params}
+        self.kept: set[int] = set()  # ids of names whose variable stays as it is
+        self.captured: set[str] = set()
+        for s in f.body:
+            for n in ir.walk(s):
+                match n:
+                    case ir.VarDecl(id=name) | ir.VarTarget(id=name, declares=True) | ir.Handler(var=name):
+                        self.declared.add(name)
+                    case ir.For(target=target) | ir.ForRange(target=target):
+                        self.declared |= {t.id for t in ir.walk(target) if isinstance(t, ir.VarTarget)}
+                    case ir.FuncDef(func=inner):
+                        # A closure borrows what it captures for as long as it lives.
+                        self.captured |= {
+                            m.id for b in inner.body for m in ir.walk(b) if isinstance(m, ir.Name)
+                        }
+                    case ir.Try(body=body):
+                        self._keep(body)
+                    case _:
+                        pass
+
+    def _keep(self, body: list[ir.Stmt]) -> None:
+        """A body that is tried may be a closure, which would take what it sets again, too."""
+        nodes = [n for b in body for n in ir.walk(b)]
+        set_here = {n.id for n in nodes if isinstance(n, ir.VarTarget)}
+        new = {n.id for n in nodes if isinstance(n, ir.VarTarget) and n.declares}
+        new |= {n.id for n in nodes if isinstance(n, ir.VarDecl)}
+        self.kept |= {id(n) for n in nodes if isinstance(n, ir.Name) and n.id in set_here - new}
+
+    def block(self, body: list[ir.Stmt], after: _After) -> frozenset[str]:
+        """What is read from the beginning of a block on."""
+        live = after.next
+        for s in reversed(body):
+            live = self._statement(s, replace(after, next=live))
+        return live
+
+    def _statement(self, s: ir.Stmt, after: _After) -> frozenset[str]:
+        match s:
+            case ir.If():
+                arms = self.block(s.body, after) | self.block(s.orelse, after)
+                return self._head(s, [s.test], arms | after.failed)
+            case ir.For() | ir.ForRange():
+                targets = {t.id for t in ir.walk(s.target) if isinstance(t, ir.VarTarget)}
+                live = self._turns(s.body, after, lambda inside: after.next | (inside - targets))
+                return self._head(
+                    s, [s.iter] if isinstance(s, ir.For) else [s.start, s.stop], live | after.failed
+                )
+            case ir.While():
+                return self._turns(
+                    s.body, after, lambda inside: self._head(s, [s.test], after.next | inside | after.failed)
+                )
+            case ir.Try():
+                final = self.block(s.final, after)
+                # What runs in the end runs before anything that leaves goes on.
+                outer = (
+                    _After(final, after.left | final, after.again | final, after.failed | final)
+                    if s.final
+                    else after
+                )
+                handled = outer.failed
+                for h in s.handlers:
+                    handled |= self.block(h.body, outer) - {h.var}
+                orelse = self.block(s.orelse, outer)
+                return self.block(s.body, replace(outer, next=orelse, failed=handled)) | handled
+            case ir.VarDecl():
+                return after.next - {s.id}
+            case ir.Break():
+                return after.left
+            case ir.Continue():
+                return after.again
+            case ir.Return() | ir.Raise():
+                return self._head(s, [s], after.failed)
+            case ir.Assign():
+                targets = [s.target, *(s.target.elems if isinstance(s.target, ir.TupleTarget) else [])]
+                fresh = {t.id for t in targets if isinstance(t, ir.VarTarget)}
+                return self._head(s, [s.value, s.target], (after.next - fresh) | after.failed)
+            case ir.AugAssign(target=ir.VarTarget(id=name)):
+                return self._head(s, [s], after.next | after.failed | {name})
+            case _:
+                return self._head(s, [s], after.next | after.failed)
+
+    def _turns(
+        self, body: list[ir.Stmt], after: _After, turn: Callable[[frozenset[str]], frozenset[str]]
+    ) -> frozenset[str]:
+        """What is read from the beginning of a loop on; `turn` tells it of what its body reads."""
+        again = turn(frozenset())
+        while True:
+            inside = self.block(body, _After(again, after.next, again, after.failed))
+            more = turn(inside) | again
+            if more == again:
+                return again
+            again = more
+
+    def _head(self, s: ir.Stmt, nodes: list[ir.Node], after: frozenset[str]) -> frozenset[str]:
+        """Note what is read after the expressions of a statement."""
+        self.heads.setdefault(id(s), (nodes, set()))[1].update(after)
+        return after | {n.id for node in nodes for n in ir.walk(node) if isinstance(n, ir.Name)}
+
+    def last(self) -> set[int]:
+        """The ids of the names that are last."""
+        out: set[int] = set()
+        for nodes, after in self.heads.values():
+            uses: list[tuple[_Use, bool]] = []
+            for node in nodes:
+                _uses(node, (), False, uses)
+            for i, (u, inside) in enumerate(uses):
+                name = u.node.id
+                if (
+                    inside
+                    or name in after
+                    or name not in self.declared - self.captured
+                    or id(u.node) in self.kept
+                ):
+                    continue
+                if all(o.node.id != name or _exclusive(u, o) for o, _ in uses[i + 1 :]):
+                    out.add(id(u.node))
+        return out
+
+
+def _uses(n: ir.Node, arms: tuple[tuple[int, int], ...], inside: bool, out: list[tuple[_Use, bool]]) -> None:
+    """The uses of variables in an expression, in the order of evaluation, and whether they are inside of a closure."""
+    inside = inside or isinstance(n, ir.Comp | ir.Lambda | ir.FuncDef | ir.PatternCall)
+    if isinstance(n, ir.Name):
+        out.append((_Use(n, arms), inside))
+    if isinstance(n, ir.Cond):
+        _uses(n.test, arms, inside, out)
+        _uses(n.body, (*arms, (id(n), 0)), inside, out)
+        _uses(n.orelse, (*arms, (id(n), 1)), inside, out)
+        return
+    worded = isinstance(n, ir.Intrinsic) and n.op == "error.with_message"
+    # An error is taken after its new message was made of it.
+    for child in reversed(list(ir.children(n))) if worded else ir.children(n):
+        _uses(child, arms, inside, out)
 
 
 def _exclusive(a: _Use, b: _Use) -> bool:
-    """True when the two uses are in different arms of one branch."""
+    """True when the two uses are in different arms of one choice."""
     arms = dict(a.arms)
     return any(branch in arms and arms[branch] != arm for branch, arm in b.arms)

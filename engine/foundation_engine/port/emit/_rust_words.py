@@ -69,8 +69,7 @@ INFIX = {
 METHODS = {  # operation -> method of the value itself
     "int.abs": "abs()", "float.abs": "abs()", "math.fabs": "abs()",
     "char.isalpha": "is_alphabetic()", "char.isspace": "is_whitespace()", "char.isupper": "is_uppercase()", "char.islower": "is_lowercase()",
-    "char.isalnum": "is_alphanumeric()", "str.upper": "to_uppercase()", "str.lower": "to_lowercase()", "str.strip": "trim().to_string()",
-    "str.lstrip": "trim_start().to_string()", "str.rstrip": "trim_end().to_string()", "math.sqrt": "sqrt()", "math.sin": "sin()",
+    "char.isalnum": "is_alphanumeric()", "str.upper": "to_uppercase()", "str.lower": "to_lowercase()", "math.sqrt": "sqrt()", "math.sin": "sin()",
     "math.cos": "cos()", "math.tan": "tan()", "math.exp": "exp()", "math.log": "ln()", "math.log2": "log2()", "math.log10": "log10()",
     "math.atan": "atan()", "int.to_str": "to_string()", "str.reversed": "chars().rev().collect::<String>()",
 }  # fmt: skip

@@ -18,10 +18,11 @@ from foundation_specs.model import LanguageId
 from foundation_engine.port import ir
 from foundation_engine.port.emit._files import Cut, joined
 from foundation_engine.port.emit._names import pascal, snake
-from foundation_engine.port.emit._rust_body import FunctionWriter
+from foundation_engine.port.emit._rust_body import FunctionWriter, drop_unread
 from foundation_engine.port.emit._rust_crate import crate
 from foundation_engine.port.emit._rust_errors import CONSTRUCTORS, RustErrors
 from foundation_engine.port.emit._rust_helpers import HELPERS
+from foundation_engine.port.emit._rust_locals import SHADOW, shadowing
 from foundation_engine.port.emit._rust_ownership import RUNTIME_OBJECTS, Borrows, Ownership
 from foundation_engine.port.emit._rust_patterns import RUNTIME_TYPES, Patterns
 from foundation_engine.port.emit._rust_words import KEYWORDS, documented, rust_char, rust_float, rust_string
@@ -77,6 +78,10 @@ class RustModule:
     ) -> None:
         self.module = simplify(module)
         sequence(self.module, Borrows(self.copies))
+        for d in module.definitions:
+            for f in [d] if isinstance(d, ir.Function) else d.methods if isinstance(d, ir.Class) else []:
+                drop_unread(f.body)
+                shadowing(f)
         self.source = source.splitlines()
         self.sources: dict[str, list[str]] = {p: t.splitlines() for p, t in (sources or {}).items()}
         self.settings = settings or _Settings()
@@ -120,7 +125,7 @@ class RustModule:
         self.taken = {*self.functions.values()}
         # A variable of a helper's name would hide it.
         used = self.taken | {
-            self.local(n.id if isinstance(n, ir.VarTarget) else n.name)
+            self.local(n.id.partition(SHADOW)[0] if isinstance(n, ir.VarTarget) else n.name)
             for d in module.definitions
             for n in ir.walk(d)
             if isinstance(n, ir.VarTarget | ir.Param)
