@@ -652,6 +652,7 @@ class Function(Node):
     is_async: bool = False
     comments: list[str] = field(default_factory=list[str])
     end_line: int = 0
+    library: str = ""  # the function of Python's library that this one stands for
 
 
 @dataclass(slots=True)

@@ -111,7 +111,7 @@ func (b *Bag) Size() int {
 	}
 	return n, err
 }""",
-        ["    err = nil", "    raise err if !err.nil?"],
+        ["    err = nil", "    raise err unless err.nil?"],
     ),
     (
         "handing an error on is implied",
@@ -155,7 +155,7 @@ func (b *Bag) Size() int {
 	}
 	return 0, last
 }""",
-        ["last = nil", "rescue StandardError => err", "last = err", "raise last if !last.nil?"],
+        ["last = nil", "rescue StandardError => err", "last = err", "raise last unless last.nil?"],
     ),
     (
         "a sentinel under a new message is its class",
@@ -336,7 +336,7 @@ func Fetch(ctx context.Context, s Store, id string) (int, error) {
 	}
 	return strconv.Atoi(after)
 }""",
-        ["(before, separator, after) = text.partition('=')", "if separator.empty?", "parse_int(after"],
+        ["before, separator, after = text.partition('=')", "parse_int(after"],
     ),
 ]
 

@@ -13,12 +13,24 @@ from foundation_specs.model import LanguageId
 from foundation_engine.port import ir
 from foundation_engine.port.emit import _regex as regex
 from foundation_engine.port.emit._files import Cut, needs, stems
-from foundation_engine.port.emit._names import pascal, snake
+from foundation_engine.port.emit._names import is_hidden, pascal, snake
 from foundation_engine.port.emit._ruby_patterns import Patterns
+from foundation_engine.port.emit._ruby_text import pattern
 from foundation_engine.port.emit._statements import Statements, comment, comments
 from foundation_engine.port.emit.templates import Templates
 from foundation_engine.port.ir import Type, Unsupported
-from foundation_engine.port.passes import Effects, blocks, may_end_line, names_its_entry, place, reads, stores
+from foundation_engine.port.passes import (
+    Effects,
+    at_least,
+    blocks,
+    lower_bounds,
+    may_end_line,
+    names_its_entry,
+    place,
+    reads,
+    stores,
+    terminates,
+)
 
 _KEYWORDS = frozenset(
     [
@@ -185,8 +197,6 @@ _TEMPLATES: Mapping[str, tuple[str, int, int]] = {
     "str.contains": ("{0}.include?({1})", PRIMARY, PRIMARY),
     "str.contains_char": ("{0}.include?({1})", PRIMARY, PRIMARY),
     "str.split_ws": ("{0}.split", PRIMARY, PRIMARY),
-    "str.split": ("split_on({0}, {1})", PRIMARY, LOWEST),
-    "str.join": ("{1}.join({0})", PRIMARY, PRIMARY),
     "str.replace": ("{0}.gsub({1}) {{ {2} }}", PRIMARY, PRIMARY),
     "str.count": ("{0}.scan({1}).length", PRIMARY, PRIMARY),
     "str.find": ("({0}.index({1}) || -1)", PRIMARY, PRIMARY),
@@ -194,15 +204,15 @@ _TEMPLATES: Mapping[str, tuple[str, int, int]] = {
     "str.find_or_raise": ("({0}.index({1}) || raise(ArgumentError, 'substring not found'))", PRIMARY, PRIMARY),
     "str.splitlines": ("split_lines({0})", PRIMARY, LOWEST),
     "str.isdigit": ("{0}.match?(/\\A\\p{{Nd}}+\\z/)", PRIMARY, PRIMARY),
-    "char.isdigit": ("{0}.match?(/\\A\\p{{Nd}}\\z/)", PRIMARY, PRIMARY),
+    "char.isdigit": ("{0}.match?(/\\p{{Nd}}/)", PRIMARY, PRIMARY),
     "str.isalpha": ("{0}.match?(/\\A\\p{{L}}+\\z/)", PRIMARY, PRIMARY),
-    "char.isalpha": ("{0}.match?(/\\A\\p{{L}}\\z/)", PRIMARY, PRIMARY),
+    "char.isalpha": ("{0}.match?(/\\p{{L}}/)", PRIMARY, PRIMARY),
     "str.isalnum": ("{0}.match?(/\\A[\\p{{L}}\\p{{N}}]+\\z/)", PRIMARY, PRIMARY),
-    "char.isalnum": ("{0}.match?(/\\A[\\p{{L}}\\p{{N}}]\\z/)", PRIMARY, PRIMARY),
+    "char.isalnum": ("{0}.match?(/[\\p{{L}}\\p{{N}}]/)", PRIMARY, PRIMARY),
     "str.isspace": ("{0}.match?(/\\A[[:space:]]+\\z/)", PRIMARY, PRIMARY),
-    "char.isspace": ("{0}.match?(/\\A[[:space:]]\\z/)", PRIMARY, PRIMARY),
-    "char.isupper": ("{0}.match?(/\\A\\p{{Lu}}\\z/)", PRIMARY, PRIMARY),
-    "char.islower": ("{0}.match?(/\\A\\p{{Ll}}\\z/)", PRIMARY, PRIMARY),
+    "char.isspace": ("{0}.match?(/[[:space:]]/)", PRIMARY, PRIMARY),
+    "char.isupper": ("{0}.match?(/\\p{{Lu}}/)", PRIMARY, PRIMARY),
+    "char.islower": ("{0}.match?(/\\p{{Ll}}/)", PRIMARY, PRIMARY),
     "str.capitalize": ("{0}.capitalize", PRIMARY, PRIMARY),
     "str.swapcase": ("{0}.swapcase", PRIMARY, PRIMARY),
     "str.ljust": ("{0}.ljust({1})", PRIMARY, PRIMARY),
@@ -383,24 +393,45 @@ def split_last(text, separator, most)
   [text, *parts]
 end""",
     "split_by": """
-# The pieces between matches of a pattern, empty ones included.
+# The pieces between matches of a pattern or a text, empty ones included.
 def split_by(text, pattern, limit = -1)
   text.empty? ? [''] : text.split(pattern, limit)
 end""",
     "split_on": """
 # The pieces between separators, empty ones included.
 def split_on(text, separator, limit = -1)
+  raise ArgumentError, 'empty separator' if separator.empty?
   return [''] if text.empty?
 
-  text.split(/#{Regexp.escape(separator)}/, limit)
+  # A blank would stand for any run of white space.
+  text.split(separator == ' ' ? / / : separator, limit)
 end""",
     "slice_of": """
 # A slice whose bounds may lie outside and may count from the end.
 def slice_of(sequence, low, high)
-  low, high = [low || 0, high || sequence.length].map do |bound|
-    (bound.negative? ? bound + sequence.length : bound).clamp(0, sequence.length)
-  end
-  sequence[low...[low, high].max]
+  low = [low + sequence.length, 0].max if low.negative?
+  high = [high + sequence.length, 0].max if high&.negative?
+  sequence[low...high] || sequence[0, 0]
+end""",
+    "side_by_side": """
+# The items of several lists in lists of one from each, as many as the shortest has.
+def side_by_side(first, *others)
+  count = [first, *others].map { |items| items.to_a.length }.min
+  first.first(count).zip(*others)
+end""",
+    "columns": """
+# The first columns of rows, each of which must have as many.
+def columns(rows, count)
+  raise IndexError, 'a row is too short' if rows.any? { |row| row.length < count }
+
+  rows.map { |row| row.first(count) }.transpose
+end""",
+    "stepped": """
+# The numbers from one to before another, which need not be above it.
+def stepped(start, stop, step)
+  raise ArgumentError, 'the step is zero' if step.zero?
+
+  start.step(step.positive? ? stop - 1 : stop + 1, step)
 end""",
     "char_at": """
 # The character at an index, which must exist.
@@ -415,6 +446,13 @@ end""",
     "divide": """
 # The quotient of floats; a zero divisor is an error.
 def divide(numerator, divisor)
+  raise ZeroDivisionError, 'division by zero' if divisor.zero?
+
+  numerator / divisor
+end""",
+    "divide_integers": """
+# The quotient of integers as a float; a zero divisor is an error.
+def divide_integers(numerator, divisor)
   raise ZeroDivisionError, 'division by zero' if divisor.zero?
 
   numerator.fdiv(divisor)
@@ -531,6 +569,8 @@ def lower_case?(text)
   text == text.downcase && text != text.upcase
 end""",
 }
+# Functions of Python's library that a helper says better than the source of them that other targets port.
+_LIBRARY = frozenset({"stepped"})
 _COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 
 
@@ -598,10 +638,24 @@ class RubyEmitter:
         self.requires: set[str] = set()
         self.holes: list[Unsupported] = []
 
+    def helper_name(self, name: str) -> str:
+        """The name of a helper method, which no function of the file has."""
+        if any(
+            isinstance(d, ir.Function) and method_name(d.name) == name and d.library not in _LIBRARY
+            for d in self.module.definitions
+        ):
+            return f"_{name}"
+        return name
+
+    def helper_text(self, name: str) -> str:
+        """A helper method under its name, with the names of those that it calls."""
+        calls = rf"\b({'|'.join(re.escape(h) for h in _HELPERS)})(?=\()"
+        return re.sub(calls, lambda m: self.helper_name(m[1]), _HELPERS[name].strip())
+
     def unclashing(self, cls: str, method: str, line: int) -> None:
         """Raise Unsupported for a method whose name without its underscore is that of another member."""
         d = self.module.find(cls)
-        if isinstance(d, ir.Class) and method.startswith("_") and method != "__str__":
+        if isinstance(d, ir.Class) and is_hidden(method):
             taken = {local(f.name) for f in d.fields}
             taken |= {method_name(m.name) for m in d.methods if m.name != method}
             if method_name(method) in taken:
@@ -646,6 +700,9 @@ class RubyEmitter:
                     commands = self._commands()
                     body.extend([*commands, ""] if commands else [])
                 if isinstance(d, ir.Function):
+                    if d.library in _LIBRARY:
+                        functions.append((d.name, self.helper_name(d.library), d.line, 0))
+                        continue
                     if not in_functions:
                         body.extend(["", "  module_function"])
                         in_functions = True
@@ -673,9 +730,12 @@ class RubyEmitter:
             body.extend(cut.mark(None))
             body.extend(["", "  module_function"])
         for h in sorted(self.helpers):
-            body.extend(["", *(f"  {line}".rstrip() for line in _HELPERS[h].strip().splitlines())])
+            body.extend(["", *(f"  {line}".rstrip() for line in self.helper_text(h).splitlines())])
         # What a class of the file calls cannot be private.
-        hidden = {**private, "": [*private.get("", []), *sorted(self.helpers - self.shared_helpers)]}
+        hidden = {
+            **private,
+            "": [*private.get("", []), *map(self.helper_name, sorted(self.helpers - self.shared_helpers))],
+        }
         if self.module.files:
             parts = cut.parts(body)
             texts = {p: self._part(p, lines, hidden.get(p, []), parts) for p, lines in parts.items()}
@@ -711,7 +771,7 @@ class RubyEmitter:
         before = [f.path for f in self.module.files]
         earlier = before[: before.index(path)] if path else []
         siblings = [p for p in needs(self.module).get(path, ()) if p in earlier and p in parts]
-        if path and any(re.search(rf"\b{h}\b", text) for h in self.helpers):
+        if path and any(re.search(rf"\b{self.helper_name(h)}\b", text) for h in self.helpers):
             siblings.insert(0, "")
         lines = ["# frozen_string_literal: true", ""]
         for block in (
@@ -845,7 +905,7 @@ class RubyEmitter:
             try:
                 self.unclashing(d.name, m.name, m.line)
                 inner.extend(self._function(m, d, functions, "    "))
-                if m.name.startswith("_") and m.name != "__str__" and m.kind != "static":
+                if is_hidden(m.name) and m.kind != "static":
                     hidden.append(method_name(m.name))
             except Unsupported as why:
                 self.holes.append(Unsupported(why.reason, why.construct or m.name, why.line or m.line))
@@ -915,10 +975,14 @@ def _makes_app(d: ir.Constant) -> bool:
     return any(isinstance(n, ir.PatternNew) and n.pattern_id == "cli_framework" for n in ir.walk(d.value))
 
 
+# What Python's special methods are called in Ruby.
+_SPECIAL = {"__str__": "to_s", "__len__": "length", "__contains__": "include?", "__lt__": "<"}
+
+
 def method_name(name: str) -> str:
     """The name of a method."""
-    if name == "__str__":
-        return "to_s"
+    if name in _SPECIAL:
+        return _SPECIAL[name]
     made = snake(name)
     return f"{made}_" if made in _KEYWORDS else made
 
@@ -967,29 +1031,21 @@ def hoist(body: list[ir.Stmt], known: set[str]) -> None:
             s = body[i]
             if isinstance(s, ir.For | ir.ForRange):
                 made = assigned(s.body) - known - own(s)
-                later = {
-                    n.id for r in body[i + 1 :] for n in ir.walk(r) if isinstance(n, ir.Name | ir.VarTarget)
-                }
+                later = _free(body[i + 1 :])
                 # A value may also be carried from one turn of the loop to the next.
                 carried = {v for v in made if _read_first(s.body, v)}
                 for v in sorted((made & later) | carried):
                     body.insert(i, ir.VarDecl(v, ir.ANY))
                     known = known | {v}
                     i += 1
-                if (
-                    own(s)
-                    & later
-                    & {n.id for r in body[i + 1 :] for n in ir.walk(r) if isinstance(n, ir.Name)}
-                ):
-                    _copy_loop_variable(s, own(s) & later, body, i)
-                    i += len(own(s) & later)
+                if left := own(s) & later:
+                    _copy_loop_variable(s, left, body, i)
+                    i += len(left)
                 scan(s.body, known | own(s) | stores(body[:i]))
             elif isinstance(s, ir.FuncDef):
                 hoist(s.func.body, known | {p.name for p in s.func.params})
             elif uses := [n for n in ir.walk(s) if isinstance(n, ir.PatternCall)]:
-                later = {
-                    n.id for r in body[i + 1 :] for n in ir.walk(r) if isinstance(n, ir.Name | ir.VarTarget)
-                }
+                later = _free(body[i + 1 :])
                 made = {v for use in uses for v in assigned(use.body)} - known
                 for v in sorted(made & later):
                     body.insert(i, ir.VarDecl(v, ir.ANY))
@@ -1008,16 +1064,80 @@ def hoist(body: list[ir.Stmt], known: set[str]) -> None:
     scan(body, known)
 
 
+def _free(body: Sequence[ir.Stmt]) -> set[str]:
+    """The names that statements may read before they give them a value of their own."""
+    out: set[str] = set()
+
+    def read(node: ir.Node, bound: frozenset[str]) -> None:
+        match node:
+            case ir.Name(id=name):
+                if name not in bound:
+                    out.add(name)
+            case ir.Comp(elem=elem, clauses=clauses):
+                for c in clauses:
+                    read(c.iter, bound)
+                    bound |= {v.id for v in _variables(c.target)}
+                    for test in c.conds:
+                        read(test, bound)
+                read(elem, bound)
+            case ir.Lambda(params=params, body=inner):
+                read(inner, bound | {p.name for p in params})
+            case ir.FuncDef(func=f):
+                run(f.body, bound | {p.name for p in f.params} | {f.name})
+            case ir.PatternCall(body=inner):
+                for child in ir.children(node):
+                    if not isinstance(child, ir.Stmt):
+                        read(child, bound)
+                run(inner, bound)
+            case _:
+                for child in ir.children(node):
+                    read(child, bound)
+
+    def run(body: Sequence[ir.Stmt], bound: frozenset[str]) -> frozenset[str]:
+        """Read statements; the names that have a value of their own behind them."""
+        for s in body:
+            match s:
+                case ir.Assign(target=target, value=value):
+                    read(value, bound)
+                    read(target, bound)
+                    bound |= {v.id for v in _variables(target)}
+                case ir.AugAssign(target=target, value=value):
+                    read(value, bound)
+                    read(target, bound)
+                    out.update({v.id for v in _variables(target)} - bound)
+                case ir.If(test=test, body=body, orelse=orelse):
+                    read(test, bound)
+                    one, other = run(body, bound), run(orelse, bound)
+                    # What leaves the block brings no values behind it.
+                    one, other = other if terminates(body) else one, one if terminates(orelse) else other
+                    bound = one & other
+                case ir.For(target=target, iter=over, body=body):
+                    read(over, bound)
+                    run(body, bound | {v.id for v in _variables(target)})
+                case ir.ForRange(target=target, start=start, stop=stop, body=body):
+                    read(start, bound)
+                    read(stop, bound)
+                    run(body, bound | {target.id})
+                case ir.While(test=test, body=body):
+                    read(test, bound)
+                    run(body, bound)
+                case ir.Try(body=body, handlers=handlers, orelse=orelse, final=final):
+                    inside = run(body, bound)
+                    for h in handlers:
+                        run(h.body, bound | {h.var})
+                    run(orelse, inside)
+                    run(final, bound)
+                case _:
+                    read(s, bound)
+        return bound
+
+    run(body, frozenset())
+    return out
+
+
 def _read_first(body: list[ir.Stmt], name: str) -> bool:
     """True when the loop's body may read the variable before it assigns it."""
-    for s in body:
-        if isinstance(s, ir.Assign) and name in stores([s]):
-            return name in reads([ir.ExprStmt(s.value)])
-        if name in reads([s]):
-            return True
-        if name in stores([s]):
-            return True
-    return False
+    return name in _free(body)
 
 
 def _copy_loop_variable(s: ir.For | ir.ForRange, names: set[str], body: list[ir.Stmt], at: int) -> None:
@@ -1051,6 +1171,7 @@ class Emitter(Statements):
         self.extra: list[list[str]] = []
         self.read: set[str] = set()
         self.bounds: dict[str, str] = {}
+        self.least: dict[str, int] | None = None
         self.matched = ""  # the variable that holds the text of a match rather than the match
         self.last_match = ""  # the variable that stands for the last match in a block
         self.leave = "return"
@@ -1066,17 +1187,12 @@ class Emitter(Statements):
 
     def helper(self, name: str) -> str:
         """Have a helper method emitted; its name as called from here."""
-        if any(
-            isinstance(d, ir.Function) and method_name(d.name) == name for d in self.ruby.module.definitions
-        ):
-            raise Unsupported(
-                f"an operation whose helper would be named {name}, as a function of this file is"
-            )
         self.ruby.helpers.add(name)
+        made = self.ruby.helper_name(name)
         if self.cls:
             self.ruby.shared_helpers.add(name)
-            return f"{self.ruby.name}.{name}"
-        return name
+            return f"{self.ruby.name}.{made}"
+        return made
 
     # Statements
 
@@ -1136,7 +1252,8 @@ class Emitter(Statements):
 
     def _while(self, s: ir.While) -> None:
         forever = isinstance(s.test, ir.Lit) and s.test.value is True
-        self.write("while true" if forever else f"while {self.x(s.test)}")
+        holds, test = self._sense(s.test)
+        self.write("while true" if forever else f"{'while' if holds else 'until'} {test}")
         with self.indented():
             self.block(s.body)
         self.write("end")
@@ -1199,7 +1316,8 @@ class Emitter(Statements):
             self.write(f"{', '.join(self.target(e) for e in t.elems)} = {xs}")
             return
         self._check_position(t, s.value)
-        self.write(f"{self.target(t)} = {self.x(s.value)}")
+        to = ", ".join(self.target(e) for e in t.elems) if isinstance(t, ir.TupleTarget) else self.target(t)
+        self.write(f"{to} = {self.x(s.value)}")
 
     def _check_position(self, t: ir.Target, value: ir.Expr) -> None:
         """Fail where Ruby would let a list grow: at a position past its end, unless it is known or read anyway."""
@@ -1250,24 +1368,26 @@ class Emitter(Statements):
             return self.x(i.args[0])
         return self.x(i)
 
+    def _sense(self, test: ir.Expr) -> tuple[bool, str]:
+        """Whether a condition is said to hold, or by `unless` and `until` not to hold, and its text without the `!`."""
+        text, binds = self._text(test)
+        return (False, text[1:]) if binds == UNARY and text.startswith("!") else (True, text)
+
     def _if(self, s: ir.If, tail: bool = False, chained: bool = False) -> None:
-        if (
-            isinstance(s.test, ir.Not)
-            and isinstance(s.test.value, ir.Intrinsic)
-            and s.test.value.op in ("nonempty", "is_some", "is_none")
-        ):
-            # `if x.empty?` reads better than `unless !x.empty?`.
-            flipped = {"nonempty": "empty", "is_some": "is_none", "is_none": "is_some"}[s.test.value.op]
-            s = ir.If(ir.Intrinsic(flipped, s.test.value.args, type=ir.BOOL), s.body, s.orelse, line=s.line)
-        if not chained and not tail and _guard(s) and not s.body[0].comments and not s.body[0].trailing:
+        alone = len(s.body) == 1 and not s.orelse and not s.body[0].comments and not s.body[0].trailing
+        if alone and not chained and not tail and not isinstance(s.body[0], ir.If | ir.Hole):
             with self.captured() as lines:
                 self.stmt(s.body[0])
-            if len(lines) == 1 and len(lines[0].strip()) + len(self.x(s.test)) < 100:
-                self.write(self._conditional(lines[0].strip(), s.test))
+            holds, test = self._sense(s.test)
+            if (
+                len(lines) == 1
+                and len(lines[0].strip()) + len(test) < 100
+                and not lines[0].strip().startswith("#")
+            ):
+                self.write(f"{lines[0].strip()} {'if' if holds else 'unless'} {test}")
                 return
-        unless = isinstance(s.test, ir.Not) and not s.orelse and not chained
-        test = self.x(s.test.value if unless and isinstance(s.test, ir.Not) else s.test)
-        self.write(f"{'elsif' if chained else 'unless' if unless else 'if'} {test}")
+        holds, test = (True, self.x(s.test)) if s.orelse or chained else self._sense(s.test)
+        self.write(f"{'elsif' if chained else 'if' if holds else 'unless'} {test}")
         with self.indented():
             self.block(s.body, tail)
         if len(s.orelse) == 1 and isinstance(s.orelse[0], ir.If) and not s.orelse[0].comments:
@@ -1278,11 +1398,6 @@ class Emitter(Statements):
             with self.indented():
                 self.block(s.orelse, tail)
         self.write("end")
-
-    def _conditional(self, statement: str, test: ir.Expr) -> str:
-        if isinstance(test, ir.Not):
-            return f"{statement} unless {self.x(test.value)}"
-        return f"{statement} if {self.x(test)}"
 
     def _for_range(self, s: ir.ForRange) -> None:
         name = local(s.target.id) if s.target.id in reads(s.body) else ""
@@ -1301,19 +1416,35 @@ class Emitter(Statements):
         if s.step == 1 and zero:
             self.write(f"{self.x(stop, PRIMARY)}.times do{var}")
         elif s.step == 1:
-            self.write(f"({self.x(s.start, ADD)}...{self.x(stop, ADD)}).each do{var}")
+            self.write(f"{self._range(s.start, stop)}.each do{var}")
         elif s.step == -1:
-            last = f"{self.x(stop, ADD)} + 1" if not isinstance(stop, ir.Lit) else str(stop.value + 1)
-            self.write(f"{self.x(s.start, PRIMARY)}.downto({last}) do{var}")
+            self.write(f"{self.x(s.start, PRIMARY)}.downto({self._above(stop)}) do{var}")
         elif s.step > 0:
-            self.write(f"({self.x(s.start, ADD)}...{self.x(stop, ADD)}).step({s.step}) do{var}")
+            self.write(f"{self._range(s.start, stop)}.step({s.step}) do{var}")
         else:
-            last = f"{self.x(stop, ADD)} + 1" if not isinstance(stop, ir.Lit) else str(stop.value + 1)
-            self.write(f"{self.x(s.start, PRIMARY)}.step({last}, {s.step}) do{var}")
+            self.write(f"{self.x(s.start, PRIMARY)}.step({self._above(stop)}, {s.step}) do{var}")
         with self.indented():
             self.block(s.body)
         self.write("end")
         self.bounds.pop(s.target.id, None)
+
+    def _range(self, start: ir.Expr, stop: ir.Expr) -> str:
+        """The numbers from one to before another."""
+        match stop:
+            case ir.Intrinsic(op="int.add", args=[last, ir.Lit(value=1)]):
+                return f"({self.x(start, ADD)}..{self.x(last, ADD)})"
+            case _:
+                return f"({self.x(start, ADD)}...{self.x(stop, ADD)})"
+
+    def _above(self, stop: ir.Expr) -> str:
+        """The last number before one that is counted down to."""
+        match stop:
+            case ir.Lit(value=int() as value):
+                return str(value + 1)
+            case ir.Intrinsic(op="int.sub", args=[last, ir.Lit(value=1)]):
+                return self.x(last)
+            case _:
+                return f"{self.x(stop, ADD)} + 1"
 
     def _for(self, s: ir.For) -> None:
         self.write(f"{self.each(s.iter, self.params(s.target))}")
@@ -1352,6 +1483,10 @@ class Emitter(Statements):
                 return f"{self.x(obj, PRIMARY)}.each do |{params}|"
             case ir.Intrinsic(op="reversed", args=[obj]):
                 return f"{self.x(obj, PRIMARY)}.reverse_each do |{params}|"
+            case ir.Intrinsic(op="zip", args=args) if all(
+                isinstance(a, ir.Name | ir.Field) for a in args[1:]
+            ):
+                return f"{self.sequence(e)} do |{params}|"
             case _:
                 pass
         if e.type in (ir.STR, ir.CHAR):
@@ -1365,21 +1500,36 @@ class Emitter(Statements):
         match e:
             case ir.Intrinsic(op="range", args=[start, stop, ir.Lit(value=int() as step)]):
                 if step == 1:
-                    return f"({self.x(start, ADD)}...{self.x(stop, ADD)})"
+                    return self._range(start, stop)
                 if step > 0:
-                    return f"({self.x(start, ADD)}...{self.x(stop, ADD)}).step({step})"
-                last = f"{self.x(stop, ADD)} + 1" if not isinstance(stop, ir.Lit) else str(stop.value + 1)
-                return f"{self.x(start, PRIMARY)}.step({last}, {step})"
+                    return f"{self._range(start, stop)}.step({step})"
+                return f"{self.x(start, PRIMARY)}.step({self._above(stop)}, {step})"
             case ir.Intrinsic(op="enumerate", args=[inner, start]):
                 zero = isinstance(start, ir.Lit) and start.value == 0
                 offset = "" if zero else f" + {self.x(start, ADD)}"
                 return f"{self.sequence(inner)}.each_with_index.map {{ |item, index| [index{offset}, item] }}"
             case ir.Intrinsic(op="zip", args=[first, *others]):
-                texts = [self.sequence(o) for o in others]
-                limits = "".join(f".first({t}.length)" for t in texts)
-                return f"{self.sequence(first)}.zip({', '.join(texts)}){limits}"
+                texts = ", ".join(self.sequence(o) for o in others)
+                if not all(isinstance(o, ir.Name | ir.Field) for o in others):
+                    return f"{self.helper('side_by_side')}({self.sequence(first)}, {texts})"
+                counts = [f"{self.x(o, PRIMARY)}.length" for o in others]
+                count = counts[0] if len(counts) == 1 else f"[{', '.join(counts)}].min"
+                return f"{self.sequence(first)}.first({count}).zip({texts})"
+            case ir.Intrinsic(op="to_set", args=[inner]):
+                # Nobody sees the order of a set, nor whether it is one.
+                return f"{self.sequence(inner)}.uniq"
+            case ir.Intrinsic(
+                op="set.intersection" | "set.union" as op,
+                args=[ir.Intrinsic(op="to_set", args=[one]), ir.Intrinsic(op="to_set", args=[other])],
+            ):
+                sign = "&" if op == "set.intersection" else "|"
+                return f"({self._list(one)} {sign} {self._list(other)})"
+            case ir.Intrinsic(op="to_list", args=[ir.Expr(type=ir.SetT()) as inner]):
+                return self.sequence(inner)
             case ir.Comp(kind="iter"):
                 return self.comp(e)
+            case ir.Call() if self._counts(e):
+                return self._call(e).removesuffix(".to_a")
             case _:
                 pass
         if e.type in (ir.STR, ir.CHAR):
@@ -1387,6 +1537,18 @@ class Emitter(Statements):
         if isinstance(e.type, ir.DictT):
             return f"{self.x(e, PRIMARY)}.keys"
         return self.x(e, PRIMARY)
+
+    def _counts(self, e: ir.Expr) -> bool:
+        """True for the numbers of a range, which are no list until one is made of them."""
+        if isinstance(e, ir.Call) and isinstance(e.func, ir.Name):
+            known = self.ruby.module.find(e.func.id)
+            return isinstance(known, ir.Function) and known.library == "stepped"
+        return isinstance(e, ir.Intrinsic) and e.op == "range"
+
+    def _list(self, e: ir.Expr) -> str:
+        """An iterable as a list."""
+        text = self.sequence(e)
+        return text if isinstance(e.type, ir.ListT | ir.P) and not self._counts(e) else f"{text}.to_a"
 
     # Errors
 
@@ -1540,10 +1702,10 @@ class Emitter(Statements):
             case ir.DictLit():
                 return self._dict(e), PRIMARY
             case ir.Cond():
-                return (
-                    f"{self.x(e.test, TERNARY + 1)} ? {self.x(e.body, TERNARY + 1)} : {self.x(e.orelse, TERNARY)}",
-                    TERNARY,
-                )
+                holds, test = self._sense(e.test)
+                body, orelse = (e.body, e.orelse) if holds else (e.orelse, e.body)
+                asked = self.x(e.test, TERNARY + 1) if holds else test
+                return f"{asked} ? {self.x(body, TERNARY + 1)} : {self.x(orelse, TERNARY)}", TERNARY
             case ir.Bool():
                 op, own = ("&&", AND) if e.op == "and" else ("||", OR)
                 return f" {op} ".join(self.x(v, own) for v in e.values), own
@@ -1607,6 +1769,8 @@ class Emitter(Statements):
         args = ", ".join(self.x(a) for a in e.args)
         if isinstance(e.func, ir.Name):
             known = self.ruby.module.find(e.func.id)
+            if isinstance(known, ir.Function) and known.library in _LIBRARY:
+                return f"{self.helper(known.library)}({args}).to_a"
             if isinstance(known, ir.Function) and e.func.id not in self.lambdas:
                 prefix = f"{self.ruby.name}." if self.cls else ""
                 if prefix and known.name.startswith("_"):
@@ -1627,7 +1791,8 @@ class Emitter(Statements):
                     if (known := defaults.get(n)) is None or not ir.same(a, known)
                 ]
                 return f"{self.ruby.type_name(e.cls)}.new({', '.join(parts)})"
-            return f"{self.ruby.type_name(e.cls)}.new({', '.join(self.x(a) for _, a in e.args)})"
+            given = ", ".join(self.x(a) for _, a in e.args)
+            return f"{self.ruby.type_name(e.cls)}.new{f'({given})' if given else ''}"
         name = self.ruby.error(e.cls)
         return f"{name}.new({', '.join(self.x(v) for _, v in e.args)})"
 
@@ -1709,8 +1874,8 @@ class Emitter(Statements):
             text, own, need = _TEMPLATES[op]
             if op in ("char.to_str", "tuple.to_list"):
                 return self._text(args[0])
-            if op == "len" and isinstance(args[0], ir.Intrinsic) and args[0].op == "to_set":
-                return f"{self.sequence(args[0].args[0])}.uniq.length", PRIMARY
+            if op == "len" and isinstance(args[0], ir.Intrinsic) and isinstance(args[0].type, ir.SetT):
+                return f"{self.sequence(args[0])}.length", PRIMARY
             head = text.partition("(")[0]
             if head == "json_text":
                 self.helper("float_text")
@@ -1726,19 +1891,14 @@ class Emitter(Statements):
                     return f"[true, false].include?({self.x(args[0])})", PRIMARY
                 return (f"{v}.nil?" if kind == "null" else f"{v}.is_a?({_JSON_CLASSES[kind]})"), PRIMARY
             case "float.div":
-                a, b = args
-                plain = [
-                    x.args[0] if isinstance(x, ir.Intrinsic) and x.op == "int.to_float" else x for x in args
-                ]
-                if isinstance(b, ir.Lit) and b.value != 0:
-                    return f"{self.x(a, MUL)} / {self.x(b, POWER)}", MUL
-                return f"{self.helper('divide')}({self.x(plain[0])}, {self.x(plain[1])})", PRIMARY
+                return self._quotient(e)
             case "float.round_to":
                 return f"{self.helper('round_decimals')}({self.x(args[0])}, {self.x(args[1])})", PRIMARY
-            case "str.split_n":
-                n = args[2]
-                limit = str(n.value + 1) if isinstance(n, ir.Lit) else f"{self.x(n, ADD)} + 1"
-                return f"{self.helper('split_on')}({self.x(args[0])}, {self.x(args[1])}, {limit})", PRIMARY
+            case "str.join":
+                between = "" if isinstance(args[0], ir.Lit) and not args[0].value else f"({self.x(args[0])})"
+                return f"{self.sequence(args[1])}.join{between}", PRIMARY
+            case "str.split" | "str.split_n":
+                return self._split(args), PRIMARY
             case "str.strip_chars" | "str.lstrip_chars" | "str.rstrip_chars":
                 return self._strip(op, args), PRIMARY
             case "list.index":
@@ -1806,7 +1966,7 @@ class Emitter(Statements):
             case "sum":
                 return self._sum(e)
             case "any" | "all":
-                return self._quantifier(e), PRIMARY
+                return self._quantifier(e)
             case "sorted":
                 return self._sorted(
                     self.entries(args[0]), e.type, args[1], args[2], paired(args[0]) is not None
@@ -1858,6 +2018,32 @@ class Emitter(Statements):
             case _:
                 raise Unsupported(f"operation {op} in Ruby")
 
+    def _quotient(self, e: ir.Intrinsic) -> tuple[str, int]:
+        a, b = (x.args[0] if isinstance(x, ir.Intrinsic) and x.op == "int.to_float" else x for x in e.args)
+        whole = a.type == ir.INT and b.type == ir.INT
+        if isinstance(b, ir.Lit) and b.value != 0:
+            # An integer that a float divides, or the other way round, is a float anyway.
+            over = self.x(b if whole else e.args[1], POWER)
+            return f"{self.x(e.args[0], MUL)} / {over}", MUL
+        if whole:
+            return f"{self.helper('divide_integers')}({self.x(a)}, {self.x(b)})", PRIMARY
+        return f"{self.helper('divide')}({self.x(e.args[0])}, {self.x(b)})", PRIMARY
+
+    def _split(self, args: list[ir.Expr]) -> str:
+        limit = ""
+        if len(args) == 3:
+            most = args[2]
+            if isinstance(most, ir.Lit):
+                limit = f", {most.value + 1}" if most.value >= 0 else ""
+            else:
+                limit = f", {self.x(most, PRIMARY)}.negative? ? -1 : {self.x(most, ADD)} + 1"
+        separator = args[1]
+        if not isinstance(separator, ir.Lit) or separator.value == "":
+            return f"{self.helper('split_on')}({self.x(args[0])}, {self.x(separator)}{limit})"
+        # A blank as a text would stand for any run of white space.
+        pattern = "/ /" if separator.value == " " else self.x(separator)
+        return f"{self.helper('split_by')}({self.x(args[0])}, {pattern}{limit})"
+
     def _falsy(self, t: Type) -> bool:
         return t == ir.BOOL or isinstance(t, ir.OptionalT)
 
@@ -1908,7 +2094,8 @@ class Emitter(Statements):
         if is_list and none_high and not (isinstance(low, ir.Intrinsic) and low.op in ("bound", "from_end")):
             return f"{text}.drop({self.x(low)})"
         bounds = [
-            "nil" if isinstance(b, ir.Lit) and b.value is None else self._position(b) for b in (low, high)
+            missing if isinstance(b, ir.Lit) and b.value is None else self._position(b)
+            for b, missing in ((low, "0"), (high, "nil"))
         ]
         return f"{self.helper('slice_of')}({self.x(obj)}, {', '.join(bounds)})"
 
@@ -1968,9 +2155,10 @@ class Emitter(Statements):
 
     def _to_list(self, source: ir.Expr) -> str:
         text = self.sequence(source)
-        if isinstance(source.type, ir.SetT) or (isinstance(source, ir.Intrinsic) and source.op == "range"):
+        made = isinstance(source, ir.Intrinsic) and source.op in ("to_set", "set.intersection", "set.union")
+        if isinstance(source.type, ir.SetT) and not (made and text != self.x(source, PRIMARY)):
             return f"{text}.to_a"
-        return text
+        return f"{text}.to_a" if self._counts(source) else text
 
     def _sum(self, e: ir.Intrinsic) -> tuple[str, int]:
         source = e.args[0]
@@ -1984,27 +2172,60 @@ class Emitter(Statements):
             base = self.clause(c)
             params = self._block_params(c)
             if isinstance(source.elem, ir.Lit) and source.elem.value == 1 and not start and c.conds:
-                test = self._all(c.conds)
-                return f"{self.sequence(c.iter)}.count {{ |{params}| {test} }}", PRIMARY
+                if found := self._one_of(c, c.conds):
+                    return f"{self.x(c.iter, PRIMARY)}.scan(/{found}/).length", PRIMARY
+                return f"{self._block(self._indexed(c), 'count', params, self._all(c.conds))}", PRIMARY
             if (
                 isinstance(source.elem, ir.Name)
                 and isinstance(c.target, ir.VarTarget)
                 and source.elem.id == c.target.id
             ):
                 return f"{base}.sum{start}", PRIMARY
-            return f"{base}.sum{start} {{ |{params}| {self.x(source.elem)} }}", PRIMARY
+            return self._block(base, f"sum{start}", params, self.x(source.elem)), PRIMARY
         return f"{self.sequence(source)}.sum{start}", PRIMARY
 
-    def _quantifier(self, e: ir.Intrinsic) -> str:
+    def _quantifier(self, e: ir.Intrinsic) -> tuple[str, int]:
         source = e.args[0]
         name = f"{e.op}?"
         if isinstance(source, ir.Comp) and len(source.clauses) == 1:
             c = source.clauses[0]
-            return f"{self.clause(c)}.{name} {{ |{self._block_params(c)}| {self.x(source.elem)} }}"
-        return f"{self.sequence(source)}.{name}"
+            if not c.conds and (found := self._one_of(c, [source.elem], negated=e.op == "all")):
+                asked = f"{self.x(c.iter, PRIMARY)}.match?(/{found}/)"
+                return (asked, PRIMARY) if e.op == "any" else (f"!{asked}", UNARY)
+            return self._block(self.clause(c), name, self._block_params(c), self.x(source.elem)), PRIMARY
+        return f"{self.sequence(source)}.{name}", PRIMARY
+
+    def _one_of(self, c: ir.Clause, tests: list[ir.Expr], negated: bool = False) -> str | None:
+        """The regular expression of the characters of a text that a test holds for, where one says it."""
+        if c.iter.type != ir.STR or not isinstance(c.target, ir.VarTarget) or len(tests) != 1:
+            return None
+        return pattern(tests[0], c.target.id, negated)
+
+    def _block(self, base: str, method: str, params: str, body: str) -> str:
+        """A call of a method with a block, which is a method's name where it only calls that."""
+        if m := re.fullmatch(rf"{re.escape(params)}\.(\w+[?!]?)", body):
+            return f"{base}.{method}(&:{m[1]})" if "(" not in method else f"{base}.{method[:-1]}, &:{m[1]})"
+        return f"{base}.{method} {{ |{params}| {body} }}"
 
     def _block_params(self, c: ir.Clause) -> str:
-        return self.params(c.target)
+        match c:
+            case ir.Clause(iter=ir.Intrinsic(op="enumerate"), target=ir.TupleTarget(elems=[at, item])):
+                inner = self.params(item)
+                return f"{f'({inner})' if isinstance(item, ir.TupleTarget) else inner}, {self.params(at)}"
+            case _:
+                return self.params(c.target)
+
+    def _indexed(self, c: ir.Clause) -> str:
+        """The iterable of a clause; positions come behind items, as `_block_params` has them."""
+        match c:
+            case ir.Clause(iter=ir.Intrinsic(op="enumerate", args=[inner, start]), target=ir.TupleTarget()):
+                zero = isinstance(start, ir.Lit) and start.value == 0
+                text = self.sequence(inner)
+                return f"{text}.each_with_index" if zero else f"{text}.each.with_index({self.x(start)})"
+            case ir.Clause(target=ir.TupleTarget()):
+                return self.entries(c.iter)
+            case _:
+                return self.sequence(c.iter)
 
     def _all(self, conds: list[ir.Expr]) -> str:
         return self.x(conds[0] if len(conds) == 1 else ir.Bool("and", conds, type=ir.BOOL))
@@ -2016,8 +2237,8 @@ class Emitter(Statements):
 
     def clause(self, c: ir.Clause) -> str:
         """The iterable of a clause, filtered."""
-        base = self.sequence(c.iter)
-        return f"{base}.select {{ |{self._block_params(c)}| {self._all(c.conds)} }}" if c.conds else base
+        base = self._indexed(c)
+        return self._block(base, "select", self._block_params(c), self._all(c.conds)) if c.conds else base
 
     def comp(self, e: ir.Comp) -> str:
         """A comprehension as a chain of Enumerable's methods."""
@@ -2032,6 +2253,8 @@ class Emitter(Statements):
         base = self.clause(first)
         params = self._block_params(first)
         if rest:
+            if self._joined(first, rest, e):
+                return f"{base}.flatten(1)"
             return f"{base}.flat_map {{ |{params}| {self._chain(rest, e)} }}" + (
                 ".to_h" if e.kind == "dict" and clauses is e.clauses else ""
             )
@@ -2041,19 +2264,78 @@ class Emitter(Statements):
             if clauses is not e.clauses:
                 return f"{base}.map {{ |{params}| {pair} }}"
             return f"{base}.to_h" if pair == f"[{params}]" else f"{base}.to_h {{ |{params}| {pair} }}"
+        elem = e.elem
+        if isinstance(elem, ir.Intrinsic) and elem.op == "char.to_str":
+            elem = elem.args[0]
         if (
-            isinstance(e.elem, ir.Name)
+            isinstance(elem, ir.Name)
             and isinstance(first.target, ir.VarTarget)
-            and e.elem.id == first.target.id
+            and elem.id == first.target.id
         ):
+            if found := self._one_of(first, first.conds):
+                return f"{self.x(first.iter, PRIMARY)}.scan(/{found}/)"
             if e.kind == "list" and not first.conds:
-                counted = isinstance(first.iter, ir.Intrinsic) and first.iter.op == "range"
-                if counted or isinstance(first.iter.type, ir.SetT):
+                if self._counts(first.iter) or isinstance(first.iter.type, ir.SetT):
                     return f"{base}.to_a"
-            return base if first.conds or not isinstance(first.iter.type, ir.ListT) else f"{base}.dup"
-        if not first.conds:
-            base = self.entries(first.iter)
-        return f"{base}.map {{ |{params}| {self.x(e.elem)} }}"
+            copied = not first.conds and isinstance(first.iter.type, ir.ListT) and clauses is e.clauses
+            return f"{base}.dup" if copied else base
+        if first.conds:
+            if self._falsy(e.elem.type) or e.elem.type == ir.ANY:
+                return self._block(base, "map", params, self.x(e.elem))
+            found = f"{self.x(e.elem)} if {self._all(first.conds)}"
+            return f"{self._indexed(first)}.filter_map {{ |{params}| {found} }}"
+        return self._filled(e, first) or self._block(base, "map", params, self.x(e.elem))
+
+    def _joined(self, first: ir.Clause, rest: list[ir.Clause], e: ir.Comp) -> bool:
+        """True for all items of all lists of a list."""
+        match first.target, rest, e.elem:
+            case ir.VarTarget(id=inner), [
+                ir.Clause(target=ir.VarTarget(id=item), iter=over, conds=[])
+            ], ir.Name(id=taken):
+                of = isinstance(over, ir.Name) and over.id == inner and isinstance(over.type, ir.ListT)
+                return of and item == taken and e.kind != "dict" and isinstance(first.iter.type, ir.ListT)
+            case _:
+                return False
+
+    def _filled(self, e: ir.Comp, c: ir.Clause) -> str | None:
+        """A list of as many values as a count says, or the columns of a list of rows."""
+        match c:
+            case ir.Clause(
+                target=ir.VarTarget(id=name),
+                iter=ir.Intrinsic(op="range", args=[ir.Lit(value=0), count, ir.Lit(value=1)]),
+            ):
+                pass
+            case _:
+                return None
+        match count, e.elem:
+            case (
+                ir.Intrinsic(
+                    op="len",
+                    args=[ir.Intrinsic(op="list.index", args=[ir.Name(id=rows) as matrix, ir.Lit(value=0)])],
+                ),
+                ir.Comp(
+                    kind="list",
+                    elem=ir.Intrinsic(op="list.index", args=[ir.Name(id=of), ir.Name(id=at)]),
+                    clauses=[ir.Clause(target=ir.VarTarget(id=row), iter=ir.Name(id=over), conds=[])],
+                ),
+            ) if (
+                at == name and of == row and over == rows and len({name, row, rows}) == 3 and e.kind == "list"
+            ):
+                return f"{self.helper('columns')}({self.x(matrix)}, {self.x(count)})"
+            case _:
+                pass
+        if name in reads([ir.ExprStmt(e.elem)]) or e.kind != "list":
+            return None
+        value = self.x(e.elem)
+        if self.never_negative(count):
+            return f"Array.new({self.x(count)}) {{ {value} }}"
+        return f"(0...{self.x(count, ADD)}).map {{ {value} }}"
+
+    def never_negative(self, e: ir.Expr) -> bool:
+        """True for an integer that is never below zero."""
+        if self.least is None:
+            self.least = lower_bounds(self.f)
+        return at_least(e, self.least) is not None
 
     def _format(self, e: ir.Format) -> str:
         values = [p for p in e.parts if p.value is not None]

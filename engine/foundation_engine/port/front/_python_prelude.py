@@ -600,6 +600,7 @@ def call(low: ExpressionLowerer, name: str, *args: ir.Expr) -> ir.Expr:
         except Unsupported:
             low.scope.functions.pop(chosen, None)
             raise
+        function.library = name
         low.scope.library[name, bound] = function
     t = ir.FuncT(tuple(p.type for p in function.params), function.result)
     values = [low.coerce(v, p.type) for v, p in zip(given, function.params, strict=True)]

@@ -1,0 +1,97 @@
+"""What Ruby says of a text as a whole where a source looks at each of its characters."""
+
+from __future__ import annotations
+
+import re
+
+from foundation_engine.port import ir
+
+# The class of a regular expression that the characters of a test are in.
+_CLASSES = {
+    "char.isdigit": r"\p{Nd}",
+    "char.isalpha": r"\p{L}",
+    "char.isalnum": r"\p{L}\p{N}",
+    "char.isspace": "[:space:]",
+    "char.isupper": r"\p{Lu}",
+    "char.islower": r"\p{Ll}",
+}
+
+
+def character_class(test: ir.Expr, char: str) -> str | None:
+    """What stands between the brackets of the class of all characters that a test of one holds for, if one says it."""
+    match test:
+        case ir.Intrinsic(op=op, args=[of]) if op.replace("str.", "char.") in _CLASSES and _is(of, char):
+            return _CLASSES[op.replace("str.", "char.")]
+        case ir.Intrinsic(
+            op="eq", args=[of, ir.Lit(value=str(letter))] | [ir.Lit(value=str(letter)), of]
+        ) if _is(of, char) and len(letter) == 1:
+            return escaped(letter)
+        case ir.Intrinsic(op="str.contains_char" | "str.contains", args=[ir.Lit(value=str(letters)), of]) if (
+            _is(of, char) and letters
+        ):
+            return "".join(dict.fromkeys(map(escaped, letters)))
+        case ir.Intrinsic(op="list.contains" | "set.contains", args=[of_list, of]) if _is(of, char):
+            letters = _letters(of_list)
+            return None if letters is None else "".join(dict.fromkeys(map(escaped, letters)))
+        case ir.Bool(op="or", values=values):
+            parts = [character_class(v, char) for v in values]
+            return None if None in parts else "".join(p for p in parts if p is not None)
+        case ir.Bool(op="and", values=[low, high]):
+            first, last = _bound(low, char), _bound(high, char)
+            if first is None or last is None or {first[0], last[0]} != {"low", "high"}:
+                return None
+            ends = dict((first, last))
+            return f"{escaped(ends['low'])}-{escaped(ends['high'])}" if ends["low"] <= ends["high"] else None
+        case _:
+            return None
+
+
+def pattern(test: ir.Expr, char: str, negated: bool = False) -> str | None:
+    """The regular expression of one character that a test of it holds for, or does not hold for with `negated`."""
+    if isinstance(test, ir.Not):
+        return pattern(test.value, char, not negated)
+    if isinstance(test, ir.Intrinsic) and test.op == "ne":
+        return pattern(ir.Intrinsic("eq", test.args, type=ir.BOOL), char, not negated)
+    inside = character_class(test, char)
+    if inside is None:
+        return None
+    # A property needs no brackets, and its complement has a name of its own.
+    if m := re.fullmatch(r"\\p\{(\w+)\}", inside):
+        return rf"\P{{{m[1]}}}" if negated else inside
+    return f"[{'^' if negated else ''}{inside}]"
+
+
+def _is(e: ir.Expr, name: str) -> bool:
+    if isinstance(e, ir.Intrinsic) and e.op == "char.to_str":
+        e = e.args[0]
+    return isinstance(e, ir.Name) and e.id == name
+
+
+def _letters(e: ir.Expr) -> list[str] | None:
+    if not isinstance(e, ir.ListLit | ir.SetLit) or not e.elems:
+        return None
+    found = [
+        v.value for v in e.elems if isinstance(v, ir.Lit) and isinstance(v.value, str) and len(v.value) == 1
+    ]
+    return found if len(found) == len(e.elems) else None
+
+
+def _bound(test: ir.Expr, char: str) -> tuple[str, str] | None:
+    """Whether a test says the first or the last character of a range, and which."""
+    match test:
+        case ir.Intrinsic(op="le" | "ge" as op, args=[ir.Lit(value=str(letter)), of]) if _is(of, char):
+            side = "low" if op == "le" else "high"
+        case ir.Intrinsic(op="le" | "ge" as op, args=[of, ir.Lit(value=str(letter))]) if _is(of, char):
+            side = "high" if op == "le" else "low"
+        case _:
+            return None
+    return (side, letter) if len(letter) == 1 else None
+
+
+def escaped(letter: str) -> str:
+    """A character inside the brackets of a class."""
+    if letter in "\n\t\r":
+        return {"\n": r"\n", "\t": r"\t", "\r": r"\r"}[letter]
+    if not letter.isprintable():
+        return f"\\u{{{ord(letter):x}}}"
+    return re.sub(r"[\\\]\[^/&#-]", r"\\\g<0>", letter)
