@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
+from copy import copy
+from typing import Any
 
 from foundation_engine.port import ir
 from foundation_engine.port.emit._lines import Lines
@@ -42,18 +44,40 @@ class Statements(Lines, ABC):
         With `tail` the value of the last one is the value of the block.
         """
         for at, s in enumerate(body):
-            start = len(self.lines)
+            before = self._state()
             try:
                 self.set_off(body, at)
                 self.remarks(s.comments)
                 self.statement(body, at, tail)
             except Unsupported as why:
-                del self.lines[start:]
+                self._restore(before)
                 why.line = why.line or s.line
                 self.hole(why, "")
                 return
             if isinstance(s, ir.Hole):
                 return
+
+    def _state(self) -> dict[str, tuple[Any, Any]]:
+        """What the emitter knows, with copies of the collections that grow: of lines, how many there are."""
+        return {
+            name: (v, len(v) if v is self.lines else copy(v) if isinstance(v, list | dict | set) else None)  # pyright: ignore[reportUnknownArgumentType]
+            for name, v in vars(self).items()
+        }
+
+    def _restore(self, before: dict[str, tuple[Any, Any]]) -> None:
+        """Forget what a statement that was not finished began: its lines, names, handlers and depth."""
+        for name, (v, was) in before.items():
+            setattr(self, name, v)
+            match v:
+                case list() if isinstance(was, int):
+                    del v[was:]
+                case list():
+                    v[:] = was
+                case dict() | set():
+                    v.clear()
+                    v.update(was)  # pyright: ignore[reportUnknownMemberType]
+                case _:
+                    pass
 
     def set_off(self, body: Sequence[ir.Stmt], at: int) -> None:
         """What stands between a statement, with its comments, and the one before."""
