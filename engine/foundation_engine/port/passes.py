@@ -139,7 +139,7 @@ class Effects:
         while changed:
             changed = False
             for f in functions:
-                raises, context = self._body(f.body), self._context(f)
+                raises, context = self.of_block(f.body), self._context(f)
                 for p in f.patterns:
                     raises |= PATTERN_ERRORS.get(p.pattern_id, frozenset[str]())
                     context = context or p.pattern_id in CONTEXT_PATTERNS
@@ -169,7 +169,7 @@ class Effects:
             for n in ir.walk(s)
         )
 
-    def _body(self, body: list[ir.Stmt]) -> frozenset[str]:
+    def of_block(self, body: list[ir.Stmt]) -> frozenset[str]:
         out: frozenset[str] = frozenset()
         for s in body:
             out |= self.statement(s)
@@ -179,7 +179,7 @@ class Effects:
         """The error classes that may leave a statement."""
         match s:
             case ir.Try():
-                inner = self._body(s.body)
+                inner = self.of_block(s.body)
                 left: frozenset[str] = inner
                 for h in s.handlers:
                     left = (
@@ -189,14 +189,14 @@ class Effects:
                     )
                 if any(not h.classes for h in s.handlers):
                     left = frozenset[str]()
-                out = left | self._body(s.orelse) | self._body(s.final)
+                out = left | self.of_block(s.orelse) | self.of_block(s.final)
                 for h in s.handlers:
                     caught = (
                         inner
                         if not h.classes
                         else frozenset(c for c in inner if c == ir.ANY_ERROR or self.may_match(c, h.classes))
                     )
-                    raised = self._body(h.body)
+                    raised = self.of_block(h.body)
                     if any(isinstance(n, ir.Raise) and n.error is None for b in h.body for n in ir.walk(b)):
                         raised |= caught
                     out |= raised - {"<current>"}
@@ -218,7 +218,7 @@ class Effects:
             case ir.FuncDef():
                 f = s.func
                 self.local[f.name] = f
-                f.raises = self._body(f.body)
+                f.raises = self.of_block(f.body)
                 return frozenset()
             case _:
                 out = frozenset[str]()

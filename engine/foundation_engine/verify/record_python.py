@@ -20,6 +20,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -405,20 +406,28 @@ def call(session, clock, plan):
             obj = None
     else:
         obj = None
-        function = getattr(session.module, plan["function"])
+        function = function_of(session.module, plan["function"])
     names = parameter_names(function, len(plan["args"]))
     args = list(session.arguments(function, dict(zip(names, plan["args"], strict=True))).values())
     reached = Reached(session.module)
     # Parameters after a bare asterisk are passed by name.
     positional = len(names) - sum(kind_of(function, n) == inspect.Parameter.KEYWORD_ONLY for n in names)
+    given, further, named_further = args, [], {}
+    for kind, empty in ((inspect.Parameter.VAR_KEYWORD, {}), (inspect.Parameter.VAR_POSITIONAL, [])):
+        if kind in kinds_of(function):
+            # What any further arguments are comes last, as one list and one map.
+            names, given, last = names[:-1], given[:-1], given[-1]
+            further, named_further = (last, named_further) if empty == [] else (further, last)
+    positional = min(positional, len(names))
+    if set(named_further) & {*names} or not all(isinstance(k, str) for k in named_further):
+        raise Unrecordable("named arguments that no call can have")
     for step in range(plan.get("repeat", 1)):
         if step:
             clock.now += plan.get("advance", 0)
         try:
             with reached:
-                value = function(
-                    *args[:positional], **dict(zip(names[positional:], args[positional:], strict=True))
-                )
+                by_name = dict(zip(names[positional:], given[positional:], strict=True))
+                value = function(*given[:positional], *further, **by_name, **named_further)
                 if inspect.iscoroutine(value):
                     value = asyncio.run(value)
                 if inspect.isgenerator(value) or type(value).__name__ in ("map", "filter", "zip", "reversed"):
@@ -437,6 +446,8 @@ def call(session, clock, plan):
         except PermissionError as error:
             # The folder that it may write to ends here; outside a recording the call might have succeeded.
             raise Unrecordable(f"the call was not permitted: {error}") from error
+        except SystemExit as error:
+            steps.append(ending(error))
         except Exception as error:
             steps.append(failure(session, error))
     after = [
@@ -481,6 +492,36 @@ def failure(session, error):
     if error.__cause__ is not None:
         seen["cause"] = names(error.__cause__)
     return seen
+
+
+def ending(error):
+    """What is seen of the end of the program: the code that a port ends with, as an error."""
+    code = 0 if error.code is None else error.code if isinstance(error.code, int) else 1
+    return {"error": "Exit", "bases": ["Exit", "Exception"], "message": f"exit {int(code)}"}
+
+
+def function_of(module, name):
+    """A function of the module; a method of an enum is one under the enum's name and its own."""
+    if hasattr(module, name):
+        return getattr(module, name)
+    for cls in vars(module).values():
+        if isinstance(cls, type) and issubclass(cls, enum.Enum):
+            words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
+            for own, member in vars(cls).items():
+                if name != f"{words}_{own.strip('_')}":
+                    continue
+                if isinstance(member, property):
+                    return member.fget
+                return getattr(cls, own)
+    return getattr(module, name)
+
+
+def kinds_of(function):
+    """How the parameters of a function are passed."""
+    try:
+        return {p.kind for p in inspect.signature(function).parameters.values()}
+    except (TypeError, ValueError):
+        return set()
 
 
 def raised_in(error, path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 _INITIALISMS = frozenset(
     [
@@ -284,8 +285,23 @@ _OBJECT = re.compile(
 _WORD = re.compile(r"[A-Z]{2,}s(?![a-z])|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+[0-9]*")
 
 
+# What Python's special methods are called elsewhere.
+_SPECIAL: Mapping[str, tuple[str, ...]] = {
+    "__lt__": ("less", "than"),
+    "__contains__": ("contains",),
+    "__len__": ("len",),
+}
+
+
+def is_hidden(name: str) -> bool:
+    """True for a name that says it is private by a leading underscore, as special methods do not."""
+    return name.startswith("_") and not (name.startswith("__") and name.endswith("__"))
+
+
 def words(name: str) -> list[str]:
     """The lower-case words of an identifier in any convention."""
+    if name in _SPECIAL:
+        return [*_SPECIAL[name]]
     out: list[str] = []
     for part in name.strip("_").split("_"):
         out.extend(w.lower() for w in _WORD.findall(part))

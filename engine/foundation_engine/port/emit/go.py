@@ -22,7 +22,7 @@ from foundation_engine.port.emit._go_intrinsics import Operations
 from foundation_engine.port.emit._go_maps import shown_maps, shows_order
 from foundation_engine.port.emit._go_patterns import Patterns
 from foundation_engine.port.emit._go_tidy import blanked, tidy
-from foundation_engine.port.emit._names import camel, go_doc, pascal
+from foundation_engine.port.emit._names import camel, go_doc, is_hidden, pascal
 from foundation_engine.port.emit._statements import Statements, comment, comments
 from foundation_engine.port.emit.templates import Templates
 from foundation_engine.port.ir import Type, Unsupported
@@ -353,12 +353,12 @@ class GoModule:
 
     def method_name(self, method: str) -> str:
         """The Go name of a method."""
-        return camel(method) if method.startswith("_") else pascal(method)
+        return camel(method) if is_hidden(method) else pascal(method)
 
     def static_name(self, cls: str, method: str) -> str:
         """The Go name of a static method: a function that has its class's name before its own."""
         name = f"{self.names.types[cls]}{pascal(method)}"
-        return name[0].lower() + name[1:] if method.startswith("_") else name
+        return name[0].lower() + name[1:] if is_hidden(method) else name
 
     # Types
 

@@ -165,7 +165,7 @@ class PythonEmitter:
         d = self.module.find(cls)
         methods = d.methods if isinstance(d, ir.Class | ir.Protocol) else []
         m = next((m for m in methods if m.name == name), None)
-        if name == "__str__":
+        if name.startswith("__") and name.endswith("__"):
             return name
         made = snake(name)
         made = f"{made}_" if keyword.iskeyword(made) else made

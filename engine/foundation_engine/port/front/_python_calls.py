@@ -503,6 +503,8 @@ def _len(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
             return _op("len", [v], ir.INT)
         case ir.TupleT(elems):
             return ir.Lit(len(elems), type=ir.INT)
+        case ir.NamedT(name) if name in low.scope.classes and "__len__" in low.scope.classes[name].methods:
+            return ir.MethodCall(v, "__len__", [], type=ir.INT)
         case ir.IterT():
             if isinstance(v, ir.Intrinsic) and v.op in ("dict.keys", "dict.values", "dict.items"):
                 return _op("len", [v.args[0]], ir.INT)

@@ -301,7 +301,31 @@ def with_initialiser(c: ast.ClassDef, attrs: bool, named: Callable[[str], str]) 
     at = 1 if ast.get_docstring(c) is not None else 0
     out.body = [*kept[:at], initialiser, *kept[at:]]
     out.decorator_list = []
+    if _says(_class_option(c, "order"), True):
+        # Objects compare by these fields.
+        out.compared = tuple(  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+            n for n, o in options.items() if not _says(o.get("compare"), False)
+        )
     return out
+
+
+def order_of(c: ast.ClassDef) -> tuple[str, ...]:
+    """The fields by which objects of a class are smaller: those that `__lt__` compares, or those that take part."""
+    compared = getattr(c, "compared", ())
+    if compared:
+        return compared
+    f = _methods(c).get("__lt__")
+    body = (
+        f.body[1:] if f is not None and ast.get_docstring(f) is not None else f.body if f is not None else []
+    )
+    match body:
+        case [ast.Return(value=ast.Compare(left=left, ops=[ast.Lt()], comparators=[right]))]:
+            mine, other = (x.elts if isinstance(x, ast.Tuple) else [x] for x in (left, right))
+            names = [n.attr for n in mine if isinstance(n, ast.Attribute) and dotted(n.value) == "self"]
+            theirs = [n.attr for n in other if isinstance(n, ast.Attribute) and dotted(n.value) != "self"]
+            return tuple(names) if names == theirs and len(names) == len(mine) == len(other) else ()
+        case _:
+            return ()
 
 
 def _field_options(value: ast.expr | None, named: Callable[[str], str]) -> dict[str, ast.expr]:

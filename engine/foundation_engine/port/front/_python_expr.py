@@ -32,6 +32,7 @@ from foundation_engine.port.front._python_names import (
     PATTERN_TYPES,
     ClassInfo,
     Scope,
+    Signature,
     Symbol,
     dotted,
 )
@@ -501,6 +502,9 @@ class ExpressionLowerer:
                 info = self.scope.classes.get(name)
                 if info is None or not (info.opaque or {"__bool__", "__len__"} & set(info.methods)):
                     return ir.Lit(True, type=ir.BOOL)
+                if "__len__" in info.methods and "__bool__" not in info.lost and not info.opaque:
+                    length = ir.MethodCall(v, "__len__", [], type=ir.INT)
+                    return ir.Intrinsic("ne", [length, ir.Lit(0, type=ir.INT)], type=ir.BOOL)
                 raise Unsupported(f"truth of {name}")
             case ir.P(ir.Prim.NONE):
                 return ir.Lit(False, type=ir.BOOL)
@@ -634,6 +638,8 @@ class ExpressionLowerer:
                     return self._enum_value(
                         ir.EnumMember(head, rest.partition(".")[0], type=ir.NamedT(head)), info
                     )
+                if info is not None and info.kind == "enum" and rest in [f"{m}.name" for m in info.members]:
+                    return ir.Lit(rest.removesuffix(".name"), type=ir.STR)
                 origin = self.scope.foreign.get(head)
                 if (
                     origin is not None
@@ -668,7 +674,12 @@ class ExpressionLowerer:
             if info is not None and info.kind == "enum":
                 if e.attr == "value":
                     return self._enum_value(obj, info)
-                raise Unsupported(f"attribute {e.attr} of an enum member")
+                if e.attr == "name":
+                    return prelude.member_name(self, obj, obj.type.name, list(info.members))
+                made = self.scope.enum_functions.get((obj.type.name, e.attr))
+                if made is not None:
+                    return self._of_member(made, obj)
+                raise Unsupported(f"attribute {e.attr} of an enum member", ast.unparse(e), e.lineno)
             if info is not None and e.attr in info.methods and info.methods[e.attr].kind == "property":
                 return ir.MethodCall(obj, e.attr, [], type=info.methods[e.attr].result)
             if info is None and obj.type.name in PATTERN_TYPES:
@@ -686,6 +697,14 @@ class ExpressionLowerer:
         if path in self.narrowed and t == ir.ANY:
             return mixed.as_type(self, out, self.narrowed[path], known=True)
         return out
+
+    def _of_member(self, name: str, member: ir.Expr) -> ir.Expr:
+        """A property of an enum's member, which is a function of the module."""
+        s = self.scope.functions.get(name)
+        if s is None:
+            raise Unsupported(f"{name}, which is not ported")
+        t = ir.FuncT(tuple(p.type for p in s.params), s.result)
+        return ir.Call(ir.Name(name, type=t), [member], type=s.result)
 
     def _enum_value(self, obj: ir.Expr, info: ClassInfo) -> ir.Expr:
         kinds = {type(v) for v in info.members.values()}
@@ -978,9 +997,12 @@ class ExpressionLowerer:
     def order_fields(self, cls: str) -> list[tuple[str, Type]]:
         """The fields by which objects of a class compare; empty when they do not."""
         info = self.scope.classes.get(cls)
-        if info is None or not info.ordered or info.kind != "dataclass":
+        if info is not None and info.order:
+            fields = [(n, info.fields.get(n, ir.UNKNOWN)) for n in info.order]
+        elif info is None or not info.ordered or info.kind != "dataclass":
             return []
-        fields = [(p.name, p.type) for p in info.init]
+        else:
+            fields = [(p.name, p.type) for p in info.init]
         return fields if all(t in (ir.INT, ir.FLOAT, ir.STR) for _, t in fields) else []
 
     def as_tuple(self, e: ir.Expr) -> ir.Expr:
@@ -1084,6 +1106,11 @@ class ExpressionLowerer:
                     found = ir.Intrinsic("any", [held], type=ir.BOOL)
                 else:
                     raise Unsupported("membership in this iterator")
+            case ir.NamedT(name) if (
+                name in self.scope.classes and "__contains__" in self.scope.classes[name].methods
+            ):
+                asked = self.scope.classes[name].methods["__contains__"].params[0].type
+                found = ir.MethodCall(right, "__contains__", [self.coerce(left, asked)], type=ir.BOOL)
             case _:
                 raise Unsupported(f"membership in {ir.type_text(t)}")
         return ir.Not(found, type=ir.BOOL) if isinstance(op, ast.NotIn) else found
@@ -1309,7 +1336,13 @@ class ExpressionLowerer:
     # Iteration
 
     def iterable(self, node: ast.expr) -> ir.Expr:
-        """An expression that is iterated over; tuples of one element type become lists."""
+        """An expression that is iterated over; tuples of one element type become lists, enums their members."""
+        if isinstance(node, ast.Name) and self.lookup(node.id) is None and self._is_enum(node.id):
+            t = ir.NamedT(node.id)
+            members: list[ir.Expr] = [
+                ir.EnumMember(node.id, m, type=t) for m in self.scope.classes[node.id].members
+            ]
+            return ir.ListLit(members, type=ir.ListT(t))
         e = self.expr(node)
         if isinstance(e.type, ir.TupleT):
             t: Type = ir.UNKNOWN
@@ -1477,8 +1510,9 @@ class ExpressionLowerer:
             (isinstance(e.func, ast.Name) and e.func.id == "zip")
             or self.stdlib_name(e.func) == "itertools.zip_longest"
         )
-        if any(isinstance(a, ast.Starred) for a in e.args if not columns) or any(
-            k.arg is None for k in e.keywords
+        if not self._takes_any(e) and (
+            any(isinstance(a, ast.Starred) for a in e.args if not columns)
+            or any(k.arg is None for k in e.keywords)
         ):
             raise Unsupported("a call with * or **")
         if self.opened and ast.unparse(e) in self.opened:
@@ -1518,6 +1552,17 @@ class ExpressionLowerer:
         ):
             return self._method(e, e.func)
         raise Unsupported(f"call of {ast.unparse(e.func)}", ast.unparse(e), e.lineno)
+
+    def _takes_any(self, e: ast.Call) -> bool:
+        """True for a call of a function of the module that takes any number of arguments."""
+        name = dotted(e.func) or ""
+        s = self.scope.functions.get(name)
+        if s is None and isinstance(e.func, ast.Attribute) and isinstance(e.func.value, ast.Name):
+            cls = self.cls if e.func.value.id == "self" else e.func.value.id
+            held = self.lookup(e.func.value.id)
+            cls = held.name if isinstance(held, ir.NamedT) else cls
+            s = self.scope.classes[cls].methods.get(e.func.attr) if cls in self.scope.classes else None
+        return s is not None and bool(s.rest or s.named_rest)
 
     def _gathered(self, e: ast.Call) -> ir.Expr | None:
         """`asyncio.gather(...)`: the values of its calls, made one after the other; None for another call."""
@@ -1560,6 +1605,39 @@ class ExpressionLowerer:
             return path if module == path or module.startswith(f"{head}.") else f"{module}.{rest}"
         return None
 
+    def signed(self, s: Signature, e: ast.Call) -> list[ir.Expr]:
+        """Arguments of a call in the order of the parameters, those behind the others as a list and a map."""
+        if not s.rest and not s.named_rest:
+            return self.arguments(s.params, e)
+        named = [p for p in s.params if p.name not in (s.rest, s.named_rest)]
+        only = [p for p in named if p.name in s.by_name]
+        places = [p for p in named if p not in only]
+        taken = e.args[: len(places)]
+        further = e.args[len(places) :]
+        if any(isinstance(a, ast.Starred) for a in taken) or (further and not s.rest):
+            raise Unsupported("a call with * or **", ast.unparse(e), e.lineno)
+        names = {p.name for p in named}
+        plain = [k for k in e.keywords if k.arg in names]
+        out = self.arguments(named, ast.copy_location(ast.Call(e.func, taken, plain), e))
+        if s.rest:
+            t = next(p.type for p in s.params if p.name == s.rest)
+            alone = further[0].value if len(further) == 1 and isinstance(further[0], ast.Starred) else None
+            items = (
+                self.as_list(self.iterable(alone))
+                if alone is not None
+                else self.expr(ast.copy_location(ast.List(further, ast.Load()), e), t)
+            )
+            out.append(self.coerce(items, t))
+        if s.named_rest:
+            t = next(p.type for p in s.params if p.name == s.named_rest)
+            rest = [k for k in e.keywords if k.arg not in names]
+            keys = [None if k.arg is None else ast.copy_location(ast.Constant(k.arg), k.value) for k in rest]
+            table = self.expr(ast.copy_location(ast.Dict(list(keys), [k.value for k in rest]), e), t)
+            out.append(self.coerce(table, t))
+        elif len(plain) != len(e.keywords):
+            raise Unsupported("a call with an unknown argument", ast.unparse(e), e.lineno)
+        return out
+
     def arguments(self, params: list[ir.Param], e: ast.Call, skip: int = 0) -> list[ir.Expr]:
         """Arguments in the order of the parameters, with defaults filled in."""
         given: dict[str, ast.expr] = {}
@@ -1595,7 +1673,7 @@ class ExpressionLowerer:
             raise Unsupported(
                 f"the result type of {name} is not known; annotate it", ast.unparse(e), e.lineno
             )
-        args = self.arguments(s.params, e)
+        args = self.signed(s, e)
         return ir.Call(
             ir.Name(name, type=ir.FuncT(tuple(p.type for p in s.params), s.result)), args, type=s.result
         )
@@ -1713,6 +1791,23 @@ class ExpressionLowerer:
             message = self.coerce(value, ir.STR)
         return ir.New(name, [("message", message)], type=ir.NamedT(name))
 
+    def _enum_method(self, e: ast.Call, func: ast.Attribute) -> ir.Expr | None:
+        """A method of an enum or of its member, which is a function of the module; None for another method."""
+        names = {method for _, method in self.scope.enum_functions}
+        if func.attr not in names:
+            return None
+        owner = dotted(func.value) or ""
+        if self.lookup(owner) is None and (owner, func.attr) in self.scope.enum_functions:
+            return self.module_call(self.scope.enum_functions[owner, func.attr], e)
+        obj = self.expr(func.value)
+        made = self.scope.enum_functions.get(
+            (obj.type.name if isinstance(obj.type, ir.NamedT) else "", func.attr)
+        )
+        if made is None:
+            return None
+        whole = ast.Call(ast.Name(made, ast.Load()), [func.value, *e.args], e.keywords)
+        return self.module_call(made, ast.copy_location(whole, e))
+
     def _method(self, e: ast.Call, func: ast.Attribute) -> ir.Expr:
         from foundation_engine.port.front import _python_calls as calls
         from foundation_engine.port.front import _python_patterns as patterns
@@ -1720,6 +1815,8 @@ class ExpressionLowerer:
         header = patterns.response_header(self, e)
         if header is not None:
             return header
+        if (of_enum := self._enum_method(e, func)) is not None:
+            return of_enum
         match func.value:
             case ast.Call(func=ast.Name(id="open"), args=[path]) if func.attr == "read" and not e.args:
                 if all(k.arg in ("encoding", "errors") for k in func.value.keywords):
@@ -1731,7 +1828,7 @@ class ExpressionLowerer:
             if owner is not None and func.attr in owner.methods and owner.methods[func.attr].kind == "static":
                 s = owner.methods[func.attr]
                 named = ir.Name(func.value.id, type=ir.NamedT(func.value.id))
-                return ir.MethodCall(named, func.attr, self.arguments(s.params, e), type=s.result)
+                return ir.MethodCall(named, func.attr, self.signed(s, e), type=s.result)
             if owner is not None and func.attr in owner.lost:
                 reason = f"{func.value.id}.{func.attr}, which is not ported"
                 raise Unsupported(reason, ast.unparse(e), e.lineno)
@@ -1752,7 +1849,7 @@ class ExpressionLowerer:
                     if s.kind == "static":
                         self.require_pure(obj)
                         obj = ir.Name(cls, type=ir.NamedT(cls))
-                    return ir.MethodCall(obj, name, self.arguments(s.params, e), type=s.result)
+                    return ir.MethodCall(obj, name, self.signed(s, e), type=s.result)
                 if info is not None and isinstance(info.fields.get(name), ir.FuncT):
                     ft = info.fields[name]
                     assert isinstance(ft, ir.FuncT)

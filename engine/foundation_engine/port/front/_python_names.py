@@ -176,6 +176,9 @@ class Signature:
     result: Type
     is_async: bool = False
     kind: str = "function"
+    rest: str = ""  # the parameter that takes any further positional arguments as a list
+    named_rest: str = ""  # the parameter that takes any further named arguments as a map
+    by_name: frozenset[str] = frozenset()  # parameters behind an asterisk
 
 
 @dataclass
@@ -190,6 +193,9 @@ class ClassInfo:
     base: str = ""
     frozen: bool = False
     ordered: bool = False  # a data class whose objects compare by their fields
+    order: tuple[
+        str, ...
+    ] = ()  # the fields by which objects are smaller or greater, where the class says which
     # Members that are not ported, with the reason: a field that has no type here, a method with such a signature.
     lost: dict[str, str] = field(default_factory=dict[str, str])
     made: bool = True  # its objects can be made: nothing that their making needs is lost
@@ -219,6 +225,9 @@ class Scope:
     library: dict[tuple[str, tuple[Type, ...]], ir.Function] = field(
         default_factory=dict[tuple[str, tuple[Type, ...]], ir.Function]
     )
+    # Context managers of the module, and the functions that methods of enums became.
+    managers: dict[str, ast.FunctionDef] = field(default_factory=dict[str, ast.FunctionDef])
+    enum_functions: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
     # The comments above regular expressions that have a name.
     regex_comments: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -605,6 +606,31 @@ def call(low: ExpressionLowerer, name: str, *args: ir.Expr) -> ir.Expr:
     t = ir.FuncT(tuple(p.type for p in function.params), function.result)
     values = [low.coerce(v, p.type) for v, p in zip(given, function.params, strict=True)]
     return ir.Call(ir.Name(function.name, type=t), values, type=function.result)
+
+
+def member_name(low: ExpressionLowerer, member: ir.Expr, enum: str, members: Sequence[str]) -> ir.Expr:
+    """The name of an enum's member, by a function that tells the members apart."""
+    from foundation_engine.port.front.python import library_function
+
+    t = ir.NamedT(enum)
+    function = low.scope.library.get(("member_name", (t,)))
+    if function is None:
+        lines = [f"    if member == {enum}.{m}:\n        return {m!r}" for m in members[:-1]]
+        text = "\n".join(
+            [
+                f"def named(member: {enum}) -> str:",
+                '    """The name of a member."""',
+                *lines,
+                f"    return {members[-1]!r}",
+            ]
+        )
+        chosen = f"_{re.sub(r'(?<=[a-z0-9])(?=[A-Z])', '_', enum).lower().strip('_')}_name"
+        while chosen in low.scope.functions:
+            chosen += "_"
+        function = library_function(chosen, text, {}, low.scope)
+        low.scope.library["member_name", (t,)] = function
+    called = ir.Name(function.name, type=ir.FuncT((t,), ir.STR))
+    return ir.Call(called, [member], type=ir.STR)
 
 
 def is_new(low: ExpressionLowerer, e: ir.Expr) -> bool:

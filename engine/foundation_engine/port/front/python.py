@@ -17,12 +17,15 @@ from foundation_engine.port.front import _python_any as mixed
 from foundation_engine.port.front import _python_clients as clients
 from foundation_engine.port.front import _python_patterns as patterns
 from foundation_engine.port.front import _python_regex as regex
+from foundation_engine.port.front import _python_sugar as sugar
 from foundation_engine.port.front import _python_tenacity as tenacity
+from foundation_engine.port.front._python_calls import formattable
 from foundation_engine.port.front._python_classes import (
     class_methods_static,
     flattened,
     is_abstract,
     made_by,
+    order_of,
     substituted,
     with_initialiser,
 )
@@ -50,7 +53,7 @@ from foundation_engine.port.front._python_package import (
 )
 from foundation_engine.port.front._reading import Comments, reachable
 from foundation_engine.port.ir import Type, Unsupported
-from foundation_engine.port.passes import loop_nodes, terminates
+from foundation_engine.port.passes import Effects, loop_nodes, terminates
 
 
 def lower_module(text: str, name: str, line: int | None = None) -> ir.Module:
@@ -278,9 +281,12 @@ def _lowered(
     """Two sweeps over the files: names and signatures first, bodies second."""
     module = ir.Module(name, "", [], [], {})
     lowerers: list[_ModuleLowerer] = []
+    files, said = sugar.longer(files)
     for file in files:
         lowerers.append(_ModuleLowerer(file, module, lowerers[0] if lowerers else None))
     first = lowerers[0]
+    first.scope.managers.update(said.managers)
+    first.scope.enum_functions.update(said.enum_functions)
     for each in lowerers:
         each.imports()
     known = {n: c for each in lowerers for n, c in each.plain_classes().items()}
@@ -300,6 +306,13 @@ def _lowered(
     _place_library(module, first.scope)
     regex.placed(module, first.scope.regex_comments)
     clients.share(module)
+    _let_exits_pass(module)
+    if said.cached:
+        names = ", ".join(f"`{n}`" for n in said.cached)
+        first.scope.differ(f"Results are worked out again, where Python keeps them: {names}.")
+    if said.managers:
+        names = ", ".join(f"`{n}`" for n in said.managers)
+        first.scope.differ(f"Context managers are written where they are used: {names}.")
     module.differences = first.scope.differences
     module.doc = next((each.doc for each in lowerers if each.file.main), "")
     used = {o.path for o in module.origins.values()}
@@ -308,6 +321,22 @@ def _lowered(
             ir.File(f.path, f.module, each.doc, f.main) for each in lowerers if (f := each.file).path in used
         ]
     return module
+
+
+def _let_exits_pass(module: ir.Module) -> None:
+    """The end of the program is no `Exception`: what handles every error hands it on first."""
+    if not any(isinstance(n, ir.New) and n.cls == "Exit" for d in module.definitions for n in ir.walk(d)):
+        return
+    effects = Effects(module)
+    effects.run()
+    for d in module.definitions:
+        for n in ir.walk(d):
+            if not isinstance(n, ir.Try) or "Exit" not in effects.of_block(n.body):
+                continue
+            for i, h in enumerate(n.handlers):
+                if not h.classes or "Exception" in h.classes:
+                    n.handlers.insert(i, ir.Handler(["Exit"], "", [ir.Raise(None)], line=h.line))
+                    break
 
 
 def _texts(f: ast.AST) -> dict[str, str]:
@@ -394,7 +423,7 @@ def is_private(name: str) -> bool:
 
 
 # Special methods that are lowered, or that nothing which is ported shows.
-_SPECIAL = frozenset({"__init__", "__str__", "__repr__"})
+_SPECIAL = frozenset({"__init__", "__str__", "__repr__", "__len__", "__contains__", "__lt__"})
 # Special methods by which objects compare, or are true or false.
 _COMPARING = frozenset(f"__{n}__" for n in ("eq", "ne", "hash", "bool", "len", "lt", "le", "gt", "ge"))
 # Special methods that change what every other line of the class means.
@@ -766,6 +795,7 @@ class _ModuleLowerer:
                     home.method(c, s, info)
             except Unsupported as why:
                 self._lose(c, info, s, why, home)
+        info.order = order_of(c)
         init = next((s for s in c.body if isinstance(s, ast.FunctionDef) and s.name == "__init__"), None)
         if init is not None and info.kind == "error":
             with contextlib.suppress(Unsupported):
@@ -935,8 +965,12 @@ class _ModuleLowerer:
             raise Unsupported("a class method", f"def {f.name}", f.lineno)
         if "property" in decorators or "cached_property" in decorators:
             kind = "property"
-        if a.vararg or a.kwarg:
-            raise Unsupported("*args or **kwargs", f"def {f.name}", f.lineno)
+        for extra, mark in ((a.vararg, "*"), (a.kwarg, "**")):
+            if extra is not None and extra.annotation is None:
+                reason = (
+                    f"{mark}{extra.arg} has no type; annotate what one of them is, or name the parameters"
+                )
+                raise Unsupported(reason, f"def {f.name}", f.lineno)
         args = [*a.posonlyargs, *a.args]
         if kind in ("method", "property"):
             args = args[1:]
@@ -973,10 +1007,23 @@ class _ModuleLowerer:
             if t == ir.UNKNOWN:
                 raise Unsupported(f"parameter {arg.arg} has no type; annotate it", f"def {f.name}", f.lineno)
             params.append(ir.Param(arg.arg, t, node, line=arg.lineno))
+        rest = self._rest(f, params)
+        by_name = frozenset(arg.arg for arg in a.kwonlyargs)
         result = self.annotations.type_of(f.returns)
         if f.returns is None and not _returns_value(f):
             result = ir.NONE
-        return Signature(params, result, isinstance(f, ast.AsyncFunctionDef), kind)
+        return Signature(params, result, isinstance(f, ast.AsyncFunctionDef), kind, *rest, by_name)
+
+    def _rest(self, f: ast.FunctionDef | ast.AsyncFunctionDef, params: list[ir.Param]) -> tuple[str, str]:
+        """The parameters that take any further arguments, which become a list and a map behind the others."""
+        a = f.args
+        if a.vararg is not None:
+            t = ir.ListT(self.annotations.type_of(a.vararg.annotation))
+            params.append(ir.Param(a.vararg.arg, t, ir.ListLit([], type=t), line=a.vararg.lineno))
+        if a.kwarg is not None:
+            keyed = ir.DictT(ir.STR, self.annotations.type_of(a.kwarg.annotation))
+            params.append(ir.Param(a.kwarg.arg, keyed, ir.DictLit([], type=keyed), line=a.kwarg.lineno))
+        return a.vararg.arg if a.vararg is not None else "", a.kwarg.arg if a.kwarg is not None else ""
 
     def _constant_default(self, lowerer: _FunctionLowerer, default: ast.Call) -> bool:
         """True for a call that only says a constant in another way, as `Path("a")`."""
@@ -1829,12 +1876,30 @@ class _FunctionLowerer(ExpressionLowerer):
             return self._under_pattern(s, used, following)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open":
             return self._with_open(s, node)
+        manager = self.scope.managers.get(dotted(node.func) or "") if isinstance(node, ast.Call) else None
+        if manager is not None and isinstance(node, ast.Call):
+            known = self.params | sugar.stored(self.top)
+            made = sugar.inlined(manager, node, item.optional_vars, s.body, known)
+            if made is None:
+                raise Unsupported(f"a use of the context manager {manager.name} of this kind", "", s.lineno)
+            return self._in_place(made, s)
         obj = self.expr(node)
         if obj.type == ir.NamedT("HttpClient") and (
             item.optional_vars is None or isinstance(item.optional_vars, ast.Name)
         ):
             return self._with_client(s, obj, item.optional_vars, closes=not clients.is_use(self, node))
         raise Unsupported("a with statement over this context manager", "", s.lineno)
+
+    def _in_place(self, made: list[ast.stmt], s: ast.stmt) -> list[ir.Stmt]:
+        """Statements that stand for one of the source; raises Unsupported where one of them is not ported."""
+        before = len(self.declines)
+        lowered = self.block(made)
+        self.narrowed.clear()
+        if any(isinstance(n, ir.Hole) for x in lowered[-1:] for n in [x]) and len(self.declines) > before:
+            why = self.declines.pop()
+            raise Unsupported(why.reason, why.construct, s.lineno)
+        self.rest_done = terminates(lowered)
+        return lowered
 
     def _under_pattern(
         self,
@@ -1989,24 +2054,29 @@ class _FunctionLowerer(ExpressionLowerer):
         root: list[ast.stmt] = []
         at = root
         for case in s.cases:
-            test = self._case_test(case.pattern, subject_node)
-            if case.guard is not None and isinstance(case.pattern, ast.MatchAs) and case.pattern.name:
-                raise Unsupported("a match that binds a name", "", s.lineno)
+            bound: dict[str, tuple[ast.expr, str]] = {}
+            tests = self._case_tests(case.pattern, subject_node, bound)
             body = case.body
-            if isinstance(case.pattern, ast.MatchAs) and case.pattern.name:
-                bound = ast.copy_location(
-                    ast.Assign(
-                        [ast.copy_location(ast.Name(case.pattern.name, ast.Store()), s.subject)], subject_node
-                    ),
-                    s.subject,
-                )
-                body = [bound, *body]
-            if case.guard is not None:
-                test = (
-                    case.guard
-                    if test is None
-                    else ast.copy_location(ast.BoolOp(ast.And(), [test, case.guard]), case.guard)
-                )
+            guard = case.guard
+            for name, (part, cls) in bound.items():
+                kept = name not in sugar.stored(s.cases) and isinstance(part, ast.Name) and not cls
+                if guard is not None:
+                    guard = sugar.put(guard, {name: part})
+                if kept and not sugar.stored(body) & {
+                    part.id for part in [part] if isinstance(part, ast.Name)
+                }:
+                    body = [sugar.put(b, {name: part}) for b in body]
+                else:
+                    annotated = f"{name}: {cls} = part" if cls else f"{name} = part"
+                    body = [*sugar.statements(annotated, case.pattern, part=part), *body]
+            tests = [*tests, guard] if guard is not None else tests
+            test = (
+                None
+                if not tests
+                else tests[0]
+                if len(tests) == 1
+                else sugar.at(ast.BoolOp(ast.And(), tests), case.pattern)
+            )
             if test is None:
                 at.extend(body)
                 break
@@ -2021,23 +2091,94 @@ class _FunctionLowerer(ExpressionLowerer):
                 out.extend(self.block(root))
         return out
 
-    def _case_test(self, p: ast.pattern, subject: ast.expr) -> ast.expr | None:
-        """The test that a case makes, None for one that takes everything."""
+    def _case_tests(
+        self, p: ast.pattern, subject: ast.expr, bound: dict[str, tuple[ast.expr, str]]
+    ) -> list[ast.expr]:
+        """The tests that a case makes, none for one that takes everything.
+
+        `bound` takes the names that it gives to parts of the subject, with the class that a part is tested for.
+        """
+
+        def test(text: str, **parts: ast.expr) -> ast.expr:
+            made = sugar.statements(text, p, subject=subject, **parts)[0]
+            assert isinstance(made, ast.Expr)
+            return made.value
+
+        def part(text: str, **parts: ast.expr) -> ast.expr:
+            return test(text, **parts)
+
         match p:
             case ast.MatchValue(value=v):
-                return ast.copy_location(ast.Compare(subject, [ast.Eq()], [v]), p)
+                return [test("subject == value", value=v)]
             case ast.MatchSingleton(value=None):
-                none = ast.copy_location(ast.Constant(None), p)
-                return ast.copy_location(ast.Compare(subject, [ast.Is()], [none]), p)
+                return [test("subject is None")]
+            case ast.MatchSingleton(value=v):
+                return [test("subject is value", value=ast.Constant(v))]
             case ast.MatchOr(patterns=alternatives):
-                tests = [self._case_test(x, subject) for x in alternatives]
-                if any(t is None for t in tests):
-                    return None
-                return ast.copy_location(ast.BoolOp(ast.Or(), [t for t in tests if t is not None]), p)
-            case ast.MatchAs(pattern=None):
-                return None
+                inner: dict[str, tuple[ast.expr, str]] = {}
+                each = [self._case_tests(x, subject, inner) for x in alternatives]
+                if inner:
+                    raise Unsupported("a match of alternatives that bind names", ast.unparse(p), p.lineno)
+                if not all(each):
+                    return []
+                joined = [t[0] if len(t) == 1 else ast.BoolOp(ast.And(), t) for t in each]
+                return [sugar.at(ast.BoolOp(ast.Or(), joined), p)]
+            case ast.MatchAs(pattern=inside, name=name):
+                tests: list[ast.expr] = []
+                if inside is not None:
+                    tests = self._case_tests(inside, subject, bound)
+                if name is not None:
+                    cls = ast.unparse(inside.cls) if isinstance(inside, ast.MatchClass) else ""
+                    bound[name] = (subject, cls if cls in ("str", "int", "float", "bool") else "")
+                return tests
+            case ast.MatchClass(
+                cls=ast.Name(id="str" | "int" | "float" | "bool" | "list" | "dict" as cls), kwd_attrs=[]
+            ):
+                match p.patterns:
+                    case []:
+                        pass
+                    case [ast.MatchAs(pattern=None, name=name)]:
+                        if name is not None:
+                            bound[name] = (subject, cls if cls not in ("list", "dict") else "")
+                    case _:
+                        raise Unsupported("a match of a structure", ast.unparse(p), p.lineno)
+                return [test(f"isinstance(subject, {cls})")]
+            case ast.MatchClass(cls=ast.Name(id=cls), patterns=[]) if self._is_only(subject, cls):
+                tests = []
+                for attribute, inside in zip(p.kwd_attrs, p.kwd_patterns, strict=True):
+                    tests += self._case_tests(inside, part(f"subject.{attribute}"), bound)
+                return tests
+            case ast.MatchMapping(rest=None):
+                held = self.expr(subject).type
+                if held != ir.ANY and not isinstance(held, ir.DictT):
+                    raise Unsupported("a match of a structure", ast.unparse(p), p.lineno)
+                tests = [test("isinstance(subject, dict)")] if held == ir.ANY else []
+                for key, inside in zip(p.keys, p.patterns, strict=True):
+                    tests.append(test("key in subject", key=key))
+                    tests += self._case_tests(inside, part("subject[key]", key=key), bound)
+                return tests
+            case ast.MatchSequence(patterns=parts) if not any(isinstance(x, ast.MatchStar) for x in parts):
+                held = self.expr(subject).type
+                if isinstance(held, ir.TupleT) and len(held.elems) == len(parts):
+                    tests = []
+                elif isinstance(held, ir.ListT):
+                    tests = [test(f"len(subject) == {len(parts)}")]
+                else:
+                    raise Unsupported("a match of a structure", ast.unparse(p), p.lineno)
+                for i, inside in enumerate(parts):
+                    tests += self._case_tests(inside, part(f"subject[{i}]"), bound)
+                return tests
             case _:
                 raise Unsupported("a match of a structure", ast.unparse(p), p.lineno)
+
+    def _is_only(self, subject: ast.expr, cls: str) -> bool:
+        """True for a value that can be of one class of the module alone."""
+        info = self.scope.classes.get(cls)
+        return (
+            info is not None
+            and info.kind in ("dataclass", "plain")
+            and self.expr(subject).type == ir.NamedT(cls)
+        )
 
     def _nested(self, s: ast.FunctionDef) -> list[ir.Stmt]:
         a = s.args
@@ -2088,7 +2229,38 @@ class _FunctionLowerer(ExpressionLowerer):
 
     # Assignment
 
+    def _exit(self, given: list[ast.expr], s: ast.stmt) -> list[ir.Stmt]:
+        """`sys.exit(...)` and `raise SystemExit(...)`: the end of the program, with its code, as an error."""
+        if len(given) > 1 or any(isinstance(g, ast.Starred) for g in given):
+            raise Unsupported("an exit with these arguments", "", s.lineno)
+        code: ir.Expr = self.expr(given[0]) if given else ir.Lit(0, type=ir.INT)
+        before: list[ir.Stmt] = []
+        if code.type in (ir.STR, ir.CHAR, ir.ERROR) or (
+            isinstance(code.type, ir.NamedT) and self.scope.error_base(code.type.name) is not None
+        ):
+            # Another object than a number is shown, and the code is 1.
+            text = formattable(self, code)
+            parts = text.parts if isinstance(text, ir.Format) else [ir.FormatPart(value=text)]
+            if isinstance(text, ir.Lit):
+                parts = [ir.FormatPart(str(text.value))]
+            line = ir.Format(parts, type=ir.STR)
+            before = [ir.ExprStmt(ir.Intrinsic("print.error", [line], type=ir.NONE), line=s.lineno)]
+            code = ir.Lit(1, type=ir.INT)
+        elif code.type == ir.NONE:
+            before = [] if isinstance(code, ir.Lit) else [ir.ExprStmt(code, line=s.lineno)]
+            code = ir.Lit(0, type=ir.INT)
+        elif isinstance(code.type, ir.OptionalT) and code.type.elem == ir.INT and isinstance(code, ir.Name):
+            there = ir.Intrinsic("is_some", [code], type=ir.BOOL)
+            code = ir.Cond(there, ir.Unwrap(code, type=ir.INT), ir.Lit(0, type=ir.INT), type=ir.INT)
+        made = ir.New("Exit", [("code", self.coerce(code, ir.INT))], type=ir.NamedT("Exit"))
+        return [*before, ir.Raise(made, line=s.lineno)]
+
     def _expression(self, s: ast.Expr) -> list[ir.Stmt]:
+        match s.value:
+            case ast.Call(func=func, args=args, keywords=[]) if self.stdlib_name(func) == "sys.exit":
+                return self._exit(args, s)
+            case _:
+                pass
         value = self.effect(s.value)
         return [value] if isinstance(value, ir.Stmt) else [ir.ExprStmt(value)]
 
@@ -2184,7 +2356,47 @@ class _FunctionLowerer(ExpressionLowerer):
         before, value = self._first_of(value)
         return [*before, *self._single(target, value, s)]
 
+    def _starred(self, target: ast.Tuple | ast.List, value: ast.expr, s: ast.stmt) -> list[ir.Stmt]:
+        """`first, *rest = items`."""
+        place = next(i for i, e in enumerate(target.elts) if isinstance(e, ast.Starred))
+        before, star, after = target.elts[:place], target.elts[place], target.elts[place + 1 :]
+        assert isinstance(star, ast.Starred)
+        out: list[ir.Stmt] = []
+        if not isinstance(value, ast.Name):
+            self.temporaries += 1
+            taken = sugar.stored(self.top) | self.params
+            name = next(n for n in ("parts", f"parts_{self.temporaries}") if n not in taken)
+            out += self._single(ast.copy_location(ast.Name(name, ast.Store()), target), value, s)
+            value = ast.copy_location(ast.Name(name, ast.Load()), target)
+        if not isinstance(self.expr(value).type, ir.ListT):
+            raise Unsupported(f"unpacking of {ir.type_text(self.expr(value).type)} with a star", "", s.lineno)
+        least = len(before) + len(after)
+        lines: list[str] = []
+        if least:
+            lines += [
+                f"if len(given) < {least}:",
+                f'    raise ValueError(f"not enough values to unpack (expected at least {least}, got {{len(given)}})")',
+            ]
+        made = sugar.statements("\n".join(lines), s, given=value)
+        for i, e in enumerate(before):
+            made += self._put_into(e, f"given[{i}]", value, s)
+        end = f"len(given) - {len(after)}" if after else ""
+        made += self._put_into(star.value, f"given[{place}:{end}]", value, s)
+        for i, e in enumerate(after):
+            made += self._put_into(e, f"given[-{len(after) - i}]", value, s)
+        return [*out, *(x for m in made for x in self.stmt(m))]
+
+    def _put_into(self, target: ast.expr, text: str, value: ast.expr, s: ast.stmt) -> list[ast.stmt]:
+        if isinstance(target, ast.Name) and target.id == "_":
+            return []
+        made = sugar.statements(f"target = {text}", s, given=value)
+        assert isinstance(made[0], ast.Assign)
+        made[0].targets = [target]
+        return made
+
     def _single(self, target: ast.expr, value: ast.expr, s: ast.stmt) -> list[ir.Stmt]:
+        if isinstance(target, ast.Tuple | ast.List) and any(isinstance(e, ast.Starred) for e in target.elts):
+            return self._starred(target, value, s)
         # a, b = x, y is one simultaneous assignment; its parts are typed one by one.
         if (
             isinstance(target, ast.Tuple)
@@ -2485,6 +2697,13 @@ class _FunctionLowerer(ExpressionLowerer):
             cause = self.expr(s.cause)
         if isinstance(s.exc, ast.Name) and s.exc.id in self.vars:
             return [ir.Raise(self.expr(s.exc), cause)]
+        match s.exc:
+            case ast.Call(func=ast.Name(id="SystemExit"), args=args, keywords=[]):
+                return self._exit(args, s)
+            case ast.Name(id="SystemExit"):
+                return self._exit([], s)
+            case _:
+                pass
         return [ir.Raise(self.error(s.exc), cause)]
 
     def _try(self, s: ast.Try) -> list[ir.Stmt]:
