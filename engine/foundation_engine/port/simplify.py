@@ -58,7 +58,7 @@ def simplify_function(f: ir.Function, zipped: bool = False) -> None:
     for name in _locals(f, made_of_letters):
         if letters_as_characters(f, name):
             rewrite(f, _expression)
-    split_once(f, _taken(f))
+    split_once(f, names_taken(f))
     rewrite(f, _between)
     known_digits(f)
 
@@ -415,7 +415,8 @@ def _targets(t: ir.Target) -> list[ir.VarTarget]:
     return [n for n in ir.walk(t) if isinstance(n, ir.VarTarget)]
 
 
-def _taken(f: ir.Function) -> set[str]:
+def names_taken(f: ir.Function) -> set[str]:
+    """Every name that means something in a function."""
     out = {p.name for p in f.params}
     for n in ir.walk(f):
         if isinstance(n, ir.Name | ir.VarTarget):
@@ -456,7 +457,7 @@ def _bound_only(f: ir.Function, name: str) -> bool:
 
 def _characters(f: ir.Function) -> None:
     """Loops over a string get a character, and loops over its positions become loops over its characters."""
-    taken = _taken(f)
+    taken = names_taken(f)
 
     def fresh() -> str:
         name, n = "char", 2

@@ -280,6 +280,77 @@ SOURCE = textwrap.dedent(
             if run == "":
                 out.append(c)
         return out if not run else [*out, run]
+
+
+    SIZES = {"a": 1, "é": 60, "": 7}
+
+
+    def measured(s: str) -> int:
+        total = 0
+        for c in s:
+            if c not in SIZES or total > 100:
+                raise ValueError(f"no size: {c}")
+            total += SIZES[c]
+        if s in SIZES and SIZES[s] > 1:
+            return SIZES[s] - total
+        return total
+
+
+    def merged(words: list[str]) -> dict[str, str]:
+        out: dict[str, str] = {}
+        for word in words:
+            key = word[:2]
+            if key in out:
+                out[key] = out[key] + word
+            else:
+                out[key] = word
+            if key in out:
+                out[key + "!"] = "new"
+                out[key] = out[key] + "?"
+        return out
+
+
+    class Node:
+        def __init__(self) -> None:
+            self.inner: dict[str, Node] = {}
+            self.count = 0
+
+
+    def grown(words: list[str]) -> list[int]:
+        root = Node()
+        counts: list[int] = []
+        for word in words:
+            node = root
+            for c in word:
+                if c not in node.inner:
+                    node.inner[c] = Node()
+                node = node.inner[c]
+                node.count += 1
+            counts.append(node.count)
+        return counts
+
+
+    def looked_up(words: list[str], a: dict[str, int]) -> int:
+        b = a
+        total = 0
+        for word in words:
+            if word in a:
+                b[word] = 3
+                total += a[word]
+            if word in a and a[word] > 2:
+                a = {}
+                total += a[word] if word in a else 1
+        return total
+
+
+    def grouped(words: list[str]) -> dict[int, list[str]]:
+        groups: dict[int, list[str]] = {}
+        for word in words:
+            size = len(word)
+            if size not in groups:
+                groups[size] = []
+            groups[size].append(word)
+        return groups
     """
 )
 
@@ -313,7 +384,13 @@ def given() -> tuple[Plan, ...]:
         **dict.fromkeys(["times", "distinct_letters", "beside", "distances"], pairs),
         **dict.fromkeys(["placed", "separated", "both_ends", "parts", "runs"], texts),
         "columns": [(w, n) for (w,) in words for n in (0, 5, -7)],
-        **dict.fromkeys(["bounds", "heads"], words),
+        **dict.fromkeys(["bounds", "heads", "merged", "grown", "grouped"], words),
+        "measured": [(t,) for t in ["", "a", "é", "aé", "aéé", "ééé", "éz", "aaz"]],
+        "looked_up": [
+            (w, {"dict": [[t, n] for n, t in enumerate(TEXTS[:size])]})
+            for (w,) in words
+            for size in (0, 3, 8)
+        ],
         "all_of": [({"list": LISTS[:n]},) for n in (0, 1, 3, 7)],
         "taken_out": lists,
         "by_all": [({"list": [{"tuple": [n % 3, t]} for n, t in zip(NUMBERS, TEXTS, strict=False)]},)],
@@ -372,6 +449,11 @@ SAID = {
     "an element taken out": ("taken_out", "x := left[len(left)-1]"),
     "an order of all there is": ("by_all", "slices.SortFunc(ordered,"),
     "keys in order": ("of_both", "sortedKeys("),
+    "an entry that is there": ("measured", "size, ok := Sizes[string(c)]"),
+    "an entry that changes": ("merged", "if value, ok := out[key]; ok {"),
+    "an entry that is added": ("grown", "\t\t\t\tvalue = NewNode()\n"),
+    "an entry that may change": ("looked_up", "total += a[word]"),
+    "a list that is there or not": ("grouped", "\n\t\tgroups[size] = append(groups[size], word)\n\t}"),
     "an empty text": ("runs", "if run.Len() == 0 {"),
 }
 

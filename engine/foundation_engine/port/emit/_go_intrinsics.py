@@ -2154,7 +2154,8 @@ class Operations(Maps):
             return name
         if keys or isinstance(inner.type, ir.SetT | ir.DictT):
             over = inner.args[0] if keys and isinstance(inner, ir.Intrinsic) else inner
-            if keys and isinstance(inner, ir.Intrinsic) and inner.op == "dict.values":
+            values = keys and isinstance(inner, ir.Intrinsic) and inner.op == "dict.values"
+            if values:
                 self.use("maps")
                 text = f"slices.Sorted(maps.Values({self.table(over)}))"
             else:
@@ -2162,7 +2163,7 @@ class Operations(Maps):
             if plain and into is None:
                 return text
             if not isinstance(key, ir.Lit) and not names_its_entry(key):
-                if which == "Values" or not self.ordered(over.type):
+                if values or not self.ordered(over.type):
                     raise Unsupported("sorting a map's or set's entries by a key that may tie")
                 # Equal keys stay in the map's order.
                 text = f"slices.Clone({self.order(over)})"

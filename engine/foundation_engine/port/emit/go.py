@@ -17,6 +17,7 @@ from foundation_specs.model import LanguageId
 from foundation_engine.port import ir
 from foundation_engine.port.emit import _go_json as go_json
 from foundation_engine.port.emit._files import Cut, joined
+from foundation_engine.port.emit._go_entries import look_up_once
 from foundation_engine.port.emit._go_helpers import HELPERS
 from foundation_engine.port.emit._go_intrinsics import Operations
 from foundation_engine.port.emit._go_maps import shown_maps, shows_order
@@ -1083,6 +1084,7 @@ class FunctionEmitter(Operations, Statements):
         self.checked: set[str] = set()  # variables that were checked here not to be zero
         self.positive: set[str] = set()  # variables that are above zero here
         self.windows: dict[str, tuple[ir.Expr, ir.Expr | int]] = {}
+        self.heading = ""  # what the next if statement begins with
         self.counters: set[str] = set()  # variables that count the turns of a loop, declared before it
         self.leaving = False  # what is written now is returned
         self.following: Sequence[ir.Stmt] = []  # what comes after the statement that is written
@@ -1507,6 +1509,15 @@ class FunctionEmitter(Operations, Statements):
                 self.write(f"\t{names[1]} = {sep}")
                 self.write("}")
             return
+        elif isinstance(value, ir.Intrinsic) and value.op == "dict.lookup":
+            names = [self.target_name(e) if use else "_" for e, use in zip(flat, live, strict=True)]
+            m, key = value.args
+            text = f"{', '.join(names)} := {self.table(m)}[{self.x(key)}]"
+            if self._asked_next(flat):
+                self.heading = f"{text}; "
+            else:
+                self.write(text)
+            return
         else:
             pair = self.simple(value, "pair")
             fields = ("First", "Second", "Third")
@@ -1552,6 +1563,21 @@ class FunctionEmitter(Operations, Statements):
         for s in self.f.body:
             rewrite(s, answered)
         return True
+
+    def _asked_next(self, targets: list[ir.Target]) -> bool:
+        """True where the next statement asks for the last of new variables and only it reads them."""
+        match self.following, targets[-1]:
+            case [ir.If(test=ir.Name(id=asked) | ir.Not(value=ir.Name(id=asked))) as s, *_], ir.VarTarget(
+                id=name
+            ) if asked == name:
+                new = {t.id for t in targets if isinstance(t, ir.VarTarget)}
+                inside, whole = (
+                    sum(isinstance(n, ir.Name) and n.id in new for b in body for n in ir.walk(b))
+                    for body in ([s], self.f.body)
+                )
+                return inside == whole and not s.comments
+            case _:
+                return False
 
     def target_name(self, t: ir.Target) -> str:
         """The text of an assignment target."""
@@ -1599,8 +1625,10 @@ class FunctionEmitter(Operations, Statements):
 
     def _if(self, s: ir.If, chained: bool = False) -> None:
         known = self.err_scopes[-1]
+        heading, self.heading = self.heading, ""
         with self.captured() as before:
             test = self._presence(s.test) or self.x(s.test)
+        test = heading + test
         if before and chained:
             # A test that needs statements first cannot stay in an else-if.
             self.err_scopes[-1] = known
@@ -2735,6 +2763,7 @@ def _emitted(
         for c, f in copied.functions():
             if (c.name if c else "", f.name) in ordered:
                 keep_order(f, kept)
+        look_up_once(copied)
         lost = [name for name in declined if "." in name]
         made = GoModule(copied, package, runtime, dialect, lost, kept, python_texts)
         out = made.emit()
