@@ -678,7 +678,7 @@ class _Registry:
 
     def text(self, runtime: str, uses_runtime: bool) -> str:
         """The registry as Go source."""
-        lines: list[str] = ["func registry() *recRegistry {", "\treturn &recRegistry{"]
+        lines: list[str] = ["func recLoaded() *recRegistry {", "\treturn &recRegistry{"]
         lines.append("\t\tfunctions: map[string]reflect.Value{")
         for d in self.module.definitions:
             if isinstance(d, ir.Function):
@@ -809,24 +809,24 @@ class _Registry:
         paths = set(self.p.imports.values())
         if "foundation/httpclient" in paths:
             options = [
-                ("max_attempts", "rechttp.WithMaxAttempts(int(number(v)))"), ("timeout", "rechttp.WithTimeout(spanOf(v))"),
-                ("base_delay", "rechttp.WithBaseDelay(spanOf(v))"), ("max_delay", "rechttp.WithMaxDelay(spanOf(v))"),
+                ("max_attempts", "rechttp.WithMaxAttempts(int(recNumber(v)))"), ("timeout", "rechttp.WithTimeout(recSpanOf(v))"),
+                ("base_delay", "rechttp.WithBaseDelay(recSpanOf(v))"), ("max_delay", "rechttp.WithMaxDelay(recSpanOf(v))"),
             ]  # fmt: skip
             out.append(
                 self._maker(
                     "HttpClient",
                     "rechttp.Option",
-                    'rechttp.WithBaseURL(text(p["base_url"]))',
+                    'rechttp.WithBaseURL(recText(p["base_url"]))',
                     options,
                     "rechttp.New(opts...)",
                 )
             )
         if "CircuitBreaker" in used:
             options = [
-                ("failure_threshold", "recres.WithFailureThreshold(int(number(v)))"),
-                ("recovery_timeout", "recres.WithRecoveryTimeout(spanOf(v))"),
-                ("half_open_max_calls", "recres.WithHalfOpenMaxCalls(int(number(v)))"),
-                ("success_threshold", "recres.WithSuccessThreshold(int(number(v)))"),
+                ("failure_threshold", "recres.WithFailureThreshold(int(recNumber(v)))"),
+                ("recovery_timeout", "recres.WithRecoveryTimeout(recSpanOf(v))"),
+                ("half_open_max_calls", "recres.WithHalfOpenMaxCalls(int(recNumber(v)))"),
+                ("success_threshold", "recres.WithSuccessThreshold(int(recNumber(v)))"),
             ]
             out.append(
                 self._maker(
@@ -834,16 +834,18 @@ class _Registry:
                     "recres.CircuitBreakerOption",
                     "",
                     options,
-                    'recres.NewCircuitBreaker(text(p["name"]), opts...)',
+                    'recres.NewCircuitBreaker(recText(p["name"]), opts...)',
                 )
             )
         if "RateLimiter" in used:
-            every = 'func() time.Duration { if p["period"] == nil { return time.Second }; return spanOf(p["period"]) }()'
+            every = 'func() time.Duration { if p["period"] == nil { return time.Second }; return recSpanOf(p["period"]) }()'
             out.append(
-                f'\t\t\t"RateLimiter": func(p map[string]any) any {{ return recres.NewRateLimiter(int(number(p["limit"])), {every}) }},'
+                f'\t\t\t"RateLimiter": func(p map[string]any) any {{ return recres.NewRateLimiter(int(recNumber(p["limit"])), {every}) }},'
             )
         if "foundation/logging" in paths:
-            out.append('\t\t\t"Logger": func(p map[string]any) any { return reclog.New(text(p["name"])) },')
+            out.append(
+                '\t\t\t"Logger": func(p map[string]any) any { return reclog.New(recText(p["name"])) },'
+            )
         return "\n".join([*out, "\t\t},"])
 
     def _maker(self, name: str, kind: str, first: str, options: list[tuple[str, str]], make: str) -> str:
@@ -893,7 +895,7 @@ class _Registry:
                 out.append("\t_ = v")
                 out.append(f"\treturn {', '.join([*values, 'err'])}")
             else:
-                out.append('\tif err != nil {\n\t\tskipf("a fake that fails where it cannot")\n\t}')
+                out.append('\tif err != nil {\n\t\trecSkipf("a fake that fails where it cannot")\n\t}')
                 out.append(f"\treturn {', '.join(values)}" if values else "\t_ = v")
             out.append("}")
         return [*out, ""]

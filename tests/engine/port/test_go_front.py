@@ -606,7 +606,7 @@ def test_another_implementation_is_told_apart() -> None:
     )
     report = verify(changed, VerifyOptions(cases=6, differential=18, use_cache=False))
     assert report.verdict is Verdict.FAILED
-    assert any("total" in r.detail for r in report.results)
+    assert any("Total(" in r.detail for r in report.results)
 
 
 JSON_SOURCE = """package quotes
@@ -1018,3 +1018,74 @@ def test_arrays_are_values_and_slices_are_shared(target: LanguageId) -> None:
     assert not candidate.holes, candidate.holes
     report = verify(candidate, VerifyOptions(cases=14, differential=20))
     assert report.agreed, report.summary
+
+
+MATCHING = Path(__file__).parent / "go" / "matching.go"
+
+
+def test_regular_expressions_find_what_they_find_in_go() -> None:
+    for target in (LanguageId.PYTHON, LanguageId.RUBY):
+        candidate = port(PortRequest(str(MATCHING), MATCHING.read_text(), LanguageId.GO, target))
+        assert not candidate.holes, candidate.holes
+        report = verify(candidate, VerifyOptions(cases=12, differential=24, use_cache=False))
+        ran = {r.step: r.verdict for r in report.results}
+        assert ran["cases"] is Verdict.PASSED, report.results
+        assert ran["differential"] is Verdict.PASSED, report.results
+
+
+def test_what_servers_do_with_errors_and_formats() -> None:
+    body = """
+type LimitError struct {
+	Limit int
+}
+
+func (e LimitError) Error() string { return fmt.Sprintf("limit %d", e.Limit) }
+
+func label(format string, args ...any) string {
+	return "[" + fmt.Sprintf(format, args...) + "]"
+}
+
+func Take(n int) error {
+	if n > 3 {
+		return LimitError{Limit: 3}
+	}
+	return nil
+}
+
+func Told(n int) string {
+	err := Take(n)
+	var limit LimitError
+	if errors.As(err, &limit) {
+		return label("%d over %d", n, limit.Limit)
+	}
+	return label("%d", n)
+}
+
+func Check(n int) error {
+	var problems []error
+	if n < 0 {
+		problems = append(problems, errors.New("negative"))
+	}
+	if n%2 != 0 {
+		problems = append(problems, fmt.Errorf("odd: %d", n))
+	}
+	return errors.Join(problems...)
+}
+
+func Ranked(names []string, score map[string]int) []string {
+	out := make([]string, len(names))
+	copy(out, names)
+	sort.Slice(out, func(i, j int) bool {
+		a, b := out[i], out[j]
+		if score[a] == score[b] {
+			return a < b
+		}
+		return score[a] > score[b]
+	})
+	return out
+}
+"""
+    text = ported(body, LanguageId.PYTHON)
+    assert 'raise RuntimeError("\\n".join(str(problem) for problem in problems))' in text
+    assert 'label(f"{n} over {err.limit}")' in text
+    assert "key=lambda item: (-score.get(item, 0), item)" in text

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from foundation_engine.port import ir
 from foundation_engine.port.engine import port
+from foundation_engine.port.front._regex import in_python
 from foundation_engine.port.front.ruby import lower_document, lower_module
 from foundation_engine.port.request import PortRequest
 from foundation_engine.verify.cases import Plan
@@ -173,7 +174,7 @@ def test_options_of_retriable_are_converted_and_their_differences_told() -> None
         ("#: (Hash[Symbol, Integer]) -> Integer?\ndef f(x) = x['a']\n", "a string used as a key"),
         ("#: (String) -> String\ndef f(x)\n  x << '!'\n  x\nend\n", "`<<` on a string that another name may share"),
         ("#: (*Integer) -> Integer\ndef f(*x) = 1\n", "a rest parameter"),
-        ("#: (String) -> bool\ndef f(x) = x.match?(/(a|b)+c/)\n", "a regular expression of this kind"),
+        ("#: (String) -> bool\ndef f(x) = x.match?(/\\p{L}+c/)\n", "\\p in a regular expression"),
         (
             "#: (String) -> Array[String]\ndef f(x)\n  y = x\n  y << 'a'\n  [x, y]\nend\n",
             "`<<` on a string that another name may share",
@@ -621,3 +622,43 @@ def test_a_singleton_method_may_share_its_name_with_an_instance_method() -> None
     candidate = port(PortRequest("translator.rb", text, LanguageId.RUBY, LanguageId.PYTHON))
     report = verify(candidate, VerifyOptions(cases=8, differential=8, use_cache=False))
     assert not [r for r in report.results if r.verdict is Verdict.FAILED], report.results
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "pattern", "flags"),
+    [
+        (r"\A(?<key>\w+)=(\d+)\z", "", r"\A(?P<key>\w+)=(?:\d+)\Z", "a"),
+        (r"^id$", "i", "^id$", "im"),
+        (r"\b\w+", "", r"\b[0-9A-Za-z_]+", ""),
+        (r"\h{2}.", "m", r"[0-9a-fA-F]{2}.", "s"),
+    ],
+)
+def test_a_pattern_of_ruby_in_the_syntax_of_the_representation(
+    source: str, options: str, pattern: str, flags: str
+) -> None:
+    assert in_python(source, LanguageId.RUBY, options) == (pattern, flags)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("x.match?(/^\\s*$/)", "may match nothing"),
+        ("x.match?(/[[:alpha:]]/)", "named class"),
+        ("x =~ /a(b)/\n  $1 == 'b'", "the last match"),
+        ("x.gsub(/a*/, '-') == x", "what may be nothing"),
+    ],
+)
+def test_a_regular_expression_without_a_certain_counterpart_is_declined(body: str, reason: str) -> None:
+    made = reasons(method("(String) -> bool", body))
+    assert any(reason in r for r in made), made
+
+
+def test_matches_and_their_groups_are_those_of_ruby() -> None:
+    path = SOURCES / "matching.rb"
+    for target in (LanguageId.PYTHON, LanguageId.GO):
+        candidate = port(PortRequest(str(path), path.read_text(), LanguageId.RUBY, target))
+        assert [(h.line, h.reason) for h in candidate.holes] == []
+        report = verify(candidate, VerifyOptions(cases=12, differential=24, use_cache=False))
+        ran = {r.step: r.verdict for r in report.results}
+        assert ran["cases"] is Verdict.PASSED, report.results
+        assert ran["differential"] is Verdict.PASSED, report.results

@@ -169,6 +169,7 @@ class ErrorFlow(ExpressionLowerer):
         return (path, name) in (
             ("foundation/cli", "Exit"),
             ("errors", "New"),
+            ("errors", "Join"),
             ("foundation/errors", "New"),
             ("fmt", "Errorf"),
         )
@@ -349,7 +350,7 @@ class ErrorFlow(ExpressionLowerer):
         """`var target *SomeError`."""
         if node.type != "var_declaration":
             return None
-        m = re.fullmatch(r"var\s+(\w+)\s+\*([\w.]+)", self.p.text(node).strip())
+        m = re.fullmatch(r"var\s+(\w+)\s+\*?([\w.]+)", self.p.text(node).strip())
         if m is None:
             return None
         cls = self._struct_error(m[2])
@@ -805,8 +806,45 @@ class ErrorFlow(ExpressionLowerer):
             if not v.fails or v.go != VOID:
                 raise self.p.unsupported("an error of this kind", err)
             return [ir.ExprStmt(v.expr, line=self.p.line(node)), *self.returned(values, node)]
+        if self._joins(err):
+            return self._joined(err, values, node)
         e, cause = self.error_value(err)
         return [*self._wraps_nothing(err, node), ir.Raise(e, cause, line=self.p.line(node))]
+
+    def _joins(self, node: SyntaxNode) -> bool:
+        """True for `errors.Join(...)`."""
+        if node.type != "call_expression" or not self.makes_error(node):
+            return False
+        return self.p.text(self.child(node, "function")).endswith(".Join")
+
+    def _joined(self, err: SyntaxNode, values: list[SyntaxNode], node: SyntaxNode) -> list[ir.Stmt]:
+        """`return errors.Join(errs...)`: an error when the list has one."""
+        args = self.named(self.child(err, "arguments"))
+        if len(args) != 1 or args[0].type != "variadic_argument":
+            raise self.p.unsupported("errors.Join of single errors", err)
+        held = self.named(args[0])[0]
+        v = self.expr(held)
+        if v.expr.type != ir.ListT(ir.ERROR):
+            raise self.p.unsupported("errors.Join of this", err)
+        self.p.differ(
+            "An error of errors.Join has the texts of all its errors, but is of none of their classes."
+        )
+        item = ir.Name(self.fresh_name("problem", ir.ERROR), type=ir.ERROR)
+        told = ir.Intrinsic("error.message", [item], type=ir.STR)
+        each = ir.Clause(ir.VarTarget(item.id, type=ir.ERROR), v.expr, [])
+        texts = ir.Comp("list", told, [each], type=ir.ListT(ir.STR))
+        message = ir.Intrinsic("str.join", [library.text("\n"), texts], type=ir.STR)
+        raised = ir.Raise(self._runtime_error(message), line=self.p.line(node))
+        at = node.parent
+        while at is not None and at.type in ("statement_list", "block"):
+            at = at.parent
+        asked = (
+            self.p.text(self.child(at, "condition")) if at is not None and at.type == "if_statement" else ""
+        )
+        if asked in (f"len({self.p.text(held)}) > 0", f"len({self.p.text(held)}) != 0"):
+            return [raised]
+        some = ir.Intrinsic("nonempty", [v.expr], type=ir.BOOL)
+        return [ir.If(some, [raised], [], line=self.p.line(node)), *self.returned(values, node)]
 
     def _wraps_nothing(self, err: SyntaxNode, node: SyntaxNode) -> list[ir.Stmt]:
         """`fmt.Errorf("...%w", err)` of an error that may be nil makes an error of no class then."""
@@ -871,6 +909,8 @@ class ErrorFlow(ExpressionLowerer):
             args = self.named(self.child(node, "arguments"))
             if self.p.text(self.child(node, "function")).endswith(".Exit"):
                 return self.expr(node).expr, None
+            if self._joins(node):
+                raise self.p.unsupported("errors.Join of what may be empty, here", node)
             package, _, called = self.p.text(self.child(node, "function")).partition(".")
             if retries.is_permanent(self.p.path(package) or "", called):
                 e, _ = self.error_value(args[0])

@@ -14,6 +14,7 @@ from foundation_engine.port.emit._names import snake
 from foundation_engine.port.front import _go_generics as generics
 from foundation_engine.port.front import _go_library as library
 from foundation_engine.port.front import _go_patterns as patterns
+from foundation_engine.port.front import _go_regex as regexes
 from foundation_engine.port.front import _go_retries as retries
 from foundation_engine.port.front._go_json import unmarshalled
 from foundation_engine.port.front._go_package import Package, go_int, go_string, walk
@@ -44,8 +45,10 @@ from foundation_engine.port.front._go_types import (
     FuncInfo,
     GoType,
     Map,
+    Match,
     Named,
     Pointer,
+    Regex,
     Slice,
     Tuple,
     TypeInfo,
@@ -317,7 +320,13 @@ class ExpressionLowerer:
     def read(self, var: Var) -> V:
         """The value of a variable; an optional that is known to hold one gives it."""
         if var.value is not None:
-            return V(var.value, var.go, place=var.key)
+            match var.value:
+                case ir.Cond(test=ir.Intrinsic(op="is_some", args=[held]), body=there) if (
+                    place(held) in self.narrowed
+                ):
+                    return V(there, var.go, place=var.key)
+                case _:
+                    return V(var.value, var.go, place=var.key)
         if var.known_nil:
             return V(ir.Lit(None, type=ir.NONE), NIL, fresh=True)
         e: ir.Expr = ir.Name(var.ir_name, type=var.type)
@@ -340,6 +349,8 @@ class ExpressionLowerer:
         if name in self.p.assigned:
             raise Unsupported("a package variable that functions assign", name)
         const = known.const if known.constant else None
+        if isinstance(known.type, Regex):
+            return V(ir.Name(name, type=known.ir_type, line=known.line), known.type)
         return V(ir.Name(name, type=known.ir_type), known.untyped or known.type, const=const)
 
     def sentinel(self, name: str) -> ir.New:
@@ -643,6 +654,9 @@ class ExpressionLowerer:
         if right_node.type == "nil" or left_node.type == "nil":
             other = left_node if right_node.type == "nil" else right_node
             return V(self.nil_test(self.expr(other), op == "==", other), BOOL)
+        found = regexes.counted(self, op, left_node, right_node)
+        if found is not None:
+            return V(found, BOOL)
         length = self._length_test(op, left_node, right_node)
         if length is not None:
             return V(length, BOOL)
@@ -754,6 +768,8 @@ class ExpressionLowerer:
         index = self.child(node, "index")
         t = self.types.underlying(obj.go)
         match t:
+            case Match():
+                return regexes.submatch(self, obj, index, node)
             case Slice(elem):
                 if t == BYTES:
                     return V(
@@ -1022,9 +1038,15 @@ class ExpressionLowerer:
             return v.expr
         if not self.is_value(t.elem):
             return ir.Intrinsic("list.copy", [v.expr], type=v.expr.type)
+        return self.copied_elements(v, t, node)
+
+    def copied_elements(self, v: V, t: Slice, node: SyntaxNode) -> ir.Expr:
+        """A list of copies of the structs or arrays in a list; the same ones in a new list where nothing changes them."""
         kind = self.types.ir(t.elem)
         item = self.fresh_name("item", kind)
         each = self.copied(V(ir.Name(item, type=kind), t.elem), node)
+        if isinstance(each, ir.Name):
+            return ir.Intrinsic("list.copy", [v.expr], type=v.expr.type)
         return ir.Comp("list", each, [ir.Clause(ir.VarTarget(item, type=kind), v.expr, [])], type=v.expr.type)
 
     def stored(self, v: V, node: SyntaxNode) -> ir.Expr:
@@ -1373,6 +1395,10 @@ class ExpressionLowerer:
         args = [a for a in args if not self.is_context(a)]
         types = [t for _, t in f.params]
         names = [n for n, _ in f.params]
+        if f.formats:
+            fixed = len(types) - 1
+            given = self.arguments(types[:-1], args[:fixed], node, f.key, names)
+            return [*given, library.formatted(self, args[fixed:], node)]
         if not f.variadic:
             return self.arguments(types, args, node, f.key, names)
         fixed = len(types) - 1

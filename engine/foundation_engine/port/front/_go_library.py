@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from foundation_grammars.tree import SyntaxNode
 
 from foundation_engine.port import ir
+from foundation_engine.port.front import _go_regex as regexes
 from foundation_engine.port.front._go_prelude import PRELUDE
 from foundation_engine.port.front._go_types import (
     BOOL,
@@ -32,6 +33,7 @@ from foundation_engine.port.front._go_types import (
     Map,
     Named,
     Pointer,
+    Regex,
     Slice,
     Tuple,
     default_type,
@@ -451,6 +453,9 @@ def _change_case(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNod
     return _v(_op(op, [low.char(low.expr(args[0], RUNE))], ir.CHAR), RUNE)
 
 
+_SPECIAL["regexp", "MustCompile"] = regexes.compiled
+
+
 @_special("bytes", "NewBufferString", "NewBuffer")
 def _buffer(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -> V:
     """A buffer that is written to and read at the end is the text that it holds."""
@@ -796,6 +801,10 @@ def formatted(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) 
     """`fmt.Sprintf(args...)`; raises Unsupported for a format that is not certain."""
     from foundation_engine.port.front._go_package import go_string
 
+    info = low.frame.info if low.frames else None
+    if info is not None and info.formats and args and low.p.text(args[0]) == info.params[-1][0]:
+        # What callers make of the format and its values.
+        return low.expr(args[0]).expr
     if not args or not args[0].type.endswith("string_literal"):
         const = low.expr(args[0]).const if args else None
         if not isinstance(const, str):
@@ -965,6 +974,8 @@ def method(
     t = low.types.underlying(obj.go)
     if t == DURATION:
         return _duration_method(low, obj, name, node)
+    if isinstance(t, Regex):
+        return regexes.method(low, obj, t, name, args, node)
     if t == Named("strings.Builder"):
         if name == "String":
             return _v(obj.expr, STRING)

@@ -18,12 +18,14 @@ from foundation_engine.port.emit._names import snake
 from foundation_engine.port.front._go_generics import arguments_of, instance_methods, type_instance
 from foundation_engine.port.front._go_prelude import needed
 from foundation_engine.port.front._go_types import (
+    ANY,
     BOOL,
     BUILDER,
     ERROR,
     MASKS,
     PREDECLARED,
     RUNTIME_SENTINELS,
+    STRING,
     SYNONYMS,
     UNSIGNED,
     Basic,
@@ -113,6 +115,9 @@ class Package:
     )  # by struct, the names in the representation of fields that a method has the name of
     unnamed: dict[int, str] = field(default_factory=dict[int, str])  # names given to types without one
     writers: dict[str, set[int]] | None = None  # the parameters whose elements a function assigns
+    regex_comments: dict[str, list[str]] = field(
+        default_factory=dict[str, list[str]]
+    )  # above compiled patterns
     indexed: set[str] = field(
         default_factory=set[str]
     )  # names of which some element is assigned, or which are sliced
@@ -307,7 +312,21 @@ class Package:
             info.results = (self.type_of(result),)
         if ERROR in info.results[:-1]:
             raise self.unsupported("a function with an error that is not its last result", node)
+        self._formats(info, node)
         return info
+
+    def _formats(self, info: FuncInfo, node: SyntaxNode) -> None:
+        """`func f(format string, args ...any)` that only makes a text of them takes that text."""
+        kinds = [t for _, t in info.params[-2:]]
+        body = node.child_by_field_name("body")
+        if not info.variadic or kinds != [STRING, Slice(ANY)] or body is None or info.name[:1].isupper():
+            return
+        pattern, values = (n for n, _ in info.params[-2:])
+        text = self.text(body)
+        uses = [len(re.findall(rf"\b{re.escape(n)}\b", text)) for n in (pattern, values)]
+        if uses == [1, 1] and f"fmt.Sprintf({pattern}, {values}...)" in text:
+            info.params.pop()
+            info.variadic, info.formats = False, True
 
 
 def _child(node: SyntaxNode, name: str) -> SyntaxNode:

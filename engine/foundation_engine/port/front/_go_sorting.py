@@ -51,6 +51,14 @@ def _order(
     body = low.child(function, "body")
     statements = [s for c in low.named(body) for s in (low.named(c) if c.type == "statement_list" else [c])]
     comparer = _Comparer(low, t.elem, names, three_way)
+    if statements and statements[0].type == "short_var_declaration":
+        # `a, b := items[i], items[j]` gives the elements names.
+        named, given = (low.named(low.child(statements[0], side)) for side in ("left", "right"))
+        sides = [names.get(low.p.text(g)) for g in given]
+        if len(named) != len(given) or None in sides:
+            raise low.p.unsupported("a comparison function of this kind", function)
+        names.update({low.p.text(n): s for n, s in zip(named, sides, strict=True) if s is not None})
+        statements = statements[1:]
     keys: list[tuple[ir.Expr, bool]] = []
     last: list[tuple[ir.Expr, bool]] = []
     expected: list[ir.Expr] = []

@@ -39,6 +39,7 @@ from foundation_engine.port.front._go_types import (
     Map,
     Named,
     Pointer,
+    Regex,
     Slice,
     Tuple,
     default_type,
@@ -362,7 +363,10 @@ class FunctionLowerer(Concurrency):
                     out.extend(self._error_variable(name, n, items, i))
                     continue
                 known = t.elem.name if isinstance(t, Pointer) and isinstance(t.elem, Named) else ""
-                if (self.types.kind(t) == "error" and known) or known.startswith("foundation/errors."):
+                asked = re.search(rf"\bAs\([^()]*, &{re.escape(name)}\)", self.p.text(self.frame.body))
+                if (self.types.kind(t) == "error" and (known or asked)) or known.startswith(
+                    "foundation/errors."
+                ):
                     # A target of errors.As, which declares it where the error is handled.
                     self.scopes[-1][name] = Var(name, t, ir.NamedT(""), "as")
                     continue
@@ -453,6 +457,10 @@ class FunctionLowerer(Concurrency):
         if label == "_":
             return [ir.ExprStmt(v.expr)]
         if self.dropped_field(kind):
+            return []
+        if isinstance(kind, Regex):
+            # A compiled pattern is a constant of the module.
+            self.scopes[-1][label] = Var(label, kind, v.expr.type, "", value=v.expr)
             return []
         if isinstance(v.expr, ir.Name) and v.expr.id == label and self.lookup(label) is None:
             # A command's argument under its own name is its parameter.
@@ -590,11 +598,13 @@ class FunctionLowerer(Concurrency):
         given = self.named(self.child(self.named(copy)[0], "arguments"))[1]
         v = self.present_value(self.expr(given))
         t = self.types.underlying(v.go)
-        if not isinstance(t, Slice) or t == BYTES or self.is_value(t.elem):
+        if not isinstance(t, Slice) or t == BYTES:
             raise self.p.unsupported("a copy of this", copy)
         var = self.declare(self.p.text(name), Slice(t.elem), name)
         var.fresh = fresh_variable(self, self.p.text(name), name)
-        made = ir.Intrinsic("list.copy", [v.expr], type=v.expr.type)
+        made: ir.Expr = ir.Intrinsic("list.copy", [v.expr], type=v.expr.type)
+        if self.is_value(t.elem):
+            made = self.copied_elements(v, t, copy)
         return [ir.Assign(ir.VarTarget(var.ir_name, type=var.type), made)]
 
     def _policy(self, left: list[SyntaxNode], right: list[SyntaxNode]) -> bool:

@@ -77,6 +77,22 @@ class Chan(GoType):
 
 
 @dataclass(frozen=True, slots=True)
+class Regex(GoType):
+    """A `*regexp.Regexp` whose pattern is known, in the representation's syntax."""
+
+    pattern: str
+    flags: str
+
+
+@dataclass(frozen=True, slots=True)
+class Match(GoType):
+    """The slice of texts that a known pattern finds, nil where it finds nothing."""
+
+    pattern: str
+    flags: str
+
+
+@dataclass(frozen=True, slots=True)
 class Empty(GoType):
     """`struct{}`."""
 
@@ -153,6 +169,7 @@ class FuncInfo:
     pointer: bool = False
     node: SyntaxNode | None = None
     line: int = 0
+    formats: bool = False  # its last parameter is a text that callers give as a format with values
     bindings: dict[str, GoType] = field(default_factory=dict[str, GoType])  # what the type parameters are
     generic: str = ""  # the generic function that this is a copy of
 
@@ -300,7 +317,7 @@ class Types:
     def nillable(self, t: GoType) -> bool:
         """True for types whose absence is nil and is told apart: pointers, interfaces, functions, errors."""
         t = self.underlying(t)
-        if isinstance(t, Pointer | Func) or t == ERROR:
+        if isinstance(t, Pointer | Func | Match) or t == ERROR:
             return True
         return isinstance(t, Named) and self.kind(t) == "interface"
 
@@ -335,6 +352,10 @@ class Types:
                 return inner if isinstance(inner, ir.NamedT) else ir.OptionalT(inner)
             case Func(params, results, context):
                 return self.func(params, results, context)
+            case Regex(pattern, flags):
+                return ir.RegexT(pattern, flags)
+            case Match(pattern, flags):
+                return ir.MatchT(pattern, flags)
             case Named(name):
                 if name in self.declared:
                     return ir.NamedT(name)

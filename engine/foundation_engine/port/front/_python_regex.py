@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
-from itertools import count
 from typing import TYPE_CHECKING
 
 from foundation_engine.port import ir
+from foundation_engine.port.front._regex import group, group_text, named, placed, tested
 from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.regex import Regex, anchored, flag_letters, parsed, template
 
 if TYPE_CHECKING:
     from foundation_engine.port.front._python_expr import ExpressionLowerer
+
+__all__ = ["function", "group", "group_text", "known", "method", "named", "placed", "tested"]
 
 _FLAGS = frozenset(
     {"A", "ASCII", "I", "IGNORECASE", "M", "MULTILINE", "S", "DOTALL", "X", "VERBOSE", "U", "UNICODE"}
@@ -56,73 +57,11 @@ def method(low: ExpressionLowerer, e: ast.Call, obj: ir.Expr, name: str) -> ir.E
             raise Unsupported(f"method {name} of {ir.type_text(obj.type)}", ast.unparse(e), e.lineno)
 
 
-def group(match: ir.Expr, which: object) -> ir.Expr:
-    """A group of a match: optional where a match need not have it."""
-    assert isinstance(match.type, ir.MatchT)  # noqa: S101 - callers look at the type first.
-    regex = parsed(match.type.pattern, match.type.flags)
-    number = regex.group(which)
-    t: Type = ir.STR if regex.certain(number) else ir.OptionalT(ir.STR)
-    return ir.Intrinsic("regex.group", [match, ir.Lit(number, type=ir.INT)], type=t)
-
-
-def group_text(e: ir.Expr) -> ir.Expr | None:
-    """The text of a group that a match need not have, which is then empty; None for another expression."""
-    if isinstance(e, ir.Intrinsic) and e.op == "regex.group" and isinstance(e.type, ir.OptionalT):
-        return ir.Intrinsic("regex.group_text", e.args, type=ir.STR, line=e.line)
-    return None
-
-
 def known(low: ExpressionLowerer, made: ir.Expr, node: ast.expr) -> ir.Expr:
     """A group as its text where a test has told that the match has it."""
     if ast.unparse(node) in low.narrowed and isinstance(made.type, ir.OptionalT):
         made.type = ir.STR
     return made
-
-
-def tested(e: ir.Expr) -> ir.Expr | None:
-    """Whether a search finds something, which needs no match; None for an expression that is no search."""
-    if isinstance(e, ir.Intrinsic) and e.op == "regex.search":
-        return ir.Intrinsic("regex.test", e.args, type=ir.BOOL, line=e.line)
-    return None
-
-
-def named(t: ir.RegexT, name: str, line: int) -> ir.Name:
-    """A compiled pattern by a name for the module's constant that `placed` makes of it."""
-    parsed(t.pattern, t.flags)
-    return ir.Name(name, type=t, line=line)
-
-
-def placed(module: ir.Module, comments: Mapping[str, list[str]]) -> None:
-    """Define the patterns that are used before the first function or class of the file that uses them."""
-    made: dict[Type, ir.Constant] = {}
-    taken = {getattr(d, "name", "") for d in module.definitions}
-    by_path: dict[str, list[ir.Definition]] = {}
-    for d in module.definitions:
-        path = module.origins[d.name].path if d.name in module.origins else ""
-        for n in ir.walk(d):
-            if not isinstance(n, ir.Name) or not isinstance(n.type, ir.RegexT):
-                continue
-            constant = made.get(n.type)
-            if constant is None:
-                name = next(x for i in count(1) if (x := f"{n.id}_{i}" if i > 1 else n.id) not in taken)
-                taken.add(name)
-                parts: list[ir.Expr] = [
-                    ir.Lit(n.type.pattern, type=ir.STR),
-                    ir.Lit(n.type.flags, type=ir.STR),
-                ]
-                compiled = ir.Intrinsic("regex.compile", parts, type=n.type)
-                constant = ir.Constant(name, n.type, compiled, comments.get(name, []), line=n.line)
-                made[n.type] = constant
-                by_path.setdefault(path, []).append(constant)
-                module.origins[name] = ir.Origin(path, name)
-            n.id = constant.name
-    out: list[ir.Definition] = []
-    for d in module.definitions:
-        path = module.origins[d.name].path if d.name in module.origins else ""
-        if isinstance(d, ir.Function | ir.Class):
-            out.extend(by_path.pop(path, []))
-        out.append(d)
-    module.definitions[:] = [*(d for rest in by_path.values() for d in rest), *out]
 
 
 def _use(

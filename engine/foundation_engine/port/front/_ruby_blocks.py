@@ -239,10 +239,12 @@ def targets(low: Statements, params: list[ast.BlockParam], elem: Type, place: in
 def inside(low: Statements, block: ast.Block) -> Generator[None]:
     """The names and facts of a block end with it."""
     names, narrowed, lower = dict(low.names), dict(low.narrowed), dict(low.lower)
+    matched = low.matched
     low.scopes.append(block.start)
     try:
         yield
     finally:
+        low.matched = matched if low.matched is matched else None
         low.names, low.narrowed, low.lower = names, narrowed, lower
         low.scopes.pop()
 

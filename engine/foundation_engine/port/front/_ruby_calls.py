@@ -12,6 +12,7 @@ from foundation_engine.port import ir
 from foundation_engine.port.front import _ruby_ast as ast
 from foundation_engine.port.front import _ruby_blocks as blocks
 from foundation_engine.port.front import _ruby_json as json
+from foundation_engine.port.front import _ruby_regex as regex
 from foundation_engine.port.front._ruby_expr import WIDTH, Expressions, char_of
 from foundation_engine.port.front._ruby_nodes import CORE_CLASSES, ENUMERATORS, Maybe, integer, lit, op
 from foundation_engine.port.front._ruby_scope import ProtocolMethod, ordered, pure, resolved, type_text
@@ -201,6 +202,8 @@ def call(low: Expressions, n: ast.Call, want: Type | None) -> ir.Expr:
     made = patterns.call(full, n, want)
     if made is not None:
         return made
+    if isinstance(pattern := resolved(full.scope, n.recv), ast.Regex):
+        return _of_pattern(full, n, pattern)
     if isinstance(n.recv, ast.Const):
         found = _of_constant(full, n, n.recv.path, want)
         if found is not None:
@@ -216,6 +219,16 @@ def call(low: Expressions, n: ast.Call, want: Type | None) -> ir.Expr:
     if n.safe:
         return _safe(full, n, want)
     return of_value(full, n, want)
+
+
+def _of_pattern(low: Statements, n: ast.Call, pattern: ast.Regex) -> ir.Expr:
+    """`/re/.match(text)` and the like."""
+    name = {"===": "match?"}.get(n.name, n.name)
+    if name not in ("match", "match?", "=~") or len(n.args) != 1 or n.block is not None:
+        raise Unsupported(f"method {n.name} of a regular expression", _source(low, n), n.line)
+    turned = copy.copy(n)
+    turned.name, turned.args = name, [pattern]
+    return of_string(low, turned, low.coerce(low.value(n.args[0]), ir.STR))
 
 
 def _source(low: Expressions, n: ast.Node) -> str:
@@ -551,6 +564,12 @@ def _of_constant(low: Statements, n: ast.Call, path: str, want: Type | None) -> 
             return json.generated(
                 low, n.args[0] if n.args else ast.Hash([(ast.Symbol(k), v) for k, v in n.named])
             )
+        case ("Regexp", "last_match"):
+            found = regex.last_match(low, n)
+            if not n.args:
+                return found
+            assert isinstance(found.type, ir.MatchT)
+            return regex.of_match(low, ast.Call(n.recv, "[]", n.args, [], line=n.line), found, found.type)
         case ("Kernel", _):
             bare = copy.copy(n)
             bare.recv = None
@@ -772,6 +791,8 @@ def of_value(low: Statements, n: ast.Call, want: Type | None) -> ir.Expr:
             return of_hash(low, n, obj, t, want)
         case ir.SetT():
             return _of_set(low, n, obj, t)
+        case ir.MatchT():
+            return regex.of_match(low, n, obj, t)
         case ir.FuncT() if name in ("call", "()", "[]", "yield", "==="):
             return low.call_value(obj, n.args, n)
         case ir.P(ir.Prim.ERROR):
@@ -1458,6 +1479,8 @@ def of_string(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
             return formatted(low, str(obj.value), list(args), {}, n)
         case ("match?" | "=~", 1):
             return _matches(low, n, obj)
+        case ("match", 1) if isinstance(n.args[0], ast.Regex):
+            return regex.search(low, n.args[0], obj)
         case ("scan", 1):
             return _scan(low, n, obj)
         case ("casecmp?", 1):
@@ -1497,7 +1520,7 @@ def _split(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
     if isinstance(first, ast.Regex):
         plain = re.fullmatch(r"[^\\\[\](){}.*+?^$|]|\\[.|*+?^$()\[\]{}]", first.source)
         if first.flags or not plain:
-            raise Unsupported("split by a regular expression", _source(low, n), n.line)
+            return regex.split(low, n, obj, first)
         sep: ir.Expr = lit(first.source[-1], ir.STR)
     else:
         sep = low.coerce(low.value(first), ir.STR)
@@ -1521,6 +1544,8 @@ def _split(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
 
 
 def _string_index(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
+    if n.args and isinstance(n.args[0], ast.Regex) and (len(n.args) == 2 or not _is_beginning(n.args[0])):
+        return regex.part(low, n, obj, n.args[0])
     if len(n.args) == 1 and isinstance(n.args[0], ast.Regex):
         obj, end = _beginning(low, n, obj, n.args[0])
         part = op("str.slice", [obj, integer(0), end], ir.STR)
@@ -1617,15 +1642,18 @@ def position(low: Statements, i: ir.Expr, length: ir.Expr) -> tuple[ir.Expr, ir.
 
 
 def _substitute(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
+    first = n.args[0]
+    if n.block is not None and isinstance(first, ast.Regex) and n.name in ("gsub", "sub"):
+        return regex.replaced(low, n, obj, first)
     if n.block is not None or n.named:
         raise Unsupported(f"{n.name} with a block", _source(low, n), n.line)
-    first = n.args[0]
     if n.name in ("gsub", "sub") and len(n.args) == 2:
         if isinstance(first, ast.Regex):
-            made = _replace_regex(low, n, obj, first) or _replace_part(low, n, obj, first)
-            if made is not None:
-                return made
-            raise Unsupported("a substitution by this regular expression", _source(low, n), n.line)
+            return (
+                _replace_regex(low, n, obj, first)
+                or _replace_part(low, n, obj, first)
+                or regex.replaced(low, n, obj, first)
+            )
         old, new = (low.coerce(low.required(e), ir.STR) for e in low.exprs(n.args))
         if isinstance(new, ir.Lit) and "\\" in str(new.value):
             raise Unsupported("a replacement with a backslash", _source(low, n), n.line)
@@ -1758,7 +1786,7 @@ def _replace_part(low: Statements, n: ast.Call, obj: ir.Expr, r: ast.Regex) -> i
     if rest is not None:
         # A dot is anything but a line feed.
         return low.prelude("replace_rest_of_line", [obj, lit(rest[1][-1], ir.STR), new], ir.STR)
-    if not r.source.startswith("\\A"):
+    if not _is_beginning(r):
         return None
     obj, end = _beginning(low, n, obj, r)
     tail = op("str.slice", [obj, end, lit(None, ir.NONE)], ir.STR)
@@ -1766,10 +1794,16 @@ def _replace_part(low: Statements, n: ast.Call, obj: ir.Expr, r: ast.Regex) -> i
     return ir.Cond(op("lt", [end, integer(0)], ir.BOOL), obj, made, type=ir.STR)
 
 
+def _is_beginning(r: ast.Regex) -> bool:
+    """True for a regular expression of plain classes at the beginning of a text."""
+    items = _items(r.source[2:]) if r.source.startswith("\\A") and not r.flags else None
+    return items is not None and not any(others for _, others, _, _ in items)
+
+
 def _beginning(low: Statements, n: ast.Call, obj: ir.Expr, r: ast.Regex) -> tuple[ir.Expr, ir.Expr]:
     """A text under a name, and how long the part is that a regular expression matches at its beginning, or -1."""
-    items = _items(r.source[2:]) if r.source.startswith("\\A") and not r.flags else None
-    if items is None or any(others for _, others, _, _ in items):
+    items = _items(r.source[2:])
+    if items is None:
         raise Unsupported("a regular expression of this kind", _source(low, n), n.line)
     obj = low.hoist(obj, "text")
     return obj, low.hoist(low.prelude("leading_match", [obj, *_rows(items)], ir.INT), "end")
@@ -1779,8 +1813,10 @@ def _scan(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
     """`scan(/class+/)`: the runs of characters of one class."""
     r = n.args[0]
     items = _items(r.source) if isinstance(r, ast.Regex) and not r.flags and n.block is None else None
-    if items is None or len(items) != 1 or items[0][2] < 1:
+    if not isinstance(r, ast.Regex) or n.block is not None:
         raise Unsupported("a scan of this kind", _source(low, n), n.line)
+    if items is None or len(items) != 1 or items[0][2] < 1:
+        return regex.scan(low, obj, r)
     members, others, least, most = items[0]
     args = [obj, lit(members, ir.STR), lit(others, ir.BOOL), integer(least), integer(most)]
     return low.prelude("runs_of", args, ir.ListT(ir.STR))
@@ -1789,8 +1825,12 @@ def _scan(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
 def _matches(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
     """`text.match?(/\\A[class]+\\z/)`."""
     r = n.args[0]
-    if not isinstance(r, ast.Regex) or r.flags:
+    if not isinstance(r, ast.Regex):
         raise Unsupported("a regular expression of this kind", _source(low, n), n.line)
+    if n.name == "=~" and low.last_match_read:
+        return regex.kept(low, r, obj)
+    if r.flags:
+        return regex.test(low, r, obj)
     source = r.source
     m = re.fullmatch(r"\\A(.+?)([+*]|\{\d+(?:,\d*)?\})?\\z", source)
     obj = obj if pure(obj) else low.hoist(obj, "text")
@@ -1822,7 +1862,7 @@ def _matches(low: Statements, n: ast.Call, obj: ir.Expr) -> ir.Expr:
     sequence = _sequence(source)
     if sequence is not None:
         return _match_sequence(low, obj, sequence)
-    raise Unsupported("a regular expression of this kind", _source(low, n), n.line)
+    return regex.test(low, r, obj)
 
 
 def _sequence(source: str) -> list[tuple[str, bool, int, int]] | None:

@@ -14,6 +14,7 @@ from foundation_engine.port.front import _ruby_ast as ast
 from foundation_engine.port.front import _ruby_blocks as blocks
 from foundation_engine.port.front import _ruby_calls as calls
 from foundation_engine.port.front import _ruby_json as json
+from foundation_engine.port.front import _ruby_regex as regex
 from foundation_engine.port.front._ruby_expr import Expressions
 from foundation_engine.port.front._ruby_nodes import CORE_CLASSES, ENUMERATORS, Maybe, integer, lit, op
 from foundation_engine.port.front._ruby_scope import ClassInfo, Scope, Signature, pure, type_text
@@ -137,6 +138,10 @@ class Statements(Expressions):
         self.last_line = 0
         self.patterns: list[ir.PatternUse] = []
         self.whole = False
+        body = signature.node.body if signature is not None else []
+        self.last_match_read = regex.reads_last_match(body)
+        self.found: ir.Expr | None = None  # the match that the condition in hand looked for
+        self.matched: ir.Expr | None = None  # the last match, where it is certain that there is one
 
     # What blocks and calls ask for
 
@@ -189,6 +194,8 @@ class Statements(Expressions):
     def _expr(self, n: ast.Node, want: Type | None) -> ir.Expr:
         if isinstance(n, ast.Ident) and self.names.get(n.name, "") in self.substitutes:
             return copy.deepcopy(self.substitutes[self.names[n.name]])
+        if isinstance(n, ast.Global) and regex.asks(n):
+            return regex.of_global(self, n)
         made = super()._expr(n, want)
         if isinstance(n, ast.Ident) and isinstance(made, ir.Name) and made.type == ir.CHAR:
             # Ruby has no characters: the variable of a loop over a string reads as a string.
@@ -531,20 +538,25 @@ class Statements(Expressions):
     # Conditions
 
     def _if(self, n: ast.If, sink: Sink | None) -> list[ir.Stmt]:
+        self.found = None
         test = self.cond(n.test)
         before = list(self.pre or [])
         if self.pre is not None:
             self.pre.clear()
         positive, negative = self.facts(n.test)
         names = dict(self.names)
+        found, fails = self.found, isinstance(n.test, ast.Not)
+        self.matched = None if fails else found
         with self.narrowing(positive):
             body = self.block(n.body, sink)
             after_body = dict(self.block_end)
         body_names = dict(self.names)
         self.names = {**names, **{k: v for k, v in body_names.items() if k not in names}}
+        self.matched = found if fails else None
         with self.narrowing(negative):
             orelse = self.block(n.orelse, sink)
             after_orelse = dict(self.block_end) if n.orelse else {**self.narrowed, **negative}
+        self.matched = found if fails and terminates(body) and not orelse else None
         if terminates(body):
             self.narrowed = after_orelse
         elif orelse and terminates(orelse):
@@ -574,6 +586,18 @@ class Statements(Expressions):
         ends: list[tuple[list[ir.Stmt], dict[str, Type]]] = []
         names = dict(self.names)
         for patterns, body in n.whens:
+            self.matched = None
+            first = patterns[0] if len(patterns) == 1 and self.last_match_read else None
+            if subject is not None and isinstance(first, ast.Regex):
+                text = self.coerce(self.required(copy.deepcopy(subject)), ir.STR)
+                search = regex.search(self, first, text)
+                self.matched = ir.Name(self.fresh("found"), type=search.type)
+                self.vars[self.matched.id] = search.type
+                before.append(ir.Assign(ir.VarTarget(self.matched.id, type=search.type), search, line=n.line))
+                branches.append((op("is_some", [self.matched], ir.BOOL), self.block(body, sink)))
+                ends.append((branches[-1][1], dict(self.block_end)))
+                self.names = {**self.names, **names}
+                continue
             with self.without_statements():
                 if subject is None:
                     tests = [self.cond(p) for p in patterns]
@@ -591,6 +615,7 @@ class Statements(Expressions):
                 ends.append((made, dict(self.block_end)))
             self.names = {**self.names, **names}
             branches.append((test, made))
+        self.matched = None
         orelse = (
             self.block(n.orelse, sink)
             if n.orelse is not None
@@ -1540,6 +1565,10 @@ class Statements(Expressions):
         made = patterns.statement(self, n, sink)
         if made is not None:
             return made
+        if name == "scan" and n.block is not None and sink is None:
+            every = replace(n, block=None)
+            n = ast.Call(every, "each", [], [], n.block, line=n.line, last=n.last, start=n.start, end=n.end)
+            name = n.name
         if n.safe and sink is None and n.recv is not None:
             return self._safe_statement(n)
         if (

@@ -24,11 +24,13 @@ from foundation_engine.port.front._go_types import (
     FuncInfo,
     Named,
     Pointer,
+    Regex,
     Slice,
     TypeInfo,
     default_type,
     is_untyped,
 )
+from foundation_engine.port.front._python_regex import placed
 from foundation_engine.port.front._reading import reachable, tell_members_apart
 from foundation_engine.port.ir import Unsupported
 
@@ -256,6 +258,7 @@ class _ModuleLowerer:
         # A type that a constant declares in place comes before it.
         order = {id(d): (d.line, not isinstance(d, ir.Class)) for d in self.module.definitions}
         self.module.definitions.sort(key=lambda d: order[id(d)])
+        placed(self.module, p.regex_comments)
         p.renamed_fields = tell_members_apart(self.module)
         return self.module
 
@@ -373,6 +376,10 @@ class _ModuleLowerer:
         kind = v.type if v.type is not None else default_type(made.go)
         if low.pending or made.fails:
             raise p.unsupported("a package variable that is computed by functions", spec)
+        if isinstance(kind, Regex) and isinstance(made.expr, ir.Name):
+            v.type, v.ir_type = kind, made.expr.type
+            p.regex_comments[v.name] = doc.splitlines()
+            return
         if (
             isinstance(v.const, int | float)
             and not isinstance(v.const, bool)

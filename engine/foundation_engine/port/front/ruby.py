@@ -13,6 +13,7 @@ from foundation_specs.model import LanguageId
 
 from foundation_engine.port import ir
 from foundation_engine.port.front import _ruby_ast as ast
+from foundation_engine.port.front._python_regex import placed
 from foundation_engine.port.front._reading import reachable
 from foundation_engine.port.front._ruby_nodes import Maybe, lit
 from foundation_engine.port.front._ruby_patterns import arguments, shared_name
@@ -144,6 +145,7 @@ class _ModuleLowerer:
         self.prelude_used: set[str] = set()
         self.declared = Declared(self.types, self._named, self._duck, self._declared_record)
         self.late: dict[str, list[str]] = {}  # fields that only methods assign, which are nil at first
+        self.regex_comments: dict[str, list[str]] = {}  # what stands above constants that hold patterns
         self.counted: set[int] = set()  # methods whose shared breakers and limiters were counted
 
     # Names
@@ -686,6 +688,7 @@ class _ModuleLowerer:
                 return
         if isinstance(value, ast.Regex):
             self.scope.regexes[name] = value
+            self.regex_comments[name] = self._doc_above(n.line).text.splitlines()
             return
         info2 = ConstantInfo(name, n, self.types.var(("constant", n.start), f"constant {name}"), path)
         if name in self.scope.constants:
@@ -1413,6 +1416,7 @@ class _ModuleLowerer:
         ]
         for d in self.module.definitions:
             rewriter.visit(d)
+        placed(self.module, self.regex_comments)
 
     def _record_class(self, info: ClassInfo) -> ir.Class:
         made = [ir.FieldDef(k, self.types.full(info.fields[k]), line=info.node.line) for k in info.order]
