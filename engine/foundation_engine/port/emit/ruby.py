@@ -26,11 +26,11 @@ from foundation_engine.port.passes import (
     lower_bounds,
     may_end_line,
     names_its_entry,
-    place,
     reads,
     stores,
     terminates,
 )
+from foundation_engine.port.proofs import Proofs
 
 _KEYWORDS = frozenset(
     [
@@ -155,6 +155,19 @@ _TEMPLATES: Mapping[str, tuple[str, int, int]] = {
     "file.is_file": ("File.file?({0})", PRIMARY, LOWEST),
     "file.is_dir": ("File.directory?({0})", PRIMARY, LOWEST),
     "file.write_text": ("File.write({0}, {1})", PRIMARY, LOWEST),
+    "file.is_link": ("File.symlink?({0})", PRIMARY, LOWEST),
+    "file.list": ("Dir.children({0}).sort", PRIMARY, LOWEST),
+    "file.make_folder": ("Dir.mkdir({0})", PRIMARY, LOWEST),
+    "file.rename": ("File.rename({0}, {1})", PRIMARY, LOWEST),
+    "file.copy": ("copy_file({0}, {1})", PRIMARY, LOWEST),
+    "file.remove_tree": ("remove_tree({0})", PRIMARY, LOWEST),
+    "file.append_text": ('File.write({0}, {1}, mode: "a")', PRIMARY, LOWEST),
+    "file.size": ("File.stat({0}).size", PRIMARY, LOWEST),
+    "path.which": ("which({0})", PRIMARY, LOWEST),
+    "platform.system": ("system_name", PRIMARY, LOWEST),
+    "base64.encode": ("[{0}].pack('m0')", PRIMARY, LOWEST),
+    "base64.encode_url": ("[{0}].pack('m0').tr('+/', '-_')", PRIMARY, LOWEST),
+    "bytes.decode": ("decoded({0})", PRIMARY, LOWEST),
     "path.cwd": ("Dir.pwd", PRIMARY, LOWEST),
     "path.home": ("Dir.home", PRIMARY, LOWEST),
     "env.get": ("ENV[{0}]", PRIMARY, LOWEST),
@@ -181,8 +194,6 @@ _TEMPLATES: Mapping[str, tuple[str, int, int]] = {
     "math.inf": ("Float::INFINITY", PRIMARY, LOWEST),
     "math.fabs": ("{0}.abs", PRIMARY, PRIMARY),
     "str.concat": ("{0} + {1}", ADD, ADD),
-    "str.repeat": ("{0} * [{1}, 0].max", MUL, MUL),
-    "list.repeat": ("{0} * [{1}, 0].max", MUL, MUL),
     "str.upper": ("{0}.upcase", PRIMARY, PRIMARY),
     "str.lower": ("{0}.downcase", PRIMARY, PRIMARY),
     "char.upper": ("{0}.upcase", PRIMARY, PRIMARY),
@@ -373,6 +384,45 @@ def quoted(text)
     end
   end
   "#{quote}#{inner.join}#{quote}"
+end""",
+    "copy_file": """
+# Copy a file with its mode.
+def copy_file(source, target)
+  content = File.binread(source)
+  File.binwrite(target, content)
+  File.chmod(File.stat(source).mode & 0o7777, target)
+end""",
+    "remove_tree": """
+# Remove a folder, which must be there, and all that is in it.
+def remove_tree(folder)
+  Dir.children(folder)
+  FileUtils.rm_r(folder)
+end""",
+    "which": """
+# The place of a program on the search path, nil when there is none.
+def which(name)
+  return (name if File.file?(name) && File.executable?(name)) if name.include?('/')
+
+  places = ENV.fetch('PATH', '').split(':').reject(&:empty?).map { |folder| "#{folder}/#{name}" }
+  places.find { |path| File.file?(path) && File.executable?(path) }
+end""",
+    "system_name": """
+# The name that the operating system has for itself.
+def system_name
+  case RbConfig::CONFIG['host_os']
+  when /darwin/ then 'Darwin'
+  when /mswin|mingw/ then 'Windows'
+  when /linux/ then 'Linux'
+  else RbConfig::CONFIG['host_os']
+  end
+end""",
+    "decoded": """
+# The text that bytes are in UTF-8.
+def decoded(content)
+  text = content.dup.force_encoding(Encoding::UTF_8)
+  raise ArgumentError, 'the bytes are no UTF-8' unless text.valid_encoding?
+
+  text
 end""",
     "discard_file": """
 # Remove a file that need not be there.
@@ -1170,8 +1220,8 @@ class Emitter(Statements):
         self.cls = cls
         self.extra: list[list[str]] = []
         self.read: set[str] = set()
-        self.bounds: dict[str, str] = {}
         self.least: dict[str, int] | None = None
+        self._proofs: Proofs | None = None
         self.matched = ""  # the variable that holds the text of a match rather than the match
         self.last_match = ""  # the variable that stands for the last match in a block
         self.leave = "return"
@@ -1193,6 +1243,13 @@ class Emitter(Statements):
             self.ruby.shared_helpers.add(name)
             return f"{self.ruby.name}.{made}"
         return made
+
+    @property
+    def proofs(self) -> Proofs:
+        """What is proven of the function, as its statements are when they are first written."""
+        if self._proofs is None:
+            self._proofs = Proofs(self.f, self.ruby.module)
+        return self._proofs
 
     # Statements
 
@@ -1324,7 +1381,7 @@ class Emitter(Statements):
         if not isinstance(t, ir.IndexTarget) or not isinstance(t.obj.type, ir.ListT):
             return
         obj, at = self.x(t.obj, PRIMARY), self._position(t.index)
-        counted = isinstance(t.index, ir.Name) and self.bounds.get(t.index.id) == obj
+        counted = id(t) in self.proofs.inside
         from_end = isinstance(t.index, ir.Intrinsic) and t.index.op == "from_end"
         read = any(
             isinstance(n, ir.Intrinsic) and n.op == "list.index" and ir.same(n.args, [t.obj, t.index])
@@ -1402,15 +1459,6 @@ class Emitter(Statements):
     def _for_range(self, s: ir.ForRange) -> None:
         name = local(s.target.id) if s.target.id in reads(s.body) else ""
         stop = s.stop
-        if (
-            isinstance(stop, ir.Intrinsic)
-            and stop.op == "len"
-            and place(stop.args[0]) is not None
-            and isinstance(s.start, ir.Lit)
-            and s.start.value >= 0
-            and s.step > 0
-        ):
-            self.bounds[s.target.id] = self.x(stop.args[0])
         var = f" |{name}|" if name else ""
         zero = isinstance(s.start, ir.Lit) and s.start.value == 0
         if s.step == 1 and zero:
@@ -1426,7 +1474,6 @@ class Emitter(Statements):
         with self.indented():
             self.block(s.body)
         self.write("end")
-        self.bounds.pop(s.target.id, None)
 
     def _range(self, start: ir.Expr, stop: ir.Expr) -> str:
         """The numbers from one to before another."""
@@ -1881,6 +1928,8 @@ class Emitter(Statements):
                 self.helper("float_text")
             if head in ("json_parse", "JSON.generate"):
                 self.ruby.requires.add("json")
+            if head == "remove_tree":
+                self.ruby.requires.add("fileutils")
             if head in _HELPERS:
                 text = self.helper(head) + text.removeprefix(head)
             return text.format(*(self.x(a, need) for a in args)), own
@@ -1894,6 +1943,8 @@ class Emitter(Statements):
                 return self._quotient(e)
             case "float.round_to":
                 return f"{self.helper('round_decimals')}({self.x(args[0])}, {self.x(args[1])})", PRIMARY
+            case "str.repeat" | "list.repeat":
+                return self._repeated(args)
             case "str.join":
                 between = "" if isinstance(args[0], ir.Lit) and not args[0].value else f"({self.x(args[0])})"
                 return f"{self.sequence(args[1])}.join{between}", PRIMARY
@@ -1902,11 +1953,10 @@ class Emitter(Statements):
             case "str.strip_chars" | "str.lstrip_chars" | "str.rstrip_chars":
                 return self._strip(op, args), PRIMARY
             case "list.index":
-                return self._index(args), PRIMARY
+                return self._index(e), PRIMARY
             case "str.index":
-                obj = self.x(args[0], PRIMARY)
-                if isinstance(args[1], ir.Name) and self.bounds.get(args[1].id) == obj:
-                    return f"{obj}[{self.x(args[1])}]", PRIMARY
+                if id(e) in self.proofs.inside:
+                    return f"{self.x(args[0], PRIMARY)}[{self._position(args[1])}]", PRIMARY
                 return f"{self.helper('char_at')}({self.x(args[0])}, {self._position(args[1])})", PRIMARY
             case "tuple.index":
                 return f"{self.x(args[0], PRIMARY)}[{self.x(args[1])}]", PRIMARY
@@ -1935,10 +1985,12 @@ class Emitter(Statements):
                     return f"{self.x(args[0], PRIMARY)}[{self.x(args[1])}]", PRIMARY
                 return f"{self.x(args[0], PRIMARY)}.fetch({self.x(args[1])})", PRIMARY
             case "list.slice" | "str.slice":
-                return self._slice(args), PRIMARY
+                return self._slice(args)
             case "list.stride" | "str.stride":
                 return self._stride(op, args), PRIMARY
             case "list.pop":
+                if id(e) in self.proofs.inside:
+                    return f"{self.x(args[0], PRIMARY)}.pop", PRIMARY
                 if self._falsy(e.type):
                     raise Unsupported("pop of values that may be nil or false")
                 return (
@@ -1946,9 +1998,11 @@ class Emitter(Statements):
                     PRIMARY,
                 )
             case "list.pop_at":
+                obj = self.x(args[0], PRIMARY)
+                if id(e) in self.proofs.inside:
+                    return f"{obj}.shift", PRIMARY
                 if self._falsy(e.type):
                     raise Unsupported("pop of values that may be nil or false")
-                obj = self.x(args[0], PRIMARY)
                 taken = (
                     f"{obj}.shift"
                     if isinstance(args[1], ir.Lit) and args[1].value == 0
@@ -1995,6 +2049,14 @@ class Emitter(Statements):
                 return f"warn {self.x(args[0])}", LOWEST
             case "print.part":
                 return f"print {self.x(args[0])}", LOWEST
+            case "hash.hex" | "hmac.hex" if isinstance(args[0], ir.Lit):
+                name = str(args[0].value).upper()
+                if op == "hash.hex":
+                    self.ruby.requires.add("digest")
+                    return f"Digest::{name}.hexdigest({self.x(args[1])})", PRIMARY
+                self.ruby.requires.add("openssl")
+                given = ", ".join(self.x(a) for a in args[1:])
+                return f"OpenSSL::HMAC.hexdigest('{name}', {given})", PRIMARY
             case "file.discard":
                 return f"{self.helper('discard_file')}({self.x(args[0])})", PRIMARY
             case "file.make_folders":
@@ -2018,6 +2080,16 @@ class Emitter(Statements):
             case _:
                 raise Unsupported(f"operation {op} in Ruby")
 
+    def _repeated(self, args: list[ir.Expr]) -> tuple[str, int]:
+        of, count = args
+        times = self.x(count) if self.never_negative(count) else f"[{self.x(count)}, 0].max"
+        match of:
+            case ir.ListLit(elems=[value]) if isinstance(value, ir.Lit | ir.Name):
+                return f"Array.new({times}, {self.x(value)})", PRIMARY
+            case _:
+                times = self.x(count, POWER) if self.never_negative(count) else times
+                return f"{self.x(of, MUL)} * {times}", MUL
+
     def _quotient(self, e: ir.Intrinsic) -> tuple[str, int]:
         a, b = (x.args[0] if isinstance(x, ir.Intrinsic) and x.op == "int.to_float" else x for x in e.args)
         whole = a.type == ir.INT and b.type == ir.INT
@@ -2025,6 +2097,10 @@ class Emitter(Statements):
             # An integer that a float divides, or the other way round, is a float anyway.
             over = self.x(b if whole else e.args[1], POWER)
             return f"{self.x(e.args[0], MUL)} / {over}", MUL
+        if id(e) in self.proofs.divisible:
+            if whole:
+                return f"{self.x(a, PRIMARY)}.fdiv({self.x(b)})", PRIMARY
+            return f"{self.x(e.args[0], MUL)} / {self.x(b, POWER)}", MUL
         if whole:
             return f"{self.helper('divide_integers')}({self.x(a)}, {self.x(b)})", PRIMARY
         return f"{self.helper('divide')}({self.x(e.args[0])}, {self.x(b)})", PRIMARY
@@ -2061,14 +2137,11 @@ class Emitter(Statements):
         ]
         return f"{self.x(args[0], PRIMARY)}.gsub(/{pattern}/, '')"
 
-    def _index(self, args: list[ir.Expr]) -> str:
-        obj = self.x(args[0], PRIMARY)
-        i = args[1]
-        if isinstance(i, ir.Name) and self.bounds.get(i.id) == obj:
-            return f"{obj}[{self.x(i)}]"
-        return f"{obj}.fetch({self._position(i)})"
+    def _index(self, e: ir.Intrinsic) -> str:
+        obj, at = self.x(e.args[0], PRIMARY), self._position(e.args[1])
+        return f"{obj}[{at}]" if id(e) in self.proofs.inside else f"{obj}.fetch({at})"
 
-    def _slice(self, args: list[ir.Expr]) -> str:
+    def _slice(self, args: list[ir.Expr]) -> tuple[str, int]:
         obj, low, high = args
 
         def plain(b: ir.Expr) -> bool:
@@ -2080,31 +2153,50 @@ class Emitter(Statements):
         none_high = isinstance(high, ir.Lit) and high.value is None
         end = isinstance(high, ir.Intrinsic) and high.op == "from_end"
         if none_low and none_high:
-            return f"{text}.dup"
+            return f"{text}.dup", PRIMARY
         if is_list and none_high and isinstance(low, ir.Lit):
-            return f"{text}.drop({low.value})"
+            return f"{text}.drop({low.value})", PRIMARY
         if is_list and none_low and plain(high):
-            return f"{text}.first({self.x(high)})"
+            return f"{text}.first({self.x(high)})", PRIMARY
         if is_list and none_low and not end and not (isinstance(high, ir.Intrinsic) and high.op == "bound"):
-            return f"{text}.first({self.x(high)})"
+            return f"{text}.first({self.x(high)})", PRIMARY
         if none_low and (plain(high) or end):
-            return f"{text}[0...{self._position(high)}]"
+            return f"{text}[0...{self._position(high)}]", PRIMARY
         if is_list and none_high and isinstance(low, ir.Intrinsic) and low.op == "from_end":
-            return f"{text}.last({self.x(low.args[0])})"
+            return f"{text}.last({self.x(low.args[0])})", PRIMARY
         if is_list and none_high and not (isinstance(low, ir.Intrinsic) and low.op in ("bound", "from_end")):
-            return f"{text}.drop({self.x(low)})"
+            return f"{text}.drop({self.x(low)})", PRIMARY
+        if (none_low or self._from_start(low)) and (none_high or self._from_start(high)):
+            first = "0" if none_low else self._position(low)
+            if is_list and none_low:
+                return f"{text}.first({self._position(high)})", PRIMARY
+            if is_list and none_high:
+                return f"{text}.drop({first})", PRIMARY
+            taken = f"{text}[{first}..]" if none_high else f"{text}[{first}...{self._position(high)}]"
+            if none_low or id(low) in self.proofs.fitting:
+                return taken, PRIMARY
+            return f"{taken} || {'[]' if is_list else quote('')}", OR
         bounds = [
             missing if isinstance(b, ir.Lit) and b.value is None else self._position(b)
             for b, missing in ((low, "0"), (high, "nil"))
         ]
-        return f"{self.helper('slice_of')}({self.x(obj)}, {', '.join(bounds)})"
+        return f"{self.helper('slice_of')}({self.x(obj)}, {', '.join(bounds)})", PRIMARY
+
+    def _from_start(self, bound: ir.Expr) -> bool:
+        """True for a position that does not count from the end."""
+        match bound:
+            case ir.Intrinsic(op="from_end"):
+                return False
+            case ir.Intrinsic(op="bound" | "wrap", args=[at]):
+                return id(bound) in self.proofs.counts or self.never_negative(at)
+            case _:
+                return self.never_negative(bound)
 
     def _stride(self, op: str, args: list[ir.Expr]) -> str:
-        inner = (
-            self._slice(args[:3])
-            if not all(isinstance(a, ir.Lit) and a.value is None for a in args[1:3])
-            else self.x(args[0], PRIMARY)
-        )
+        inner, own = self.x(args[0], PRIMARY), PRIMARY
+        if not all(isinstance(a, ir.Lit) and a.value is None for a in args[1:3]):
+            inner, own = self._slice(args[:3])
+        inner = inner if own == PRIMARY else f"({inner})"
         if op == "str.stride":
             return f"{inner}.chars.each_slice({self.x(args[3])}).map(&:first).join"
         return f"{inner}.each_slice({self.x(args[3])}).map(&:first)"
@@ -2274,9 +2366,9 @@ class Emitter(Statements):
         ):
             if found := self._one_of(first, first.conds):
                 return f"{self.x(first.iter, PRIMARY)}.scan(/{found}/)"
-            if e.kind == "list" and not first.conds:
-                if self._counts(first.iter) or isinstance(first.iter.type, ir.SetT):
-                    return f"{base}.to_a"
+            made = self._counts(first.iter) or isinstance(first.iter.type, ir.SetT)
+            if made and e.kind == "list" and not first.conds:
+                return f"{base}.to_a"
             copied = not first.conds and isinstance(first.iter.type, ir.ListT) and clauses is e.clauses
             return f"{base}.dup" if copied else base
         if first.conds:
@@ -2332,7 +2424,9 @@ class Emitter(Statements):
         return f"(0...{self.x(count, ADD)}).map {{ {value} }}"
 
     def never_negative(self, e: ir.Expr) -> bool:
-        """True for an integer that is never below zero."""
+        """True for an integer that is not below zero where it is used."""
+        if id(e) in self.proofs.counts:
+            return True
         if self.least is None:
             self.least = lower_bounds(self.f)
         return at_least(e, self.least) is not None

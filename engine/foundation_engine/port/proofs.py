@@ -1,0 +1,758 @@
+"""What is proven where an expression is evaluated: positions that exist, lists that hold something, divisors but zero.
+
+A target whose lists answer a missing position with nothing (Ruby) need not ask where a proof says that there is one. A
+fact is a sum of integers and lengths that is not below zero, as `len(xs) - 1 - i`; tests, loops, assignments and
+positions that were read tell facts, and what changes an integer or a list takes them away. A fact holds in a loop when
+it holds before it and every turn keeps it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from foundation_engine.port import ir
+from foundation_engine.port.passes import at_least, lower_bounds
+
+_GROWING = frozenset({"list.append", "list.extend", "list.insert"})
+_KEEPING = frozenset(
+    f"list.{op}"
+    for op in (
+        "index",
+        "slice",
+        "stride",
+        "reversed",
+        "concat",
+        "repeat",
+        "copy",
+        "contains",
+        "count",
+        "find_or_raise",
+    )
+)
+_CALLS = ir.Call | ir.MethodCall | ir.New | ir.PatternOp
+# Comparisons, and what holds where they do not.
+_OPPOSITE = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt", "eq": "ne", "ne": "eq"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Atom:
+    """An integer that facts speak of: its text, and what changes it."""
+
+    key: str
+    names: frozenset[str]
+    fields: frozenset[str] = frozenset()
+    inside: frozenset[ir.Type] = frozenset()  # types of the lists whose items it looks into
+    size: ir.Type | None = None  # the type of the list whose length it is
+    least: int | None = None  # what it is never below
+
+
+@dataclass(frozen=True, slots=True)
+class _Sum:
+    """A sum of atoms with factors, and a number."""
+
+    terms: tuple[tuple[_Atom, int], ...]
+    number: int
+
+    def plus(self, other: _Sum, factor: int = 1) -> _Sum:
+        """This sum and a multiple of another one."""
+        found = dict(self.terms)
+        for atom, n in other.terms:
+            found[atom] = found.get(atom, 0) + factor * n
+        terms = sorted(((a, n) for a, n in found.items() if n), key=lambda t: t[0].key)
+        return _Sum(tuple(terms), self.number + factor * other.number)
+
+    def add(self, number: int) -> _Sum:
+        """This sum and a number."""
+        return _Sum(self.terms, self.number + number)
+
+
+# A position that was read or assigned, known by the atom of what stands there; or a sum that is not below zero.
+_Fact = _Atom | _Sum
+_State = frozenset[_Fact]
+_ZERO = _Sum((), 0)
+
+
+@dataclass(slots=True)
+class _Effects:
+    """What statements change: variables, fields, and lists by their types."""
+
+    names: set[str] = field(default_factory=set[str])
+    fields: set[str] = field(default_factory=set[str])
+    grown: set[ir.Type] = field(default_factory=set[ir.Type])
+    shrunk: set[ir.Type] = field(default_factory=set[ir.Type])
+    replaced: set[ir.Type] = field(default_factory=set[ir.Type])
+    everything: bool = False  # unknown code runs
+
+    def keeps(self, fact: _Fact) -> bool:
+        """True when a fact holds afterwards, too."""
+        terms = ((fact, 1),) if isinstance(fact, _Atom) else fact.terms
+        return all(self._keeps(atom, n) for atom, n in terms)
+
+    def _keeps(self, atom: _Atom, factor: int) -> bool:
+        if atom.names & self.names or atom.fields & self.fields:
+            return False
+        if self.everything and (atom.fields or atom.inside or atom.size is not None):
+            return False
+        if atom.inside & (self.replaced | self.shrunk | self.grown) or atom.size in self.shrunk:
+            return False
+        return factor > 0 or atom.size not in self.grown
+
+
+@dataclass(slots=True)
+class _Exits:
+    """What holds where a loop's turns end early, and where the loop is left."""
+
+    turns: list[_State] = field(default_factory=list[_State])
+    left: list[_State] = field(default_factory=list[_State])
+
+
+class Proofs:
+    """The nodes of a function about which something is proven, by identity: valid as long as the nodes are in use.
+
+    `inside` has reads and assignments of positions that exist and pops of lists that are not empty; `divisible` has
+    divisions whose divisor is not zero, `counts` integers that are not below zero, `fitting` those that are not above
+    the length of what is sliced.
+    """
+
+    def __init__(self, f: ir.Function, module: ir.Module) -> None:
+        self.inside: set[int] = set()
+        self.divisible: set[int] = set()
+        self.counts: set[int] = set()
+        self.fitting: set[int] = set()
+        self._module = module
+        self._least = lower_bounds(f)
+        self._recording = True
+        self._exits: list[_Exits] = []
+        self._closures = {n.func.name for s in f.body for n in ir.walk(s) if isinstance(n, ir.FuncDef)}
+        self._shared = {
+            m.id
+            for s in f.body
+            for n in ir.walk(s)
+            if isinstance(n, ir.FuncDef | ir.Lambda | ir.PatternCall)
+            for m in ir.walk(n)
+            if isinstance(m, ir.VarTarget)
+        }
+        self._elsewhere = _Effects()
+        for d in module.definitions:
+            if isinstance(d, ir.Function | ir.Class):
+                self._note(ir.walk(d), self._elsewhere, calls=False)
+        self._elsewhere.names = set()
+        self._run(f.body, frozenset())
+
+    # Sums
+
+    def _path(self, e: ir.Expr) -> _Atom | None:
+        """A list or text that a variable, a field or a position of one holds."""
+        match e:
+            case ir.Name(id=name) if name not in self._shared:
+                return _Atom(name, frozenset({name}))
+            case ir.Field(obj=obj, name=name):
+                base = self._path(obj)
+                return base and _Atom(f"{base.key}.{name}", base.names, base.fields | {name}, base.inside)
+            case ir.Intrinsic(op="list.index", args=[obj, at]):
+                base, position = self._path(obj), self._sum(self._plain(at))
+                if base is None or position is None:
+                    return None
+                return self._item(base, obj.type, position)
+            case _:
+                return None
+
+    @staticmethod
+    def _item(base: _Atom, kind: ir.Type, position: _Sum) -> _Atom:
+        """What stands at a position of a list or text."""
+        text = "+".join(f"{n}*{a.key}" for a, n in position.terms)
+        names = base.names.union(*(a.names for a, _ in position.terms))
+        fields = base.fields.union(*(a.fields for a, _ in position.terms))
+        inside = base.inside.union({kind}, *(a.inside for a, _ in position.terms))
+        return _Atom(f"{base.key}[{text}+{position.number}]", names, fields, inside)
+
+    @staticmethod
+    def _plain(e: ir.Expr) -> ir.Expr:
+        """A position without its marks."""
+        match e:
+            case ir.Intrinsic(op="wrap" | "bound", args=[at]):
+                return at
+            case ir.Intrinsic(op="from_end", args=[at]):
+                return ir.Intrinsic("int.neg", [at], type=ir.INT)
+            case _:
+                return e
+
+    def _length(self, e: ir.Expr) -> _Sum | None:
+        if isinstance(e.type, ir.ListT) or e.type == ir.STR:
+            path = self._path(e)
+            if path is not None:
+                size = e.type if isinstance(e.type, ir.ListT) else None
+                atom = _Atom(f"len({path.key})", path.names, path.fields, path.inside, size, 0)
+                return _Sum(((atom, 1),), 0)
+        return None
+
+    def _sum(self, e: ir.Expr) -> _Sum | None:
+        match e:
+            case ir.Lit(value=bool()):
+                return None
+            case ir.Lit(value=int() as value):
+                return _Sum((), value)
+            case ir.Name(id=name, type=ir.INT) if name not in self._shared:
+                return _Sum(((_Atom(name, frozenset({name}), least=self._least.get(name)), 1),), 0)
+            case ir.Field(type=ir.INT):
+                path = self._path(e)
+                return None if path is None else _Sum(((path, 1),), 0)
+            case ir.Intrinsic(op="len", args=[of]):
+                return self._length(of)
+            case ir.Intrinsic(op="int.add" | "int.sub" as op, args=[a, b]):
+                x, y = self._sum(a), self._sum(b)
+                return None if x is None or y is None else x.plus(y, 1 if op == "int.add" else -1)
+            case ir.Intrinsic(op="int.neg", args=[a]):
+                x = self._sum(a)
+                return None if x is None else _ZERO.plus(x, -1)
+            case ir.Intrinsic(
+                op="int.mul", args=[a, ir.Lit(value=int() as n)] | [ir.Lit(value=int() as n), a]
+            ):
+                x = self._sum(a)
+                return None if x is None else _ZERO.plus(x, n)
+            case ir.Intrinsic(op="int.mul" | "int.floordiv" | "int.mod" as op, args=[a, b]):
+                x, y = self._sum(a), self._sum(b)
+                if x is None or y is None:
+                    return None
+                atoms = [a for a, _ in (*x.terms, *y.terms)]
+                made = _Atom(
+                    f"({x} {op} {y})",
+                    frozenset[str]().union(*(a.names for a in atoms)),
+                    frozenset[str]().union(*(a.fields for a in atoms)),
+                    frozenset[ir.Type]().union(
+                        *(a.inside | ({a.size} if a.size else set[ir.Type]()) for a in atoms)
+                    ),
+                    least=at_least(e, self._least),
+                )
+                return _Sum(((made, 1),), 0)
+            case _:
+                return None
+
+    # Proofs
+
+    def _holds(self, goal: _Sum | None, state: _State) -> bool:
+        """True when a sum is proven not to be below zero: by itself, or by a few facts."""
+        if goal is None:
+            return False
+        return _certain(goal) or self._follows(goal, [f for f in state if isinstance(f, _Sum)], 3)
+
+    def _follows(self, goal: _Sum, facts: Sequence[_Sum], depth: int) -> bool:
+        """True when a sum is certain after some facts, at most as many as `depth` says, are taken from it."""
+        lack = _lacking(goal)
+        wanted = {lack} if lack is not None else {a for a, _ in goal.terms}
+        near = [goal.plus(f, -1) for f in facts if wanted & {a for a, _ in f.terms}]
+        if any(map(_certain, near)):
+            return True
+        return depth > 1 and any(
+            self._follows(left, facts, depth - 1) for left in near if len(left.terms) <= len(goal.terms) + 1
+        )
+
+    def _keeps(self, fact: _Fact, state: _State) -> bool:
+        return fact in state or (isinstance(fact, _Sum) and self._holds(fact, state))
+
+    def _join(self, states: Sequence[_State | None]) -> _State | None:
+        """What holds in each of several states; None where none of them is ever reached."""
+        reached = [s for s in states if s is not None]
+        if not reached:
+            return None
+        every = frozenset[_Fact]().union(*reached)
+        return frozenset(f for f in every if all(self._keeps(f, s) for s in reached))
+
+    def _joined(self, one: _State, other: _State) -> _State:
+        return self._join([one, other]) or frozenset()
+
+    def _branches(self, test: ir.Expr, state: _State) -> tuple[_State, _State]:
+        """Look at a test; what is known where it holds, and where it does not."""
+        match test:
+            case ir.Not(value=inner):
+                holds, fails = self._branches(inner, state)
+                return fails, holds
+            case ir.Bool(op=op, values=values):
+                others: list[_State] = []
+                for v in values:
+                    holds, fails = self._branches(v, state)
+                    state, other = (holds, fails) if op == "and" else (fails, holds)
+                    others.append(other)
+                ended = self._join(others) or frozenset()
+                return (state, ended) if op == "and" else (ended, state)
+            case _:
+                state = self._eval(test, state)
+                effects = _Effects()
+                self._note(ir.walk(test), effects)
+                holds, fails = (self._told(test, yes, state) for yes in (True, False))
+                return (
+                    state | frozenset(f for f in holds if effects.keeps(f)),
+                    state | frozenset(f for f in fails if effects.keeps(f)),
+                )
+
+    def _told(self, test: ir.Expr, holds: bool, state: _State) -> _State:
+        """What is known besides where a test that is no chain holds, or does not."""
+        match test:
+            case ir.Intrinsic(op="nonempty" | "empty" as op, args=[of]):
+                size = self._length(of)
+                if size is None:
+                    return state
+                return state | {size.add(-1) if (op == "nonempty") == holds else _ZERO.plus(size, -1)}
+            case ir.Intrinsic(op="str.startswith" | "str.endswith", args=[of, ir.Lit(value=str(part))]) if (
+                holds
+            ):
+                size = self._length(of)
+                return state if size is None else state | {size.add(-len(part))}
+            case ir.Intrinsic(op="eq" | "ne" as op, args=[of, ir.Lit(value="")]):
+                size = self._length(of)
+                if size is None:
+                    return state
+                return state | {_ZERO.plus(size, -1) if (op == "eq") == holds else size.add(-1)}
+            case ir.Intrinsic(op=op, args=[a, b]) if (
+                op in _OPPOSITE and a.type == ir.INT and b.type == ir.INT
+            ):
+                x, y = self._sum(a), self._sum(b)
+                if x is None or y is None:
+                    return state
+                return state | set(self._compared(op if holds else _OPPOSITE[op], x.plus(y, -1), state))
+            case _:
+                return state
+
+    def _compared(self, op: str, difference: _Sum, state: _State) -> Iterator[_Sum]:
+        """What `x op y` says of `x - y`."""
+        other = _ZERO.plus(difference, -1)
+        if op in ("ge", "gt", "eq"):
+            yield difference.add(-1 if op == "gt" else 0)
+        if op in ("le", "lt", "eq"):
+            yield other.add(-1 if op == "lt" else 0)
+        if op == "ne":
+            yield from (side.add(-1) for side in (difference, other) if self._holds(side, state))
+
+    # Expressions
+
+    def _eval(self, e: ir.Expr, state: _State) -> _State:
+        """Look at an expression; what is known after it was evaluated."""
+        match e:
+            case ir.Bool() | ir.Not():
+                return self._joined(*self._branches(e, state))
+            case ir.Cond(test=test, body=body, orelse=orelse):
+                holds, fails = self._branches(test, state)
+                return self._joined(self._eval(body, holds), self._eval(orelse, fails))
+            case ir.Comp():
+                self._comp(e, state)
+                return self._after([e], state)
+            case ir.Lambda(body=body):
+                self._eval(body, frozenset())
+                return state
+            case ir.PatternCall():
+                self._run(e.body, frozenset())
+                return self._after([e], frozenset())
+            case _:
+                for child in ir.children(e):
+                    if isinstance(child, ir.Expr):
+                        state = self._eval(child, state)
+                    else:
+                        for n in ir.children(child):
+                            state = self._eval(n, state) if isinstance(n, ir.Expr) else state
+                if isinstance(e, ir.Intrinsic):
+                    return self._operation(e, state)
+                return self._after([e], state) if isinstance(e, _CALLS) else state
+
+    def _after(self, nodes: Sequence[ir.Node], state: _State) -> _State:
+        effects = _Effects()
+        for node in nodes:
+            self._note(ir.walk(node), effects)
+        return frozenset(f for f in state if effects.keeps(f))
+
+    def _comp(self, e: ir.Comp, state: _State) -> None:
+        for i, clause in enumerate(e.clauses):
+            state = self._eval(clause.iter, state)
+            # Turns after the first one begin with what those before them changed.
+            state = self._after([e], state) if i == 0 else state
+            facts = self._after([e.elem, *e.clauses[i + 1 :]], self._bound(clause.target, clause.iter, state))
+            state = self._hidden(clause.target, state) | facts
+            for test in clause.conds:
+                state, _ = self._branches(test, state)
+        self._eval(e.elem, state)
+
+    def _hidden(self, target: ir.Target, state: _State) -> _State:
+        own = _Effects(names={t.id for t in ir.walk(target) if isinstance(t, ir.VarTarget)})
+        return frozenset(f for f in state if own.keeps(f))
+
+    def _bound(self, target: ir.Target, over: ir.Expr, state: _State) -> _State:
+        """What is known of the variables of a loop in each of its turns."""
+        match target, over:
+            case ir.VarTarget(), ir.Intrinsic(op="range", args=[start, stop, ir.Lit(value=int() as step)]):
+                if self._recording and self._holds(self._sum(stop), state):
+                    self.counts.add(id(stop))
+                return self._counted(target, start, stop, step)
+            case ir.TupleTarget(elems=[ir.VarTarget() as at, *_]), ir.Intrinsic(
+                op="enumerate", args=[of, start]
+            ):
+                first, size = self._sum(start), self._length(of)
+                position = self._sum(ir.Name(at.id, type=ir.INT))
+                if position is None or first is None:
+                    return frozenset()
+                facts = {position.plus(first, -1)}
+                if size is not None:
+                    facts.add(size.plus(first).plus(position, -1).add(-1))
+                return frozenset(facts)
+            case _:
+                return frozenset()
+
+    def _counted(self, target: ir.VarTarget, start: ir.Expr, stop: ir.Expr, step: int) -> _State:
+        at = self._sum(ir.Name(target.id, type=ir.INT))
+        first, last = self._sum(start), self._sum(stop)
+        facts: set[_Fact] = set()
+        if at is not None and first is not None:
+            facts.add(at.plus(first, -1) if step > 0 else first.plus(at, -1))
+        if at is not None and last is not None:
+            facts.add(last.plus(at, -1).add(-1) if step > 0 else at.plus(last, -1).add(-1))
+        own = _Effects(names={target.id})
+        # A bound that has the variable's own name is another variable's.
+        bounds = [s for s in (first, last) if s is not None]
+        return frozenset() if any(not own.keeps(s) for s in bounds) else frozenset(facts)
+
+    def _operation(self, e: ir.Intrinsic, state: _State) -> _State:
+        match e:
+            case ir.Intrinsic(op="list.index" | "str.index", args=[of, at]):
+                return self._position(e, of, at, state)
+            case ir.Intrinsic(op="list.pop" | "list.pop_at", args=[of, *at]):
+                size = self._length(of)
+                first = not at or (isinstance(at[0], ir.Lit) and at[0].value == 0)
+                if self._recording and first and size is not None and self._holds(size.add(-1), state):
+                    self.inside.add(id(e))
+                return self._after([e], state)
+            case ir.Intrinsic(op="list.append", args=[of, _]):
+                size = self._length(of)
+                state = self._after([e], state)
+                return state if size is None else state | {size.add(-1)}
+            case ir.Intrinsic(op="float.div", args=[_, divisor]):
+                whole = isinstance(divisor, ir.Intrinsic) and divisor.op == "int.to_float"
+                by = self._sum(divisor.args[0]) if isinstance(divisor, ir.Intrinsic) and whole else None
+                if self._recording and by is not None and self._holds(by.add(-1), state):
+                    self.divisible.add(id(e))
+                return state
+            case ir.Intrinsic(op="list.repeat" | "str.repeat", args=[_, count]):
+                if self._recording and self._holds(self._sum(count), state):
+                    self.counts.add(id(count))
+                return state
+            case ir.Intrinsic(op="list.slice" | "str.slice", args=[of, *bounds]):
+                size = self._length(of)
+                for b in bounds if self._recording else ():
+                    if isinstance(b, ir.Intrinsic) and b.op == "from_end":
+                        continue
+                    at = self._sum(self._plain(b))
+                    if self._holds(at, state):
+                        self.counts.add(id(b))
+                    if at is not None and size is not None and self._holds(size.plus(at, -1), state):
+                        self.fitting.add(id(b))
+                return state
+            case _:
+                return self._after([e], state) if e.op.startswith("list.") and e.op not in _KEEPING else state
+
+    def _position(self, node: ir.Node, of: ir.Expr, at: ir.Expr, state: _State) -> _State:
+        """Look at a position that is read or assigned; afterwards it is known to exist."""
+        size, path, position = self._length(of), self._path(of), self._sum(self._plain(at))
+        if size is None or path is None or position is None:
+            return state
+        there = replace(
+            self._item(path, of.type, position), size=of.type if isinstance(of.type, ir.ListT) else None
+        )
+        there = replace(there, inside=there.inside - ({of.type} - path.inside))
+        from_end = isinstance(at, ir.Intrinsic) and at.op == "from_end"
+        below = size.plus(position) if from_end else size.plus(position, -1).add(-1)
+        above = _ZERO.plus(position, -1).add(-1) if from_end else position
+        known = self._holds(above, state)
+        if self._recording and (there in state or (known and self._holds(below, state))):
+            self.inside.add(id(node))
+        return state | ({there, below} if known else {there})
+
+    # Statements
+
+    def _run(self, body: Sequence[ir.Stmt], state: _State) -> _State | None:
+        """Look at statements; what is known behind them, None where control does not get there."""
+        for s in body:
+            after = self._statement(s, state)
+            if after is None:
+                return None
+            state = after
+        return state
+
+    def _statement(self, s: ir.Stmt, state: _State) -> _State | None:
+        match s:
+            case ir.Assign(target=target, value=value):
+                return self._assign(target, value, self._eval(value, state))
+            case ir.AugAssign(
+                target=ir.VarTarget(id=name, type=ir.INT), op="int.add" | "int.sub" as op, value=value
+            ):
+                state = self._eval(value, state)
+                return self._moved(name, self._sum(value), 1 if op == "int.add" else -1, state)
+            case ir.AugAssign(target=target, value=value):
+                return self._stored(target, self._eval(value, state))
+            case ir.ExprStmt(value=value):
+                return self._eval(value, state)
+            case ir.If(test=test, body=body, orelse=orelse):
+                holds, fails = self._branches(test, state)
+                return self._join([self._run(body, holds), self._run(orelse, fails)])
+            case ir.While():
+                return self._loop(s, s.body, state, s.test, frozenset())
+            case ir.ForRange(start=start, stop=stop):
+                state = self._eval(stop, self._eval(start, state))
+                return self._loop(s, s.body, state, None, self._counted(s.target, start, stop, s.step))
+            case ir.For(iter=over):
+                state = self._eval(over, state)
+                return self._loop(s, s.body, state, None, self._bound(s.target, over, state))
+            case ir.Return(value=value):
+                if value is not None:
+                    self._eval(value, state)
+                return None
+            case ir.Raise():
+                for e in (s.error, s.cause):
+                    if e is not None:
+                        self._eval(e, state)
+                return None
+            case ir.Break() | ir.Continue():
+                if self._exits:
+                    (self._exits[-1].left if isinstance(s, ir.Break) else self._exits[-1].turns).append(state)
+                return None
+            case ir.Hole():
+                return None
+            case ir.FuncDef(func=f):
+                outer, self._exits = self._exits, []
+                self._run(f.body, frozenset())
+                self._exits = outer
+                return self._after([s], state)
+            case ir.Try(body=body, handlers=handlers, orelse=orelse, final=final):
+                # What fails may fail at any place of the block.
+                broken = self._after(body, state)
+                known = (len(self._exits[-1].turns), len(self._exits[-1].left)) if self._exits else (0, 0)
+                ends = [self._run([*body, *orelse], state)]
+                for h in handlers:
+                    named = _Effects(names={h.var})
+                    ends.append(self._run(h.body, frozenset(f for f in broken if named.keeps(f))))
+                if self._exits:
+                    for states, n in zip((self._exits[-1].turns, self._exits[-1].left), known, strict=True):
+                        states[n:] = [self._after(final, state) for state in states[n:]]
+                joined = self._join(ends)
+                behind = self._run(final, self._after([s], state))
+                return None if joined is None or behind is None else self._after(final, joined)
+            case _:
+                return self._after([s], state)
+
+    def _assign(self, target: ir.Target, value: ir.Expr, state: _State) -> _State:
+        if not isinstance(target, ir.VarTarget):
+            return self._stored(target, state)
+        name = target.id
+        if target.type == ir.INT and (made := self._sum(value)) is not None:
+            atoms = {a.key: n for a, n in made.terms}
+            if atoms.get(name) == 1:
+                rest = _Sum(tuple((a, n) for a, n in made.terms if a.key != name), made.number)
+                if not any(name in a.names for a, _ in rest.terms):
+                    return self._moved(name, rest, 1, state)
+        before = state
+        state = self._stored(target, state)
+        return state | frozenset(f for f in self._said(target, value, before) if not self._own(name, value))
+
+    def _own(self, name: str, value: ir.Expr) -> bool:
+        """True when a value reads the variable that it is assigned to."""
+        return any(isinstance(n, ir.Name) and n.id == name for n in ir.walk(value))
+
+    def _said(self, target: ir.VarTarget, value: ir.Expr, state: _State) -> Iterator[_Fact]:
+        """What a variable's new value says of it."""
+        now = ir.Name(target.id, type=target.type)
+        if target.type == ir.INT:
+            at = self._sum(now)
+            if at is None:
+                return
+            made = self._sum(value)
+            if made is not None:
+                yield from (at.plus(made, -1), made.plus(at, -1))
+            match value:
+                case ir.Intrinsic(op="int.floordiv", args=[of, ir.Lit(value=int() as by)]) if by > 1:
+                    yield from self._divided(at, self._sum(of), by, state)
+                case ir.Intrinsic(op="max" | "min" as op, args=args):
+                    for other in map(self._sum, args):
+                        if other is not None:
+                            yield at.plus(other, -1) if op == "max" else other.plus(at, -1)
+                case _:
+                    pass
+            return
+        size = self._length(now)
+        if size is None:
+            return
+        match value:
+            case ir.ListLit(elems=elems):
+                yield from (size.add(-len(elems)), _Sum((), len(elems)).plus(size, -1))
+            case ir.Intrinsic(op="list.repeat", args=[ir.ListLit(elems=[_]), count]):
+                made = self._sum(count)
+                if made is not None:
+                    yield size.plus(made, -1)
+                    if self._holds(made, state):
+                        yield made.plus(size, -1)
+            case ir.Comp(
+                kind="list",
+                clauses=[
+                    ir.Clause(iter=ir.Intrinsic(op="range", args=[first, last, ir.Lit(value=1)]), conds=[])
+                ],
+            ):
+                start, stop = self._sum(first), self._sum(last)
+                if start is not None and stop is not None:
+                    yield size.plus(stop, -1).plus(start)
+            case (
+                ir.Intrinsic(op="sorted" | "list.copy" | "list.reversed", args=[same, *_])
+                | ir.Comp(kind="list", clauses=[ir.Clause(iter=same, conds=[])])
+                | same
+            ):
+                other = self._length(same)
+                if other is not None:
+                    yield from (size.plus(other, -1), other.plus(size, -1))
+
+    def _divided(self, at: _Sum, of: _Sum | None, by: int, state: _State) -> Iterator[_Sum]:
+        """What is known of a number that is another one divided and rounded down."""
+        if of is None:
+            return
+        above = of.plus(at, -by)
+        yield above
+        yield _ZERO.plus(above, -1).add(by - 1)
+        for f in state:
+            if isinstance(f, _Sum):
+                both = above.plus(f)
+                if both.terms and all(n % by == 0 for _, n in both.terms):
+                    yield _Sum(tuple((a, n // by) for a, n in both.terms), both.number // by)
+
+    def _moved(self, name: str, by: _Sum | None, factor: int, state: _State) -> _State:
+        """What is known after a sum was added to a variable."""
+        changed = _Effects(names={name})
+        out: set[_Fact] = set()
+        for f in state:
+            if changed.keeps(f):
+                out.add(f)
+            elif isinstance(f, _Sum) and by is not None:
+                n = next((n for a, n in f.terms if a.key == name), 0)
+                rest = _Sum(tuple((a, m) for a, m in f.terms if a.key != name), f.number)
+                if n and changed.keeps(rest) and not any(name in a.names for a, _ in by.terms):
+                    out.add(f.plus(by, -n * factor))
+        return frozenset(out)
+
+    def _stored(self, target: ir.Target, state: _State) -> _State:
+        """Look at a target; what is known after it was assigned to."""
+        match target:
+            case ir.TupleTarget(elems=elems):
+                for t in elems:
+                    state = self._stored(t, state)
+                return state
+            case ir.IndexTarget(obj=obj, index=index):
+                state = self._eval(index, self._eval(obj, state))
+                if isinstance(obj.type, ir.ListT):
+                    state = self._position(target, obj, index, state)
+                return self._after([target], state)
+            case ir.FieldTarget(obj=obj):
+                return self._after([target], self._eval(obj, state))
+            case _:
+                return self._after([target], state)
+
+    def _loop(
+        self, s: ir.Stmt, body: Sequence[ir.Stmt], state: _State, test: ir.Expr | None, turn: _State
+    ) -> _State | None:
+        """Look at a loop; `turn` is known at the beginning of each turn."""
+        target = [s.target] if isinstance(s, ir.For | ir.ForRange) else []
+        own = frozenset(t.id for n in target for t in ir.walk(n) if isinstance(t, ir.VarTarget))
+        effects = _Effects()
+        for b in body:
+            self._note(ir.walk(b), effects)
+        mine = replace(effects, names=effects.names - own)
+        turn = frozenset(f for f in turn if mine.keeps(f)) if not own & effects.names else frozenset()
+        hidden = _Effects(names=set(own))
+        held = frozenset(f for f in state if hidden.keeps(f))
+        if test is not None:
+            # What a test says of a count holds less exactly where it ends: `i < n` is `i <= n` there.
+            told, _ = self._branches(test, frozenset())
+            ends = (f.add(1) for f in told if isinstance(f, _Sum))
+            held |= {f for f in ends if self._holds(f, state)}
+        recording, self._recording = self._recording, False
+        while True:
+            self._exits.append(_Exits())
+            end = self._turn(body, held | turn, test)
+            turns = [e for e in (end, *self._exits.pop().turns) if e is not None]
+            kept = frozenset(f for f in held if all(self._keeps(f, e) for e in turns))
+            if kept == held:
+                break
+            held = kept
+        self._recording = recording
+        self._exits.append(_Exits())
+        self._turn(body, held | turn, test)
+        left = self._exits.pop().left
+        if test is None:
+            return self._join([held, *(frozenset(f for f in e if hidden.keeps(f)) for e in left)])
+        forever = isinstance(test, ir.Lit) and test.value is True
+        return self._join([None if forever else self._branches(test, held)[1], *left])
+
+    def _turn(self, body: Sequence[ir.Stmt], state: _State, test: ir.Expr | None) -> _State | None:
+        return self._run(body, state if test is None else self._branches(test, state)[0])
+
+    # Effects
+
+    def _note(self, nodes: Iterable[ir.Node], effects: _Effects, calls: bool = True) -> None:
+        for n in nodes:
+            match n:
+                case ir.VarTarget(id=name):
+                    effects.names.add(name)
+                case ir.FieldTarget(name=name):
+                    effects.fields.add(name)
+                case ir.IndexTarget(obj=obj):
+                    effects.replaced.add(obj.type)
+                case ir.Intrinsic(op=op, args=[of, *_]) if op.startswith("list.") and op not in _KEEPING:
+                    (effects.grown if op in _GROWING else effects.shrunk).add(of.type)
+                    if op == "list.insert":
+                        effects.replaced.add(of.type)
+                case ir.Call() | ir.MethodCall() | ir.New() | ir.PatternOp() | ir.PatternCall() if calls:
+                    self._called(n, effects)
+                case _:
+                    pass
+
+    def _called(self, n: ir.Node, effects: _Effects) -> None:
+        match n:
+            case ir.Call(func=ir.Name(id=name)):
+                known = name in self._closures or isinstance(self._module.find(name), ir.Function)
+            case ir.MethodCall(obj=ir.Expr(type=ir.NamedT(name))) | ir.New(cls=name):
+                known = isinstance(self._module.find(name), ir.Class | ir.ErrorClass)
+            case _:
+                known = False
+        if not known:
+            effects.everything = True
+        effects.fields |= self._elsewhere.fields
+        effects.grown |= self._elsewhere.grown
+        effects.shrunk |= self._elsewhere.shrunk
+        effects.replaced |= self._elsewhere.replaced
+        effects.everything |= self._unknown_inside(known)
+
+    def _unknown_inside(self, known: bool) -> bool:
+        """True when functions of the module call code that the module does not hold."""
+        return known and any(
+            isinstance(n, ir.PatternOp | ir.PatternCall)
+            or (isinstance(n, ir.Call) and not isinstance(n.func, ir.Name))
+            or (isinstance(n, ir.Call) and isinstance(n.func, ir.Name) and self._foreign(n.func.id))
+            or (isinstance(n, ir.MethodCall) and self._protocol(n))
+            for d in self._module.definitions
+            for n in ir.walk(d)
+        )
+
+    def _foreign(self, name: str) -> bool:
+        return not isinstance(self._module.find(name), ir.Function) and name not in self._closures
+
+    def _protocol(self, n: ir.MethodCall) -> bool:
+        return not (
+            isinstance(n.obj.type, ir.NamedT) and isinstance(self._module.find(n.obj.type.name), ir.Class)
+        )
+
+
+def _lacking(s: _Sum) -> _Atom | None:
+    """An atom that may take a sum below zero, whatever its number is."""
+    return next((a for a, n in s.terms if a.least is None or n < 0), None)
+
+
+def _certain(s: _Sum) -> bool:
+    """True for a sum of lengths and counts that cannot be below zero."""
+    low = s.number
+    for atom, n in s.terms:
+        if atom.least is None or n < 0:
+            return False
+        low += n * atom.least
+    return low >= 0

@@ -1,0 +1,94 @@
+"""A position is only taken for granted where it exists: what shrinks, moves or has two names is asked for."""
+
+# ruff: noqa: E501 - a body stands on one line.
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+from foundation_engine.port import port
+from foundation_engine.port.request import PortRequest
+from foundation_engine.verify import VerifyOptions, verify
+from foundation_engine.verify.report import Verdict
+from foundation_specs.model import LanguageId
+
+
+def ruby(source: str) -> str:
+    candidate = port(PortRequest("proofs.py", source, LanguageId.PYTHON, LanguageId.RUBY))
+    assert not candidate.holes, candidate.holes
+    return next(f.text for f in candidate.files if f.role == "source")
+
+
+PROVEN = [
+    ("for i in range(len(xs)):\n    n += xs[i]", "n += xs[i]"),
+    ("if xs:\n    n = xs[0] + xs[-1]", "n = xs[0] + xs[-1] unless xs.empty?"),
+    ("while n < len(xs) and xs[n] > 0:\n    n += 1", "n < xs.length && xs[n] > 0"),
+    ("m = len(xs)\nwhile n < m:\n    k += xs[n]\n    n += 1", "k += xs[n]"),
+    ("for i, x in enumerate(xs):\n    if i >= 2:\n        n += xs[i - 2]", "xs[i - 2]"),
+    (
+        "low, high = 0, 0\nlow = 0\nhigh = len(xs)\nwhile low < high:\n    m = (low + high) // 2\n    if xs[m] < 3:\n        low = m + 1\n    else:\n        high = m",
+        "xs[m] < 3",
+    ),
+    ("while xs:\n    n += xs.pop()", "n += xs.pop"),
+    ("ys = [0] * (len(xs) + 1)\nfor i in range(len(xs)):\n    ys[i + 1] = ys[i]", "ys[i + 1] = ys[i]"),
+    ("ys = sorted(xs)\nfor i in range(len(xs)):\n    n += ys[i]", "n += ys[i]"),
+    ("xs[k] = 1\nn = xs[k]", "n = xs[k]"),
+    ("if len(xs) < 2:\n    return 0\nn = xs[1]", "n = xs[1]"),
+    ("for i in range(len(xs) - 1, -1, -1):\n    n += xs[i]", "n += xs[i]"),
+    ("n = sum(xs[i] for i in range(len(xs)))", "xs[i]"),
+    ("if len(text) > 3:\n    n = ord(text[3])", "text[3].ord"),
+    ("n = len(text[1:3])", "text[1...3] || ''"),
+    ("if text.startswith('ab'):\n    n = len(text[2:])", "text[2..].length"),
+]
+
+ASKED = [
+    ("for i in range(len(xs)):\n    n += xs[i]\n    ys.pop()", "xs.fetch(i)"),
+    ("for i in range(len(xs)):\n    xs = xs[1:]\n    n += xs[i]", "xs.fetch(i)"),
+    ("if xs and xs.pop() > 0:\n    n = xs[0]", "xs.fetch(0)"),
+    ("for i in range(k, len(xs)):\n    n += xs[i]", "xs.fetch(i)"),
+    ("while n < len(xs):\n    n += 1\n    n += xs[n]", "xs.fetch(n)"),
+    ("while n < len(xs):\n    n -= 1\n    k += xs[n]", "xs.fetch(n)"),
+    ("if xs or ys:\n    n = xs[0]", "xs.fetch(0)"),
+    ("try:\n    n = xs[k]\nexcept IndexError:\n    n = xs[k]", "    n = xs.fetch(k)\n"),
+    ("for i in range(len(xs)):\n    if i > 3:\n        i = k\n    n += xs[i]", "xs.fetch(i"),
+    ("if xs:\n    shrink(xs)\n    n = xs[0]", "xs.fetch(0)"),
+    ("for i, x in enumerate(ys):\n    n += xs[i]", "xs.fetch(i)"),
+    ("for i in range(5):\n    if i < len(xs):\n        break\n    n += xs[i]", "xs.fetch(i)"),
+    ("def drop() -> None:\n    xs.pop()\n\nif xs:\n    drop()\n    n = xs[0]", "xs.fetch(0)"),
+    ("grid = [xs]\nif grid[0]:\n    grid[0] = ys\n    n = grid[0][0]", "grid[0].fetch(0)"),
+    ("m = 0\nfor i in range(len(xs)):\n    m = i\nxs.clear()\nn = [7][m]", "[7].fetch(m)"),
+    ("n = int(10 / len(xs))", "divide"),
+    ("for x in xs:\n    k -= 1\nif k >= 0:\n    pass\nn = len(text[:k])", "slice_of"),
+]
+
+
+def source(body: str) -> str:
+    head = "def shrink(items: list[int]) -> None:\n    items.clear()\n\n\n"
+    head += "def f(xs: list[int], ys: list[int], text: str, k: int) -> int:\n    n = 0\n"
+    return head + textwrap.indent(body, "    ") + "\n    return n + k\n"
+
+
+@pytest.mark.parametrize(("body", "says"), PROVEN, ids=[b for b, _ in PROVEN])
+def test_a_position_that_exists_is_not_asked_for(body: str, says: str) -> None:
+    assert says in ruby(source(body))
+
+
+@pytest.mark.parametrize(("body", "says"), ASKED, ids=[b for b, _ in ASKED])
+def test_a_position_that_may_not_exist_is_asked_for(body: str, says: str) -> None:
+    assert says in ruby(source(body))
+
+
+def test_what_is_proven_is_so(tmp_path: Path) -> None:
+    bodies = [b for b, _ in [*PROVEN, *ASKED] if "while xs" not in b]
+    text = source("pass").partition("def f(")[0]
+    for i, body in enumerate(bodies):
+        text += f"def f{i}(" + source(body).partition("def f(")[2] + "\n\n"
+    path = tmp_path / "proofs.py"
+    path.write_text(text, encoding="utf-8")
+    candidate = port(PortRequest(str(path), text, LanguageId.PYTHON, LanguageId.RUBY))
+    report = verify(candidate, VerifyOptions(differential=30, use_cache=False))
+    steps = "\n".join(f"{r.step} {r.verdict}: {r.detail}" for r in report.results)
+    assert not candidate.holes, candidate.holes
+    assert report.verdict is not Verdict.FAILED, steps
+    assert sum(r.cases for r in report.results) > 600, steps
