@@ -612,8 +612,11 @@ def positions(body: list[ir.Stmt], slices: bool = True) -> set[str]:
 # Signs
 
 
-def lower_bounds(f: ir.Function) -> dict[str, int]:
-    """Integer variables that are never below zero (0) or always above it (1), whatever the function is given."""
+def lower_bounds(f: ir.Function, inner: bool = True) -> dict[str, int]:
+    """Integer variables that are never below zero (0) or always above it (1), whatever the function is given.
+
+    Variables of comprehensions may share their names with others; without `inner`, nothing is said of them.
+    """
     given: dict[str, list[ir.Expr | None]] = {p.name: [None] for p in f.params}
 
     def note(target: ir.Target, value: ir.Expr | None) -> None:
@@ -628,6 +631,10 @@ def lower_bounds(f: ir.Function) -> dict[str, int]:
         match e:
             case ir.Intrinsic(op="range", args=[start, stop, ir.Lit(value=step)]):
                 note(target, _first(start, stop, step))
+            case ir.Intrinsic(op="range", args=[start, stop, _]):
+                # Between both, whichever is the lower one.
+                note(target, start)
+                note(target, stop)
             case ir.Intrinsic(op="enumerate", args=[_, start]) if isinstance(target, ir.TupleTarget):
                 note(target, ir.TupleLit([start, ir.Lit(-1, type=ir.INT)]))
             case _:
@@ -642,7 +649,9 @@ def lower_bounds(f: ir.Function) -> dict[str, int]:
                     note(target, ir.Intrinsic(op, [ir.Name(name, type=target.type), value], type=target.type))
                 case ir.ForRange(target=target, start=start, stop=stop, step=step):
                     note(target, _first(start, stop, step))
-                case ir.For(target=target, iter=e) | ir.Clause(target=target, iter=e):
+                case ir.For(target=target, iter=e):
+                    iterated(target, e)
+                case ir.Clause(target=target, iter=e) if inner:
                     iterated(target, e)
                 case ir.Param(name=name):
                     given.setdefault(name, []).append(None)
@@ -770,8 +779,12 @@ def letter_of(e: ir.Expr) -> ir.Expr | None:
             return e if e.type == ir.CHAR else None
 
 
-def filling_loop(following: Sequence[ir.Stmt], name: str) -> ir.For | ir.ForRange | None:
-    """The loop that comes next and adds one element to a new list in each of its turns, all of which are made."""
+def filling_loop(following: Sequence[ir.Stmt], name: str, surely: bool = True) -> ir.For | ir.ForRange | None:
+    """The loop that comes next and adds one element to a new list in each of its turns, all of which are made.
+
+    With `surely` false, one that adds an element at most in each of its turns.
+    """
+    adds = _adds_one if surely else _adds_one_at_most
     stored: set[str] = {name}
     for s in following:
         match s:
@@ -780,13 +793,38 @@ def filling_loop(following: Sequence[ir.Stmt], name: str) -> ir.For | ir.ForRang
                 value=ir.Lit() | ir.Name() | ir.ListLit(elems=[]) | ir.DictLit(items=[]),
             ):
                 stored.add(to)
-            case ir.For(iter=over, body=body) if _adds_one(body, name):
+            case ir.For(iter=over, body=body) if adds(body, name):
                 return None if stored & reads([ir.ExprStmt(over)]) else s
-            case ir.ForRange(start=start, stop=stop, step=1, body=body) if _adds_one(body, name):
+            case ir.ForRange(start=start, stop=stop, step=1, body=body) if adds(body, name):
                 return None if stored & reads([ir.ExprStmt(start), ir.ExprStmt(stop)]) else s
             case _:
                 return None
     return None
+
+
+def _adds_one_at_most(body: list[ir.Stmt], name: str) -> bool:
+    """True when no turn of a loop adds more than one element to a list, and some turn may add one."""
+    if any(isinstance(n, ir.Break | ir.Return | ir.Hole) for s in body for n in ir.walk(s)):
+        return False
+
+    def most(body: list[ir.Stmt]) -> int:
+        total = 0
+        for s in body:
+            match s:
+                case ir.ExprStmt(value=ir.Intrinsic(op="list.append", args=[ir.Name(id=to), _])) if (
+                    to == name
+                ):
+                    total += 1
+                case ir.If(body=then, orelse=orelse):
+                    total += max(most(then), most(orelse))
+                case _:
+                    total += 2 * any(
+                        isinstance(n, ir.Intrinsic) and n.op in GROWING and place(n.args[0]) == name
+                        for n in ir.walk(s)
+                    )
+        return total
+
+    return most(body) == 1
 
 
 def _adds_one(body: list[ir.Stmt], name: str) -> bool:

@@ -8,7 +8,7 @@ the same result for every input; what would have to be assumed is left alone. Th
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import cast
 
@@ -20,7 +20,7 @@ from foundation_engine.port.letters import (
     made_of_letters,
     split_once,
 )
-from foundation_engine.port.passes import blocks
+from foundation_engine.port.passes import at_least, blocks, lower_bounds, stores
 
 # Operations of a text that a character has as well.
 _OF_CHARS = frozenset({"isdigit", "isalpha", "isspace", "isalnum", "isupper", "islower"})
@@ -30,11 +30,14 @@ _PURE = ("int.", "float.", "str.", "char.", "bool.", "tuple.", "math.")
 _PURE_NAMES = _COMPARISONS | {"len", "nonempty", "is_none", "is_some"}
 
 
-def simplify(module: ir.Module, zipped: bool = False) -> ir.Module:
+def simplify(module: ir.Module, zipped: bool = False, steps: bool = False) -> ir.Module:
     """Rewrite every function of a module in place; the module itself is returned.
 
     With `zipped`, strings that are walked through side by side are lists of characters (`to_list` of that type).
+    With `steps`, loops over ranges whose step is worked out are loops over `range`.
     """
+    if steps:
+        _stepped_loops(module)
     for d in module.definitions:
         if isinstance(d, ir.Function):
             simplify_function(d, zipped)
@@ -44,15 +47,72 @@ def simplify(module: ir.Module, zipped: bool = False) -> ir.Module:
     return module
 
 
+def _stepped_loops(module: ir.Module) -> None:
+    """Loops over the numbers that a function of Python's library lists count themselves."""
+    listing = {d.name for d in module.definitions if isinstance(d, ir.Function) and d.library == "stepped"}
+    if not listing:
+        return
+    for _, f in module.functions():
+        if f.name not in listing:
+            f.body[:] = _stepped(f.body, listing, lower_bounds(f, inner=False))
+    read = {n.id for d in module.definitions if getattr(d, "name", "") not in listing for n in _names(d)}
+    module.definitions = [d for d in module.definitions if getattr(d, "name", "") not in listing - read]
+
+
+def _stepped(
+    body: list[ir.Stmt], listing: set[str], known: Mapping[str, int], tried: bool = False
+) -> list[ir.Stmt]:
+    out: list[ir.Stmt] = []
+    for s in body:
+        for inner in blocks(s):
+            inner[:] = _stepped(inner, listing, known, tried or isinstance(s, ir.Try))
+        loop: ir.For | ir.Clause | None = None
+        match s:
+            case ir.For(target=ir.VarTarget(id=count), body=inside) if count not in stores(inside):
+                loop, changed = s, stores(inside)
+            case (
+                ir.Assign(value=ir.Comp(clauses=[first, *_])) | ir.Return(value=ir.Comp(clauses=[first, *_]))
+            ):
+                loop, changed = first, set[str]()
+            case _:
+                changed = set[str]()
+        match loop:
+            case (
+                ir.For(iter=ir.Call(func=ir.Name(id=name), args=args) as call)
+                | ir.Clause(iter=ir.Call(func=ir.Name(id=name), args=args) as call)
+            ) if name in listing and all(map(_droppable, args)):
+                step = args[2]
+                rises = at_least(step, known) == 1
+                plain = isinstance(step, ir.Name | ir.Lit) and not {n.id for n in _names(step)} & changed
+                # A try whose body fails by itself is another matter than one whose body calls what fails.
+                if plain and (rises or not tried):
+                    if not rises:
+                        out.append(_refused(step, s))
+                        s.comments = []
+                    loop.iter = ir.Intrinsic("range", args, type=ir.IterT(ir.INT), line=call.line)
+            case _:
+                pass
+        out.append(s)
+    return out
+
+
+def _refused(step: ir.Expr, s: ir.Stmt) -> ir.If:
+    """What Python says of a step of zero."""
+    message = ir.Lit("range() arg 3 must not be zero", type=ir.STR, line=s.line)
+    error = ir.New("ValueError", [("message", message)], type=ir.ERROR, line=s.line)
+    zero = ir.Intrinsic("eq", [copy.deepcopy(step), ir.Lit(0, type=ir.INT)], type=ir.BOOL, line=s.line)
+    return ir.If(zero, [ir.Raise(error, line=s.line)], [], line=s.line, comments=s.comments)
+
+
 def simplify_function(f: ir.Function, zipped: bool = False) -> None:
     """Rewrite one function in place; see `simplify`."""
     if zipped:
         _zipped(f)
     _characters(f)
     f.body = _statements(f, f.body)
-    for name in _local_lists(f):
+    for name in local_lists(f):
         if not _count_only(f, name):
-            _join_only(f, name)
+            join_only(f, name)
     for name in _local_sets(f):
         _letters_only(f, name)
     for name in _locals(f, made_of_letters):
@@ -133,7 +193,7 @@ def _extending(f: ir.Function, s: ir.Stmt) -> ir.Stmt:
             and to.type == kind
             and not any(_is(n, to.id) for n in _names(items))
             and not (s.comments or only.comments)
-            and _bound_only(f, name)
+            and bound_only(f, name)
         ):
             added_all = ir.Intrinsic("list.extend", [to, items], type=append.type, line=s.line)
             return ir.ExprStmt(added_all, line=s.line, trailing=only.trailing or s.trailing)
@@ -160,7 +220,7 @@ def _joining(f: ir.Function, before: ir.Stmt, s: ir.Stmt) -> ir.Stmt | None:
             and added == part
             and whole not in (part, parts)
             and not s.comments
-            and _bound_only(f, part)
+            and bound_only(f, part)
         ):
             pass
         case _:
@@ -428,7 +488,7 @@ def names_taken(f: ir.Function) -> set[str]:
     return out
 
 
-def _bound_only(f: ir.Function, name: str) -> bool:
+def bound_only(f: ir.Function, name: str) -> bool:
     """True when a name is read only inside loops and comprehensions that bind it, and is no closure's parameter."""
     total = sum(n.id == name for s in f.body for n in _names(s))
     inside = 0
@@ -498,7 +558,7 @@ def _character_loop(f: ir.Function, s: ir.For) -> None:
             pass
         case _:
             return
-    if target.id in _stored(s.body) or not _bound_only(f, target.id):
+    if target.id in _stored(s.body) or not bound_only(f, target.id):
         return
     target.type = ir.CHAR
     _as_character(s.body, target.id)
@@ -509,7 +569,7 @@ def _zipped(f: ir.Function) -> None:
     for node in [n for s in f.body for n in ir.walk(s)]:
         if isinstance(node, ir.For):
             for target, text in _letters_of(node.target, node.iter):
-                if target.id not in _stored(node.body) and _bound_only(f, target.id):
+                if target.id not in _stored(node.body) and bound_only(f, target.id):
                     text.type = ir.ListT(ir.CHAR)
                     target.type = ir.CHAR
                     _as_character(node.body, target.id)
@@ -598,7 +658,7 @@ def _position_loop(f: ir.Function, s: ir.Stmt, fresh: Callable[[], str], closure
     if not isinstance(s, ir.ForRange):
         return s
     found = _over_positions(s.target, s.start, s.stop, s.step)
-    if found is None or not _bound_only(f, found[0]) or found[1].id in closures:
+    if found is None or not bound_only(f, found[0]) or found[1].id in closures:
         return s
     position, text = found
     char = fresh()
@@ -619,7 +679,7 @@ def _first_or_not(f: ir.Function, s: ir.For) -> None:
         case ir.For(
             target=ir.TupleTarget(elems=[ir.VarTarget(id=position), ir.VarTarget(type=ir.P(ir.Prim.CHAR))]),
             iter=ir.Intrinsic(op="enumerate", args=[ir.Name(type=ir.STR) as text, ir.Lit(value=0)]),
-        ) if _bound_only(f, position):
+        ) if bound_only(f, position):
             pass
         case _:
             return
@@ -706,7 +766,7 @@ def _position_clauses(e: ir.Comp, fresh: Callable[[], str]) -> None:
 # Lists
 
 
-def _local_lists(f: ir.Function) -> list[str]:
+def local_lists(f: ir.Function) -> list[str]:
     """Local variables that only ever get new, empty lists, and that no closure looks at."""
     return _locals(f, lambda v: isinstance(v, ir.ListLit) and not v.elems)
 
@@ -809,7 +869,7 @@ def _always(test: ir.Expr) -> bool:
     )
 
 
-def _join_only(f: ir.Function, name: str) -> None:
+def join_only(f: ir.Function, name: str) -> None:
     """A list of texts that only grows and is joined without anything between becomes a text that grows."""
     mentions = sum(_is(n, name) for s in f.body for n in _names(s))
     known = 0

@@ -158,7 +158,7 @@ class GoTarget:
         from foundation_engine.port.emit.go_tests import GoTests
 
         # The emitter simplifies, too: what cannot fail any more returns no error.
-        Effects(simplify(module, zipped=True)).run()
+        Effects(simplify(module, zipped=True, steps=True)).run()
         maker = GoTests(module, package, options.go_module, options.dialect)
         # The second file shares the helpers of the first, so it is made first to know which it needs.
         differential = maker.file(more, "TestDifferential", support=False, thorough=True) if more else ""

@@ -351,6 +351,67 @@ SOURCE = textwrap.dedent(
                 groups[size] = []
             groups[size].append(word)
         return groups
+
+
+    def counted(a: int, b: int, step: int) -> list[int]:
+        out: list[int] = []
+        for i in range(a, b, step):
+            if i == 3:
+                continue
+            out.append(i)
+            b = 5
+        for i in range(a, b, step):
+            step = 2
+            out.append(-i)
+        for _ in range(0, 10, step):
+            out.append(100)
+        n = 1
+        while n < 4:
+            for i in range(0, b, n):
+                out.append(n * i)
+            n += 1
+        return out
+
+
+    def chunks(xs: list[int], size: int) -> list[list[int]]:
+        out: list[list[int]] = []
+        for i in range(0, len(xs), 2):
+            out.append(xs[i : i + 3])
+        inner = [[xs[i : i + 2] for i in range(-3, 1)] for i in range(0, len(xs), 2)]
+        made = [xs[i : i + size] for i in range(0, len(xs), size)]
+        return made + out + [part for parts in inner for part in parts]
+
+
+    def guarded(xs: list[int], size: int) -> int:
+        try:
+            return len([xs[i] for i in range(0, len(xs), size)])
+        except ValueError:
+            return -1
+
+
+    def positive(xs: list[int]) -> list[int]:
+        other: list[int] = [7]
+        first: list[int] = []
+        for i, x in enumerate(xs):
+            if x < 0:
+                continue
+            if i > 1:
+                first.append(x)
+            elif x > 0:
+                first.append(-x)
+        for x in xs:
+            if x > 1:
+                other.append(x)
+            other.extend([x] * x)
+        return first + other
+
+
+    def titled(words: list[str]) -> list[str]:
+        return [w.capitalize() for w in words]
+
+
+    def together(lists: list[list[int]]) -> list[int]:
+        return [x for xs in lists for x in xs]
     """
 )
 
@@ -385,6 +446,11 @@ def given() -> tuple[Plan, ...]:
         **dict.fromkeys(["placed", "separated", "both_ends", "parts", "runs"], texts),
         "columns": [(w, n) for (w,) in words for n in (0, 5, -7)],
         **dict.fromkeys(["bounds", "heads", "merged", "grown", "grouped"], words),
+        "counted": [(a, b, s) for a in (0, 3, -5) for b in (0, 7, -2) for s in (1, 2, -1, 0, -3)],
+        **{f: [(x, n) for (x,) in lists for n in (1, 2, 5, 0, -1)] for f in ("chunks", "guarded")},
+        "positive": lists,
+        "titled": words,
+        "together": [({"list": LISTS[:n]},) for n in (0, 1, 3, 7)],
         "measured": [(t,) for t in ["", "a", "é", "aé", "aéé", "ééé", "éz", "aaz"]],
         "looked_up": [
             (w, {"dict": [[t, n] for n, t in enumerate(TEXTS[:size])]})
@@ -454,6 +520,12 @@ SAID = {
     "an entry that is added": ("grown", "\t\t\t\tvalue = NewNode()\n"),
     "an entry that may change": ("looked_up", "total += a[word]"),
     "a list that is there or not": ("grouped", "\n\t\tgroups[size] = append(groups[size], word)\n\t}"),
+    "steps of either sign": ("counted", "; step > 0 && i < stop || step < 0 && i > stop; i += step {"),
+    "steps upwards": ("counted", "for i := 0; i < b; i += n {"),
+    "parts of a list": ("chunks", "append(out, slices.Clone(xs[i:min(i+3, len(xs))]))"),
+    "steps along a list": ("chunks", "; size > 0 && i"),
+    "room that suffices": ("positive", "first := make([]int, 0, len(xs))"),
+    "lists as one": ("together", "return slices.Concat(lists...)"),
     "an empty text": ("runs", "if run.Len() == 0 {"),
 }
 

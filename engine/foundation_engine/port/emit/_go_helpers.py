@@ -592,6 +592,143 @@ func discardFile(path string) error {
 """,
         ("os",),
     ),
+    "namesIn": (
+        r"""
+// namesIn lists the names of what is in a folder, in order.
+func namesIn(folder string) ([]string, error) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, 0, len(entries))
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	return names, nil
+}
+""",
+        ("os",),
+    ),
+    "copyFile": (
+        r"""
+// copyFile copies a file with its mode.
+func copyFile(source, target string) error {
+	info, err := os.Stat(source)
+	if err != nil {
+		return err
+	}
+	content, err := os.ReadFile(source)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(target, content, info.Mode().Perm())
+}
+""",
+        ("os",),
+    ),
+    "removeTree": (
+        r"""
+// removeTree removes a folder, which must be there, and all that is in it.
+func removeTree(folder string) error {
+	if _, err := os.ReadDir(folder); err != nil {
+		return err
+	}
+	return os.RemoveAll(folder)
+}
+""",
+        ("os",),
+    ),
+    "appendText": (
+        r"""
+// appendText writes a text behind what a file holds.
+func appendText(path, text string) error {
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(text)
+	return errors.Join(err, file.Close())
+}
+""",
+        ("errors", "os"),
+    ),
+    "sizeOf": (
+        r"""
+// sizeOf is the size of a file in bytes.
+func sizeOf(path string) (int, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0, err
+	}
+	return int(info.Size()), nil
+}
+""",
+        ("os",),
+    ),
+    "which": (
+        r"""
+// which finds a program on the search path, nil when there is none.
+func which(name string) *string {
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return nil
+	}
+	return &path
+}
+""",
+        ("os/exec",),
+    ),
+    "systemName": (
+        r"""
+// systemName is the name that the operating system has for itself.
+func systemName() string {
+	switch runtime.GOOS {
+	case "darwin":
+		return "Darwin"
+	case "windows":
+		return "Windows"
+	case "linux":
+		return "Linux"
+	default:
+		return runtime.GOOS
+	}
+}
+""",
+        ("runtime",),
+    ),
+    "decoded": (
+        r"""
+// decoded is the text that bytes are in UTF-8.
+func decoded(content []byte) (string, error) {
+	if !utf8.Valid(content) {
+		return "", errors.New("the bytes are no UTF-8")
+	}
+	return string(content), nil
+}
+""",
+        ("errors", "unicode/utf8"),
+    ),
+    "hmacHex": (
+        r"""
+// hmacHex is the digest of a message with a key, in hexadecimal digits.
+func hmacHex(algorithm func() hash.Hash, key, message []byte) string {
+	mac := hmac.New(algorithm, key)
+	mac.Write(message)
+	return hex.EncodeToString(mac.Sum(nil))
+}
+""",
+        ("crypto/hmac", "encoding/hex", "hash"),
+    ),
+    "isLink": (
+        r"""
+// isLink reports whether a path is a symbolic link.
+func isLink(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode()&os.ModeSymlink != 0
+}
+""",
+        ("os",),
+    ),
     "isFile": (
         r"""
 // isFile reports whether there is a regular file at a path.
@@ -933,14 +1070,14 @@ func isLower(s string) bool { return s == strings.ToLower(s) && s != strings.ToU
         r"""
 // capitalize puts the first letter in upper case and the rest in lower case.
 func capitalize(s string) string {
-	r := []rune(strings.ToLower(s))
-	if len(r) > 0 {
-		r[0] = unicode.ToUpper(r[0])
+	if s == "" {
+		return ""
 	}
-	return string(r)
+	r, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToTitle(r)) + strings.ToLower(s[size:])
 }
 """,
-        ("strings", "unicode"),
+        ("strings", "unicode", "unicode/utf8"),
     ),
     "titleCase": (
         r"""

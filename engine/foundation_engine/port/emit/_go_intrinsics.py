@@ -19,7 +19,15 @@ from foundation_engine.port.emit._go_helpers import HELPERS
 from foundation_engine.port.emit._go_maps import VIEWS, Maps
 from foundation_engine.port.emit._json import COMPACT, encoded
 from foundation_engine.port.ir import Type, Unsupported
-from foundation_engine.port.passes import GROWING, filling_loop, names_its_entry, place, reads, stores
+from foundation_engine.port.passes import (
+    GROWING,
+    at_least,
+    filling_loop,
+    names_its_entry,
+    place,
+    reads,
+    stores,
+)
 
 if TYPE_CHECKING:
     from foundation_engine.port.emit.go import GoModule
@@ -122,6 +130,9 @@ TEMPLATES: Mapping[str, tuple[str, int, int, tuple[str, ...]]] = {
     "json.text": ("jsonString({0})", PRIMARY, LOWEST, ()),
     "json.to_text": ("jsonText({0})", PRIMARY, LOWEST, ()),
     "str.encode": ("[]byte({0})", PRIMARY, LOWEST, ()),
+    "base64.encode": ("base64.StdEncoding.EncodeToString({0})", PRIMARY, LOWEST, ("encoding/base64",)),
+    "base64.encode_url": ("base64.URLEncoding.EncodeToString({0})", PRIMARY, LOWEST, ("encoding/base64",)),
+    "platform.system": ("systemName()", PRIMARY, LOWEST, ()),
     "str.ord": ("int({0})", PRIMARY, LOWEST, ()),
     "str.ord_first": ("int(firstRune({0}))", PRIMARY, LOWEST, ()),
     "char.to_str": ("string({0})", PRIMARY, LOWEST, ()),
@@ -254,6 +265,7 @@ class Operations(Maps):
     _raising: Callable[[ir.Expr], bool]
     _counting: Any
     pure: Callable[[ir.Expr], bool]
+    stepping: Any
 
     def x(self, e: ir.Expr, need: int = LOWEST) -> str:
         """The Go text of an expression, in parentheses when it binds less tightly than needed."""
@@ -702,6 +714,12 @@ class Operations(Maps):
                 return f"{helper}({self.x(args[0])}, {self.x(args[1])})", PRIMARY
             case "env.get":
                 return f"{self.helper('lookupEnv')}({self.x(args[0])})", PRIMARY
+            case "path.which":
+                return f"{self.helper('which')}({self.x(args[0])})", PRIMARY
+            case "hash.hex":
+                return self._digest(e)
+            case "hmac.hex":
+                return self._digest(e)
             case "env.get_or":
                 if isinstance(args[1], ir.Lit) and args[1].value == "":
                     self.use("os")
@@ -1052,7 +1070,7 @@ class Operations(Maps):
             case ir.Intrinsic(op="int.sub", args=[ir.Name(id=name), ir.Lit(value=1)]):
                 return name in self.positive or self.lower.get(name) == 1
             case ir.Name(id=name):
-                return name in self.lower or self._counts_up(name)
+                return name in self.lower or name in self.positive or self._counts_up(name)
             case _:
                 return False
 
@@ -1378,12 +1396,27 @@ class Operations(Maps):
             return f"{obj}[{key}]"
         return self.x(e, PRIMARY)
 
+    def _digest(self, e: ir.Intrinsic) -> tuple[str, int]:
+        """The digits of a digest, with a key or without."""
+        name, *given = e.args
+        assert isinstance(name, ir.Lit)
+        package = f"crypto/{name.value}"
+        self.use(package)
+        if e.op == "hmac.hex":
+            self.use("crypto/hmac")
+            key, message = (self.x(a) for a in given)
+            return f"{self.helper('hmacHex')}({name.value}.New, {key}, {message})", PRIMARY
+        call = {"sha256": "Sum256", "sha512": "Sum512"}.get(name.value, "Sum")
+        self.use("fmt")
+        return f'fmt.Sprintf("%x", {name.value}.{call}({self.x(given[0])}))', PRIMARY
+
     def _of_a_pattern(self, op: str, args: list[ir.Expr]) -> str | None:
         """What reads a pattern's result, by the templates."""
         if op == "http.header":
             return f"{self.helper('headerOf')}({self.x(args[0], PRIMARY)}.Header, {self.x(args[1])})"
-        if op in ("file.exists", "file.is_file", "file.is_dir"):
-            helper = {"file.exists": "exists", "file.is_file": "isFile", "file.is_dir": "isDir"}[op]
+        if op in ("file.exists", "file.is_file", "file.is_dir", "file.is_link"):
+            name = op.partition(".")[2]
+            helper = {"exists": "exists", "is_file": "isFile", "is_dir": "isDir", "is_link": "isLink"}[name]
             return f"{self.helper(helper)}({self.x(args[0])})"
         if op.partition(".")[0] not in ("http", "process"):
             return None
@@ -1437,6 +1470,24 @@ class Operations(Maps):
             case "file.make_folders":
                 self.use("os")
                 return f"os.MkdirAll({self.x(args[0])}, 0o777)"
+            case "file.list":
+                return f"{self.helper('namesIn')}({self.x(args[0])})"
+            case "file.make_folder":
+                self.use("os")
+                return f"os.Mkdir({self.x(args[0])}, 0o777)"
+            case "file.rename":
+                self.use("os")
+                return f"os.Rename({self.x(args[0])}, {self.x(args[1])})"
+            case "file.copy":
+                return f"{self.helper('copyFile')}({self.x(args[0])}, {self.x(args[1])})"
+            case "file.remove_tree":
+                return f"{self.helper('removeTree')}({self.x(args[0])})"
+            case "file.append_text":
+                return f"{self.helper('appendText')}({self.x(args[0])}, {self.x(args[1])})"
+            case "file.size":
+                return f"{self.helper('sizeOf')}({self.x(args[0])})"
+            case "bytes.decode":
+                return f"{self.helper('decoded')}({self.x(args[0])})"
             case "file.write_text":
                 self.use("os")
                 return f"os.WriteFile({self.x(args[0])}, []byte({self.x(args[1])}), 0o666)"
@@ -1550,6 +1601,11 @@ class Operations(Maps):
         match e:
             case ir.Intrinsic(op="range", args=[start, stop, ir.Lit(value=int() as step)]):
                 self._counting(var(target), start, stop, step, body, set())
+                return
+            case ir.Intrinsic(op="range", args=[start, stop, step]) if isinstance(target, ir.VarTarget):
+                rises = at_least(step, self.lower) == 1
+                with self.moving_along(target.id, start, stop, []):
+                    self.stepping(var(target), e, rises, body, set())
                 return
             case ir.Intrinsic(op="enumerate", args=[inner, start]) if (
                 isinstance(target, ir.TupleTarget) and len(target.elems) == 2
@@ -1800,6 +1856,11 @@ class Operations(Maps):
             below |= reads([ir.ExprStmt(c.iter), *(ir.ExprStmt(k) for k in c.conds)])
         below |= reads([ir.ExprStmt(k) for k in first.conds])
         shadowed = {t: self.names.pop(t) for t in _ids(first.target) if t in self.names}
+        # What is known of a variable does not hold for another one of its name.
+        positive = set(self.positive)
+        self.positive -= set(_ids(first.target))
+        for t in _ids(first.target):
+            self.within.pop(t, None)
 
         def body() -> None:
             if first.conds:
@@ -1812,6 +1873,7 @@ class Operations(Maps):
                 self.clauses(rest, innermost, used)
 
         self.loop(first.target, first.iter, body, below)
+        self.positive = positive
         for t in _ids(first.target):
             name = self.names.pop(t, None)
             if name is not None:
@@ -1834,9 +1896,28 @@ class Operations(Maps):
         for m in added:
             self.put_all(ir.Name(union, type=e.type), m)
 
+    def _concatenated(self, e: ir.Comp) -> str | None:
+        """All items of all lists of a list; None for any other comprehension."""
+        match e:
+            case ir.Comp(
+                kind="list",
+                elem=ir.Name(id=item, type=ir.P()),
+                clauses=[
+                    ir.Clause(target=ir.VarTarget(id=part), iter=lists, conds=[]),
+                    ir.Clause(target=ir.VarTarget(id=only), iter=ir.Name(id=inner), conds=[]),
+                ],
+            ) if only == item and inner == part and lists.type == ir.ListT(e.type) and place(lists):
+                self.use("slices")
+                return f"slices.Concat({self.x(lists)}...)"
+            case _:
+                return None
+
     def _comp(self, e: ir.Comp) -> str:
         if e.kind == "iter":
             raise Unsupported("a generator expression that is stored or passed on")
+        whole = self._concatenated(e)
+        if whole is not None:
+            return whole
         name = self.fresh({"list": "items", "set": "seen", "dict": "table"}[e.kind])
         self._make(name, e)
         return name
@@ -1844,7 +1925,11 @@ class Operations(Maps):
     def build(self, value: ir.Expr, name: str) -> bool:
         """Build a collection in a new variable; False when the value is not one that takes a loop."""
         if isinstance(value, ir.Comp) and value.kind != "iter":
-            self._make(name, value)
+            whole = self._concatenated(value)
+            if whole is not None:
+                self.write(f"{name} := {whole}")
+            else:
+                self._make(name, value)
             return True
         if isinstance(value, ir.Intrinsic) and value.op == "sorted":
             self._sorted(value, name)
@@ -1864,7 +1949,7 @@ class Operations(Maps):
 
     def build_named(self, value: ir.Expr, name: str) -> str | None:
         """Build a collection that is returned; its name, or None."""
-        if isinstance(value, ir.Comp) and value.kind != "iter":
+        if isinstance(value, ir.Comp) and value.kind != "iter" and self._concatenated(value) is None:
             made = self.fresh(name)
             self._make(made, value)
             return made
@@ -1963,8 +2048,10 @@ class Operations(Maps):
                 return None
 
     def room(self, name: str) -> str | None:
-        """How many elements a new list gets in the loop that comes next, where each turn adds exactly one."""
-        match filling_loop(self.following, name):
+        """How many elements a new list gets in the loop that comes next, at most."""
+        # Where a list is made again and again, one that stays short would be too costly.
+        once = len(self.err_scopes) == 1
+        match filling_loop(self.following, name) or (once and filling_loop(self.following, name, False)):
             case ir.For(iter=over):
                 return self.turns(over)
             case ir.ForRange(start=start, stop=stop):

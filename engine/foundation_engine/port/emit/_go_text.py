@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from foundation_engine.port import ir
@@ -38,6 +39,7 @@ class Texts(Lines):
     windows: dict[
         str, tuple[ir.Expr, ir.Expr | int]
     ]  # by position, what it moves along and what is left there
+    within: dict[str, ir.Expr]
     ascii: Collection[str]
     builders: Collection[str]
     following: Sequence[ir.Stmt]
@@ -192,8 +194,36 @@ class Texts(Lines):
             return f"{obj}[{name}:max({name}, {last})]"
         return f"{obj}[{first}:{last}]"
 
+    @contextmanager
+    def moving_along(
+        self, count: str, start: ir.Expr, stop: ir.Expr, body: Sequence[ir.Stmt]
+    ) -> Generator[None]:
+        """Inside, a count from zero or above to the length of a list is known to lie in the list."""
+        match stop:
+            case ir.Intrinsic(op="len", args=[ir.Name(id=name, type=ir.ListT()) as xs]) if self._nonnegative(
+                start
+            ):
+                nodes = [n for b in body for n in ir.walk(b)]
+                grown = {place(n.args[0]) for n in nodes if isinstance(n, ir.Intrinsic) and n.op in GROWING}
+                if not {name, count} & (stores(list(body)) | grown):
+                    self.within[count] = xs
+            case _:
+                pass
+        yield
+        self.within.pop(count, None)
+
     def window(self, xs: ir.Expr, low: ir.Expr, high: ir.Expr) -> str | None:
         """The bounds of a slice that is known to lie inside, because it moves along a list or string in a loop."""
+        first = low.args[0] if isinstance(low, ir.Intrinsic) and low.op == "bound" else low
+        last = high.args[0] if isinstance(high, ir.Intrinsic) and high.op == "bound" else high
+        if isinstance(first, ir.Name) and first.id in self.within and ir.same(self.within[first.id], xs):
+            match last:
+                case ir.Intrinsic(op="int.add", args=[ir.Name(id=begin), size]) if (
+                    begin == first.id and self._nonnegative(size)
+                ):
+                    return f"{self.x(first)}:min({self.x(last)}, len({self.x(xs)}))"
+                case _:
+                    pass
         known = self.windows.get(low.id) if isinstance(low, ir.Name) else None
         if known is None or not ir.same(known[0], xs):
             return None

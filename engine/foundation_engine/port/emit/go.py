@@ -30,6 +30,7 @@ from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.order import LOST, keep_order, loses_order, made_of_sorted, sorted_next
 from foundation_engine.port.passes import (
     Effects,
+    at_least,
     blocks,
     check_aliasing,
     declare,
@@ -1086,6 +1087,7 @@ class FunctionEmitter(Operations, Statements):
         self.windows: dict[str, tuple[ir.Expr, ir.Expr | int]] = {}
         self.heading = ""  # what the next if statement begins with
         self.counters: set[str] = set()  # variables that count the turns of a loop, declared before it
+        self.within: dict[str, ir.Expr] = {}  # by position, the list that it lies in
         self.leaving = False  # what is written now is returned
         self.following: Sequence[ir.Stmt] = []  # what comes after the statement that is written
         self.wanted = ""
@@ -1210,6 +1212,15 @@ class FunctionEmitter(Operations, Statements):
 
     def _for(self, s: ir.For) -> None:
         self.require_order(s.iter, s.body, s.target)
+        match s.target, s.iter:
+            case ir.VarTarget(id=count), ir.Intrinsic(op="range", args=[start, stop, step]) as numbers:
+                name = self.name(count) if count in reads(s.body) else "_"
+                rises = at_least(step, lower_bounds(self.f, inner=False)) == 1
+                with self.moving_along(count, start, stop, s.body):
+                    self.stepping(name, numbers, rises, lambda: self.block(s.body), stores(s.body))
+                return
+            case _:
+                pass
         self.loop(s.target, s.iter, lambda: self._turn(s), set(reads(s.body)))
 
     def _turn(self, s: ir.For) -> None:
@@ -1711,7 +1722,8 @@ class FunctionEmitter(Operations, Statements):
         found = self.moving(s)
         if found is not None:
             self.windows[s.target.id] = found
-        self._counting(name, s.start, s.stop, s.step, lambda: self.block(s.body), stores(s.body))
+        with self.moving_along(s.target.id, s.start, s.stop, s.body):
+            self._counting(name, s.start, s.stop, s.step, lambda: self.block(s.body), stores(s.body))
         self.windows.pop(s.target.id, None)
 
     def _counting(
@@ -1748,6 +1760,37 @@ class FunctionEmitter(Operations, Statements):
         with self.indented():
             body()
         self.write("}")
+
+    def stepping(
+        self,
+        name: str,
+        numbers: ir.Intrinsic,
+        rises: bool,
+        body: Callable[[], None],
+        stored: set[str],
+    ) -> None:
+        """A loop over a range whose step, which is not zero, is worked out; `rises` says that it is above zero."""
+        start, stop, step = numbers.args
+        first, bound, by = self.x(start), self.x(stop, COMPARE + 1), self.x(step, COMPARE + 1)
+        if {n.id for n in ir.walk(stop) if isinstance(n, ir.Name)} & stored or not self._stable(stop):
+            bound = self.fresh("stop")
+            self.write(f"{bound} := {self.x(stop)}")
+        if name == "_":
+            name = self.fresh("i")
+        from_zero = isinstance(start, ir.Lit) and start.value == 0 and self._nonnegative(stop)
+        test = f"{name} < {bound}"
+        if from_zero and not rises:
+            test = f"{by} > 0 && {test}"
+        elif not rises:
+            test = f"{by} > 0 && {test} || {by} < 0 && {name} > {bound}"
+        positive = set(self.positive)
+        if (rises or from_zero) and isinstance(step, ir.Name) and step.id not in stored:
+            self.positive.add(step.id)
+        self.write(f"for {name} := {first}; {test}; {name} += {by} {{")
+        with self.indented():
+            body()
+        self.write("}")
+        self.positive = positive
 
     def _stable(self, e: ir.Expr) -> bool:
         """True when evaluating again gives the same: literals, names, lengths of names."""
@@ -2742,7 +2785,7 @@ def _emitted(
     ordered: set[tuple[str, str]] = set()
     while True:
         # A definition that fails as a whole is missing for the others, which are then written again without it.
-        copied = sequence(simplify(copy.deepcopy(module), zipped=True))
+        copied = sequence(simplify(copy.deepcopy(module), zipped=True, steps=True))
         copied.definitions = [
             ir.Declined(why.reason, why.construct, name, "", line=why.line or d.line)
             if (name := getattr(d, "name", "")) in declined and (why := declined[name])
