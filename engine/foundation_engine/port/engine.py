@@ -37,14 +37,6 @@ from foundation_engine.port.request import (
 GO_VERSION = "1.25"
 
 
-# Endings of a Go file's name by which it belongs to the tests or to another machine.
-_GO_ENDINGS = (
-    "_test", "_aix", "_android", "_darwin", "_dragonfly", "_freebsd", "_illumos", "_ios", "_js", "_linux", "_netbsd",
-    "_openbsd", "_plan9", "_solaris", "_wasip1", "_windows", "_386", "_amd64", "_arm", "_arm64", "_loong64", "_mips",
-    "_mips64", "_mips64le", "_mipsle", "_ppc64", "_ppc64le", "_riscv64", "_s390x", "_wasm",
-)  # fmt: skip
-
-
 # Names that a Go module or package cannot have: of the tool itself, of the language, and of the standard library.
 _GO_NAMES = frozenset(
     [
@@ -122,6 +114,12 @@ def lower(request: PortRequest) -> ir.Module | None:
 
         document = SourceFile(request.path, request.text, request.module or package_name(request), True)
         return lower_package([document, *request.files], package_name(request), request.line)
+    if request.source is LanguageId.GO and request.files:
+        from foundation_engine.port.front import go
+
+        return go.lower_package(
+            request.text, package_name(request), request.line, request.files, request.path
+        )[1]
     front = _FRONT_ENDS.get(request.source)
     return front(request.text, package_name(request), request.line) if front is not None else None
 
@@ -170,7 +168,9 @@ def _declines(request: PortRequest, found: list[ir.Unsupported]) -> tuple[Declin
 
 
 def _means_more_in_go(stem: str) -> bool:
-    return stem.endswith(_GO_ENDINGS)
+    from foundation_engine.port.front._go_files import ENDINGS
+
+    return stem.endswith(ENDINGS)
 
 
 def _to_go(request: PortRequest, module: ir.Module) -> PortCandidate:
@@ -209,10 +209,9 @@ def _candidate(
         f"{cls.name}.{f.name}" if cls else f.name: measured.precision(measured.constructs_of(f), target)
         for cls, f in module.functions()
     }
-    origins = module.origins if module.files else {}
 
     def path(name: str) -> str:
-        origin = origins.get(name.partition(".")[0])
+        origin = module.origins.get(name.partition(".")[0])
         return origin.path if origin is not None and origin.path != request.path else ""
 
     found = tuple(

@@ -1,18 +1,21 @@
 """Which files belong to a document: the siblings that it imports, read without running anything.
 
-A file's package is found by the `__init__.py` files above it; without one, its siblings are the files of its folder.
-Nothing outside of that folder is read, and links that lead out of it are not followed.
+A Python file's package is found by the `__init__.py` files above it; without one, its siblings are the files of its
+folder. A Go file's package are the files of its folder that name the same package, are no tests, and are built on every
+machine. Nothing outside of that folder is read, and links that lead out of it are not followed.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from foundation_specs.model import LanguageId
 
+from foundation_engine.port.front._go_files import ENDINGS
 from foundation_engine.port.request import PortOptions, PortRequest, SourceFile
 
 LARGEST_PACKAGE = 400
@@ -116,9 +119,11 @@ def with_siblings(
 ) -> PortRequest:
     """The request for one document with the files of its package that it imports."""
     path = Path(request.path)
-    if request.source is not LanguageId.PYTHON or not path.exists():
+    if request.source not in (LanguageId.PYTHON, LanguageId.GO) or not path.exists():
         return request
     own = path.absolute()
+    if request.source is LanguageId.GO:
+        return replace(request, files=_go_files(request.text, _beside(own), texts, shown, whole=False))
 
     def text_of(p: Path) -> str | None:
         return request.text if p == own else texts(p)
@@ -130,6 +135,51 @@ def with_siblings(
         if (text := text_of(p)) is not None
     ]  # fmt: skip
     return replace(request, module=place_of(own).module, files=tuple(files))
+
+
+_CLAUSE = re.compile(r"^package[ \t]+(\w+)", re.MULTILINE)
+_CONSTRAINT = re.compile(r"^//(?:go:build| \+build)\b", re.MULTILINE)
+
+
+def go_package(text: str) -> str:
+    """The name of the package that a Go file is of, "" for a file that is built on some machines only, or not Go."""
+    found = _CLAUSE.search(text)
+    return found[1] if found is not None and not _CONSTRAINT.search(text, 0, found.start()) else ""
+
+
+def _beside(own: Path) -> list[Path]:
+    folder = own.parent.resolve()
+    return [p for p in sorted(own.parent.glob("*.go")) if p != own and p.resolve().parent == folder]
+
+
+def _go_files(
+    text: str,
+    paths: Iterable[Path],
+    texts: Callable[[Path], str | None],
+    shown: Callable[[Path], str],
+    *,
+    whole: bool,
+) -> tuple[SourceFile, ...]:
+    """The files among `paths` that are of the same package as a text."""
+    name = go_package(text)
+    return tuple(
+        SourceFile(shown(p), found, p.stem, whole)
+        for p in (p for p in paths if not p.stem.endswith(ENDINGS))
+        if name and (found := texts(p)) is not None and go_package(found) == name
+    )[:LARGEST_PACKAGE]
+
+
+def go_groups(paths: Iterable[Path]) -> list[list[Path]]:
+    """The Go files that are ported together: those of a folder that are of one package."""
+    together: dict[tuple[Path, str], list[Path]] = {}
+    alone: list[list[Path]] = []
+    for p in sorted({p.absolute() for p in paths}):
+        name = "" if p.stem.endswith(ENDINGS) else go_package(read_source(p) or "")
+        if name:
+            together.setdefault((p.parent, name), []).append(p)
+        else:
+            alone.append([p])
+    return [*together.values(), *alone]
 
 
 def groups(paths: Iterable[Path], limit: int = LARGEST_PACKAGE) -> list[list[Path]]:
@@ -183,6 +233,12 @@ def package_request(
 
     The package's `__init__.py` speaks for it, where it is among them.
     """
+    if paths[0].suffix == ".go":
+        first, *others = sorted(p.absolute() for p in paths)
+        text = texts(first) or ""
+        made = replace(options, package=options.package or first.parent.name)
+        files = _go_files(text, others, texts, shown, whole=True)
+        return PortRequest(shown(first), text, LanguageId.GO, target, None, made, "", files)
     every = sorted((p.absolute() for p in paths), key=lambda p: (p.name != "__init__.py", len(p.parts), p))
     first = next((p for p in every if _parses(texts(p))), every[0])
     others = [(p, True) for p in sorted(every) if p != first]

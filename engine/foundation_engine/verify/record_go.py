@@ -100,7 +100,7 @@ class GoRecorder:
         """See `Recorder.record`."""
         from foundation_engine.verify.recorders import read_cases
 
-        package, _ = lower_package(request.text, module.name, request.line)
+        package, _ = lower_package(request.text, module.name, request.line, request.files, request.path)
         made = _Registry(package, module)
         if not any(path.startswith("foundation/") for path in package.imports.values()):
             planned = [_without_runtime(p) for p in planned]
@@ -115,7 +115,8 @@ class GoRecorder:
             cases = folder / "cases.jsonl"
             text = cases.read_text(encoding="utf-8") if cases.exists() else ""
             if not text and not done.timed_out:
-                siblings = _siblings(request, package.name)
+                joined = {Path(p.path).name for p in package.parts}
+                siblings = [s for s in _siblings(request, package.name) if s.name not in joined]
                 if siblings and done.code:
                     for s in siblings:
                         (folder / s.name).write_text(s.read_text(encoding="utf-8"), encoding="utf-8")
@@ -227,7 +228,7 @@ def _siblings(request: PortRequest, name: str) -> list[Path]:
 def _workspace(folder: Path, request: PortRequest, package: Package, made: _Registry) -> str:
     """Write the module; what is missing, "" when nothing is."""
     root = runtime_root(LanguageId.GO)
-    found = _IMPORTED_RUNTIME.search(request.text)
+    found = _IMPORTED_RUNTIME.search(package.tree.text.decode())
     runtime = found[1] if found else "foundation"
     (folder / "go.mod").write_text(_go_mod(request, runtime, root), encoding="utf-8")
     sums = _near(request, "go.sum")

@@ -33,8 +33,8 @@ could not be ported, or with --strict a hole was left; 2 usage error, or the onl
 verification was inconclusive (a missing toolchain, a time-out).
 
 Directories are searched as `foundation-lsp lint` searches them. The files of a Python package, and files of a folder
-that import one another, become one package with a file per source file; every other file gets a directory of its own.
-What a single file imports from its package comes along.
+that import one another, become one package with a file per source file, the files of a Go package one file; every
+other file gets a directory of its own. What a single file uses of its package comes along.
 A run that was stopped goes on where it was: what is ported already and has not changed is kept (.foundation-port.json
 in DIR says what that is).
 
@@ -353,8 +353,8 @@ def taken_along(candidate: PortCandidate) -> dict[str, list[str]]:
     out: dict[str, list[str]] = {}
     whole = {candidate.request.path, *(f.path for f in candidate.request.files if f.whole)}
     module = candidate.module
-    for name, origin in module.origins.items() if module is not None and module.files else ():
-        if origin.path not in whole:
+    for name, origin in module.origins.items() if module is not None else ():
+        if origin.path not in ("", *whole):
             out.setdefault(origin.path, []).append(name)
     return out
 

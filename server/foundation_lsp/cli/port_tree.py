@@ -165,6 +165,9 @@ def _jobs(given: Sequence[str], target: LanguageId, source: str | None) -> list[
         for found in discovery.files([each]):
             if found.language is target or (source is not None and found.language.value != source):
                 continue
+            if top.is_dir() and found.path.name.endswith("_test.go"):
+                # The tests of a Go package are no part of it.
+                continue
             relative = found.path.relative_to(top) if top.is_dir() else Path(found.path.name)
             alone[found.path] = _Job(str(found.path), found.shown, _folder(relative.as_posix(), None))
         jobs.extend(_together(alone, top))
@@ -178,11 +181,15 @@ def _jobs(given: Sequence[str], target: LanguageId, source: str | None) -> list[
 
 def _together(alone: Mapping[Path, _Job], top: Path) -> list[_Job]:
     """The jobs, those of files that belong to one package as one; each where its first file was found."""
-    from foundation_engine.port.package import groups
+    from foundation_engine.port.package import go_groups, groups
 
+    inside = list(alone) if top.is_dir() else []
     packages = {
         path: group
-        for group in groups(p for p in alone if p.suffix in (".py", ".pyw") and top.is_dir())
+        for group in (
+            *groups(p for p in inside if p.suffix in (".py", ".pyw")),
+            *go_groups(p for p in inside if p.suffix == ".go"),
+        )
         if len(group) > 1
         for path in group
     }

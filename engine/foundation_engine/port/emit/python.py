@@ -17,6 +17,7 @@ from foundation_specs.registry import SpecRegistry
 from foundation_engine.port import ir
 from foundation_engine.port.bounds import lower_bound
 from foundation_engine.port.emit import _regex as regex
+from foundation_engine.port.emit._files import Cut
 from foundation_engine.port.emit._names import pascal, snake
 from foundation_engine.port.emit._python_operations import (
     AND,
@@ -288,6 +289,7 @@ class PythonEmitter:
                 lines = ["", "", *comment(f"not ported: {why.reason} (line {why.line or d.line})")]
                 if isinstance(d, ir.Function):
                     functions.append((d.name, "", d.line, 1))
+            Cut(self.module).place(self.holes, d)
             body.extend(lines)
         helpers: list[str] = []
         for h in sorted(self.helpers):

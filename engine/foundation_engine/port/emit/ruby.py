@@ -759,8 +759,8 @@ class RubyEmitter:
                     body.extend(self._function(d, None, functions, "  "))
                     if d.name.startswith("_"):
                         private.setdefault(cut.path(d), []).append(method_name(d.name))
-                    continue
-                body.extend(self._definition(d, functions))
+                else:
+                    body.extend(self._definition(d, functions))
             except Unsupported as why:
                 self.holes.append(
                     Unsupported(why.reason, why.construct or getattr(d, "name", ""), why.line or d.line)

@@ -15,6 +15,7 @@ from foundation_grammars.tree import SyntaxNode, SyntaxTree, parse
 from foundation_specs.model import LanguageId
 
 from foundation_engine.port.emit._names import snake
+from foundation_engine.port.front._go_files import Part, imported_as
 from foundation_engine.port.front._go_generics import arguments_of, instance_methods, type_instance
 from foundation_engine.port.front._go_prelude import needed
 from foundation_engine.port.front._go_types import (
@@ -72,9 +73,10 @@ class Variable:
 
 @dataclass
 class Package:
-    """One file, with everything that its bodies may name."""
+    """A file, with what it uses of its package's others, and everything that its bodies may name."""
 
     tree: SyntaxTree
+    parts: tuple[Part, ...] = (Part("", 0, True),)
     name: str = ""
     doc: str = ""
     imports: dict[str, str] = field(default_factory=dict[str, str])
@@ -149,12 +151,23 @@ class Package:
         return self.tree.source(node)
 
     def line(self, node: SyntaxNode) -> int:
-        """The 1-based line on which a node begins."""
-        return bisect.bisect_right(self._rows, node.start_byte)
+        """The 1-based line of its file on which a node begins."""
+        return self._line_at(node.start_byte)
 
     def end_line(self, node: SyntaxNode) -> int:
-        """The 1-based line on which a node ends."""
-        return bisect.bisect_right(self._rows, max(node.end_byte - 1, 0))
+        """The 1-based line of its file on which a node ends."""
+        return self._line_at(max(node.end_byte - 1, 0))
+
+    def _line_at(self, at: int) -> int:
+        line = bisect.bisect_right(self._rows, at)
+        return line - self._part(line).before
+
+    def _part(self, line: int) -> Part:
+        return next(p for p in reversed(self.parts) if p.before < line)
+
+    def part(self, node: SyntaxNode) -> Part:
+        """The file in which a node stands."""
+        return self._part(bisect.bisect_right(self._rows, node.start_byte))
 
     def differ(self, sentence: str) -> None:
         """Note an accepted difference in meaning, once."""
@@ -349,8 +362,8 @@ def walk(node: SyntaxNode) -> Iterator[SyntaxNode]:
         waiting.extend(reversed(at.named_children))
 
 
-def read_package(text: str) -> Package:
-    """Parse a file and collect its declarations. Raises SyntaxError when it does not parse."""
+def read_package(text: str, parts: tuple[Part, ...] = (Part("", 0, True),)) -> Package:
+    """Parse a file, or joined `parts`, and collect the declarations. Raises SyntaxError when it does not parse."""
     tree = parse(text.encode(), LanguageId.GO)
     keys = [
         key.start_byte
@@ -363,19 +376,19 @@ def read_package(text: str) -> Package:
         data = bytearray(text.encode())
         for at in sorted(keys, reverse=True):
             data[at:at] = b"+"
-        return read_package(data.decode())
+        return read_package(data.decode(), parts)
     if tree.errors:
         line = tree.text[: tree.errors[0].start].count(b"\n") + 1
         error = SyntaxError("this is not Go")
         error.lineno = line
         raise error
-    package = Package(tree)
+    package = Package(tree, parts)
     _Reader(package).read()
     extra = [f for f in needed(text, package.imports) if f.name not in package.functions]
     if extra:
         whole = text + "".join(f.source for f in extra)
         imports = dict(package.imports)
-        package = Package(parse(whole.encode(), LanguageId.GO), prelude={f.name for f in extra})
+        package = Package(parse(whole.encode(), LanguageId.GO), parts, prelude={f.name for f in extra})
         package.imports.update(
             {path: path for f in extra for path in f.imports if path not in imports.values()}
         )
@@ -470,10 +483,7 @@ class _Reader:
         if m is not None:
             path = f"foundation/{m[1]}"
         given = spec.child_by_field_name("name")
-        last = path.rpartition("/")[2]
-        if re.fullmatch(r"v\d+", last):
-            last = path.split("/")[-2]
-        p.imports[p.text(given) if given is not None else last] = path
+        p.imports[p.text(given) if given is not None else imported_as(path)] = path
 
     def _kind(self, node: SyntaxNode) -> str:
         return _KINDS.get(node.type, "alias")

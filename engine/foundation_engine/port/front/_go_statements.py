@@ -228,7 +228,7 @@ class FunctionLowerer(Concurrency):
                 line = why.line or self.p.line(item.node)
                 construct = why.construct or source.split("\n")[0]
                 out.append(ir.Hole(why.reason, construct, source, line=self.p.line(item.node)))
-                self.declines.append(Unsupported(why.reason, construct, line))
+                self.declines.append(Unsupported(why.reason, construct, line, self.p.part(item.node).path))
                 self.pending = saved
                 break
             self.pending = saved

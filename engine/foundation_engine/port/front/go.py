@@ -14,6 +14,7 @@ from foundation_grammars.tree import SyntaxNode
 from foundation_engine.port import ir
 from foundation_engine.port.front._go_errors import Item
 from foundation_engine.port.front._go_expr import ExpressionLowerer, Frame, V, free_name
+from foundation_engine.port.front._go_files import join
 from foundation_engine.port.front._go_package import Package, Variable, read_package, walk
 from foundation_engine.port.front._go_patterns import annotated_patterns, annotation_lines, command_use
 from foundation_engine.port.front._go_retries import permanent_class
@@ -33,6 +34,7 @@ from foundation_engine.port.front._go_types import (
 from foundation_engine.port.front._python_regex import placed
 from foundation_engine.port.front._reading import reachable, tell_members_apart
 from foundation_engine.port.ir import Unsupported
+from foundation_engine.port.request import SourceFile
 
 _ROUNDS = 12
 WRAPPED_FIELD = (
@@ -51,9 +53,18 @@ def lower_module(text: str, name: str, line: int | None = None) -> ir.Module:
     return lower_package(text, name, line)[1]
 
 
-def lower_package(text: str, name: str, line: int | None = None) -> tuple[Package, ir.Module]:
-    """The file and its module; see `lower_module`. The file knows the copies of its generic definitions afterwards."""
-    package = read_package(text)
+def lower_package(
+    text: str,
+    name: str,
+    line: int | None = None,
+    others: Sequence[SourceFile] = (),
+    path: str = "",
+) -> tuple[Package, ir.Module]:
+    """The file and its module; see `lower_module`. The file knows the copies of its generic definitions afterwards.
+
+    Of the `others` of its package comes what the file uses, and of those that are whole everything.
+    """
+    package = read_package(*join(path, text, others))
     wanted = _reachable(package, line)
     choose_constructors(package)
     module = ir.Module(name, "", [], [], {})
@@ -146,19 +157,24 @@ def _last_statement(package: Package, function: SyntaxNode, literal: SyntaxNode)
 
 
 def _reachable(package: Package, line: int | None) -> set[str] | None:
-    """Names of the definition at `line` and of what it uses; None for everything."""
-    if line is None:
+    """Names of the definition at `line`, or of what the whole files define, and of what that uses; None for all."""
+    if line is None and all(p.whole for p in package.parts):
         return None
     places: dict[str, list[SyntaxNode]] = {}
     for n in package.tree.root.named_children:
         for name in _defined(package, n):
             places.setdefault(name, []).append(n)
-    start: str | None = None
+    start: list[str] = []
     for name, nodes in places.items():
         for n in nodes:
-            if package.line(_documented(package, n)) <= line <= package.end_line(n):
-                start = name
-    if start is None:
+            part = package.part(n)
+            if line is None:
+                start += [name] if part.whole and n.start_byte < package.source_end else []
+            elif part is package.parts[0] and package.line(
+                _documented(package, n)
+            ) <= line <= package.end_line(n):
+                start = [name]
+    if not start:
         return None
 
     def mentions(name: str) -> Iterable[str]:
@@ -170,7 +186,7 @@ def _reachable(package: Package, line: int | None) -> set[str] | None:
         if name in package.declared and f"New{name}" in places:
             yield f"New{name}"
 
-    return reachable(start, mentions)
+    return set[str]().union(*(reachable(name, mentions) for name in start))
 
 
 def _documented(package: Package, node: SyntaxNode) -> SyntaxNode:
@@ -205,6 +221,8 @@ class _ModuleLowerer:
         self.p = package
         self.wanted = wanted
         self.module = ir.Module(name, "", [], [], {})
+        # The file whose definitions are lowered now.
+        self.part = package.parts[0]
 
     def lower(self) -> ir.Module:
         p = self.p
@@ -216,7 +234,8 @@ class _ModuleLowerer:
         for n in p.tree.root.named_children:
             if n.type == "package_clause":
                 self.module.doc = self._doc(n, p.name, package=True)
-            elif n.type in ("const_declaration", "var_declaration"):
+            self.part = p.part(n)
+            if n.type in ("const_declaration", "var_declaration"):
                 self._values(n)
             elif n.type == "type_declaration":
                 for spec in n.named_children:
@@ -256,7 +275,12 @@ class _ModuleLowerer:
             self.module.definitions.insert(0, permanent_class())
         self.module.differences = list(p.differences)
         # A type that a constant declares in place comes before it.
-        order = {id(d): (d.line, not isinstance(d, ir.Class)) for d in self.module.definitions}
+        files = {f.path: i for i, f in enumerate(p.parts)}
+        homes = {name: files[origin.path] for name, origin in self.module.origins.items()}
+        order = {
+            id(d): (homes.get(d.name, 0), d.line, not isinstance(d, ir.Class))
+            for d in self.module.definitions
+        }
         self.module.definitions.sort(key=lambda d: order[id(d)])
         placed(self.module, p.regex_comments)
         p.renamed_fields = tell_members_apart(self.module)
@@ -282,11 +306,14 @@ class _ModuleLowerer:
 
     def _add(self, d: ir.Definition) -> None:
         self.module.definitions.append(d)
+        if len(self.p.parts) > 1:
+            self.module.origins[d.name] = ir.Origin(self.part.path, d.name)
 
     def _is_constructor(self, name: str) -> bool:
         return any(i.constructor == name for i in self.p.declared.values())
 
     def _guard(self, node: SyntaxNode, name: str, action: object) -> None:
+        self.part = self.p.part(node)
         try:
             action()  # type: ignore[operator]  # pyright: ignore[reportCallIssue]
         except Unsupported as why:
@@ -297,11 +324,12 @@ class _ModuleLowerer:
 
     def _decline(self, node: SyntaxNode, name: str, why: Unsupported) -> None:
         p = self.p
+        self.part = p.part(node)
         source = p.text(node)
         construct = why.construct or source.split("\n")[0]
         line = why.line or p.line(node)
         self._add(ir.Declined(why.reason, construct, name, source, line=p.line(node)))
-        self.module.declines.append(Unsupported(why.reason, construct, line))
+        self.module.declines.append(Unsupported(why.reason, construct, line, self.part.path))
 
     # Documentation
 
