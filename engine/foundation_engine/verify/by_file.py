@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from foundation_engine.port.request import PortCandidate, PortedFunction
+from foundation_engine.verify import shown
+from foundation_engine.verify.cases import Case
 from foundation_engine.verify.reach import Branch
 from foundation_engine.verify.report import FileResult, StepResult, Verdict
 from foundation_engine.verify.targets import Target
@@ -20,11 +22,13 @@ class Evidence:
     """What a verification saw, to be told apart by file.
 
     `said` is what a step that failed wrote; `outcomes` tells by a case's name whether it agreed and what it said.
-    `whole` are the functions (`f` or `Class.method`) that use nothing with a hole, `idle` those that no case called.
+    `cases` are the cases by those names. `whole` are the functions (`f` or `Class.method`) that use nothing with a
+    hole, `idle` those that no case called.
     """
 
     said: dict[str, str] = field(default_factory=dict[str, str])
     outcomes: dict[str, tuple[bool, str]] = field(default_factory=dict[str, tuple[bool, str]])
+    cases: Mapping[str, Case] = field(default_factory=dict[str, Case])
     whole: Set[str] = frozenset()
     idle: Sequence[str] = ()
     unreached: Sequence[Branch] = ()
@@ -51,7 +55,8 @@ def file_results(
         if mine is None:
             continue
         cases = {n: o for f in mine for n, o in ran.get(f.source_name, {}).items()}
-        differing = [f"{n}: {said}" for n, (ok, said) in cases.items() if not ok]
+        failed = {n: said for n, (ok, said) in cases.items() if not ok}
+        differing = shown.differing(failed, seen.cases, request.source).splitlines()
         broken = [line for lines in refused.values() for line in lines.get(path, ())]
         if broken or differing:
             verdict, detail = Verdict.FAILED, "\n".join([*broken, *differing][:_SHOWN])
@@ -59,7 +64,7 @@ def file_results(
             verdict, detail = Verdict.INCONCLUSIVE, "; ".join(reasons)
         else:
             verdict, detail = Verdict.PASSED, f"{len(cases)} cases agree"
-        out.append(FileResult(path or request.path, verdict, detail, len(cases), len(differing)))
+        out.append(FileResult(path or request.path, verdict, detail, len(cases), len(failed)))
     return tuple(out)
 
 

@@ -141,6 +141,7 @@ class Generator:
         self.surroundings = Surroundings(module)
         self.looks = Looks()
         self.worlds = Worlds(self.looks, self.random, (), ())
+        self.compared: Mapping[str, list[int]] = {}  # what the function compares its numbers with
 
     def look(self, cls: ir.Class | None, f: ir.Function) -> Looks:
         """Generate for this function from now on; what it looks at.
@@ -149,6 +150,7 @@ class Generator:
         """
         self.random.seed(f"{self.seed} {cls.name if cls else ''}.{f.name}")
         self.looks = self.surroundings.of(cls, f)
+        self.compared = _compared(self.module, f)
         self.worlds = Worlds(self.looks, self.random, self.constants.strings, self.constants.ints)
         return self.looks
 
@@ -157,6 +159,8 @@ class Generator:
         r = self.random
         match t:
             case ir.P(ir.Prim.INT):
+                if name in self.compared and depth <= 1 and r.random() < 0.5:
+                    return r.choice(self.compared[name])
                 if self.constants.ints and r.random() < 0.35:
                     return r.choice(self.constants.ints)
                 return r.choice(
@@ -511,6 +515,22 @@ class Generator:
         return [success(), {"error": r.choice(errors)}, success()]
 
 
+def _compared(module: ir.Module, f: ir.Function) -> dict[str, list[int]]:
+    """The numbers that a function compares parameters and fields with, and their neighbours, by the names of these."""
+    known = {d.name: d.value for d in module.definitions if isinstance(d, ir.Constant)}
+    out: dict[str, list[int]] = {}
+    for n in ir.walk(f):
+        if not (isinstance(n, ir.Intrinsic) and n.op in _COMPARISONS and len(n.args) == 2):
+            continue
+        for one, other in (n.args, n.args[::-1]):
+            name = one.id if isinstance(one, ir.Name) else one.name if isinstance(one, ir.Field) else ""
+            bound = known.get(other.id) if isinstance(other, ir.Name) else other
+            if name and isinstance(bound, ir.Lit) and type(bound.value) is int and abs(bound.value) < 10**9:
+                values = out.setdefault(name, [])
+                values.extend(v for v in (bound.value - 1, bound.value, bound.value + 1) if v not in values)
+    return out
+
+
 def _holds(t: Type, name: str) -> bool:
     """True for a type that has the class somewhere in it."""
     match t:
@@ -551,6 +571,7 @@ def zero_value(t: Type) -> Any:
 _MADE = frozenset(("HttpClient", "CircuitBreaker", "RateLimiter", "Logger"))
 
 
+_COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 # Operations that make numbers of texts.
 _NUMBERS = (
     "str.to_int",

@@ -22,7 +22,7 @@ from foundation_engine.port.engine import lower, package_name
 from foundation_engine.port.precision import verified
 from foundation_engine.port.request import PortCandidate, PortedFile
 from foundation_engine.port.trace import Call
-from foundation_engine.verify import cache
+from foundation_engine.verify import cache, shown
 from foundation_engine.verify.by_file import Evidence, file_results, is_package
 from foundation_engine.verify.cases import Case, Plan, plans, variations
 from foundation_engine.verify.interpreter import interpreter_of
@@ -371,6 +371,11 @@ def _run_cases(state: _Run, cases: list[Case]) -> None:
     command = state.target.test_command(state.folder)
     done = run(command, state.folder, Limits(state.options.step_seconds), state.target.env())
     outcomes = state.target.read_tests(done)
+    begin = state.target.case_prefix
+    state.seen.cases = {
+        **shown.named(chosen, "", begin, outcomes),
+        **shown.named(rest, "Differential", begin, outcomes),
+    }
     whole = _reaching_no_hole(state.candidate, module)
     idle = _idle(state, set(outcomes))
     left = unreached(module, whole, cases, request)
@@ -388,8 +393,8 @@ def _run_cases(state: _Run, cases: list[Case]) -> None:
             )
             return
         if failed:
-            shown = "\n".join(f"{n}: {mine[n][1]}" for n in failed[:8])
-            state.add(step, Verdict.FAILED, shown, done, len(mine), len(failed))
+            told = shown.differing({n: mine[n][1] for n in failed}, state.seen.cases, request.source)
+            state.add(step, Verdict.FAILED, told, done, len(mine), len(failed))
         elif not mine and step == "cases":
             verdict = Verdict.FAILED if done.code else Verdict.INCONCLUSIVE
             state.add(step, verdict, "\n".join(done.text.splitlines()[:20]) or "no test ran", done)
@@ -407,10 +412,10 @@ def _run_cases(state: _Run, cases: list[Case]) -> None:
     if idle:
         state.add("exercised", Verdict.INCONCLUSIVE, f"no case runs {', '.join(idle)}")
     elif left:
-        shown = "; ".join(f"{b.what} in line {b.line} ({b.function})" for b in left[:8])
+        first = "; ".join(f"{b.what} in line {b.line} ({b.function})" for b in left[:8])
         more = f", and {len(left) - 8} more" if len(left) > 8 else ""
         hint = "; the calls of your own tests are cases, too: port --trace COMMAND"
-        state.add("branches", Verdict.INCONCLUSIVE, f"no case runs {shown}{more}{hint}")
+        state.add("branches", Verdict.INCONCLUSIVE, f"no case runs {first}{more}{hint}")
 
 
 def _last_error(case: Case) -> Case:

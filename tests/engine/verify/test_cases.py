@@ -65,6 +65,21 @@ def test_texts_are_json_where_the_code_reads_it() -> None:
     assert read > 5
 
 
+def test_numbers_are_those_that_a_parameter_is_compared_with() -> None:
+    source = (
+        "LEAST = 40\n\n\ndef f(total: int, items: int) -> int:\n    if items >= 5 and total > LEAST:\n"
+        "        return total - total // 10\n    return total\n"
+    )
+    module = lower(PortRequest("sample", source, LanguageId.PYTHON, LanguageId.GO))
+    assert module is not None
+    for seed in range(1, 6):
+        calls = [p.args for p in plans(module, {"f"}, seed, 72)]
+        assert any(items == 5 and total > 40 for total, items in calls)
+        assert any(items >= 5 and total == 40 for total, items in calls)
+        assert sum(items == 4 for _, items in calls) > 3
+        assert len({total for total, _ in calls}) > 15
+
+
 CORPUS = Path(__file__).resolve().parents[3] / "bench" / "port" / "corpus"
 SOURCES = (
     "python/deploy.py",

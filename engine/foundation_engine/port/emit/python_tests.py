@@ -230,12 +230,12 @@ class PythonTests:
                 assert isinstance(found, ir.Function)
                 f = found
             name = case_name(c.plan.cls, f.name)
+            count[name] = count.get(name, 0) + 1
             try:
                 inner = self._case(f, owner if isinstance(owner, ir.Class) else None, c)
             except (Unsupported, KeyError, ValueError, TypeError, AttributeError):
                 # A value that the declared types cannot hold is not a case.
                 continue
-            count[name] = count.get(name, 0) + 1
             body.extend(
                 [
                     "",

@@ -355,12 +355,12 @@ class RubyTests:
                 found = self.module.find(c.plan.function)
                 assert isinstance(found, ir.Function)
                 f, name = found, method_name(c.plan.function)
+            count[name] = count.get(name, 0) + 1
             try:
                 inner = self._case(f, owner if isinstance(owner, ir.Class) else None, c)
             except (Unsupported, KeyError, ValueError, TypeError, AttributeError):
                 # A value that the declared types cannot hold is not a case.
                 continue
-            count[name] = count.get(name, 0) + 1
             body.extend(["", f"  def test_{name}_{count[name]}", *(f"    {line}" for line in inner), "  end"])
         if body:
             body.pop(0)

@@ -642,15 +642,15 @@ class RustTests:
                 name = self.rust.functions.get(c.plan.function, "")
             if f is None:
                 continue
+            name = f"{prefix}{name}"
+            count[name] = count.get(name, 0) + 1
+            title = f"{name}_{count[name]}"
             try:
-                name = f"{prefix}{name}"
-                title = f"{name}_{count.get(name, 0) + 1}"
                 inner = self._case(f, owner if isinstance(owner, ir.Class) else None, c, title)
             except (Unsupported, KeyError, ValueError, TypeError, AttributeError):
                 # A value that the declared types cannot hold is not a case.
                 continue
-            count[name] = count.get(name, 0) + 1
-            lines.extend(["", "#[test]", f"fn {name}_{count[name]}() {{", *(f"    {x}" for x in inner), "}"])
+            lines.extend(["", "#[test]", f"fn {title}() {{", *(f"    {x}" for x in inner), "}"])
         return lines
 
     def _case(self, f: ir.Function, owner: ir.Class | None, c: RecordedCase, title: str) -> list[str]:
