@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from foundation_engine.port import ir
 from foundation_engine.port.emit._rust_locals import borrowing_locals, reading_parameters
-from foundation_engine.port.emit._rust_operations import Operations
+from foundation_engine.port.emit._rust_operations import Lent, Operations
 from foundation_engine.port.emit._rust_ownership import Facts, Key, is_place, iterated, lends, root
 from foundation_engine.port.emit._rust_patterns import Patterns
 from foundation_engine.port.emit._rust_words import INFIX, PRIMARY, documented
@@ -509,6 +509,13 @@ class FunctionWriter(Operations):
             self.write("Ok(())")
 
     def _return(self, s: ir.Return, tail: bool) -> None:
+        if isinstance(s.value, ir.Comp) and self._filled(s.value):
+            target = ir.VarTarget("found of ours", declares=True, type=s.value.type)
+            self.fresh("found")
+            self._assign_variable(ir.Assign(target, s.value, line=s.line), target)
+            found = ir.Name(target.id, type=target.type, line=s.line)
+            self.facts.last.add(id(found))
+            s = ir.Return(found, line=s.line)
         if s.value is None:
             value = "()" if self.fails else ""
         else:
@@ -615,7 +622,9 @@ class FunctionWriter(Operations):
         if targets & inside:
             self._for_changing(s, targets & inside)
             return
-        shared = inside & roots
+        # The keys on the way to a place are read before the loop begins.
+        lending = {root(source)} if is_place(source) else roots
+        shared = (inside & lending) - self._apart(s)
         if shared:
             # What changes is not what is gone through, when it is of another type.
             kinds = [t for e, t in own.changes(s.body) if root(e) in shared]
@@ -628,9 +637,9 @@ class FunctionWriter(Operations):
         with self.inferred(True):
             borrowed = None if shared or (stores(s.body) & roots) else self._borrowing(s)
         if borrowed is not None:
-            pattern, text, names = borrowed
+            pattern, text, lent = borrowed
             saved = set(self.by_ref)
-            self.borrow(names, texts=self.gives_texts(s.iter))
+            self.borrow(set(lent.references), texts=lent.texts)
             with self.loop(f"for {pattern} in {text} {{", s):
                 self.block(s.body)
             self.by_ref = saved
@@ -644,69 +653,30 @@ class FunctionWriter(Operations):
         with self.loop(f"for {self.pattern(s.target, True)} in {text} {{", s):
             self.block(s.body)
 
+    def _apart(self, s: ir.For) -> set[str]:
+        """The objects of which a loop goes over one field and changes others."""
+        source = iterated(s.iter)
+        over = _fields(source)
+        name = root(source)
+        if not over or sum(isinstance(n, ir.Name) and n.id == name for n in ir.walk(s.iter)) != 1:
+            return set()
+        changed = [_fields(e) for e, _ in self.rust.ownership.changes(s.body) if root(e) == name]
+        return {name} if all(any(a != b for a, b in zip(over, c, strict=False)) for c in changed) else set()
+
     def _free(self, t: ir.Target) -> bool:
         """True for a variable that the loop only reads."""
         return isinstance(t, ir.VarTarget) and t.id not in self.facts.often and t.id not in self.facts.changed
 
-    def _borrowing(self, s: ir.For) -> tuple[str, str, set[str]] | None:
-        """A loop over references: its pattern, what it goes over, and the variables that are references."""
+    def _borrowing(self, s: ir.For) -> tuple[str, str, Lent] | None:
+        """A loop over references: its pattern, what it goes over, and what is lent."""
         t, e = s.target, s.iter
 
-        def lent(list_: ir.Expr, target: ir.Target) -> bool:
-            return (
-                isinstance(list_.type, ir.ListT)
-                and is_place(list_)
-                and not self.is_constant(list_)
-                and isinstance(target, ir.VarTarget)
-                and self._free(target)
-                and not self.rust.copies(list_.type.elem)
-                and target.type == list_.type.elem
-            )
-
-        if isinstance(t, ir.VarTarget) and self._free(t) and t.type == ir.STR and self.gives_texts(e):
-            return self.pattern(t), self.lent_texts(e), {t.id}
-        if isinstance(t, ir.VarTarget) and lent(e, t):
-            return self.pattern(t), self.ref(e), {t.id}
-        if (
-            isinstance(e, ir.Intrinsic)
-            and e.op == "enumerate"
-            and isinstance(t, ir.TupleTarget)
-            and len(t.elems) == 2
-            and lent(e.args[0], t.elems[1])
-        ):
-            count, item = t.elems
-            assert isinstance(item, ir.VarTarget)
-            if isinstance(count, ir.VarTarget):
-                start = self.x(e.args[1]) if not isinstance(e.args[1], ir.Lit) else f"{e.args[1].value}_i64"
-                return (
-                    f"({self.pattern(count, True)}, {self.pattern(item)})",
-                    f"({start}..).zip({self.ref(e.args[0])})",
-                    {item.id},
-                )
-        if (
-            isinstance(e, ir.Intrinsic)
-            and e.op == "dict.items"
-            and isinstance(t, ir.TupleTarget)
-            and len(t.elems) == 2
-            and is_place(e.args[0])
-        ):
-            d = e.args[0]
-            assert isinstance(d.type, ir.DictT)
-            parts: list[str] = []
-            names: set[str] = set()
-            for x, kind in zip(t.elems, (d.type.key, d.type.value), strict=True):
-                if not isinstance(x, ir.VarTarget) or x.type != kind:
-                    return None
-                if self.rust.copies(kind):
-                    parts.append(f"&{self.pattern(x, True)}")
-                elif self._free(x):
-                    parts.append(self.pattern(x))
-                    names.add(x.id)
-                else:
-                    return None
-            self._unordered(self._order_free(s), e)
-            return f"({', '.join(parts)})", self.ref(d), names
-        return None
+        if not all(self._free(x) for x in ir.walk(t) if isinstance(x, ir.VarTarget)):
+            return None
+        lent = self.lent(t, e, isinstance(e, ir.Intrinsic) and e.op == "dict.items" and self._order_free(s))
+        if lent is None:
+            return None
+        return self.lent_pattern(t, lent), lent.whole or lent.text, lent
 
     def _order_free(self, s: ir.For) -> bool:
         """True when the loop's result is the same in every order: it only fills maps and sets by key, or counts integers."""
@@ -787,6 +757,45 @@ class FunctionWriter(Operations):
                 self.block(s.body)
             return
         raise Unsupported("a loop variable that is changed in place, which its list sees", min(names), s.line)
+
+    def looped(self, e: ir.Comp, kind: str) -> str:
+        """A comprehension as a block with loops."""
+        found = self.fresh("found")
+        with self.captured() as lines:
+            depth = self.depth
+            self.write(f"let mut {found} = {kind.partition('<')[0]}::new();")
+            self._fill(e, "found of ours")
+            self.write(found)
+            self.depth = depth
+        return "\n".join(["{", *lines, "}"])
+
+    def _fill(self, e: ir.Comp, name: str) -> None:
+        """The loops that put the items of a comprehension into a new collection."""
+        into = ir.Name(name, type=e.type)
+        match e.kind, e.elem:
+            case "dict", ir.TupleLit(elems=[key, value]):
+                body: list[ir.Stmt] = [
+                    ir.Assign(ir.IndexTarget(into, key, type=value.type), value, line=e.line)
+                ]
+            case _:
+                op = "set.add" if e.kind == "set" else "list.append"
+                body = [ir.ExprStmt(ir.Intrinsic(op, [into, e.elem], type=ir.NONE, line=e.line))]
+        for clause in reversed(e.clauses):
+            for cond in reversed(clause.conds):
+                body = [ir.If(cond, body, [], line=e.line)]
+            body = [ir.For(clause.target, clause.iter, body, line=e.line)]
+        targets = {t.id for c in e.clauses for t in ir.walk(c.target) if isinstance(t, ir.VarTarget)}
+        saved = dict(self.names), set(self.by_ref), set(self.indexes)
+        for target in targets:
+            self.names.pop(target, None)
+        self.by_ref -= targets
+        self.indexes -= targets
+        self.block(body)
+        self.names, self.by_ref, self.indexes = saved
+
+    def _filled(self, e: ir.Expr | None) -> bool:
+        """True for a comprehension that stands better as loops before the statement that it is the value of."""
+        return isinstance(e, ir.Comp) and e.kind in ("list", "set", "dict") and self.needs_loop(e)
 
     # Assignment
 
@@ -988,6 +997,19 @@ class FunctionWriter(Operations):
             for v in s.value.elems:
                 self.write(f"{name}.push({self.own(v)});")
             return
+        if t.declares and isinstance(s.value, ir.Lit) and s.value.value == "" and (size := self._size(t.id)):
+            self.write(f"let mut {name} = String::with_capacity({size});")
+            return
+        if (
+            t.declares
+            and isinstance(s.value, ir.Comp)
+            and self._filled(s.value)
+            and not _named_in(s.value, t.id)
+        ):
+            kind = self.rust.type(t.type)
+            self.write(f"let mut {name}: {kind} = {kind.partition('<')[0]}::new();")
+            self._fill(s.value, t.id)
+            return
         value = self.own_as(s.value, t.type)
         if t.declares:
             mut = "mut " if t.id in self.facts.often | self.facts.changed else ""
@@ -1013,6 +1035,37 @@ class FunctionWriter(Operations):
                 return known if known is not None else f"{self.x(stop, PRIMARY)}.max(0) as usize"
             case _:
                 return None
+
+    def _size(self, name: str) -> str | None:
+        """How many bytes a new text is likely to get, where the next loop makes it of the characters of another."""
+        if sum(
+            isinstance(n, ir.VarTarget) and n.id == name for s in self.function_body for n in ir.walk(s)
+        ) > 1 + sum(
+            isinstance(n, ir.AugAssign) and isinstance(n.target, ir.VarTarget) and n.target.id == name
+            for s in self.function_body
+            for n in ir.walk(s)
+        ):
+            return None
+        for s in self.following:
+            match s:
+                case ir.Assign(target=ir.VarTarget(), value=ir.Lit()):
+                    continue
+                case ir.For(iter=over, body=body):
+                    if isinstance(over, ir.Intrinsic) and over.op == "enumerate":
+                        over = over.args[0]
+                    grows = any(
+                        isinstance(n, ir.AugAssign)
+                        and isinstance(n.target, ir.VarTarget)
+                        and n.target.id == name
+                        and n.op == "str.concat"
+                        for b in body
+                        for n in ir.walk(b)
+                    )
+                    known = isinstance(over, ir.Name) and over.type == ir.STR and not self.is_constant(over)
+                    return f"{self.place(over)}.len()" if grows and known else None
+                case _:
+                    break
+        return None
 
     def _literal_local(self, s: ir.Assign, t: ir.VarTarget) -> bool:
         """Declare a variable that borrows: a literal that is only looked at, or the parts of a text."""
@@ -1227,6 +1280,15 @@ class FunctionWriter(Operations):
                 letter = letter_of(part)
                 if letter is not None:
                     self.write(f"{where}.push({self.x(letter)});")
+                elif (
+                    isinstance(part, ir.Format)
+                    and not _named_in(part, "self")
+                    and not any(
+                        _named_in(part, n.id) for n in ir.walk(t) if isinstance(n, ir.Name | ir.VarTarget)
+                    )
+                ):
+                    self.rust.uses.add("std::fmt::Write as _")
+                    self.write(f'write!({where}, {self.formatted(part)}).expect("a text that grows");')
                 else:
                     self.write(f"{where}.push_str({self._lent_str(part)});")
             return
@@ -1382,8 +1444,10 @@ class FunctionWriter(Operations):
         )
 
     def _inline(self, s: ir.Try) -> bool:
-        return self._yields(s) or (
-            self._direct(s) is not None and all(terminates(h.body) for h in s.handlers)
+        return (
+            self._yields(s)
+            or _outcome(s) is not None
+            or (self._direct(s) is not None and all(terminates(h.body) for h in s.handlers))
         )
 
     def _check_caught(self, s: ir.Try) -> None:
@@ -1412,12 +1476,24 @@ class FunctionWriter(Operations):
             if tail and not s.body and not s.orelse:
                 self._end(tail)
             return
-        call = self._direct(s)
         self.rust.errors.used = True
+        outcome = _outcome(s)
+        if outcome is not None:
+            self._try_outcome(s, outcome, raised)
+            self._end(tail)
+            return
+        call = self._direct(s)
+        if call is None and len(s.body) == 1 and isinstance(s.body[0], ir.Return):
+            value = s.body[0].value
+            # A value that is somewhere already may be given as a copy, which only a return can tell.
+            call = (
+                value
+                if value is not None and not (is_place(value) and self.rust.mutable(value.type))
+                else None
+            )
         if call is not None:
-            assert isinstance(call, ir.Call | ir.MethodCall)
-            text, _ = self.call(call)
             b = s.body[0]
+            text = self._result_of(call, self.result if isinstance(b, ir.Return) else call.type)
             if isinstance(b, ir.Assign):
                 assert isinstance(b.target, ir.VarTarget)
                 name = self.name(b.target.id)
@@ -1463,6 +1539,33 @@ class FunctionWriter(Operations):
         self.lines.extend(lines)
         self.write("})();")
         self._arms(s, raised, "match outcome {", "Ok(()) => {", "}", s.orelse, tail)
+
+    def _try_outcome(self, s: ir.Try, target: ir.VarTarget, raised: frozenset[str]) -> None:
+        """A variable that the body sets, and every handler in its place."""
+        (b,) = s.body
+        assert isinstance(b, ir.Assign)
+        text = self._result_of(b.value, target.type)
+        head = self.name(target.id)
+        if target.declares:
+            nodes = [n for x in self.function_body for n in ir.walk(x)]
+            stored = sum(isinstance(n, ir.VarTarget) and n.id == target.id for n in nodes)
+            here = sum(isinstance(n, ir.VarTarget) and n.id == target.id for n in ir.walk(s))
+            mut = "mut " if stored > here or target.id in self.facts.changed else ""
+            head = f"let {mut}{head}: {self.rust.type(target.type)}"
+        self.setting = target.id
+        self._arms(s, raised, f"{head} = match {text} {{", "Ok(value) => value,", "};", [])
+        self.setting = ""
+
+    def _result_of(self, e: ir.Expr, t: Type) -> str:
+        """A value that may fail, as the Result that it is, or that a closure gives."""
+        if isinstance(e, ir.Call | ir.MethodCall) and self.may_fail(e) == [e]:
+            return self.call(e)[0]
+        saved = self._as_function(ir.NONE)
+        value = self.own_as(e, t)
+        self._back(saved)
+        return self.outcomes.get(value) or f"(|| -> {self.rust.result(t, True)} {{ Ok({value}) }})()"
+
+    setting = ""  # the variable whose value the handlers of a try are
 
     def _as_function(self, result: Type) -> tuple[bool, Type, str, bool]:
         saved = (self.fails, self.result, self.label, self.can_fail)
@@ -1664,7 +1767,14 @@ class FunctionWriter(Operations):
         self.depth += 1
         for c in h.comments:
             self.write(f"// {c}")
-        self.block(h.body, tail)
+        last = h.body[-1] if h.body else None
+        setting, self.setting = self.setting, ""
+        if setting and isinstance(last, ir.Assign) and not terminates(h.body):
+            self.block(h.body[:-1])
+            self.write(self.own_as(last.value, last.target.type))
+        else:
+            self.block(h.body, tail)
+        self.setting = setting
         self.depth -= 1
         self.write("}")
         self.current, self.structs = saved, saved_structs
@@ -1876,6 +1986,53 @@ def _assigns(body: Sequence[ir.Stmt], name: str) -> bool:
                 if _named([s], name):
                     return False
     return False
+
+
+def _outcome(s: ir.Stmt) -> ir.VarTarget | None:
+    """The variable that a try only sets, in its body or in a handler; at least one handler goes on."""
+    match s:
+        case ir.Try(
+            body=[ir.Assign(target=ir.VarTarget() as target, comments=[], trailing="")],
+            handlers=[_, *_] as handlers,
+            orelse=[],
+            final=[],
+        ):
+            ending = [h.body for h in handlers if not terminates(h.body)]
+            for body in ending:
+                last = body[-1] if body else None
+                if not (
+                    isinstance(last, ir.Assign)
+                    and isinstance(last.target, ir.VarTarget)
+                    and last.target.id == target.id
+                    and not last.comments
+                    and not last.trailing
+                    and not _named(body[:-1], target.id)
+                ):
+                    return None
+            return target if ending else None
+        case _:
+            return None
+
+
+def _fields(e: ir.Node) -> list[str]:
+    """The fields on the way from a variable to a place, up to the first element."""
+    out: list[str] = []
+    while not isinstance(e, ir.Name):
+        match e:
+            case ir.Field() | ir.FieldTarget():
+                out.append(e.name)
+                e = e.obj
+            case ir.IndexTarget():
+                out.clear()
+                e = e.obj
+            case ir.Intrinsic(args=[first, *_]):
+                out.clear()
+                e = first
+            case ir.Unwrap() | ir.Wrap():
+                e = e.value
+            case _:
+                return []
+    return out[::-1]
 
 
 def _taking(s: ir.While) -> tuple[ir.Target, ir.Expr] | None:

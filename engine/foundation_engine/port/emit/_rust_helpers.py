@@ -30,6 +30,44 @@ fn whole(x: f64) -> i64 {
     x as i64
 }
 """, ()),
+    "names_in": ("The names of what is in a folder, in order.", """
+fn names_in(folder: &str) -> std::io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    Ok(names)
+}
+""", ()),
+    "append_text": ("Writes a text behind what a file holds.", """
+fn append_text(path: &str, text: &str) -> std::io::Result<()> {
+    use std::io::Write;
+    let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path)?;
+    file.write_all(text.as_bytes())
+}
+""", ()),
+    "which": ("The place of a program on the search path, None when there is none.", """
+fn which(name: &str) -> Option<String> {
+    use std::os::unix::fs::PermissionsExt;
+    let runs = |path: &String| std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0);
+    if name.contains('/') {
+        return Some(name.to_string()).filter(runs);
+    }
+    let path = std::env::var("PATH").unwrap_or_default();
+    path.split(':').filter(|folder| !folder.is_empty()).map(|folder| format!("{folder}/{name}")).find(runs)
+}
+""", ()),
+    "system_name": ("The name that the operating system has for itself.", """
+fn system_name() -> String {
+    match std::env::consts::OS {
+        "linux" => "Linux".to_string(),
+        "macos" => "Darwin".to_string(),
+        "windows" => "Windows".to_string(),
+        other => other.to_string(),
+    }
+}
+""", ()),
     "discard_file": ("Removes a file that need not be there.", """
 fn discard_file(path: &str) -> std::io::Result<()> {
     match std::fs::remove_file(path) {
@@ -247,6 +285,13 @@ fn parse_float(text: &str) -> Result<f64, Error> {
         .map_err(|_| Error::Value(format!("could not convert string to float: {text:?}")))
 }
 """, ("ungrouped",)),
+    "stepped": ("The numbers from `start` to before `stop`; the step, which is not zero, may go either way.", """
+fn stepped(start: i64, stop: i64, step: i64) -> impl Iterator<Item = i64> {
+    let far = if step > 0 { stop - start } else { start - stop };
+    let count = (far + step.abs() - 1).div_euclid(step.abs());
+    (0..count).map(move |turn| start + turn * step)
+}
+""", ()),
     "count_of": ("How often a value occurs.", """
 fn count_of<T: PartialEq<U>, U: ?Sized>(items: &[T], wanted: &U) -> i64 {
     items.iter().filter(|&item| *item == *wanted).count() as i64
@@ -285,6 +330,13 @@ fn sorted_distinct<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {
     let mut items: Vec<T> = items.collect();
     items.sort_unstable();
     items.dedup();
+    items
+}
+""", ()),
+    "sorted_with": ("The items in an order; those that it does not tell apart stay in theirs.", """
+fn sorted_with<T>(items: impl Iterator<Item = T>, order: impl Fn(&T, &T) -> std::cmp::Ordering) -> Vec<T> {
+    let mut items: Vec<T> = items.collect();
+    items.sort_by(order);
     items
 }
 """, ()),

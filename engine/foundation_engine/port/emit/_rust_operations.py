@@ -131,6 +131,17 @@ def _position(e: ir.Intrinsic) -> ir.Expr:
             return i
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Lent:
+    """A way over something whose items are borrowed."""
+
+    text: str  # the iterator
+    whole: str  # what a loop can go over in its place, ""
+    references: frozenset[str]  # variables that are references
+    copied: frozenset[str] = frozenset()  # variables that a pattern takes out of a reference
+    texts: bool = False  # the references are texts themselves
+
+
 class Operations(Lines):
     """Writes expressions: `own` gives values, `ref` what can be borrowed, `place` where something is."""
 
@@ -326,7 +337,7 @@ class Operations(Lines):
             return text if is_place(e.value) else f"&{text}"
         if isinstance(e, ir.Name) and isinstance(e.type, ir.FuncT):
             return self.own(e)
-        if isinstance(e, ir.ListLit) and e.elems:
+        if isinstance(e, ir.ListLit):
             return f"&[{self._elements(e.elems)}]"
         if self.rust.is_service(e.type):
             return f"{self.place(e)}.as_ref()"
@@ -895,9 +906,13 @@ class Operations(Lines):
         return f"std::path::Path::new({self.ref(e.args[0])}).exists()", PRIMARY
 
     def _op_file_is_file(self, e: ir.Intrinsic) -> tuple[str, int]:
-        return f"std::path::Path::new({self.ref(e.args[0])}).{e.op.removeprefix('file.')}()", PRIMARY
+        return (
+            f"std::path::Path::new({self.ref(e.args[0])}).{'is_symlink' if e.op == 'file.is_link' else e.op.removeprefix('file.')}()",
+            PRIMARY,
+        )
 
     _op_file_is_dir = _op_file_is_file
+    _op_file_is_link = _op_file_is_file
 
     def _op_file_discard(self, e: ir.Intrinsic) -> tuple[str, int]:
         return self.question(f"{self.helper('discard_file')}({self.ref(e.args[0])})", e), PRIMARY
@@ -907,6 +922,52 @@ class Operations(Lines):
 
     def _op_file_write_text(self, e: ir.Intrinsic) -> tuple[str, int]:
         return self.question(f"std::fs::write({self.ref(e.args[0])}, {self.ref(e.args[1])})", e), PRIMARY
+
+    def _op_file_list(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return self.question(f"{self.helper('names_in')}({self.ref(e.args[0])})", e), PRIMARY
+
+    def _op_file_make_folder(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return self.question(f"std::fs::create_dir({self.ref(e.args[0])})", e), PRIMARY
+
+    def _op_file_rename(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return self.question(f"std::fs::rename({self.ref(e.args[0])}, {self.ref(e.args[1])})", e), PRIMARY
+
+    def _op_file_copy(self, e: ir.Intrinsic) -> tuple[str, int]:
+        copied = f"std::fs::copy({self.ref(e.args[0])}, {self.ref(e.args[1])})"
+        return self.question(f"{copied}.map(|_| ())", e), PRIMARY
+
+    def _op_file_remove_tree(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return self.question(f"std::fs::remove_dir_all({self.ref(e.args[0])})", e), PRIMARY
+
+    def _op_file_append_text(self, e: ir.Intrinsic) -> tuple[str, int]:
+        made = f"{self.helper('append_text')}({self.ref(e.args[0])}, {self.ref(e.args[1])})"
+        return self.question(made, e), PRIMARY
+
+    def _op_file_size(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.question(f'std::fs::metadata({self.ref(e.args[0])})', e)}.len() as i64", CAST
+
+    def _op_path_which(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.helper('which')}({self.ref(e.args[0])})", PRIMARY
+
+    def _op_platform_system(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.helper('system_name')}()", PRIMARY
+
+    def _op_hash_hex(self, e: ir.Intrinsic) -> tuple[str, int]:
+        raise Unsupported(
+            "a digest, which needs a crate in Rust: fill this in with `sha2`, `hmac` or `md-5`", "", e.line
+        )
+
+    _op_hmac_hex = _op_hash_hex
+
+    def _op_base64_encode(self, e: ir.Intrinsic) -> tuple[str, int]:
+        raise Unsupported("base64, which needs a crate in Rust: fill this in with `base64`", "", e.line)
+
+    _op_base64_encode_url = _op_base64_encode
+
+    def _op_bytes_decode(self, e: ir.Intrinsic) -> tuple[str, int]:
+        made = self.rust.errors.value("error.to_string()", "ValueError")
+        text = f"std::str::from_utf8(&{self.place(e.args[0])}).map_err(|error| {made})"
+        return f"{self.question(text, e)}.to_string()", PRIMARY
 
     def _op_path_cwd(self, e: ir.Intrinsic) -> tuple[str, int]:
         return f"{self.question('std::env::current_dir()', e)}.to_string_lossy().into_owned()", PRIMARY
@@ -1762,7 +1823,10 @@ class Operations(Lines):
     def _backwards(self, e: ir.Expr) -> str:
         """The elements of something, the last one first."""
         text = self.items(e)
-        if any(mark in text for mark in (".step_by(", ".zip(", ".enumerate()", ".split(", ".find_iter(")):
+        if any(
+            mark in text
+            for mark in (".step_by(", ".zip(", "stepped(", ".enumerate()", ".split(", ".find_iter(")
+        ):
             # These can be walked backwards only when their length is known, which that of a range is not, or by one
             # character, or not at all.
             text = f"{text}.collect::<Vec<_>>().into_iter()"
@@ -1893,6 +1957,9 @@ class Operations(Lines):
         if plain and not isinstance(key, ir.Lambda) and isinstance(reverse, ir.Lit):
             down = "sort_unstable_by(|a, b| b.cmp(a))"
             return f"{base}.{down if reverse.value else 'sort_unstable()'}", PRIMARY
+        order = self._order(e)
+        if order is not None:
+            return f"{base}.sort_by({order})", PRIMARY
         through = "*" if isinstance(obj, ir.Name) and obj.id in self.by_mut else ""
         return f"{through}{base} = {self._sorted(e)}", PRIMARY
 
@@ -2143,8 +2210,7 @@ class Operations(Lines):
         match e:
             case ir.Intrinsic(op="to_list", args=[inner]):
                 return self._as_texts(self.items(inner, free), e.type, inner)
-            case ir.Intrinsic(op="range", args=[start, stop, step]):
-                assert isinstance(step, ir.Lit)
+            case ir.Intrinsic(op="range", args=[start, stop, ir.Lit() as step]):
                 first = self.x if told or not (bare_number(start) and bare_number(stop)) else self.typed
                 if step.value > 0:
                     text = f"({first(start, SHIFT)}..{self.x(stop, SHIFT)})"
@@ -2152,13 +2218,13 @@ class Operations(Lines):
                     above = f"{stop.value + 1}" if isinstance(stop, ir.Lit) else f"{first(stop, ADD)} + 1"
                     text = f"({above}..={first(start, SHIFT) if isinstance(stop, ir.Lit) else self.x(start, SHIFT)}).rev()"
                 return text if abs(step.value) == 1 else f"{text}.step_by({abs(step.value)})"
+            case ir.Intrinsic(op="range", args=[start, stop, step]):
+                # A step of zero was refused before.
+                if at_least(step, self.bounds) == 1:
+                    return f"({self.x(start, SHIFT)}..{self.x(stop, SHIFT)}).step_by({self.usize(step)})"
+                return f"{self.helper('stepped')}({self.x(start)}, {self.x(stop)}, {self.x(step)})"
             case ir.Intrinsic(op="enumerate", args=[inner, start]):
-                first = (
-                    f" + {self.x(start, ADD)}" if not (isinstance(start, ir.Lit) and start.value == 0) else ""
-                )
-                return (
-                    f"{self.items(inner, free)}.enumerate().map(|(place, item)| (place as i64{first}, item))"
-                )
+                return self._numbered(self.items(inner, free), start)
             case ir.Intrinsic(op="zip", args=args):
                 text = ".zip(".join(self.items(a) for a in args) + ")" * (len(args) - 1)
                 if len(args) == 2:
@@ -2183,13 +2249,19 @@ class Operations(Lines):
                 return f"{self.place(text)}.chars().rev()"
             case ir.Intrinsic(op="str.char_indices", args=[text]):
                 return f"{self.place(text)}.char_indices().map(|(place, c)| (place as i64, c))"
+            case ir.Intrinsic(op="dict.get_or", args=[d, key, ir.ListLit(elems=[])]) if (
+                isinstance(e.type, ir.ListT) and is_place(d) and self._matched(d, key) is None
+            ):
+                copied = "copied" if self.rust.copies(e.type.elem) else "cloned"
+                return f"{self.place(d)}.get({self.key(key)}).into_iter().flatten().{copied}()"
             case ir.Intrinsic(op="list.slice" | "list.stride" as op, args=[list_, *_]):
                 assert isinstance(list_.type, ir.ListT)
                 copied = "copied" if self.rust.copies(list_.type.elem) else "cloned"
                 step = f".step_by({self.usize(e.args[3])})" if op == "list.stride" else ""
                 return f"{self._part(e)}.iter(){step}.{copied}()"
             case ir.Comp() if e.kind in ("iter", "list") and self.may_fail(e):
-                return f"{self._comp(e)[0]}.into_iter()"
+                made = self._comp(e)[0]
+                return f"({made}).into_iter()" if made.startswith("{") else f"{made}.into_iter()"
             case ir.Comp() if e.kind in ("iter", "list"):
                 return self._chain(e, 0, free)
             case _:
@@ -2209,6 +2281,11 @@ class Operations(Lines):
                 return f"{self.place(e)}.iter().{'copied' if self.rust.copies(e.type.elem) else 'cloned'}()"
             return f"{self._iterated(e, PRIMARY).removeprefix('vec!')}.into_iter()"
         raise Unsupported(f"iteration over {ir.type_text(e.type)}", "", e.line)
+
+    def _numbered(self, items: str, start: ir.Expr) -> str:
+        """An iterator over items with a count before them."""
+        first = f"{start.value}_i64" if isinstance(start, ir.Lit) else self.x(start, SHIFT)
+        return f"({first}..).zip({items.removesuffix('.into_iter()')})"
 
     def _unordered(self, free: bool, e: ir.Expr) -> None:
         if free:
@@ -2232,9 +2309,7 @@ class Operations(Lines):
                 t != self.items(a, free) for t, a in zip(texts, given, strict=True)
             ):
                 if e.op == "enumerate":
-                    start = self.x(e.args[1], ADD)
-                    shift = "" if start == "0" else f" + {start}"
-                    return f"{texts[0]}.enumerate().map(|(place, item)| (place as i64{shift}, item))"
+                    return self._numbered(texts[0], e.args[1])
                 if len(texts) == 2:
                     return f"{texts[0]}.zip({texts[1]})"
         text = self.items(e, free)
@@ -2292,43 +2367,98 @@ class Operations(Lines):
             return f"{self._part(e)}.iter().copied()" if e.op == "list.slice" else self._parts(e)
         return f"{self.place(e)}.iter().copied()"
 
-    def _lent(self, clause: ir.Clause, free: bool) -> tuple[str, set[str]] | None:
-        """A clause that only reads what it goes over: the iterator and the variables that are references."""
-        t, e = clause.target, clause.iter
-        if isinstance(t, ir.VarTarget) and t.type == ir.STR and self.gives_texts(e):
-            return self.lent_texts(e), {t.id}
+    def lent(self, t: ir.Target, e: ir.Expr, free: bool) -> Lent | None:
+        """What goes over something without copies of its items, None where the items are its own, or plain numbers."""
+        if isinstance(t, ir.VarTarget):
+            return self._lent_items(t, e)
+        match t, e:
+            case ir.TupleTarget(elems=[count, item]), ir.Intrinsic(op="enumerate", args=[inner, start]):
+                found = self.lent(item, inner, free)
+                if found is None or not isinstance(count, ir.VarTarget):
+                    return None
+                first = f"{start.value}_i64" if isinstance(start, ir.Lit) else self.x(start)
+                return dataclasses.replace(
+                    found, text=f"({first}..).zip({found.whole or found.text})", whole=""
+                )
+            case ir.TupleTarget(elems=[left, right]), ir.Intrinsic(op="zip", args=[a, b]):
+                first, second = self.lent(left, a, False), self.lent(right, b, False)
+                if first is None and second is None:
+                    return None
+                first = first or self._lent_numbers(left, a)
+                second = second or self._lent_numbers(right, b)
+                return Lent(
+                    f"{first.text}.zip({second.whole or second.text})",
+                    "",
+                    first.references | second.references,
+                    first.copied | second.copied,
+                )
+            case ir.TupleTarget(elems=elems), ir.Intrinsic(op="dict.items", args=[d]) if is_place(d):
+                assert isinstance(d.type, ir.DictT)
+                kinds = (d.type.key, d.type.value)
+                if not all(
+                    isinstance(x, ir.VarTarget) and x.type == k for x, k in zip(elems, kinds, strict=True)
+                ):
+                    return None
+                self._unordered(free, e)
+                names = [(x.id, self.rust.copies(x.type)) for x in elems if isinstance(x, ir.VarTarget)]
+                return Lent(
+                    f"{self.place(d)}.iter()",
+                    self.ref(d),
+                    frozenset(n for n, copies in names if not copies),
+                    frozenset(n for n, copies in names if copies),
+                )
+            case ir.TupleTarget(elems=elems), _ if (
+                isinstance(e.type, ir.ListT)
+                and isinstance(e.type.elem, ir.TupleT)
+                and is_place(e)
+                and not self.rust.copies(e.type.elem)
+                and all(
+                    isinstance(x, ir.VarTarget) and x.type == k
+                    for x, k in zip(elems, e.type.elem.elems, strict=True)
+                )
+            ):
+                names = frozenset(x.id for x in elems if isinstance(x, ir.VarTarget))
+                return Lent(f"{self.place(e)}.iter()", self.ref(e), names)
+            case _:
+                return None
+
+    def _lent_items(self, t: ir.VarTarget, e: ir.Expr) -> Lent | None:
+        if t.type == ir.STR and self.gives_texts(e):
+            return Lent(self.lent_texts(e), "", frozenset({t.id}), texts=True)
+        if not isinstance(e.type, ir.ListT) or self.rust.copies(e.type.elem) or t.type != e.type.elem:
+            return None
+        match e:
+            case ir.Intrinsic(op="dict.get_or", args=[d, key, ir.ListLit(elems=[])]) if (
+                is_place(d) and self._matched(d, key) is None
+            ):
+                return Lent(
+                    f"{self.place(d)}.get({self.key(key)}).into_iter().flatten()", "", frozenset({t.id})
+                )
+            case ir.Intrinsic(op="list.slice", args=[list_, *_]) if is_place(list_):
+                return Lent(f"{self._part(e)}.iter()", "", frozenset({t.id}))
+            case _ if is_place(e):
+                whole = "" if self.is_constant(e) else self.ref(e)
+                return Lent(f"{self.place(e)}.iter()", whole, frozenset({t.id}))
+            case _:
+                return None
+
+    def _lent_numbers(self, t: ir.Target, e: ir.Expr) -> Lent:
+        """Items beside others that are lent: what copies is taken out of its reference by the pattern."""
         if (
             isinstance(t, ir.VarTarget)
             and isinstance(e.type, ir.ListT)
             and is_place(e)
-            and not self.rust.copies(e.type.elem)
             and t.type == e.type.elem
         ):
-            return f"{self.place(e)}.iter()", {t.id}
-        if (
-            isinstance(e, ir.Intrinsic)
-            and e.op == "dict.items"
-            and isinstance(t, ir.TupleTarget)
-            and is_place(e.args[0])
-        ):
-            d = e.args[0]
-            assert isinstance(d.type, ir.DictT)
-            names: set[str] = set()
-            for x, kind in zip(t.elems, (d.type.key, d.type.value), strict=True):
-                if not isinstance(x, ir.VarTarget) or x.type != kind:
-                    return None
-                if not self.rust.copies(kind):
-                    names.add(x.id)
-            self._unordered(free, e)
-            return f"{self.place(d)}.iter()", names
-        return None
+            return Lent(f"{self.place(e)}.iter()", self.ref(e), frozenset(), frozenset({t.id}))
+        return Lent(self.bound(e, t), "", frozenset())
 
-    def _lent_pattern(self, t: ir.Target, names: set[str]) -> str:
-        """The pattern of a clause over references: what copies is taken out of them."""
+    def lent_pattern(self, t: ir.Target, lent: Lent) -> str:
+        """The pattern of a loop over references: what copies is taken out of them."""
         if isinstance(t, ir.TupleTarget):
-            return f"({', '.join(self._lent_pattern(x, names) for x in t.elems)})"
+            return f"({', '.join(self.lent_pattern(x, lent) for x in t.elems)})"
         assert isinstance(t, ir.VarTarget)
-        return f"{'' if t.id in names else '&'}{self.name(t.id)}"
+        return f"{'&' if t.id in lent.copied else ''}{self.name(t.id)}"
 
     def may_fail(self, n: ir.Node) -> list[ir.Expr]:
         """The operations below a node that give a Result."""
@@ -2337,14 +2467,12 @@ class Operations(Lines):
     def _chain(self, e: ir.Comp, at: int, free: bool, consume: str = "") -> str:
         clause = e.clauses[at]
         with self.inferred(True):
-            lent = self._lent(clause, free)
-            base = lent[0] if lent is not None else self.bound(clause.iter, clause.target, free)
+            lent = self.lent(clause.target, clause.iter, free)
+            base = lent.text if lent is not None else self.bound(clause.iter, clause.target, free)
         with self.closure([clause.target]):
-            pattern = (
-                self.pattern(clause.target) if lent is None else self._lent_pattern(clause.target, lent[1])
-            )
+            pattern = self.pattern(clause.target) if lent is None else self.lent_pattern(clause.target, lent)
             if lent is not None:
-                self.borrow(lent[1], texts=self.gives_texts(clause.iter))
+                self.borrow(set(lent.references), texts=lent.texts)
             test = (
                 self.x(clause.conds[0])
                 if len(clause.conds) == 1 and not consume
@@ -2387,8 +2515,8 @@ class Operations(Lines):
                 return f"{base}.{consume}(|{pattern}| {joined if test else elem})"
             if test:
                 return f"{base}.filter_map(|{pattern}| if {test} {{ Some({elem}) }} else {{ None }})"
-            if lent is not None and isinstance(e.elem, ir.Name) and e.elem.id in lent[1]:
-                return f"{base}.map(str::to_string)" if self.gives_texts(clause.iter) else f"{base}.cloned()"
+            if lent is not None and isinstance(e.elem, ir.Name) and pattern == self.name(e.elem.id):
+                return f"{base}.map(str::to_string)" if lent.texts else f"{base}.cloned()"
             return base if elem == pattern else f"{base}.map({self._mapping(clause.target, pattern, elem)})"
 
     def _mapping(self, t: ir.Target, pattern: str, elem: str) -> str:
@@ -2406,15 +2534,15 @@ class Operations(Lines):
         return f"|{pattern}| {elem}"
 
     def _filtered(
-        self, clause: ir.Clause, base: str, pattern: str, test: str, lent: tuple[str, set[str]] | None
+        self, clause: ir.Clause, base: str, pattern: str, test: str, lent: Lent | None
     ) -> str | None:
         """What a clause lets through, None where its items would have to be moved to be looked at."""
         t = clause.target
         if not isinstance(t, ir.VarTarget):
             return None
-        if self.rust.copies(t.type) or (lent is not None and t.id in lent[1]):
+        if self.rust.copies(t.type) or (lent is not None and t.id in lent.references):
             name = pattern.removeprefix("&")
-            return f"{base}.filter(|&{name}| {test})" if lent is None or t.id in lent[1] else None
+            return f"{base}.filter(|&{name}| {test})" if lent is None or t.id in lent.references else None
         with self.closure([t]):
             name = self.name(t.id)
             self.borrow({t.id})
@@ -2451,6 +2579,8 @@ class Operations(Lines):
         )
         if kind == "Vec<_>" and (lists := _all_items(e)) is not None:
             return f"{self.place(lists)}.concat()", PRIMARY
+        if kind != "String" and self.needs_loop(e):
+            return self.looped(e, kind), PRIMARY
         chain = self._chain(e, 0, e.kind == "set" or keyed)
         if self.may_fail(e.elem):
             collected = f"{chain}.collect::<Result<{kind}, Error>>()"
@@ -2459,8 +2589,28 @@ class Operations(Lines):
             return value, PRIMARY
         return f"{chain}.collect::<{kind}>()", PRIMARY
 
+    def needs_loop(self, e: ir.Comp) -> bool:
+        """True where a failure would leave a closure that cannot hand it on."""
+        first, *others = e.clauses
+        inside = [*first.conds, *others, *([e.elem] if others else [])]
+        return not self.closures and any(self.may_fail(n) for n in inside)
+
+    def looped(self, e: ir.Comp, kind: str) -> str:
+        """A comprehension as a block with loops."""
+        raise NotImplementedError
+
     def _quantified(self, e: ir.Intrinsic) -> tuple[str, int]:
         v = e.args[0]
+        if (
+            isinstance(v, ir.Comp)
+            and len(v.clauses) == 1
+            and any(self.may_fail(c) for c in v.clauses[0].conds)
+        ):
+            # The conditions are parts of what is asked of each item.
+            conds = v.clauses[0].conds
+            asked = [*conds, v.elem] if e.op == "any" else [*(ir.Not(c, type=ir.BOOL) for c in conds), v.elem]
+            elem = ir.Bool("and" if e.op == "any" else "or", asked, type=ir.BOOL, line=e.line)
+            v = dataclasses.replace(v, elem=elem, clauses=[dataclasses.replace(v.clauses[0], conds=[])])
         if isinstance(v, ir.Comp) and len(v.clauses) == 1 and self.may_fail(v.elem):
             # What comes first decides, an answer or a failure.
             return self.question(f"{self.helper(f'try_{e.op}')}({self._chain(v, 0, False)})", e), PRIMARY
@@ -2531,6 +2681,9 @@ class Operations(Lines):
         ):
             # Equal keys keep the order in which the items come, which a map or set has not.
             source = self.items(obj)
+        order = self._order(e)
+        if order is not None:
+            return f"{self.helper('sorted_with')}({source}, {order})"
         if isinstance(key, ir.Lambda) and self.may_fail(key.body):
             return self.question(f"{self.helper('try_sorted_by')}({source}, {k}, {self.x(reverse)})", e)
         if (
@@ -2545,6 +2698,39 @@ class Operations(Lines):
                 return f"{self.helper('sorted_distinct')}({self.bound_to(obj.args[0], obj.type)})"
             return self._in_order(source, reverse)
         return f"{self.helper('sorted_by')}({source}, {k or self._itself(e)}, {self.x(reverse)})"
+
+    def _order(self, e: ir.Intrinsic) -> str | None:
+        """The comparison of two items by a key of plain parts, or of floats; None for another key."""
+        obj, key, reverse = e.args
+        if not isinstance(reverse, ir.Lit):
+            return None
+        names = ("b", "a") if reverse.value else ("a", "b")
+        if not isinstance(key, ir.Lambda):
+            if e.type != ir.ListT(ir.FLOAT) and obj.type != ir.ListT(ir.FLOAT):
+                return None
+            return f'|a, b| {names[0]}.partial_cmp({names[1]}).expect("numbers with an order")'
+        parts = key.body.elems if isinstance(key.body, ir.TupleLit) else [key.body]
+        item = key.params[0]
+        if not all(_compared(p, item.name) for p in parts):
+            return None
+        shown: list[str] = []
+        for part in parts:
+            down = isinstance(part, ir.Intrinsic) and part.op in ("int.neg", "float.neg")
+            value = part.args[0] if down and isinstance(part, ir.Intrinsic) else part
+            sides: list[str] = []
+            for name in reversed(names) if down else names:
+                with self.closure([ir.VarTarget(item.name, type=item.type)]):
+                    self.names[item.name] = name
+                    self.borrow({item.name})
+                    sides.append(self.place(value))
+            left, right = sides
+            other = right if isinstance(value, ir.Name) else f"&{right}"
+            if value.type == ir.FLOAT:
+                shown.append(f'{left}.partial_cmp({other}).expect("numbers with an order")')
+            else:
+                shown.append(f"{left}.cmp({other})")
+        first, *rest = shown
+        return f"|a, b| {first}{''.join(f'.then_with(|| {other})' for other in rest)}"
 
     def _itself(self, e: ir.Intrinsic) -> str:
         """The key that is the item itself."""
@@ -2654,6 +2840,17 @@ class Operations(Lines):
                 raise Unsupported(f"format {p.spec}", "", e.line)
         text, args = _inlined(text, args)
         return ", ".join([rust_string(text), *args])
+
+
+def _compared(e: ir.Expr, item: str) -> bool:
+    """True for a part of an item, or its opposite, that is there to be compared."""
+    if isinstance(e, ir.Intrinsic) and e.op in ("int.neg", "float.neg"):
+        e = e.args[0]
+    if e.type not in (ir.INT, ir.FLOAT, ir.STR, ir.BOOL, ir.CHAR):
+        return False
+    while isinstance(e, ir.Field) or (isinstance(e, ir.Intrinsic) and e.op == "tuple.index"):
+        e = e.obj if isinstance(e, ir.Field) else e.args[0]
+    return isinstance(e, ir.Name) and e.id == item
 
 
 def _bound_below(e: ir.Expr) -> tuple[ir.Expr, ir.Lit] | None:

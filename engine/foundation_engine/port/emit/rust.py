@@ -23,6 +23,7 @@ from foundation_engine.port.emit._rust_crate import crate
 from foundation_engine.port.emit._rust_errors import CONSTRUCTORS, RustErrors
 from foundation_engine.port.emit._rust_helpers import HELPERS
 from foundation_engine.port.emit._rust_locals import SHADOW, shadowing
+from foundation_engine.port.emit._rust_nested import lift_recursive
 from foundation_engine.port.emit._rust_ownership import RUNTIME_OBJECTS, Borrows, Ownership
 from foundation_engine.port.emit._rust_patterns import RUNTIME_TYPES, Patterns
 from foundation_engine.port.emit._rust_words import KEYWORDS, documented, rust_char, rust_float, rust_string
@@ -76,7 +77,8 @@ class RustModule:
         quotes_python: bool = False,
         sources: Mapping[str, str] | None = None,
     ) -> None:
-        self.module = simplify(module)
+        self.module = simplify(module, steps=True)
+        lift_recursive(module)
         sequence(self.module, Borrows(self.copies))
         for d in module.definitions:
             for f in [d] if isinstance(d, ir.Function) else d.methods if isinstance(d, ir.Class) else []:
