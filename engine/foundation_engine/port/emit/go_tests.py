@@ -91,6 +91,43 @@ def made_object(v: Any) -> ir.PatternNew:
     return ir.PatternNew(MADE[name], {k: literal(a) for k, a in arguments.items()}, type=ir.NamedT(name))
 
 
+def any_type(v: Any) -> Type:
+    """The type of a neutral value that may be of any type; Unsupported for one that JSON cannot hold."""
+    match v:
+        case None:
+            return ir.NONE
+        case bool():
+            return ir.BOOL
+        case int():
+            return ir.INT
+        case str():
+            return ir.STR
+        case {"float": text} if text not in ("inf", "-inf", "nan"):
+            return ir.FLOAT
+        case {"list": _}:
+            return ir.ListT(ir.ANY)
+        case {"dict": pairs} if all(isinstance(k, str) for k, _ in pairs):
+            return ir.DictT(ir.STR, ir.ANY)
+        case _:
+            raise Unsupported("a value that JSON cannot hold in a test")
+
+
+def any_value(v: Any) -> ir.Expr:
+    """A neutral value as an expression of type ANY."""
+    made: ir.Expr
+    match any_type(v):
+        case ir.ListT() as t:
+            made = ir.ListLit([any_value(x) for x in elements(v) or ()], type=t)
+        case ir.DictT() as t:
+            made = ir.DictLit([(ir.Lit(k, type=ir.STR), any_value(x)) for k, x in v["dict"]], type=t)
+        case t:
+            plain = float(float_text(v)) if t == ir.FLOAT else v
+            if isinstance(plain, str) and "{server}" in plain:
+                raise Unsupported("an address in a value of any type in a test")
+            made = ir.Lit(plain, type=t)
+    return ir.Intrinsic("json.of", [made], type=ir.ANY)
+
+
 # Objects of the runtime, which a recorded state does not show.
 _KEPT = ("CircuitBreaker", "RateLimiter", "RetryPolicy", "Logger", "HttpClient")
 
@@ -196,6 +233,8 @@ class GoTests:
                 return f"{self.go.type(t)}{{{', '.join(self.literal(x, e) for x, e in zip(items, elems, strict=True))}}}"
             case ir.NamedT(name):
                 return self._object(v, name)
+            case ir.P(ir.Prim.ANY):
+                return FunctionEmitter(self.go, ir.Function("test", [], ir.NONE, [])).x(any_value(v))
             case _:
                 raise Unsupported(f"a value of type {ir.type_text(t)} in a test")
 

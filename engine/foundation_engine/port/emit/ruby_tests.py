@@ -10,7 +10,14 @@ from typing import Any
 from foundation_engine.port import ir
 from foundation_engine.port.emit._names import snake
 from foundation_engine.port.emit._worlds import with_command
-from foundation_engine.port.emit.go_tests import UNEXPECTED, RecordedCase, float_text, made_object, tagged
+from foundation_engine.port.emit.go_tests import (
+    UNEXPECTED,
+    RecordedCase,
+    any_type,
+    float_text,
+    made_object,
+    tagged,
+)
 from foundation_engine.port.emit.ruby import Emitter, RubyEmitter, local, method_name, quote
 from foundation_engine.port.ir import Type, Unsupported
 
@@ -292,6 +299,8 @@ class RubyTests:
                 return f"[{', '.join(self.literal(x, e) for x, e in zip(items, elems, strict=True))}]"
             case ir.NamedT(name):
                 return self._object(v, name)
+            case ir.P(ir.Prim.ANY):
+                return self.literal(v, any_type(v))
             case _:
                 raise Unsupported(f"a value of type {ir.type_text(t)} in a test")
 

@@ -12,7 +12,14 @@ from foundation_engine.port.emit._names import pascal
 from foundation_engine.port.emit._rust_body import FunctionWriter
 from foundation_engine.port.emit._rust_errors import BUILTIN, CONSTRUCTORS
 from foundation_engine.port.emit._worlds import with_command
-from foundation_engine.port.emit.go_tests import RecordedCase, elements, float_text, made_object, tagged
+from foundation_engine.port.emit.go_tests import (
+    RecordedCase,
+    any_value,
+    elements,
+    float_text,
+    made_object,
+    tagged,
+)
 from foundation_engine.port.emit.rust import rust_char, rust_float, rust_string, settled
 from foundation_engine.port.ir import Type, Unsupported
 
@@ -362,6 +369,8 @@ class RustTests:
                 return self._object(v, name)
             case ir.P(ir.Prim.NONE):
                 return "()"
+            case ir.P(ir.Prim.ANY):
+                return FunctionWriter(self.rust, None).own(any_value(v))
             case _:
                 raise Unsupported(f"a value of type {ir.type_text(t)} in a test")
 
