@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from foundation_specs.build import Plain, items_of, section
 from foundation_specs.model import LanguageId, Problem
@@ -20,7 +20,9 @@ from foundation_specs.templates.model import (
     PatternTemplates,
     TemplateSet,
 )
-from foundation_specs.yaml_source import YamlDocument, read_yaml_file
+
+if TYPE_CHECKING:
+    from foundation_specs.yaml_source import YamlDocument
 
 FOUNDATION = "foundation"
 
@@ -67,7 +69,9 @@ def _packaged() -> Mapping[tuple[LanguageId, str], TemplateSet]:
 
 def load_templates(path: Path) -> tuple[TemplateSet | None, tuple[Problem, ...]]:
     """The templates of one file, or None, and every problem in it."""
+    # The packaged templates are compiled: a reader of YAML is imported for others only.
     from foundation_specs._schema import schema_problems
+    from foundation_specs.yaml_source import read_yaml_file
 
     document, problems = read_yaml_file(path)
     if document is None or problems:
