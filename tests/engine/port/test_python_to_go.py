@@ -60,6 +60,15 @@ CASES = [
         "def f(d: dict[str, int], k: str) -> None:\n    if k not in d:\n        d[k] = 0\n    d[k] += 1",
         "d[k]++",
     ),
+    # What runs in any case is deferred.
+    (
+        "def f(a: int, xs: list[int]) -> int:\n    try:\n        if a < 0:\n            raise ValidationError('no')\n        n = a * 2\n        return n\n    finally:\n        xs[0] = 1",
+        "defer func() {\nxs[0] = 1\n}()\nif a < 0 {",
+    ),
+    (
+        "def f(xs: list[int]) -> int:\n    n = 1\n    try:\n        n += int('7')\n    finally:\n        xs[0] = n\n    return n",
+        "err := func() error {\ndefer func() {\nxs[0] = n\n}()",
+    ),
     # A chained comparison keeps both of its ends.
     ("def f(s: int) -> bool:\n    return 500 <= s < 600", "return 500 <= s && s < 600"),
     # Absent values.
@@ -138,6 +147,97 @@ CASES = [
     # A variable that takes a value of another type gets a name of its own.
     ("def f(n: int) -> int:\n    n = [d for d in str(n)]\n    return len(n)", "return len(nList)"),
 ]  # fmt: skip
+
+
+FINALLY = """
+class Gate:
+    def __init__(self) -> None:
+        self.active = 0
+        self.log: list[str] = []
+
+    def run(self, n: int) -> int:
+        self.active += 1
+        try:
+            if n < 0:
+                raise ValueError("negative")
+            total = n * 2
+            self.log.append(str(total))
+            return total
+        finally:
+            self.active -= 1
+
+    def safe(self, text: str) -> int:
+        self.active += 1
+        try:
+            return int(text)
+        except ValueError:
+            self.log.append("bad")
+            return -1
+        finally:
+            self.active -= 1
+            self.log.append("done")
+
+    def middle(self, text: str) -> int:
+        value = 0
+        try:
+            value = int(text)
+            self.log.append("ok")
+        finally:
+            self.log.append("end")
+        return value + self.active
+
+    def handled(self, texts: list[str]) -> int:
+        total = 0
+        for text in texts:
+            try:
+                total += int(text)
+            except ValueError:
+                self.log.append("bad")
+            finally:
+                self.active += 1
+        return total + self.active
+
+    def seen(self, n: int) -> int:
+        x = n
+        try:
+            x += 1
+            return x
+        finally:
+            x = 100
+            self.active += x
+
+
+def told(texts: list[str], n: int) -> list[str]:
+    gate = Gate()
+    for text in texts:
+        try:
+            gate.log.append(str(gate.safe(text) + gate.middle(text) + gate.run(n)))
+        except ValueError:
+            gate.log.append("failed")
+    gate.log.append(str(gate.handled(texts) + gate.seen(n)))
+    gate.log.append(str(gate.active))
+    return gate.log
+
+
+def passed_on(text: str, log: list[int]) -> int:
+    try:
+        return int(text) + log[0]
+    finally:
+        log[0] += 1
+"""
+
+
+@pytest.mark.slow
+def test_what_runs_in_any_case_runs_in_order() -> None:
+    candidate = to("go", FINALLY)
+    assert candidate.holes == ()
+    report = verify(candidate, VerifyOptions(use_cache=False))
+    assert report.verdict is Verdict.PASSED, [r.detail for r in report.results]
+
+
+def test_a_list_that_is_returned_and_changes_afterwards_is_declined() -> None:
+    source = "def f(log: str) -> list[str]:\n    out = [log]\n    try:\n        return out\n    finally:\n        out.append(log)\n"
+    assert "a list that is returned" in to("go", source).holes[0].reason
 
 
 @pytest.mark.parametrize(

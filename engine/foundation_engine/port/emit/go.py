@@ -29,12 +29,14 @@ from foundation_engine.port.emit.templates import Templates
 from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.order import LOST, keep_order, loses_order, made_of_sorted, sorted_next
 from foundation_engine.port.passes import (
+    GROWING,
     Effects,
     at_least,
     blocks,
     check_aliasing,
     declare,
     lower_bounds,
+    place,
     positions,
     reads,
     retryable_classes,
@@ -1812,8 +1814,6 @@ class FunctionEmitter(Operations, Statements):
         )
 
     def _grows(self, e: ir.Expr) -> bool:
-        from foundation_engine.port.passes import GROWING, place
-
         at = place(e)
         return at is None or any(
             isinstance(n, ir.Intrinsic) and n.op in GROWING and place(n.args[0]) == at
@@ -2143,7 +2143,10 @@ class FunctionEmitter(Operations, Statements):
     def inline_try(self, s: ir.Try) -> bool:
         """True when a try is emitted as checks after each failing call, in the block it stands in."""
         if s.final:
-            return False
+            tried = _without_final(s)
+            apart = not stores(tried) & (stores(s.final) | reads(s.final))
+            plain = all(not isinstance(t, ir.Try) or self.inline_try(t) for t in tried[: len(s.handlers)])
+            return self._at_end(s) and apart and plain
         failing = self._failing_places(s.body)
         if failing is None or not s.handlers:
             return False
@@ -2193,7 +2196,7 @@ class FunctionEmitter(Operations, Statements):
         for b in s.body:
             for n in ir.walk(b):
                 if isinstance(n, ir.Intrinsic) and n.raises in ir.PROGRAM_ERRORS:
-                    classes = {c for h in s.handlers for c in h.classes} or {"Exception"}
+                    classes = {c for h in s.handlers for c in h.classes or ("Exception",)}
                     if any(self.go.errors.is_a(n.raises, c) for c in classes):
                         raise Unsupported(
                             f"except of {n.raises}, which stops a Go program", "", n.line or s.line
@@ -2202,11 +2205,61 @@ class FunctionEmitter(Operations, Statements):
         for h in s.handlers:
             self.go.templates.handles(raised, h.classes, self.go.module, self.go.errors)
         told, self.told = self.told, self.told or (self.go.python_texts and any(map(_tells, s.handlers)))
-        if self.inline_try(s):
+        if s.final:
+            self._finally(s)
+        elif self.inline_try(s):
             self._inlined(s)
         elif not self._valued_try(s):
             self._closure_try(s)
         self.told = told
+
+    def _at_end(self, s: ir.Try) -> bool:
+        """True for the last statement of a function, after which Go runs what was deferred."""
+        return bool(self.f.body) and self.f.body[-1] is s and not (self.f.patterns or self.constructs)
+
+    def _finally(self, s: ir.Try) -> None:
+        """What runs in any case is deferred: in the function where it ends with the statement, else in one of its own."""
+        if self.go.effects.statement(ir.If(ir.Lit(True, type=ir.BOOL), s.final, [])):
+            raise Unsupported("finally that may fail", "", s.line)
+        if any(isinstance(n, ir.Return) for b in s.final for n in ir.walk(b)) or any(
+            map(_leaves_loop, s.final)
+        ):
+            raise Unsupported("finally that returns or leaves a loop", "", s.line)
+        tried = _without_final(s)
+        if self._at_end(s) and not self.values and not self.handlers:
+            nodes = [n for b in s.final for n in ir.walk(b) if isinstance(n, ir.Intrinsic)]
+            grown = {place(n.args[0]) for n in nodes if n.op in GROWING}
+            returned = [n.value for b in tried for n in ir.walk(b) if isinstance(n, ir.Return) and n.value]
+            if any(
+                place(n) in grown for v in returned for n in ir.walk(v) if isinstance(n, ir.Name | ir.Field)
+            ):
+                raise Unsupported("finally that changes the length of a list that is returned", "", s.line)
+            self._deferred(s.final)
+            self.block(tried)
+            return
+        if any(isinstance(n, ir.Return) for b in tried for n in ir.walk(b)) or any(map(_leaves_loop, tried)):
+            raise Unsupported("finally around what returns or leaves a loop", "", s.line)
+        raised = frozenset[str]().union(*(self.go.effects.statement(b) for b in tried))
+        saved = self.result, self.fails, self.handlers
+        receiver = "" if not raised else "err = " if self.err_known() else "err := "
+        self.write(f"{receiver}func(){' error' if raised else ''} {{")
+        self.result, self.fails, self.handlers = ir.NONE, bool(raised), []
+        with self.indented():
+            self._deferred(s.final)
+            self.block(tried)
+            if raised and not terminates(tried):
+                self.write("return nil")
+        self.write("}()")
+        self.result, self.fails, self.handlers = saved
+        if raised:
+            self.err_scopes[-1] = True
+            self.check("err", raised)
+
+    def _deferred(self, final: list[ir.Stmt]) -> None:
+        self.write("defer func() {")
+        with self.infallible(), self.indented():
+            self.block(final)
+        self.write("}()")
 
     def _inlined(self, s: ir.Try) -> None:
         """A body in the block that the statement is in, with a check after each call that fails."""
@@ -2258,7 +2311,8 @@ class FunctionEmitter(Operations, Statements):
             err = self.missing(value.args[1].type, key)
         else:
             text, raised = self.call_text(value)
-            head, test, err = f"{name}, err := {text}; ", "", self.classed(value) or "err"
+            name = "" if value.type == ir.NONE else f"{name}, "
+            head, test, err = f"{name}err := {text}; ", "", self.classed(value) or "err"
             test = "err != nil" if err != "err" else ""
         orelse = s.orelse
         if isinstance(only, ir.Assign) and target in self.read:
@@ -2267,7 +2321,8 @@ class FunctionEmitter(Operations, Statements):
         else:
             self.remarks([*only.comments, *([only.trailing] if only.trailing else [])])
         if not orelse and self._ignored(s.handlers, raised):
-            self.write(f"_, _ = {head.partition(' := ')[2].removesuffix('; ')}")
+            nothing = "_" if value.type == ir.NONE else "_, _"
+            self.write(f"{nothing} = {head.partition(' := ')[2].removesuffix('; ')}")
         else:
             self._dispatch(s.handlers, err, raised, orelse, test, head)
         return True
@@ -2296,8 +2351,6 @@ class FunctionEmitter(Operations, Statements):
 
     def _closure_try(self, s: ir.Try) -> None:
         """The body in a function of its own whose error is then handled."""
-        if s.final:
-            raise Unsupported("finally", "", s.line)
         returns = any(isinstance(n, ir.Return) for b in s.body for n in ir.walk(b))
         if returns and terminates(s.body) and not any(_leaves_loop(b) for b in s.body):
             self._returning_try(s)
@@ -2700,6 +2753,11 @@ def _tells(h: ir.Handler) -> bool:
 def _contrary(test: str) -> str:
     """The opposite of `!ok` or `err != nil`."""
     return test[1:] if test.startswith("!") else test.replace("!=", "==")
+
+
+def _without_final(s: ir.Try) -> list[ir.Stmt]:
+    """What a try does before its last part."""
+    return [dataclasses.replace(s, final=[], comments=[])] if s.handlers else [*s.body, *s.orelse]
 
 
 def _leaves_loop(s: ir.Stmt) -> bool:
