@@ -31,8 +31,12 @@ import record_world  # pyright: ignore[reportMissingImports] - it stands beside 
 
 LARGEST = 20_000  # characters of one recorded case
 LONGEST = 200  # calls that one case makes of fakes
-# What mathematical functions say of values outside their domain, which ports state as a difference.
-OUTSIDE = ("math domain error", "0.0 cannot be raised to a negative power")
+# What functions of the library say of values outside their domain, which ports state as a difference.
+OUTSIDE = (
+    "math domain error",
+    "0.0 cannot be raised to a negative power",
+    "comparing strings with non-ASCII characters is not supported",
+)
 # Errors of other libraries that ports have as errors of our runtime, with their bases; () for what has no counterpart.
 _NETWORK, _TIMEOUT = ("NetworkError", "FoundationError"), ("TimeoutError", "FoundationError")
 _HTTP, _STATUS = ("HttpError", "FoundationError"), ("HttpStatusError", "HttpError", "FoundationError")
@@ -439,7 +443,7 @@ def call(session, clock, plan):
             raise Unrecordable(str(said)) from said
         except (RecursionError, MemoryError, OverflowError) as error:
             raise Unrecordable(type(error).__name__) from error
-        except (ValueError, ZeroDivisionError) as error:
+        except (ValueError, ZeroDivisionError, TypeError) as error:
             if str(error) in OUTSIDE:
                 raise Unrecordable(f"a difference that ports state: {error}") from error
             steps.append(failure(session, error))

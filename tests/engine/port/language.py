@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import Enum
+from functools import cache, lru_cache
 from typing import Any
 
 from attrs import define
@@ -220,3 +225,170 @@ def listed(name: str, n: int) -> list[str]:
             out.append(f"{go['version']} {go.get('n', 0)} {go.get('none')} {len(go)}")
             out.extend(sorted(go.keys()))
     return out
+
+
+class Shade(Enum):
+    LIGHT = "light"
+    DARK = "dark"
+
+    @property
+    def is_dark(self) -> bool:
+        return self is Shade.DARK
+
+    def mixed(self, other: Shade) -> str:
+        return f"{self.value}-{other.name.lower()}"
+
+    @classmethod
+    def named(cls, text: str) -> Shade:
+        for member in cls:
+            if member.value == text:
+                return member
+        raise ValueError(f"no shade {text}")
+
+
+def shade_names(dark: bool) -> list[str]:
+    return [s.name for s in Shade if s.is_dark == dark]
+
+
+class Crate:
+    LARGEST = 3
+    KINDS = ("box", "bag")
+
+    def __init__(self, items: list[str]) -> None:
+        self.items = items
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __contains__(self, item: str) -> bool:
+        return item in self.items
+
+    def __lt__(self, other: Crate) -> bool:
+        return len(self.items) < len(other.items)
+
+    def room(self) -> int:
+        return self.LARGEST - len(self)
+
+    def has(self, item: str) -> bool:
+        return item in self and bool(self)
+
+    def kind(self, number: int) -> str:
+        return Crate.KINDS[number % 2]
+
+
+@dataclass
+class Turn:
+    at: int
+    name: str
+
+    def __lt__(self, other: Turn) -> bool:
+        return (self.at, self.name) < (other.at, other.name)
+
+
+def turns(times: list[int]) -> list[str]:
+    made = [Turn(t % 3, f"t{i}") for i, t in enumerate(times)]
+    return [f"{t.at}{t.name}" for t in sorted(made)]
+
+
+def first_long(words: list[str]) -> str:
+    for word in words:
+        if (size := len(word)) > 3 and word[0] != "x":
+            return f"{word}{size}"
+    return ""
+
+
+def halvings(n: int) -> int:
+    steps = 0
+    while (n := n // 2) > 0:
+        steps += 1
+    return steps
+
+
+def doubled_evens(numbers: list[int]) -> list[int]:
+    return [n for x in numbers if (n := x * 2) % 4 == 0]
+
+
+def by_kind(n: int) -> str:
+    match n:
+        case 0 | 1:
+            return "few"
+        case many if many > 100:
+            return f"many {many}"
+        case other:
+            return f"some {other}"
+
+
+def pair_kind(pair: tuple[int, int]) -> str:
+    match pair:
+        case (0, 0):
+            return "origin"
+        case (x, 0):
+            return f"x {x}"
+        case (x, y) if x == y:
+            return f"diagonal {y}"
+        case _:
+            return "elsewhere"
+
+
+def command(words: list[str]) -> str:
+    match words:
+        case ["go", place]:
+            return f"to {place}"
+        case ["stop"]:
+            return "stopped"
+        case _:
+            return "what"
+
+
+def head_and_rest(text: str) -> str:
+    head, *rest, last = text.split(",")
+    return f"{head}|{'+'.join(rest)}|{last}"
+
+
+def joined(mark: str, *parts: str, **named: int) -> str:
+    return mark.join([*parts, *(f"{k}{v}" for k, v in named.items())])
+
+
+def all_joined(items: list[str]) -> str:
+    return joined("-", *items) + joined("+", "a", "b", one=1) + joined(".")
+
+
+@lru_cache(maxsize=1000)
+def ways(n: int) -> int:
+    if n < 0:
+        return 0
+    if n == 0:
+        return 1
+    return (ways(n - 1) + ways(n - 2)) % 1000
+
+
+@cache
+def cleaned(text: str) -> str:
+    return text.strip().lower()
+
+
+@contextmanager
+def noted(log: list[str], name: str) -> Iterator[None]:
+    log.append(f"in {name}")
+    try:
+        yield
+    finally:
+        log.append(f"out {name}")
+
+
+def with_notes(n: int) -> list[str]:
+    log: list[str] = []
+    with noted(log, f"n{n}"):
+        log.append("work")
+    return log
+
+
+def ends(code: int) -> int:
+    try:
+        if code > 5:
+            sys.exit(code)
+        if code < 0:
+            raise ValueError("negative")
+    except Exception:
+        return -1
+    return code

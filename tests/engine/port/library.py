@@ -1,6 +1,6 @@
 """What the languages have libraries of their own for: functions that the tests run in Python and in each target."""
 
-# ruff: noqa: PTH118, PTH119, PTH120, PTH122, PLW0108, C416, B905 - what a library can do is what the functions are for.
+# ruff: noqa: PTH103, PTH112, PTH118, PTH119, PTH120, PTH122, PLW0108, C416, B905 - what a library can do is what the functions are for.
 from __future__ import annotations
 
 import bisect
@@ -9,7 +9,9 @@ import json
 import math
 import os
 import os.path
+import platform
 import re
+import shutil
 import string
 import sys
 import textwrap
@@ -19,6 +21,7 @@ from itertools import chain, combinations, cycle, zip_longest
 from operator import mul
 from pathlib import Path
 from string import ascii_lowercase
+from urllib.parse import quote_plus, urlencode, urlparse
 
 # A version with two or three parts.
 VERSION = re.compile(r"^v?(\d+)\.(\d+)(?:\.(\d+))?$")
@@ -325,3 +328,62 @@ def setting(text: str) -> int:
 
 def spread_evenly(names: list[str]) -> dict[str, int]:
     return {k: v % 3 for k, v in dict.fromkeys(names, 8).items()}
+
+
+def files_in(folder: Path) -> list[str]:
+    return sorted(p.name for p in folder.iterdir() if p.is_file())
+
+
+def texts_in(folder: Path) -> list[str]:
+    return sorted(str(p.relative_to(folder)) for p in folder.glob("*.txt"))
+
+
+def texts_below(folder: Path) -> list[str]:
+    return sorted(str(p) for p in folder.rglob("*.txt"))
+
+
+def starting(folder: Path) -> int:
+    return len(list(folder.glob("a*.txt")))
+
+
+def prepared(folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / "inner").mkdir()
+    (folder / "deep" / "er").mkdir(parents=True)
+
+
+def archived(path: Path, folder: str) -> str:
+    os.makedirs(folder, exist_ok=True)
+    target = Path(folder) / path.name
+    shutil.copy2(path, folder)
+    size = path.stat().st_size
+    path.rename(target.with_name("kept-" + path.name))
+    return f"{target} {size}"
+
+
+def cleared(folder: str) -> None:
+    shutil.rmtree(folder)
+
+
+def cleared_quietly(folder: str) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def found_tool(name: str) -> str:
+    path = shutil.which(name)
+    return "" if path is None else path
+
+
+def address(url: str) -> str:
+    parts = urlparse(url)
+    if parts.scheme not in ("http", "https"):
+        raise ValueError(f"unsupported scheme {parts.scheme}")
+    return "|".join([parts.netloc, parts.path, parts.query, parts.fragment])
+
+
+def query(text: str, page: int) -> str:
+    return "/search?" + urlencode({"q": text, "page": str(page)}) + quote_plus(text)
+
+
+def runs_on() -> str:
+    return platform.system()

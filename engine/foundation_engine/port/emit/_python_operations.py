@@ -215,6 +215,15 @@ OPERATIONS: Mapping[str, tuple[str, int, tuple[int, ...]]] = {
     "file.is_dir": ("Path({0}).is_dir()", PRIMARY, (LOWEST,)),
     "file.make_folders": ("os.makedirs({0}, exist_ok=True)", PRIMARY, (LOWEST,)),
     "file.write_text": ("Path({0}).write_text({1}, encoding=\"utf-8\")", PRIMARY, (LOWEST, LOWEST)),
+    "file.is_link": ("os.path.islink({0})", PRIMARY, (LOWEST,)),
+    "file.list": ("sorted(os.listdir({0}))", PRIMARY, (LOWEST,)),
+    "file.make_folder": ("os.mkdir({0})", PRIMARY, (LOWEST,)),
+    "file.rename": ("os.replace({0}, {1})", PRIMARY, (LOWEST, LOWEST)),
+    "file.copy": ("shutil.copy({0}, {1})", PRIMARY, (LOWEST, LOWEST)),
+    "file.remove_tree": ("shutil.rmtree({0})", PRIMARY, (LOWEST,)),
+    "file.size": ("os.path.getsize({0})", PRIMARY, (LOWEST,)),
+    "path.which": ("shutil.which({0})", PRIMARY, (LOWEST,)),
+    "platform.system": ("platform.system()", PRIMARY, ()),
     "path.cwd": ("os.getcwd()", PRIMARY, ()),
     "path.home": ("str(Path.home())", PRIMARY, ()),
     "print": ("print({0})", PRIMARY, (LOWEST,)),
@@ -236,7 +245,9 @@ JSON_KINDS: Mapping[str, str] = {
 # What the text of an operation needs: an import line, or the name of a helper below.
 NEEDS: Mapping[str, str] = {
     "math.": "import math", "Counter(": "from collections import Counter", "os.environ": "import os",
-    "os.getcwd": "import os", "os.makedirs": "import os", "sys.stderr": "import sys",
+    "os.getcwd": "import os", "os.makedirs": "import os", "os.listdir": "import os", "os.mkdir": "import os",
+    "os.replace": "import os", "os.path": "import os", "shutil.": "import shutil", "platform.": "import platform",
+    "sys.stderr": "import sys",
     "json.dumps": "import json", "json.loads": "import json", "time.sleep": "import time",
     "Path(": "from pathlib import Path",
 }  # fmt: skip

@@ -140,6 +140,8 @@ def string_method(
             for x in e.args[0].elts
         ]
         return ir.Bool("or", list(tests), type=ir.BOOL)
+    if name == "encode" and is_utf8(e):
+        return _op("str.encode", [low.coerce(obj, ir.STR)], ir.BYTES)
     for op, params, result in table.get(name, []):
         if len(params) == len(e.args) and not e.keywords:
             args = [low.coerce(low.expr(a), p) for a, p in zip(e.args, params, strict=True)]
@@ -188,6 +190,14 @@ def string_method(
     raise Unsupported(f"string method {name} with these arguments", ast.unparse(e), e.lineno)
 
 
+def is_utf8(e: ast.Call) -> bool:
+    """True for a call of `encode` or `decode` that means UTF-8, and that fails as it does by default."""
+    names = [*e.args, *(k.value for k in e.keywords if k.arg == "encoding")]
+    return len(names) == len(e.args) + len(e.keywords) <= 1 and all(
+        isinstance(n, ast.Constant) and str(n.value).lower() in ("utf-8", "utf8") for n in names
+    )
+
+
 def _join(low: ExpressionLowerer, e: ast.Call, sep: ir.Expr) -> ir.Expr:
     parts = low.expr(e.args[0])
     if parts.type == ir.STR:
@@ -218,6 +228,12 @@ PATH_METHODS = frozenset(
         "is_absolute",
         "expanduser",
         "with_suffix",
+        "iterdir",
+        "glob",
+        "rglob",
+        "relative_to",
+        "with_name",
+        "rename",
     }
 )
 
@@ -1163,7 +1179,7 @@ _SPEC = re.compile(r"(?:(.)?([<>^]))?([+ ]?)(0?)(\d*)(,?)(?:\.(\d+))?([dfsxXbo%e
 def formattable(low: ExpressionLowerer, v: ir.Expr) -> ir.Expr:
     """A value as a formatted text takes it without a format."""
     if v.type in (ir.STR, ir.CHAR, ir.INT):
-        return v
+        return low.coerce(v, ir.STR) if v.type == ir.STR else v
     return to_text(low, v)
 
 

@@ -26,6 +26,7 @@ from foundation_engine.port.front._python_calls import (
     percent_parts,
 )
 from foundation_engine.port.front._python_names import (
+    ADDRESS,
     BUILTIN_ERRORS,
     LIBRARY_ERRORS,
     PATH,
@@ -332,6 +333,10 @@ class ExpressionLowerer:
     def coerce(self, e: ir.Expr, want: Type) -> ir.Expr:
         """The expression as a value of type `want`; raises Unsupported when no certain conversion exists."""
         have = e.type
+        if have is ADDRESS and want not in (ADDRESS, ir.UNKNOWN):
+            raise Unsupported(
+                "an address of which more than a part is used; take its scheme, netloc, path or query"
+            )
         if have == want or (want == ir.UNKNOWN and not isinstance(have, ir.IterT)):
             return e
         if want == ir.ANY and have != ir.UNKNOWN:
@@ -663,6 +668,12 @@ class ExpressionLowerer:
             raised = self.expr(inner.value)
             if raised.type == ir.NamedT("HttpStatusError"):
                 return ir.Intrinsic("error.http_status", [raised], type=ir.INT)
+        match e.attr, inner:
+            case "st_size", ast.Call(func=ast.Attribute(value=path_node, attr="stat"), args=[], keywords=[]):
+                at = self.coerce(self.expr(path_node), ir.STR)
+                return ir.Intrinsic("file.size", [at], "OSError", type=ir.INT)
+            case _:
+                pass
         obj = self.expr(inner)
         if e.attr == "value" and isinstance(obj, ir.PatternOp) and obj.op == "state":
             return obj
@@ -690,6 +701,8 @@ class ExpressionLowerer:
                     return made
         if obj.type == ir.STR and (made := library.path_attribute(self, obj, e.attr)) is not None:
             return made
+        if (part := library.address_part(self, obj, e.attr)) is not None:
+            return part
         t = self.field_type(obj, e)
         out = ir.Field(obj, e.attr, type=t)
         if path in self.narrowed and isinstance(t, ir.OptionalT):
@@ -1817,6 +1830,8 @@ class ExpressionLowerer:
             return header
         if (of_enum := self._enum_method(e, func)) is not None:
             return of_enum
+        if (of_bytes := library.digest(self, e) or library.encoded_text(self, e)) is not None:
+            return of_bytes
         match func.value:
             case ast.Call(func=ast.Name(id="open"), args=[path]) if func.attr == "read" and not e.args:
                 if all(k.arg in ("encoding", "errors") for k in func.value.keywords):
@@ -1859,7 +1874,8 @@ class ExpressionLowerer:
                 if cls in PATTERN_TYPES and info is None:
                     return patterns.method(self, e, obj, cls, name)
             case ir.P(ir.Prim.STR) | ir.P(ir.Prim.CHAR):
-                if name in calls.PATH_METHODS and name not in STRING_METHODS:
+                moved = name == "replace" and len(e.args) == 1
+                if moved or (name in calls.PATH_METHODS and name not in STRING_METHODS):
                     return calls.path_method(self, e, obj, name)
                 return calls.string_method(self, e, obj, name, STRING_METHODS)
             case ir.ListT():
@@ -1868,6 +1884,8 @@ class ExpressionLowerer:
                 return calls.dict_method(self, e, func.value, obj, name, DICT_METHODS)
             case ir.SetT():
                 return calls.set_method(self, e, func.value, obj, name, SET_METHODS)
+            case ir.P(ir.Prim.BYTES) if name == "decode" and calls.is_utf8(e):
+                return ir.Intrinsic("bytes.decode", [obj], "ValueError", type=ir.STR)
             case ir.RegexT() | ir.MatchT():
                 return regex.method(self, e, obj, name)
             case ir.P(ir.Prim.INT) if name in ("bit_length", "bit_count") and not e.args and not e.keywords:

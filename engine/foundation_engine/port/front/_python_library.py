@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from foundation_engine.port import ir
 from foundation_engine.port.front import _python_prelude as prelude
-from foundation_engine.port.front._python_names import PATH
+from foundation_engine.port.front._python_names import ADDRESS, PATH
 from foundation_engine.port.ir import Type, Unsupported
 
 if TYPE_CHECKING:
@@ -555,6 +555,21 @@ def variable(low: ExpressionLowerer, node: ast.expr) -> ir.Expr:
     return prelude.call(low, "required_variable", low.coerce(low.expr(node), ir.STR))
 
 
+IN_ORDER = "What is in a folder comes in the order of names, which Python leaves to the file system."
+
+
+def _path(e: ir.Expr) -> ir.Expr:
+    """A text that is a path."""
+    e.type = PATH
+    return e
+
+
+def _paths(e: ir.Expr) -> ir.Expr:
+    """A list of paths."""
+    e.type = ir.ListT(PATH)
+    return e
+
+
 def path_method(low: ExpressionLowerer, e: ast.Call, obj: ir.Expr, name: str) -> ir.Expr | None:
     """A method of a path, or None for one that this port does not know."""
     match name:
@@ -563,9 +578,48 @@ def path_method(low: ExpressionLowerer, e: ast.Call, obj: ir.Expr, name: str) ->
         case "mkdir":
             given = _given(e, ("mode", "parents", "exist_ok"), 0)
             told = {k: isinstance(v, ast.Constant) and v.value is True for k, v in given.items()}
-            if "mode" in given or not (told.get("parents") and told.get("exist_ok")):
-                raise Unsupported("mkdir of one folder that must be new", ast.unparse(e), e.lineno)
-            return _op("file.make_folders", [obj], ir.NONE, "OSError")
+            if "mode" in given or not all(isinstance(v, ast.Constant) for v in given.values()):
+                raise Unsupported("mkdir with a mode, or with computed options", ast.unparse(e), e.lineno)
+            if told.get("parents") and told.get("exist_ok"):
+                return _op("file.make_folders", [obj], ir.NONE, "OSError")
+            if told.get("parents"):
+                return prelude.call(low, "make_new_folders", obj)
+            if told.get("exist_ok"):
+                return prelude.call(low, "make_folder_once", obj)
+            return _op("file.make_folder", [obj], ir.NONE, "OSError")
+        case "iterdir" if not e.args and not e.keywords:
+            low.scope.differ(IN_ORDER)
+            return _paths(prelude.call(low, "paths_in", obj))
+        case "glob" | "rglob":
+            pattern = low.expr(_given(e, ("pattern",), 1)["pattern"])
+            text = str(pattern.value) if isinstance(pattern, ir.Lit) else ""
+            if name == "glob" and text.startswith("**/"):
+                name, text = "rglob", text.removeprefix("**/")
+            start, star, ending = text.partition("*")
+            if not star or set(text) & set("/[]?") or "*" in ending or (start and name == "rglob"):
+                raise Unsupported(
+                    "a search for paths by another pattern than one `*` before or in a name",
+                    ast.unparse(e),
+                    e.lineno,
+                )
+            low.scope.differ(IN_ORDER)
+            first, last = ir.Lit(start, type=ir.STR), ir.Lit(ending, type=ir.STR)
+            if name == "rglob":
+                return _paths(prelude.call(low, "paths_below", obj, last))
+            return _paths(
+                prelude.call(low, "paths_like", obj, first, last)
+                if start
+                else prelude.call(low, "paths_ending", obj, last)
+            )
+        case "relative_to":
+            base = low.coerce(low.expr(_given(e, ("other",), 1)["other"]), ir.STR)
+            return _path(prelude.call(low, "relative_path", obj, base))
+        case "with_name" if len(e.args) == 1 and not e.keywords:
+            folder = _path(prelude.call(low, "path_parent", obj))
+            return _op("path.join", [folder, low.coerce(low.expr(e.args[0]), ir.STR)], PATH)
+        case "rename" | "replace" if len(e.args) == 1 and not e.keywords:
+            target = low.coerce(low.expr(e.args[0]), ir.STR)
+            return _op("file.rename", [obj, target], ir.NONE, "OSError")
         case "write_text":
             given = _given(e, ("data", "encoding"), 1)
             low.scope.differ(
@@ -637,6 +691,172 @@ def _surroundings(name: str, raises: str) -> _Maker:
     return make
 
 
+def _on_files(name: str, count: int = 2) -> _Maker:
+    """An operation on files that gives nothing."""
+
+    def make(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+        given = _given(e, ("first", "second")[:count], count)
+        args = [low.coerce(low.expr(v), ir.STR) for v in given.values()]
+        return _op(name, args, ir.NONE, "OSError")
+
+    return make
+
+
+def _into(name: str) -> _Maker:
+    """A copy or a move, whose target may be a folder."""
+
+    def make(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+        given = _given(e, ("src", "dst"), 2)
+        return prelude.call(low, name, *(low.coerce(low.expr(v), ir.STR) for v in given.values()))
+
+    return make
+
+
+def _rmtree(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    given = _given(e, ("path", "ignore_errors"), 1)
+    at = low.coerce(low.expr(given["path"]), ir.STR)
+    node = given.get("ignore_errors")
+    if node is None or (isinstance(node, ast.Constant) and node.value is False):
+        return _op("file.remove_tree", [at], ir.NONE, "OSError")
+    if isinstance(node, ast.Constant) and node.value is True:
+        return prelude.call(low, "remove_tree_quietly", at)
+    raise Unsupported("rmtree with computed options", ast.unparse(e), e.lineno)
+
+
+def _listed(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    at = low.coerce(low.expr(_given(e, ("path",), 1)["path"]), ir.STR)
+    low.scope.differ(IN_ORDER)
+    return _op("file.list", [at], ir.ListT(ir.STR), "OSError")
+
+
+def _size(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    return _op(
+        "file.size", [low.coerce(low.expr(_given(e, ("path",), 1)["path"]), ir.STR)], ir.INT, "OSError"
+    )
+
+
+def _which(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    return _op(
+        "path.which", [low.coerce(low.expr(_given(e, ("cmd",), 1)["cmd"]), ir.STR)], ir.OptionalT(ir.STR)
+    )
+
+
+def _system(_: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    if e.args or e.keywords:
+        raise _refuse(e)
+    return _op("platform.system", [], ir.STR)
+
+
+# Digests, and bytes as texts
+
+_ALGORITHMS = frozenset({"md5", "sha1", "sha256", "sha512"})
+
+
+def digest(low: ExpressionLowerer, e: ast.Call) -> ir.Expr | None:
+    """The digits of a digest that `hashlib` or `hmac` makes at once; None for another call."""
+    func = e.func
+    if not isinstance(func, ast.Attribute) or func.attr != "hexdigest" or e.args or e.keywords:
+        return None
+    made = func.value
+    if not isinstance(made, ast.Call):
+        return None
+    name = low.stdlib_name(made.func) or ""
+    if name.startswith("hashlib.") and name.removeprefix("hashlib.") in _ALGORITHMS:
+        given = [made.args[0]] if len(made.args) == 1 else []
+        algorithm, op = name.removeprefix("hashlib."), "hash.hex"
+    elif name == "hmac.new":
+        options = _given(made, ("key", "msg", "digestmod"), 3)
+        given = [options["key"], options["msg"]]
+        named = options["digestmod"]
+        told = low.stdlib_name(named) or ""
+        algorithm = str(named.value) if isinstance(named, ast.Constant) else told.removeprefix("hashlib.")
+        op = "hmac.hex"
+    else:
+        return None
+    if not given or algorithm not in _ALGORITHMS:
+        raise Unsupported(
+            "a digest that is not made at once, of bytes, by md5, sha1, sha256 or sha512",
+            ast.unparse(e),
+            e.lineno,
+        )
+    values = [low.coerce(low.expr(g), ir.BYTES) for g in given]
+    return _op(op, [ir.Lit(algorithm, type=ir.STR), *values], ir.STR)
+
+
+def _same_digest(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    if len(e.args) != 2 or e.keywords:
+        raise _refuse(e)
+    left, right = (low.expr(a) for a in e.args)
+    if left.type != ir.STR or right.type != ir.STR:
+        raise Unsupported("compare_digest of something else than texts", ast.unparse(e), e.lineno)
+    low.scope.differ(
+        "hmac.compare_digest is an ordinary comparison: it takes less time for texts that differ early, and compares"
+        " texts beyond ASCII, for which Python raises TypeError."
+    )
+    return _op("eq", [left, right], ir.BOOL)
+
+
+def encoded_text(low: ExpressionLowerer, e: ast.Call) -> ir.Expr | None:
+    """`base64.b64encode(data).decode()`, a text; None for another call."""
+    match e.func:
+        case ast.Attribute(value=ast.Call(func=func, args=[data], keywords=[]), attr="decode"):
+            pass
+        case _:
+            return None
+    ops = {"base64.b64encode": "base64.encode", "base64.urlsafe_b64encode": "base64.encode_url"}
+    op = ops.get(low.stdlib_name(func) or "")
+    if op is None:
+        return None
+    return _op(op, [low.coerce(low.expr(data), ir.BYTES)], ir.STR)
+
+
+# Addresses
+
+
+def _address(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    text = low.coerce(low.expr(_given(e, ("url",), 1)["url"]), ir.STR)
+    low.scope.differ(
+        "An address is taken as it is; Python drops line ends and tabs in it, and refuses odd brackets."
+    )
+    if isinstance(text, ir.Name):
+        return ir.Name(text.id, type=ADDRESS, line=text.line)
+    text.type = ADDRESS
+    return text
+
+
+def address_part(low: ExpressionLowerer, obj: ir.Expr, name: str) -> ir.Expr | None:
+    """An attribute of what `urlparse` gives; None for another."""
+    parts = {
+        "scheme": "url_scheme",
+        "netloc": "url_host",
+        "path": "url_path",
+        "query": "url_query",
+        "fragment": "url_fragment",
+    }
+    if obj.type is not ADDRESS or name not in parts:
+        return None
+    return prelude.call(
+        low, parts[name], ir.Name(obj.id, type=ir.STR) if isinstance(obj, ir.Name) else _text(obj)
+    )
+
+
+def _text(e: ir.Expr) -> ir.Expr:
+    e.type = ir.STR
+    return e
+
+
+def _quote_plus(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    return prelude.call(low, "quoted_form", low.coerce(low.expr(_given(e, ("string",), 1)["string"]), ir.STR))
+
+
+def _urlencode(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    given = _given(e, ("query",), 1)
+    table = low.expr(given["query"])
+    if isinstance(table.type, ir.DictT) and table.type.key == ir.STR and table.type.value in (ir.STR, ir.INT):
+        return prelude.call(low, "form_of", table)
+    raise Unsupported(f"a query of {ir.type_text(table.type)}", ast.unparse(e), e.lineno)
+
+
 def _make_folders(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
     given = _given(e, ("name", "exist_ok"), 2)
     node = given["exist_ok"]
@@ -659,6 +879,13 @@ _FUNCTIONS: Mapping[str, _Maker] = {
     "bisect.bisect_right": _bisect("right_place"),
     "textwrap.dedent": _dedent, "urllib.parse.quote": _quote, "str.maketrans": _maketrans,
     "dict.fromkeys": _fromkeys,
+    "urllib.parse.quote_plus": _quote_plus, "urllib.parse.urlencode": _urlencode,
+    "urllib.parse.urlparse": _address, "hmac.compare_digest": _same_digest,
+    "platform.system": _system, "shutil.which": _which, "shutil.rmtree": _rmtree,
+    "shutil.copy": _into("copy_into"), "shutil.copy2": _into("copy_into"), "shutil.copyfile": _on_files("file.copy"),
+    "shutil.move": _into("move_into"), "os.rename": _on_files("file.rename"), "os.replace": _on_files("file.rename"),
+    "os.mkdir": _on_files("file.make_folder", 1), "os.listdir": _listed, "os.path.getsize": _size,
+    "os.path.islink": _of_path("file.is_link", ir.BOOL),
     "os.path.isfile": _of_path("file.is_file", ir.BOOL), "os.path.isdir": _of_path("file.is_dir", ir.BOOL),
     "os.path.splitext": _of_path("split_ending", ir.STR),
     "os.path.dirname": _of_path("folder_of", ir.STR), "os.path.basename": _base_name, "os.path.join": _join_paths,

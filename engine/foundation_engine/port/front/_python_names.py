@@ -161,6 +161,10 @@ LIBRARY_TYPES: Mapping[tuple[str, str], str] = {
 PATH: Type = ir.P(ir.Prim.STR)
 
 
+# The type of what `urlparse` gives, the text of the address as a value of its own.
+ADDRESS: Type = ir.P(ir.Prim.STR)
+
+
 def foreign_name(module: str, name: str) -> tuple[str, str]:
     """The module and name that an import means; tenacity's RetryError says what our MaxRetriesExceeded says."""
     if module.split(".")[0] == "tenacity" and name == "RetryError":

@@ -558,6 +558,198 @@ def folder_of(path: str) -> str:
     bare = head.rstrip("/")
     return bare if bare != "" else head
 ''',
+    "make_new_folders": '''
+import os
+
+
+def make_new_folders(path: str) -> None:
+    """Make a folder that must be new, with those above it."""
+    if os.path.exists(path):
+        raise OSError("File exists: " + path)
+    os.makedirs(path, exist_ok=True)
+''',
+    "make_folder_once": '''
+import os
+
+
+def make_folder_once(path: str) -> None:
+    """Make a folder unless it is there."""
+    if not os.path.isdir(path):
+        os.mkdir(path)
+''',
+    "remove_tree_quietly": '''
+import shutil
+
+
+def remove_tree_quietly(path: str) -> None:
+    """Remove a folder and all that is in it, as far as that is possible."""
+    try:
+        shutil.rmtree(path)
+    except OSError:
+        pass
+''',
+    "copy_into": '''
+import os
+import shutil
+
+
+def copy_into(source: str, target: str) -> None:
+    """Copy a file to a path, or into a folder."""
+    at = target
+    if os.path.isdir(target):
+        at = target + "/" + source.rpartition("/")[2]
+    shutil.copyfile(source, at)
+''',
+    "move_into": '''
+import os
+import shutil
+
+
+def move_into(source: str, target: str) -> None:
+    """Move a file to a path, or into a folder."""
+    at = target
+    if os.path.isdir(target):
+        at = target + "/" + source.rpartition("/")[2]
+    os.replace(source, at)
+''',
+    "paths_in": '''
+import os
+from pathlib import Path
+
+
+def paths_in(folder: str) -> list[str]:
+    """The paths of what is in a folder."""
+    return [str(Path(folder) / name) for name in os.listdir(folder)]
+''',
+    "paths_ending": '''
+import os
+from pathlib import Path
+
+
+def paths_ending(folder: str, ending: str) -> list[str]:
+    """The paths in a folder whose names end in this way."""
+    if not os.path.isdir(folder):
+        return []
+    return [str(Path(folder) / name) for name in os.listdir(folder) if name.endswith(ending)]
+''',
+    "paths_like": '''
+import os
+from pathlib import Path
+
+
+def paths_like(folder: str, start: str, ending: str) -> list[str]:
+    """The paths in a folder whose names begin and end in this way."""
+    if not os.path.isdir(folder):
+        return []
+    least = len(start) + len(ending)
+    names = [n for n in os.listdir(folder) if len(n) >= least and n.startswith(start) and n.endswith(ending)]
+    return [str(Path(folder) / name) for name in names]
+''',
+    "paths_below": '''
+import os
+from pathlib import Path
+
+
+def paths_below(folder: str, ending: str) -> list[str]:
+    """The paths below a folder whose names end in this way."""
+    if not os.path.isdir(folder):
+        return []
+    paths = [str(Path(folder) / name) for name in os.listdir(folder)]
+    found = [path for path in paths if path.endswith(ending)]
+    for path in paths:
+        if not os.path.islink(path):
+            found.extend(paths_below(path, ending))
+    return found
+''',
+    "relative_path": '''
+def relative_path(path: str, folder: str) -> str:
+    """A path from a folder that it is in."""
+    if folder == ".":
+        return path
+    if path == folder:
+        return "."
+    start = folder if folder.endswith("/") else folder + "/"
+    if not path.startswith(start):
+        raise ValueError(f"'{path}' is not in the subpath of '{folder}'")
+    return path[len(start):]
+''',
+    "url_scheme": '''
+def url_scheme(url: str) -> str:
+    """The scheme of an address in lower case, nothing where it has none."""
+    before, colon, _ = url.lstrip().partition(":")
+    marks = "abcdefghijklmnopqrstuvwxyz0123456789+-."
+    name = before.lower()
+    if colon == "" or name == "" or not name.isascii() or not name[0].isalpha() or not all(c in marks for c in name):
+        return ""
+    return name
+''',
+    "url_host": '''
+from urllib.parse import urlparse
+
+
+def url_host(url: str) -> str:
+    """The host of an address, with its user and its port."""
+    text = url.lstrip()
+    scheme = urlparse(text).scheme
+    rest = text[len(scheme) + 1:] if scheme != "" else text
+    if not rest.startswith("//"):
+        return ""
+    for i, c in enumerate(rest):
+        if i > 1 and c in "/?#":
+            return rest[2:i]
+    return rest[2:]
+''',
+    "url_path": '''
+from urllib.parse import urlparse
+
+
+def url_path(url: str) -> str:
+    """The path of an address, without the parameters of its last part."""
+    text = url.lstrip()
+    scheme = urlparse(text).scheme
+    host = urlparse(text).netloc
+    rest = text[len(scheme) + 1:] if scheme != "" else text
+    if rest.startswith("//"):
+        rest = rest[len(host) + 2:]
+    whole, _, _ = rest.partition("#")
+    path, _, _ = whole.partition("?")
+    with_parameters = ["", "ftp", "hdl", "prospero", "http", "imap", "https", "shttp"]
+    with_parameters += ["rtsp", "rtspu", "sip", "sips", "mms", "sftp", "tel"]
+    if scheme not in with_parameters:
+        return path
+    folder, slash, last = path.rpartition("/")
+    name, _, _ = last.partition(";")
+    return folder + slash + name
+''',
+    "url_query": '''
+def url_query(url: str) -> str:
+    """The query of an address."""
+    whole, _, _ = url.lstrip().partition("#")
+    _, _, query = whole.partition("?")
+    return query
+''',
+    "url_fragment": '''
+def url_fragment(url: str) -> str:
+    """The fragment of an address."""
+    _, _, fragment = url.lstrip().partition("#")
+    return fragment
+''',
+    "quoted_form": '''
+from urllib.parse import quote
+
+
+def quoted_form(text: str) -> str:
+    """A text as a form has it: blanks as `+`, other marks as percent and digits."""
+    return quote(text, safe=" ").replace(" ", "+")
+''',
+    "form_of": '''
+from urllib.parse import quote_plus
+
+
+def form_of(fields: dict[str, T]) -> str:
+    """Fields as the query of an address."""
+    return "&".join(quote_plus(name) + "=" + quote_plus(str(value)) for name, value in fields.items())
+''',
     "joined_path": '''
 def joined_path(folder: str, name: str) -> str:
     """One path below another; an absolute second path stands alone."""

@@ -307,7 +307,7 @@ def _is_pure(
     """True where nothing but the arguments decides what a function gives, and nothing else changes."""
     seen.add(f.name)
     local = stored([f]) | {a.arg for a in f.args.args}
-    for n in ast.walk(f):
+    for n in (n for s in f.body for n in ast.walk(s)):
         match n:
             case ast.Attribute(ctx=ast.Store()) | ast.Global() | ast.Nonlocal() | ast.Yield() | ast.Await():
                 return False
@@ -378,7 +378,8 @@ def _with_known(f: ast.FunctionDef, result: str) -> list[ast.stmt] | None:
     inner.body = [*statements(f"if {key} in known:\n    return known[{key}]", f), *rest]
     at(inner, f)
     f.decorator_list = []
-    f.body = [*doc, *statements(f"return {inner.name}({key}, {{}})", f)]
+    made = f"known: dict[{ast.unparse(annotation)}, {result}] = {{}}\nreturn {inner.name}({key}, known)"
+    f.body = [*doc, *statements(made, f)]
     return [f, inner]
 
 

@@ -32,6 +32,7 @@ from foundation_engine.port.front._python_classes import (
 from foundation_engine.port.front._python_errors import ErrorText, method_of
 from foundation_engine.port.front._python_expr import ExpressionLowerer, entry, join, unify_element
 from foundation_engine.port.front._python_names import (
+    ADDRESS,
     BUILTIN_ERRORS,
     LIBRARY_TYPES,
     PATH,
@@ -362,6 +363,9 @@ def library_function(name: str, source: str, types: Mapping[str, Type], around: 
     lowerer.annotations.types = types
     lowerer.imports()
     made = next(s for s in tree.body if isinstance(s, ast.FunctionDef))
+    for n in ast.walk(made):
+        if isinstance(n, ast.Name) and n.id == made.name:
+            n.id = name
     made.name = name
     around.functions[name] = lowerer.signature(made, method=False)
     function = lowerer.function(made)
@@ -2545,6 +2549,10 @@ class _FunctionLowerer(ExpressionLowerer):
         if before:
             return [*before, *self._return(ast.copy_location(ast.Return(node), s))]
         value = self.expr(s.value, want)
+        if value.type is ADDRESS:
+            raise Unsupported(
+                "an address of which more than a part is used; take its scheme, netloc, path or query"
+            )
         if self.result == ir.NONE and self.declared_result:
             return [ir.ExprStmt(value), ir.Return(None)]
         if not self.declared_result:
