@@ -212,6 +212,10 @@ class Generator:
             case ir.SetT(elem):
                 items = [self.value(elem, name, depth + 1) for _ in range(r.randint(0, 5))]
                 return {"set": _unique(items)}
+            case ir.P(ir.Prim.ANY):
+                return self._any(depth)
+            case ir.DictT(ir.STR, ir.P(ir.Prim.ANY)) if r.random() < 0.8:
+                return self._members(depth)
             case ir.DictT(key, value):
                 keys = _unique(self.value(key, name, depth + 1) for _ in range(r.randint(0, 4)))
                 return {"dict": [[k, self.value(value, name, depth + 1)] for k in keys]}
@@ -227,6 +231,25 @@ class Generator:
                 return {"fake": {"name": name, "methods": {"": self._script(result, fails=t.raises)}}}
             case _:
                 raise Unsupported(f"no generator for {ir.type_text(t)}")
+
+    def _any(self, depth: int) -> Any:
+        """A value of a kind that JSON has."""
+        r = self.random
+        inner = depth < 3 and self.looks.nested and r.random() < 0.3
+        if inner and r.random() < 0.5:
+            return {"list": [self._any(depth + 1) for _ in range(r.randint(0, 3))]}
+        if inner:
+            return self._members(depth)
+        kind = r.choice([ir.INT, ir.STR, ir.STR, ir.FLOAT, ir.BOOL, ir.NONE])
+        return None if kind == ir.NONE else self.value(kind, "", depth + 1)
+
+    def _members(self, depth: int) -> Any:
+        """A map from names that the code has to values of any kind."""
+        r = self.random
+        known = dict.fromkeys([*self.looks.keys, *self.constants.strings])
+        names = [s for s in known if s.isidentifier() and s not in _KINDS]
+        held = [n for n in names[:12] if r.random() < 0.7] or ["id"]
+        return {"dict": [[n, self._any(depth + 1)] for n in held]}
 
     def _matched(self) -> str:
         """A text in which a regular expression of the code finds something, or nearly."""
@@ -571,6 +594,8 @@ def zero_value(t: Type) -> Any:
 _MADE = frozenset(("HttpClient", "CircuitBreaker", "RateLimiter", "Logger"))
 
 
+# What `json.is` asks for.
+_KINDS = ("null", "boolean", "integer", "float", "number", "string", "list", "object")
 _COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 # Operations that make numbers of texts.
 _NUMBERS = (

@@ -9,11 +9,13 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
-from foundation_engine.port import ir, lower
+from foundation_engine.port import ir, lower, port
 from foundation_engine.port.regex import parsed
 from foundation_engine.port.request import PortRequest
+from foundation_engine.verify import Verdict, VerifyOptions, verify
 from foundation_engine.verify.cases import Case, Plan, plans, variations
 from foundation_engine.verify.matching import matching
 from foundation_engine.verify.recorders import RECORDERS
@@ -78,6 +80,42 @@ def test_numbers_are_those_that_a_parameter_is_compared_with() -> None:
         assert any(items >= 5 and total == 40 for total, items in calls)
         assert sum(items == 4 for _, items in calls) > 3
         assert len({total for total, _ in calls}) > 15
+
+
+ANY = """from typing import Any
+
+
+def label(entry: dict[str, Any]) -> str:
+    if "size" in entry:
+        return f"{entry.get('name', '?')}: {entry['size']}"
+    return "-"
+
+
+def half(n: int) -> Any:
+    if n < 0:
+        return None
+    return n // 2 if n % 2 == 0 else {"half": n / 2, "of": [n, "odd"]}
+
+
+def flag(value: Any) -> bool:
+    if isinstance(value, str):
+        return value in ("yes", "true")
+    return bool(value)
+"""
+
+
+@pytest.mark.parametrize("target", [LanguageId.GO, LanguageId.RUBY, LanguageId.RUST])
+def test_values_of_any_type_are_given_and_compared(target: LanguageId) -> None:
+    request = PortRequest("sample.py", ANY, LanguageId.PYTHON, target)
+    report = verify(port(request), VerifyOptions(cases=12, differential=24))
+    assert report.verdict is Verdict.PASSED, "\n".join(f"{r.step}: {r.detail}" for r in report.results)
+    assert sum(r.cases for r in report.results) > 60
+    module = lower(request)
+    assert module is not None
+    given: list[Any] = [p.args[0] for p in plans(module, {"flag"}, 1, 40)]
+    for p in plans(module, {"label"}, 1, 40):
+        given.extend(v for _, v in p.args[0]["dict"])
+    assert {int, str, bool, dict, type(None)} <= {type(v) for v in given}
 
 
 CORPUS = Path(__file__).resolve().parents[3] / "bench" / "port" / "corpus"
