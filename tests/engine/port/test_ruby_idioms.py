@@ -14,6 +14,9 @@ from foundation_specs.model import LanguageId
 
 SOURCE = textwrap.dedent(
     """
+    from collections import defaultdict
+
+
     def columns(matrix: list[list[int]]) -> list[list[int]]:
         return [[row[i] for row in matrix] for i in range(len(matrix[0]))]
 
@@ -123,6 +126,168 @@ SOURCE = textwrap.dedent(
         for x in range(3):
             half = x
         return half
+
+
+    def distinct(words: list[str], numbers: list[int], text: str) -> list[str]:
+        seen: set[str] = set()
+        kept: list[str] = []
+        for w in words:
+            if w not in seen:
+                seen.add(w)
+                kept.append(w)
+        small: list[int] = []
+        for n in numbers:
+            if n in small:
+                continue
+            small.append(n)
+        letters: list[str] = []
+        known: set[str] = set()
+        for c in text:
+            if c in known:
+                continue
+            letters.append(c)
+            known.add(c)
+        return kept + [str(n) for n in small] + letters
+
+
+    def not_distinct(words: list[str], more: list[str]) -> list[str]:
+        seen: set[str] = set(more)
+        kept: list[str] = []
+        for w in words:
+            if w not in seen:
+                seen.add(w)
+                kept.append(w)
+        again: set[str] = set()
+        twice: list[str] = []
+        for w in words:
+            if w not in again:
+                again.add(w)
+                twice.append(w)
+        return kept + twice + sorted(again)
+
+
+    def tallied(words: list[str], text: str) -> list[int]:
+        counts: dict[str, int] = {}
+        for w in words:
+            counts[w] = counts.get(w, 0) + 1
+        lengths: dict[int, int] = {}
+        for w in words:
+            if len(w) in lengths:
+                lengths[len(w)] += 1
+            else:
+                lengths[len(w)] = 1
+        letters: defaultdict[str, int] = defaultdict(int)
+        for c in text:
+            letters[c] += 1
+        missing = letters.get("✓", 7)
+        return [*counts.values(), -1, *lengths.values(), -1, *letters.values(), missing, len(letters)]
+
+
+    def not_tallied(words: list[str]) -> dict[str, int]:
+        counts: dict[str, int] = {"a": 5}
+        for w in words:
+            counts[w] = counts.get(w, 0) + 1
+        twos: dict[str, int] = {}
+        for w in words:
+            twos[w] = twos.get(w, 1) + 1
+        for w, n in twos.items():
+            counts[w + "!"] = n
+        return counts
+
+
+    def grouped(words: list[str], numbers: list[int]) -> dict[int, list[str]]:
+        groups: dict[int, list[str]] = {}
+        for w in words:
+            size = len(w)
+            if size not in groups:
+                groups[size] = []
+            groups[size].append(w)
+        odd: dict[bool, list[int]] = {}
+        for n in numbers:
+            odd.setdefault(n % 2 == 1, []).append(n)
+        groups[-1] = [str(n) for n in odd.get(True, [])]
+        return groups
+
+
+    def listed(rows: list[list[int]], words: list[str], n: int) -> list[int]:
+        out: list[int] = []
+        for row in rows:
+            for x in row:
+                if x > n:
+                    out.append(x - n)
+        for i in range(len(words)):
+            if not words[i]:
+                continue
+            out.append(len(words[i]))
+        squares: list[int] = []
+        for i in range(5):
+            squares.append(i * i)
+        total: list[int] = [0]
+        for x in squares:
+            total.append(total[-1] + x)
+        flags: list[bool] = []
+        for w in words:
+            if w != "":
+                flags.append(w[0] == "a")
+        return out + squares + total + [i for i, flag in enumerate(flags) if not flag]
+
+
+    def partly(words: list[str]) -> list[int]:
+        out: list[int] = []
+        try:
+            for w in words:
+                out.append(int(w))
+        except ValueError:
+            return out
+        return out + [-1]
+
+
+    def spelled(text: str) -> str:
+        out = ""
+        for c in text:
+            if c == "a":
+                out += "#{x}"
+            elif c in "b&&c^-]":
+                out += "<0>"
+            else:
+                out += c
+        left = ""
+        for c in text:
+            if not c.isalpha():
+                left += c
+        marks = ""
+        for c in text:
+            if c == "a":
+                marks += "<"
+            elif c == "b":
+                marks += ">"
+        return out + "|" + left + "|" + marks
+
+
+    def grown(words: list[str], text: str) -> list[str]:
+        line = ""
+        lines: list[str] = []
+        for w in words:
+            lines.append(line)
+            line += w + "-"
+            if len(line) > 4:
+                lines.append(line)
+                line = ""
+            elif w == "":
+                line = line + "." + w
+        copy = line
+        for c in text:
+            line += c.upper()
+            line += line[:1]
+        for c in text:
+            line += line + c if len(line) < 20 else ""
+        return [*lines, line, copy, f"{line}"]
+
+
+    def mirrored(text: str) -> bool:
+        letters = [c for c in text.lower() if c.isalnum() and c != "x"]
+        plain = [c for c in text if c != "-"]
+        return letters == letters[::-1] or plain == plain[::-1] or len(plain) > 9
 
 
     def unless_empty(texts: list[str]) -> list[str]:

@@ -20,17 +20,19 @@ _CLASSES = {
 def character_class(test: ir.Expr, char: str) -> str | None:
     """What stands between the brackets of the class of all characters that a test of one holds for, if one says it."""
     match test:
-        case ir.Intrinsic(op=op, args=[of]) if op.replace("str.", "char.") in _CLASSES and _is(of, char):
+        case ir.Intrinsic(op=op, args=[of]) if op.replace("str.", "char.") in _CLASSES and is_letter(
+            of, char
+        ):
             return _CLASSES[op.replace("str.", "char.")]
         case ir.Intrinsic(
             op="eq", args=[of, ir.Lit(value=str(letter))] | [ir.Lit(value=str(letter)), of]
-        ) if _is(of, char) and len(letter) == 1:
+        ) if is_letter(of, char) and len(letter) == 1:
             return escaped(letter)
         case ir.Intrinsic(op="str.contains_char" | "str.contains", args=[ir.Lit(value=str(letters)), of]) if (
-            _is(of, char) and letters
+            is_letter(of, char) and letters
         ):
             return "".join(dict.fromkeys(map(escaped, letters)))
-        case ir.Intrinsic(op="list.contains" | "set.contains", args=[of_list, of]) if _is(of, char):
+        case ir.Intrinsic(op="list.contains" | "set.contains", args=[of_list, of]) if is_letter(of, char):
             letters = _letters(of_list)
             return None if letters is None else "".join(dict.fromkeys(map(escaped, letters)))
         case ir.Bool(op="or", values=values):
@@ -55,13 +57,37 @@ def pattern(test: ir.Expr, char: str, negated: bool = False) -> str | None:
     inside = character_class(test, char)
     if inside is None:
         return None
+    # Two of them would stand for what both sides have.
+    inside = inside.replace("&&", "&")
     # A property needs no brackets, and its complement has a name of its own.
     if m := re.fullmatch(r"\\p\{(\w+)\}", inside):
         return rf"\P{{{m[1]}}}" if negated else inside
     return f"[{'^' if negated else ''}{inside}]"
 
 
-def _is(e: ir.Expr, name: str) -> bool:
+def spellings(e: ir.Expr, char: str) -> dict[str, str] | None:
+    """What each of some characters becomes, where every other one stays itself; None where that is not what is said."""
+    out: dict[str, str] = {}
+    while isinstance(e, ir.Cond):
+        match e.test, e.body:
+            case ir.Intrinsic(op="eq", args=[of, ir.Lit(value=str(letters))]), ir.Lit(value=str(text)):
+                pass
+            case ir.Intrinsic(
+                op="str.contains_char" | "str.contains", args=[ir.Lit(value=str(letters)), of]
+            ), ir.Lit(value=str(text)):
+                pass
+            case _:
+                return None
+        if not is_letter(of, char) or (len(letters) != 1 and e.test.op == "eq"):
+            return None
+        for letter in letters:
+            out.setdefault(letter, text)
+        e = e.orelse
+    return out if out and is_letter(e, char) else None
+
+
+def is_letter(e: ir.Expr, name: str) -> bool:
+    """True for the character that a variable holds."""
     if isinstance(e, ir.Intrinsic) and e.op == "char.to_str":
         e = e.args[0]
     return isinstance(e, ir.Name) and e.id == name
@@ -79,9 +105,9 @@ def _letters(e: ir.Expr) -> list[str] | None:
 def _bound(test: ir.Expr, char: str) -> tuple[str, str] | None:
     """Whether a test says the first or the last character of a range, and which."""
     match test:
-        case ir.Intrinsic(op="le" | "ge" as op, args=[ir.Lit(value=str(letter)), of]) if _is(of, char):
+        case ir.Intrinsic(op="le" | "ge" as op, args=[ir.Lit(value=str(letter)), of]) if is_letter(of, char):
             side = "low" if op == "le" else "high"
-        case ir.Intrinsic(op="le" | "ge" as op, args=[of, ir.Lit(value=str(letter))]) if _is(of, char):
+        case ir.Intrinsic(op="le" | "ge" as op, args=[of, ir.Lit(value=str(letter))]) if is_letter(of, char):
             side = "high" if op == "le" else "low"
         case _:
             return None
@@ -94,4 +120,4 @@ def escaped(letter: str) -> str:
         return {"\n": r"\n", "\t": r"\t", "\r": r"\r"}[letter]
     if not letter.isprintable():
         return f"\\u{{{ord(letter):x}}}"
-    return re.sub(r"[\\\]\[^/&#-]", r"\\\g<0>", letter)
+    return re.sub(r"[\\\]\[^/#-]", r"\\\g<0>", letter)

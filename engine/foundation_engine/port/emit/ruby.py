@@ -15,10 +15,11 @@ from foundation_engine.port.emit import _regex as regex
 from foundation_engine.port.emit._files import Cut, needs, stems
 from foundation_engine.port.emit._names import is_hidden, pascal, snake
 from foundation_engine.port.emit._ruby_patterns import Patterns
-from foundation_engine.port.emit._ruby_text import pattern
+from foundation_engine.port.emit._ruby_text import escaped, is_letter, pattern, spellings
 from foundation_engine.port.emit._statements import Statements, comment, comments
 from foundation_engine.port.emit.templates import Templates
 from foundation_engine.port.ir import Type, Unsupported
+from foundation_engine.port.loops import recognise
 from foundation_engine.port.passes import (
     Effects,
     at_least,
@@ -31,6 +32,7 @@ from foundation_engine.port.passes import (
     terminates,
 )
 from foundation_engine.port.proofs import Proofs
+from foundation_engine.port.texts import appended, growing_texts, pieces
 
 _KEYWORDS = frozenset(
     [
@@ -315,7 +317,6 @@ _TEMPLATES: Mapping[str, tuple[str, int, int]] = {
     "error.stderr": ("{0}.stderr", PRIMARY, PRIMARY),
     "error.attempts": ("{0}.attempts", PRIMARY, PRIMARY),
     "error.cause": ("{0}.cause", PRIMARY, PRIMARY),
-    "count_each": ("{0}.tally", PRIMARY, PRIMARY),
 }  # fmt: skip
 
 _JSON_CLASSES = {
@@ -681,6 +682,7 @@ class RubyEmitter:
             and isinstance(n.type, ir.NamedT)
         }
         self.name = pascal(name, initialisms=False)
+        recognise(module)
         self.effects = Effects(module)
         self.effects.run()
         self.helpers: set[str] = set()
@@ -1222,6 +1224,8 @@ class Emitter(Statements):
         self.read: set[str] = set()
         self.least: dict[str, int] | None = None
         self._proofs: Proofs | None = None
+        self.growing = growing_texts(f)
+        self.copied = _copied(f, self.growing)
         self.matched = ""  # the variable that holds the text of a match rather than the match
         self.last_match = ""  # the variable that stands for the last match in a block
         self.leave = "return"
@@ -1296,6 +1300,9 @@ class Emitter(Statements):
         self.write(f"{local(s.id)} = nil")
 
     def _augmented(self, s: ir.AugAssign) -> None:
+        if isinstance(s.target, ir.VarTarget) and s.target.id in self.growing:
+            self._grow(s.target.id, pieces(s.value), self.x(s.value))
+            return
         self.write(f"{self.target(s.target)} {ir.IN_PLACE[s.op]}= {self.x(s.value)}")
 
     def effect(self, e: ir.Expr) -> None:
@@ -1306,6 +1313,13 @@ class Emitter(Statements):
         if text:
             inner = isinstance(e, ir.Intrinsic) and e.op == "dict.setdefault"
             self.write(text[1:-1] if inner else text)
+
+    def _grow(self, name: str, parts: Sequence[ir.Expr], whole: str) -> None:
+        """Add parts to the end of a text that nobody else holds."""
+        if name in reads([ir.ExprStmt(p) for p in parts]):
+            self.write(f"{local(name)} += {whole}")
+        else:
+            self.write(" << ".join([local(name), *(self.x(p, ADD) for p in parts)]))
 
     def _while(self, s: ir.While) -> None:
         forever = isinstance(s.test, ir.Lit) and s.test.value is True
@@ -1333,6 +1347,13 @@ class Emitter(Statements):
 
     def _assign(self, s: ir.Assign) -> None:
         t = s.target
+        if isinstance(t, ir.VarTarget) and t.id in self.growing:
+            if (parts := appended(s)) is not None:
+                self._grow(t.id, parts, " + ".join(self.x(p, ADD) for p in parts))
+            else:
+                # The text of a literal cannot grow.
+                self.write(f"{local(t.id)} = +{self.x(s.value)}")
+            return
         if isinstance(t, ir.VarTarget) and t.id not in self.read and not self._effects(s.value):
             return
         if (
@@ -1704,7 +1725,7 @@ class Emitter(Statements):
                     return self.ruby.constant(name), PRIMARY
                 if isinstance(self.ruby.module.find(name), ir.Function) and not own:
                     return f"method(:{method_name(name)})", PRIMARY
-                return local(name), PRIMARY
+                return f"{local(name)}.dup" if id(e) in self.copied else local(name), PRIMARY
             case ir.Field():
                 if isinstance(e.obj, ir.Name) and e.obj.id == "self":
                     d = self.ruby.module.find(self.cls)
@@ -1906,10 +1927,17 @@ class Emitter(Statements):
             raise Unsupported("dict.pop with a default of a truth value")
         if op == "dict.setdefault" and e.type == ir.BOOL:
             raise Unsupported("dict.setdefault of a truth value")
-        if op == "count_each" and args[0].type == ir.STR:
-            return f"{self.x(args[0], PRIMARY)}.chars.tally.tap {{ |counts| counts.default = 0 }}", PRIMARY
         if op == "count_each":
-            return f"{self.x(args[0], PRIMARY)}.tally.tap {{ |counts| counts.default = 0 }}", PRIMARY
+            zero = isinstance(e.type, ir.DictT) and e.type.zero
+            absent = ".tap { |counts| counts.default = 0 }" if zero else ""
+            return f"{self.sequence(args[0])}.tally{absent}", PRIMARY
+        if op == "list.distinct":
+            return f"{self.sequence(args[0])}.uniq", PRIMARY
+        if op == "group_each" and isinstance(args[1], ir.Lambda):
+            by = args[1]
+            return self._block(
+                self.sequence(args[0]), "group_by", local(by.params[0].name), self.x(by.body)
+            ), PRIMARY
         if (
             op == "str.replace"
             and args[1].type in (ir.STR, ir.CHAR)
@@ -1946,6 +1974,8 @@ class Emitter(Statements):
             case "str.repeat" | "list.repeat":
                 return self._repeated(args)
             case "str.join":
+                if (whole := self._spelled(args)) is not None:
+                    return whole, PRIMARY
                 between = "" if isinstance(args[0], ir.Lit) and not args[0].value else f"({self.x(args[0])})"
                 return f"{self.sequence(args[1])}.join{between}", PRIMARY
             case "str.split" | "str.split_n":
@@ -2079,6 +2109,23 @@ class Emitter(Statements):
                 return f"{self.sequence(e)}.to_a" if op != "zip" else self.sequence(e), PRIMARY
             case _:
                 raise Unsupported(f"operation {op} in Ruby")
+
+    def _spelled(self, args: list[ir.Expr]) -> str | None:
+        """A text of which each character stays, goes, or becomes a literal."""
+        match args:
+            case [ir.Lit(value=""), ir.Comp(clauses=[c], elem=elem)] if c.iter.type == ir.STR:
+                pass
+            case _:
+                return None
+        if not isinstance(c.target, ir.VarTarget):
+            return None
+        if is_letter(elem, c.target.id) and (left := self._one_of(c, c.conds, negated=True)):
+            return f"{self.x(c.iter, PRIMARY)}.gsub(/{left}/, '')"
+        if c.conds or (found := spellings(elem, c.target.id)) is None:
+            return None
+        letters = "".join(dict.fromkeys(map(escaped, found)))
+        pairs = ", ".join(f"{quote(letter)} => {quote(text)}" for letter, text in found.items())
+        return f"{self.x(c.iter, PRIMARY)}.gsub(/[{letters}]/, {{ {pairs} }})"
 
     def _repeated(self, args: list[ir.Expr]) -> tuple[str, int]:
         of, count = args
@@ -2320,7 +2367,7 @@ class Emitter(Statements):
                 return self.sequence(c.iter)
 
     def _all(self, conds: list[ir.Expr]) -> str:
-        return self.x(conds[0] if len(conds) == 1 else ir.Bool("and", conds, type=ir.BOOL))
+        return self.x(_joint(conds))
 
     def entries(self, e: ir.Expr) -> str:
         """An iterable for a method that treats a hash as the list of its pairs."""
@@ -2374,7 +2421,8 @@ class Emitter(Statements):
         if first.conds:
             if self._falsy(e.elem.type) or e.elem.type == ir.ANY:
                 return self._block(base, "map", params, self.x(e.elem))
-            found = f"{self.x(e.elem)} if {self._all(first.conds)}"
+            holds, test = self._sense(_joint(first.conds))
+            found = f"{self.x(e.elem)} {'if' if holds else 'unless'} {test}"
             return f"{self._indexed(first)}.filter_map {{ |{params}| {found} }}"
         return self._filled(e, first) or self._block(base, "map", params, self.x(e.elem))
 
@@ -2485,6 +2533,62 @@ class Emitter(Statements):
                 return f"{self.x(v, PRIMARY)}.{'ljust' if align == '<' else 'rjust'}({width})"
             case _:
                 raise Unsupported(f"format {p.spec}")
+
+
+def _joint(conds: list[ir.Expr]) -> ir.Expr:
+    """Conditions that must all hold, as one."""
+    return conds[0] if len(conds) == 1 else ir.Bool("and", conds, type=ir.BOOL)
+
+
+# Operations that read a text and give another value than it.
+_READING = ("str.", "char.", "len", "nonempty", "empty", "eq", "ne", "lt", "le", "gt", "ge", "print")
+
+
+def _copied(f: ir.Function, growing: frozenset[str]) -> set[int]:
+    """The reads of growing texts, by identity, that hand on what grows later: they hand on copies."""
+    out: set[int] = set()
+
+    def visit(node: ir.Node, settled: frozenset[str]) -> None:
+        match node:
+            case ir.Intrinsic(op=op):
+                held = not op.startswith(_READING) or op == "str.rsplit_n"
+            case ir.FormatPart():
+                held = False
+            case ir.Format(parts=[ir.FormatPart(value=ir.Name(id=name) as only)]) if (
+                name in growing - settled
+            ):
+                # A text of one part is that part.
+                out.add(id(only))
+                return
+            case ir.Stmt():
+                held = isinstance(node, ir.Assign | ir.AugAssign | ir.Raise)
+            case _:
+                held = True
+        for child in ir.children(node):
+            if isinstance(child, ir.Name):
+                if child.id in growing - settled and held:
+                    out.add(id(child))
+            elif not isinstance(child, ir.Stmt):
+                visit(child, settled)
+
+    def run(body: Sequence[ir.Stmt], settled: frozenset[str]) -> None:
+        """Look at statements; behind them, nothing makes the `settled` texts longer."""
+        for at, s in enumerate(body):
+            later = body[at + 1 :]
+            here = settled - stores([*later])
+            match later:
+                case [ir.Assign(target=ir.VarTarget(id=name)) as begun, *_] if appended(begun) is None:
+                    # A text that begins anew right behind is left to who it was handed to.
+                    here |= {name}
+                case _:
+                    pass
+            visit(s, here - stores([s]))
+            again = isinstance(s, ir.For | ir.ForRange | ir.While | ir.Try)
+            for inner in blocks(s):
+                run(inner, frozenset() if again else here)
+
+    run(f.body, growing)
+    return out
 
 
 def _guard(s: ir.Stmt) -> bool:
