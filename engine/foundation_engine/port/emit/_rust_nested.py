@@ -7,19 +7,25 @@ from foundation_engine.port.passes import blocks
 from foundation_engine.port.simplify import rewrite
 
 
-def lift_recursive(module: ir.Module) -> None:
-    """Put recursive inner functions before their outer ones, with what they capture as parameters.
+def lift_recursive(module: ir.Module) -> set[str]:
+    """Put recursive inner functions before their outer ones, with what they capture as parameters; tell their names.
 
     A variable is captured by reference in the source: its object is handed on, and a function that sets the variable
     itself, or that is more than called, stays where it is.
     """
     taken = {getattr(d, "name", "") for d in module.definitions}
     out: list[ir.Definition] = []
+    names: set[str] = set()
     for d in module.definitions:
         if isinstance(d, ir.Function):
-            out.extend(_lifted(d, taken))
+            lifted = _lifted(d, taken)
+            names |= {f.name for f in lifted}
+            if d.name in module.origins:
+                module.origins.update((f.name, module.origins[d.name]) for f in lifted)
+            out.extend(lifted)
         out.append(d)
     module.definitions[:] = out
+    return names
 
 
 def _lifted(outer: ir.Function, taken: set[str]) -> list[ir.Function]:

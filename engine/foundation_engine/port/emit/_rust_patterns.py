@@ -265,7 +265,7 @@ class Patterns:
             text = f"Arc::new({text})"
         if e.pattern_id == "http_client":
             assert self.e is not None
-            if not self.e.can_fail and all(isinstance(v, ir.Lit | ir.ListLit) for v in e.arguments.values()):
+            if not self.e.can_fail and self.rust.fixed(e):
                 return f'{text}.expect("settings of a client")'
             return self.e.question(text, e)
         return text

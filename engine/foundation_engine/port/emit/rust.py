@@ -78,7 +78,7 @@ class RustModule:
         sources: Mapping[str, str] | None = None,
     ) -> None:
         self.module = simplify(module, steps=True)
-        lift_recursive(module)
+        self.lifted = lift_recursive(module)
         sequence(self.module, Borrows(self.copies))
         for d in module.definitions:
             for f in [d] if isinstance(d, ir.Function) else d.methods if isinstance(d, ir.Class) else []:
@@ -138,6 +138,31 @@ class RustModule:
             key: bool(f.raises) or any(p.pattern_id != "cli_framework" for p in f.patterns)
             for key, f in self.ownership.functions.items()
         }
+        self._failing_clients()
+
+    def fixed(self, e: ir.PatternNew) -> bool:
+        """True for an object whose settings the source itself tells."""
+        return all(
+            isinstance(v, ir.Lit | ir.ListLit) or (isinstance(v, ir.Name) and v.id in self.constants)
+            for v in e.arguments.values()
+        )
+
+    def _failing_clients(self) -> None:
+        """Making an HTTP client may fail in Rust alone, and with it the functions that make one of what they get."""
+        for key, f in self.ownership.functions.items():
+            if any(
+                isinstance(n, ir.PatternNew) and n.pattern_id == "http_client" and not self.fixed(n)
+                for s in f.body
+                for n in ir.walk(s)
+            ):
+                self.failing[key] = True
+        more = True
+        while more:
+            more = False
+            for key, f in self.ownership.functions.items():
+                calls = (self.ownership.callee(n) for s in f.body for n in ir.walk(s))
+                if not self.failing[key] and any(c is not None and self.failing[c[0]] for c in calls):
+                    self.failing[key] = more = True
 
     def differ(self, sentence: str) -> None:
         """State a difference once."""
@@ -407,12 +432,15 @@ class RustModule:
         body: list[str] = []
         functions: list[tuple[str, str, int, int]] = []
         cut = Cut(self.module)
+        before, inner = 0, False
         for d in self.module.definitions:
             body.extend(cut.mark(d))
             if self.module.files:
                 # Holes quote the file that they are in.
                 self.source = self.sources.get(cut.path(d), [])
-            before = len(self.holes)
+            # Holes of a function that was inside of another one are the other one's.
+            before = before if inner else len(self.holes)
+            inner = isinstance(d, ir.Function) and d.name in self.lifted
             try:
                 lines = self._definition(d, functions)
             except Unsupported as why:
@@ -425,7 +453,7 @@ class RustModule:
                     if isinstance(d, ir.Function)
                     else [f"// Not ported: {getattr(d, 'name', '')}: {why.reason}."]
                 )
-            if isinstance(d, ir.Function):
+            if isinstance(d, ir.Function) and not inner:
                 functions.append((d.name, self.functions[d.name], d.line, len(self.holes) - before))
             body.extend([*lines, ""])
             cut.place(self.holes, d)
