@@ -198,7 +198,7 @@ module Recording
     'ArithmeticError' => ZeroDivisionError
   }.freeze
   # Mistakes of the program, nil where a value should be above all: such a call is no case.
-  MISTAKES = [NameError, TypeError, FrozenError, SystemStackError, NoMemoryError, FloatDomainError, Math::DomainError].freeze
+  MISTAKES = [NameError, TypeError, FrozenError, EncodingError, SystemStackError, NoMemoryError, FloatDomainError, Math::DomainError].freeze
 
   MISUSED = %w[first last take drop each_slice each_cons * ljust rjust center format sprintf sqrt ord].freeze
 

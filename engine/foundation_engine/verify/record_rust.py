@@ -361,7 +361,8 @@ class Maker:
     def _shown(self, name: str) -> list[tuple[str, str]]:
         """The fields of a struct, and their names in the representation."""
         names = self.scope.renamed_fields.get(name, {})
-        return [(f, names.get(f, f)) for f in self.scope.structs[name].fields]
+        info = self.scope.structs[name]
+        return [(str(i) if info.positional else f, names.get(f, f)) for i, f in enumerate(info.fields)]
 
     def _union(self, name: str) -> list[str]:
         """An enum whose variants hold values, as the object that it is in the representation."""
@@ -542,9 +543,12 @@ class Maker:
         body = node.child_by_field_name("body")
         methods: list[str] = []
         for m in code_children(body) if body is not None else []:
-            if m.type != "function_signature_item":
+            if m.type not in ("function_signature_item", "function_item"):
                 continue
-            head = self.src(m).rstrip().rstrip(";")
+            # A method with a default is answered by the script, too.
+            written_body = m.child_by_field_name("body")
+            end = written_body.start_byte if written_body is not None else m.end_byte
+            head = self.scope.bytes[m.start_byte : end].decode().rstrip().rstrip(";")
             names = [p for p, _ in self.scope.traits[trait].methods[self.lowerer.name_of(m)].params]
             written = self._parameter_names(m)
             args = ", ".join(f"{w}.rec_encode()" for w in written)

@@ -662,3 +662,47 @@ def test_matches_and_their_groups_are_those_of_ruby() -> None:
         ran = {r.step: r.verdict for r in report.results}
         assert ran["cases"] is Verdict.PASSED, report.results
         assert ran["differential"] is Verdict.PASSED, report.results
+
+
+COMPARED = """#: (String, String) -> Integer
+def distance(x, y)
+  (0...x.length).count { |i| x[i] != y[i] }
+end
+
+#: (Array[Integer], Array[Integer]) -> bool
+def together?(x, y)
+  x[0] == y[0]
+end
+
+#: (Integer, Integer) -> bool
+def bit?(score, index)
+  score & (2**index.clamp(0, 20)) > 0
+end
+
+#: (Integer, Integer) -> Integer
+def mixed(x, y)
+  x * (y & 6) + (x | (y + 1))
+end
+"""
+
+
+@pytest.mark.parametrize("target", [LanguageId.GO, LanguageId.PYTHON])
+def test_values_that_may_be_nil_and_operators_of_one_rank_are_those_of_ruby(target: LanguageId) -> None:
+    candidate = port(PortRequest("compared.rb", COMPARED, LanguageId.RUBY, target))
+    assert [(h.line, h.reason) for h in candidate.holes] == []
+    report = verify(candidate, VerifyOptions(cases=12, differential=24, use_cache=False))
+    assert not [r for r in report.results if r.verdict is Verdict.FAILED], report.results
+    assert {r.step: r.verdict for r in report.results}["cases"] is Verdict.PASSED
+
+
+def test_what_a_method_keeps_for_itself_does_not_hide_the_method() -> None:
+    text = (
+        "class Grid\n  def initialize(rows) #: (Array[String]) -> void\n    @rows = rows\n  end\n\n"
+        "  def widest #: () -> Integer\n    width\n  end\n\n  private\n\n"
+        "  def width #: () -> Integer\n    return @width if @width\n\n"
+        "    @width = @rows.map(&:length).max || 0\n    @width\n  end\nend\n"
+    )
+    candidate = port(PortRequest("grid.rb", text, LanguageId.RUBY, LanguageId.PYTHON))
+    assert [(h.line, h.reason) for h in candidate.holes] == []
+    report = verify(candidate, VerifyOptions(cases=8, differential=8, use_cache=False))
+    assert {r.step: r.verdict for r in report.results}["cases"] is Verdict.PASSED, report.results

@@ -555,3 +555,16 @@ def test_an_error_that_nothing_shows_is_known_by_its_name() -> None:
         '        write!(f, "{:?}", self)\n    }\n}\n'
     )
     assert "an error whose Display does not show its message" in reasons(shown)
+
+
+@pytest.mark.parametrize("target", [LanguageId.PYTHON, LanguageId.RUBY], ids=lambda t: t.value)
+def test_structs_without_names_operators_and_default_methods_behave_as_their_source(
+    target: LanguageId,
+) -> None:
+    path = SOURCES / "money.rs"
+    candidate = port(PortRequest(str(path), path.read_text(), LanguageId.RUST, target))
+    assert [(h.line, h.reason) for h in candidate.holes] == []
+    report = verify(candidate, VerifyOptions(cases=12, differential=24, use_cache=False))
+    ran = {r.step: r.verdict for r in report.results}
+    assert ran["cases"] is Verdict.PASSED, report.results
+    assert ran["differential"] is Verdict.PASSED, report.results

@@ -28,8 +28,7 @@ def tell_members_apart(module: ir.Module) -> dict[str, dict[str, str]]:
         if not isinstance(c, ir.Class):
             continue
         methods = {snake(m.name) for m in c.methods}
-        # A private field of a class with an initialiser is written otherwise.
-        for f in (f for f in c.fields if snake(f.name) in methods and not (f.private and c.init)):
+        for f in (f for f in c.fields if snake(_written(f, c)) in methods):
             made = f"{f.name}_value" if f.name == snake(f.name) else f"{f.name}Value"
             renamed.setdefault(c.name, {})[f.name] = made
             f.name = made
@@ -45,6 +44,11 @@ def tell_members_apart(module: ir.Module) -> dict[str, dict[str, str]]:
                 case _:
                     pass
     return renamed
+
+
+def _written(f: ir.FieldDef, c: ir.Class) -> str:
+    """The name under which a field is a member: a private one of a class with an initialiser gets an underscore."""
+    return f"_{f.name.lstrip('_')}" if f.private and c.init else f.name
 
 
 @dataclass

@@ -1230,6 +1230,10 @@ class Body:
                 raise self.fail("an addition to the inside of an Option", node)
             self.emit(ir.AugAssign(place, "str.concat", self.store(v.e)), node)
             return
+        own = self.operator(f"{sign}=", held, right, node)
+        if own is not None:
+            self.emit(ir.ExprStmt(own.e), node)
+            return
         v = self.x(right, t)
         combined = self.arithmetic(sign, held, v, node)
         place, kind, wrapped = self.target(left)
@@ -1272,6 +1276,10 @@ class Body:
 
     def arithmetic(self, sign: str, a: V, b: V, node: SyntaxNode) -> V:
         """An operation on two numbers."""
+        raise NotImplementedError
+
+    def operator(self, sign: str, a: V, right: SyntaxNode, node: SyntaxNode) -> V | None:
+        """An operator that a type of the file implements, as a call of its method; None for another type."""
         raise NotImplementedError
 
     # Control flow

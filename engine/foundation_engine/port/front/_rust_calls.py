@@ -164,6 +164,9 @@ class Calls(Iterators):
         if text in self.scope.functions:
             return self.function_call(self.scope.functions[text], text, args, node)
         head, _, last = text.rpartition("::")
+        made = self._positional(self.own if text == "Self" else text, args, node)
+        if made is not None:
+            return made
         if not head:
             full = self.scope.full(text)
             if full != text and not full.startswith("foundation"):
@@ -220,6 +223,15 @@ class Calls(Iterators):
                 ir.New(cls, [("message", self.text_of(v, node))], type=ir.NamedT(cls)), rt.Err("foundation")
             )
         return self._std_call(head, last, args, node, want)
+
+    def _positional(self, name: str, args: list[SyntaxNode], node: SyntaxNode) -> V | None:
+        """`Money(5)`: an object of a struct whose fields have numbers, None for another call."""
+        info = self.scope.structs.get(name)
+        if info is None or not info.positional:
+            return None
+        values = self.passed(list(info.fields.items()), args, node)
+        made = ir.New(name, list(zip(info.fields, values, strict=True)), type=ir.NamedT(name))
+        return V(made, rt.Named(name))
 
     def _associated(self, owner: str, name: str, args: list[SyntaxNode], node: SyntaxNode) -> V:
         info = self.scope.structs[owner]
@@ -471,6 +483,11 @@ class Calls(Iterators):
             return V(ir.Call(func, [self.store(a.e) for a in args], type=self.stored(s.result)), s.result)
         if text == "Some":
             return V(self.wrap(v.e, v.t), rt.Opt(v.t))
+        held = self.scope.structs.get(text)
+        if held is not None and held.positional and len(held.fields) == 1:
+            (f, kind), *_ = held.fields.items()
+            self.unify(v.t, kind, node)
+            return V(ir.New(text, [(f, self.store(v.e))], type=ir.NamedT(text)), rt.Named(text))
         if text in (
             "String::from",
             "Into::into",

@@ -27,6 +27,7 @@ from foundation_engine.port.front._rust_body import (
 )
 from foundation_engine.port.front._rust_scope import (
     COMMENTS,
+    OPERATOR_TRAITS,
     RUNTIME_CONSTRUCTORS,
     RUNTIME_VARIANTS,
     Struct,
@@ -413,6 +414,12 @@ class Expressions(Body):
         if sign in _COMPARE:
             a, b = self.both(left, right)
             return V(self.compare(_COMPARE[sign], a, b, node), rt.BOOL)
+        if any(
+            s.methods.keys() & {m for _, m in OPERATOR_TRAITS.values()} for s in self.scope.structs.values()
+        ):
+            own = self.operator(sign, self.x(left), right, node)
+            if own is not None:
+                return own
         a, b = self.both(left, right, want if want is not None and (is_int(want) or is_float(want)) else None)
         return self.arithmetic(sign, a, b, node, (left, right))
 
@@ -481,6 +488,18 @@ class Expressions(Body):
         ):
             return op(f"tuple.{name}", [left, right], ir.BOOL)
         raise self.fail(f"comparison of {words(t)}", node)
+
+    def operator(self, sign: str, a: V, right: SyntaxNode, node: SyntaxNode) -> V | None:
+        """See `Body.operator`."""
+        t = resolve(a.t)
+        info = self.scope.structs.get(t.name) if isinstance(t, rt.Named) else None
+        name = next((m for s, m in OPERATOR_TRAITS.values() if s == sign), "")
+        s = info.methods.get(name) if info is not None else None
+        if s is None or len(s.params) != 1:
+            return None
+        b = self.x(right, s.params[0][1])
+        self.unify(b.t, s.params[0][1], node)
+        return V(ir.MethodCall(a.e, name, [self.store(b.e)], type=self.stored(s.result)), s.result)
 
     def arithmetic(
         self, sign: str, a: V, b: V, node: SyntaxNode, nodes: tuple[SyntaxNode, SyntaxNode] | None = None
@@ -631,6 +650,7 @@ class Expressions(Body):
             return V(op("tuple.index", [v.e, number(int(name))], self.stored(kind)), kind)
         if isinstance(t, rt.Named):
             info = self.scope.structs.get(t.name)
+            name = info.member(name) if info is not None else name
             if info is not None and name in info.fields:
                 return V(ir.Field(v.e, name, type=self.stored(info.fields[name])), info.fields[name])
             if t.name == "ProcessResult" and name == "exit_code":
@@ -1174,6 +1194,17 @@ class Expressions(Body):
         parts = self.pattern_parts(pattern)
         head = self.src(parts[0])
         t = resolve(v.t)
+        named = self.scope.structs.get(self.own if head == "Self" else head)
+        if named is not None and named.positional:
+            held: list[ir.Expr] = []
+            bound: list[tuple[str, V, bool]] = []
+            if len(parts) - 1 != len(named.fields):
+                raise self.fail("a pattern with ..", pattern)
+            for p, (f, kind) in zip(parts[1:], named.fields.items(), strict=True):
+                more, names = self.pattern(p, V(ir.Field(v.e, f, type=self.stored(kind)), kind))
+                held.extend(more)
+                bound.extend(names)
+            return held, bound
         if head == "Some" and len(parts) == 2:
             if isinstance(t, rt.Var):
                 unify(t, rt.Opt(rt.Var()))

@@ -66,6 +66,12 @@ class Struct:
     frozen: bool = True
     display: bool = False
     union: bool = False  # an enum whose variants hold values, as an object with a kind and the fields of all
+    positional: bool = False  # its fields have numbers in the source
+
+    def member(self, name: str) -> str:
+        """The name of a field, which the source may give by its number."""
+        names = list(self.fields)
+        return names[int(name)] if self.positional and name.isdigit() and int(name) < len(names) else name
 
 
 @dataclass
@@ -100,6 +106,14 @@ class Trait:
 
     node: SyntaxNode
     methods: dict[str, Signature] = field(default_factory=dict[str, Signature])
+    bodies: dict[str, SyntaxNode] = field(default_factory=dict[str, SyntaxNode])  # of its default methods
+
+
+# The operators of a type of the file by the methods that say what they do.
+OPERATOR_TRAITS: Mapping[str, tuple[str, str]] = {
+    "Add": ("+", "add"), "Sub": ("-", "sub"), "Mul": ("*", "mul"), "Div": ("/", "div"), "Rem": ("%", "rem"),
+    "AddAssign": ("+=", "add_assign"), "SubAssign": ("-=", "sub_assign"), "MulAssign": ("*=", "mul_assign"),
+}  # fmt: skip
 
 
 def code_children(node: SyntaxNode) -> list[SyntaxNode]:

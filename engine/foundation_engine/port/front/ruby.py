@@ -14,7 +14,7 @@ from foundation_specs.model import LanguageId
 from foundation_engine.port import ir
 from foundation_engine.port.front import _ruby_ast as ast
 from foundation_engine.port.front._python_regex import placed
-from foundation_engine.port.front._reading import reachable
+from foundation_engine.port.front._reading import reachable, tell_members_apart
 from foundation_engine.port.front._ruby_nodes import Maybe, lit
 from foundation_engine.port.front._ruby_patterns import arguments, shared_name
 from foundation_engine.port.front._ruby_prelude import PRELUDE
@@ -1417,6 +1417,7 @@ class _ModuleLowerer:
         for d in self.module.definitions:
             rewriter.visit(d)
         placed(self.module, self.regex_comments)
+        self.renamed_fields = tell_members_apart(self.module)
 
     def _record_class(self, info: ClassInfo) -> ir.Class:
         made = [ir.FieldDef(k, self.types.full(info.fields[k]), line=info.node.line) for k in info.order]
@@ -1476,7 +1477,11 @@ class _ModuleLowerer:
                 if info.init is not None
                 else [{"name": f, "kind": "member", "type": shape(full(info.fields[f]))} for f in info.order],
                 "fields": {
-                    info.field_name(f): {"ivar": f, "type": shape(full(t))} for f, t in info.fields.items()
+                    self.renamed_fields.get(info.name, {}).get(info.field_name(f), info.field_name(f)): {
+                        "ivar": f,
+                        "type": shape(full(t)),
+                    }
+                    for f, t in info.fields.items()
                 },
                 "methods": {
                     self.names.method(m): {

@@ -19,6 +19,7 @@ from foundation_engine.port.front._rust_calls import snake
 from foundation_engine.port.front._rust_patterns import Patterns
 from foundation_engine.port.front._rust_scope import (
     COMMENTS,
+    OPERATOR_TRAITS,
     Enum,
     Scope,
     Signature,
@@ -198,7 +199,10 @@ class ModuleLowerer:
         text = self.scope.text
         result = re.search(rf"\bResult<[^;{{]*,\s*(?:self::)?{name}\s*>", text) is not None
         made = len(re.findall(rf"\b{name}::\w+", text))
-        failed = len(re.findall(rf"\b(?:Err|ok_or|Err\(Box::new)\(\s*(?:self::)?{name}::\w+", text))
+        closure = r"(?:map_err|ok_or_else)\(\s*\|[^|]*\|\s*"
+        failed = len(
+            re.findall(rf"\b(?:(?:Err|ok_or|Err\(Box::new)\(\s*|{closure})(?:self::)?{name}::\w+", text)
+        )
         return result and made > 0 and made == failed
 
     def _types(self) -> None:
@@ -233,8 +237,22 @@ class ModuleLowerer:
         body = info.node.child_by_field_name("body")
         if body is None:
             return
-        if body.type != "field_declaration_list":
-            raise Unsupported("a struct without field names", "", self.scope.line(info.node))
+        if body.type == "ordered_field_declaration_list":
+            info.positional = True
+            kinds, _ = self._variant_fields(info.node)
+            info.fields = {
+                ("value" if len(kinds) == 1 else f"value_{i + 1}"): t for i, (_, t) in enumerate(kinds)
+            }
+            # A field behind `pub` is seen outside.
+            shown = [c.type for c in body.children if c.type == "visibility_modifier" or c.is_named]
+            shown = [t for t in shown if t not in (*COMMENTS, "attribute_item")]
+            before = (
+                [shown[i - 1] for i, t in enumerate(shown) if t != "visibility_modifier"] if shown else []
+            )
+            if shown and shown[0] != "visibility_modifier":
+                before[0] = ""
+            info.private = {f for f, b in zip(info.fields, before, strict=True) if b != "visibility_modifier"}
+            return
         for f in code_children(body):
             if f.type != "field_declaration":
                 continue
@@ -465,9 +483,8 @@ class ModuleLowerer:
             if m.type == "function_signature_item":
                 trait.methods[self.name_of(m)] = self._signature(m, name)
             elif m.type == "function_item":
-                raise Unsupported(
-                    "a trait with default methods", self.src(m).splitlines()[0], self.scope.line(m)
-                )
+                trait.methods[self.name_of(m)] = self._signature(m, name)
+                trait.bodies[self.name_of(m)] = m
             elif m.type != "attribute_item":
                 raise Unsupported(
                     "a trait with types or constants", self.src(m).splitlines()[0], self.scope.line(m)
@@ -546,12 +563,14 @@ class ModuleLowerer:
         holder = scope.structs.get(owner) or scope.enums.get(owner)
         if body is None or (holder is None and owner not in scope.error_structs):
             return
-        for m in code_children(body):
+        for m in [*code_children(body), *self._inherited(trait, body)]:
             name = self.name_of(m)
             if m.type == "const_item":
                 self._guard(
                     m, f"{owner}::{name}", lambda m=m, name=name: self._const_type(m, f"{owner}::{name}")
                 )
+                continue
+            if m.type == "type_item":
                 continue
             if m.type != "function_item" or trait in (
                 "Display",
@@ -564,7 +583,10 @@ class ModuleLowerer:
                 "Debug",
             ):
                 continue
-            outer = holder.generics if isinstance(holder, Struct) else None
+            outer = {
+                **(holder.generics if isinstance(holder, Struct) else {}),
+                **self._associated(owner, node),
+            }
             try:
                 s = self._signature(m, owner, outer)
             except Unsupported:
@@ -621,7 +643,7 @@ class ModuleLowerer:
                 if (
                     at is not None
                     and at.type == "field_expression"
-                    and self.src(at.child_by_field_name("field")) in info.fields
+                    and info.member(self.src(at.child_by_field_name("field"))) in info.fields
                 ):
                     info.frozen = False
             elif n.type == "call_expression":
@@ -635,12 +657,13 @@ class ModuleLowerer:
                     if (
                         at is not None
                         and at.type == "field_expression"
-                        and self.src(at.child_by_field_name("field")) in info.fields
+                        and info.member(self.src(at.child_by_field_name("field"))) in info.fields
                     ):
                         info.frozen = False
             elif n.type == "reference_expression" and any(c.type == "mutable_specifier" for c in n.children):
                 at = code_children(n)[-1]
-                if at.type == "field_expression" and self.src(at.child_by_field_name("field")) in info.fields:
+                field = self.src(at.child_by_field_name("field"))
+                if at.type == "field_expression" and info.member(field) in info.fields:
                     info.frozen = False
         del name
 
@@ -651,9 +674,25 @@ class ModuleLowerer:
             body = node.child_by_field_name("body")
             out.extend(
                 (trait, node, m)
-                for m in (code_children(body) if body is not None else [])
+                for m in ([*code_children(body), *self._inherited(trait, body)] if body is not None else [])
                 if m.type == "function_item"
             )
+        return out
+
+    def _inherited(self, trait: str, body: SyntaxNode) -> list[SyntaxNode]:
+        """The default methods of a trait that an implementation leaves as they are."""
+        known = self.scope.traits.get(trait)
+        written = {self.name_of(m) for m in code_children(body) if m.type == "function_item"}
+        return [m for name, m in known.bodies.items() if name not in written] if known is not None else []
+
+    def _associated(self, owner: str, node: SyntaxNode) -> dict[str, RType]:
+        """The types that an implementation names: `type Output = Money;` is `Self::Output`."""
+        body = node.child_by_field_name("body")
+        out: dict[str, RType] = {}
+        for m in code_children(body) if body is not None else []:
+            if m.type == "type_item":
+                kind = self.scope.type_of(m.child_by_field_name("type"), None, owner)
+                out[f"Self::{self.name_of(m)}"] = kind
         return out
 
     def _constructor(self, name: str, info: Struct) -> None:
@@ -782,6 +821,13 @@ class ModuleLowerer:
     def _private(self, n: SyntaxNode) -> bool:
         return not any(c.type == "visibility_modifier" for c in n.children)
 
+    def _of_trait(self, f: SyntaxNode) -> bool:
+        """True for a method that a type has because a trait asks for it: seen wherever the trait is."""
+        holder = f.parent.parent if f.parent is not None else None
+        if holder is None or holder.type not in ("impl_item", "trait_item"):
+            return False
+        return holder.type == "trait_item" or holder.child_by_field_name("trait") is not None
+
     def _constant(self, n: SyntaxNode, name: str, key: str, own: str = "") -> None:
         t = self.scope.consts[key]
         if resolve(t) == rt.DURATION:
@@ -876,7 +922,8 @@ class ModuleLowerer:
         made = ir.Function(
             s.rename or name, params, result, out, scope.doc(f), patterns,
             "function" if not own or receiver_name else "method" if s.receiver else "static",
-            private=self._private(f), is_async=s.is_async, line=scope.line(f), end_line=scope.end_line(f),
+            private=self._private(f) and not self._of_trait(f), is_async=s.is_async,
+            line=scope.line(f), end_line=scope.end_line(f),
             comments=self._comments(f), mutates=s.receiver == "&mut",
         )  # fmt: skip
         return _lifted(made)
@@ -941,7 +988,12 @@ class ModuleLowerer:
             if trait == "Display":
                 methods.append(self._display(m, name))
                 continue
-            if trait and trait not in scope.traits and trait not in ("Default", "FromStr"):
+            known = (
+                trait in scope.traits
+                or trait in OPERATOR_TRAITS
+                or trait in ("Default", "FromStr", "TryFrom")
+            )
+            if trait and not known:
                 raise Unsupported(
                     f"an implementation of {trait}", self.src(node).splitlines()[0], scope.line(node)
                 )
@@ -981,6 +1033,12 @@ class ModuleLowerer:
             return out
         holder = n.child_by_field_name("body")
         body = Patterns(self.scope, name, info.generics)
+        if info.positional:
+            at = self.scope.line(n)
+            return [
+                ir.FieldDef(f, body.stored(t), None, f in info.private, line=at)
+                for f, t in info.fields.items()
+            ]
         whole_default = any(
             "#[serde(default)]" in re.sub(r"\s+", "", self.src(a)) for a in self.scope.attributes(n)
         )
@@ -1366,7 +1424,7 @@ class ModuleLowerer:
         body = Patterns(scope, name)
         holder = n.child_by_field_name("body")
         for m in code_children(holder) if holder is not None else []:
-            if m.type != "function_signature_item":
+            if m.type not in ("function_signature_item", "function_item"):
                 continue
             s = trait.methods[self.name_of(m)]
             raises = isinstance(resolve(s.result), rt.Res)
