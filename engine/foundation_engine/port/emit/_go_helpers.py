@@ -73,6 +73,18 @@ func digitOf(c rune) (int, error) {
 """,
         ("strconv",),
     ),
+    "sameValue": (
+        r"""
+// sameValue says whether two pointers are to equal values, or both nil.
+func sameValue[T comparable](a, b *T) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *a == *b
+}
+""",
+        (),
+    ),
     "nonEmpty": (
         r"""
 // nonEmpty is nil for an empty string.

@@ -901,13 +901,8 @@ class Operations(Maps):
                 self.helper(helper)
         operands: list[str] = []
         for i, a in enumerate(args):
-            # Only associative operators are in the table, so that a right operand needs no parentheses of its own.
-            operands.append(
-                self.x(
-                    a,
-                    need + (1 if i and need == MUL and op in ("int.mul", "float.mul") and _divides(a) else 0),
-                )
-            )
+            regroups = i > 0 and need in (MUL, ADD) and _regroups(op, a)
+            operands.append(self.x(a, need + 1 if regroups else need))
         return text.format(*operands), own
 
     def _filled(self, elem: ir.Expr, count: ir.Expr) -> str | None:
@@ -959,6 +954,12 @@ class Operations(Maps):
                     raise Unsupported(f"equality of {name}")
             case ir.TupleT() if not self._comparable(t):
                 raise Unsupported("equality of tuples that hold lists")
+            case ir.OptionalT(elem) if isinstance(b.type, ir.OptionalT):
+                enum = isinstance(elem, ir.NamedT) and isinstance(self.go.module.find(elem.name), ir.EnumClass)
+                if not isinstance(elem, ir.P) and not enum:
+                    raise Unsupported("equality of values that may be nil")
+                text = f"{self.helper('sameValue')}({self.x(a)}, {self.x(b)})"
+                return (f"!{text}", UNARY) if op == "ne" else (text, PRIMARY)
             case ir.P(ir.Prim.STR) if op in ("eq", "ne"):
                 if isinstance(a, ir.Name) and a.id in self.builders and self.go.is_zero(b):
                     return f"{self.name(a.id)}.Len() {sign} 0", COMPARE
@@ -2676,16 +2677,10 @@ def _implied(e: ir.Expr, others: list[ir.Expr]) -> bool:
     )
 
 
-def _divides(e: ir.Expr) -> bool:
-    """True for an operand at multiplication's own level whose regrouping would change the result."""
-    return isinstance(e, ir.Intrinsic) and e.op in (
-        "int.floordiv",
-        "int.mod",
-        "float.div",
-        "int.shl",
-        "int.shr",
-        "int.band",
-    )
+def _regroups(op: str, right: ir.Expr) -> bool:
+    """True for a right operand that needs parentheses where its operator binds as the one before it does."""
+    same = isinstance(right, ir.Intrinsic) and right.op in (op, {"int.add": "int.sub"}.get(op, op))
+    return not (same and op.startswith("int."))
 
 
 def _compares_all(key: ir.Lambda) -> bool:
