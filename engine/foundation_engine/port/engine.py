@@ -298,7 +298,8 @@ def _to_ruby(request: PortRequest, module: ir.Module) -> PortCandidate:
     from foundation_engine.port.emit import ruby as emit_ruby
 
     name = package_name(request)
-    made = emit_ruby.emit(module, name, request.options.dialect)
+    python = request.source is LanguageId.PYTHON
+    made = emit_ruby.emit(module, name, request.options.dialect, python_texts=python)
     if made.parts:
         ported = _ruby_package(name, module, made.parts)
     else:

@@ -977,6 +977,15 @@ def names_its_entry(key: ir.Expr) -> bool:
     return False
 
 
+def tells(h: ir.Handler) -> bool:
+    """True for a handler that shows the text of what it handles."""
+    return any(
+        isinstance(n, ir.Intrinsic) and n.op == "error.message" and reads([ir.ExprStmt(n)]) == {h.var}
+        for b in h.body
+        for n in ir.walk(b)
+    )
+
+
 # Control flow
 
 

@@ -336,3 +336,47 @@ def test_the_method_is_what_a_person_would_write(body: str, says: str) -> None:
     candidate, text = ported(f"def f(left: list[int], right: list[int]) -> list[int]:\n    {body}\n")
     assert not candidate.holes
     assert says in text
+
+
+TEXTS = textwrap.dedent(
+    """
+    def number(text: str) -> int:
+        return int(text)
+
+
+    def shown(text: str, table: dict[str, int], places: dict[int, int], items: list[int]) -> str:
+        try:
+            return str(number(text) + table[text] + places[len(text)] + items[len(text)] + int(text, 16))
+        except ValueError as e:
+            return f"bad: {e}"
+        except KeyError as e:
+            return "missing " + str(e)
+        except IndexError as e:
+            return str(e)
+
+
+    def taken(text: str, table: dict[str, int], items: list[int]) -> str:
+        copy = dict(table)
+        try:
+            copy.pop(text)
+            del copy[text + "'"]
+        except KeyError as e:
+            return str(e)
+        try:
+            return str(float(text)) + str(max(items)) + str(items.pop())
+        except Exception as e:
+            return f"{e}"
+    """
+)
+
+
+def test_the_texts_of_errors_that_are_shown_are_those_of_python(tmp_path: Path) -> None:
+    path = tmp_path / "texts.py"
+    path.write_text(TEXTS, encoding="utf-8")
+    candidate = port(PortRequest(str(path), TEXTS, LanguageId.PYTHON, LanguageId.RUBY))
+    report = verify(candidate, VerifyOptions(differential=60, use_cache=False))
+    steps = "\n".join(f"{r.step} {r.verdict}: {r.detail}" for r in report.results)
+    assert not candidate.holes, candidate.holes
+    assert report.verdict is not Verdict.FAILED, steps
+    assert sum(r.cases for r in report.results) > 100, steps
+    assert "fetch(k)" in ported("def f(d: dict[str, int], k: str) -> int:\n    return d[k]\n")[1]

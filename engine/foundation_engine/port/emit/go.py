@@ -41,6 +41,7 @@ from foundation_engine.port.passes import (
     reads,
     retryable_classes,
     stores,
+    tells,
     terminates,
 )
 from foundation_engine.port.sequence import sequence
@@ -2204,7 +2205,7 @@ class FunctionEmitter(Operations, Statements):
         raised = frozenset[str]().union(*(self.go.effects.statement(b) for b in s.body))
         for h in s.handlers:
             self.go.templates.handles(raised, h.classes, self.go.module, self.go.errors)
-        told, self.told = self.told, self.told or (self.go.python_texts and any(map(_tells, s.handlers)))
+        told, self.told = self.told, self.told or (self.go.python_texts and any(map(tells, s.handlers)))
         if s.final:
             self._finally(s)
         elif self.inline_try(s):
@@ -2739,15 +2740,6 @@ def _last(stop: ir.Expr, step: int) -> ir.Expr | None:
             return ir.Lit(value + 1, type=ir.INT, line=stop.line)
         case _:
             return None
-
-
-def _tells(h: ir.Handler) -> bool:
-    """True for a handler that shows the text of what it handles."""
-    return any(
-        isinstance(n, ir.Intrinsic) and n.op == "error.message" and reads([ir.ExprStmt(n)]) == {h.var}
-        for b in h.body
-        for n in ir.walk(b)
-    )
 
 
 def _contrary(test: str) -> str:

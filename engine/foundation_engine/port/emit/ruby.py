@@ -29,6 +29,7 @@ from foundation_engine.port.passes import (
     names_its_entry,
     reads,
     stores,
+    tells,
     terminates,
 )
 from foundation_engine.port.proofs import Proofs
@@ -245,9 +246,6 @@ _TEMPLATES: Mapping[str, tuple[str, int, int]] = {
     "str.ord": ("{0}.ord", PRIMARY, PRIMARY),
     "str.ord_first": ("{0}.ord", PRIMARY, PRIMARY),
     "char.to_str": ("{0}", LOWEST, LOWEST),
-    "str.to_int": ("Integer({0}, 10)", PRIMARY, LOWEST),
-    "str.to_int_base": ("Integer({0}, {1})", PRIMARY, LOWEST),
-    "str.to_float": ("Float({0})", PRIMARY, LOWEST),
     "len": ("{0}.length", PRIMARY, PRIMARY),
     "nonempty": ("!{0}.empty?", UNARY, PRIMARY),
     "empty": ("{0}.empty?", PRIMARY, PRIMARY),
@@ -279,8 +277,6 @@ _TEMPLATES: Mapping[str, tuple[str, int, int]] = {
     "dict.keys": ("{0}.keys", PRIMARY, PRIMARY),
     "dict.values": ("{0}.values", PRIMARY, PRIMARY),
     "dict.items": ("{0}.to_a", PRIMARY, PRIMARY),
-    "dict.delete": ("{0}.delete({1}) {{ |key| raise KeyError, \"key not found: #{{key.inspect}}\" }}", PRIMARY, PRIMARY),
-    "dict.pop": ("{0}.delete({1}) {{ |key| raise KeyError, \"key not found: #{{key.inspect}}\" }}", PRIMARY, PRIMARY),
     "set.add": ("{0}.add({1})", PRIMARY, PRIMARY),
     "set.discard": ("{0}.delete({1})", PRIMARY, PRIMARY),
     "set.update": ("{0}.merge({1})", PRIMARY, PRIMARY),
@@ -370,6 +366,20 @@ def parse_float(text)
   raise ArgumentError, "invalid number #{text.inspect}" unless text.match?(/\\A[+-]?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([eE][+-]?[0-9]+)?\\z/)
 
   text.to_f
+end""",
+    "read_integer": """
+# The whole number that a text is in a base; the error says what Python says.
+def read_integer(text, base = 10)
+  Integer(text, base)
+rescue ArgumentError
+  raise ArgumentError, "invalid literal for int() with base #{base}: #{quoted(text)}"
+end""",
+    "read_float": """
+# The number that a text is; the error says what Python says.
+def read_float(text)
+  Float(text)
+rescue ArgumentError
+  raise ArgumentError, "could not convert string to float: #{quoted(text)}"
 end""",
     "quoted": """
 # The text in single quotes, or in double ones around an apostrophe, with escapes for what cannot be shown.
@@ -668,8 +678,14 @@ def escape(text: str) -> str:
 class RubyEmitter:
     """Names and the file."""
 
-    def __init__(self, module: ir.Module, name: str, dialect: str = "foundation") -> None:
+    def __init__(
+        self, module: ir.Module, name: str, dialect: str = "foundation", python_texts: bool = False
+    ) -> None:
         self.module = module
+        # A handler somewhere shows the text of an error, which may come from anywhere.
+        self.told = python_texts and any(
+            isinstance(n, ir.Handler) and tells(n) for d in module.definitions for n in ir.walk(d)
+        )
         self.templates = Templates(LanguageId.RUBY, dialect)
         self.commands: list[ir.Function] = []
         self.registered = False
@@ -1649,13 +1665,13 @@ class Emitter(Statements):
         raised = frozenset[str]().union(*(self.ruby.effects.statement(b) for b in s.body))
         for h in s.handlers:
             self.ruby.templates.handles(raised, h.classes, self.ruby.module, self.ruby.effects.errors)
+        handled: set[str] = set()
         for h in s.handlers:
-            if "IndexError" in h.classes or "LookupError" in h.classes:
+            handled |= {*h.classes}
+            # A handler of missing keys that stands before takes them.
+            if "IndexError" in h.classes and not {"KeyError", "LookupError", "Exception"} & handled:
                 for b in s.body:
-                    if (
-                        any(isinstance(n, ir.Intrinsic) and n.raises == "KeyError" for n in ir.walk(b))
-                        and "LookupError" not in h.classes
-                    ):
+                    if any(isinstance(n, ir.Intrinsic) and n.raises == "KeyError" for n in ir.walk(b)):
                         raise Unsupported(
                             "except IndexError around a map lookup, whose error is an IndexError in Ruby"
                         )
@@ -2013,7 +2029,25 @@ class Emitter(Statements):
                 zero = isinstance(args[0].type, ir.DictT) and args[0].type.zero
                 if zero or not e.raises:
                     return f"{self.x(args[0], PRIMARY)}[{self.x(args[1])}]", PRIMARY
-                return f"{self.x(args[0], PRIMARY)}.fetch({self.x(args[1])})", PRIMARY
+                found = f"{self.x(args[0], PRIMARY)}.fetch({self.x(args[1])})"
+                return (f"{found} {self._missing(args[1].type)}" if self.ruby.told else found), PRIMARY
+            case "dict.pop" | "dict.delete":
+                return (
+                    f"{self.x(args[0], PRIMARY)}.delete({self.x(args[1])}) {self._missing(args[1].type)}",
+                    PRIMARY,
+                )
+            case "str.to_int" | "str.to_int_base" if self.ruby.told:
+                self.helper("quoted")
+                return f"{self.helper('read_integer')}({', '.join(self.x(a) for a in args)})", PRIMARY
+            case "str.to_float" if self.ruby.told:
+                self.helper("quoted")
+                return f"{self.helper('read_float')}({self.x(args[0])})", PRIMARY
+            case "str.to_int":
+                return f"Integer({self.x(args[0])}, 10)", PRIMARY
+            case "str.to_int_base":
+                return f"Integer({self.x(args[0])}, {self.x(args[1])})", PRIMARY
+            case "str.to_float":
+                return f"Float({self.x(args[0])})", PRIMARY
             case "list.slice" | "str.slice":
                 return self._slice(args)
             case "list.stride" | "str.stride":
@@ -2024,7 +2058,7 @@ class Emitter(Statements):
                 if self._falsy(e.type):
                     raise Unsupported("pop of values that may be nil or false")
                 return (
-                    f"({self.x(args[0], PRIMARY)}.pop || raise(IndexError, 'pop from an empty list'))",
+                    f"({self.x(args[0], PRIMARY)}.pop || raise(IndexError, 'pop from empty list'))",
                     PRIMARY,
                 )
             case "list.pop_at":
@@ -2186,7 +2220,20 @@ class Emitter(Statements):
 
     def _index(self, e: ir.Intrinsic) -> str:
         obj, at = self.x(e.args[0], PRIMARY), self._position(e.args[1])
-        return f"{obj}[{at}]" if id(e) in self.proofs.inside else f"{obj}.fetch({at})"
+        if id(e) in self.proofs.inside:
+            return f"{obj}[{at}]"
+        told = " { raise IndexError, 'list index out of range' }" if self.ruby.told else ""
+        return f"{obj}.fetch({at}){told}"
+
+    def _missing(self, key: Type) -> str:
+        """The block that fails for a key that a map does not have."""
+        if not self.ruby.told:
+            return '{ |key| raise KeyError, "key not found: #{key.inspect}" }'
+        if key in (ir.STR, ir.CHAR):
+            return f"{{ |key| raise KeyError, {self.helper('quoted')}(key) }}"
+        if key == ir.INT:
+            return "{ |key| raise KeyError, key.to_s }"
+        raise Unsupported("the text of a missing key of this type")
 
     def _slice(self, args: list[ir.Expr]) -> tuple[str, int]:
         obj, low, high = args
@@ -2259,7 +2306,7 @@ class Emitter(Statements):
         else:
             text = f"{text}.{name}"
         if isinstance(default, ir.Lit) and default.value is None:
-            return f"({text} || raise(ArgumentError, '{name} of an empty list'))"
+            return f"({text} || raise(ArgumentError, '{name}() arg is an empty sequence'))"
         return f"({text} || {self.x(default)})"
 
     def _key(self, e: ir.Expr) -> str:
@@ -2617,8 +2664,13 @@ def _ends(s: ir.If) -> bool:
     return True
 
 
-def emit(module: ir.Module, name: str, dialect: str = "foundation") -> RubyModule:
-    """The module as one Ruby file."""
+def emit(
+    module: ir.Module, name: str, dialect: str = "foundation", *, python_texts: bool = False
+) -> RubyModule:
+    """The module as one Ruby file.
+
+    With `python_texts`, errors of the library have the texts that Python gives them where a handler shows one.
+    """
     # Single quotes are kept here.
     module.differences[:] = [d for d in module.differences if "Python's repr" not in d]
-    return RubyEmitter(module, name, dialect).emit()
+    return RubyEmitter(module, name, dialect, python_texts).emit()
