@@ -698,6 +698,8 @@ _COUNTS = frozenset(
         "str.count",
         "str.find_or_raise",
         "str.ord",
+        "str.byte_len",
+        "str.width_at",
     }
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from functools import cache
 from typing import Any
 
 import pytest
@@ -406,6 +407,79 @@ SOURCE = textwrap.dedent(
         return first + other
 
 
+    def pieces(line: str) -> list[str]:
+        out: list[str] = []
+        i = 0
+        n = len(line)
+        while i < n:
+            while i < n and line[i] == " ":
+                i += 1
+            start = i
+            while i < n and line[i] != "," and line[i] != "é" and line[i] < "z":
+                i += 1
+            out.append(line[start:i])
+            if i < n and line[i] == ",":
+                i += 1
+                start = i
+            elif i >= n:
+                i += 1
+                out.append(line[start : i + 1] + "|" + line[i:])
+            else:
+                out.append(line[i] + line[i + 1 :] + line[: i + 1])
+                i = i + 1
+            if i + 1 < len(line) and line[i + 1] == "a":
+                out.append("next")
+        return out
+
+
+    def digits_first(text: str) -> str:
+        stripped = text.strip()
+        end = 0
+        while end < len(stripped) and (stripped[end].isalpha() or stripped[end] in "0123456789"):
+            end += 1
+        if end == 0:
+            return "none" + stripped
+        return stripped[:end] + "/" + stripped[end:]
+
+
+    def unquoted(line: str) -> list[str]:
+        cells: list[str] = []
+        cell: list[str] = []
+        quoted = False
+        i = 0
+        while i < len(line):
+            c = line[i]
+            if quoted:
+                if c == "a":
+                    if i + 1 < len(line) and line[i + 1] == "a":
+                        cell.append("A")
+                        i += 1
+                    else:
+                        quoted = False
+                else:
+                    cell.append(c)
+            elif c == "a":
+                quoted = True
+            elif c == ",":
+                cells.append("".join(cell))
+                cell = []
+            else:
+                cell.append(c)
+            i += 1
+        cells.append("".join(cell))
+        return cells
+
+
+    def far(lines: list[str]) -> list[int]:
+        out: list[int] = []
+        i = 0
+        for line in lines:
+            while i < len(line) and line[i] != "a":
+                i += 1
+            out.append(i)
+        return out
+
+
     def titled(words: list[str]) -> list[str]:
         return [w.capitalize() for w in words]
 
@@ -424,6 +498,7 @@ def given() -> tuple[Plan, ...]:
     """Calls of every function with values at the edges."""
     texts = [(t,) for t in TEXTS]
     pairs = [(t, p) for t in TEXTS for p in ("a", "é", "hé", "", "ab,AB 12 and more")]
+    scanned = [*texts, ("aéa,aaa😀aa,é",), (" é, zz,  a,a",), ("9é8 x",)]
     numbers = [(n,) for n in NUMBERS]
     lists = [({"list": x},) for x in LISTS]
     words = [({"list": TEXTS[:n]},) for n in (0, 1, 4, 10)]
@@ -444,6 +519,8 @@ def given() -> tuple[Plan, ...]:
         ),
         **dict.fromkeys(["times", "distinct_letters", "beside", "distances"], pairs),
         **dict.fromkeys(["placed", "separated", "both_ends", "parts", "runs"], texts),
+        **dict.fromkeys(["pieces", "digits_first", "unquoted"], scanned),
+        "far": words,
         "columns": [(w, n) for (w,) in words for n in (0, 5, -7)],
         **dict.fromkeys(["bounds", "heads", "merged", "grown", "grouped"], words),
         "counted": [(a, b, s) for a in (0, 3, -5) for b in (0, 7, -2) for s in (1, 2, -1, 0, -3)],
@@ -473,6 +550,7 @@ def given() -> tuple[Plan, ...]:
     return tuple(Plan(name, args) for name, calls in arguments.items() for args in calls)
 
 
+@cache
 def to_go(source: str) -> PortCandidate:
     """The port of a source."""
     return port(PortRequest("said.py", source, LanguageId.PYTHON, LanguageId.GO))
@@ -521,6 +599,10 @@ SAID = {
     "an entry that may change": ("looked_up", "total += a[word]"),
     "a list that is there or not": ("grouped", "\n\t\tgroups[size] = append(groups[size], word)\n\t}"),
     "steps of either sign": ("counted", "; step > 0 && i < stop || step < 0 && i > stop; i += step {"),
+    "steps over bytes": ("pieces", "for i < n && line[i] == ' ' {\n\t\t\ti++"),
+    "steps over characters": ("pieces", "i += runeWidth(line, i)"),
+    "a character at a byte": ("digits_first", "unicode.IsLetter(runeAt(stripped, end))"),
+    "positions in many texts": ("far", "[]rune(line)"),
     "steps upwards": ("counted", "for i := 0; i < b; i += n {"),
     "parts of a list": ("chunks", "append(out, slices.Clone(xs[i:min(i+3, len(xs))]))"),
     "steps along a list": ("chunks", "; size > 0 && i"),

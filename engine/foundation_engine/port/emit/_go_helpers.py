@@ -1256,6 +1256,32 @@ func splitLast(s, separator string, most int) []string {
 """,
         ("slices", "strings"),
     ),
+    "runeAt": (
+        r"""
+// runeAt is the code point that begins at a byte of s.
+func runeAt(s string, i int) rune {
+	if c := s[i]; c < utf8.RuneSelf {
+		return rune(c)
+	}
+	r, _ := utf8.DecodeRuneInString(s[i:])
+	return r
+}
+""",
+        ("unicode/utf8",),
+    ),
+    "runeWidth": (
+        r"""
+// runeWidth is how many bytes the code point has that begins at a byte of s; 1 behind the end.
+func runeWidth(s string, i int) int {
+	if i >= len(s) || s[i] < utf8.RuneSelf {
+		return 1
+	}
+	_, size := utf8.DecodeRuneInString(s[i:])
+	return size
+}
+""",
+        ("unicode/utf8",),
+    ),
     "firstRune": (
         r"""
 // firstRune is the first code point of s, which must not be empty.

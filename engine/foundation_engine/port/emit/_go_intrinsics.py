@@ -698,6 +698,12 @@ class Operations(Maps):
                 )
             case "float.quotient":
                 return f"{self.x(args[0], MUL)} / {self.x(args[1], MUL + 1)}", MUL
+            case "str.char_at":
+                return f"{self.helper('runeAt')}({self.x(args[0])}, {self.x(args[1])})", PRIMARY
+            case "str.width_at":
+                return f"{self.helper('runeWidth')}({self.x(args[0])}, {self.x(args[1])})", PRIMARY
+            case "str.cut":
+                return self.slice_text(self.x(args[0], PRIMARY), args[1], args[2]), PRIMARY
             case "str.byte_len":
                 return f"len({self.x(args[0])})", PRIMARY
             case "char.byte_len":
@@ -955,7 +961,9 @@ class Operations(Maps):
             case ir.TupleT() if not self._comparable(t):
                 raise Unsupported("equality of tuples that hold lists")
             case ir.OptionalT(elem) if isinstance(b.type, ir.OptionalT):
-                enum = isinstance(elem, ir.NamedT) and isinstance(self.go.module.find(elem.name), ir.EnumClass)
+                enum = isinstance(elem, ir.NamedT) and isinstance(
+                    self.go.module.find(elem.name), ir.EnumClass
+                )
                 if not isinstance(elem, ir.P) and not enum:
                     raise Unsupported("equality of values that may be nil")
                 text = f"{self.helper('sameValue')}({self.x(a)}, {self.x(b)})"
@@ -1001,6 +1009,9 @@ class Operations(Maps):
                 texts.append(self.x(e))
             elif (byte := self.byte_text(e)) is not None:
                 texts.append(byte)
+            elif isinstance(e, ir.Intrinsic) and e.op == "str.char_at":
+                # Every byte of another character is above all of ASCII.
+                texts.append(f"{self.x(e.args[0], PRIMARY)}[{self.x(e.args[1])}]")
             else:
                 return None
         return texts[0], texts[1]

@@ -22,6 +22,7 @@ from foundation_engine.port.emit._go_helpers import HELPERS
 from foundation_engine.port.emit._go_intrinsics import Operations
 from foundation_engine.port.emit._go_maps import shown_maps, shows_order
 from foundation_engine.port.emit._go_patterns import Patterns
+from foundation_engine.port.emit._go_scan import scan_bytes
 from foundation_engine.port.emit._go_tidy import blanked, tidy
 from foundation_engine.port.emit._names import camel, go_doc, is_hidden, pascal
 from foundation_engine.port.emit._statements import Statements, comment, comments
@@ -2857,6 +2858,7 @@ def _emitted(
             if (c.name if c else "", f.name) in ordered:
                 keep_order(f, kept)
         look_up_once(copied)
+        scan_bytes(copied)
         lost = [name for name in declined if "." in name]
         made = GoModule(copied, package, runtime, dialect, lost, kept, python_texts)
         out = made.emit()
