@@ -1,6 +1,6 @@
 """What the languages have libraries of their own for: functions that the tests run in Python and in each target."""
 
-# ruff: noqa: PTH103, PTH112, PTH118, PTH119, PTH120, PTH122, PLW0108, C416, B905 - what a library can do is what the functions are for.
+# ruff: noqa: PTH103, PTH118, PTH119, PTH120, PTH122, PLW0108, C416, B905, PTH123, FURB122 - what a library can do is what the functions are for.
 from __future__ import annotations
 
 import bisect
@@ -16,6 +16,7 @@ import string
 import sys
 import textwrap
 from collections import Counter
+from dataclasses import asdict, dataclass, field
 from functools import partial, reduce
 from itertools import chain, combinations, cycle, zip_longest
 from operator import mul
@@ -387,3 +388,50 @@ def query(text: str, page: int) -> str:
 
 def runs_on() -> str:
     return platform.system()
+
+
+def numbered(path: str) -> list[str]:
+    out: list[str] = []
+    with open(path, encoding="utf-8") as handle:
+        for number, line in enumerate(handle, 1):
+            out.append(f"{number}: {line.rstrip()}")
+    return out
+
+
+def loaded(path: Path) -> list[str]:
+    with path.open("r") as f:
+        data = json.load(f)
+    if not isinstance(data, dict):
+        raise ValueError("an object is needed")
+    return sorted(data.keys())
+
+
+def stored(path: str, names: list[str]) -> None:
+    with open(path, "w") as f:
+        f.write("names:\n")
+        for name in names:
+            f.write(f"- {name}\n")
+
+
+def noted(path: str, line: str) -> None:
+    with open(path, "a", encoding="utf-8") as log:
+        log.write(line + "\n")
+
+
+@dataclass
+class Job:
+    name: str
+    size: int
+    tags: list[str] = field(default_factory=list)
+
+
+def job_text(job: Job) -> str:
+    return json.dumps(asdict(job), sort_keys=True, indent=2) + json.dumps(asdict(job))
+
+
+def canonical(counts: dict[str, int]) -> str:
+    return json.dumps(counts, sort_keys=True, separators=(",", ":"))
+
+
+def laid_out_again(text: str) -> str:
+    return json.dumps(json.loads(text), indent=4, sort_keys=True)

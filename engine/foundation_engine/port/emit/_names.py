@@ -293,9 +293,14 @@ _SPECIAL: Mapping[str, tuple[str, ...]] = {
 }
 
 
+def is_special(name: str) -> bool:
+    """True for the name of a special method of Python."""
+    return name.startswith("__") and name.endswith("__")
+
+
 def is_hidden(name: str) -> bool:
     """True for a name that says it is private by a leading underscore, as special methods do not."""
-    return name.startswith("_") and not (name.startswith("__") and name.endswith("__"))
+    return name.startswith("_") and not is_special(name)
 
 
 def words(name: str) -> list[str]:

@@ -1761,7 +1761,8 @@ class Operations(Lines):
             if text.startswith("&") or not is_total(v):
                 owned = text if text.startswith("&") else f"&{self.own(v, PRIMARY)}"
                 return f"{self.place(obj)}.contains({owned})", PRIMARY
-            return f"{self.place(obj)}.iter().any(|item| *item == *{self.place(v)})", PRIMARY
+            item = self.fresh("item")
+            return f"{self.place(obj)}.iter().any(|{item}| *{item} == *{self.place(v)})", PRIMARY
         return f"{self.place(obj)}.contains({self.ref(v)})", PRIMARY
 
     def _patterned(self, e: ir.Expr) -> bool:
@@ -1779,7 +1780,8 @@ class Operations(Lines):
         """Where a list has a value first, as an optional; the value is worked out before the search."""
         if not is_total(v):
             return f"{self.helper('place_of')}({self.ref(list_)}, {self.ref(v)})"
-        item = "**item" if self.lists_texts(list_) else "*item"
+        item = self.fresh("item")
+        found = f"**{item}" if self.lists_texts(list_) else f"*{item}"
         wanted = f"*{self.place(v)}" if not self.rust.copies(v.type) else self.x(v, COMPARE + 1)
         return f"{self.place(list_)}.iter().position(|item| {item} == {wanted})"
 

@@ -17,7 +17,7 @@ from foundation_specs.model import LanguageId
 
 from foundation_engine.port import ir
 from foundation_engine.port.emit._files import Cut, joined
-from foundation_engine.port.emit._names import pascal, snake
+from foundation_engine.port.emit._names import is_special, pascal, snake
 from foundation_engine.port.emit._rust_body import FunctionWriter, drop_unread
 from foundation_engine.port.emit._rust_crate import crate
 from foundation_engine.port.emit._rust_errors import CONSTRUCTORS, RustErrors
@@ -183,7 +183,7 @@ class RustModule:
 
     def method(self, name: str) -> str:
         """The name of a method."""
-        return self.local(name.lstrip("_") or name)
+        return snake(name) if is_special(name) else self.local(name.lstrip("_") or name)
 
     def field(self, t: Type, name: str) -> str:
         """The name of a field of an object of a type."""

@@ -117,6 +117,15 @@ def of(low: ExpressionLowerer, e: ir.Expr) -> ir.Expr:
                 e = ir.Comp("list", held, [each], type=ir.ListT(ir.ANY), line=e.line)
         case _, ir.DictT(ir.STR, ir.ANY):
             low.scope.differ(COPIED)
+        case _, ir.DictT(ir.STR, value) if can_hold(value):
+            low.scope.differ(COPIED)
+            pair = ir.TupleT((ir.STR, value))
+            names = [ir.VarTarget("key", type=ir.STR), ir.VarTarget("value", type=value)]
+            held = of(low, ir.Name("value", type=value))
+            entry = ir.TupleLit([ir.Name("key", type=ir.STR), held], type=ir.TupleT((ir.STR, ir.ANY)))
+            over = ir.Intrinsic("dict.items", [e], type=ir.IterT(pair))
+            each = ir.Clause(ir.TupleTarget(list(names), type=pair), over, [])
+            e = ir.Comp("dict", entry, [each], type=ir.DictT(ir.STR, ir.ANY), line=e.line)
         case _:
             raise Unsupported(f"{ir.type_text(e.type)} as a value of any type")
     return ir.Intrinsic("json.of", [e], type=ir.ANY, line=e.line)

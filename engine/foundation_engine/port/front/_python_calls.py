@@ -1047,6 +1047,10 @@ def stdlib(low: ExpressionLowerer, name: str, e: ast.Call, want: Type | None) ->
         return _op("json.parse", [low.coerce(low.expr(e.args[0]), ir.STR)], ir.ANY, "ValueError")
     if name == "json.dumps" and len(e.args) == 1 and not e.keywords:
         return _op("json.dumps", [_encodable(low, e.args[0])], ir.STR)
+    if name == "json.dumps" and len(e.args) == 1:
+        return library.laid_out(low, e)
+    if name == "dataclasses.asdict" and len(e.args) == 1 and not e.keywords:
+        return _fields_of(low, e)
     return library.function(low, name, e)
 
 
@@ -1092,6 +1096,32 @@ def _encodable(low: ExpressionLowerer, node: ast.expr) -> ir.Expr:
         why = "a value in JSON of this type" if literal else f"JSON of {ir.type_text(made.type)}"
         raise Unsupported(why, ast.unparse(node), node.lineno)
     return made
+
+
+def _fields_of(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    """`dataclasses.asdict(obj)`: a map of the fields, whose values JSON can hold."""
+    obj = low.expr(e.args[0])
+    info = low.scope.classes.get(obj.type.name) if isinstance(obj.type, ir.NamedT) else None
+    properties = (
+        {n for n, m in info.methods.items() if m.kind == "property"} if info is not None else set[str]()
+    )
+    if (
+        info is None
+        or info.lost
+        or not all(mixed.can_hold(t) for n, t in info.fields.items() if n not in properties)
+    ):
+        raise Unsupported(
+            "asdict of an object whose fields are not all texts, numbers, lists or maps; write the map out",
+            ast.unparse(e),
+            e.lineno,
+        )  # fmt: skip
+    low.require_pure(obj)
+    items = [
+        (ir.Lit(n, type=ir.STR), mixed.of(low, ir.Field(ir.unshared(obj), n, type=t)))
+        for n, t in info.fields.items()
+        if n not in properties
+    ]
+    return ir.DictLit(list(items), type=ir.DictT(ir.STR, ir.ANY))
 
 
 def _replace(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:

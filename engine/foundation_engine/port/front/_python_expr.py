@@ -1607,7 +1607,7 @@ class ExpressionLowerer:
         head, _, rest = path.partition(".")
         if self.lookup(head) is not None or head in self.scope.constants:
             return None
-        if path in ("str.maketrans", "dict.fromkeys"):
+        if path in ("str.maketrans", "dict.fromkeys") or path.startswith("<"):
             return path
         if head in self.scope.foreign and not rest:
             module, original = self.scope.foreign[head]

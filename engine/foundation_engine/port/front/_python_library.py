@@ -555,6 +555,7 @@ def variable(low: ExpressionLowerer, node: ast.expr) -> ir.Expr:
     return prelude.call(low, "required_variable", low.coerce(low.expr(node), ir.STR))
 
 
+WRITTEN = "A file is written as UTF-8 as it is; Python writes line feeds as the system has them."
 IN_ORDER = "What is in a folder comes in the order of names, which Python leaves to the file system."
 
 
@@ -622,9 +623,7 @@ def path_method(low: ExpressionLowerer, e: ast.Call, obj: ir.Expr, name: str) ->
             return _op("file.rename", [obj, target], ir.NONE, "OSError")
         case "write_text":
             given = _given(e, ("data", "encoding"), 1)
-            low.scope.differ(
-                "A file is written as UTF-8 as it is; Python writes line feeds as the system has them."
-            )
+            low.scope.differ(WRITTEN)
             return _op(
                 "file.write_text", [obj, low.coerce(low.expr(given["data"]), ir.STR)], ir.NONE, "OSError"
             )
@@ -723,6 +722,20 @@ def _rmtree(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
     raise Unsupported("rmtree with computed options", ast.unparse(e), e.lineno)
 
 
+def _lines(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    return prelude.call(low, "lines_of", low.expr(e.args[0]))
+
+
+def _stored(name: str) -> _Maker:
+    """What is written to an open file, at once."""
+
+    def make(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+        low.scope.differ(WRITTEN)
+        return _op(name, [low.coerce(low.expr(a), ir.STR) for a in e.args], ir.NONE, "OSError")
+
+    return make
+
+
 def _listed(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
     at = low.coerce(low.expr(_given(e, ("path",), 1)["path"]), ir.STR)
     low.scope.differ(IN_ORDER)
@@ -745,6 +758,44 @@ def _system(_: ExpressionLowerer, e: ast.Call) -> ir.Expr:
     if e.args or e.keywords:
         raise _refuse(e)
     return _op("platform.system", [], ir.STR)
+
+
+# JSON
+
+
+def laid_out(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    """`json.dumps` with an indent, with sorted keys, or with other separators."""
+    from foundation_engine.port.front import _python_any as mixed
+
+    given = {k.arg: k.value for k in e.keywords}
+    told: dict[str, object] = {"indent": None, "sort_keys": False, "separators": None, "ensure_ascii": True}
+    for name, node in given.items():
+        if name == "default":
+            reason = "json.dumps with a default; turn other values into texts before"
+            raise Unsupported(reason, ast.unparse(e), e.lineno)
+        try:
+            told[name or "**"] = ast.literal_eval(node)
+        except ValueError:
+            reason = f"json.dumps with a computed {name}"
+            raise Unsupported(reason, ast.unparse(e), e.lineno) from None
+    indent = told["indent"]
+    if set(told) - {"indent", "sort_keys", "separators", "ensure_ascii"} or told["ensure_ascii"] is not True:
+        raise Unsupported("json.dumps with these options", ast.unparse(e), e.lineno)
+    if indent is not None and not (isinstance(indent, int) and indent >= 0):
+        raise Unsupported("json.dumps with an indent that is no number", ast.unparse(e), e.lineno)
+    comma, colon = ("," if indent is not None else ", "), ": "
+    match told["separators"]:
+        case (str() as comma, str() as colon):
+            pass
+        case None:
+            pass
+        case _:
+            raise _refuse(e)
+    value = mixed.of(low, low.expr(e.args[0], ir.ANY))
+    name = "json_of_sorted" if told["sort_keys"] is True else "json_of"
+    step = -1 if indent is None else indent
+    texts = [ir.Lit(comma, type=ir.STR), ir.Lit(colon, type=ir.STR)]
+    return prelude.call(low, name, value, *texts, _int(step), _int(0))
 
 
 # Digests, and bytes as texts
@@ -879,6 +930,8 @@ _FUNCTIONS: Mapping[str, _Maker] = {
     "bisect.bisect_right": _bisect("right_place"),
     "textwrap.dedent": _dedent, "urllib.parse.quote": _quote, "str.maketrans": _maketrans,
     "dict.fromkeys": _fromkeys,
+    "<read>": lambda low, e: low.read_text(e.args[0]), "<lines>": _lines,
+    "<write>": _stored("file.write_text"), "<append>": _stored("file.append_text"),
     "urllib.parse.quote_plus": _quote_plus, "urllib.parse.urlencode": _urlencode,
     "urllib.parse.urlparse": _address, "hmac.compare_digest": _same_digest,
     "platform.system": _system, "shutil.which": _which, "shutil.rmtree": _rmtree,

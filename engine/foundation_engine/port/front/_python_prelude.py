@@ -558,6 +558,16 @@ def folder_of(path: str) -> str:
     bare = head.rstrip("/")
     return bare if bare != "" else head
 ''',
+    "lines_of": '''
+def lines_of(text: str) -> list[str]:
+    """The lines of a text with their ends."""
+    lines = text.split("\\n")
+    last = lines.pop()
+    found = [line + "\\n" for line in lines]
+    if last != "":
+        found.append(last)
+    return found
+''',
     "make_new_folders": '''
 import os
 
@@ -733,6 +743,62 @@ def url_fragment(url: str) -> str:
     """The fragment of an address."""
     _, _, fragment = url.lstrip().partition("#")
     return fragment
+''',
+    "json_of": '''
+import json
+from typing import Any
+
+
+def json_of(value: Any, comma: str, colon: str, indent: int, level: int) -> str:
+    """A JSON value as Python writes it: on one line, or with an indent on several."""
+    if isinstance(value, str):
+        return json.dumps(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return "null"
+    start = ""
+    end = ""
+    if indent >= 0:
+        start = "\\n" + " " * (indent * (level + 1))
+        end = "\\n" + " " * (indent * level)
+    if isinstance(value, list):
+        items = [json_of(item, comma, colon, indent, level + 1) for item in value]
+        return "[" + start + (comma + start).join(items) + end + "]" if items else "[]"
+    if isinstance(value, dict):
+        entries: list[str] = []
+        for key in value:
+            entries.append(json.dumps(key) + colon + json_of(value[key], comma, colon, indent, level + 1))
+        return "{" + start + (comma + start).join(entries) + end + "}" if entries else "{}"
+    return str(value)
+''',
+    "json_of_sorted": '''
+import json
+from typing import Any
+
+
+def json_of_sorted(value: Any, comma: str, colon: str, indent: int, level: int) -> str:
+    """A JSON value as Python writes it, its keys in order."""
+    if isinstance(value, str):
+        return json.dumps(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return "null"
+    start = ""
+    end = ""
+    if indent >= 0:
+        start = "\\n" + " " * (indent * (level + 1))
+        end = "\\n" + " " * (indent * level)
+    if isinstance(value, list):
+        items = [json_of_sorted(item, comma, colon, indent, level + 1) for item in value]
+        return "[" + start + (comma + start).join(items) + end + "]" if items else "[]"
+    if isinstance(value, dict):
+        entries: list[str] = []
+        for key in sorted(value.keys()):
+            entries.append(json.dumps(key) + colon + json_of_sorted(value[key], comma, colon, indent, level + 1))
+        return "{" + start + (comma + start).join(entries) + end + "}" if entries else "{}"
+    return str(value)
 ''',
     "quoted_form": '''
 from urllib.parse import quote

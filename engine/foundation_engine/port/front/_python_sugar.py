@@ -509,6 +509,124 @@ def _nothing_after(made: list[ast.stmt], body: list[ast.stmt]) -> bool:
     return isinstance(last, ast.With) and _nothing_after(last.body, body)
 
 
+# Open files
+
+
+# Names of functions that no file can define, which stand for what an open file does.
+_FILES: Mapping[str, ast.expr] = {
+    name: ast.Name(f"<{name}>", ast.Load()) for name in ("read", "lines", "write", "append")
+}
+
+
+def _uses(name: str, body: Sequence[ast.stmt]) -> int:
+    return sum(isinstance(n, ast.Name) and n.id == name for s in body for n in ast.walk(s))
+
+
+def read_whole(path: ast.expr, name: str, body: list[ast.stmt], used: set[str]) -> list[ast.stmt] | None:
+    """The block under `with open(path) as name` with the text of the file in place of its one use; None for others."""
+    body = copy.deepcopy(body)
+    found: list[ast.expr] = []
+    inside = [
+        n
+        for s in body[:1]
+        if isinstance(s, ast.Assign | ast.Return | ast.AnnAssign | ast.Expr)
+        for n in ast.walk(s)
+    ]
+
+    class Read(ast.NodeTransformer):
+        def visit_Call(self, node: ast.Call) -> ast.expr:
+            match node:
+                case ast.Call(
+                    func=ast.Attribute(value=ast.Name(id=of), attr="read"), args=[], keywords=[]
+                ) if of == name:
+                    return self._text(node, "{text}")
+                case ast.Call(
+                    func=ast.Attribute(value=ast.Name(id=of), attr="readlines"), args=[], keywords=[]
+                ) if of == name:
+                    return self._text(node, "lines({text})")
+                case ast.Call(
+                    func=ast.Attribute(value=ast.Name(id="json"), attr="load"), args=[ast.Name(id=of)]
+                ) if of == name and not node.keywords:
+                    return self._text(node, "json.loads({text})")
+                case _:
+                    self.generic_visit(node)
+                    return node
+
+        def visit_Name(self, node: ast.Name) -> ast.expr:
+            return self._text(node, "lines({text})") if node.id == name else node
+
+        def _text(self, node: ast.expr, form: str) -> ast.expr:
+            at_once = any(n is node for n in inside)
+            found.append(node)
+            made = statements(
+                form.format(text="read(path)" if at_once else "content"), node, path=path, **_FILES
+            )[0]
+            return made.value if isinstance(made, ast.Expr) else node
+
+    if _uses(name, body) != 1:
+        return None
+    out = [Read().visit(s) for s in body]
+    if len(found) != 1:
+        return None
+    if any(n is found[0] for n in inside):
+        return out
+    if "content" in used:
+        return None
+    return [*statements("content = read(path)", body[0], path=path, **_FILES), *out]
+
+
+def written_whole(
+    path: ast.expr, name: str, body: list[ast.stmt], more: bool, used: set[str]
+) -> list[ast.stmt] | None:
+    """The block under `with open(path, "w") as name` with what it writes collected; None for other uses."""
+    store = "append(path, value)" if more else "write(path, value)"
+    if len(body) == 1 and (value := _written(name, body[0])) is not None:
+        return statements(store, body[0], path=path, value=value, **_FILES)
+    if "content" in used or any(isinstance(n, ast.Return) for s in body for n in ast.walk(s)):
+        return None
+    body = copy.deepcopy(body)
+    writes = 0
+
+    class Write(ast.NodeTransformer):
+        def visit_Expr(self, node: ast.Expr) -> ast.stmt:
+            nonlocal writes
+            value = _written(name, node)
+            if value is None:
+                return node
+            writes += 1
+            return statements("content += value", node, value=value)[0]
+
+    uses = _uses(name, body)
+    out = [Write().visit(s) for s in body]
+    if writes != uses:
+        return None
+    value = ast.Name("content", ast.Load())
+    return [
+        *statements('content = ""', body[0]),
+        *out,
+        *statements(store, body[-1], path=path, value=value, **_FILES),
+    ]
+
+
+def _written(name: str, s: ast.stmt) -> ast.expr | None:
+    """What a statement writes to an open file; None for another statement."""
+    match s:
+        case ast.Expr(
+            value=ast.Call(func=ast.Attribute(value=ast.Name(id=of), attr="write"), args=[value], keywords=[])
+        ) if of == name:
+            return value
+        case ast.Expr(
+            value=ast.Call(
+                func=ast.Attribute(value=ast.Name(id="json"), attr="dump") as func,
+                args=[value, ast.Name(id=of)],
+            ) as call
+        ) if of == name:
+            dumps = ast.copy_location(ast.Attribute(func.value, "dumps", ast.Load()), func)
+            return ast.copy_location(ast.Call(dumps, [value], call.keywords), call)
+        case _:
+            return None
+
+
 # Assignments in expressions
 
 

@@ -1878,8 +1878,9 @@ class _FunctionLowerer(ExpressionLowerer):
         used = patterns.block_use(self, node)
         if used is not None:
             return self._under_pattern(s, used, following)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open":
-            return self._with_open(s, node)
+        opened = self._opened(node)
+        if opened is not None:
+            return self._with_open(s, opened)
         manager = self.scope.managers.get(dotted(node.func) or "") if isinstance(node, ast.Call) else None
         if manager is not None and isinstance(node, ast.Call):
             known = self.params | sugar.stored(self.top)
@@ -2005,40 +2006,53 @@ class _FunctionLowerer(ExpressionLowerer):
         self.rest_done = terminates(body)
         return out
 
+    def _opened(self, node: ast.expr) -> ast.Call | None:
+        """`open(path, ...)`, which `path.open(...)` also is; None for another expression."""
+        match node:
+            case ast.Call(func=ast.Name(id="open")):
+                return node
+            case ast.Call(func=ast.Attribute(value=at, attr="open")) if self.expr(at).type == ir.STR:
+                called = ast.copy_location(ast.Name("open", ast.Load()), node)
+                return ast.copy_location(ast.Call(called, [at, *node.args], node.keywords), node)
+            case _:
+                return None
+
     def _with_open(self, s: ast.With | ast.AsyncWith, node: ast.Call) -> list[ir.Stmt]:
-        """`with open(path) as f:` whose block reads the whole file once, first."""
+        """`with open(path) as f:` whose block reads the file, or writes it."""
         name = s.items[0].optional_vars
-        mode = (
-            node.args[1]
-            if len(node.args) > 1
-            else next((k.value for k in node.keywords if k.arg == "mode"), None)
+        given = {k.arg: k.value for k in node.keywords}
+        mode = node.args[1] if len(node.args) > 1 else given.get("mode", ast.Constant("r"))
+        kind = str(mode.value).replace("t", "") if isinstance(mode, ast.Constant) else "computed"
+        encoding = given.get("encoding")
+        utf8 = encoding is None or (
+            isinstance(encoding, ast.Constant) and str(encoding.value).lower() in ("utf-8", "utf8", "ascii")
         )
         if (
             not isinstance(name, ast.Name)
-            or not node.args
-            or any(k.arg not in ("mode", "encoding", "errors") for k in node.keywords)
-            or (mode is not None and not (isinstance(mode, ast.Constant) and mode.value in ("r", "rt")))
+            or not 1 <= len(node.args) <= 2
+            or set(given) - {"mode", "encoding", "errors", "newline"}
+            or kind not in ("r", "w", "a", "x")
+            or not utf8
         ):
-            raise Unsupported("a file opened in this way", "", s.lineno)
-        uses = [n for b in s.body for n in ast.walk(b) if isinstance(n, ast.Name) and n.id == name.id]
-        reads = [
-            n
-            for b in s.body[:1]
-            for n in ast.walk(b)
-            if isinstance(n, ast.Call)
-            and isinstance(n.func, ast.Attribute)
-            and n.func.attr == "read"
-            and not n.args
-            and isinstance(n.func.value, ast.Name)
-            and n.func.value.id == name.id
-        ]
-        if len(uses) != 1 or len(reads) != 1 or isinstance(s.body[0], ast.For | ast.While | ast.If | ast.Try):
-            raise Unsupported("an open file that is not read whole at once", "", s.lineno)
-        self.opened[ast.unparse(reads[0])] = node.args[0]
-        try:
-            return self.block(s.body)
-        finally:
-            self.opened.clear()
+            reason = f"a file opened in the mode {kind!r} or with these options; texts in UTF-8 are ported"
+            raise Unsupported(reason, ast.unparse(node), s.lineno)
+        at = node.args[0]
+        if kind == "r":
+            made = sugar.read_whole(at, name.id, s.body, self.params | sugar.stored(self.top))
+        elif kind in ("w", "a"):
+            made = sugar.written_whole(at, name.id, s.body, kind == "a", self.params | sugar.stored(self.top))
+        else:
+            made = None
+        if made is None:
+            reason = (
+                "an open file that is used in another way than to be read whole or line by line, or written"
+            )
+            raise Unsupported(reason, ast.unparse(node), s.lineno)
+        if kind != "r" and len(made) > 1:
+            self.scope.differ(
+                "A file that is written piece by piece is written at once, when all of it is known."
+            )
+        return self._in_place(made, s)
 
     def _match(self, s: ast.Match) -> list[ir.Stmt]:
         """A match over literals, enum members and alternatives of them, as a chain of tests."""
