@@ -866,6 +866,11 @@ GROWING = frozenset(
     }
 )
 CHANGING = GROWING | {"list.sort", "list.reverse"}
+CHANGING_MAPS = frozenset(
+    f"dict.{n}" for n in ("pop", "pop_or", "pop_optional", "setdefault", "update", "delete", "clear")
+)
+# Whatever changes the list, the map or the set that it is given.
+MUTATING = CHANGING | CHANGING_MAPS | {f"set.{n}" for n in ("add", "discard", "remove", "update", "clear")}
 
 
 def place(e: ir.Node) -> str | None:

@@ -10,7 +10,7 @@ import copy
 from collections.abc import Iterator
 
 from foundation_engine.port import ir
-from foundation_engine.port.passes import CHANGING, GROWING, blocks
+from foundation_engine.port.passes import CHANGING, CHANGING_MAPS, GROWING, blocks
 from foundation_engine.port.simplify import rewrite
 
 _TAKING = frozenset(
@@ -25,17 +25,6 @@ _TAKING = frozenset(
         "min",
         "max_of",
         "min_of",
-    ]
-)
-_CHANGING_MAPS = frozenset(
-    [
-        "dict.pop",
-        "dict.pop_or",
-        "dict.pop_optional",
-        "dict.setdefault",
-        "dict.update",
-        "dict.delete",
-        "dict.clear",
     ]
 )
 
@@ -162,7 +151,7 @@ def _disturbs(s: ir.Stmt, root: str | None, names: set[str | None]) -> bool:
             case ir.IndexTarget(obj=obj) | ir.FieldTarget(obj=obj) if root in _parts(obj):
                 return True
             case ir.Intrinsic(op=op, args=[obj, *_]) if (
-                op in CHANGING or op in _CHANGING_MAPS
+                op in CHANGING or op in CHANGING_MAPS
             ) and root in _parts(obj):
                 return True
             case ir.Call(args=args) | ir.MethodCall(args=args):

@@ -7,21 +7,9 @@ from collections.abc import Sequence
 
 from foundation_engine.port import ir
 from foundation_engine.port.emit._names import camel, words
-from foundation_engine.port.passes import blocks, place, stores, terminates
+from foundation_engine.port.passes import CHANGING_MAPS, blocks, place, stores, terminates
 from foundation_engine.port.simplify import names_taken, rewrite
 
-# Operations that change a map.
-_CHANGING = frozenset(
-    {
-        "dict.pop",
-        "dict.pop_or",
-        "dict.pop_optional",
-        "dict.delete",
-        "dict.update",
-        "dict.setdefault",
-        "dict.clear",
-    }
-)
 _LOOKING = frozenset({"dict.contains", "dict.index", "dict.get", "dict.get_or", "len"})
 _CALLS = (ir.Call, ir.MethodCall, ir.PatternOp, ir.PatternCall, ir.PatternNew, ir.Lambda, ir.FuncDef)
 
@@ -83,7 +71,7 @@ class _Entry:
                     isinstance(p, ir.Field) and p.name == name for p in ir.walk(self.map)
                 ):
                     return False
-                case ir.Intrinsic(op=op, args=[obj, *_]) if op in _CHANGING and self._may_be(obj):
+                case ir.Intrinsic(op=op, args=[obj, *_]) if op in CHANGING_MAPS and self._may_be(obj):
                     return False
                 case _:
                     pass

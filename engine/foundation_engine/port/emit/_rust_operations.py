@@ -29,7 +29,6 @@ from foundation_engine.port.emit._rust_words import (
     LOWEST,
     METHODS,
     MUL,
-    MUTATING,
     OR,
     PRIMARY,
     SHIFT,
@@ -40,7 +39,7 @@ from foundation_engine.port.emit._rust_words import (
     rust_string,
 )
 from foundation_engine.port.ir import Type, Unsupported
-from foundation_engine.port.passes import at_least, is_total, letter_of
+from foundation_engine.port.passes import MUTATING, at_least, is_total, letter_of
 
 if TYPE_CHECKING:
     from foundation_engine.port.emit.rust import RustModule

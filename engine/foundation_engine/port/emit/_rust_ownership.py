@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from foundation_engine.port import ir
-from foundation_engine.port.emit._rust_words import MUTATING
 from foundation_engine.port.ir import Type
+from foundation_engine.port.passes import MUTATING
 
 Key = tuple[str, str]  # class name or "", function name
 RUNTIME_OBJECTS = frozenset({"CircuitBreaker", "RateLimiter", "Logger", "HttpClient", "RetryPolicy"})

@@ -91,13 +91,6 @@ CHAR_TESTS = {
     "str.isdigit": "|c| c.is_ascii_digit()", "str.isalpha": "char::is_alphabetic", "str.isalnum": "char::is_alphanumeric",
     "str.isspace": "char::is_whitespace",
 }  # fmt: skip
-MUTATING = frozenset(
-    {
-        "list.append", "list.extend", "list.insert", "list.pop", "list.pop_at", "list.remove", "list.clear", "list.delete", "list.sort",
-        "list.reverse", "dict.pop", "dict.pop_or", "dict.pop_optional", "dict.delete", "dict.update", "dict.clear", "dict.setdefault",
-        "set.add", "set.discard", "set.remove", "set.update", "set.clear",
-    }
-)  # fmt: skip
 
 
 def documented(text: str) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from foundation_engine.port import ir
 from foundation_engine.port.ir import Type, Unsupported
+from foundation_engine.port.passes import CHANGING, CHANGING_MAPS
 
 if TYPE_CHECKING:
     from foundation_engine.port.front._python_expr import ExpressionLowerer
@@ -43,25 +44,6 @@ _OF_TEXTS = frozenset(
     }
 )
 _OF_MAPS = frozenset({"items", "keys", "values"})
-# Operations that change the list or the map that they are given.
-_CHANGING = frozenset(
-    {
-        f"list.{n}"
-        for n in (
-            "append",
-            "extend",
-            "insert",
-            "pop",
-            "pop_at",
-            "remove",
-            "delete",
-            "clear",
-            "reverse",
-            "sort",
-        )
-    }
-    | {f"dict.{n}" for n in ("pop", "pop_or", "pop_optional", "setdefault", "update", "delete", "clear")}
-)
 
 
 def optional(t: Type) -> Type:
@@ -243,7 +225,7 @@ def changes_a_copy(statements: Sequence[ir.Stmt]) -> bool:
 
     return any(
         (isinstance(n, ir.IndexTarget) and taken(n.obj))
-        or (isinstance(n, ir.Intrinsic) and n.op in _CHANGING and taken(n.args[0]))
+        or (isinstance(n, ir.Intrinsic) and n.op in CHANGING | CHANGING_MAPS and taken(n.args[0]))
         for s in statements
         for n in ir.walk(s)
     )

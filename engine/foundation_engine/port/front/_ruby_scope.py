@@ -10,6 +10,7 @@ from foundation_engine.port import ir
 from foundation_engine.port.front import _ruby_ast as ast
 from foundation_engine.port.front._ruby_types import SYMBOL, Doc, Types, VarT, type_text
 from foundation_engine.port.ir import Type, Unsupported
+from foundation_engine.port.passes import MUTATING
 
 # Ruby's error classes that have a class in the representation.
 ERROR_NAMES: Mapping[str, str] = {
@@ -311,36 +312,7 @@ def pure(e: ir.Expr) -> bool:
     return True
 
 
-MUTATIONS = frozenset(
-    {
-        "list.append",
-        "list.extend",
-        "list.insert",
-        "list.pop",
-        "list.pop_at",
-        "list.remove",
-        "list.delete",
-        "list.clear",
-        "list.reverse",
-        "list.sort",
-        "dict.pop",
-        "dict.pop_or",
-        "dict.pop_optional",
-        "dict.setdefault",
-        "dict.update",
-        "dict.delete",
-        "dict.clear",
-        "set.add",
-        "set.discard",
-        "set.remove",
-        "set.update",
-        "set.clear",
-        "print",
-        "sleep",
-        "file.read_text",
-        "file.remove",
-    }
-)
+MUTATIONS = MUTATING | {"print", "sleep", "file.read_text", "file.remove"}
 
 __all__ = [
     "ERROR_NAMES",
