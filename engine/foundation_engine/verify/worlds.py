@@ -21,7 +21,6 @@ _FILE_OPS = (
     "file.append_text", "file.size",
 )  # fmt: skip
 _NESTED = ("json.items", "json.members", "json.field", "json.item", "json.get_or", "json.has")
-_NESTED = ("json.items", "json.members", "json.field", "json.item", "json.get_or", "json.has")
 _NAMES = ("a.txt", "data.json", "sub/b.txt", "notes.txt")
 _OUTLIVING = ("circuit_breaker", "rate_limiting")
 
@@ -41,7 +40,6 @@ class Looks:
     addresses: set[str] = field(default_factory=set[str])  # its parameters that name a server
     records: list[ir.Class] = field(default_factory=list[ir.Class])  # classes that configuration files fill
     parses: bool = False  # It makes JSON of a text.
-    nested: bool = False  # It looks into lists or maps among values of any type.
     nested: bool = False  # It looks into lists or maps among values of any type.
     keys: list[str] = field(default_factory=list[str])  # keys that it looks up in JSON
     cli: list[ir.Function] = field(default_factory=list[ir.Function])
@@ -154,7 +152,6 @@ class Surroundings:
             case ir.Intrinsic(op=op):
                 looks.files = looks.files or op in _FILE_OPS
                 looks.parses = looks.parses or op == "json.parse"
-                looks.nested = looks.nested or op in _NESTED
                 looks.nested = looks.nested or op in _NESTED
                 if op in (
                     "any.index",
@@ -323,7 +320,9 @@ class Worlds:
             return r.choice([json.dumps(self.json_value()), "{", ""])
         if r.random() < 0.25:
             return r.choice(["", str(r.randint(0, 50)), " 42\n", "\n"])
-        return "\n".join(self._line() for _ in range(r.randint(1, 4))) + r.choice(["", "\n"])
+        text = "\n".join(self._line() for _ in range(r.randint(1, 4))) + r.choice(["", "\n"])
+        # Languages read a carriage return in different ways, which ports state.
+        return text.replace("\r", "")
 
     def _settings(self, record: ir.Class) -> dict[str, Any]:
         r = self.draw
