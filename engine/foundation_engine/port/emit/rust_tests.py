@@ -67,6 +67,20 @@ together!(A 0, B 1);
 together!(A 0, B 1, C 2);
 together!(A 0, B 1, C 2, D 3);
 """,
+    "SameJson": """
+impl Same for serde_json::Value {
+    fn same(&self, want: &Self) -> bool {
+        match (self, want) {
+            (Self::Number(a), Self::Number(b)) => a.is_f64() == b.is_f64() && (a == b || a.as_f64().same(&b.as_f64())),
+            (Self::Array(a), Self::Array(b)) => a.same(b),
+            (Self::Object(a), Self::Object(b)) => {
+                a.len() == b.len() && b.iter().all(|(key, v)| a.get(key).is_some_and(|got| got.same(v)))
+            }
+            _ => self == want,
+        }
+    }
+}
+""",
     "panics": """
 /// Whether the code stops the program.
 fn panics<T>(code: impl FnOnce() -> T) -> bool {
@@ -862,6 +876,8 @@ class RustTests:
             plain = rust_string(v) if t == ir.STR and "{server}" not in v else want
             return [f"assert_eq!({got}, {plain});"]
         self.support.add("Same")
+        if "serde_json::Value" in self.rust.type(t):
+            self.support.add("SameJson")
         shown = f"let want: {self.rust.type(t)} = {want};"
         return [
             "{",
