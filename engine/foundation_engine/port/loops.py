@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from foundation_engine.port import ir
+from foundation_engine.port.letters import known_digits
 from foundation_engine.port.passes import blocks
 from foundation_engine.port.simplify import bound_only, join_only, local_lists, rewrite
 
@@ -35,6 +36,9 @@ def _function(f: ir.Function) -> None:
         join_only(f, name)
     _Loops(f).block(f.body)
     _letters(f)
+    rewrite(f, _looked_up)
+    known_digits(f)
+    _codes(f)
 
 
 class _Loops:
@@ -434,6 +438,41 @@ def _letters(f: ir.Function) -> None:
             elif isinstance(n, ir.Intrinsic) and n.op == "list.reversed" and _is(n.args[0], name):
                 n.op, n.type = "str.reversed", ir.STR
         rewrite(f, lambda e, name=name: e.args[1] if _joins(e, name) and isinstance(e, ir.Intrinsic) else e)
+
+
+def _looked_up(e: ir.Expr) -> ir.Expr:
+    """A look for a text of one character is one for the character."""
+    match e:
+        case ir.Intrinsic(
+            op="str.contains", args=[ir.Lit() as text, ir.Intrinsic(op="char.to_str", args=[char])]
+        ):
+            return ir.Intrinsic("str.contains_char", [text, char], type=ir.BOOL, line=e.line)
+        case _:
+            return e
+
+
+def _codes(f: ir.Function) -> None:
+    """A loop over characters of which only the codes are looked at is one over codes."""
+    for s in (n for b in f.body for n in ir.walk(b)):
+        if not isinstance(s, ir.For) or s.iter.type != ir.STR or not isinstance(s.target, ir.VarTarget):
+            continue
+        name = s.target.id
+        nodes = [n for b in s.body for n in ir.walk(b)]
+        codes = [
+            n for n in nodes if isinstance(n, ir.Intrinsic) and n.op == "str.ord" and _is(n.args[0], name)
+        ]
+        if not codes or len(codes) != _mentions(s.body, name) or not bound_only(f, name):
+            continue
+        s.iter = ir.Intrinsic("str.codepoints", [s.iter], type=ir.IterT(ir.INT), line=s.iter.line)
+        s.target = ir.VarTarget(name, type=ir.INT, line=s.target.line)
+        for b in s.body:
+            rewrite(
+                b, lambda e, name=name: ir.Name(name, type=ir.INT, line=e.line) if _is_code(e, name) else e
+            )
+
+
+def _is_code(e: ir.Expr, name: str) -> bool:
+    return isinstance(e, ir.Intrinsic) and e.op == "str.ord" and _is(e.args[0], name)
 
 
 def _joins(e: ir.Node, name: str) -> bool:

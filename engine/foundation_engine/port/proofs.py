@@ -382,6 +382,15 @@ class Proofs:
                 if self._recording and self._holds(self._sum(stop), state):
                     self.counts.add(id(stop))
                 return self._counted(target, start, stop, step)
+            case ir.VarTarget(), ir.Call(func=ir.Name(id=name), args=[start, stop, step]) if self._steps(
+                name
+            ):
+                by = self._sum(step)
+                if by is None or not self._holds(by.add(-1), state):
+                    return frozenset()
+                if self._recording:
+                    self.counts.add(id(step))
+                return self._counted(target, start, stop, 1)
             case ir.TupleTarget(elems=[ir.VarTarget() as at, *_]), ir.Intrinsic(
                 op="enumerate", args=[of, start]
             ):
@@ -395,6 +404,10 @@ class Proofs:
                 return frozenset(facts)
             case _:
                 return frozenset()
+
+    def _steps(self, name: str) -> bool:
+        known = self._module.find(name)
+        return isinstance(known, ir.Function) and known.library == "stepped"
 
     def _counted(self, target: ir.VarTarget, start: ir.Expr, stop: ir.Expr, step: int) -> _State:
         at = self._sum(ir.Name(target.id, type=ir.INT))
@@ -452,6 +465,7 @@ class Proofs:
         size, path, position = self._length(of), self._path(of), self._sum(self._plain(at))
         if size is None or path is None or position is None:
             return state
+        state |= frozenset(self._of_each(of, size, state))
         there = replace(
             self._item(path, of.type, position), size=of.type if isinstance(of.type, ir.ListT) else None
         )
@@ -463,6 +477,26 @@ class Proofs:
         if self._recording and (there in state or (known and self._holds(below, state))):
             self.inside.add(id(node))
         return state | ({there, below} if known else {there})
+
+    def _every(self, e: ir.Expr) -> _Sum | None:
+        """The length that every item of a list has."""
+        path = self._path(e)
+        if path is None or not isinstance(e.type, ir.ListT) or not isinstance(e.type.elem, ir.ListT):
+            return None
+        inside = path.inside | {e.type}
+        return _Sum(((_Atom(f"len({path.key}[*])", path.names, path.fields, inside, e.type.elem, 0), 1),), 0)
+
+    def _of_each(self, of: ir.Expr, size: _Sum, state: _State) -> Iterator[_Sum]:
+        """What is known of the length of every item of a list, said of one."""
+        if (
+            isinstance(of, ir.Intrinsic)
+            and of.op == "list.index"
+            and (every := self._every(of.args[0])) is not None
+        ):
+            atom = every.terms[0][0]
+            for f in state:
+                if isinstance(f, _Sum) and (n := dict(f.terms).get(atom)):
+                    yield f.plus(every, -n).plus(size, n)
 
     # Statements
 
@@ -595,6 +629,10 @@ class Proofs:
                 start, stop = self._sum(first), self._sum(last)
                 if start is not None and stop is not None:
                     yield size.plus(stop, -1).plus(start)
+                every, least = self._every(now), self._repeated(value.elem)
+                bound = {t.id for t in ir.walk(value) if isinstance(t, ir.VarTarget)}
+                if every is not None and least is not None and _Effects(names=bound).keeps(least):
+                    yield every.plus(least, -1)
             case (
                 ir.Intrinsic(op="sorted" | "list.copy" | "list.reversed", args=[same, *_])
                 | ir.Comp(kind="list", clauses=[ir.Clause(iter=same, conds=[])])
@@ -603,6 +641,14 @@ class Proofs:
                 other = self._length(same)
                 if other is not None:
                     yield from (size.plus(other, -1), other.plus(size, -1))
+
+    def _repeated(self, e: ir.Expr) -> _Sum | None:
+        """What the length of a list of one value, repeated, is not below."""
+        match e:
+            case ir.Intrinsic(op="list.repeat", args=[ir.ListLit(elems=[_]), count]):
+                return self._sum(count)
+            case _:
+                return None
 
     def _divided(self, at: _Sum, of: _Sum | None, by: int, state: _State) -> Iterator[_Sum]:
         """What is known of a number that is another one divided and rounded down."""

@@ -290,6 +290,55 @@ SOURCE = textwrap.dedent(
         return letters == letters[::-1] or plain == plain[::-1] or len(plain) > 9
 
 
+    def letters(text: str) -> str:
+        out = ""
+        for c in text:
+            if "a" <= c <= "f" or c == "^" or c in "]-":
+                out += c.upper()
+            if c < "0" or c > "9":
+                out += "."
+            else:
+                out += str(int(c) + 1)
+            if c.isalpha() or not c.isspace():
+                out += "x"
+        if text and (text[0].isdigit() or text[0] == "_"):
+            out += "!"
+        return out.replace("-", "^").replace("^", "").replace(".", "--") + str(text.count("^") + text.count("-"))
+
+
+    def codes(text: str) -> int:
+        low = 1
+        for c in text:
+            low = (low * 31 + ord(c)) % 65521
+        return low
+
+
+    def chunks(items: list[int], size: int, times: int) -> list[list[int]]:
+        parts = [items[i : i + size] for i in range(0, len(items), size)]
+        for k in range(1, 4):
+            parts.append([items[i] for i in range(0, len(items), k)])
+        return parts + [items[i : i + times] for i in range(1, len(items), times % 3 + 1)]
+
+
+    def deviation(xs: list[float]) -> float:
+        return sum((x - 0.1) * (x + 0.3) for x in xs) + sum(x for x in xs) + sum([x * 3.0 for x in xs if x > 1.0], 0.5)
+
+
+    def table(text: str, other: str, n: int) -> list[int]:
+        rows = [[0] * (len(other) + 1) for _ in range(len(text) + 1)]
+        for i in range(len(text)):
+            for j in range(len(other)):
+                rows[i + 1][j + 1] = rows[i][j] + 1 if text[i] == other[j] else max(rows[i][j + 1], rows[i + 1][j])
+        rows[-1] = [n]
+        last = 0
+        if len(other) > 0:
+            try:
+                last = rows[len(text)][1]
+            except IndexError:
+                last = -1
+        return rows[-1] + rows[0] + [last]
+
+
     def unless_empty(texts: list[str]) -> list[str]:
         out: list[str] = []
         for text in texts:

@@ -17,7 +17,7 @@ _CLASSES = {
 }
 
 
-def character_class(test: ir.Expr, char: str) -> str | None:
+def character_class(test: ir.Expr, char: ir.Expr) -> str | None:
     """What stands between the brackets of the class of all characters that a test of one holds for, if one says it."""
     match test:
         case ir.Intrinsic(op=op, args=[of]) if op.replace("str.", "char.") in _CLASSES and is_letter(
@@ -48,12 +48,21 @@ def character_class(test: ir.Expr, char: str) -> str | None:
             return None
 
 
-def pattern(test: ir.Expr, char: str, negated: bool = False) -> str | None:
+def pattern(test: ir.Expr, char: ir.Expr, negated: bool = False) -> str | None:
     """The regular expression of one character that a test of it holds for, or does not hold for with `negated`."""
     if isinstance(test, ir.Not):
         return pattern(test.value, char, not negated)
-    if isinstance(test, ir.Intrinsic) and test.op == "ne":
-        return pattern(ir.Intrinsic("eq", test.args, type=ir.BOOL), char, not negated)
+    match test:
+        case ir.Intrinsic(op="ne"):
+            return pattern(ir.Intrinsic("eq", test.args, type=ir.BOOL), char, not negated)
+        case ir.Bool(
+            op="or", values=[ir.Intrinsic(op="lt" | "gt") as one, ir.Intrinsic(op="lt" | "gt") as other]
+        ):
+            # What is below or above is not in between.
+            ends = [ir.Intrinsic("ge" if e.op == "lt" else "le", e.args, type=ir.BOOL) for e in (one, other)]
+            return pattern(ir.Bool("and", list[ir.Expr](ends), type=ir.BOOL), char, not negated)
+        case _:
+            pass
     inside = character_class(test, char)
     if inside is None:
         return None
@@ -65,7 +74,7 @@ def pattern(test: ir.Expr, char: str, negated: bool = False) -> str | None:
     return f"[{'^' if negated else ''}{inside}]"
 
 
-def spellings(e: ir.Expr, char: str) -> dict[str, str] | None:
+def spellings(e: ir.Expr, char: ir.Expr) -> dict[str, str] | None:
     """What each of some characters becomes, where every other one stays itself; None where that is not what is said."""
     out: dict[str, str] = {}
     while isinstance(e, ir.Cond):
@@ -86,11 +95,41 @@ def spellings(e: ir.Expr, char: str) -> dict[str, str] | None:
     return out if out and is_letter(e, char) else None
 
 
-def is_letter(e: ir.Expr, name: str) -> bool:
-    """True for the character that a variable holds."""
-    if isinstance(e, ir.Intrinsic) and e.op == "char.to_str":
-        e = e.args[0]
-    return isinstance(e, ir.Name) and e.id == name
+def is_letter(e: ir.Expr, char: ir.Expr) -> bool:
+    """True for a character that is looked at."""
+    return ir.same(_bare(e), char)
+
+
+def _bare(e: ir.Expr) -> ir.Expr:
+    return e.args[0] if isinstance(e, ir.Intrinsic) and e.op == "char.to_str" else e
+
+
+def asked(test: ir.Expr) -> ir.Expr | None:
+    """The character that a test, or the first of several, looks at: a variable, or what stands somewhere in a text."""
+    match test:
+        case ir.Bool(values=[first, *_]) | ir.Not(value=first):
+            return asked(first)
+        case ir.Intrinsic(op=op, args=[of]) if op in _CLASSES:
+            found = _bare(of)
+        case ir.Intrinsic(op="str.contains_char" | "str.contains", args=[ir.Lit(), of]):
+            found = _bare(of)
+        case ir.Intrinsic(op="eq" | "ne" | "lt" | "le" | "gt" | "ge", args=[a, b]):
+            found = _bare(b if isinstance(a, ir.Lit) else a)
+        case _:
+            return None
+    match found:
+        case ir.Name(type=ir.CHAR) | ir.Intrinsic(op="str.index", args=[ir.Name(), ir.Name() | ir.Lit()]):
+            return found
+        case _:
+            return None
+
+
+def told_by_class(test: ir.Bool) -> bool:
+    """True when a class says a test of several parts better: it has ranges or classes in it."""
+    for n in ir.walk(test):
+        if isinstance(n, ir.Intrinsic) and (n.op in _CLASSES or n.op in ("lt", "le", "gt", "ge")):
+            return True
+    return False
 
 
 def _letters(e: ir.Expr) -> list[str] | None:
@@ -102,7 +141,7 @@ def _letters(e: ir.Expr) -> list[str] | None:
     return found if len(found) == len(e.elems) else None
 
 
-def _bound(test: ir.Expr, char: str) -> tuple[str, str] | None:
+def _bound(test: ir.Expr, char: ir.Expr) -> tuple[str, str] | None:
     """Whether a test says the first or the last character of a range, and which."""
     match test:
         case ir.Intrinsic(op="le" | "ge" as op, args=[ir.Lit(value=str(letter)), of]) if is_letter(of, char):

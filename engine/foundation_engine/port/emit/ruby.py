@@ -15,7 +15,14 @@ from foundation_engine.port.emit import _regex as regex
 from foundation_engine.port.emit._files import Cut, needs, stems
 from foundation_engine.port.emit._names import is_hidden, pascal, snake
 from foundation_engine.port.emit._ruby_patterns import Patterns
-from foundation_engine.port.emit._ruby_text import escaped, is_letter, pattern, spellings
+from foundation_engine.port.emit._ruby_text import (
+    asked,
+    escaped,
+    is_letter,
+    pattern,
+    spellings,
+    told_by_class,
+)
 from foundation_engine.port.emit._statements import Statements, comment, comments
 from foundation_engine.port.emit.templates import Templates
 from foundation_engine.port.ir import Type, Unsupported
@@ -1520,6 +1527,14 @@ class Emitter(Statements):
             case _:
                 return f"({self.x(start, ADD)}...{self.x(stop, ADD)})"
 
+    def _above_less(self, stop: ir.Expr) -> str:
+        """The last number before one that is counted up to."""
+        match stop:
+            case ir.Intrinsic(op="int.add", args=[last, ir.Lit(value=1)]):
+                return self.x(last)
+            case _:
+                return f"{self.x(stop, ADD)} - 1"
+
     def _above(self, stop: ir.Expr) -> str:
         """The last number before one that is counted down to."""
         match stop:
@@ -1567,6 +1582,10 @@ class Emitter(Statements):
                 return f"{self.x(obj, PRIMARY)}.each do |{params}|"
             case ir.Intrinsic(op="reversed", args=[obj]):
                 return f"{self.x(obj, PRIMARY)}.reverse_each do |{params}|"
+            case ir.Call(args=[_, _, step]) if self._counts(e) and id(step) in self.proofs.counts:
+                return f"{self.sequence(e)} do |{params}|"
+            case ir.Intrinsic(op="str.codepoints", args=[text]):
+                return f"{self.x(text, PRIMARY)}.each_codepoint do |{params}|"
             case ir.Intrinsic(op="zip", args=args) if all(
                 isinstance(a, ir.Name | ir.Field) for a in args[1:]
             ):
@@ -1612,7 +1631,10 @@ class Emitter(Statements):
                 return self.sequence(inner)
             case ir.Comp(kind="iter"):
                 return self.comp(e)
-            case ir.Call() if self._counts(e):
+            case ir.Call(args=[start, stop, step]) if self._counts(e):
+                if id(step) in self.proofs.counts:
+                    last = self._above_less(stop)
+                    return f"{self.x(start, PRIMARY)}.step({last}, {self.x(step)})"
                 return self._call(e).removesuffix(".to_a")
             case _:
                 pass
@@ -1788,8 +1810,14 @@ class Emitter(Statements):
             case ir.Cond():
                 holds, test = self._sense(e.test)
                 body, orelse = (e.body, e.orelse) if holds else (e.orelse, e.body)
-                asked = self.x(e.test, TERNARY + 1) if holds else test
-                return f"{asked} ? {self.x(body, TERNARY + 1)} : {self.x(orelse, TERNARY)}", TERNARY
+                said = self.x(e.test, TERNARY + 1) if holds else test
+                return f"{said} ? {self.x(body, TERNARY + 1)} : {self.x(orelse, TERNARY)}", TERNARY
+            case ir.Bool() if (
+                told_by_class(e)
+                and (char := asked(e)) is not None
+                and (found := pattern(e, char)) is not None
+            ):
+                return f"{self.x(char, PRIMARY)}.match?(/{found}/)", PRIMARY
             case ir.Bool():
                 op, own = ("&&", AND) if e.op == "and" else ("||", OR)
                 return f" {op} ".join(self.x(v, own) for v in e.values), own
@@ -1947,6 +1975,13 @@ class Emitter(Statements):
             zero = isinstance(e.type, ir.DictT) and e.type.zero
             absent = ".tap { |counts| counts.default = 0 }" if zero else ""
             return f"{self.sequence(args[0])}.tally{absent}", PRIMARY
+        if (
+            op == "str.count"
+            and isinstance(args[1], ir.Lit)
+            and len(args[1].value) == 1
+            and args[1].value != "\\"
+        ):
+            return f"{self.x(args[0], PRIMARY)}.count({self.x(args[1])})", PRIMARY
         if op == "list.distinct":
             return f"{self.sequence(args[0])}.uniq", PRIMARY
         if op == "group_each" and isinstance(args[1], ir.Lambda):
@@ -1960,6 +1995,18 @@ class Emitter(Statements):
             and isinstance(args[2], ir.Lit)
             and "\\" not in args[2].value
         ):
+            if (
+                isinstance(args[1], ir.Lit)
+                and args[1].value != "\\"
+                and len(args[1].value) == 1 > len(args[2].value) - 1
+            ):
+                # One character for another, or for nothing.
+                method = (
+                    f"tr({self.x(args[1])}, {self.x(args[2])})"
+                    if args[2].value
+                    else f"delete({self.x(args[1])})"
+                )
+                return f"{self.x(args[0], PRIMARY)}.{method}", PRIMARY
             return f"{self.x(args[0], PRIMARY)}.gsub({self.x(args[1])}, {self.x(args[2])})", PRIMARY
         if op in _TEMPLATES:
             text, own, need = _TEMPLATES[op]
@@ -2153,9 +2200,10 @@ class Emitter(Statements):
                 return None
         if not isinstance(c.target, ir.VarTarget):
             return None
-        if is_letter(elem, c.target.id) and (left := self._one_of(c, c.conds, negated=True)):
+        char = ir.Name(c.target.id, type=c.target.type)
+        if is_letter(elem, char) and (left := self._one_of(c, c.conds, negated=True)):
             return f"{self.x(c.iter, PRIMARY)}.gsub(/{left}/, '')"
-        if c.conds or (found := spellings(elem, c.target.id)) is None:
+        if c.conds or (found := spellings(elem, char)) is None:
             return None
         letters = "".join(dict.fromkeys(map(escaped, found)))
         pairs = ", ".join(f"{quote(letter)} => {quote(text)}" for letter, text in found.items())
@@ -2351,6 +2399,19 @@ class Emitter(Statements):
         if e.type == ir.FLOAT:
             # Ruby's sum corrects rounding on the way, which adding from left to right does not.
             first = self.x(e.args[1]) if len(e.args) > 1 else "0.0"
+            if isinstance(source, ir.Comp) and len(source.clauses) == 1 and not source.clauses[0].conds:
+                c = source.clauses[0]
+                names = {n.id for n in ir.walk(source) if isinstance(n, ir.Name | ir.VarTarget)}
+                if (
+                    isinstance(c.target, ir.VarTarget)
+                    and "sum" not in names
+                    and not isinstance(source.elem, ir.Name)
+                ):
+                    added = f"sum + {self.x(source.elem, ADD + 1)}"
+                    return (
+                        f"{self._indexed(c)}.reduce({first}) {{ |sum, {self.params(c.target)}| {added} }}",
+                        PRIMARY,
+                    )
             return f"{self.sequence(source)}.reduce({first}, :+)", PRIMARY
         start = f"({self.x(e.args[1])})" if len(e.args) > 1 else ""
         if isinstance(source, ir.Comp) and len(source.clauses) == 1:
@@ -2385,7 +2446,7 @@ class Emitter(Statements):
         """The regular expression of the characters of a text that a test holds for, where one says it."""
         if c.iter.type != ir.STR or not isinstance(c.target, ir.VarTarget) or len(tests) != 1:
             return None
-        return pattern(tests[0], c.target.id, negated)
+        return pattern(tests[0], ir.Name(c.target.id, type=c.target.type), negated)
 
     def _block(self, base: str, method: str, params: str, body: str) -> str:
         """A call of a method with a block, which is a method's name where it only calls that."""
@@ -2471,7 +2532,11 @@ class Emitter(Statements):
             holds, test = self._sense(_joint(first.conds))
             found = f"{self.x(e.elem)} {'if' if holds else 'unless'} {test}"
             return f"{self._indexed(first)}.filter_map {{ |{params}| {found} }}"
-        return self._filled(e, first) or self._block(base, "map", params, self.x(e.elem))
+        return (
+            self._filled(e, first)
+            or self._sliced(e, first)
+            or self._block(base, "map", params, self.x(e.elem))
+        )
 
     def _joined(self, first: ir.Clause, rest: list[ir.Clause], e: ir.Comp) -> bool:
         """True for all items of all lists of a list."""
@@ -2483,6 +2548,32 @@ class Emitter(Statements):
                 return of and item == taken and e.kind != "dict" and isinstance(first.iter.type, ir.ListT)
             case _:
                 return False
+
+    def _sliced(self, e: ir.Comp, c: ir.Clause) -> str | None:
+        """The parts of a list that have as many items as a number says, but for the last one."""
+        match c.target, c.iter, e.elem:
+            case (
+                ir.VarTarget(id=at),
+                ir.Call(
+                    args=[
+                        ir.Lit(value=0),
+                        ir.Intrinsic(op="len", args=[ir.Name(id=of)]),
+                        ir.Name(id=size) as by,
+                    ]
+                ),
+                ir.Intrinsic(op="list.slice", args=[ir.Name(id=name) as whole, low, high]),
+            ) if self._counts(c.iter) and of == name and e.kind == "list" and len({at, of, size}) == 3:
+                pass
+            case _:
+                return None
+        low, high = (
+            b.args[0] if isinstance(b, ir.Intrinsic) and b.op in ("bound", "wrap") else b for b in (low, high)
+        )
+        end = ir.Intrinsic("int.add", [ir.Name(at, type=ir.INT), ir.Name(size, type=ir.INT)], type=ir.INT)
+        if not (isinstance(low, ir.Name) and low.id == at and ir.same(high, end)):
+            return None
+        parts = f"{self.x(whole, PRIMARY)}.each_slice({self.x(by)}).to_a"
+        return parts if id(by) in self.proofs.counts else f"({self.x(by)}.negative? ? [] : {parts})"
 
     def _filled(self, e: ir.Comp, c: ir.Clause) -> str | None:
         """A list of as many values as a count says, or the columns of a list of rows."""
