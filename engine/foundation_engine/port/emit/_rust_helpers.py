@@ -203,10 +203,10 @@ fn position(text: &str, part: &str) -> Option<i64> {
     text.find(part).map(|at| text[..at].chars().count() as i64)
 }
 """, ()),
-    "only_char": ("The code point of a text of one character.", """
-fn only_char(text: &str) -> i64 {
-    assert!(text.chars().count() == 1, "a text of one character");
-    text.chars().next().map_or(0, |c| i64::from(u32::from(c)))
+    "first_code": ("The code point of a text's first character.", """
+fn first_code(text: &str) -> i64 {
+    let first = text.chars().next().expect("a text that is not empty");
+    i64::from(u32::from(first))
 }
 """, ()),
     "without": ("What `cut` leaves of a text; all of it when there is nothing to cut.", """

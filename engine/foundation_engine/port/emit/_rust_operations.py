@@ -1801,7 +1801,7 @@ class Operations(Lines):
         return self.question(f"{found}.ok_or_else(|| {made})", e), PRIMARY
 
     def _op_str_ord_first(self, e: ir.Intrinsic) -> tuple[str, int]:
-        return f"{self.helper('only_char')}({self.ref(e.args[0])})", PRIMARY
+        return f"{self.helper('first_code')}({self.ref(e.args[0])})", PRIMARY
 
     def _op_list_copy(self, e: ir.Intrinsic) -> tuple[str, int]:
         return (

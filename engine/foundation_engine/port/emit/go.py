@@ -833,11 +833,11 @@ class GoModule:
         for m in d.methods:
             made = self.method_name(m.name)
             lines.extend(_comment(go_doc(made, m.doc), "\t") if m.doc else [])
-            params = ", ".join(
-                ["ctx context.Context", *(f"{self.local(p.name)} {self.type(p.type)}" for p in m.params)]
-            )
-            self.imports.add("context")
-            lines.append(f"\t{made}({params}){self.results(m.result, True)}")
+            head = ["ctx context.Context"] if m.context else []
+            params = ", ".join([*head, *(f"{self.local(p.name)} {self.type(p.type)}" for p in m.params)])
+            if m.context:
+                self.imports.add("context")
+            lines.append(f"\t{made}({params}){self.results(m.result, bool(m.raises))}")
         return [*lines, "}"]
 
     def local(self, name: str) -> str:
