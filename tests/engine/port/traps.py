@@ -131,3 +131,26 @@ def guarded(text: str, n: int) -> int:
     except ValueError:
         m = -1
     return n + m
+
+
+def limited(n: int, most: int) -> int:
+    if n > most:
+        raise LookupError("too much")
+    return n
+
+
+def within(text: str) -> int:
+    try:
+        return limited(int(text), 3)
+    except ValueError:
+        return -1
+
+
+def kept_within(text: str, more: str) -> int:
+    try:
+        n = limited(limited(int(text), 9) + int(more), 12)
+    except ValueError:
+        n = -2
+    except Exception:
+        n = -3
+    return n

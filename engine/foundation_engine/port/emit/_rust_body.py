@@ -1563,7 +1563,11 @@ class FunctionWriter(Operations):
         saved = self._as_function(ir.NONE)
         value = self.own_as(e, t)
         self._back(saved)
-        return self.outcomes.get(value) or f"(|| -> {self.rust.result(t, True)} {{ Ok({value}) }})()"
+        outcome = self.outcomes.get(value)
+        if outcome is not None and len(self.may_fail(e)) == 1:
+            return outcome
+        # What fails inside of the last operation would leave the function, not the try.
+        return f"(|| -> {self.rust.result(t, True)} {{ {outcome or f'Ok({value})'} }})()"
 
     setting = ""  # the variable whose value the handlers of a try are
 
