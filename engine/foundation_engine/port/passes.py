@@ -602,7 +602,9 @@ def positions(body: list[ir.Stmt], slices: bool = True) -> set[str]:
                 pass
         inside = loops + isinstance(node, ir.While | ir.For | ir.ForRange | ir.Comp | ir.Lambda | ir.FuncDef)
         for child in ir.children(node):
-            visit(child, inside)
+            # What a loop runs over is worked out once.
+            once = isinstance(node, ir.For) and child is node.iter
+            visit(child, loops if once else inside)
 
     for s in body:
         visit(s, 0)

@@ -480,6 +480,13 @@ SOURCE = textwrap.dedent(
         return out
 
 
+    def cut(s: str) -> list[str]:
+        out: list[str] = []
+        for part in s[2:].split("a"):
+            out.append(part)
+        return [*out, s.strip()[:3], s.strip()[1:]]
+
+
     def titled(words: list[str]) -> list[str]:
         return [w.capitalize() for w in words]
 
@@ -519,7 +526,7 @@ def given() -> tuple[Plan, ...]:
         ),
         **dict.fromkeys(["times", "distinct_letters", "beside", "distances"], pairs),
         **dict.fromkeys(["placed", "separated", "both_ends", "parts", "runs"], texts),
-        **dict.fromkeys(["pieces", "digits_first", "unquoted"], scanned),
+        **dict.fromkeys(["pieces", "digits_first", "unquoted", "cut"], scanned),
         "far": words,
         "columns": [(w, n) for (w,) in words for n in (0, 5, -7)],
         **dict.fromkeys(["bounds", "heads", "merged", "grown", "grouped"], words),
@@ -603,6 +610,7 @@ SAID = {
     "steps over characters": ("pieces", "i += runeWidth(line, i)"),
     "a character at a byte": ("digits_first", "unicode.IsLetter(runeAt(stripped, end))"),
     "positions in many texts": ("far", "[]rune(line)"),
+    "a part from a character on": ("cut", 'strings.SplitSeq(dropRunes(s, 2), "a")'),
     "steps upwards": ("counted", "for i := 0; i < b; i += n {"),
     "parts of a list": ("chunks", "append(out, slices.Clone(xs[i:min(i+3, len(xs))]))"),
     "steps along a list": ("chunks", "; size > 0 && i"),

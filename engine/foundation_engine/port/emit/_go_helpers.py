@@ -1282,6 +1282,36 @@ func runeWidth(s string, i int) int {
 """,
         ("unicode/utf8",),
     ),
+    "dropRunes": (
+        r"""
+// dropRunes is s without its first n code points.
+func dropRunes(s string, n int) string {
+	for i := range s {
+		if n == 0 {
+			return s[i:]
+		}
+		n--
+	}
+	return ""
+}
+""",
+        (),
+    ),
+    "takeRunes": (
+        r"""
+// takeRunes are the first n code points of s.
+func takeRunes(s string, n int) string {
+	for i := range s {
+		if n == 0 {
+			return s[:i]
+		}
+		n--
+	}
+	return s
+}
+""",
+        (),
+    ),
     "firstRune": (
         r"""
 // firstRune is the first code point of s, which must not be empty.

@@ -1998,7 +1998,8 @@ class Operations(Maps):
         if (e.kind == "list" and any(self.unordered(c.iter) for c in e.clauses)) and not self.any_order:
             raise Unsupported("a list in the order of a map's or set's entries")
         t = self.go.type(e.type)
-        counted = len(e.clauses) == 1 and not e.clauses[0].conds
+        once = e.kind == "list" and len(self.err_scopes) == 1
+        counted = len(e.clauses) == 1 and (once or not e.clauses[0].conds)
         turns = self.turns(e.clauses[0].iter) if counted else None
         if e.kind == "list":
             self.write(f"{name} := make({t}, 0, {turns})" if turns else f"{name} := {t}{{}}")

@@ -291,7 +291,16 @@ class Texts(Lines):
         shorter = self._without_one(s, low, high)
         if shorter is not None:
             return shorter
-        if not is_ascii(s, self.ascii) or (isinstance(s, ir.Name) and s.id in self.code_points):
+        split = isinstance(s, ir.Name) and s.id in self.code_points
+        if not (split or is_ascii(s, self.ascii)):
+            match low, high:
+                case ir.Lit(value=int(n)), ir.Lit(value=None) if n > 0:
+                    return f"{self.helper('dropRunes')}({self.x(s)}, {n})"
+                case ir.Lit(value=None | 0), ir.Lit(value=int(n)) if n > 0:
+                    return f"{self.helper('takeRunes')}({self.x(s)}, {n})"
+                case _:
+                    pass
+        if split or not is_ascii(s, self.ascii):
             return f"string({self.rune_slice(e)})"
         whole = isinstance(high, ir.Lit) and high.value is None
         known = isinstance(low, ir.Lit) and isinstance(low.value, int) and 0 < low.value <= least_length(s)
