@@ -142,6 +142,7 @@ class Generator:
         self.looks = Looks()
         self.worlds = Worlds(self.looks, self.random, (), ())
         self.compared: Mapping[str, list[int]] = {}  # what the function compares its numbers with
+        self.sought: Mapping[str, list[str]] = {}  # what it looks for in its texts
 
     def look(self, cls: ir.Class | None, f: ir.Function) -> Looks:
         """Generate for this function from now on; what it looks at.
@@ -151,6 +152,7 @@ class Generator:
         self.random.seed(f"{self.seed} {cls.name if cls else ''}.{f.name}")
         self.looks = self.surroundings.of(cls, f)
         self.compared = _compared(self.module, f)
+        self.sought = _sought(f)
         self.worlds = Worlds(self.looks, self.random, self.constants.strings, self.constants.ints)
         return self.looks
 
@@ -190,6 +192,9 @@ class Generator:
                 if name in self.looks.addresses and depth <= 1:
                     return self.worlds.address()
                 text = self._text()
+                if name in self.sought and depth <= 1 and r.random() < 0.4:
+                    found = r.choice(self.sought[name])
+                    text = r.choice([found + text, text + found, found, text.removeprefix(found)])
                 # Whatever becomes of a text, it names nothing outside of the working directory.
                 if self.looks.http:
                     # Runtimes differ in what they make of an address that is none.
@@ -281,7 +286,7 @@ class Generator:
             # Texts are often read piece by piece: join what the code looks for, alone or with values.
             noise = [str(r.randint(0, 120)), "abc", "TEA-1", " ", "x"] if r.random() < 0.5 else []
             pieces = [r.choice([*texts, *noise]) for _ in range(r.randint(2, 6))]
-            if r.random() < 0.3:
+            if r.random() < 0.45:
                 # Whatever the code tells apart meets in one text.
                 pieces = r.sample(texts, min(len(texts), 12))
             return r.choice([" ", "", ",", " ", *marks]).join(pieces)
@@ -554,6 +559,21 @@ def _compared(module: ir.Module, f: ir.Function) -> dict[str, list[int]]:
     return out
 
 
+def _sought(f: ir.Function) -> dict[str, list[str]]:
+    """The texts that a function looks for in parameters and fields, by the names of these."""
+    out: dict[str, list[str]] = {}
+    for n in ir.walk(f):
+        if not isinstance(n, ir.Intrinsic) or n.op not in _SEEKING:
+            continue
+        match n.args:
+            case [ir.Name(id=name) | ir.Field(name=name), ir.Lit(value=str(text)), *_] if text:
+                values = out.setdefault(name, [])
+                values.extend([text] * (text not in values))
+            case _:
+                pass
+    return out
+
+
 def _holds(t: Type, name: str) -> bool:
     """True for a type that has the class somewhere in it."""
     match t:
@@ -596,6 +616,10 @@ _MADE = frozenset(("HttpClient", "CircuitBreaker", "RateLimiter", "Logger"))
 
 # What `json.is` asks for.
 _KINDS = ("null", "boolean", "integer", "float", "number", "string", "list", "object")
+_SEEKING = (
+    "eq", "ne", "str.startswith", "str.endswith", "str.contains", "str.removeprefix", "str.removesuffix", "str.find",
+    "str.split", "str.partition", "str.count", "str.replace",
+)  # fmt: skip
 _COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 # Operations that make numbers of texts.
 _NUMBERS = (

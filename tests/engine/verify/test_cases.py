@@ -82,6 +82,16 @@ def test_numbers_are_those_that_a_parameter_is_compared_with() -> None:
         assert len({total for total, _ in calls}) > 15
 
 
+def test_texts_begin_and_end_with_what_the_code_looks_for() -> None:
+    source = (
+        "def f(address: str) -> bool:\n    if not address.startswith('pre/'):\n        raise ValueError(address)\n"
+        "    return address.endswith('.txt')\n"
+    )
+    found = texts_for(source)
+    assert sum(t.startswith("pre/") and not t.endswith((".txt", "pre/")) for t in found) > 1
+    assert sum(t.endswith("pre/") and not t.startswith("pre/") for t in found) > 1
+
+
 ANY = """from typing import Any
 
 
