@@ -471,7 +471,7 @@ class Maker:
                 if not v.fields:
                     scripted.insert(0, f'"{v.error}" => Some({held}),')
                 elif all(rt.resolve(t) == rt.TEXT for _, t in v.fields):
-                    value = '"scripted".to_owned().into()'
+                    value = '"scripted".into()'
                     if v.positional:
                         scripted.insert(
                             0, f'"{v.error}" => Some({held}({", ".join(value for _ in v.fields)})),'
@@ -509,10 +509,10 @@ class Maker:
                 and all(rt.resolve(t) == rt.TEXT for t in fields.values())
                 and "(" not in self.src(self.scope.error_nodes[name].child_by_field_name("body"))
             ):
-                values = ", ".join(f'{f}: "scripted".to_owned().into()' for f in fields)
+                values = ", ".join(f'{f}: "scripted".into()' for f in fields)
                 made = f"Some(super::{name} {{ {values} }})"
             elif fields and len(fields) == 1 and rt.resolve(next(iter(fields.values()))) == rt.TEXT:
-                made = f'Some(super::{name}("scripted".to_owned().into()))'
+                made = f'Some(super::{name}("scripted".into()))'
             out.append(
                 f"impl RecScripted for super::{name} {{ fn rec_scripted(class: &str) -> Option<Self> {{ "
                 f'if class == "{name}" {{ {made} }} else {{ {other} }} }} }}'

@@ -679,6 +679,11 @@ def bit?(score, index)
   score & (2**index.clamp(0, 20)) > 0
 end
 
+#: (String) -> Integer
+def first_code(text)
+  "-#{text}".ord + "a#{text}".ord
+end
+
 #: (Integer, Integer) -> Integer
 def mixed(x, y)
   x * (y & 6) + (x | (y + 1))
@@ -686,7 +691,7 @@ end
 """
 
 
-@pytest.mark.parametrize("target", [LanguageId.GO, LanguageId.PYTHON])
+@pytest.mark.parametrize("target", [LanguageId.GO, LanguageId.RUST])
 def test_values_that_may_be_nil_and_operators_of_one_rank_are_those_of_ruby(target: LanguageId) -> None:
     candidate = port(PortRequest("compared.rb", COMPARED, LanguageId.RUBY, target))
     assert [(h.line, h.reason) for h in candidate.holes] == []

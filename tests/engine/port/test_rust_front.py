@@ -557,11 +557,19 @@ def test_an_error_that_nothing_shows_is_known_by_its_name() -> None:
     assert "an error whose Display does not show its message" in reasons(shown)
 
 
-@pytest.mark.parametrize("target", [LanguageId.PYTHON, LanguageId.RUBY], ids=lambda t: t.value)
-def test_structs_without_names_operators_and_default_methods_behave_as_their_source(
-    target: LanguageId,
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [
+        ("money", LanguageId.PYTHON),
+        ("money", LanguageId.RUBY),
+        ("shapes", LanguageId.GO),
+        ("rows", LanguageId.GO),
+    ],
+)
+def test_structs_without_names_ranges_and_the_environment_behave_as_their_source(
+    name: str, target: LanguageId
 ) -> None:
-    path = SOURCES / "money.rs"
+    path = SOURCES / f"{name}.rs"
     candidate = port(PortRequest(str(path), path.read_text(), LanguageId.RUST, target))
     assert [(h.line, h.reason) for h in candidate.holes] == []
     report = verify(candidate, VerifyOptions(cases=12, differential=24, use_cache=False))

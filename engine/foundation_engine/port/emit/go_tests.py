@@ -687,7 +687,14 @@ class GoTests:
             if not m.raises:
                 # What the source's own method cannot do, its script does not ask for.
                 head = "_, err" if m.result == ir.NONE else "value, err"
-                out.extend([f"\t{head} := f.{camel(m.name)}Script.next()", "\tif err != nil {", "\t\tpanic(err)", "\t}"])
+                out.extend(
+                    [
+                        f"\t{head} := f.{camel(m.name)}Script.next()",
+                        "\tif err != nil {",
+                        "\t\tpanic(err)",
+                        "\t}",
+                    ]
+                )
                 out.extend([] if m.result == ir.NONE else ["\treturn value"])
                 out.append("}")
             elif m.result == ir.NONE:

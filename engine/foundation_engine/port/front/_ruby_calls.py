@@ -189,6 +189,25 @@ _OF_HASH = frozenset(
         "each_value",
     ]
 )
+_OF_PAIRS = frozenset(
+    [
+        "each",
+        "map",
+        "select",
+        "reject",
+        "any?",
+        "all?",
+        "sum",
+        "find",
+        "sort_by",
+        "min_by",
+        "max_by",
+        "count",
+        "partition",
+        "filter_map",
+        "flat_map",
+    ]
+)
 _OF_INT = frozenset(["times", "upto", "downto", "even?", "odd?", "digits", "gcd", "lcm", "pred"])
 
 
@@ -547,6 +566,15 @@ def _of_constant(low: Statements, n: ast.Call, path: str, want: Type | None) -> 
         case ("ENV", "fetch") if len(n.args) == 2:
             name, default = (low.coerce(low.required(e), ir.STR) for e in low.exprs(n.args))
             return op("env.get_or", [name, default], ir.STR)
+        case ("ENV", "fetch") if (
+            len(n.args) == 1 and n.block is not None and blocks.simple(n.block) is not None
+        ):
+            found = op("env.get", [low.coerce(low.value(n.args[0]), ir.STR)], ir.OptionalT(ir.STR))
+            held = low.hoist(found, "found")
+            with low.without_statements():
+                default = low.coerce(low.value(cast("ast.Node", blocks.simple(n.block))), ir.STR)
+            there = op("is_some", [held], ir.BOOL)
+            return ir.Cond(there, ir.Unwrap(held, type=ir.STR), default, type=ir.STR)
         case ("ENV", _):
             raise Unsupported("the environment outside a configuration", _source(low, n), n.line)
         case ("Time" | "Process" | "Date" | "DateTime", _):
@@ -840,11 +868,7 @@ def infer(low: Statements, n: ast.Call, v: VarT, want: Type | None = None) -> Ty
         found = ir.INT
     elif name in _OF_LIST:
         block = n.block
-        if (
-            block is not None
-            and len(block.params) == 2
-            and name in ("each", "map", "select", "reject", "any?", "all?", "sum", "find")
-        ):
+        if block is not None and len(block.params) == 2 and name in _OF_PAIRS:
             found = ir.DictT(low.types.var(("key", v.id), ""), low.types.var(("value", v.id), ""))
         else:
             found = ir.ListT(low.types.var(("elem", v.id), ""))

@@ -1087,7 +1087,7 @@ class Expressions:
                 e = self.expr(p.default, p.type)
             finally:
                 self.names = saved
-        if not pure(e):
+        if not pure(e) and not (isinstance(e, ir.New) and all(pure(a) for _, a in e.args)):
             raise Unsupported(
                 "a default that is computed for each call", self.scope.reader.source(p.default), p.line
             )

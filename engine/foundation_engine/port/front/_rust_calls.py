@@ -104,6 +104,10 @@ class Calls(Iterators):
         if head.type == "field_expression":
             return self.method_call(node, head, args, want, turbofish)
         text = re.sub(r"\s+|::<[^()]*>(?=::|$)", "", self.src(head))
+        if self.reversing and text.rpartition("::")[2] == "Reverse":
+            # The sort itself goes the other way.
+            self.reversing = False
+            return self.x(args[0])
         if head.type == "parenthesized_expression":
             v = self.x(head)
             return self._call_value(v, args, node)
@@ -621,6 +625,25 @@ class Calls(Iterators):
 
     # Methods
 
+    reversing = False  # the key that is lowered may be in Reverse
+
+    def _in_range(self, receiver: SyntaxNode, value: SyntaxNode) -> V | None:
+        """`(a..b).contains(&x)`; None for what is no range with two ends."""
+        while receiver.type == "parenthesized_expression":
+            receiver = code_children(receiver)[0]
+        if receiver.type != "range_expression":
+            return None
+        start, end, inclusive = self.bounds(receiver)
+        if start is None or end is None:
+            return None
+        v = self.stable(self.x(value))
+        low, high = self.x(start, v.t), self.x(end, v.t)
+        tests = [
+            self.compare("ge", v, low, receiver),
+            self.compare("le" if inclusive else "lt", v, high, receiver),
+        ]
+        return V(ir.Bool("and", tests, type=ir.BOOL), rt.BOOL)
+
     def method_call(
         self,
         node: SyntaxNode,
@@ -633,6 +656,8 @@ class Calls(Iterators):
         receiver, name_node = head.child_by_field_name("value"), head.child_by_field_name("field")
         assert receiver is not None and name_node is not None
         name = self.src(name_node)
+        if name == "contains" and len(args) == 1 and (held := self._in_range(receiver, args[0])) is not None:
+            return held
         if name in ("or_insert", "or_insert_with", "or_default"):
             entry = self.entry_value(node)
             if entry is not None:
@@ -968,18 +993,18 @@ class Calls(Iterators):
                 | "or_else"
             ):
                 return self._mapped(v, t, name, args, node)
-            case "ok_or" | "ok_or_else":
+            case "ok_or" | "ok_or_else" | "map_err" if name != "map_err" or _from_env(v.e):
                 if not self._once(v):
                     v = self.stable(v, "found")
                 with self.capture() as failing:
                     inner = args[0]
-                    if name == "ok_or_else" and inner.type == "closure_expression":
+                    if name != "ok_or" and inner.type == "closure_expression":
                         body = inner.child_by_field_name("body")
                         assert body is not None
                         inner = self._last_expression(body)
                         e = self.error_value(inner, self._error_wanted())
-                    elif name == "ok_or_else":
-                        raise self.fail("ok_or_else with a named function", node)
+                    elif name != "ok_or":
+                        raise self.fail(f"{name} with a named function", node)
                     else:
                         e = self.error_value(inner, self._error_wanted())
                     self.emit(ir.Raise(e), node)
@@ -1504,14 +1529,14 @@ class Calls(Iterators):
                 return done(op("list.sort", [e, key, lit(False, ir.BOOL)], ir.NONE))
             case "sort_by_key" | "sort_unstable_by_key" | "sort_by_cached_key":
                 inner = args[0]
-                if inner.type == "closure_expression":
-                    body = inner.child_by_field_name("body")
-                    reverse = body is not None and re.match(r"(std::cmp::|cmp::)?Reverse\(", self.src(body))
-                    if reverse:
-                        raise self.fail("an order by Reverse", node)
-                return done(
-                    op("list.sort", [e, self.key_lambda(inner, elem, node), lit(False, ir.BOOL)], ir.NONE)
+                body = inner.child_by_field_name("body") if inner.type == "closure_expression" else None
+                reverse = (
+                    body is not None and re.match(r"(std::cmp::|cmp::)?Reverse\(", self.src(body)) is not None
                 )
+                self.reversing = reverse
+                key = self.key_lambda(inner, elem, node)
+                self.reversing = False
+                return done(op("list.sort", [e, key, lit(reverse, ir.BOOL)], ir.NONE))
             case "sort_by" | "sort_unstable_by":
                 for key, reverse in reversed(self.comparators(args[0], elem, node)):
                     if isinstance(key, ir.Lambda) and isinstance(key.body, ir.Name):
@@ -2009,6 +2034,11 @@ def _result_wanted(name: str, want: RType | None) -> RType | None:
         if name in ("map_err", "or_else", "inspect_err") and isinstance(w, rt.Res)
         else None
     )
+
+
+def _from_env(e: ir.Expr) -> bool:
+    """True for a variable of the environment, whose Result is an optional here."""
+    return isinstance(e, ir.Intrinsic) and e.op == "env.get"
 
 
 def snake(name: str) -> str:

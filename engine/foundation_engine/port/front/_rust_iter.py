@@ -546,6 +546,9 @@ class Iterators(Expressions):
             body = node.child_by_field_name("body")
             assert params is not None and body is not None
             patterns = closure_parameters(params)
+            if not args and [self.src(p) for p in patterns] == ["_"]:
+                # The error of an absent variable of the environment, which is an optional here.
+                patterns = []
             if len(patterns) != len(args):
                 raise self.fail("a closure with other parameters", node)
             for p, v in zip(patterns, args, strict=True):
