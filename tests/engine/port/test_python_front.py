@@ -694,9 +694,36 @@ def test_json_of_what_json_cannot_hold_is_declined() -> None:
     assert reasons("import json\n\ndef f(x: float) -> str:\n    return json.dumps({'x': x})\n") == [
         "a value in JSON of this type"
     ]
-    assert reasons("import json\n\ndef f(x: list[int]) -> str:\n    return json.dumps(x, indent=2)\n") == [
-        "call of json.dumps"
+    assert reasons("import json\n\ndef f(x: list[int]) -> str:\n    return json.dumps(x, default=str)\n") == [
+        "json.dumps with a default; turn other values into texts before"
     ]
+
+
+def test_an_exit_under_a_retry_is_declined() -> None:
+    assert reasons("""
+        import sys
+        from foundation.resilience import retry
+
+        @retry(max_attempts=3)
+        def a(x: int) -> int:
+            if x > 3:
+                sys.exit(2)
+            return x
+        """) == ["an exit of the program under a pattern; let the pattern's function give a result"]
+
+
+def test_what_a_file_is_written_with_is_declined_where_its_use_is_not_known() -> None:
+    assert reasons("""
+        def f(path: str) -> int:
+            with open(path) as handle:
+                handle.seek(3)
+                return len(handle.read())
+        """) == ["an open file that is used in another way than to be read whole or line by line, or written"]
+    assert reasons("""
+        def f(path: str) -> None:
+            with open(path, "rb") as handle:
+                print(handle)
+        """) == ["a file opened in the mode 'rb' or with these options; texts in UTF-8 are ported"]
 
 
 def test_a_class_goes_on_without_the_members_that_have_no_counterpart() -> None:

@@ -165,6 +165,7 @@ class ExpressionLowerer:
         self.fixed: set[str] = set()
         self.outer: ExpressionLowerer | None = None
         self.temporaries = 0
+        self.shaping = False  # only types matter: defaults that are not worked out yet stand for themselves
         self.declared_result = False
         self.literals: dict[str, str] = {}  # variables that hold one text and no other
         self.pattern_name = ""  # the name of a constant for a regular expression that has none
@@ -1673,7 +1674,9 @@ class ExpressionLowerer:
             if p.name in given:
                 v = self.expr(given[p.name], p.type)
                 out.append(self.coerce(v, p.type))
-            elif p.default is not None and not (isinstance(p.default, ir.Lit) and p.default.value is ...):
+            elif p.default is not None and (
+                self.shaping or not (isinstance(p.default, ir.Lit) and p.default.value is ...)
+            ):
                 out.append(p.default)
             else:
                 raise Unsupported(f"a call without the argument {p.name}")

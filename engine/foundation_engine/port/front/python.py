@@ -297,6 +297,8 @@ def _lowered(
         each.kinds()
     first.literal_constants()
     for each in lowerers:
+        each.expected()
+    for each in lowerers:
         each.shapes()
     for each in lowerers:
         each.signatures()
@@ -330,6 +332,18 @@ def _let_exits_pass(module: ir.Module) -> None:
         return
     effects = Effects(module)
     effects.run()
+    for _, f in module.functions():
+        governed = [f.body] if any(p.pattern_id != "cli_framework" for p in f.patterns) else []
+        governed += [n.body for n in ir.walk(f) if isinstance(n, ir.PatternCall)]
+        if any("Exit" in effects.of_block(body) for body in governed):
+            # A retry would try again, and a boundary would keep the program running.
+            why = Unsupported(
+                "an exit of the program under a pattern; let the pattern's function give a result",
+                f.name,
+                f.line,
+            )
+            module.declines.append(why)
+            f.body, f.patterns = [ir.Hole(why.reason, why.construct, f"def {f.name}", line=f.line)], []
     for d in module.definitions:
         for n in ir.walk(d):
             if not isinstance(n, ir.Try) or "Exit" not in effects.of_block(n.body):
@@ -571,6 +585,13 @@ class _ModuleLowerer:
         for c in self.body:
             if isinstance(c, ast.ClassDef) and c.name in self.scope.classes:
                 self._guard(c, c.name, lambda c=c: self._class_info(c))
+
+    def expected(self) -> None:
+        """Learn what functions give, for fields that an initialiser sets to what one gives."""
+        for s in self.body:
+            if isinstance(s, ast.FunctionDef):
+                with contextlib.suppress(Unsupported):
+                    self._declare(s)
 
     def signatures(self) -> None:
         """Learn the signatures of the functions."""
@@ -903,6 +924,7 @@ class _ModuleLowerer:
     def init_fields(self, c: ast.ClassDef, init: ast.FunctionDef, info: ClassInfo) -> None:
         """Fields of a plain class are what its initialiser assigns to self."""
         lowerer = _FunctionLowerer(self.scope, self.annotations, c.name)
+        lowerer.shaping = True
         for p in [*init.args.posonlyargs, *init.args.args, *init.args.kwonlyargs]:
             with contextlib.suppress(Unsupported):
                 lowerer.vars[p.arg] = self.annotations.type_of(p.annotation)
