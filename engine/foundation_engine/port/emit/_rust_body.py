@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from foundation_engine.port import ir
 from foundation_engine.port.emit._rust_locals import borrowing_locals, reading_parameters
 from foundation_engine.port.emit._rust_operations import Lent, Operations
+from foundation_engine.port.emit._rust_options import Options
 from foundation_engine.port.emit._rust_ownership import Facts, Key, is_place, iterated, lends, root
 from foundation_engine.port.emit._rust_patterns import Patterns
 from foundation_engine.port.emit._rust_words import INFIX, PRIMARY, documented
@@ -42,6 +43,9 @@ class FunctionWriter(Operations):
         self.current = ""  # the variable of the error that is being handled
         self.labels = 0
         self.function_body: list[ir.Stmt] = []
+        self.options = Options(self)
+        self.introduced = ""  # the variable that the statement before this one introduced
+        self.again = False  # the body runs once for every attempt
         self.loops: list[str] = []  # the labels of the loops around, "" for one without
         self.block_loops = 0  # how many loops are around the block that has a label
 
@@ -93,7 +97,8 @@ class FunctionWriter(Operations):
         self.function_body = f.body
         declare(f, self._inline)
         self.facts = own.facts(f)
-        if any(p.pattern_id != "cli_framework" for p in f.patterns):
+        self.again = any(p.pattern_id != "cli_framework" for p in f.patterns)
+        if self.again:
             # The body runs again at every attempt, so that what it is given stays.
             given = {p.name for p in f.params}
             for s in f.body:
@@ -308,7 +313,10 @@ class FunctionWriter(Operations):
                 self.write(f"// {c}")
             start = len(self.lines)
             self.following = body[i + 1 :]
+            self.introduced = _introduced(body[i - 1]) if i else ""
             try:
+                if self.options.write_guard(s, body[i + 1 :], tail):
+                    return
                 if isinstance(s, ir.VarDecl):
                     self._declare(s, body[i + 1 :])
                 elif i + 1 < len(body) and self._enters(s, body[i + 1]):
@@ -594,21 +602,20 @@ class FunctionWriter(Operations):
                 return
             case _:
                 pass
-        self.write(f"if {self.x(s.test)} {{")
+        if self.options.write_both(s, tail):
+            return
+        whole, before = s, ""
         while True:
-            self.depth += 1
-            self.block(s.body, tail)
-            self.depth -= 1
-            if len(s.orelse) == 1 and isinstance(s.orelse[0], ir.If) and not s.orelse[0].comments:
-                s = s.orelse[0]
-                self.write(f"}} else if {self.x(s.test)} {{")
+            with self.options.arm(s, whole, before) as (body, other), self.indented():
+                self.block(body, tail)
+            if len(other) == 1 and isinstance(other[0], ir.If) and not other[0].comments:
+                s, before = other[0], "} else "
                 continue
             break
-        if s.orelse or (tail and self.fails):
+        if other or (tail and self.fails):
             self.write("} else {")
-            self.depth += 1
-            self.block(s.orelse, tail)
-            self.depth -= 1
+            with self.indented():
+                self.block(other, tail)
         self.write("}")
 
     # Loops
@@ -1381,6 +1388,10 @@ class FunctionWriter(Operations):
 
     # Handling errors
 
+    def choice(self, e: ir.Cond) -> str | None:
+        """See `Options.choice`."""
+        return self.options.choice(e)
+
     def may_fail(self, n: ir.Node) -> list[ir.Expr]:
         """The operations below a node that give a Result."""
         out: list[ir.Expr] = []
@@ -2088,6 +2099,12 @@ def _addition(body: list[ir.Stmt], set_: ir.Expr, item: ir.Expr) -> tuple[int, i
 
 def _named(body: Sequence[ir.Stmt], name: str) -> bool:
     return any(_named_in(s, name) for s in body)
+
+
+def _introduced(s: ir.Stmt) -> str:
+    """The variable that a statement declares with a value, "" for none."""
+    target = s.target if isinstance(s, ir.Assign) else None
+    return target.id if isinstance(target, ir.VarTarget) and target.declares else ""
 
 
 def _arms(s: ir.Stmt) -> int:

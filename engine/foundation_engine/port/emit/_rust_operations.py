@@ -491,6 +491,8 @@ class Operations(Lines):
                 yes is not no
             ):
                 return self._text(e.test) if yes else self._not(e.test)
+            case ir.Cond() if (chosen := self.choice(e)) is not None:
+                return chosen, PRIMARY if chosen.endswith(")") else LOWEST - 1
             case ir.Cond():
                 return (
                     f"if {self.x(e.test)} {{ {self.own(e.body)} }} else {{ {self.own(e.orelse)} }}",
@@ -515,6 +517,10 @@ class Operations(Lines):
                 return self._format(e)
             case _:
                 raise Unsupported(f"expression {type(e).__name__}", "", e.line)
+
+    def choice(self, e: ir.Cond) -> str | None:
+        """A choice that says more than its condition, or None; see `Options.choice`."""
+        raise NotImplementedError
 
     def _ranges(self, values: Sequence[ir.Expr]) -> list[str]:
         """The parts of an `and`, two literal bounds of one value as the range that contains it."""
