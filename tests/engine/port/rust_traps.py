@@ -4,7 +4,7 @@ import json
 import math
 import re
 
-# ruff: noqa: PERF401, FURB171, RUF005 - the loops, lists and sets are the cases.
+# ruff: noqa: B905, PERF401, PERF402, FURB171, RUF005, RUF007 - the loops, lists and sets are the cases.
 
 
 def roman(number: int) -> str:
@@ -288,3 +288,230 @@ def downwards(n: int) -> int:
         if i < 2147483648:
             found += 1
     return found
+
+
+def cleaned(text: str, names: list[str]) -> list[str]:
+    text = text.strip()
+    text = text.removeprefix("v")
+    out = [text, text.split(".")[0], text.split(".")[-1], text.strip("xy") + "!"]
+    for name in names:
+        name = name.strip()
+        head, mark, rest = name.partition("-")
+        if mark:
+            rest = rest.strip()
+        out.append(f"{head}|{rest}|{name.rpartition('-')[0]}")
+    return out
+
+
+def labelled(n: int, text: str) -> str:
+    label = "none"
+    if n > 3:
+        label = "many"
+    elif n > 0:
+        label = text[:2]
+    words = text.split(" ")
+    return label + "".join(word.upper() for word in words[1:])
+
+
+def flushed(text: str) -> list[str]:
+    lines: list[str] = []
+    line = ""
+    for c in text:
+        if c == " ":
+            lines.append(line)
+            line = ""
+        else:
+            line += c
+    lines.append(line)
+    while lines:
+        last = lines.pop()
+        if last:
+            return [*lines, last]
+    return lines
+
+
+def first_of_each(items: list[str], numbers: list[int]) -> list[int]:
+    seen: set[str] = set()
+    count = 0
+    for item in items:
+        if item not in seen:
+            count += 1
+            seen.add(item)
+        else:
+            count -= 1
+    known: set[int] = set()
+    for number in numbers:
+        if number in known:
+            return [number, count, len(seen)]
+        known.add(number)
+    return [count, len(seen)]
+
+
+def ranked(names: list[str], scores: list[int], weights: list[float]) -> list[str]:
+    pairs = list(zip(names, scores))
+    pairs.sort(key=lambda p: (-p[1], p[0]))
+    ordered = sorted(weights, reverse=True)
+    return (
+        [f"{name}{score}" for name, score in pairs]
+        + [str(w) for w in sorted(weights)]
+        + [str(w) for w in ordered]
+    )
+
+
+def numbered(rows: list[str], graph: dict[str, list[str]]) -> list[str]:
+    out: list[str] = []
+    for i, row in enumerate(rows, 1):
+        for near in graph.get(row, []):
+            out.append(f"{i}{near}")
+    return out + [f"{i}{a}{b}" for i, (a, b) in enumerate(zip(rows, rows[1:]))]
+
+
+def wanted(names: list[str], table: dict[str, int]) -> list[str]:
+    return [name for name in names if table[name] > 0]
+
+
+def some_big(texts: list[str]) -> bool:
+    return any(len(t) > 1 for t in texts if int(t) > 9) and all(t != "" for t in texts if int(t) < 5)
+
+
+def combinations(items: list[int], size: int) -> list[list[int]]:
+    found: list[list[int]] = []
+
+    def choose(start: int, chosen: list[int]) -> None:
+        if len(chosen) == size % 3:
+            found.append(chosen)
+            return
+        for i in range(start, min(len(items), 6)):
+            choose(i + 1, chosen + [items[i]])
+
+    choose(0, [])
+    return found
+
+
+def ways(n: int) -> int:
+    memo: dict[int, int] = {}
+
+    def go(k: int) -> int:
+        if k < 2:
+            return 1
+        if k not in memo:
+            memo[k] = go(k - 1) + go(k - 2)
+        return memo[k]
+
+    return go(min(n, 40))
+
+
+def stepping(low: int, high: int, step: int) -> list[int]:
+    out: list[int] = []
+    for i in range(low % 50, high % 50, step % 7 - 3):
+        out.append(i)
+    return out
+
+
+def read_or(texts: list[str], default: int) -> list[int]:
+    out: list[int] = []
+    for text in texts:
+        try:
+            n = int(text)
+        except ValueError as error:
+            out.append(len(str(error)) % 2)
+            n = default
+        out.append(n)
+    return out
+
+
+def known_or(table: dict[str, int], key: str) -> int:
+    try:
+        return table[key]
+    except KeyError:
+        return -1
+
+
+class Tally:
+    def __init__(self, limits: list[int]) -> None:
+        self.limits = limits
+        self.counts = [0] * (len(limits) + 1)
+
+    def note(self, value: int) -> None:
+        for i, limit in enumerate(self.limits):
+            if value <= limit:
+                self.counts[i] += 1
+                return
+        self.counts[-1] += 1
+
+
+def tally_of(limits: list[int], values: list[int]) -> list[int]:
+    tally = Tally(limits)
+    for value in values:
+        tally.note(value)
+    return tally.counts
+
+
+UNITS = {"s": 1, "m": 60, "é": 5}
+NAMES = {"on": "enabled", "off": "disabled"}
+
+
+def seconds(text: str) -> int:
+    total = 0
+    number = 0
+    for ch in text:
+        if "0" <= ch <= "9":
+            number = number * 10 + ord(ch) - ord("0")
+        elif ch in UNITS:
+            total += number % 1000 * UNITS[ch]
+            number = 0
+    return total
+
+
+def named_state(name: str) -> str:
+    if name not in NAMES:
+        return NAMES.get(name.lower(), "unknown")
+    return NAMES[name] + NAMES["off"]
+
+
+def bracketed(text: str) -> bool:
+    pairs = {")": "(", "]": "["}
+    stack: list[str] = []
+    for ch in text:
+        if ch in "([":
+            stack.append(ch)
+        elif ch in pairs and (not stack or stack.pop() != pairs[ch]):
+            return False
+    return not stack
+
+
+def distinct(numbers: list[int], words: list[str]) -> list[str]:
+    seen: set[int] = set()
+    for n in numbers:
+        if n % 3 not in seen and n > 0:
+            seen.add(n)
+    found = {"é", "z"}
+    for word in words:
+        found.add(word.strip())
+    found.discard("a")
+    return [str(n) for n in sorted(seen)] + sorted(found, reverse=True) + [str(len(found))]
+
+
+def fields_of(line: str) -> list[str]:
+    out: list[str] = []
+    i = 0
+    while i < len(line):
+        start = i
+        while i < len(line) and line[i] != " ":
+            i += 1
+        out.append(line[start:i])
+        out.append(line[start : i + 1])
+        i += 1
+    return out
+
+
+def leading(text: str) -> list[str]:
+    stripped = text.strip()
+    end = 0
+    while end < len(stripped) and stripped[end].isdigit():
+        end += 1
+    return [stripped[:end], stripped[end:].upper()]
+
+
+def padded(cells: list[str], width: int) -> list[str]:
+    return [cell.ljust(width % 9) + "|" + cell.capitalize() for cell in cells]

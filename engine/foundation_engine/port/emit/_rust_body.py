@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from foundation_engine.port import ir
-from foundation_engine.port.emit._rust_locals import borrowing_locals, reading_parameters
+from foundation_engine.port.emit._rust_locals import SHADOW, borrowing_locals, reading_parameters
 from foundation_engine.port.emit._rust_operations import Lent, Operations
 from foundation_engine.port.emit._rust_options import Options
 from foundation_engine.port.emit._rust_ownership import Facts, Key, is_place, iterated, lends, root
 from foundation_engine.port.emit._rust_patterns import Patterns
-from foundation_engine.port.emit._rust_words import INFIX, PRIMARY, documented
+from foundation_engine.port.emit._rust_words import INFIX, PRIMARY, documented, rust_char
 from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.passes import (
     blocks,
@@ -137,11 +137,34 @@ class FunctionWriter(Operations):
 
     def _keep_code_points(self, f: ir.Function) -> None:
         """Split a string into characters once when the function looks into it by position again and again."""
+        self.positioned = positions(f.body, slices=False)
         for p in f.params:
-            if p.type == ir.STR and p.name in positions(f.body, slices=False) - stores(f.body):
-                kept = self.name(f"{p.name}_chars")
-                self.write(f"let {kept}: Vec<char> = {self.name(p.name)}.chars().collect();")
-                self.code_points[p.name] = kept
+            if p.type == ir.STR and p.name not in stores(f.body):
+                self._split(p.name)
+
+    positioned: frozenset[str] | set[str] = frozenset()  # texts that are looked into again and again
+
+    def _split(self, text: str) -> None:
+        """Split a text into characters once, right behind its declaration, where that is worth it."""
+        if text in self.positioned:
+            kept = self.name(f"{text.partition(SHADOW)[0]}_chars")
+            self.write(f"let {kept}: Vec<char> = {self.name(text)}.chars().collect();")
+            self.code_points[text] = kept
+            if any(
+                isinstance(n, ir.Intrinsic)
+                and n.op == "str.slice"
+                and isinstance(n.args[0], ir.Name)
+                and n.args[0].id == text
+                for s in self.function_body
+                for loop in ir.walk(s)
+                if isinstance(loop, ir.For | ir.ForRange | ir.While)
+                for n in ir.walk(loop)
+            ):
+                places = self.name(f"{text.partition(SHADOW)[0]}_places")
+                self.write(
+                    f"let {places}: Vec<usize> = {self.name(text)}.char_indices().map(|(at, _)| at).collect();"
+                )
+                self.char_places[text] = places
 
     def _parameter(self, p: ir.Param, changed: bool, kept: bool, f: ir.Function) -> str:
         try:
@@ -986,6 +1009,8 @@ class FunctionWriter(Operations):
             if t.declares:
                 mut = "mut " if t.id in self.facts.often else ""
                 self.write(f"let {mut}{name} = {text};")
+                if not mut:
+                    self._split(t.id)
             else:
                 self.write(f"{name} = {text};")
             return
@@ -1090,27 +1115,42 @@ class FunctionWriter(Operations):
             )
             kind = "&str" if t.type.elem == ir.STR else self.rust.type(t.type.elem)
             self.write(f"let {name}: &[{kind}] = &[{items}];")
+        elif t.id in known.ordered:
+            assert isinstance(value, ir.SetLit)
+            assert isinstance(t.type, ir.SetT)
+            made = f"from([{self._elements(value.elems)}])" if value.elems else "new()"
+            mut = "mut " if t.id in self.facts.changed else ""
+            self.write(f"let {mut}{name}: BTreeSet<{self.rust.type(t.type.elem)}> = BTreeSet::{made};")
+            return True
         elif t.id in known.maps:
-            assert isinstance(t.type, ir.DictT)
             assert isinstance(value, ir.DictLit)
-            key, kind = ("&str" if k == ir.STR else self.rust.type(k) for k in (t.type.key, t.type.value))
-            with (
-                self.block_of(f"let {name} = |key: {key}| -> Option<{kind}> {{", "};"),
-                self.block_of("match key {"),
-            ):
-                for k, v in {
-                    k.value if isinstance(k, ir.Lit) else None: (k, v) for k, v in value.items
-                }.values():
-                    self.write(
-                        f"{self.ref(k) if k.type == ir.STR else self.own(k)} => Some({self.ref(v) if v.type == ir.STR else self.own(v)}),"
-                    )
-                self.write("_ => None,")
+            key, kind = self.table_types(value, t.id in known.letters)
+            with self.block_of(f"let {name} = |key: {key}| -> Option<{kind}> {{", "};"):
+                self.table(value, t.id in known.letters)
             return True
         else:
             return False
         if t.id not in known.lists:
             self.by_ref.add(t.id)
         return True
+
+    def table_types(self, e: ir.DictLit, letters: bool) -> tuple[str, str]:
+        """The types of the key and the value of a map that is written as a `match`."""
+        assert isinstance(e.type, ir.DictT)
+        key, value = ("&str" if t == ir.STR else self.rust.type(t) for t in (e.type.key, e.type.value))
+        return ("char" if letters else key), value
+
+    def table(self, e: ir.DictLit, letters: bool) -> None:
+        """A map as the `match` of a key."""
+        arms: dict[object, str] = {}
+        for k, v in e.items:
+            assert isinstance(k, ir.Lit)
+            key = rust_char(k.value) if letters else self.ref(k) if k.type == ir.STR else self.own(k)
+            arms[k.value] = f"{key} => Some({self.ref(v) if v.type == ir.STR else self.own(v)}),"
+        with self.block_of("match key {"):
+            for arm in arms.values():
+                self.write(arm)
+            self.write("_ => None,")
 
     def _borrows(self, s: ir.Assign, t: ir.VarTarget) -> bool:
         """Declare a variable that is a reference: to an object that is changed through it, or that it only reads."""

@@ -145,8 +145,13 @@ fn is_lower(text: &str) -> bool {
 """, ()),
     "capitalize": ("The text with its first letter in upper case and the rest in lower case.", """
 fn capitalize(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
     let mut rest = text.chars();
-    rest.next().map_or(String::new(), |first| first.to_uppercase().chain(rest.as_str().to_lowercase().chars()).collect())
+    if let Some(first) = rest.next() {
+        out.extend(first.to_uppercase());
+        out.push_str(&rest.as_str().to_lowercase());
+    }
+    out
 }
 """, ()),
     "title_case": ("The text with every run of letters capitalized.", """
@@ -230,6 +235,13 @@ fn slice_text(text: &str, low: Option<i64>, high: Option<i64>) -> &str {
         return &text[low..high];
     }
     let place = |count: usize| text.char_indices().nth(count).map_or(text.len(), |(at, _)| at);
+    &text[place(low)..place(high)]
+}
+""", ("bounds",)),
+    "slice_between": ("The characters from `low` to before `high` of a text whose characters begin at known places.", """
+fn slice_between<'a>(text: &'a str, places: &[usize], low: Option<i64>, high: Option<i64>) -> &'a str {
+    let (low, high) = bounds(low, high, places.len());
+    let place = |count: usize| places.get(count).copied().unwrap_or(text.len());
     &text[place(low)..place(high)]
 }
 """, ("bounds",)),
@@ -396,7 +408,9 @@ fn find_last(text: &str, part: &str) -> i64 {
     "pad_right": ("The text with characters behind it up to a width.", """
 fn pad_right(text: &str, width: i64, fill: char) -> String {
     let missing = width - text.chars().count() as i64;
-    format!("{text}{}", fill.to_string().repeat(missing.max(0) as usize))
+    let mut out = text.to_string();
+    out.extend(std::iter::repeat_n(fill, missing.max(0) as usize));
+    out
 }
 """, ()),
     "pad_left": ("The text with characters before it up to a width.", """

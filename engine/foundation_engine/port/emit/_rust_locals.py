@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from foundation_engine.port import ir
@@ -27,6 +27,8 @@ class Locals:
     arrays: set[str] = field(default_factory=set[str])
     lists: set[str] = field(default_factory=set[str])
     maps: set[str] = field(default_factory=set[str])
+    ordered: set[str] = field(default_factory=set[str])  # sets that keep their order
+    letters: set[str] = field(default_factory=set[str])  # of the maps, those that are asked for a character
 
 
 def borrowing_locals(
@@ -66,6 +68,9 @@ def _literal_locals(
                     pass
     for name, values in assigned.items():
         value = values[0]
+        if len(values) == 1 and isinstance(value, ir.SetLit) and _only_ordered(f, name, value.type):
+            out.ordered.add(name)
+            continue
         if len(values) != 1 or value is None or name in facts.changed or name in facts.often:
             continue
         match value:
@@ -85,16 +90,11 @@ def _literal_locals(
             case ir.Intrinsic(op=op, args=[text, *_]) if op in PARTS:
                 if views.lent(text) and _only(f, name, _ASKING):
                     out.lists.add(name)
-            case ir.DictLit(items=[_, *_]):
-                simple = all(isinstance(k, ir.Lit) and isinstance(v, ir.Lit) for k, v in value.items)
-                keys = isinstance(value.type, ir.DictT) and value.type.key in (ir.STR, ir.INT, ir.CHAR)
-                plain = (
-                    isinstance(value.type, ir.DictT)
-                    and not value.type.zero
-                    and (value.type.value == ir.STR or copies(value.type.value))
-                )
-                if simple and keys and plain and _only(f, name, _LOOKING, loops=False):
+            case ir.DictLit():
+                if is_table(value, copies) and _only(f, name, _LOOKING, loops=False):
                     out.maps.add(name)
+                    if by_letter(value, name, f.body):
+                        out.letters.add(name)
             case _:
                 pass
 
@@ -280,6 +280,82 @@ def _introduced(body: list[ir.Stmt]) -> dict[str, int]:
                     out.setdefault(t.id, i)
         read |= {n.id for n in ir.walk(s) if isinstance(n, ir.Name)}
     return out
+
+
+def _only_ordered(f: ir.Function, name: str, t: ir.Type) -> bool:
+    """True for a set that is only filled, asked, and put in order."""
+    if not (isinstance(t, ir.SetT) and t.elem in (ir.INT, ir.STR, ir.CHAR)):
+        return False
+    named = good = ordered = 0
+    for s in f.body:
+        for n in ir.walk(s):
+            named += isinstance(n, ir.Name) and n.id == name
+            match n:
+                case ir.Intrinsic(
+                    op="set.add" | "set.discard" | "set.contains" | "len" | "nonempty",
+                    args=[ir.Name(id=found), *_],
+                ):
+                    good += found == name
+                case ir.Intrinsic(
+                    op="sorted",
+                    args=[
+                        ir.Intrinsic(op="to_list", args=[ir.Name(id=found)]) | ir.Name(id=found),
+                        key,
+                        ir.Lit(),
+                    ],
+                ) if not isinstance(key, ir.Lambda):
+                    good += found == name
+                    ordered += found == name
+                case _:
+                    pass
+    return ordered > 0 and named == good
+
+
+def is_table(e: ir.Expr, copies: Callable[[ir.Type], bool]) -> bool:
+    """True for a map of literals that can be written as a `match`."""
+    return (
+        isinstance(e, ir.DictLit)
+        and isinstance(e.type, ir.DictT)
+        and bool(e.items)
+        and all(isinstance(k, ir.Lit) and isinstance(v, ir.Lit) for k, v in e.items)
+        and e.type.key in (ir.STR, ir.INT, ir.CHAR)
+        and not e.type.zero
+        and (e.type.value == ir.STR or copies(e.type.value))
+    )
+
+
+def only_looked_up(name: str, module: ir.Module) -> bool:
+    """True for a constant map that the whole module only looks into."""
+    nodes = [n for d in module.definitions for n in ir.walk(d)]
+    named = sum(isinstance(n, ir.Name) and n.id == name for n in nodes)
+    lookups = sum(
+        isinstance(n, ir.Intrinsic)
+        and n.op in _LOOKING
+        and isinstance(n.args[0], ir.Name)
+        and n.args[0].id == name
+        for n in nodes
+    )
+    stored = any(
+        isinstance(n, ir.VarTarget | ir.Param) and name in (getattr(n, "id", ""), getattr(n, "name", ""))
+        for n in nodes
+    )
+    return 0 < named == lookups and not stored
+
+
+def by_letter(table: ir.DictLit, name: str, within: Sequence[ir.Node]) -> bool:
+    """True for a map with keys of one letter that is always asked for a character."""
+    keys = [
+        n.args[1]
+        for s in within
+        for n in ir.walk(s)
+        if isinstance(n, ir.Intrinsic)
+        and n.op in _LOOKING
+        and isinstance(n.args[0], ir.Name)
+        and n.args[0].id == name
+    ]
+    return all(
+        isinstance(k, ir.Lit) and isinstance(k.value, str) and len(k.value) == 1 for k, _ in table.items
+    ) and all(isinstance(k, ir.Intrinsic) and k.op == "char.to_str" for k in keys)
 
 
 def _only(f: ir.Function, name: str, operations: frozenset[str], loops: bool = True) -> bool:

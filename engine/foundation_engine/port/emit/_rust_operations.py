@@ -160,6 +160,9 @@ class Operations(Lines):
         self.this = "self"
         self.optional_refs: set[str] = set()  # variables that hold an optional reference
         self.code_points: dict[str, str] = {}  # by string parameter, the variable that holds its characters
+        self.char_places: dict[
+            str, str
+        ] = {}  # by such a text, the variable that holds where its characters begin
         self.bounds: dict[str, int] = {}  # by integer variable, what it is never below
         self.outcomes: dict[
             str, str
@@ -249,7 +252,7 @@ class Operations(Lines):
             case ir.Intrinsic(op="tuple.index"):
                 return lends(e)
             case ir.Intrinsic(op="dict.index", args=[ir.Name(id=name), _]):
-                return name in self.locals.maps and e.type == ir.STR
+                return e.type == ir.STR and (name in self.locals.maps or name in self.rust.tables)
             case _:
                 return False
 
@@ -727,6 +730,10 @@ class Operations(Lines):
                 return self._text(e.value)
             case ir.Intrinsic(op="nonempty", args=[a]):
                 return f"{self.place(a)}.is_empty()", PRIMARY
+            case ir.Intrinsic(op="dict.contains", args=[map_, key]) if (
+                found := self._matched(map_, key)
+            ) is not None:
+                return f"{found}.is_none()", PRIMARY
             case ir.Intrinsic(op="is_some" | "is_none", args=[a]):
                 return f"{self.place(a)}.{'is_none' if e.op == 'is_some' else 'is_some'}()", PRIMARY
             case ir.Intrinsic(op="eq" | "ne", args=[a, b]):
@@ -753,6 +760,8 @@ class Operations(Lines):
         """A text itself, as a `str`."""
         if regex.is_group(e):
             return self.place(e)
+        if isinstance(e, ir.Intrinsic) and e.op == "char.to_str":
+            return f"*{self.x(e.args[0], PRIMARY)}.encode_utf8(&mut [0; 4])"
         through = "**" if isinstance(e, ir.Name) and e.id in self.strings and e.id in self.by_ref else "*"
         return f"{through}{self.place(e)}"
 
@@ -1601,6 +1610,9 @@ class Operations(Lines):
         if e.op.startswith("list") and whole and counted and at_least(low, self.bounds) is not None:
             return f"{self.place(obj)}.get({self.usize(low)}..).unwrap_or_default()"
         kind = "slice_text" if e.op.startswith("str") else "slice_list"
+        if isinstance(obj, ir.Name) and obj.id in self.char_places:
+            bounds = f"{self._bound(low)}, {self._bound(high)}"
+            return f"{self.helper('slice_between')}({self.ref(obj)}, &{self.char_places[obj.id]}, {bounds})"
         return f"{self.helper(kind)}({self.ref(obj)}, {self._bound(low)}, {self._bound(high)})"
 
     _op_str_slice = _slice
@@ -1708,10 +1720,17 @@ class Operations(Lines):
 
     def _matched(self, obj: ir.Expr, key: ir.Expr) -> str | None:
         """The look into a map that is written as a `match`, None for another map."""
-        if not (isinstance(obj, ir.Name) and obj.id in self.locals.maps):
+        if not isinstance(obj, ir.Name):
             return None
-        letter = isinstance(key, ir.Intrinsic) and key.op == "char.to_str"
-        return f"{self.name(obj.id)}({self.key(key) if letter else self.argument(key, key.type)})"
+        if obj.id in self.locals.maps:
+            function, letters = self.name(obj.id), obj.id in self.locals.letters
+        elif self.is_constant(obj) and obj.id in self.rust.tables:
+            function, letters = self.rust.constant_name(obj.id), self.rust.tables[obj.id]
+        else:
+            return None
+        if isinstance(key, ir.Intrinsic) and key.op == "char.to_str":
+            return f"{function}({self.x(key.args[0]) if letters else self.key(key)})"
+        return f"{function}({self.argument(key, key.type)})"
 
     def _key_text(self, key: ir.Expr) -> str:
         """The message of a missing key: the key as a literal."""
@@ -1788,7 +1807,7 @@ class Operations(Lines):
         item = self.fresh("item")
         found = f"**{item}" if self.lists_texts(list_) else f"*{item}"
         wanted = f"*{self.place(v)}" if not self.rust.copies(v.type) else self.x(v, COMPARE + 1)
-        return f"{self.place(list_)}.iter().position(|item| {item} == {wanted})"
+        return f"{self.place(list_)}.iter().position(|{item}| {found} == {wanted})"
 
     def _op_list_count(self, e: ir.Intrinsic) -> tuple[str, int]:
         list_, v = e.args
@@ -2693,6 +2712,15 @@ class Operations(Lines):
             return f"{self.helper('sorted_with')}({source}, {order})"
         if isinstance(key, ir.Lambda) and self.may_fail(key.body):
             return self.question(f"{self.helper('try_sorted_by')}({source}, {k}, {self.x(reverse)})", e)
+        inner = obj.args[0] if isinstance(obj, ir.Intrinsic) and obj.op == "to_list" else obj
+        if isinstance(inner, ir.Name) and inner.id in self.locals.ordered:
+            items = (
+                f"{self.name(inner.id)}.into_iter()"
+                if self._moves(inner)
+                else f"{self.name(inner.id)}.iter().cloned()"
+            )
+            down = ".rev()" if isinstance(reverse, ir.Lit) and reverse.value else ""
+            return f"{items}{down}.collect::<Vec<_>>()"
         if (
             not k
             and isinstance(e.type, ir.ListT)

@@ -22,7 +22,7 @@ from foundation_engine.port.emit._rust_body import FunctionWriter, drop_unread
 from foundation_engine.port.emit._rust_crate import crate
 from foundation_engine.port.emit._rust_errors import CONSTRUCTORS, RustErrors
 from foundation_engine.port.emit._rust_helpers import HELPERS
-from foundation_engine.port.emit._rust_locals import SHADOW, shadowing
+from foundation_engine.port.emit._rust_locals import SHADOW, by_letter, is_table, only_looked_up, shadowing
 from foundation_engine.port.emit._rust_nested import lift_recursive
 from foundation_engine.port.emit._rust_ownership import RUNTIME_OBJECTS, Borrows, Ownership
 from foundation_engine.port.emit._rust_patterns import RUNTIME_TYPES, Patterns
@@ -116,6 +116,9 @@ class RustModule:
         self.functions: dict[str, str] = {}
         self.constants: dict[str, Type] = {}
         self.constant_kinds: dict[str, str] = {}
+        self.tables: dict[
+            str, bool
+        ] = {}  # maps that are functions, and whether they are asked for a character
         for d in module.definitions:
             if isinstance(d, ir.Function):
                 self.functions[d.name] = self.local(d.name.lstrip("_") or d.name)
@@ -124,7 +127,7 @@ class RustModule:
         for d in module.definitions:
             if isinstance(d, ir.Constant):
                 self.constant_kinds[d.name] = self._constant_kind(d)
-        self.taken = {*self.functions.values()}
+        self.taken = {*self.functions.values(), *map(self.constant_name, self.tables)}
         # A variable of a helper's name would hide it.
         used = self.taken | {
             self.local(n.id.partition(SHADOW)[0] if isinstance(n, ir.VarTarget) else n.name)
@@ -194,8 +197,13 @@ class RustModule:
         return self.local(made)
 
     def constant_name(self, name: str) -> str:
-        """The name of a constant."""
-        return snake(name).upper()
+        """The name of a constant, or of the function that a map is."""
+        if name not in self.tables:
+            return snake(name).upper()
+        made = f"{snake(name).lower().lstrip('_')}_of"
+        while made in self.functions.values():
+            made += "_"
+        return made
 
     # Types
 
@@ -497,7 +505,11 @@ class RustModule:
 
     def _imports(self, text: str) -> list[str]:
         uses = set(self.uses)
-        uses.update(f"std::collections::{n}" for n in ("HashMap", "HashSet") if re.search(rf"\b{n}\b", text))
+        uses.update(
+            f"std::collections::{n}"
+            for n in ("BTreeSet", "HashMap", "HashSet")
+            if re.search(rf"\b{n}\b", text)
+        )
         uses.update(
             u
             for u, n in (
@@ -594,6 +606,14 @@ class RustModule:
         if isinstance(d.value, ir.Lit) and d.type == ir.STR:
             return "str"
         if (
+            isinstance(d.value, ir.DictLit)
+            and is_table(d.value, self.copies)
+            and not self.module.files
+            and only_looked_up(d.name, self.module)
+        ):
+            self.tables[d.name] = by_letter(d.value, d.name, self.module.definitions)
+            return "table"
+        if (
             isinstance(d.value, ir.Lit | ir.Intrinsic)
             and self.copies(d.type)
             and not isinstance(d.type, ir.OptionalT)
@@ -634,6 +654,13 @@ class RustModule:
             case "str":
                 assert isinstance(d.value, ir.Lit)
                 return [*doc, f"{visibility}const {name}: &str = {rust_string(d.value.value)};{tail}"]
+            case "table":
+                assert isinstance(d.value, ir.DictLit)
+                key, value = writer.table_types(d.value, self.tables[d.name])
+                value = "&'static str" if value == "&str" else value
+                with writer.block_of(f"{visibility}fn {name}(key: {key}) -> Option<{value}> {{"):
+                    writer.table(d.value, self.tables[d.name])
+                return [*doc, *([f"//{tail[3:]}"] if tail else []), *writer.lines]
             case "value":
                 return [*doc, f"{visibility}const {name}: {self.type(d.type)} = {writer.own(d.value)};{tail}"]
             case "array":
