@@ -69,3 +69,37 @@ def test_a_string_is_split_once_when_it_is_looked_into_by_position() -> None:
     assert source.count("chars().collect()") == 1
     assert "for i in 0..s_chars.len().saturating_sub(1) {" in source
     assert "s_chars[i] == s_chars[i + 1]" in source
+
+
+def test_texts_borrow_tables_match_and_sets_are_asked_and_filled_at_once() -> None:
+    text = (
+        'UNITS = {"s": 1, "m": 60}\n\n\n'
+        "def f(line: str, words: list[str]) -> int:\n    line = line.strip()\n    head, mark, _ = line.partition('=')\n"
+        "    seen: set[str] = set()\n    total = len(head) if mark else 0\n    for word in words:\n"
+        "        if word in seen:\n            continue\n        seen.add(word)\n        for c in word:\n"
+        "            total += UNITS.get(c, 0)\n    return total\n\n\n"
+        "def g(ids: list[int]) -> list[int]:\n    found: set[int] = set()\n    while ids:\n        found.add(ids.pop())\n"
+        "    return sorted(found)\n"
+    )
+    source = to_rust(text).files[0].text
+    for written in (
+        "let line = line.trim();",
+        'let (head, mark, _) = partition(line, "=");',
+        "if !seen.insert(word.to_string()) {",
+        "total += units_of(c).unwrap_or(0);",
+        "pub fn units_of(key: char) -> Option<i64> {",
+        "let mut found: BTreeSet<i64> = BTreeSet::new();",
+        "found.into_iter().collect",
+    ):
+        assert written in source, (written, source)
+
+
+def test_a_recursive_inner_function_counts_with_the_one_around_it() -> None:
+    text = (
+        "def ways(n: int) -> int:\n    memo: dict[int, int] = {}\n\n    def go(k: int) -> int:\n        if k < 2:\n"
+        "            return 1\n        if k not in memo:\n            memo[k] = go(k - 1) + go(k - 2)\n"
+        "        return memo[k]\n\n    return go(n)\n"
+    )
+    candidate = to_rust(text)
+    assert "fn go(k: i64, memo: &mut HashMap<i64, i64>) -> i64 {" in candidate.files[0].text
+    assert [f.source_name for f in candidate.functions] == ["ways"]
