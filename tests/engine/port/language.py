@@ -334,8 +334,8 @@ def command(words: list[str]) -> str:
     match words:
         case ["go", place]:
             return f"to {place}"
-        case ["stop"]:
-            return "stopped"
+        case [other]:
+            return f"only {other}"
         case _:
             return "what"
 

@@ -699,6 +699,21 @@ def test_json_of_what_json_cannot_hold_is_declined() -> None:
     ]
 
 
+def test_the_text_of_a_key_error_of_another_function_is_declined() -> None:
+    assert reasons("""
+        def at(table: dict[str, int], key: str) -> int:
+            return table[key]
+
+        def told(table: dict[str, int], key: str) -> str:
+            try:
+                return str(at(table, key))
+            except (ValueError, KeyError) as exc:
+                return str(exc)
+        """) == [
+        "the text of a KeyError of another function, which has other words elsewhere; test for the key"
+    ]
+
+
 def test_an_exit_under_a_retry_is_declined() -> None:
     assert reasons("""
         import sys

@@ -2759,6 +2759,9 @@ class _FunctionLowerer(ExpressionLowerer):
             classes = self.caught(h.type)
             if clients.catches_bad_json(self, s, h):
                 classes.append("ValueError")
+            if h.name and {"KeyError", "LookupError"} & {*classes} and _uses(h.body, h.name) and _calls(body):
+                reason = "the text of a KeyError of another function, which has other words elsewhere; test for the key"
+                raise Unsupported(reason, self.scope.source(h).splitlines()[0], h.lineno)
             if h.name:
                 self.vars[h.name] = ir.NamedT(classes[0]) if len(classes) == 1 else ir.ERROR
                 self.narrowed.pop(h.name, None)
@@ -2780,6 +2783,14 @@ class _FunctionLowerer(ExpressionLowerer):
         else:
             self.narrowed.clear()
         return [ir.Try(body, handlers, orelse, final, line=s.lineno)]
+
+
+def _uses(body: list[ast.stmt], name: str) -> bool:
+    return any(isinstance(n, ast.Name) and n.id == name for s in body for n in ast.walk(s))
+
+
+def _calls(body: list[ir.Stmt]) -> bool:
+    return any(isinstance(n, ir.Call | ir.MethodCall) for s in body for n in ir.walk(s))
 
 
 def _collecting(
