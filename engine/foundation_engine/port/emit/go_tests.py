@@ -262,7 +262,8 @@ class GoTests:
         parts = [
             f"{self.go.names.fields[name, k]}: {self.literal(w, types[k])}"
             for k, w in v["object"]["fields"].items()
-            if not (w is None or (self._zero(w) and not isinstance(types[k], ir.OptionalT)))
+            if w is not None
+            and (not self._zero(w) or isinstance(types[k], ir.OptionalT) or types[k] == ir.ANY)
         ]
         return f"{'&' if self.go.is_pointer(name) else ''}{made}{{{', '.join(parts)}}}"
 
