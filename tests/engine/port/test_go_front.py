@@ -97,7 +97,7 @@ func (b *Bag) Size() int {
 	}
 	return n
 }""",
-        ["      d = r.ord - zero.ord"],
+        ["      d = r - zero.ord"],
     ),
     (
         "a named error that an inner block sets begins as none",
