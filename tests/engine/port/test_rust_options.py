@@ -163,3 +163,26 @@ def test_a_tested_value_is_taken_out() -> None:
     assert ".is_some()" not in made
     report = verify(candidate, VerifyOptions(cases=8, differential=12, use_cache=False))
     assert report.agreed, [(r.step, r.detail) for r in report.results]
+
+
+GO = """package later
+
+func Reserve(sku string, ask func(string) (string, error)) (string, error) {
+	var id string
+	op := func() error {
+		var err error
+		id, err = ask(sku)
+		return err
+	}
+	if err := op(); err != nil {
+		return "", err
+	}
+	return id, nil
+}
+"""
+
+
+def test_a_closure_does_not_lose_what_it_assigns_outside() -> None:
+    candidate = port(PortRequest("later.go", GO, LanguageId.GO, LanguageId.RUST))
+    (hole,) = candidate.holes
+    assert "shares a variable that changes" in hole.reason

@@ -1362,7 +1362,13 @@ class FunctionWriter(Operations):
             raise Unsupported("a function inside a function that calls itself", f.name, f.line)
         facts = self.rust.ownership.facts(f)
         captured = outer & set(self.names)
-        if (facts.changed | stores(f.body)) & captured or captured & (self.facts.often | self.facts.changed):
+        # Python's own assignments make variables of the inner function; elsewhere they may be the outer one's.
+        assigned = set[str]() if self.rust.of_python else _assigned(f.body) & set(self.names)
+        if (
+            (assigned - {p.name for p in f.params})
+            or (facts.changed | stores(f.body)) & captured
+            or captured & (self.facts.often | self.facts.changed)
+        ):
             raise Unsupported(
                 "a function inside a function that shares a variable that changes", f.name, f.line
             )

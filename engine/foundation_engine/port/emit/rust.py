@@ -102,6 +102,7 @@ class RustModule:
             for n in ir.walk(d)
         )
         # A quoted text that is only part of an error's message may have Rust's quotes.
+        self.of_python = quotes_python
         self.quotes = quotes_python and any(_shows_quotes(d) for d in module.definitions)
         self.keyed: set[str] = set(self.settings.keyed)
         self.valued: set[str] = set(self.settings.valued)

@@ -313,7 +313,7 @@ class _ModuleLowerer:
         return any(i.constructor == name for i in self.p.declared.values())
 
     def _guard(self, node: SyntaxNode, name: str, action: object) -> None:
-        self.part = self.p.part(node)
+        outer, self.part = self.part, self.p.part(node)
         try:
             action()  # type: ignore[operator]  # pyright: ignore[reportCallIssue]
         except Unsupported as why:
@@ -321,15 +321,18 @@ class _ModuleLowerer:
         except RecursionError:
             # Generated code adds up literals by the thousand, each inside the one before.
             self._decline(node, name, Unsupported("an expression that is nested too deeply"))
+        finally:
+            self.part = outer
 
     def _decline(self, node: SyntaxNode, name: str, why: Unsupported) -> None:
         p = self.p
-        self.part = p.part(node)
+        outer, self.part = self.part, p.part(node)
         source = p.text(node)
         construct = why.construct or source.split("\n")[0]
         line = why.line or p.line(node)
         self._add(ir.Declined(why.reason, construct, name, source, line=p.line(node)))
         self.module.declines.append(Unsupported(why.reason, construct, line, self.part.path))
+        self.part = outer
 
     # Documentation
 
