@@ -221,7 +221,7 @@ func (b *Bag) Size() int {
 	}
 	return len(s), n
 }""",
-        ["s.bytesize", "each_char do |r|", "r >= '0' && r <= '9'"],
+        ["s.bytesize", "each_char do |r|", "n += 1 if r.match?(/[0-9]/)"],
     ),
     (
         "a sort by two keys",
