@@ -392,3 +392,7 @@ def ends(code: int) -> int:
     except Exception:
         return -1
     return code
+
+
+def pause(attempt: int) -> float:
+    return 0.2 * 2 ** max(attempt % 8, 0)

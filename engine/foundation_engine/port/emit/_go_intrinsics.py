@@ -669,6 +669,13 @@ class Operations(Maps):
             return f"{self.helper('countInOrder')}({self.x(args[0])})", PRIMARY
         if op == "dict.copy" and self.ordered(args[0].type):
             return self.cloned(args[0]), PRIMARY
+        match args:
+            case [ir.Intrinsic(op="int.pow", args=[ir.Lit(value=2), exponent])] if op == "int.to_float":
+                # A shift of a constant would take the type around it, which is no integer.
+                self.use("math")
+                return f"math.Ldexp(1, {self.x(exponent)})", PRIMARY
+            case _:
+                pass
         if op in TEMPLATES and not single and not (op == "list.contains" and self._wide(args[0])):
             return self._template(op, args)
         match op:
@@ -735,14 +742,6 @@ class Operations(Maps):
                 return self._division(e)
             case "float.div":
                 return self._float_division(args)
-            case "int.to_float" if (
-                isinstance(args[0], ir.Intrinsic)
-                and args[0].op == "int.pow"
-                and ir.same(args[0].args[0], ir.Lit(2, type=ir.INT))
-            ):
-                # A shift of a constant would take the type around it, which is no integer.
-                self.use("math")
-                return f"math.Ldexp(1, {self.x(args[0].args[1])})", PRIMARY
             case "int.pow":
                 base, exponent = args
                 if isinstance(base, ir.Lit) and base.value == 2:
