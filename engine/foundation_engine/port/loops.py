@@ -93,8 +93,20 @@ class _Loops:
             body[at] = ir.Assign(target.target, value, line=s.line, comments=said, trailing=s.trailing)
             for b in sorted({b for b in begun if b is not None}, reverse=True):
                 del body[b]
+            self._returned(body, at - len(begun), name)
             return len(begun)
         return 0
+
+    def _returned(self, body: list[ir.Stmt], at: int, name: str) -> None:
+        """What is only returned needs no name."""
+        match body[at : at + 2]:
+            case [
+                ir.Assign(value=value, comments=said, trailing=trailing),
+                ir.Return(value=ir.Name(id=of)) as last,
+            ] if of == name and _mentions(self.f.body, name) == 2 and not (last.comments or trailing):
+                body[at : at + 2] = [ir.Return(value, line=last.line, comments=said, trailing=last.trailing)]
+            case _:
+                pass
 
     def _begun(self, body: Sequence[ir.Stmt], at: int, name: str) -> int | None:
         """The statement before a loop that makes a variable empty, which nothing in between mentions."""

@@ -395,7 +395,11 @@ TEXTS = textwrap.dedent(
 
     def shown(text: str, table: dict[str, int], places: dict[int, int], items: list[int]) -> str:
         try:
-            return str(number(text) + table[text] + places[len(text)] + items[len(text)] + int(text, 16))
+            first = number(text)
+        except ValueError as e:
+            return str(e)
+        try:
+            return str(first + table[text] + places[len(text)] + items[len(text)] + int(text, 16))
         except ValueError as e:
             return f"bad: {e}"
         except KeyError as e:
