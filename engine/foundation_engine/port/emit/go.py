@@ -950,6 +950,7 @@ class GoModule:
         name = self.names.types[d.name]
         receiver = self.receiver(d.name)
         emitter = FunctionEmitter(self, init, d.name, constructs=True)
+        declare(init, emitter.inline_try)
         simple: list[tuple[str, ir.Expr]] = []
         for s in init.body:
             if (
@@ -963,7 +964,6 @@ class GoModule:
             else:
                 break
         rest = init.body[len(simple) :]
-        declare(init)
         emitter.prepare(rest)
         parts: list[str] = []
         for field_name, value in simple:
@@ -2487,6 +2487,10 @@ class FunctionEmitter(Operations, Statements):
     def _matches(self, err: str, classes: list[str], raised: frozenset[str]) -> str:
         tests: list[str] = []
         for c in classes:
+            if c == "Exit":
+                self.go.imports.add(f"{self.go.runtime}/cli")
+                tests.append(f"{self.go.errors_package()}.As({err}, new(*cli.ExitError))")
+                continue
             sentinel = self.go.sentinel(c)
             if sentinel is None:
                 raise Unsupported(f"except {c} among other errors, which have no class of their own in Go")
