@@ -618,11 +618,15 @@ class Hole(Stmt):
 
 @dataclass(slots=True)
 class Param(Node):
-    """A parameter; `default` is a literal expression or None when it is required."""
+    """A parameter; `default` is a literal expression or None when it is required.
+
+    Of type ANY it may be known to hold `one_of` some types.
+    """
 
     name: str
     type: Type
     default: Expr | None = None
+    one_of: tuple[Type, ...] = ()
 
 
 @dataclass(slots=True)

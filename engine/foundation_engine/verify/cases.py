@@ -237,6 +237,10 @@ class Generator:
             case _:
                 raise Unsupported(f"no generator for {ir.type_text(t)}")
 
+    def argument(self, p: ir.Param, depth: int = 0) -> Any:
+        """One value of a parameter, of a type that it may hold."""
+        return self.value(self.random.choice(p.one_of) if p.one_of else p.type, p.name, depth)
+
     def _any(self, depth: int) -> Any:
         """A value of a kind that JSON has."""
         r = self.random
@@ -339,13 +343,11 @@ class Generator:
             [] if p.name in self.looks.paths | self.looks.addresses else self.edges(p.type) for p in params
         ]
         for i in range(max(map(len, each), default=0)):
-            yield tuple(
-                e[i % len(e)] if e else self.value(p.type, p.name) for p, e in zip(params, each, strict=True)
-            )
+            yield tuple(e[i % len(e)] if e else self.argument(p) for p, e in zip(params, each, strict=True))
         if len(params) > 1:
             for at, found in enumerate(each):
                 for v in found:
-                    yield tuple(v if i == at else self.value(p.type, p.name) for i, p in enumerate(params))
+                    yield tuple(v if i == at else self.argument(p) for i, p in enumerate(params))
 
     def related(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """The arguments with one that has to do with another: the same, an element or a part of it, its length."""
@@ -501,7 +503,7 @@ class Generator:
         params = d.init.params if d.init is not None else [ir.Param(f.name, f.type) for f in d.fields]
         if d.variants:
             return self._variant(d, params, depth)
-        return [(p.name, self.value(p.type, p.name, depth + 1)) for p in params]
+        return [(p.name, self.argument(p, depth + 1)) for p in params]
 
     def _variant(self, d: ir.Class, params: list[ir.Param], depth: int) -> list[tuple[str, Any]]:
         """A union of some kind, whose other fields hold nothing; deep inside of one, a kind without a union in it."""
@@ -688,7 +690,7 @@ def plans(module: ir.Module, names: set[str], seed: int, count: int, tries: int 
         try:
             edges = itertools.islice(generator.edge_arguments(f.params), wanted // 3)
             drawn = (
-                generator.related(tuple(generator.value(p.type, p.name) for p in f.params))
+                generator.related(tuple(generator.argument(p) for p in f.params))
                 for _ in range(wanted * 3 if varies else 1)
             )
             for args in itertools.chain(edges, drawn):

@@ -395,6 +395,7 @@ def call(session, clock, plan):
     session.trace.clear()
     clock.sleeps.clear()
     steps = []
+    function: typing.Any
     if plan.get("class"):
         owner = getattr(session.module, plan["class"])
         member = inspect.getattr_static(owner, plan["function"])

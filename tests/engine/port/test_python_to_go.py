@@ -253,7 +253,7 @@ DECLINED = [
     ("def f(d: set[str]) -> list[str]:\n    return [k for k in d]", "order"),
     ("def f(xs: list[int]) -> None:\n    xs.append(1)", "the caller sees"),
     ("def f(x: int):\n    yield x", "generator"),
-    ("def f(*xs: int) -> int:\n    return 1", "*args"),
+    ("def f(*xs) -> int:\n    return 1", "*xs has no type"),
     ("def f(x) -> int:\n    return x", "annotate"),
     ("def f(x: int) -> int:\n    return eval('x')", "eval"),
     ("def f(x: float) -> bool:\n    return isinstance(x, int)", "integers from floats"),

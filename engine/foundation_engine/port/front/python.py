@@ -154,6 +154,18 @@ class _Annotations:
             case _:
                 raise Unsupported("annotation is not a type this port knows", ast.unparse(node), node.lineno)
 
+    def one_of(self, node: ast.expr | None) -> tuple[Type, ...]:
+        """The types of a union of several, which is of type ANY; () for any other annotation."""
+        members: list[ast.expr] = []
+        todo = [node] if isinstance(node, ast.BinOp) else []
+        while todo:
+            n = todo.pop()
+            if isinstance(n, ast.BinOp) and isinstance(n.op, ast.BitOr):
+                todo += [n.right, n.left]
+            else:
+                members.append(n)
+        return tuple(map(self.type_of, members)) if members and self.type_of(node) == ir.ANY else ()
+
     def _named(self, node: ast.expr) -> Type:
         name = (dotted(node) or "").rpartition(".")[2]
         if name in self.types:
@@ -1032,7 +1044,9 @@ class _ModuleLowerer:
                 node = lowerer.coerce(lowerer.expr(default, t), t)
             if t == ir.UNKNOWN:
                 raise Unsupported(f"parameter {arg.arg} has no type; annotate it", f"def {f.name}", f.lineno)
-            params.append(ir.Param(arg.arg, t, node, line=arg.lineno))
+            params.append(
+                ir.Param(arg.arg, t, node, self.annotations.one_of(arg.annotation), line=arg.lineno)
+            )
         rest = self._rest(f, params)
         by_name = frozenset(arg.arg for arg in a.kwonlyargs)
         result = self.annotations.type_of(f.returns)
