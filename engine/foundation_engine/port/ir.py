@@ -640,7 +640,12 @@ class PatternUse:
 
 @dataclass(slots=True)
 class Function(Node):
-    """A function or method. `raises` and `context` are set by the effects pass."""
+    """A function or method. `raises` and `context` are set by the effects pass.
+
+    Of a function inside of another, `shared` are the variables around it that it assigns; the others that it assigns
+    are its own. A front end that leaves it empty either lets no closure assign what is around it, or has no two
+    variables of one name in a function and what is around it.
+    """
 
     name: str
     params: list[Param]
@@ -657,6 +662,7 @@ class Function(Node):
     comments: list[str] = field(default_factory=list[str])
     end_line: int = 0
     library: str = ""  # the function of Python's library that this one stands for
+    shared: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)

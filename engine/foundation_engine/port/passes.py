@@ -320,7 +320,7 @@ def declare(f: ir.Function, inline: Callable[[ir.Try], bool] = lambda _: False) 
 
     `inline` says which try statements are emitted without a block of their own.
     """
-    known = {p.name for p in f.params}
+    known = {p.name for p in f.params} | f.shared
     _split_loop_variables(f.body, f)
     root = _Block(f.body, None, 0, False, 0)
     uses: dict[str, list[tuple[_Block, int]]] = {}
@@ -447,6 +447,7 @@ def _collect_statement(
             own = {p.name for p in n.func.params} | {
                 t.id for b in n.func.body for t in ir.walk(b) if isinstance(t, ir.VarTarget)
             }
+            own -= n.func.shared
             for b in n.func.body:
                 note(b, hidden | own)
             declare(n.func, inline)

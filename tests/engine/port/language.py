@@ -396,3 +396,17 @@ def ends(code: int) -> int:
 
 def pause(attempt: int) -> float:
     return 0.2 * 2 ** max(attempt % 8, 0)
+
+
+def kept_apart(items: list[str]) -> list[int]:
+    total, size = 0, 7
+
+    def add(n: int) -> int:
+        total = n + 1
+        for size in range(n):
+            total += size
+        return total
+
+    for x in items:
+        add(len(x))
+    return [total, size, add(3)]

@@ -24,3 +24,50 @@ def test_constructs_behave_as_in_python(tmp_path: Path, target: LanguageId) -> N
     failed = [r for r in report.results if r.verdict is Verdict.FAILED]
     assert not failed, failed
     assert sum(r.cases for r in report.results) > 100, report.results
+
+
+CLOSURES = Path(__file__).with_name("closures.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("target", [LanguageId.GO, LanguageId.RUBY])
+def test_functions_assign_the_variables_around_them(tmp_path: Path, target: LanguageId) -> None:
+    path = tmp_path / "closures.py"
+    path.write_text(CLOSURES, encoding="utf-8")
+    candidate = port(PortRequest(str(path), CLOSURES, LanguageId.PYTHON, target))
+    assert not candidate.holes, candidate.holes
+    report = verify(candidate, VerifyOptions(differential=24, use_cache=False))
+    failed = [r for r in report.results if r.verdict is Verdict.FAILED]
+    assert not failed, failed
+    assert sum(r.cases for r in report.results) > 50, report.results
+
+
+def test_a_closure_of_rust_shares_nothing_that_changes() -> None:
+    candidate = port(PortRequest("closures.py", CLOSURES, LanguageId.PYTHON, LanguageId.RUST))
+    assert {h.construct for h in candidate.holes} == {"bump", "visit", "step", "inc", "number"}
+
+
+NONLOCAL = [
+    ("return total + add()", "in one expression with a call"),
+    ("total += add()\n    return total", "in one expression with a call"),
+    ("for _ in range(total):\n        add()\n    return total", "in one expression with a call"),
+    ("later = add\n    return total + later()", "more than called"),
+]
+
+
+@pytest.mark.parametrize(("use", "reason"), NONLOCAL)
+def test_an_order_that_languages_do_not_share_is_a_hole(use: str, reason: str) -> None:
+    text = (
+        "def f(n: int) -> int:\n    total = n\n\n    def add() -> int:\n        nonlocal total\n"
+        f"        total += 1\n        return 1\n\n    {use}\n"
+    )
+    candidate = port(PortRequest("m.py", text, LanguageId.PYTHON, LanguageId.GO))
+    assert any(reason in h.reason for h in candidate.holes), candidate.holes
+
+
+def test_nonlocal_of_what_may_be_narrowed_is_a_hole() -> None:
+    text = (
+        "def f(items: list[str]) -> str:\n    best: str | None = None\n\n    def look(s: str) -> None:\n"
+        "        nonlocal best\n        best = s\n\n    for s in items:\n        look(s)\n    return best or ''\n"
+    )
+    candidate = port(PortRequest("m.py", text, LanguageId.PYTHON, LanguageId.GO))
+    assert [h.reason for h in candidate.holes] == ["nonlocal of str | None"]

@@ -1362,8 +1362,8 @@ class FunctionWriter(Operations):
             raise Unsupported("a function inside a function that calls itself", f.name, f.line)
         facts = self.rust.ownership.facts(f)
         captured = outer & set(self.names)
-        # Python's own assignments make variables of the inner function; elsewhere they may be the outer one's.
-        assigned = set[str]() if self.rust.of_python else _assigned(f.body) & set(self.names)
+        # Python says what is shared; elsewhere what an inner function assigns may be the outer one's.
+        assigned = set(f.shared) if self.rust.of_python else _assigned(f.body) & set(self.names)
         if (
             (assigned - {p.name for p in f.params})
             or (facts.changed | stores(f.body)) & captured

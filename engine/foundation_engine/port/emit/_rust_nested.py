@@ -54,7 +54,13 @@ def _lifted(outer: ir.Function, taken: set[str]) -> list[ir.Function]:
 def _captured(f: ir.Function, variables: set[str]) -> list[ir.Name] | None:
     """The variables of the outer function that a recursive one uses, None for a function that stays."""
     nodes = [n for s in f.body for n in ir.walk(s)]
-    if not _names(f, f.name) or f.patterns or f.is_async or any(p.default is not None for p in f.params):
+    if (
+        not _names(f, f.name)
+        or f.patterns
+        or f.is_async
+        or f.shared
+        or any(p.default is not None for p in f.params)
+    ):
         return None
     if any(isinstance(n, ir.FuncDef) for n in nodes):
         return None

@@ -939,8 +939,8 @@ class Emitter(Statements):
             for v in ir.walk(n.target)
             if isinstance(v, ir.VarTarget)
         }
-        shared = sorted((assigned & bound) - {p.name for p in f.params})
-        if shared and not self.python.of_python:
+        shared = sorted(f.shared or (assigned & bound) - {p.name for p in f.params})
+        if shared and (f.shared or not self.python.of_python):
             inner.write(f"nonlocal {', '.join(local(n) for n in shared)}")
         inner.block(f.body)
         for line in docstring(f.doc, "    " * (self.depth + 1)):

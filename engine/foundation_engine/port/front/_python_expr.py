@@ -164,6 +164,8 @@ class ExpressionLowerer:
         self.params: set[str] = set()
         self.fixed: set[str] = set()
         self.outer: ExpressionLowerer | None = None
+        self.shared: frozenset[str] = frozenset()  # variables that functions inside of this one may assign
+        self.closures: frozenset[str] = frozenset()  # the functions inside of the outermost one
         self.temporaries = 0
         self.shaping = False  # only types matter: defaults that are not worked out yet stand for themselves
         self.declared_result = False
@@ -1285,7 +1287,10 @@ class ExpressionLowerer:
             case ir.DictT(key, value, zero):
                 k = self.coerce(self.expr(e.slice, key), key)
                 self.learn(e.value, ir.DictT(unify_element(k.type), ir.UNKNOWN, zero))
-                known = zero or entry(e.value, e.slice) in self.narrowed
+                known = zero or (
+                    entry(e.value, e.slice) in self.narrowed
+                    and not any(isinstance(n, ast.Name) and n.id in self.shared for n in ast.walk(e))
+                )
                 return ir.Intrinsic("dict.index", [obj, k], "" if known else "KeyError", type=value)
             case ir.TupleT(elems):
                 i = self.expr(e.slice)

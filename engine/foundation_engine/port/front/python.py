@@ -15,6 +15,7 @@ from typing import ClassVar
 from foundation_engine.port import ir
 from foundation_engine.port.front import _python_any as mixed
 from foundation_engine.port.front import _python_clients as clients
+from foundation_engine.port.front import _python_closures as closures
 from foundation_engine.port.front import _python_patterns as patterns
 from foundation_engine.port.front import _python_regex as regex
 from foundation_engine.port.front import _python_sugar as sugar
@@ -1658,6 +1659,7 @@ class _FunctionLowerer(ExpressionLowerer):
         self.top: list[ast.stmt] = []
         self.following: list[ast.stmt] = []
         self.rest_done = False
+        self.beyond: set[str] = set()  # the variables of the functions around this one
 
     def pattern_of(self, d: ast.expr) -> ir.PatternUse | ir.Expr | None:
         """The pattern or pattern's object that a decorator applies, None for one that only shapes the definition."""
@@ -1701,6 +1703,10 @@ class _FunctionLowerer(ExpressionLowerer):
         self.params = {p.name for p in signature.params}
         self.pattern_name = f"_{f.name.strip('_')}_pattern".upper()
         self.literals = _texts(f)
+        if self.outer is None:
+            self.shared, self.closures = closures.shared_in(body), closures.closures_in(body)
+        else:
+            self.shared, self.closures = self.outer.shared, self.outer.closures
         self.result = signature.result
         self.declared_result = signature.result != ir.UNKNOWN
         self.top = body
@@ -1755,6 +1761,9 @@ class _FunctionLowerer(ExpressionLowerer):
                     if not self._split(body, i):
                         raise
                     lowered = self.stmt(body[i])
+                if self.shared and self.final_pass:
+                    for made in lowered:
+                        closures.check_order(made, self.shared, self.closures)
             except Unsupported as why:
                 if not self.final_pass:
                     # What is inside and what follows still teach types: a later `best = word` tells `best = None`.
@@ -1881,6 +1890,8 @@ class _FunctionLowerer(ExpressionLowerer):
                 )
                 self.scope.differ(ASYNC)
                 return self._nested(made)
+            case ast.Nonlocal():
+                return []
             case ast.Import() | ast.ImportFrom():
                 self._local_import(s)
                 return []
@@ -2240,11 +2251,18 @@ class _FunctionLowerer(ExpressionLowerer):
             raise Unsupported(
                 "a nested function with decorators, defaults or variadic parameters", "", s.lineno
             )
-        if any(isinstance(n, ast.Nonlocal | ast.Global) for n in ast.walk(s)):
-            raise Unsupported("nonlocal or global", "", s.lineno)
+        if any(isinstance(n, ast.Global) for n in ast.walk(s)):
+            raise Unsupported("global", "", s.lineno)
+        if self.shared and any(isinstance(n, ast.Yield | ast.YieldFrom) for n in _own_nodes(s)):
+            raise Unsupported("a generator beside functions with nonlocal variables", "", s.lineno)
+        shared = closures.shared(s, self.top if self.outer is None else [])
+        for name in sorted(shared):
+            t = self.vars.get(name, ir.UNKNOWN)
+            if self.final_pass and t not in (ir.INT, ir.FLOAT, ir.BOOL):
+                raise Unsupported(f"nonlocal of {ir.type_text(t)}", f"nonlocal {name}", s.lineno)
         signature = self.nested_signature(s)
         inner = _FunctionLowerer(self.scope, self.annotations, self.cls)
-        inner.outer = self
+        inner.outer, inner.beyond = self, self.around()
         inner.final_pass = self.final_pass
         known = self.vars.get(s.name)
         result = signature.result
@@ -2253,7 +2271,11 @@ class _FunctionLowerer(ExpressionLowerer):
         inner.vars[s.name] = ir.FuncT(
             tuple(p.type for p in signature.params), result, raises=False, context=False
         )
+        inner.vars.update((name, self.vars[name]) for name in shared if name in self.vars)
         body = inner.function_body(s, Signature(signature.params, signature.result))
+        for name in shared:
+            self.bind(name, inner.vars.get(name, ir.UNKNOWN))
+        closures.rename(body, closures.hidden(s, shared, self.around()))
         self.declines.extend(inner.declines if self.final_pass else [])
         for p in signature.params:
             if ir.has_unknown(p.type) and self.final_pass:
@@ -2263,10 +2285,20 @@ class _FunctionLowerer(ExpressionLowerer):
         return [
             ir.FuncDef(
                 ir.Function(
-                    s.name, signature.params, inner.result, body, ast.get_docstring(s) or "", line=s.lineno
+                    s.name,
+                    signature.params,
+                    inner.result,
+                    body,
+                    ast.get_docstring(s) or "",
+                    line=s.lineno,
+                    shared=shared,
                 )
             )
         ]
+
+    def around(self) -> set[str]:
+        """The variables that a function inside of this one can see."""
+        return closures.variables(self.top) | self.params | self.beyond
 
     def nested_signature(self, s: ast.FunctionDef) -> Signature:
         """Types of a nested function's parameters: annotations, else what calls of it pass."""
