@@ -515,3 +515,7 @@ def leading(text: str) -> list[str]:
 
 def padded(cells: list[str], width: int) -> list[str]:
     return [cell.ljust(width % 9) + "|" + cell.capitalize() for cell in cells]
+
+
+def from_the_end(text: str) -> list[str]:
+    return text.split("ab", 1)[::-1] + list(reversed(text.rsplit("b", 2)))

@@ -66,6 +66,10 @@ _JSON = Literals("null", ("{ ", " }"), ("[", "]"))
 _ARITHMETIC = frozenset({"add", "sub", "mul", "neg", "div", "shl", "shr", "band", "bor", "xor", "max", "min"})
 
 
+# In the text of an iterator, what has no other end to begin at.
+_ONE_WAY = (
+    ".step_by(", ".zip(", "stepped(", ".enumerate()", ".split(", ".splitn(", ".rsplit(", ".rsplitn(", ".find_iter(",
+)  # fmt: skip
 # What stands at the ends of a text is left out by these methods.
 _TRIMS = {
     f"str.{side}strip{chars}": f"trim{'' if not side else '_start' if side == 'l' else '_end'}{'_matches' if chars else ''}"
@@ -1849,10 +1853,7 @@ class Operations(Lines):
     def _backwards(self, e: ir.Expr) -> str:
         """The elements of something, the last one first."""
         text = self.items(e)
-        if any(
-            mark in text
-            for mark in (".step_by(", ".zip(", "stepped(", ".enumerate()", ".split(", ".find_iter(")
-        ):
+        if any(mark in text for mark in _ONE_WAY):
             # These can be walked backwards only when their length is known, which that of a range is not, or by one
             # character, or not at all.
             text = f"{text}.collect::<Vec<_>>().into_iter()"
