@@ -462,7 +462,7 @@ class Operations(Lines):
             case ir.Field():
                 return f"{self.place(e.obj)}.{self.rust.field(e.obj.type, e.name)}", PRIMARY
             case ir.EnumMember():
-                return f"{pascal(e.enum, initialisms=False)}::{pascal(e.member, initialisms=False)}", PRIMARY
+                return f"{self.rust.class_name(e.enum)}::{pascal(e.member, initialisms=False)}", PRIMARY
             case ir.Call() | ir.MethodCall() | ir.New():
                 text, fails = self.call(e)
                 if isinstance(e, ir.New) and text.endswith("}"):
@@ -1532,6 +1532,13 @@ class Operations(Lines):
                 return f"{letters}.collect::<String>()", PRIMARY
             if isinstance(texts, ir.Comp) and texts.kind in ("list", "iter"):
                 return self._collected(texts, "String")
+        if texts.type == ir.ListT(ir.CHAR):
+            if not (isinstance(separator, ir.Lit) and not separator.value):
+                raise Unsupported("characters joined with something between them", "", e.line)
+            return (
+                f"{self.place(texts)}.{'iter' if is_place(texts) else 'into_iter'}().collect::<String>()",
+                PRIMARY,
+            )
         joiner = (
             self.ref(separator) if not isinstance(separator, ir.Intrinsic) else f"&*{self.place(separator)}"
         )
@@ -2115,7 +2122,7 @@ class Operations(Lines):
         self.rust.parsed.add(e.type.name)
         self.rust.errors.value('""', "ValueError")
         return self.question(
-            f"{pascal(e.type.name, initialisms=False)}::from_value({self.argument(e.args[0], e.args[0].type)})",
+            f"{self.rust.class_name(e.type.name)}::from_value({self.argument(e.args[0], e.args[0].type)})",
             e,
         ), PRIMARY
 

@@ -59,6 +59,27 @@ KEYWORDS = frozenset(
         "virtual",
     ]
 )
+# Types that ports name without a path: a type of the module would hide them.
+TYPES = frozenset(
+    [
+        "Arc",
+        "Box",
+        "BTreeSet",
+        "Duration",
+        "Error",
+        "HashMap",
+        "HashSet",
+        "IndexMap",
+        "LazyLock",
+        "Mutex",
+        "Option",
+        "Regex",
+        "Result",
+        "Self",
+        "String",
+        "Vec",
+    ]
+)
 PRIMARY, UNARY, CAST, MUL, ADD, SHIFT, BAND, XOR, BOR, COMPARE, AND, OR, LOWEST = range(13, 0, -1)
 COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 INFIX = {

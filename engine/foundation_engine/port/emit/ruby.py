@@ -908,6 +908,16 @@ class RubyEmitter:
             case _:
                 raise Unsupported("a definition of this kind")
 
+    def _called_on_another(self, method: str) -> bool:
+        """True where a method is called on an object that is not the caller itself: Ruby allows that for public ones."""
+        return any(
+            isinstance(n, ir.MethodCall)
+            and n.method == method
+            and not (isinstance(n.obj, ir.Name) and n.obj.id == "self")
+            for d in self.module.definitions
+            for n in ir.walk(d)
+        )
+
     def _enum(self, d: ir.EnumClass) -> list[str]:
         lines = ["", *comment(d.doc, indent="  "), f"  module {self.type_name(d.name)}"]
         for i, (name, value) in enumerate(d.members):
@@ -916,6 +926,8 @@ class RubyEmitter:
                 if isinstance(value, str) and re.fullmatch(r"[a-z_]\w*", value)
                 else f":{quote(value)}"
                 if isinstance(value, str)
+                else str(value).lower()
+                if isinstance(value, bool)
                 else str(value if value is not None else i + 1)
             )
             lines.append(f"    {name.upper()} = {text}")
@@ -980,7 +992,7 @@ class RubyEmitter:
             try:
                 self.unclashing(d.name, m.name, m.line)
                 inner.extend(self._function(m, d, functions, "    "))
-                if is_hidden(m.name) and m.kind != "static":
+                if is_hidden(m.name) and m.kind != "static" and not self._called_on_another(m.name):
                     hidden.append(method_name(m.name))
             except Unsupported as why:
                 self.holes.append(Unsupported(why.reason, why.construct or m.name, why.line or m.line))

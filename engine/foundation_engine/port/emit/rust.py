@@ -26,7 +26,14 @@ from foundation_engine.port.emit._rust_locals import SHADOW, by_letter, is_table
 from foundation_engine.port.emit._rust_nested import lift_recursive
 from foundation_engine.port.emit._rust_ownership import RUNTIME_OBJECTS, Borrows, Ownership
 from foundation_engine.port.emit._rust_patterns import RUNTIME_TYPES, Patterns
-from foundation_engine.port.emit._rust_words import KEYWORDS, documented, rust_char, rust_float, rust_string
+from foundation_engine.port.emit._rust_words import (
+    KEYWORDS,
+    TYPES,
+    documented,
+    rust_char,
+    rust_float,
+    rust_string,
+)
 from foundation_engine.port.emit.templates import Templates
 from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.order import LOST, loses_order, made_of_sorted
@@ -183,7 +190,12 @@ class RustModule:
 
     def class_name(self, name: str) -> str:
         """The name of a type of the module."""
-        return pascal(name, initialisms=False)
+        made = pascal(name, initialisms=False)
+        if made in TYPES and isinstance(self.module.find(name), ir.Class | ir.EnumClass | ir.Protocol):
+            own = f"{pascal(self.module.name, initialisms=False)}{made}"
+            self.differ(f"{name} is {own} in Rust, where {made} is another type.")
+            return own
+        return made
 
     def method(self, name: str) -> str:
         """The name of a method."""

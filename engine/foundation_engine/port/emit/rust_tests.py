@@ -391,7 +391,7 @@ class RustTests:
     def _object(self, v: Any, name: str) -> str:
         d = self.module.find(name)
         if isinstance(d, ir.EnumClass):
-            return f"{pascal(name, initialisms=False)}::{pascal(v['enum'][1], initialisms=False)}"
+            return f"{self.rust.class_name(name)}::{pascal(v['enum'][1], initialisms=False)}"
         if not isinstance(d, ir.Class) or "object" not in tagged(v):
             raise Unsupported(f"a value of type {name} in a test")
         fields: Mapping[str, Any] = v["object"]["fields"]

@@ -928,7 +928,9 @@ class Expressions(Body):
             self.into(inner, dest)
             self.taken[name] = t
             return (
-                V(ir.Name(name, type=to_ir(t)), t) if to_ir(t) != ir.NONE else V(lit(None, ir.NONE), rt.UNIT)
+                V(ir.Name(name, type=self.stored(t)), t)
+                if to_ir(t) != ir.NONE
+                else V(lit(None, ir.NONE), rt.UNIT)
             )
         v = self.x(inner, rt.Res(want, rt.Var()) if want is not None else None)
         t2 = resolve(v.t)
@@ -1009,7 +1011,7 @@ class Expressions(Body):
             return V(lit(None, ir.NONE), rt.UNIT)
         if to_ir(t) == ir.NONE:
             return V(lit(None, ir.NONE), rt.UNIT)
-        return V(ir.Name(name, type=to_ir(t)), t)
+        return V(ir.Name(name, type=self.stored(t)), t)
 
     def _match_value(self, node: SyntaxNode, want: RType | None) -> V:
         """A match inside an expression, as nested conditions."""
