@@ -2035,7 +2035,11 @@ class Emitter(Statements):
                 self.ruby.requires.add("fileutils")
             if head in _HELPERS:
                 text = self.helper(head) + text.removeprefix(head)
-            return text.format(*(self.x(a, need) for a in args)), own
+            parts = [self.x(a, need) for a in args]
+            if text == "-{0}" and re.match(r"\d[\d_.]*[^\d_.]", parts[0]):
+                # The sign would belong to the number, and what is asked of it to the negative one.
+                parts = [f"({parts[0]})"]
+            return text.format(*parts), own
         match op:
             case "json.is" if isinstance(args[1], ir.Lit):
                 v, kind = self.x(args[0], PRIMARY), args[1].value
