@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import keyword
 import os
 import re
 import shutil
@@ -24,6 +25,7 @@ from foundation_specs.templates import Library, dialects_of, known_dialects, tem
 from foundation_engine.port import ir
 from foundation_engine.port import precision as measured
 from foundation_engine.port.emit._files import stems
+from foundation_engine.port.emit._rust_words import KEYWORDS
 from foundation_engine.port.request import (
     Decline,
     PortCandidate,
@@ -133,8 +135,12 @@ def package_name(request: PortRequest) -> str:
         return f"ported_{cleaned}"
     if request.target is LanguageId.GO and cleaned in {*_GO_NAMES, request.options.go_module}:
         return f"{cleaned}port"
-    if request.target is LanguageId.PYTHON and cleaned in sys.stdlib_module_names:
-        # Beside a program, a file of such a name would be imported instead of the library's.
+    if request.target is LanguageId.PYTHON and (
+        cleaned in sys.stdlib_module_names or keyword.iskeyword(cleaned)
+    ):
+        # Beside a program, a file of such a name would be imported instead of the library's; a keyword cannot be.
+        return f"{cleaned}_port"
+    if request.target is LanguageId.RUST and cleaned in KEYWORDS:
         return f"{cleaned}_port"
     return cleaned
 

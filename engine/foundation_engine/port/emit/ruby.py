@@ -331,6 +331,20 @@ _JSON_CLASSES = {
     "object": "Hash",
 }
 _HELPERS: Mapping[str, str] = {
+    "shift_left": """
+# A number shifted to the left; Ruby itself shifts to the right where the count is below zero.
+def shift_left(number, count)
+  raise ArgumentError, 'negative shift count' if count.negative?
+
+  number << count
+end""",
+    "shift_right": """
+# A number shifted to the right; Ruby itself shifts to the left where the count is below zero.
+def shift_right(number, count)
+  raise ArgumentError, 'negative shift count' if count.negative?
+
+  number >> count
+end""",
     "prefixed_base": """
 # A number in a base, behind its prefix and its sign.
 def prefixed_base(number, base, prefix)
@@ -1338,6 +1352,12 @@ class Emitter(Statements):
         if isinstance(s.target, ir.VarTarget) and s.target.id in self.growing:
             self._grow(s.target.id, pieces(s.value), self.x(s.value))
             return
+        if s.op in ("int.shl", "int.shr") and not self.never_negative(s.value):
+            if not isinstance(s.target, ir.VarTarget):
+                raise Unsupported("a shift in place by a count that may be below zero", "", s.line)
+            shifted = ir.Intrinsic(s.op, [ir.Name(s.target.id, type=ir.INT), s.value], type=ir.INT)
+            self.write(f"{self.target(s.target)} = {self.x(shifted)}")
+            return
         self.write(f"{self.target(s.target)} {ir.IN_PLACE[s.op]}= {self.x(s.value)}")
 
     def effect(self, e: ir.Expr) -> None:
@@ -2020,6 +2040,9 @@ class Emitter(Statements):
                 )
                 return f"{self.x(args[0], PRIMARY)}.{method}", PRIMARY
             return f"{self.x(args[0], PRIMARY)}.gsub({self.x(args[1])}, {self.x(args[2])})", PRIMARY
+        if op in ("int.shl", "int.shr") and not self.never_negative(args[1]):
+            shift = self.helper("shift_left" if op == "int.shl" else "shift_right")
+            return f"{shift}({self.x(args[0])}, {self.x(args[1])})", PRIMARY
         if op in _TEMPLATES:
             text, own, need = _TEMPLATES[op]
             if op in ("char.to_str", "tuple.to_list"):
