@@ -159,3 +159,8 @@ def kept_within(text: str, more: str) -> int:
 def negated(x: float, n: int) -> float:
     # A sign before a number would belong to it, and what is asked of it to the negative one.
     return -(0.1 // 0.5) - (-(7.5 // 2.0)) + -(7 // 2) - -(abs(n) % 5) + (-(0.5 // x) if x else -7.5)
+
+
+def parts_of(x: float) -> list[float]:
+    # The quotients round up to whole numbers that the divisor does not reach.
+    return [0.5 // 0.1, 0.3 // 0.1, x // 0.1, -0.5 // 0.1, x // -0.7]

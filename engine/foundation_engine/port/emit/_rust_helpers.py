@@ -92,6 +92,18 @@ fn divide(a: f64, b: f64) -> f64 {
     a / b
 }
 """, ()),
+    "float_floor_div": ("Division rounded down, without the error of rounding the quotient first.", """
+fn float_floor_div(a: f64, b: f64) -> f64 {
+    assert!(b != 0.0, "division by zero");
+    let rest = a % b;
+    let quotient = (a - rest) / b - f64::from(rest != 0.0 && (rest < 0.0) != (b < 0.0));
+    if quotient == 0.0 {
+        return 0.0_f64.copysign(a / b);
+    }
+    let floor = quotient.floor();
+    if quotient - floor > 0.5 { floor + 1.0 } else { floor }
+}
+""", ()),
     "float_mod": ("The remainder with the sign of the divisor.", """
 fn float_mod(a: f64, b: f64) -> f64 {
     assert!(b != 0.0, "division by zero");

@@ -2232,7 +2232,7 @@ class Operations(Lines):
         return f"({self.helper('floor_div')}({a}, {b}), {self.helper('floor_mod')}({a}, {b}))", PRIMARY
 
     def _op_float_floordiv(self, e: ir.Intrinsic) -> tuple[str, int]:
-        return f"({self.helper('divide')}({self.x(e.args[0])}, {self.x(e.args[1])})).floor()", PRIMARY
+        return f"{self.helper('float_floor_div')}({self.x(e.args[0])}, {self.x(e.args[1])})", PRIMARY
 
     # Iteration
 
