@@ -410,3 +410,31 @@ def kept_apart(items: list[str]) -> list[int]:
     for x in items:
         add(len(x))
     return [total, size, add(3)]
+
+
+@dataclass
+class Person:
+    name: str
+    age: int
+
+
+def user_named(users: list[Person], name: str) -> Person | None:
+    return next((u for u in users if u.name == name), None)
+
+
+def age_of(users: list[Person], name: str) -> int:
+    user = next((user for user in users if user.name == name and user.age > 0), None)
+    if user is None:
+        return -1
+    return user.age
+
+
+def first_longer(words: list[str], least: int) -> str:
+    found = next((w.upper() for w in words if len(w) > least), "none")
+    w = len(found)
+    return found + str(w)
+
+
+def at_least(numbers: list[int], least: int) -> int:
+    place: int = next((i for i, n in enumerate(numbers) if n >= least), -1)
+    return place

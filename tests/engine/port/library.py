@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import bisect
+import heapq
 import itertools
 import json
 import math
@@ -18,6 +19,7 @@ import textwrap
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from functools import partial, reduce
+from heapq import heappop, heappush
 from itertools import chain, combinations, cycle, zip_longest
 from operator import mul
 from pathlib import Path
@@ -435,3 +437,88 @@ def canonical(counts: dict[str, int]) -> str:
 
 def laid_out_again(text: str) -> str:
     return json.dumps(json.loads(text), indent=4, sort_keys=True)
+
+
+@dataclass(order=True, frozen=True)
+class Turn:
+    priority: int
+    name: str
+
+
+def in_turn(names: list[str]) -> list[str]:
+    turns: list[Turn] = []
+    for i, name in enumerate(names):
+        heapq.heappush(turns, Turn(len(name) % 3, f"{name}{i % 2}"))
+    out: list[str] = []
+    while turns:
+        turn = heapq.heappop(turns)
+        out.append(turn.name)
+    return out
+
+
+def shortest(graph: dict[str, list[tuple[str, int]]], start: str) -> dict[str, int]:
+    distances: dict[str, int] = {start: 0}
+    heap = [(0, start)]
+    while heap:
+        distance, node = heapq.heappop(heap)
+        for other, weight in graph.get(node, []):
+            far = distance + abs(weight)
+            if other not in distances or far < distances[other]:
+                distances[other] = far
+                heapq.heappush(heap, (far, other))
+    return distances
+
+
+def heap_sorted(numbers: list[int]) -> list[int]:
+    heap: list[int] = []
+    for n in numbers:
+        heappush(heap, n)
+    out: list[int] = []
+    while heap:
+        out.append(heap[0])
+        heappop(heap)
+    return out
+
+
+def medians(ratios: list[float]) -> list[float]:
+    heap: list[float] = []
+    for r in ratios:
+        heapq.heappush(heap, -r)
+        if len(heap) > 3:
+            heapq.heappop(heap)
+    return heap + heapq.nsmallest(2, ratios) + heapq.nlargest(len(ratios) - 2, ratios)
+
+
+def heaps_of(numbers: list[int], words: list[str]) -> tuple[list[int], list[str], str]:
+    heap = list(numbers)
+    heapq.heapify(heap)
+    texts = words[:]
+    heapq.heapify(texts)
+    first = ""
+    if texts:
+        first = heapq.heappop(texts)
+    return heap, texts, first
+
+
+def between(text: str, left: str, right: str) -> str:
+    start = text.find(left)
+    if start < 0:
+        return ""
+    end = text.find(right, start + len(left))
+    return text[start + len(left) : end] if end >= 0 else text[start:]
+
+
+def positions(text: str, part: str, start: int) -> list[int]:
+    out: list[int] = []
+    at = text.find(part, start)
+    while at >= 0 and len(out) < 9:
+        out.append(at)
+        at = text.find(part, at + 1)
+    return out
+
+
+def place_in(text: str, part: str, start: int) -> int:
+    try:
+        return text.index(part, start)
+    except ValueError:
+        return -7

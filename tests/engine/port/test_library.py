@@ -33,12 +33,14 @@ DECLINED = [
     (LanguageId.RUBY, "len(re.findall(text, 'a')) > 0", "computed"),
     (LanguageId.RUBY, "len(re.findall('a*', text)) > 0", "may match nothing"),
     (LanguageId.GO, "re.sub(r'.$', '', text, flags=re.DOTALL) == text", "an end of the text"),
+    (LanguageId.RUBY, "next(c for c in text) == 'a'", "next"),
+    (LanguageId.GO, "(heapq.heappop([1]) if text else 0) == 1", "heappop"),
 ]
 
 
 @pytest.mark.parametrize(("target", "source", "reason"), DECLINED)
 def test_what_is_not_certain_is_a_marked_hole(target: LanguageId, source: str, reason: str) -> None:
-    text = f"import re\n\n\ndef f(text: str) -> bool:\n    return {source}\n"
+    text = f"import heapq\nimport re\n\n\ndef f(text: str) -> bool:\n    return {source}\n"
     candidate = port(PortRequest("m.py", text, LanguageId.PYTHON, target))
     assert any(reason in h.reason for h in candidate.holes), candidate.holes
 

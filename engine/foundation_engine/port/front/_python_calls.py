@@ -133,6 +133,9 @@ def string_method(
     if name == "index" and len(e.args) == 1:
         needle = low.coerce(low.expr(e.args[0]), ir.STR)
         return _op("str.find_or_raise", [low.coerce(obj, ir.STR), needle], ir.INT, "ValueError")
+    if name in ("find", "index") and len(e.args) == 2 and not e.keywords:
+        given = [low.coerce(low.expr(a), t) for a, t in zip(e.args, (ir.STR, ir.INT), strict=True)]
+        return prelude.call(low, f"{name}_from", low.coerce(obj, ir.STR), *given)
     if name in ("startswith", "endswith") and len(e.args) == 1 and isinstance(e.args[0], ast.Tuple):
         low.require_pure(obj)
         tests = [

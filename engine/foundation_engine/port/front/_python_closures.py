@@ -43,6 +43,11 @@ def variables(body: Iterable[ast.stmt]) -> set[str]:
     return out
 
 
+def mentioned(body: Iterable[ast.stmt]) -> set[str]:
+    """The names that a function's body mentions outside of comprehensions and of functions in it."""
+    return {n.id for n in _inside(body) if isinstance(n, ast.Name)}
+
+
 def shared_in(body: Iterable[ast.stmt]) -> frozenset[str]:
     """The variables that functions inside of this body assign though they are not theirs."""
     return frozenset(

@@ -1029,13 +1029,21 @@ class ExpressionLowerer:
         return ir.TupleLit(parts, type=ir.TupleT(tuple(t for _, t in fields)))
 
     def _lexicographic(self, name: str, left: ir.Expr, right: ir.Expr, t: ir.TupleT) -> ir.Expr:
-        if (
-            isinstance(left, ir.TupleLit)
-            and isinstance(right, ir.TupleLit)
-            and all(x in (ir.INT, ir.FLOAT, ir.STR) for x in t.elems)
-        ):
-            return ir.Intrinsic(f"tuple.{name}", [left, right], type=ir.BOOL)
-        raise Unsupported("ordering of tuples")
+        if not all(x in (ir.INT, ir.FLOAT, ir.STR) for x in t.elems):
+            raise Unsupported("ordering of tuples")
+        sides: list[ir.Expr] = []
+        for side in (left, right):
+            if not isinstance(side, ir.TupleLit):
+                self.require_pure(side)
+                if ir.FLOAT in t.elems:
+                    self.scope.differ("Tuples that hold NaN, which has no order, may stand in another order.")
+                parts: list[ir.Expr] = [
+                    ir.Intrinsic("tuple.index", [ir.unshared(side), ir.Lit(i, type=ir.INT)], type=x)
+                    for i, x in enumerate(t.elems)
+                ]
+                side = ir.TupleLit(parts, type=t)
+            sides.append(side)
+        return ir.Intrinsic(f"tuple.{name}", sides, type=ir.BOOL)
 
     def _widen(self, e: ir.Expr, t: Type) -> ir.Expr:
         if e.type == ir.BOOL and t == ir.FLOAT:

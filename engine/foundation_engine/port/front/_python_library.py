@@ -916,7 +916,34 @@ def _make_folders(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
     return _op("file.make_folders", [low.coerce(low.expr(given["name"]), ir.STR)], ir.NONE, "OSError")
 
 
+# Heaps: lists whose items stand as `heapq` puts them, by the same comparisons.
+
+
+def _heap(name: str) -> _Maker:
+    def make(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+        heap = low.expr(_given(e, ("heap",), 1)["heap"])
+        elem = heap.type.elem if isinstance(heap.type, ir.ListT) else ir.NONE
+        if isinstance(elem, ir.NamedT) and low.order_fields(elem.name):
+            return prelude.call(low, name, heap)
+        for part in elem.elems if isinstance(elem, ir.TupleT) else (elem,):
+            if part not in (ir.INT, ir.FLOAT, ir.STR):
+                raise Unsupported(f"a heap of {ir.type_text(part)}", ast.unparse(e), e.lineno)
+        return prelude.call(low, name, heap)
+
+    return make
+
+
+def _least(order: str) -> _Maker:
+    def make(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+        given = _given(e, ("n", "iterable"), 2)
+        return code(low, e, f"sorted(given{order})[:max(n, 0)]", n=given["n"], given=given["iterable"])
+
+    return make
+
+
 _FUNCTIONS: Mapping[str, _Maker] = {
+    "<raise_last>": _heap("raise_last"), "<smallest_last>": _heap("smallest_last"), "heapq.heapify": _heap("make_heap"),
+    "heapq.nsmallest": _least(""), "heapq.nlargest": _least(", reverse=True"),
     "itertools.chain": _chain, "itertools.chain.from_iterable": _flattened, "itertools.product": _product,
     "itertools.combinations": _combinations, "itertools.permutations": _permutations,
     "itertools.accumulate": _accumulate, "itertools.pairwise": _pairwise, "itertools.islice": _islice,

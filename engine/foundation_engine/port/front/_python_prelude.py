@@ -19,6 +19,84 @@ if TYPE_CHECKING:
 _PARAMETERS = ("T", "U")
 
 SOURCES = {
+    "find_from": '''
+def find_from(text: str, part: str, start: int) -> int:
+    """Where one text is in another from a position on, -1 where it is not."""
+    first = max(start + len(text), 0) if start < 0 else start
+    if first > len(text):
+        return -1
+    at = text[first:].find(part)
+    return at if at < 0 else first + at
+''',
+    "index_from": '''
+def index_from(text: str, part: str, start: int) -> int:
+    """Where one text is in another from a position on; it must be there."""
+    first = max(start + len(text), 0) if start < 0 else start
+    at = -1 if first > len(text) else text[first:].find(part)
+    if at < 0:
+        raise ValueError("substring not found")
+    return first + at
+''',
+    "raise_last": '''
+def raise_last(heap: list[T]) -> None:
+    """Move the last item of a heap up to its place below a smaller one."""
+    place = len(heap) - 1
+    item = heap[place]
+    while place > 0:
+        above = (place - 1) // 2
+        if not item < heap[above]:
+            break
+        heap[place] = heap[above]
+        place = above
+    heap[place] = item
+''',
+    "smallest_last": '''
+def smallest_last(heap: list[T]) -> None:
+    """Move the smallest item of a heap behind the others, which stay a heap without it."""
+    end = len(heap) - 1
+    smallest = heap[0]
+    heap[0] = heap[end]
+    heap[end] = smallest
+    if end > 0:
+        item = heap[0]
+        place = 0
+        child = 1
+        while child < end:
+            if child + 1 < end and not heap[child] < heap[child + 1]:
+                child += 1
+            heap[place] = heap[child]
+            place = child
+            child = 2 * place + 1
+        while place > 0:
+            above = (place - 1) // 2
+            if not item < heap[above]:
+                break
+            heap[place] = heap[above]
+            place = above
+        heap[place] = item
+''',
+    "make_heap": '''
+def make_heap(items: list[T]) -> None:
+    """Put the items of a list in an order in which each is no larger than those at twice its place."""
+    end = len(items)
+    for start in range(end // 2 - 1, -1, -1):
+        item = items[start]
+        place = start
+        child = 2 * place + 1
+        while child < end:
+            if child + 1 < end and not items[child] < items[child + 1]:
+                child += 1
+            items[place] = items[child]
+            place = child
+            child = 2 * place + 1
+        while place > start:
+            above = (place - 1) // 2
+            if not item < items[above]:
+                break
+            items[place] = items[above]
+            place = above
+        items[place] = item
+''',
     "centered": '''
 def centered(text: str, width: int, fill: str) -> str:
     """The text in the middle of a width."""

@@ -63,6 +63,93 @@ def statements(text: str, where: ast.AST, **parts: ast.expr) -> list[ast.stmt]:
     return [_moved(s, where) for s in made.body]
 
 
+def heap_steps(
+    s: ast.Expr | ast.Assign | ast.AnnAssign | ast.Return, call: ast.Call, name: str
+) -> list[ast.stmt] | None:
+    """The changes of a list that `heapq` makes with an item, as ones of its end and of the order before it."""
+    if not call.args or call.keywords or not isinstance(call.args[0], ast.Name | ast.Attribute):
+        return None
+    match name, len(call.args):
+        case "heapq.heappush", 2 if isinstance(s, ast.Expr):
+            made = statements(
+                "heap.append(item)\nput_in_order(heap)", s, heap=call.args[0], item=call.args[1]
+            )
+            step = "<raise_last>"
+        case "heapq.heappop", 1:
+            made = statements("put_in_order(heap)", s, heap=call.args[0])
+            step = "<smallest_last>"
+            popped = copy.copy(s)
+            pop = ast.copy_location(ast.Attribute(call.args[0], "pop", ast.Load()), call)
+            popped.value = ast.copy_location(ast.Call(pop, [], []), call)
+            made.append(popped)
+        case _:
+            return None
+    for n in (n for m in made for n in ast.walk(m) if isinstance(n, ast.Name) and getattr(n, "ours", True)):
+        n.id = step if n.id == "put_in_order" else n.id
+    return made
+
+
+def searched(s: ast.Assign | ast.AnnAssign | ast.Return, taken: set[str]) -> list[ast.stmt] | None:
+    """`x = next((value for item in items if test), default)` or its return as a loop; None for another statement.
+
+    `taken` are the names that mean something outside of the generator. A default that is more than a literal or a
+    variable would be worked out at another time.
+    """
+    match s:
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            pass
+        case ast.Return():
+            name = ""
+        case _:
+            return None
+    match s.value:
+        case ast.Call(
+            func=ast.Name(id="next"),
+            args=[
+                ast.GeneratorExp(generators=[clause]) as made,
+                ast.Constant() | ast.Name() | ast.UnaryOp(operand=ast.Constant()) as default,
+            ],
+            keywords=[],
+        ) if clause.ifs and not clause.is_async:
+            pass
+        case _:
+            return None
+    own = {n.id for n in ast.walk(clause.target) if isinstance(n, ast.Name)}
+    if name:
+        read = default if name in own else s.value
+        if any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(read)):
+            return None
+    if any(isinstance(n, ast.Name) and n.id in own for n in ast.walk(clause.iter)):
+        return None
+    names: dict[str, str] = {}
+    for old in sorted(own & taken):
+        new = f"each_{old}"
+        while new in taken:
+            new += "_"
+        names[old] = new
+    made = copy.deepcopy(made)
+    for n in ast.walk(made):
+        if isinstance(n, ast.Name):
+            n.id = names.get(n.id, n.id)
+        elif isinstance(n, ast.arg) and n.arg in names:
+            return None
+    clause = made.generators[0]
+    end = "return value" if isinstance(s, ast.Return) else "found = value\n        break"
+    test = ast.BoolOp(ast.And(), clause.ifs) if len(clause.ifs) > 1 else clause.ifs[0]
+    text = f"for item in items:\n    if test:\n        {end}"
+    made_loop = statements(text, s, items=clause.iter, test=test, value=made.elt)
+    for n in (n for m in made_loop for n in ast.walk(m) if getattr(n, "ours", True)):
+        if isinstance(n, ast.For):
+            n.target = clause.target
+        elif isinstance(n, ast.Name) and n.id == "found":
+            n.id = name
+    if isinstance(s, ast.Return):
+        return [*made_loop, ast.copy_location(ast.Return(default), s)]
+    first = copy.copy(s)
+    first.value = default
+    return [first, *made_loop]
+
+
 def _moved(s: ast.stmt, where: ast.AST) -> ast.stmt:
     """A statement of a text of ours, whose nodes stand where a node of the source does."""
     for n in ast.walk(s):

@@ -1844,6 +1844,10 @@ class _FunctionLowerer(ExpressionLowerer):
                 return []
             case ast.Expr(value=ast.Constant()):
                 return []
+            case ast.Expr() | ast.Assign() | ast.AnnAssign() | ast.Return() if (
+                steps := self._in_steps(s)
+            ) is not None:
+                return [x for step in steps for x in self.stmt(step)]
             case ast.Expr():
                 return self._expression(s)
             case ast.Assign():
@@ -2349,6 +2353,14 @@ class _FunctionLowerer(ExpressionLowerer):
                 pass
         value = self.effect(s.value)
         return [value] if isinstance(value, ir.Stmt) else [ir.ExprStmt(value)]
+
+    def _in_steps(self, s: ast.Expr | ast.Assign | ast.AnnAssign | ast.Return) -> list[ast.stmt] | None:
+        """The statements that a search, or a change of a heap, is; None for another statement."""
+        if isinstance(s.value, ast.Call) and (name := self.stdlib_name(s.value.func)) is not None:
+            return sugar.heap_steps(s, s.value, name)
+        if isinstance(s, ast.Expr):
+            return None
+        return sugar.searched(s, self.around() | closures.mentioned(self.top))
 
     def bind(self, name: str, t: Type) -> Type:
         """Record that a variable takes a value of type `t`; the variable's type as known now."""
