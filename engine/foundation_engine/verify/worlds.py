@@ -226,6 +226,7 @@ class Worlds:
         self.strings = [s for s in strings if len(s) <= 40]
         self.given: Sequence[str] = ()
         self.ints = list(ints)
+        self.environments = 0  # how many were drawn
 
     def path(self) -> str:
         """A relative path below the working directory."""
@@ -251,6 +252,11 @@ class Worlds:
             out["env"] = {
                 name: self._setting(t) for name, t in looks.env.items() if r.random() < 0.6 or name == "HOME"
             }
+            typed = [n for n, t in looks.env.items() if t in (ir.INT, ir.FLOAT, ir.BOOL)]
+            self.environments += 1
+            if typed and self.environments % 4 == 3:
+                # A setting that cannot be read takes a way of its own, which no function may lack in its first calls.
+                out["env"][r.choice(typed)] = "many"
         if looks.commands:
             out["commands"] = {
                 name: [self._output() for _ in range(r.randint(1, 3))]
