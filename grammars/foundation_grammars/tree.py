@@ -139,17 +139,23 @@ def parse(
                 _point(old.text, edit.old_end),
                 _point(text, edit.new_end),
             )
-    parser = Parser(grammar(language))
-    if len(source) <= CHUNKED_FROM:
-        tree = parser.parse(source) if previous is None else parser.parse(source, previous)
-    else:
-
-        def chunk(offset: int, _: Point) -> bytes:
-            return source[offset : offset + _CHUNK]
-
-        tree = parser.parse(chunk) if previous is None else parser.parse(chunk, previous)
+    tree = _parsed(source, language, previous)
+    if previous is not None and tree.root_node.has_error:
+        # How the parser recovers from an error depends on what it reuses, and findings must not.
+        tree = _parsed(source, language, None)
     lines = b"   " + source[3:] if source.startswith(_BYTE_ORDER_MARK) else source
     return SyntaxTree(text, lines, language, tree)
+
+
+def _parsed(source: bytes, language: LanguageId, previous: Tree | None) -> Tree:
+    parser = Parser(grammar(language))
+    if len(source) <= CHUNKED_FROM:
+        return parser.parse(source) if previous is None else parser.parse(source, previous)
+
+    def chunk(offset: int, _: Point) -> bytes:
+        return source[offset : offset + _CHUNK]
+
+    return parser.parse(chunk) if previous is None else parser.parse(chunk, previous)
 
 
 def _single_edit(old: bytes, new: bytes, edits: Sequence[ByteEdit] | None) -> ByteEdit:

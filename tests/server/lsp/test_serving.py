@@ -20,7 +20,7 @@ from foundation_lsp.serve import RemoteAddressError, is_loopback, serve_tcp
 from foundation_lsp.settings import Settings
 from foundation_specs.model import LanguageId
 from foundation_specs.registry import SpecRegistry
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -132,6 +132,7 @@ EDITS = st.lists(
 
 
 @given(EDITS)
+@example([(6, 7, 0, '"""'), (7, 1, 0, '"')])
 @hypothesis_settings(max_examples=60, deadline=None)
 def test_analysis_of_edits_equals_analysis_of_the_text(edits: list[tuple[int, int, int, str]]) -> None:
     """Reusing the tree of the version before never changes what is found."""
