@@ -850,34 +850,6 @@ def json_of(value: Any, comma: str, colon: str, indent: int, level: int) -> str:
         return "{" + start + (comma + start).join(entries) + end + "}" if entries else "{}"
     return str(value)
 ''',
-    "json_of_sorted": '''
-import json
-from typing import Any
-
-
-def json_of_sorted(value: Any, comma: str, colon: str, indent: int, level: int) -> str:
-    """A JSON value as Python writes it, its keys in order."""
-    if isinstance(value, str):
-        return json.dumps(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if value is None:
-        return "null"
-    start = ""
-    end = ""
-    if indent >= 0:
-        start = "\\n" + " " * (indent * (level + 1))
-        end = "\\n" + " " * (indent * level)
-    if isinstance(value, list):
-        items = [json_of_sorted(item, comma, colon, indent, level + 1) for item in value]
-        return "[" + start + (comma + start).join(items) + end + "]" if items else "[]"
-    if isinstance(value, dict):
-        entries: list[str] = []
-        for key in sorted(value.keys()):
-            entries.append(json.dumps(key) + colon + json_of_sorted(value[key], comma, colon, indent, level + 1))
-        return "{" + start + (comma + start).join(entries) + end + "}" if entries else "{}"
-    return str(value)
-''',
     "quoted_form": '''
 from urllib.parse import quote
 
@@ -902,6 +874,16 @@ def joined_path(folder: str, name: str) -> str:
     return folder + name if folder.endswith("/") else folder + "/" + name
 ''',
 }
+# The same with the keys in order; a choice while it runs would be asked for every value.
+SOURCES["json_of_sorted"] = (
+    SOURCES["json_of"]
+    .replace("json_of(", "json_of_sorted(")
+    .replace("for key in value:", "for key in sorted(value.keys()):")
+    .replace(
+        "as Python writes it: on one line, or with an indent on several.",
+        "as Python writes it, its keys in order.",
+    )
+)
 
 
 def call(low: ExpressionLowerer, name: str, *args: ir.Expr) -> ir.Expr:
