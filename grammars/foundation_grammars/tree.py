@@ -127,8 +127,9 @@ def parse(
     if old is not None and old.language is language:
         if old.text == text:
             return old
-        # An edit beside a lone carriage return can change how its neighbour is read, outside the edited range.
-        if source is text and not _LONE_CARRIAGE_RETURN.search(old.text):
+        # An edit beside a lone carriage return can change how its neighbour is read, outside the edited range. What
+        # was broken is likely to be still, and is then parsed from its beginning.
+        if source is text and not old.raw.root_node.has_error and not _LONE_CARRIAGE_RETURN.search(old.text):
             previous = old.raw.copy()
             edit = _single_edit(old.text, text, edits)
             previous.edit(

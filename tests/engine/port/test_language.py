@@ -2,43 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from foundation_engine.port import port
 from foundation_engine.port.request import PortRequest
-from foundation_engine.verify import VerifyOptions, verify
-from foundation_engine.verify.report import Verdict
 from foundation_specs.model import LanguageId
 
 SOURCE = Path(__file__).with_name("language.py").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("target", [LanguageId.GO, LanguageId.RUBY, LanguageId.RUST])
-def test_constructs_behave_as_in_python(tmp_path: Path, target: LanguageId) -> None:
-    path = tmp_path / "language.py"
-    path.write_text(SOURCE, encoding="utf-8")
-    candidate = port(PortRequest(str(path), SOURCE, LanguageId.PYTHON, target))
-    assert not candidate.holes, candidate.holes
-    report = verify(candidate, VerifyOptions(differential=24, use_cache=False))
-    failed = [r for r in report.results if r.verdict is Verdict.FAILED]
-    assert not failed, failed
-    assert sum(r.cases for r in report.results) > 100, report.results
+def test_constructs_behave_as_in_python(ports_whole: Callable[..., None], target: LanguageId) -> None:
+    ports_whole("language.py", SOURCE, target, differential=24, cases=100)
 
 
 CLOSURES = Path(__file__).with_name("closures.py").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("target", [LanguageId.GO, LanguageId.RUBY])
-def test_functions_assign_the_variables_around_them(tmp_path: Path, target: LanguageId) -> None:
-    path = tmp_path / "closures.py"
-    path.write_text(CLOSURES, encoding="utf-8")
-    candidate = port(PortRequest(str(path), CLOSURES, LanguageId.PYTHON, target))
-    assert not candidate.holes, candidate.holes
-    report = verify(candidate, VerifyOptions(differential=24, use_cache=False))
-    failed = [r for r in report.results if r.verdict is Verdict.FAILED]
-    assert not failed, failed
-    assert sum(r.cases for r in report.results) > 50, report.results
+def test_functions_assign_the_variables_around_them(
+    ports_whole: Callable[..., None], target: LanguageId
+) -> None:
+    ports_whole("closures.py", CLOSURES, target, differential=24, cases=50)
 
 
 def test_a_closure_of_rust_shares_nothing_that_changes() -> None:

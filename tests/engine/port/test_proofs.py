@@ -4,13 +4,11 @@
 from __future__ import annotations
 
 import textwrap
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from foundation_engine.port import port
 from foundation_engine.port.request import PortRequest
-from foundation_engine.verify import VerifyOptions, verify
-from foundation_engine.verify.report import Verdict
 from foundation_specs.model import LanguageId
 
 
@@ -79,16 +77,9 @@ def test_a_position_that_may_not_exist_is_asked_for(body: str, says: str) -> Non
     assert says in ruby(source(body))
 
 
-def test_what_is_proven_is_so(tmp_path: Path) -> None:
+def test_what_is_proven_is_so(ports_whole: Callable[..., None]) -> None:
     bodies = [b for b, _ in [*PROVEN, *ASKED] if "while xs" not in b]
     text = source("pass").partition("def f(")[0]
     for i, body in enumerate(bodies):
         text += f"def f{i}(" + source(body).partition("def f(")[2] + "\n\n"
-    path = tmp_path / "proofs.py"
-    path.write_text(text, encoding="utf-8")
-    candidate = port(PortRequest(str(path), text, LanguageId.PYTHON, LanguageId.RUBY))
-    report = verify(candidate, VerifyOptions(differential=30, use_cache=False))
-    steps = "\n".join(f"{r.step} {r.verdict}: {r.detail}" for r in report.results)
-    assert not candidate.holes, candidate.holes
-    assert report.verdict is not Verdict.FAILED, steps
-    assert sum(r.cases for r in report.results) > 600, steps
+    ports_whole("proofs.py", text, LanguageId.RUBY, differential=30, cases=600)

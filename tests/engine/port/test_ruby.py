@@ -3,12 +3,11 @@
 # ruff: noqa: E501 - a source stands on one line.
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from foundation_engine.port import port
 from foundation_engine.port.request import PortRequest
-from foundation_engine.verify import VerifyOptions, verify
-from foundation_engine.verify.report import Verdict
 from foundation_specs.model import LanguageId
 
 TRAPS = (
@@ -34,15 +33,8 @@ def framed(text: str) -> list[str]:
 )
 
 
-def test_what_differs_between_the_languages_behaves_as_in_python(tmp_path: Path) -> None:
-    path = tmp_path / "traps.py"
-    path.write_text(TRAPS, encoding="utf-8")
-    candidate = port(PortRequest(str(path), TRAPS, LanguageId.PYTHON, LanguageId.RUBY))
-    report = verify(candidate, VerifyOptions(differential=60, use_cache=False))
-    steps = "\n".join(f"{r.step} {r.verdict}: {r.detail}" for r in report.results)
-    assert not candidate.holes, candidate.holes
-    assert report.verdict is Verdict.PASSED, steps
-    assert sum(r.cases for r in report.results) > 900, steps
+def test_what_differs_between_the_languages_behaves_as_in_python(ports_whole: Callable[..., None]) -> None:
+    ports_whole("traps.py", TRAPS, LanguageId.RUBY, differential=60, cases=900)
 
 
 def test_a_parameter_named_as_a_function_is_the_parameter() -> None:

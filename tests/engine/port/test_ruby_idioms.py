@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from foundation_engine.port import port
 from foundation_engine.port.request import PortCandidate, PortRequest
-from foundation_engine.verify import VerifyOptions, verify
-from foundation_engine.verify.report import Verdict
 from foundation_specs.model import LanguageId
 
 SOURCE = textwrap.dedent(
@@ -359,15 +357,8 @@ def ported(source: str) -> tuple[PortCandidate, str]:
     return candidate, next(f.text for f in candidate.files if f.role == "source")
 
 
-def test_what_ruby_says_with_methods_of_its_own_stays_the_same(tmp_path: Path) -> None:
-    path = tmp_path / "idioms.py"
-    path.write_text(SOURCE, encoding="utf-8")
-    candidate = port(PortRequest(str(path), SOURCE, LanguageId.PYTHON, LanguageId.RUBY))
-    report = verify(candidate, VerifyOptions(differential=60, use_cache=False))
-    steps = "\n".join(f"{r.step} {r.verdict}: {r.detail}" for r in report.results)
-    assert not candidate.holes, candidate.holes
-    assert report.verdict is Verdict.PASSED, steps
-    assert sum(r.cases for r in report.results) > 600, steps
+def test_what_ruby_says_with_methods_of_its_own_stays_the_same(ports_whole: Callable[..., None]) -> None:
+    ports_whole("idioms.py", SOURCE, LanguageId.RUBY, differential=60, cases=600)
 
 
 @pytest.mark.parametrize(
@@ -423,13 +414,6 @@ TEXTS = textwrap.dedent(
 )
 
 
-def test_the_texts_of_errors_that_are_shown_are_those_of_python(tmp_path: Path) -> None:
-    path = tmp_path / "texts.py"
-    path.write_text(TEXTS, encoding="utf-8")
-    candidate = port(PortRequest(str(path), TEXTS, LanguageId.PYTHON, LanguageId.RUBY))
-    report = verify(candidate, VerifyOptions(differential=60, use_cache=False))
-    steps = "\n".join(f"{r.step} {r.verdict}: {r.detail}" for r in report.results)
-    assert not candidate.holes, candidate.holes
-    assert report.verdict is not Verdict.FAILED, steps
-    assert sum(r.cases for r in report.results) > 100, steps
+def test_the_texts_of_errors_that_are_shown_are_those_of_python(ports_whole: Callable[..., None]) -> None:
+    ports_whole("texts.py", TEXTS, LanguageId.RUBY, differential=60, cases=100)
     assert "fetch(k)" in ported("def f(d: dict[str, int], k: str) -> int:\n    return d[k]\n")[1]

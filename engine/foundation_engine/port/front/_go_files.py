@@ -62,13 +62,13 @@ def join(path: str, text: str, others: Sequence[SourceFile]) -> tuple[str, tuple
     clause = next((n for n in tree.root.named_children if n.type == "package_clause"), None)
     if tree.errors or clause is None or not others:
         return text, alone
-    imports = _imports(tree) or {}
+    own = _imports(tree) or {}
+    imports = dict(own)
     kept: list[_File] = []
     for f in _needed(tree, [read for o in others if (read := _read(o)) is not None]):
         if all(imports.get(name, found) == found for name, found in f.imports.items()):
             imports.update(f.imports)
             kept.append(f)
-    own = _imports(tree) or {}
     added = [
         f'"{found}"' if imported_as(found) == name else f'{name} "{found}"'
         for name, found in imports.items()

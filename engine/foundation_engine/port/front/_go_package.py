@@ -139,6 +139,7 @@ class Package:
 
     def __post_init__(self) -> None:
         self.types = Types(self.declared)
+        self._begins = [p.before for p in self.parts]
         self._rows = [0, *(m.end() for m in re.finditer(rb"\n", self.tree.text))]
         self.occurrences: dict[int, list[Occurrence]] = {}
         for o in find_occurrences(self.tree):
@@ -163,7 +164,7 @@ class Package:
         return line - self._part(line).before
 
     def _part(self, line: int) -> Part:
-        return next(p for p in reversed(self.parts) if p.before < line)
+        return self.parts[bisect.bisect_left(self._begins, line) - 1]
 
     def part(self, node: SyntaxNode) -> Part:
         """The file in which a node stands."""
