@@ -1282,6 +1282,34 @@ func runeWidth(s string, i int) int {
 """,
         ("unicode/utf8",),
     ),
+    "ahead": (
+        r"""
+// ahead is the position that is some code points behind a byte of s.
+func ahead(s string, i, count int) int {
+	for ; count > 0; count-- {
+		i += runeWidth(s, i)
+	}
+	return i
+}
+""",
+        (),
+    ),
+    "indexFrom": (
+        r"""
+// indexFrom is where a part of s begins behind a byte of it, or -1.
+func indexFrom(s, part string, from int) int {
+	if from > len(s) {
+		return -1
+	}
+	at := strings.Index(s[from:], part)
+	if at < 0 {
+		return -1
+	}
+	return from + at
+}
+""",
+        ("strings",),
+    ),
     "dropRunes": (
         r"""
 // dropRunes is s without its first n code points.

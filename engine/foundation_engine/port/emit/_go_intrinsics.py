@@ -102,6 +102,8 @@ TEMPLATES: Mapping[str, tuple[str, int, int, tuple[str, ...]]] = {
     "str.count": ("strings.Count({0}, {1})", PRIMARY, LOWEST, ("strings",)),
     "str.find": ("runeIndex({0}, {1})", PRIMARY, LOWEST, ()),
     "str.rfind": ("runeLastIndex({0}, {1})", PRIMARY, LOWEST, ()),
+    "str.byte_find": ("strings.Index({0}, {1})", PRIMARY, LOWEST, ("strings",)),
+    "str.byte_rfind": ("strings.LastIndex({0}, {1})", PRIMARY, LOWEST, ("strings",)),
     "str.splitlines": ("splitLines({0})", PRIMARY, LOWEST, ()),
     "str.isdigit": ("allRunes({0}, unicode.IsDigit)", PRIMARY, LOWEST, ("unicode",)),
     "str.isalpha": ("allRunes({0}, unicode.IsLetter)", PRIMARY, LOWEST, ("unicode",)),
@@ -709,6 +711,13 @@ class Operations(Maps):
                 return f"{self.helper('runeAt')}({self.x(args[0])}, {self.x(args[1])})", PRIMARY
             case "str.width_at":
                 return f"{self.helper('runeWidth')}({self.x(args[0])}, {self.x(args[1])})", PRIMARY
+            case "str.ahead":
+                return (
+                    f"{self.helper('ahead')}({self.x(args[0])}, {self.x(args[1])}, {self.x(args[2])})",
+                    PRIMARY,
+                )
+            case "str.byte_find_from":
+                return f"{self.helper('indexFrom')}({', '.join(map(self.x, args))})", PRIMARY
             case "str.cut":
                 return self.slice_text(self.x(args[0], PRIMARY), args[1], args[2]), PRIMARY
             case "str.byte_len":

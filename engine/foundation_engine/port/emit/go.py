@@ -22,7 +22,6 @@ from foundation_engine.port.emit._go_helpers import HELPERS
 from foundation_engine.port.emit._go_intrinsics import Operations
 from foundation_engine.port.emit._go_maps import shown_maps, shows_order
 from foundation_engine.port.emit._go_patterns import Patterns
-from foundation_engine.port.emit._go_scan import scan_bytes
 from foundation_engine.port.emit._go_tidy import blanked, tidy
 from foundation_engine.port.emit._names import camel, go_doc, is_hidden, pascal
 from foundation_engine.port.emit._statements import Statements, comment, comments
@@ -45,6 +44,7 @@ from foundation_engine.port.passes import (
     tells,
     terminates,
 )
+from foundation_engine.port.scan import scan_bytes
 from foundation_engine.port.sequence import sequence
 from foundation_engine.port.simplify import rewrite, simplify
 from foundation_engine.port.texts import measured_texts
