@@ -74,6 +74,8 @@ def port(request: PortRequest) -> PortCandidate:
         module = lower(request)
     except SyntaxError as error:
         raise PortError(f"line {error.lineno or 1}: the source does not parse: {error.msg}") from error
+    except ir.Unsupported as error:
+        raise PortError(f"line {error.line or 1}: the file cannot be ported: {error.reason}") from error
     except (ValueError, RecursionError) as error:
         # A null byte, or nesting beyond what the parser can hold.
         raise PortError(f"the source does not parse: {error}") from error

@@ -25,6 +25,7 @@ import signal
 import subprocess
 import sys
 import time
+import types
 import typing
 
 import record_world  # pyright: ignore[reportMissingImports] - it stands beside this script.
@@ -398,13 +399,15 @@ def call(session, clock, plan):
     function: typing.Any
     if plan.get("class"):
         owner = getattr(session.module, plan["class"])
-        member = inspect.getattr_static(owner, plan["function"])
+        member = member_of(owner, plan["function"])
         if plan["object"] or not isinstance(member, (staticmethod, classmethod)):
             obj = owner(**session.arguments(owner.__init__, plan["object"]))
         else:
             obj = owner
         if isinstance(member, property):
             function = lambda: getattr(obj, plan["function"])  # noqa: E731
+        elif not hasattr(owner, plan["function"]):
+            function = types.MethodType(member, obj)
         else:
             function = getattr(obj, plan["function"])
         if obj is owner:
@@ -519,6 +522,14 @@ def function_of(module, name):
                     return member.fget
                 return getattr(cls, own)
     return getattr(module, name)
+
+
+def member_of(owner, name):
+    """A member of a class as it stands there; the setter of a property `x` is one under the name `set_x`."""
+    held = inspect.getattr_static(owner, name.removeprefix("set_"), None)
+    if name.startswith("set_") and not hasattr(owner, name) and isinstance(held, property):
+        return held.fset
+    return inspect.getattr_static(owner, name)
 
 
 def kinds_of(function):

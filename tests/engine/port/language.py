@@ -438,3 +438,55 @@ def first_longer(words: list[str], least: int) -> str:
 def at_least(numbers: list[int], least: int) -> int:
     place: int = next((i for i, n in enumerate(numbers) if n >= least), -1)
     return place
+
+
+class Temperature:
+    """A temperature that is never below absolute zero."""
+
+    def __init__(self, celsius: float) -> None:
+        self._celsius = celsius
+
+    @property
+    def celsius(self) -> float:
+        return self._celsius
+
+    @celsius.setter
+    def celsius(self, value: float) -> None:
+        if value < -273.15:
+            raise ValueError("below absolute zero")
+        self._celsius = value
+
+
+def warmed(start: float, by: float) -> float:
+    t = Temperature(start)
+    t.celsius += by
+    t.celsius = t.celsius + 1
+    return t.celsius
+
+
+class Tank:
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._writes = 0
+
+    @property
+    def size(self) -> int:
+        return self._size
+
+    @size.setter
+    def size(self, value: int) -> None:
+        if value < 0:
+            raise ValueError(f"size {value}")
+        self._size = value * 2
+
+    def grow(self, by: int) -> int:
+        self.size += by
+        self._writes += 1
+        self.size = self.size - 1
+        return self._writes
+
+
+def grown(size: int, by: int) -> int:
+    tank = Tank(size)
+    tank.grow(by)
+    return tank.size

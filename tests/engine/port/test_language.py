@@ -58,3 +58,48 @@ def test_nonlocal_of_what_may_be_narrowed_is_a_hole() -> None:
     )
     candidate = port(PortRequest("m.py", text, LanguageId.PYTHON, LanguageId.GO))
     assert [h.reason for h in candidate.holes] == ["nonlocal of str | None"]
+
+
+REPLACED = """
+from typing import overload
+
+
+@overload
+def two(x: int) -> int: ...
+@overload
+def two(x: int, y: int) -> int: ...
+def two(x: int, y: int = 1) -> int:
+    return x + y
+
+
+def old(x: int) -> int:
+    return x
+
+
+def old(x: int) -> int:
+    return x + 10
+
+
+class A:
+    def m(self) -> int:
+        return 1
+
+    def m(self) -> int:
+        return 2
+
+
+def use(x: int) -> int:
+    return two(x) + two(x, 2) + A().m() + old(3)
+"""
+
+
+def test_of_functions_of_one_name_the_last_is_the_one(ports_whole: Callable[..., None]) -> None:
+    ports_whole("replaced.py", REPLACED, LanguageId.GO, differential=12, cases=20)
+
+
+def test_a_function_that_ran_before_it_was_replaced_is_declined() -> None:
+    old = "def old(x: int) -> int:\n    return x\n"
+    source = f"{old}\n\nFIRST = old(1)\n\n\n{old}\n\ndef use(x: int) -> int:\n    return old(x)\n"
+    holes = port(PortRequest("a.py", source, LanguageId.PYTHON, LanguageId.RUBY)).holes
+    assert "old is defined again, and is used before" in {h.reason for h in holes}
+    assert {h.line for h in holes} == {1, 5, 13}

@@ -405,6 +405,36 @@ def test_what_is_not_certain_is_declined(source: str, reason: str) -> None:
     assert reason in reasons(source)
 
 
+TWO_TRAITS = """
+pub struct Money { cents: i64 }
+pub enum Kind { Paid, Open }
+pub trait Shown { fn show(&self) -> String; }
+pub trait Logged { fn show(&self) -> String; }
+impl Shown for Money { fn show(&self) -> String { format!("{}", self.cents) } }
+impl Logged for Money { fn show(&self) -> String { format!("log {}", self.cents) } }
+impl Shown for Kind { fn show(&self) -> String { "s".to_string() } }
+impl Logged for Kind { fn show(&self) -> String { "l".to_string() } }
+impl TryFrom<i64> for Money {
+    type Error = String;
+    fn try_from(v: i64) -> Result<Self, String> { Ok(Money { cents: v }) }
+}
+impl TryFrom<&str> for Money {
+    type Error = Unknown;
+    fn try_from(v: &str) -> Result<Self, String> { Err(v.to_string()) }
+}
+"""
+
+
+def test_a_name_that_two_traits_give_a_function_is_declined_at_each() -> None:
+    names = ["Kind has two functions named show"] * 2 + ["Money has two functions named show"] * 2
+    assert sorted(reasons(TWO_TRAITS)) == [*names, *["Money has two functions named try_from"] * 2]
+
+
+def test_what_a_method_of_an_enum_needs_and_is_not_known_is_said() -> None:
+    text = "pub enum Kind { A, B }\nimpl Kind { pub fn odd(&self, r: &Unknown) -> i64 { 1 } }"
+    assert reasons(text) == ["type Unknown is not known to this port"]
+
+
 def test_a_pattern_whose_errors_would_become_others_is_declined() -> None:
     """The port would raise MaxRetriesExceeded where the source raises its own error around the text of it."""
     text = (

@@ -229,8 +229,9 @@ class Scope:
     library: dict[tuple[str, tuple[Type, ...]], ir.Function] = field(
         default_factory=dict[tuple[str, tuple[Type, ...]], ir.Function]
     )
-    # Context managers of the module, and the functions that methods of enums became.
+    # Context managers of the module, the methods that setters became, and the functions that methods of enums became.
     managers: dict[str, ast.FunctionDef] = field(default_factory=dict[str, ast.FunctionDef])
+    setters: set[str] = field(default_factory=set[str])
     enum_functions: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
     # The comments above regular expressions that have a name.
     regex_comments: dict[str, list[str]] = field(default_factory=dict[str, list[str]])

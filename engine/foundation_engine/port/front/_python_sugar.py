@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from foundation_engine.port.front._python_names import dotted
 from foundation_engine.port.front._python_package import LinkedFile
+from foundation_engine.port.front._python_setters import replace_setters
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Node = TypeVar("_Node", bound=ast.AST)
@@ -26,12 +27,14 @@ class Longer:
     """What the rewritten files say beside their text.
 
     `managers` are context managers by name, as their functions; `enum_functions` the functions that methods of enums
-    became, by enum and method; `cached` the functions whose results are no longer kept.
+    became, by enum and method; `cached` the functions whose results are no longer kept; `setters` the methods that
+    setters of properties became.
     """
 
     managers: dict[str, ast.FunctionDef] = field(default_factory=dict[str, ast.FunctionDef])
     enum_functions: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
     cached: list[str] = field(default_factory=list[str])
+    setters: set[str] = field(default_factory=set[str])
 
 
 def longer(files: Sequence[LinkedFile]) -> tuple[list[LinkedFile], Longer]:
@@ -39,12 +42,46 @@ def longer(files: Sequence[LinkedFile]) -> tuple[list[LinkedFile], Longer]:
     said = Longer()
     trees = [copy.deepcopy(f.tree) for f in files]
     for tree in trees:
+        _last_definitions(tree)
+        said.setters |= replace_setters(tree)
         _class_constants(tree)
         _enum_methods(tree, said)
         _kept_results(tree, said)
         _managers(tree, said)
         _Assignments().visit(tree)
     return [replace(f, tree=tree) for f, tree in zip(files, trees, strict=True)], said
+
+
+def _last_definitions(tree: ast.Module) -> None:
+    """Of functions that one body defines under one name, the last stays: nobody can call the others."""
+    for holder in [tree, *(n for n in tree.body if isinstance(n, ast.ClassDef))]:
+        last: dict[str, int] = {s.name: i for i, s in enumerate(holder.body) if isinstance(s, _Function)}
+        kept: list[ast.stmt] = []
+        for i, s in enumerate(holder.body):
+            until = last.get(s.name, i) if isinstance(s, _Function) else i
+            if until > i and isinstance(s, _Function) and not _called_before(s, holder.body[i : until + 1]):
+                continue
+            kept.append(s)
+        holder.body[:] = kept
+
+
+def _called_before(first: _Function, body: Sequence[ast.stmt]) -> bool:
+    """Whether something uses the function while the body runs, up to the definition that replaces it."""
+    decorators = {(dotted(d) or "call").rpartition(".")[2] for d in first.decorator_list}
+    if decorators - {"overload", "staticmethod", "classmethod"}:
+        return True
+    # What stands in a function runs later.
+    runs = [
+        [*s.decorator_list, s.args] if isinstance(s, _Function) else [s]
+        for s in body[1:]
+        if not (isinstance(s, _Function) and "overload" in {(dotted(d) or "") for d in s.decorator_list})
+    ]
+    return any(
+        isinstance(n, ast.Name) and n.id == first.name
+        for nodes in runs
+        for node in nodes
+        for n in ast.walk(node)
+    )
 
 
 def at(made: _Node, where: ast.AST) -> _Node:

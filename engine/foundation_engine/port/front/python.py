@@ -18,6 +18,7 @@ from foundation_engine.port.front import _python_clients as clients
 from foundation_engine.port.front import _python_closures as closures
 from foundation_engine.port.front import _python_patterns as patterns
 from foundation_engine.port.front import _python_regex as regex
+from foundation_engine.port.front import _python_setters as setters
 from foundation_engine.port.front import _python_sugar as sugar
 from foundation_engine.port.front import _python_tenacity as tenacity
 from foundation_engine.port.front._python_calls import formattable
@@ -300,6 +301,7 @@ def _lowered(
         lowerers.append(_ModuleLowerer(file, module, lowerers[0] if lowerers else None))
     first = lowerers[0]
     first.scope.managers.update(said.managers)
+    first.scope.setters.update(said.setters)
     first.scope.enum_functions.update(said.enum_functions)
     for each in lowerers:
         each.imports()
@@ -608,8 +610,13 @@ class _ModuleLowerer:
 
     def signatures(self) -> None:
         """Learn the signatures of the functions."""
+        names = [s.name for s in self.body if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef)]
         for s in self.body:
             if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef):
+                if names.count(s.name) > 1:
+                    why = Unsupported(f"{s.name} is defined again, and is used before", "", s.lineno)
+                    self._decline(s, s.name, why)
+                    continue
                 self._guard(s, s.name, lambda s=s: self._declare(s))
 
     def defaults(self) -> None:
@@ -1850,6 +1857,11 @@ class _FunctionLowerer(ExpressionLowerer):
                 return [x for step in steps for x in self.stmt(step)]
             case ast.Expr():
                 return self._expression(s)
+            case (
+                ast.Assign(targets=[ast.Attribute() as target])
+                | ast.AugAssign(target=ast.Attribute() as target)
+            ) if self._has_setter(target) and (call := setters.set_by(s)) is not None:
+                return self._expression(call)
             case ast.Assign():
                 return self._assign(s)
             case ast.AnnAssign():
@@ -2354,6 +2366,14 @@ class _FunctionLowerer(ExpressionLowerer):
         value = self.effect(s.value)
         return [value] if isinstance(value, ir.Stmt) else [ir.ExprStmt(value)]
 
+    def _has_setter(self, target: ast.Attribute) -> bool:
+        if setters.setter_of(target.attr) not in self.scope.setters:
+            return False
+        owner = self.expr(target.value).type
+        known = self.scope.classes.get(owner.name) if isinstance(owner, ir.NamedT) else None
+        method = known.methods.get(target.attr) if known is not None else None
+        return method is not None and method.kind == "property"
+
     def _in_steps(self, s: ast.Expr | ast.Assign | ast.AnnAssign | ast.Return) -> list[ast.stmt] | None:
         """The statements that a search, or a change of a heap, is; None for another statement."""
         if isinstance(s.value, ast.Call) and (name := self.stdlib_name(s.value.func)) is not None:
@@ -2382,6 +2402,8 @@ class _FunctionLowerer(ExpressionLowerer):
                 self.forget(node.id)
                 return ir.VarTarget(node.id, type=known, line=node.lineno)
             case ast.Attribute():
+                if self._has_setter(node):
+                    raise Unsupported("an assignment of this kind to a property", "", node.lineno)
                 obj = self.expr(node.value)
                 field_type = self.field_type(obj, node)
                 self.narrowed.pop(dotted(node) or "", None)

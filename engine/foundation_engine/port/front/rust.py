@@ -3,6 +3,7 @@
 # ruff: noqa: S101 - assertions here narrow types that the grammar guarantees.
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import fields as dataclass_fields
@@ -95,6 +96,7 @@ class ModuleLowerer:
         self.items: list[SyntaxNode] = []
         self.impls: dict[str, list[tuple[str, SyntaxNode]]] = {}
         self.declined: set[str] = set()
+        self.doubled: set[tuple[str, str]] = set()  # Owner and name of methods that several traits define.
         self.emitted: set[int] = set()
 
     def src(self, node: SyntaxNode | None) -> str:
@@ -541,6 +543,8 @@ class ModuleLowerer:
         for owner, impls in self.impls.items():
             for trait, node in impls:
                 self._impl_signatures(owner, trait, node)
+        for owner, name in self.doubled:
+            (scope.structs.get(owner) or scope.enums[owner]).methods.pop(name)
         for name, info in scope.structs.items():
             self._frozen(name, info)
         for name, info in list(scope.structs.items()):
@@ -603,6 +607,8 @@ class ModuleLowerer:
                 s.rename = f"{snake(owner)}_{name}"
             elif not s.receiver and name in ("default", "from_str") and trait:
                 s.rename = name
+            if name in holder.methods:
+                self.doubled.add((owner, name))
             holder.methods[name] = s
 
     def _plain_fields(self, f: SyntaxNode, names: list[str]) -> dict[str, str]:
@@ -691,8 +697,10 @@ class ModuleLowerer:
         out: dict[str, RType] = {}
         for m in code_children(body) if body is not None else []:
             if m.type == "type_item":
-                kind = self.scope.type_of(m.child_by_field_name("type"), None, owner)
-                out[f"Self::{self.name_of(m)}"] = kind
+                # One that is not known is missed by the signatures that use it.
+                with contextlib.suppress(Unsupported):
+                    kind = self.scope.type_of(m.child_by_field_name("type"), None, owner)
+                    out[f"Self::{self.name_of(m)}"] = kind
         return out
 
     def _constructor(self, name: str, info: Struct) -> None:
@@ -999,11 +1007,7 @@ class ModuleLowerer:
                 )
             s = info.methods.get(mname)
             if s is None:
-                # Its signature says why.
-                try:
-                    self._signature(m, name, info.generics)
-                except Unsupported as why:
-                    self._decline(m, f"{name}.{mname}", why)
+                self._without_signature(m, name)
                 continue
             if m.id in self.emitted:
                 continue
@@ -1022,6 +1026,20 @@ class ModuleLowerer:
             self._private(n), self._comments(n), {v.name: tuple(v.held) for v in held},
             line=scope.line(n),
         )  # fmt: skip
+
+    def _without_signature(self, m: SyntaxNode, owner: str) -> None:
+        """Decline a function of a type that has no signature of its own, for the reason."""
+        name = self.name_of(m)
+        if (owner, name) in self.doubled:
+            line = self.scope.line(m)
+            why = Unsupported(f"{owner} has two functions named {name}", "", line)
+            self._decline(m, f"{owner}.{name} in line {line}", why)
+            return
+        holder = self.scope.structs.get(owner)
+        try:
+            self._signature(m, owner, holder.generics if holder is not None else None)
+        except Unsupported as why:
+            self._decline(m, f"{owner}.{name}", why)
 
     def _field_defs(self, n: SyntaxNode, name: str, info: Struct) -> list[ir.FieldDef]:
         out: list[ir.FieldDef] = []
@@ -1200,6 +1218,7 @@ class ModuleLowerer:
                 continue
             s = info.methods.get(mname)
             if s is None:
+                self._without_signature(m, name)
                 continue
             self._guard(
                 m,
@@ -1263,7 +1282,10 @@ class ModuleLowerer:
         for trait, _, m in self.functions_of(name):
             mname = self.name_of(m)
             s = info.methods.get(mname)
-            if trait in _IGNORED_TRAITS or s is None:
+            if trait in _IGNORED_TRAITS:
+                continue
+            if s is None:
+                self._without_signature(m, name)
                 continue
             if s.receiver == "&mut":
                 self._decline(m, f"{name}.{mname}", Unsupported("an error that changes", "", scope.line(m)))
