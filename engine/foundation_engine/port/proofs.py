@@ -67,8 +67,17 @@ class _Sum:
         return _Sum(self.terms, self.number + number)
 
 
-# A position that was read or assigned, known by the atom of what stands there; or a sum that is not below zero.
-_Fact = _Atom | _Sum
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What holds of a position that a search gave, where it is not below zero: a sum that is not, either."""
+
+    at: _Sum
+    then: _Sum
+
+
+# A position that was read or assigned, known by the atom of what stands there; a sum that is not below zero; or one
+# that is not where something was found.
+_Fact = _Atom | _Sum | _Found
 _State = frozenset[_Fact]
 _ZERO = _Sum((), 0)
 
@@ -86,6 +95,8 @@ class _Effects:
 
     def keeps(self, fact: _Fact) -> bool:
         """True when a fact holds afterwards, too."""
+        if isinstance(fact, _Found):
+            return self.keeps(fact.at) and self.keeps(fact.then)
         terms = ((fact, 1),) if isinstance(fact, _Atom) else fact.terms
         return all(self._keeps(atom, n) for atom, n in terms)
 
@@ -280,11 +291,15 @@ class Proofs:
                 state = self._eval(test, state)
                 effects = _Effects()
                 self._note(ir.walk(test), effects)
-                holds, fails = (self._told(test, yes, state) for yes in (True, False))
+                holds, fails = (self._implied(self._told(test, yes, state)) for yes in (True, False))
                 return (
                     state | frozenset(f for f in holds if effects.keeps(f)),
                     state | frozenset(f for f in fails if effects.keeps(f)),
                 )
+
+    def _implied(self, state: _State) -> _State:
+        """A state with what holds in it where something was found."""
+        return state | {f.then for f in state if isinstance(f, _Found) and self._holds(f.at, state)}
 
     def _told(self, test: ir.Expr, holds: bool, state: _State) -> _State:
         """What is known besides where a test that is no chain holds, or does not."""
@@ -343,6 +358,14 @@ class Proofs:
             case ir.PatternCall():
                 self._run(e.body, frozenset())
                 return self._after([e], frozenset())
+            case ir.Call(func=ir.Name(id=name), args=[text, part, start]) if self._named(
+                name, "find_from", "index_from"
+            ):
+                for inner in (text, part, start):
+                    state = self._eval(inner, state)
+                if self._recording and self._holds(self._sum(start), state):
+                    self.counts.add(id(start))
+                return state
             case _:
                 for child in ir.children(e):
                     if isinstance(child, ir.Expr):
@@ -382,8 +405,8 @@ class Proofs:
                 if self._recording and self._holds(self._sum(stop), state):
                     self.counts.add(id(stop))
                 return self._counted(target, start, stop, step)
-            case ir.VarTarget(), ir.Call(func=ir.Name(id=name), args=[start, stop, step]) if self._steps(
-                name
+            case ir.VarTarget(), ir.Call(func=ir.Name(id=name), args=[start, stop, step]) if self._named(
+                name, "stepped"
             ):
                 by = self._sum(step)
                 if by is None or not self._holds(by.add(-1), state):
@@ -405,9 +428,9 @@ class Proofs:
             case _:
                 return frozenset()
 
-    def _steps(self, name: str) -> bool:
+    def _named(self, name: str, *library: str) -> bool:
         known = self._module.find(name)
-        return isinstance(known, ir.Function) and known.library == "stepped"
+        return isinstance(known, ir.Function) and known.library in library
 
     def _counted(self, target: ir.VarTarget, start: ir.Expr, stop: ir.Expr, step: int) -> _State:
         at = self._sum(ir.Name(target.id, type=ir.INT))
@@ -598,6 +621,7 @@ class Proofs:
             made = self._sum(value)
             if made is not None:
                 yield from (at.plus(made, -1), made.plus(at, -1))
+            yield from self._found(at, value, state)
             match value:
                 case ir.Intrinsic(op="int.floordiv", args=[of, ir.Lit(value=int() as by)]) if by > 1:
                     yield from self._divided(at, self._sum(of), by, state)
@@ -641,6 +665,24 @@ class Proofs:
                 other = self._length(same)
                 if other is not None:
                     yield from (size.plus(other, -1), other.plus(size, -1))
+
+    def _found(self, at: _Sum, value: ir.Expr, state: _State) -> Iterator[_Fact]:
+        """What is known of a position that a search in a text gives."""
+        match value:
+            case ir.Intrinsic(op="str.find" | "str.rfind", args=[text, part]):
+                first = _ZERO
+            case ir.Call(func=ir.Name(id=name), args=[text, part, start]) if self._named(name, "find_from"):
+                first = self._sum(start)
+            case _:
+                return
+        yield at.add(1)
+        if first is not None and self._holds(first, state):
+            yield _Found(at, at.plus(first, -1))
+        size = self._length(text)
+        if size is not None:
+            yield size.plus(at, -1)
+            found = len(part.value) if isinstance(part, ir.Lit) and isinstance(part.value, str) else 0
+            yield _Found(at, size.plus(at, -1).add(-found))
 
     def _repeated(self, e: ir.Expr) -> _Sum | None:
         """What the length of a list of one value, repeated, is not below."""
@@ -713,10 +755,19 @@ class Proofs:
             ends = (f.add(1) for f in told if isinstance(f, _Sum))
             held |= {f for f in ends if self._holds(f, state)}
         recording, self._recording = self._recording, False
+        first = True
         while True:
             self._exits.append(_Exits())
             end = self._turn(body, held | turn, test)
             turns = [e for e in (end, *self._exits.pop().turns) if e is not None]
+            if first:
+                # What a turn ends with may hold at the beginning, too.
+                first = False
+                told = self._join(turns) or frozenset()
+                more = {f for f in told if isinstance(f, _Sum) and hidden.keeps(f) and self._holds(f, state)}
+                if not more <= held:
+                    held |= more
+                    continue
             kept = frozenset(f for f in held if all(self._keeps(f, e) for e in turns))
             if kept == held:
                 break

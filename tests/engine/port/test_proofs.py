@@ -57,7 +57,7 @@ ASKED = [
     ("grid = [xs]\nif grid[0]:\n    grid[0] = ys\n    n = grid[0][0]", "grid[0].fetch(0)"),
     ("m = 0\nfor i in range(len(xs)):\n    m = i\nxs.clear()\nn = [7][m]", "[7].fetch(m)"),
     ("n = int(10 / len(xs))", "divide"),
-    ("for x in xs:\n    k -= 1\nif k >= 0:\n    pass\nn = len(text[:k])", "slice_of"),
+    ("for x in xs:\n    k -= 1\nif k >= 0:\n    pass\nn = len(text[k:])", "slice_of"),
 ]
 
 

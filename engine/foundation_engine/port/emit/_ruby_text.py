@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from foundation_engine.port import ir
+from foundation_engine.port.passes import blocks, terminates
 
 # The class of a regular expression that the characters of a test are in.
 _CLASSES = {
-    "char.isdigit": r"\p{Nd}",
+    "char.isdigit": "[:digit:]",
     "char.isalpha": r"\p{L}",
     "char.isalnum": r"\p{L}\p{N}",
     "char.isspace": "[:space:]",
-    "char.isupper": r"\p{Lu}",
-    "char.islower": r"\p{Ll}",
+    "char.isupper": "[:upper:]",
+    "char.islower": "[:lower:]",
 }
 
 
@@ -55,6 +57,10 @@ def pattern(test: ir.Expr, char: ir.Expr, negated: bool = False) -> str | None:
     match test:
         case ir.Intrinsic(op="ne"):
             return pattern(ir.Intrinsic("eq", test.args, type=ir.BOOL), char, not negated)
+        case ir.Bool(op="and", values=values) if all(_denied(v) is not None for v in values):
+            # What is none of several characters is not one of them.
+            parts = [p for v in values if (p := _denied(v)) is not None]
+            return pattern(ir.Bool("or", parts, type=ir.BOOL), char, not negated)
         case ir.Bool(
             op="or", values=[ir.Intrinsic(op="lt" | "gt") as one, ir.Intrinsic(op="lt" | "gt") as other]
         ):
@@ -72,6 +78,17 @@ def pattern(test: ir.Expr, char: ir.Expr, negated: bool = False) -> str | None:
     if m := re.fullmatch(r"\\p\{(\w+)\}", inside):
         return rf"\P{{{m[1]}}}" if negated else inside
     return f"[{'^' if negated else ''}{inside}]"
+
+
+def _denied(test: ir.Expr) -> ir.Expr | None:
+    """What a test says not to hold; None for a test that says that something holds."""
+    match test:
+        case ir.Not(value=inner):
+            return inner
+        case ir.Intrinsic(op="ne"):
+            return ir.Intrinsic("eq", test.args, type=ir.BOOL)
+        case _:
+            return None
 
 
 def spellings(e: ir.Expr, char: ir.Expr) -> dict[str, str] | None:
@@ -122,6 +139,81 @@ def asked(test: ir.Expr) -> ir.Expr | None:
             return found
         case _:
             return None
+
+
+def sought(f: ir.Function, module: ir.Module) -> tuple[frozenset[int], dict[int, bool]]:
+    """Searches that may answer with nil rather than -1, and the tests of what they found, by identity.
+
+    Of a variable that holds only what searches found, each of which a test follows, before anything else looks at it.
+    A test is True where it asks whether nothing was found.
+    """
+    finds: dict[str, set[int]] = {}
+    tests: dict[str, dict[int, bool]] = {}
+    looks: dict[str, int] = {}
+    others: set[str] = {p.name for p in f.params} | f.shared
+
+    def block(body: Sequence[ir.Stmt]) -> None:
+        for at, s in enumerate(body):
+            match s:
+                case ir.Assign(target=ir.VarTarget(id=name) as target, value=value) if _searches(
+                    value, module
+                ):
+                    test = body[at + 1] if at + 1 < len(body) else None
+                    asked = _misses(test.test, name) if isinstance(test, ir.If) else None
+                    if isinstance(test, ir.If) and asked is not None:
+                        # Behind the test something was found, or nobody looks.
+                        where = test.orelse if asked else test.body
+                        if asked and terminates(test.body):
+                            where = [*test.orelse, *body[at + 2 :]]
+                        finds.setdefault(name, set()).add(id(value))
+                        tests.setdefault(name, {})[id(test.test)] = asked
+                        looks[name] = looks.get(name, 0) + 1 + _looks(where, name)
+                        settled.add(id(target))
+                case _:
+                    pass
+            for inner in blocks(s):
+                block(inner)
+
+    settled: set[int] = set()
+    block(f.body)
+    nodes = [n for s in f.body for n in ir.walk(s)]
+    others |= {n.id for n in nodes if isinstance(n, ir.VarTarget) and id(n) not in settled}
+    good = [n for n in finds if n not in others and looks[n] == _looks(f.body, n)]
+    return (
+        frozenset(i for n in good for i in finds[n]),
+        {i: missed for n in good for i, missed in tests[n].items()},
+    )
+
+
+def _searches(e: ir.Expr, module: ir.Module) -> bool:
+    match e:
+        case ir.Intrinsic(op="str.find" | "str.rfind"):
+            return True
+        case ir.Call(func=ir.Name(id=name)):
+            known = module.find(name)
+            return isinstance(known, ir.Function) and known.library == "find_from"
+        case _:
+            return False
+
+
+def _misses(test: ir.Expr, name: str) -> bool | None:
+    """Whether a test asks that a search found nothing, or something; None for another test."""
+    match test:
+        case ir.Intrinsic(op=op, args=[ir.Name(id=of), ir.Lit(value=int() as n)]) if of == name:
+            return {
+                ("lt", 0): True,
+                ("eq", -1): True,
+                ("le", -1): True,
+                ("ge", 0): False,
+                ("ne", -1): False,
+                ("gt", -1): False,
+            }.get((op, n))
+        case _:
+            return None
+
+
+def _looks(body: Sequence[ir.Stmt], name: str) -> int:
+    return sum(isinstance(n, ir.Name) and n.id == name for s in body for n in ir.walk(s))
 
 
 def told_by_class(test: ir.Bool) -> bool:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from foundation_specs.model import LanguageId
@@ -20,12 +20,14 @@ from foundation_engine.port.emit._ruby_text import (
     escaped,
     is_letter,
     pattern,
+    sought,
     spellings,
     told_by_class,
 )
 from foundation_engine.port.emit._statements import Statements, comment, comments
 from foundation_engine.port.emit.templates import Templates
 from foundation_engine.port.ir import Type, Unsupported
+from foundation_engine.port.locks import locked
 from foundation_engine.port.loops import recognise
 from foundation_engine.port.passes import (
     Effects,
@@ -123,6 +125,7 @@ _ERRORS: Mapping[str, str] = {
     "ArithmeticError": "ZeroDivisionError",
 }
 
+_NOT_FOUND = "raise(ArgumentError, 'substring not found')"
 # operation -> (text with {n} for operands, precedence of the whole, precedence that operands need)
 _TEMPLATES: Mapping[str, tuple[str, int, int]] = {
     "int.add": ("{0} + {1}", ADD, ADD),
@@ -153,8 +156,8 @@ _TEMPLATES: Mapping[str, tuple[str, int, int]] = {
     "float.ieee_div": ("{0} / {1}", MUL, POWER),
     "float.round_away": ("{0}.round", PRIMARY, PRIMARY),
     "str.byte_at": ("byte_at({0}, {1})", PRIMARY, LOWEST),
-    "str.byte_find": ("({0}.b.index({1}.b) || -1)", PRIMARY, PRIMARY),
-    "str.byte_rfind": ("({0}.b.rindex({1}.b) || -1)", PRIMARY, PRIMARY),
+    "str.byte_find": ("{0}.b.index({1}.b) || -1", OR, PRIMARY),
+    "str.byte_rfind": ("{0}.b.rindex({1}.b) || -1", OR, PRIMARY),
     "error.as": ("{0}", PRIMARY, PRIMARY),
     "error.with_message": ("{0}.exception({1})", PRIMARY, PRIMARY),
     "sleep": ("Kernel.sleep({0})", PRIMARY, LOWEST),
@@ -175,6 +178,13 @@ _TEMPLATES: Mapping[str, tuple[str, int, int]] = {
     "file.size": ("File.stat({0}).size", PRIMARY, LOWEST),
     "path.which": ("which({0})", PRIMARY, LOWEST),
     "platform.system": ("system_name", PRIMARY, LOWEST),
+    "lock.new": ("Mutex.new", PRIMARY, LOWEST),
+    "lock.acquire": ("{0}.lock", PRIMARY, PRIMARY),
+    "lock.release": ("{0}.unlock", PRIMARY, PRIMARY),
+    "clock.now": ("Process.clock_gettime(Process::CLOCK_MONOTONIC)", PRIMARY, LOWEST),
+    "clock.since": ("Process.clock_gettime(Process::CLOCK_MONOTONIC) - {0}", ADD, MUL),
+    "clock.monotonic": ("Process.clock_gettime(Process::CLOCK_MONOTONIC)", PRIMARY, LOWEST),
+    "clock.wall": ("Time.now.to_f", PRIMARY, LOWEST),
     "base64.encode": ("[{0}].pack('m0')", PRIMARY, LOWEST),
     "base64.encode_url": ("[{0}].pack('m0').tr('+/', '-_')", PRIMARY, LOWEST),
     "bytes.decode": ("decoded({0})", PRIMARY, LOWEST),
@@ -220,20 +230,20 @@ _TEMPLATES: Mapping[str, tuple[str, int, int]] = {
     "str.split_ws": ("{0}.split", PRIMARY, PRIMARY),
     "str.replace": ("{0}.gsub({1}) {{ {2} }}", PRIMARY, PRIMARY),
     "str.count": ("{0}.scan({1}).length", PRIMARY, PRIMARY),
-    "str.find": ("({0}.index({1}) || -1)", PRIMARY, PRIMARY),
-    "str.rfind": ("({0}.rindex({1}) || -1)", PRIMARY, PRIMARY),
-    "str.find_or_raise": ("({0}.index({1}) || raise(ArgumentError, 'substring not found'))", PRIMARY, PRIMARY),
+    "str.find": ("{0}.index({1}) || -1", OR, PRIMARY),
+    "str.rfind": ("{0}.rindex({1}) || -1", OR, PRIMARY),
+    "str.find_or_raise": (f"{{0}}.index({{1}}) || {_NOT_FOUND}", OR, PRIMARY),
     "str.splitlines": ("split_lines({0})", PRIMARY, LOWEST),
-    "str.isdigit": ("{0}.match?(/\\A\\p{{Nd}}+\\z/)", PRIMARY, PRIMARY),
-    "char.isdigit": ("{0}.match?(/\\p{{Nd}}/)", PRIMARY, PRIMARY),
+    "str.isdigit": ("{0}.match?(/\\A[[:digit:]]+\\z/)", PRIMARY, PRIMARY),
+    "char.isdigit": ("{0}.match?(/[[:digit:]]/)", PRIMARY, PRIMARY),
     "str.isalpha": ("{0}.match?(/\\A\\p{{L}}+\\z/)", PRIMARY, PRIMARY),
     "char.isalpha": ("{0}.match?(/\\p{{L}}/)", PRIMARY, PRIMARY),
     "str.isalnum": ("{0}.match?(/\\A[\\p{{L}}\\p{{N}}]+\\z/)", PRIMARY, PRIMARY),
     "char.isalnum": ("{0}.match?(/[\\p{{L}}\\p{{N}}]/)", PRIMARY, PRIMARY),
     "str.isspace": ("{0}.match?(/\\A[[:space:]]+\\z/)", PRIMARY, PRIMARY),
     "char.isspace": ("{0}.match?(/[[:space:]]/)", PRIMARY, PRIMARY),
-    "char.isupper": ("{0}.match?(/\\p{{Lu}}/)", PRIMARY, PRIMARY),
-    "char.islower": ("{0}.match?(/\\p{{Ll}}/)", PRIMARY, PRIMARY),
+    "char.isupper": ("{0}.match?(/[[:upper:]]/)", PRIMARY, PRIMARY),
+    "char.islower": ("{0}.match?(/[[:lower:]]/)", PRIMARY, PRIMARY),
     "str.capitalize": ("{0}.capitalize", PRIMARY, PRIMARY),
     "str.swapcase": ("{0}.swapcase", PRIMARY, PRIMARY),
     "str.ljust": ("{0}.ljust({1})", PRIMARY, PRIMARY),
@@ -272,7 +282,7 @@ _TEMPLATES: Mapping[str, tuple[str, int, int]] = {
     "list.clear": ("{0}.clear", PRIMARY, PRIMARY),
     "list.reverse": ("{0}.reverse!", PRIMARY, PRIMARY),
     "list.remove": ("{0}.delete_at({0}.index({1}) || raise(ArgumentError, 'value is not in the list'))", PRIMARY, PRIMARY),
-    "list.find_or_raise": ("({0}.index({1}) || raise(ArgumentError, 'value is not in the list'))", PRIMARY, PRIMARY),
+    "list.find_or_raise": ("{0}.index({1}) || raise(ArgumentError, 'value is not in the list')", OR, PRIMARY),
     "tuple.to_list": ("{0}", LOWEST, LOWEST),
     "dict.get": ("{0}[{1}]", PRIMARY, PRIMARY),
     "dict.get_or": ("{0}.fetch({1}, {2})", PRIMARY, PRIMARY),
@@ -504,9 +514,14 @@ end""",
     "columns": """
 # The first columns of rows, each of which must have as many.
 def columns(rows, count)
-  raise IndexError, 'a row is too short' if rows.any? { |row| row.length < count }
-
+  rows.transpose
+rescue IndexError
   rows.map { |row| row.first(count) }.transpose
+end""",
+    "find_from": """
+# Where one text is in another from a position on, which may count from the end; nil where it is not.
+def find_from(text, part, start)
+  text.index(part, start.negative? ? [start + text.length, 0].max : start)
 end""",
     "stepped": """
 # The numbers from one to before another, which need not be above it.
@@ -652,7 +667,11 @@ def lower_case?(text)
 end""",
 }
 # Functions of Python's library that a helper says better than the source of them that other targets port.
-_LIBRARY = frozenset({"stepped"})
+_LIBRARY = frozenset({"stepped", "find_from", "index_from"})
+# Operations that an assignment can be written with.
+_CHANGING = {**ir.IN_PLACE, "int.floordiv": "/", "int.mod": "%", "float.mod": "%", "list.concat": "+"}
+# What may stand in a line twice: it changes nothing, and costs little.
+_LOOKING = frozenset(["wrap", "bound", "from_end", "int.add", "int.sub", "len", "list.index"])
 _COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 
 
@@ -1280,6 +1299,7 @@ class Emitter(Statements):
         self.leave = "return"
         self.lambdas: set[str] = set()
         self.fresh_names: set[str] = set()
+        self.sought, self.missed = sought(f, ruby.module)
 
     def write(self, text: str) -> None:
         """One line at the current depth."""
@@ -1316,13 +1336,49 @@ class Emitter(Statements):
         s = body[at]
         last = tail and at == len(body) - 1
         start = len(self.lines)
-        if last and isinstance(s, ir.Return) and s.value is not None:
+        if at and locked(body, at - 1) is not None and self._is_block(s):
+            return
+        under = locked(body, at)
+        if under is not None and self._is_block(under):
+            taken = (
+                s.value.args[0] if isinstance(s, ir.ExprStmt) and isinstance(s.value, ir.Intrinsic) else None
+            )
+            assert taken is not None
+            self.write(f"{self.x(taken, PRIMARY)}.synchronize do")
+            with self.indented():
+                # What a block returns early with is returned from the method.
+                self.block(under.body, tail=tail and at == len(body) - 2)
+            self.write("end")
+        elif last and isinstance(s, ir.Return) and s.value is not None:
             self.value(s.value)
         elif last and isinstance(s, ir.If) and s.orelse and _ends(s):
             self._if(s, tail=True)
         else:
             self.stmt(s)
         self.remark(s.trailing, start)
+
+    def _is_block(self, s: ir.Stmt) -> bool:
+        """True for a body that can be a block of Ruby: what it sets anew is not read behind it."""
+        inside = {n.id for n in ir.walk(s) if isinstance(n, ir.VarTarget)}
+        return self.leave == "return" and not any(
+            isinstance(n, ir.Name | ir.VarTarget) and n.id in inside
+            for other in self._beside(self.f.body, s)
+            for n in ir.walk(other)
+        )
+
+    def _beside(self, body: list[ir.Stmt], s: ir.Stmt) -> Iterator[ir.Node]:
+        """What a function does outside of one of its statements."""
+        for other in body:
+            if other is s:
+                continue
+            inner = blocks(other)
+            if any(n is s for n in ir.walk(other)):
+                held = {id(b) for block in inner for b in block}
+                yield from (n for n in ir.children(other) if id(n) not in held)
+                for block in inner:
+                    yield from self._beside(block, s)
+            else:
+                yield other
 
     def stop(self, message: str) -> str:
         """The statement that stops the program with a message."""
@@ -1358,7 +1414,33 @@ class Emitter(Statements):
             shifted = ir.Intrinsic(s.op, [ir.Name(s.target.id, type=ir.INT), s.value], type=ir.INT)
             self.write(f"{self.target(s.target)} = {self.x(shifted)}")
             return
-        self.write(f"{self.target(s.target)} {ir.IN_PLACE[s.op]}= {self.x(s.value)}")
+        match s.target:
+            case ir.IndexTarget(obj=obj, index=index) if (
+                isinstance(obj.type, ir.ListT) and id(s.target) not in self.proofs.inside
+            ):
+                self._changed_at(s, obj, index)
+            case _:
+                self.write(f"{self.target(s.target)} {ir.IN_PLACE[s.op]}= {self.x(s.value)}")
+
+    def _changed_at(self, s: ir.AugAssign, obj: ir.Expr, index: ir.Expr) -> None:
+        """Change what stands at a position that may not exist, where Ruby would find nothing."""
+        items, at = (
+            self._kept(e, text, hint)
+            for e, text, hint in (
+                (obj, self.x(obj, PRIMARY), "items"),
+                (index, self._position(index), "position"),
+            )
+        )
+        self.write(f"{items}[{at}] = {items}.fetch({at}) {ir.IN_PLACE[s.op]} {self.x(s.value, MUL)}")
+
+    def _kept(self, e: ir.Expr, text: str, hint: str) -> str:
+        """The text of what is asked for twice: of a variable that keeps it, where that is more than a look."""
+        inside = [n for n in ir.walk(e) if not isinstance(n, ir.Name | ir.Lit | ir.Field)]
+        if len(inside) > 2 or not all(isinstance(n, ir.Intrinsic) and n.op in _LOOKING for n in inside):
+            name = self.fresh(hint)
+            self.write(f"{name} = {text}")
+            return name
+        return text
 
     def effect(self, e: ir.Expr) -> None:
         """An expression that is evaluated for what it does."""
@@ -1379,10 +1461,27 @@ class Emitter(Statements):
     def _while(self, s: ir.While) -> None:
         forever = isinstance(s.test, ir.Lit) and s.test.value is True
         holds, test = self._sense(s.test)
-        self.write("while true" if forever else f"{'while' if holds else 'until'} {test}")
+        head = f"{'while' if holds else 'until'} {test}"
+        if (only := None if forever else self._single(s.body, head)) is not None:
+            self.write(only)
+            return
+        self.write("while true" if forever else head)
         with self.indented():
             self.block(s.body)
         self.write("end")
+
+    def _single(self, body: list[ir.Stmt], condition: str) -> str | None:
+        """One plain statement with a condition behind it, where that is a short line; None for anything else."""
+        if len(body) != 1 or body[0].comments or body[0].trailing:
+            return None
+        if not isinstance(body[0], ir.Assign | ir.AugAssign | ir.ExprStmt):
+            return None
+        with self.captured() as lines:
+            self.stmt(body[0])
+        if len(lines) != 1 or "\n" in lines[0]:
+            return None
+        line = f"{lines[0].strip()} {condition}"
+        return line if len(line) < 80 else None
 
     def _return(self, s: ir.Return) -> None:
         self.write(self.leave if s.value is None else f"{self.leave} {self.x(s.value)}")
@@ -1424,6 +1523,10 @@ class Emitter(Statements):
             self.write(f"{self.target(t)} += {self.x(s.value.args[1])}")
             return
         if isinstance(t, ir.TupleTarget) and isinstance(s.value, ir.TupleLit):
+            if _apart(t, s.value):
+                for to, value in zip(t.elems, s.value.elems, strict=True):
+                    self._assign(ir.Assign(to, value, line=s.line))
+                return
             names = ", ".join(self.target(e) for e in t.elems)
             self.write(f"{names} = {', '.join(self.x(v) for v in s.value.elems)}")
             return
@@ -1448,9 +1551,22 @@ class Emitter(Statements):
             self.write("")
             self.write(f"{', '.join(self.target(e) for e in t.elems)} = {xs}")
             return
+        if isinstance(t, ir.VarTarget) and (changed := self._changed(t, s.value)):
+            self.write(changed)
+            return
         self._check_position(t, s.value)
         to = ", ".join(self.target(e) for e in t.elems) if isinstance(t, ir.TupleTarget) else self.target(t)
         self.write(f"{to} = {self.x(s.value)}")
+
+    def _changed(self, t: ir.VarTarget, value: ir.Expr) -> str:
+        """A variable changed by an operation on itself and something else; "" for another value."""
+        match value:
+            case ir.Intrinsic(op=op, args=[ir.Name(id=name), other]) if name == t.id and op in _CHANGING:
+                if op in ("int.shl", "int.shr") and not self.never_negative(other):
+                    return ""
+                return f"{local(name)} {_CHANGING[op]}= {self.x(other)}"
+            case _:
+                return ""
 
     def _check_position(self, t: ir.Target, value: ir.Expr) -> None:
         """Fail where Ruby would let a list grow: at a position past its end, unless it is known or read anyway."""
@@ -1465,6 +1581,7 @@ class Emitter(Statements):
         )
         if not counted and not from_end and not read:
             self.write(f"raise IndexError, 'no such position' if {at} >= {obj}.length")
+            self.write("")
 
     def _effects(self, e: ir.Expr) -> bool:
         return any(
@@ -1806,7 +1923,8 @@ class Emitter(Statements):
             case ir.EnumMember():
                 return f"{self.ruby.type_name(e.enum)}::{e.member.upper()}", PRIMARY
             case ir.Call():
-                return self._call(e), PRIMARY
+                text = self._call(e)
+                return text, OR if self._searched(e) and id(e) not in self.sought else PRIMARY
             case ir.MethodCall():
                 args = ", ".join(self.x(a) for a in e.args)
                 name = method_name(e.method)
@@ -1836,7 +1954,7 @@ class Emitter(Statements):
                 return f"[{', '.join(self.x(v) for v in e.elems)}]", PRIMARY
             case ir.SetLit():
                 self.ruby.requires.add("set")
-                return f"Set[{', '.join(self.x(v) for v in e.elems)}]", PRIMARY
+                return f"Set[{', '.join(self.x(v) for v in e.elems)}]" if e.elems else "Set.new", PRIMARY
             case ir.DictLit():
                 return self._dict(e), PRIMARY
             case ir.Cond():
@@ -1914,6 +2032,8 @@ class Emitter(Statements):
         if isinstance(e.func, ir.Name):
             known = self.ruby.module.find(e.func.id)
             if isinstance(known, ir.Function) and known.library in _LIBRARY:
+                if known.library != "stepped":
+                    return self._found_from(e, known.library, args)
                 return f"{self.helper(known.library)}({args}).to_a"
             if isinstance(known, ir.Function) and e.func.id not in self.lambdas:
                 prefix = f"{self.ruby.name}." if self.cls else ""
@@ -1923,6 +2043,21 @@ class Emitter(Statements):
                 return f"{prefix}{method_name(e.func.id)}{f'({args})' if args else ''}"
             return f"{local(e.func.id)}.call({args})"
         return f"{self.x(e.func, PRIMARY)}.call({args})"
+
+    def _searched(self, e: ir.Call) -> bool:
+        known = self.ruby.module.find(e.func.id) if isinstance(e.func, ir.Name) else None
+        return isinstance(known, ir.Function) and known.library in ("find_from", "index_from")
+
+    def _found_from(self, e: ir.Call, name: str, args: str) -> str:
+        """A search in a text from a position on."""
+        text, part, start = e.args
+        if self.never_negative(start):
+            found = f"{self.x(text, PRIMARY)}.index({self.x(part)}, {self.x(start)})"
+        else:
+            found = f"{self.helper('find_from')}({args})"
+        if id(e) in self.sought:
+            return found
+        return f"{found} || {'-1' if name == 'find_from' else _NOT_FOUND}"
 
     def _new(self, e: ir.New) -> str:
         d = self.ruby.module.find(e.cls)
@@ -1964,6 +2099,15 @@ class Emitter(Statements):
             if found is not None:
                 return found, PRIMARY
         op, args = e.op, e.args
+        if id(e) in self.missed:
+            # What is not found is nil.
+            name = self.x(args[0])
+            return (f"!{name}", UNARY) if self.missed[id(e)] else (name, PRIMARY)
+        if op in ("str.find", "str.rfind") and id(e) in self.sought:
+            return (
+                f"{self.x(args[0], PRIMARY)}.{'index' if op == 'str.find' else 'rindex'}({self.x(args[1])})",
+                PRIMARY,
+            )
         if op.startswith("regex."):
             return regex.ruby(self, e), PRIMARY
         if op in _COMPARISONS:
@@ -1976,6 +2120,15 @@ class Emitter(Statements):
             ):
                 text = f"{self.x(args[0], PRIMARY)}.empty?"
                 return (text, PRIMARY) if op == "eq" else (f"!{text}", UNARY)
+            match args:
+                case [
+                    ir.Intrinsic(op="int.mod", args=[of, ir.Lit(value=2)]),
+                    ir.Lit(value=0 | 1 as rest),
+                ] if op in ("eq", "ne"):
+                    asked = "odd?" if (op == "eq") == (rest == 1) else "even?"
+                    return f"{self.x(of, PRIMARY)}.{asked}", PRIMARY
+                case _:
+                    pass
             return f"{self.x(args[0], own + 1)} {_COMPARISONS[op]} {self.x(args[1], own + 1)}", own
         if op in ("int.sub", "float.sub"):
             return f"{self.x(args[0], ADD)} - {self.x(args[1], MUL)}", ADD
@@ -2143,10 +2296,7 @@ class Emitter(Statements):
                     return f"{self.x(args[0], PRIMARY)}.pop", PRIMARY
                 if self._falsy(e.type):
                     raise Unsupported("pop of values that may be nil or false")
-                return (
-                    f"({self.x(args[0], PRIMARY)}.pop || raise(IndexError, 'pop from empty list'))",
-                    PRIMARY,
-                )
+                return f"{self.x(args[0], PRIMARY)}.pop || raise(IndexError, 'pop from empty list')", OR
             case "list.pop_at":
                 obj = self.x(args[0], PRIMARY)
                 if id(e) in self.proofs.inside:
@@ -2158,7 +2308,7 @@ class Emitter(Statements):
                     if isinstance(args[1], ir.Lit) and args[1].value == 0
                     else f"{obj}.delete_at({self._position(args[1])})"
                 )
-                return f"({taken} || raise(IndexError, 'pop index out of range'))", PRIMARY
+                return f"{taken} || raise(IndexError, 'pop index out of range')", OR
             case "list.delete":
                 obj = self.x(args[0], PRIMARY)
                 at = self._position(args[1])
@@ -2166,7 +2316,7 @@ class Emitter(Statements):
             case "max" | "min":
                 return f"[{', '.join(self.x(a) for a in args)}].{op}", PRIMARY
             case "max_of" | "min_of":
-                return self._extreme(e), PRIMARY
+                return self._extreme(e), OR
             case "sum":
                 return self._sum(e)
             case "any" | "all":
@@ -2306,6 +2456,22 @@ class Emitter(Statements):
         return f"{self.x(args[0], PRIMARY)}.gsub(/{pattern}/, '')"
 
     def _index(self, e: ir.Intrinsic) -> str:
+        match e.args:
+            case [
+                ir.Intrinsic(
+                    op="str.split" | "str.split_n", args=[text, ir.Lit(value=str(by)) as mark, *most]
+                ),
+                ir.Lit(value=0),
+            ] if by and all(isinstance(m, ir.Lit) and m.value > 0 for m in most):
+                return f"{self.x(text, PRIMARY)}.partition({self.x(mark)}).first"
+            case [
+                ir.Intrinsic(op="str.split", args=[text, ir.Lit(value=str(by)) as mark]),
+                ir.Intrinsic(op="from_end", args=[ir.Lit(value=1)]),
+            ] if by and not any(by[:n] == by[-n:] for n in range(1, len(by))):
+                # Of marks that overlap, a search from the end finds others.
+                return f"{self.x(text, PRIMARY)}.rpartition({self.x(mark)}).last"
+            case _:
+                pass
         obj, at = self.x(e.args[0], PRIMARY), self._position(e.args[1])
         if id(e) in self.proofs.inside:
             return f"{obj}[{at}]"
@@ -2341,8 +2507,9 @@ class Emitter(Statements):
             return f"{text}.first({self.x(high)})", PRIMARY
         if is_list and none_low and not end and not (isinstance(high, ir.Intrinsic) and high.op == "bound"):
             return f"{text}.first({self.x(high)})", PRIMARY
-        if none_low and (plain(high) or end):
-            return f"{text}[0...{self._position(high)}]", PRIMARY
+        if none_low and (plain(high) or end or not is_list or not self._from_start(high)):
+            # A bound from the beginning is never out of range, however far it is below zero or beyond the end.
+            return f"{text}[0...{self._ended(high)}]", PRIMARY
         if is_list and none_high and isinstance(low, ir.Intrinsic) and low.op == "from_end":
             return f"{text}.last({self.x(low.args[0])})", PRIMARY
         if is_list and none_high and not (isinstance(low, ir.Intrinsic) and low.op in ("bound", "from_end")):
@@ -2362,6 +2529,16 @@ class Emitter(Statements):
             for b, missing in ((low, "0"), (high, "nil"))
         ]
         return f"{self.helper('slice_of')}({self.x(obj)}, {', '.join(bounds)})", PRIMARY
+
+    def _ended(self, high: ir.Expr) -> str:
+        """The end of a range that leaves it out."""
+        match high:
+            case ir.Intrinsic(op="from_end"):
+                return self._position(high)
+            case ir.Intrinsic(op="wrap" | "bound", args=[at]):
+                return self.x(at, ADD)
+            case _:
+                return self.x(high, ADD)
 
     def _from_start(self, bound: ir.Expr) -> bool:
         """True for a position that does not count from the end."""
@@ -2393,8 +2570,8 @@ class Emitter(Statements):
         else:
             text = f"{text}.{name}"
         if isinstance(default, ir.Lit) and default.value is None:
-            return f"({text} || raise(ArgumentError, '{name}() arg is an empty sequence'))"
-        return f"({text} || {self.x(default)})"
+            return f"{text} || raise(ArgumentError, '{name}() arg is an empty sequence')"
+        return f"{text} || {self.x(default, OR)}"
 
     def _key(self, e: ir.Expr) -> str:
         if e.type == ir.BOOL:
@@ -2766,6 +2943,16 @@ def _copied(f: ir.Function, growing: frozenset[str]) -> set[int]:
 
     run(f.body, growing)
     return out
+
+
+def _apart(t: ir.TupleTarget, value: ir.TupleLit) -> bool:
+    """True when variables can be assigned one after the other: no value reads one, or changes anything."""
+    names = {e.id for e in t.elems if isinstance(e, ir.VarTarget)}
+    return len(names) == len(t.elems) and not any(
+        isinstance(n, ir.Call | ir.MethodCall | ir.New | ir.PatternOp | ir.PatternCall)
+        or (isinstance(n, ir.Name) and n.id in names)
+        for n in ir.walk(value)
+    )
 
 
 def _guard(s: ir.Stmt) -> bool:
