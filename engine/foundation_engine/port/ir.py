@@ -49,6 +49,8 @@ class Prim(StrEnum):
     UNKNOWN = "unknown"  # not inferred yet
     ERROR = "error"  # any error value
     DURATION = "duration"  # integer nanoseconds
+    LOCK = "lock"  # a mutual exclusion lock that its holder does not take again
+    INSTANT = "instant"  # a point of the monotonic clock, from which only the time since is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,7 @@ class MatchT(Type):
 INT, FLOAT, BOOL, STR = P(Prim.INT), P(Prim.FLOAT), P(Prim.BOOL), P(Prim.STR)
 CHAR, BYTES, NONE, ANY = P(Prim.CHAR), P(Prim.BYTES), P(Prim.NONE), P(Prim.ANY)
 UNKNOWN, ERROR, DURATION = P(Prim.UNKNOWN), P(Prim.ERROR), P(Prim.DURATION)
+LOCK, INSTANT = P(Prim.LOCK), P(Prim.INSTANT)
 
 
 def type_text(t: Type) -> str:

@@ -63,11 +63,43 @@ PATIENCE = 4  # cases of one function that take longer, before no more of its ca
 
 
 class VirtualTime:
-    """Replaces the process's clocks and sleeps."""
+    """Replaces the process's clocks and sleeps.
+
+    The clocks stand still. A call that reads one runs again, when they have another time, which each reading moves on
+    a little, and once more with sleeps that end a little early: what is not the same then is what the time was, how
+    long something took, or which of two things came first.
+    """
+
+    WALL = 1_700_000_000_000_000_000  # nanoseconds since 1970 when the program starts
+    OTHER = 98_765_432_100_000  # nanoseconds by which the clocks of the second run are ahead
 
     def __init__(self):
         self.now = 1_000_000_000_000
         self.sleeps = []
+        self.was_read = False
+        self.moving = False
+        self.early = 0
+
+    def reading(self):
+        """What the clock says to whoever called the caller, in nanoseconds."""
+        asked = sys._getframe(2)
+        name, place = asked.f_globals.get("__name__", ""), asked.f_code.co_filename
+        if name.partition(".")[0] != "foundation" and not place.startswith(
+            (sys.prefix, sys.base_prefix, "<")
+        ):
+            self.was_read = True
+            if self.moving:
+                self.now += 1_000 + self.now % 7_000
+        return self.now + (self.OTHER if self.moving else 0)
+
+    @contextlib.contextmanager
+    def other(self, *, moving=False, early=0):
+        """Time that passes, or sleeps that end some nanoseconds early."""
+        now, self.moving, self.early = self.now, moving, early
+        try:
+            yield
+        finally:
+            self.now, self.moving, self.early = now, False, 0
 
     def sleep(self, seconds):
         if seconds < 0:
@@ -78,7 +110,7 @@ class VirtualTime:
             return
         ns = round(seconds * 1e9)
         self.sleeps.append(ns)
-        self.now += ns
+        self.now += max(0, ns - self.early)
 
     async def asleep(self, seconds, result=None):
         if seconds > 0:
@@ -88,10 +120,11 @@ class VirtualTime:
     def install(self):
         self.real_sleep = time.sleep
         time.sleep = self.sleep
-        time.monotonic = lambda: self.now / 1e9
-        time.monotonic_ns = lambda: self.now
+        time.monotonic = lambda: self.reading() / 1e9
+        time.monotonic_ns = lambda: int(self.reading())
         time.perf_counter = time.monotonic
         time.perf_counter_ns = time.monotonic_ns
+        time.time = lambda: (self.WALL + self.reading()) / 1e9
         asyncio.sleep = self.asleep
 
 
@@ -706,9 +739,14 @@ def main():
         try:
             if slow.get(function, 0) >= PATIENCE:
                 raise TooSlow
-            Draws.high = Draws.drawn = False
+            Draws.high = Draws.drawn = clock.was_read = False
             signal.setitimer(signal.ITIMER_REAL, SECONDS)
             seen = call_in_world(source, module, clock, plan)
+            if clock.was_read:
+                for other in ({"moving": True}, {"early": 5_000}):
+                    with clock.other(**other):
+                        if not same_call(seen, call_in_world(source, module, clock, plan)):
+                            raise Unrecordable("what a clock says is seen in what the call does")
             # Full jitter may draw no delay at all, which is no sleep.
             if seen["sleeps"] or Draws.drawn or any("sleep" in str(s) for s in seen["steps"]):
                 Draws.high = True
@@ -738,6 +776,11 @@ def main():
         signal.setitimer(signal.ITIMER_REAL, 0)
         out.write(line + "\n")
         out.flush()
+
+
+def same_call(seen, again):
+    """Whether two runs of a call did the same."""
+    return all(seen[k] == again[k] for k in seen if k != "steps_taken")
 
 
 def too_slow(*_):

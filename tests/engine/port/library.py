@@ -1,6 +1,6 @@
 """What the languages have libraries of their own for: functions that the tests run in Python and in each target."""
 
-# ruff: noqa: PTH103, PTH118, PTH119, PTH120, PTH122, PLW0108, C416, B905, PTH123, FURB122 - what a library can do is what the functions are for.
+# ruff: noqa: RET504, PTH103, PTH118, PTH119, PTH120, PTH122, PLW0108, C416, B905, PTH123, FURB122 - what a library can do is what the functions are for.
 from __future__ import annotations
 
 import bisect
@@ -16,6 +16,8 @@ import shutil
 import string
 import sys
 import textwrap
+import threading
+import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from functools import partial, reduce
@@ -24,6 +26,7 @@ from itertools import chain, combinations, cycle, zip_longest
 from operator import mul
 from pathlib import Path
 from string import ascii_lowercase
+from threading import Lock
 from urllib.parse import quote_plus, urlencode, urlparse
 
 # A version with two or three parts.
@@ -522,3 +525,98 @@ def place_in(text: str, part: str, start: int) -> int:
         return text.index(part, start)
     except ValueError:
         return -7
+
+
+class Counters:
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._values: dict[str, int] = {}
+
+    def increment(self, name: str, by: int = 1) -> int:
+        with self._lock:
+            value = self._values.get(name, 0) + by
+            self._values[name] = value
+            return value
+
+    def reset(self, name: str) -> str:
+        # Only what is there.
+        with self._lock:
+            if name not in self._values:
+                return "unknown"
+            del self._values[name]
+        return f"reset {name}"
+
+    def total(self) -> int:
+        with self._lock:
+            n = sum(self._values.values())
+        return n
+
+
+def counted(names: list[str]) -> tuple[int, str, str, int]:
+    counters = Counters()
+    last = 0
+    for name in names:
+        last = counters.increment(name, len(name))
+    return last, counters.reset("abc"), counters.reset(names[0] if names else "x"), counters.total()
+
+
+class Pool:
+    def __init__(self, size: int) -> None:
+        self._lock = threading.RLock()
+        self.size = size
+        self._free: list[str] = []
+
+    def put(self, item: str) -> int:
+        with self._lock:
+            if len(self._free) >= self.size:
+                self.drop(1)
+            self._free.append(item)
+            return len(self._free)
+
+    def drop(self, count: int) -> int:
+        """Forget the oldest items."""
+        with self._lock:
+            dropped = self._free[:count]
+            self._free = self._free[count:]
+            return len(dropped)
+
+    def take(self) -> str:
+        with self._lock:
+            if not self._free:
+                raise ValueError("empty")
+            return self._free.pop()
+
+
+def pooled(items: list[str], size: int) -> tuple[int, str]:
+    pool = Pool(size)
+    for item in items:
+        pool.put(item)
+    try:
+        return pool.drop(1), pool.take()
+    except ValueError as error:
+        return 0, str(error)
+
+
+def timed_total(values: list[int]) -> int:
+    start = time.perf_counter()
+    total = sum(values)
+    print(f"took {time.perf_counter() - start:.3f} s")
+    return total
+
+
+def is_slow(seconds: float, limit: float) -> bool:
+    started = time.time()
+    time.sleep(abs(seconds) % 3)
+    elapsed = time.time() - started
+    return elapsed > limit
+
+
+def poll(tries: list[bool], timeout: float, interval: float = 0.5) -> int:
+    deadline = time.monotonic() + min(timeout, 10)
+    at = 0
+    while time.monotonic() < deadline:
+        if at < len(tries) and tries[at]:
+            return at
+        at += 1
+        time.sleep(max(interval, 0.3))
+    return -1

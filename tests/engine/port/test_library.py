@@ -36,6 +36,42 @@ DECLINED = [
     (LanguageId.RUBY, "next(c for c in text) == 'a'", "next"),
     (LanguageId.GO, "(heapq.heappop([1]) if text else 0) == 1", "heappop"),
 ]
+LOCKED = """
+import threading
+from collections.abc import Callable
+
+_lock = threading.Lock()
+
+
+class Journal:
+    def __init__(self, told: Callable[[str], int]) -> None:
+        self._lock = threading.{kind}()
+        self._told = told
+        self.lines: list[str] = []
+
+    def add(self, line: str) -> int:
+        with self._lock:
+            self.lines.append(line)
+            {work}
+
+
+def shared(values: list[int]) -> int:
+    with _lock:
+        return len(values)
+"""
+LOCKS = [
+    # Whether what is called takes the lock again, nobody knows.
+    (LanguageId.GO, "RLock", "return self._told(line)", ["may take again"]),
+    # The lock keeps lines of two threads apart, which borrowing does not.
+    (
+        LanguageId.RUST,
+        "Lock",
+        "print(line)\n            return 1",
+        ["outside of the object", "no object keeps"],
+    ),
+    (LanguageId.RUST, "Lock", "return len(self.lines)", ["no object keeps"]),
+    (LanguageId.RUBY, "Lock", "return self._told(line)", []),
+]
 
 
 @pytest.mark.parametrize(("target", "source", "reason"), DECLINED)
@@ -43,6 +79,17 @@ def test_what_is_not_certain_is_a_marked_hole(target: LanguageId, source: str, r
     text = f"import heapq\nimport re\n\n\ndef f(text: str) -> bool:\n    return {source}\n"
     candidate = port(PortRequest("m.py", text, LanguageId.PYTHON, target))
     assert any(reason in h.reason for h in candidate.holes), candidate.holes
+
+
+@pytest.mark.parametrize(("target", "kind", "work", "reasons"), LOCKS)
+def test_a_lock_that_would_not_be_one_is_a_hole(
+    target: LanguageId, kind: str, work: str, reasons: list[str]
+) -> None:
+    text = LOCKED.format(kind=kind, work=work)
+    candidate = port(PortRequest("m.py", text, LanguageId.PYTHON, target))
+    for reason in reasons:
+        assert any(reason in h.reason for h in candidate.holes), candidate.holes
+    assert bool(candidate.holes) == bool(reasons), candidate.holes
 
 
 def test_a_pattern_is_compiled_once_and_keeps_its_name_and_comment() -> None:

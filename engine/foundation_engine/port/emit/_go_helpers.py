@@ -41,6 +41,18 @@ func (m *OrderedMap[K, V]) Delete(key K) {
 """,
         ("slices",),
     ),
+    "monotonic": (
+        r"""
+// clockStart is the time that monotonic counts from.
+var clockStart = time.Now()
+
+// monotonic returns the seconds on a clock that nobody sets.
+func monotonic() float64 {
+	return time.Since(clockStart).Seconds()
+}
+""",
+        ("time",),
+    ),
     "orderedMapClone": (
         r"""
 // Clone is a new map of the same entries.

@@ -135,6 +135,12 @@ TEMPLATES: Mapping[str, tuple[str, int, int, tuple[str, ...]]] = {
     "base64.encode": ("base64.StdEncoding.EncodeToString({0})", PRIMARY, LOWEST, ("encoding/base64",)),
     "base64.encode_url": ("base64.URLEncoding.EncodeToString({0})", PRIMARY, LOWEST, ("encoding/base64",)),
     "platform.system": ("systemName()", PRIMARY, LOWEST, ()),
+    "lock.acquire": ("{0}.Lock()", PRIMARY, PRIMARY, ()),
+    "lock.release": ("{0}.Unlock()", PRIMARY, PRIMARY, ()),
+    "clock.now": ("time.Now()", PRIMARY, LOWEST, ("time",)),
+    "clock.since": ("time.Since({0}).Seconds()", PRIMARY, LOWEST, ("time",)),
+    "clock.wall": ("float64(time.Now().UnixMicro()) / 1e6", MUL, LOWEST, ("time",)),
+    "clock.monotonic": ("monotonic()", PRIMARY, LOWEST, ()),
     "str.ord": ("int({0})", PRIMARY, LOWEST, ()),
     "str.ord_first": ("int(firstRune({0}))", PRIMARY, LOWEST, ()),
     "char.to_str": ("string({0})", PRIMARY, LOWEST, ()),
@@ -1364,6 +1370,8 @@ class Operations(Maps):
                 self.write(f"{self.x(args[0], PRIMARY)}[{self.x(args[1])}] = struct{{}}{{}}")
             case "dict.setdefault":
                 self._text(e)
+            case "lock.acquire" | "lock.release":
+                self.write(self.x(e))
             case "sleep":
                 from foundation_engine.port.emit._go_patterns import go_duration
 

@@ -506,6 +506,17 @@ fn try_least_by<T, K: PartialOrd>(items: impl Iterator<Item = T>, key: impl Fn(&
     Ok(best.map(|(_, item)| item))
 }
 """, ()),
+    "monotonic": ("The seconds on a clock that nobody sets.", """
+fn monotonic() -> f64 {
+    clock::Clock::now(&clock::SystemClock) as f64 / 1e9
+}
+""", ()),
+    "wall_clock": ("The seconds since 1970.", """
+fn wall_clock() -> f64 {
+    let now = std::time::SystemTime::now();
+    now.duration_since(std::time::UNIX_EPOCH).map_or(0.0, |passed| passed.as_secs_f64())
+}
+""", ()),
     "pause": ("Waits for some seconds.", """
 fn pause(seconds: f64) {
     // Nobody gives a signal to end it.

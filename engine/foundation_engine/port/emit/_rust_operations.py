@@ -1207,6 +1207,27 @@ class Operations(Lines):
     def _op_symbol_to_str(self, e: ir.Intrinsic) -> tuple[str, int]:
         return f"{self.place(e.args[0])}.to_string()", PRIMARY
 
+    def _op_lock_new(self, e: ir.Intrinsic) -> tuple[str, int]:
+        reason = "a lock that no object keeps for itself; put what it protects into a Mutex"
+        raise Unsupported(reason, "", e.line)
+
+    def _op_clock_now(self, e: ir.Intrinsic) -> tuple[str, int]:
+        if self.rust.sleeps:
+            return self._op_clock_monotonic(e)
+        self.rust.uses.add("std::time::Instant")
+        return "Instant::now()", PRIMARY
+
+    def _op_clock_since(self, e: ir.Intrinsic) -> tuple[str, int]:
+        if self.rust.sleeps:
+            return f"{self.helper('monotonic')}() - {self.x(e.args[0], ADD + 1)}", ADD
+        return f"{self.x(e.args[0], PRIMARY)}.elapsed().as_secs_f64()", PRIMARY
+
+    def _op_clock_monotonic(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.helper('monotonic')}()", PRIMARY
+
+    def _op_clock_wall(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.helper('wall_clock')}()", PRIMARY
+
     def _op_sleep(self, e: ir.Intrinsic) -> tuple[str, int]:
         return f"{self.helper('pause')}({self.x(e.args[0])})", PRIMARY
 

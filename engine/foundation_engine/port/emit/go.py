@@ -341,6 +341,8 @@ class GoModule:
         """True when the Go zero value of the type is this value."""
         if isinstance(e, ir.Lit):
             return e.value in (None, 0, 0.0, "", False)
+        if isinstance(e, ir.Intrinsic) and e.op == "lock.new":
+            return True
         nothing = isinstance(e, ir.Intrinsic) and e.op == "json.of" and e.args[0]
         return isinstance(nothing, ir.Lit) and nothing.value is None
 
@@ -406,12 +408,12 @@ class GoModule:
             case ir.P(kind):
                 found = {
                     "int": "int", "float": "float64", "bool": "bool", "str": "string", "char": "rune", "bytes": "[]byte",
-                    "any": "any", "error": "error", "duration": "time.Duration",
+                    "any": "any", "error": "error", "duration": "time.Duration", "lock": "sync.Mutex", "instant": "time.Time",
                 }.get(kind.value)  # fmt: skip
                 if found is None:
                     raise Unsupported("a type that is not known")
-                if found == "time.Duration":
-                    self.imports.add("time")
+                if "." in found:
+                    self.imports.add(found.partition(".")[0])
                 return found
             case ir.ListT(elem):
                 return f"[]{self.type(elem)}"
@@ -733,10 +735,12 @@ class GoModule:
     def _variable(self, c: ir.Constant) -> str:
         """The declaration of a value that is made when the package is loaded."""
         f = FunctionEmitter(self, ir.Function("", [], ir.NONE, []))
+        name = self.function_name(c.name)
+        if c.type == ir.LOCK:
+            return f"var {name} {self.type(c.type)}"
         value = f.x(c.value)
         if f.lines:
             raise Unsupported("a constant that takes several statements")
-        name = self.function_name(c.name)
         return f"var {name} {self.type(c.type)}" if value == "nil" else f"var {name} = {value}"
 
     def _constant_comments(self, c: ir.Constant, indent: str) -> list[str]:
@@ -2239,6 +2243,8 @@ class FunctionEmitter(Operations, Statements):
             self._deferred(s.final)
             self.block(tried)
             return
+        if self._unlocked(s):
+            return
         if any(isinstance(n, ir.Return) for b in tried for n in ir.walk(b)) or any(map(_leaves_loop, tried)):
             raise Unsupported("finally around what returns or leaves a loop", "", s.line)
         raised = frozenset[str]().union(*(self.go.effects.statement(b) for b in tried))
@@ -2257,7 +2263,51 @@ class FunctionEmitter(Operations, Statements):
             self.err_scopes[-1] = True
             self.check("err", raised)
 
+    def _unlocked(self, s: ir.Try) -> bool:
+        """Write what a lock is held for, with the lock released wherever it ends; False where that is not certain.
+
+        A body that may fail, or leaves a loop, is deferred like any other.
+        """
+        release = s.final[0]
+        if (
+            not (isinstance(release, ir.ExprStmt) and isinstance(release.value, ir.Intrinsic))
+            or release.value.op != "lock.release"
+            or s.handlers
+            or any(map(_leaves_loop, s.body))
+            or any(map(self.go.effects.statement, s.body))
+            or any(isinstance(n, ir.FuncDef | ir.Hole) for b in s.body for n in ir.walk(b))
+        ):
+            return False
+        made = self._leaving(s.body, release)
+        self.block(made if terminates(s.body) else [*made, release])
+        return True
+
+    def _leaving(self, body: list[ir.Stmt], release: ir.ExprStmt) -> list[ir.Stmt]:
+        """Statements that release a lock before each return, behind what is returned."""
+        out: list[ir.Stmt] = []
+        for b in body:
+            for inner in blocks(b):
+                inner[:] = self._leaving(inner, release)
+            if not isinstance(b, ir.Return):
+                out.append(b)
+                continue
+            value = b.value
+            if value is not None and not isinstance(value, ir.Lit) and not isinstance(value.type, ir.TupleT):
+                name = self.fresh("result")
+                out.append(ir.Assign(ir.VarTarget(name, declares=True, type=value.type), value, line=b.line))
+                b = ir.Return(ir.Name(name, type=value.type), line=b.line)
+            elif isinstance(value, ir.Expr) and not isinstance(value, ir.Lit):
+                raise Unsupported("several values that are returned under a lock", "", b.line)
+            out += [ir.unshared(release), b]
+        return out
+
     def _deferred(self, final: list[ir.Stmt]) -> None:
+        match final:
+            case [ir.ExprStmt(value=ir.Intrinsic(op="lock.release") as release)]:
+                self.write(f"defer {self.x(release)}")
+                return
+            case _:
+                pass
         self.write("defer func() {")
         with self.infallible(), self.indented():
             self.block(final)

@@ -408,7 +408,7 @@ class GoTests:
             except (Unsupported, KeyError, ValueError, TypeError, AttributeError):
                 # A value that the target's declared types cannot hold is not a case for it.
                 continue
-            virtual = f.context or bool(c.plan.advance)
+            virtual = f.context or bool(c.plan.advance) or bool(c.sleeps)
             out.append(f'\tt.Run("case {i + 1}", func(t *testing.T) {{')
             out.append("\t\tdefer noPanic(t)")
             self.support.add("noPanic")
@@ -475,7 +475,7 @@ class GoTests:
         if c.plan.fresh and self.shared:
             self.support.add("fresh")
             lines.insert(0, "fresh()")
-        timed = f.context or bool(c.plan.advance)
+        timed = f.context or bool(c.plan.advance) or bool(c.sleeps)
         if timed:
             lines.append("start := time.Now()")
         fails = bool(f.raises)

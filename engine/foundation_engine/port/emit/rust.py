@@ -36,6 +36,7 @@ from foundation_engine.port.emit._rust_words import (
 )
 from foundation_engine.port.emit.templates import Templates
 from foundation_engine.port.ir import Type, Unsupported
+from foundation_engine.port.locks import by_borrowing
 from foundation_engine.port.order import LOST, loses_order, made_of_sorted
 from foundation_engine.port.passes import Effects
 from foundation_engine.port.sequence import sequence
@@ -84,6 +85,7 @@ class RustModule:
         quotes_python: bool = False,
         sources: Mapping[str, str] | None = None,
     ) -> None:
+        by_borrowing(module)
         self.module = simplify(module, steps=True)
         self.lifted = lift_recursive(module)
         sequence(self.module, Borrows(self.copies))
@@ -107,6 +109,10 @@ class RustModule:
             isinstance(n, ir.Intrinsic) and (n.op == "http.json" or n.op.startswith("json."))
             for d in module.definitions
             for n in ir.walk(d)
+        )
+        # What sleeps on our clock looks at it, too.
+        self.sleeps = any(
+            isinstance(n, ir.Intrinsic) and n.op == "sleep" for d in module.definitions for n in ir.walk(d)
         )
         # A quoted text that is only part of an error's message may have Rust's quotes.
         self.of_python = quotes_python
@@ -231,6 +237,7 @@ class RustModule:
                     ir.Prim.CHAR,
                     ir.Prim.NONE,
                     ir.Prim.DURATION,
+                    ir.Prim.INSTANT,
                 )
             case ir.OptionalT(elem):
                 return self.copies(elem)
@@ -336,6 +343,11 @@ class RustModule:
                 if kind is ir.Prim.DURATION:
                     self.uses.add("std::time::Duration")
                     return "Duration"
+                if kind is ir.Prim.INSTANT and self.sleeps:
+                    return "f64"
+                if kind is ir.Prim.INSTANT:
+                    self.uses.add("std::time::Instant")
+                    return "Instant"
                 if made is None:
                     raise Unsupported(f"a value of type {kind.value}")
                 return made

@@ -135,7 +135,9 @@ def string_method(
         return _op("str.find_or_raise", [low.coerce(obj, ir.STR), needle], ir.INT, "ValueError")
     if name in ("find", "index") and len(e.args) == 2 and not e.keywords:
         given = [low.coerce(low.expr(a), t) for a, t in zip(e.args, (ir.STR, ir.INT), strict=True)]
-        return prelude.call(low, f"{name}_from", low.coerce(obj, ir.STR), *given)
+        return prelude.call(
+            low, {"find": "find_from", "index": "position_from"}[name], low.coerce(obj, ir.STR), *given
+        )
     if name in ("startswith", "endswith") and len(e.args) == 1 and isinstance(e.args[0], ast.Tuple):
         low.require_pure(obj)
         tests = [

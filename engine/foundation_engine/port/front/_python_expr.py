@@ -525,7 +525,10 @@ class ExpressionLowerer:
         """Raise unless evaluating the expression twice is the same as once."""
         if any(
             isinstance(n, ir.Call | ir.MethodCall | ir.New | ir.PatternOp | ir.PatternNew)
-            or (isinstance(n, ir.Intrinsic) and n.op in ("list.pop", "dict.pop", "list.pop_at", "print"))
+            or (
+                isinstance(n, ir.Intrinsic)
+                and (n.op in ("list.pop", "dict.pop", "list.pop_at", "print") or n.op.startswith("clock."))
+            )
             for n in ir.walk(e)
         ):
             raise Unsupported("a computed value that would be evaluated twice")

@@ -941,7 +941,35 @@ def _least(order: str) -> _Maker:
     return make
 
 
+# Clocks and locks
+
+
+def _clock(name: str) -> _Maker:
+    def make(_: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+        if e.args or e.keywords:
+            raise _refuse(e)
+        return _op(name, [], ir.FLOAT)
+
+    return make
+
+
+def _lock(_: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    if e.args or e.keywords:
+        raise _refuse(e)
+    return _op("lock.new", [], ir.LOCK)
+
+
+def _taken_again(_: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    reason = (
+        "an RLock that its holder may take again; let what expects the lock be a method of its own, called by"
+        " those that take it"
+    )
+    raise Unsupported(reason, ast.unparse(e), e.lineno)
+
+
 _FUNCTIONS: Mapping[str, _Maker] = {
+    "time.time": _clock("clock.wall"), "time.monotonic": _clock("clock.monotonic"),
+    "time.perf_counter": _clock("clock.monotonic"), "threading.Lock": _lock, "threading.RLock": _taken_again,
     "<raise_last>": _heap("raise_last"), "<smallest_last>": _heap("smallest_last"), "heapq.heapify": _heap("make_heap"),
     "heapq.nsmallest": _least(""), "heapq.nlargest": _least(", reverse=True"),
     "itertools.chain": _chain, "itertools.chain.from_iterable": _flattened, "itertools.product": _product,

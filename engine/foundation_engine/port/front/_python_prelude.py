@@ -28,8 +28,8 @@ def find_from(text: str, part: str, start: int) -> int:
     at = text[first:].find(part)
     return at if at < 0 else first + at
 ''',
-    "index_from": '''
-def index_from(text: str, part: str, start: int) -> int:
+    "position_from": '''
+def position_from(text: str, part: str, start: int) -> int:
     """Where one text is in another from a position on; it must be there."""
     first = max(start + len(text), 0) if start < 0 else start
     at = -1 if first > len(text) else text[first:].find(part)

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from foundation_engine.port.front._python_locks import taken_once
 from foundation_engine.port.front._python_names import dotted
 from foundation_engine.port.front._python_package import LinkedFile
 from foundation_engine.port.front._python_setters import replace_setters
@@ -48,6 +49,7 @@ def longer(files: Sequence[LinkedFile]) -> tuple[list[LinkedFile], Longer]:
         _enum_methods(tree, said)
         _kept_results(tree, said)
         _managers(tree, said)
+        taken_once(tree)
         _Assignments().visit(tree)
     return [replace(f, tree=tree) for f, tree in zip(files, trees, strict=True)], said
 

@@ -56,6 +56,7 @@ from foundation_engine.port.front._python_package import (
 )
 from foundation_engine.port.front._reading import Comments, reachable
 from foundation_engine.port.ir import Type, Unsupported
+from foundation_engine.port.locks import elapsed
 from foundation_engine.port.passes import Effects, loop_nodes, terminates
 
 
@@ -176,6 +177,8 @@ class _Annotations:
             return ir.NamedT(name)
         origin = self.scope.foreign.get(name)
         original = origin[1] if origin else name
+        if self.scope.origin(node) in (("threading", "Lock"), ("threading", "RLock")):
+            return ir.LOCK
         if original in self._PLAIN:
             return self._PLAIN[original]
         if original in self._LISTS:
@@ -322,6 +325,8 @@ def _lowered(
     for each in lowerers:
         each.define(wanted(each))
     _place_library(module, first.scope)
+    if elapsed(module):
+        first.scope.differ("What the clock counts from is the target's own; only differences mean something.")
     regex.placed(module, first.scope.regex_comments)
     clients.share(module)
     _let_exits_pass(module)
@@ -1956,6 +1961,14 @@ class _FunctionLowerer(ExpressionLowerer):
             item.optional_vars is None or isinstance(item.optional_vars, ast.Name)
         ):
             return self._with_client(s, obj, item.optional_vars, closes=not clients.is_use(self, node))
+        if obj.type == ir.LOCK and item.optional_vars is None:
+            self.require_pure(obj)
+            body = self.block(s.body)
+            self.rest_done = terminates(body)
+            take = ir.Intrinsic("lock.acquire", [obj], type=ir.NONE, line=s.lineno)
+            leave = ir.Intrinsic("lock.release", [ir.unshared(obj)], type=ir.NONE, line=s.lineno)
+            final: list[ir.Stmt] = [ir.ExprStmt(leave, line=s.lineno)]
+            return [ir.ExprStmt(take, line=s.lineno), ir.Try(body, [], [], final, line=s.lineno)]
         raise Unsupported("a with statement over this context manager", "", s.lineno)
 
     def _in_place(self, made: list[ast.stmt], s: ast.stmt) -> list[ir.Stmt]:
@@ -2636,9 +2649,15 @@ class _FunctionLowerer(ExpressionLowerer):
             obj = self.expr(t.value)
             if isinstance(obj.type, ir.DictT):
                 key = self.coerce(self.expr(t.slice, obj.type.key), obj.type.key)
+                there = entry(t.value, t.slice) in self.narrowed
                 for known in [k for k in self.narrowed if "[" in k]:
                     del self.narrowed[known]
-                out.append(ir.ExprStmt(ir.Intrinsic("dict.delete", [obj, key], "KeyError", type=ir.NONE)))
+                removed = (
+                    ir.Intrinsic("dict.pop_optional", [obj, key], type=ir.OptionalT(obj.type.value))
+                    if there
+                    else ir.Intrinsic("dict.delete", [obj, key], "KeyError", type=ir.NONE)
+                )
+                out.append(ir.ExprStmt(removed))
             elif isinstance(obj.type, ir.ListT):
                 out.append(
                     ir.ExprStmt(
