@@ -28,19 +28,22 @@ _Offset = int | str
 _Fact = tuple[str, _Offset, str]
 
 
-def scan_bytes(module: ir.Module) -> None:
+def scan_bytes(module: ir.Module) -> dict[tuple[str, str], set[str]]:
     """Rewrite the functions of a module in place, and drop searches of Python's library that nothing calls any more.
+
+    Gives, by the class ("" for none) and the name of a function, the positions that are never -1.
 
     `str.char_at(s, i)` is the character that begins at a byte, `str.width_at(s, i)` its size, 1 behind the end, and
     `str.ahead(s, i, k)` the position k characters behind one; `str.cut(s, low, high)` is a part whose bounds may lie
     behind the end, `str.byte_slice` one whose bounds are known to fit; `str.byte_find_from(s, part, i)` searches on
-    from a byte that may lie behind the end.
+    from a byte that may lie behind the end, `str.byte_find_on` from one that does not.
     """
     searches = {d.name for d in module.definitions if isinstance(d, ir.Function) and d.library == "find_from"}
-    for _, f in module.functions():
+    out: dict[tuple[str, str], set[str]] = {}
+    for c, f in module.functions():
         if f.name not in searches:
             for text in sorted(_looked_into(f, searches)):
-                _scanned(f, text, searches)
+                out.setdefault((c.name if c else "", f.name), set()).update(_scanned(f, text, searches))
     kept = {
         n.id
         for d in module.definitions
@@ -49,6 +52,7 @@ def scan_bytes(module: ir.Module) -> None:
         if isinstance(n, ir.Name)
     }
     module.definitions = [d for d in module.definitions if getattr(d, "name", "") not in searches - kept]
+    return out
 
 
 def _looked_into(f: ir.Function, searches: set[str]) -> set[str]:
@@ -65,15 +69,15 @@ def _looked_into(f: ir.Function, searches: set[str]) -> set[str]:
     return found
 
 
-def _scanned(f: ir.Function, text: str, searches: set[str]) -> None:
+def _scanned(f: ir.Function, text: str, searches: set[str]) -> set[str]:
     nodes = [n for s in f.body for n in ir.walk(s)]
     if text in ascii_texts(f) or text in growing_texts(f):
-        return
+        return set()
     places = _positions(nodes, text, searches)
     if not places or places & {p.name for p in f.params}:
-        return
+        return set()
     if any(isinstance(n, ir.PatternCall) for n in nodes):
-        return
+        return set()
     closures = [n for n in nodes if isinstance(n, ir.Lambda | ir.FuncDef | ir.Comp)]
     inside = [m for n in closures for m in ir.walk(n)]
     bound = {m.name for m in inside if isinstance(m, ir.Param)}
@@ -81,10 +85,12 @@ def _scanned(f: ir.Function, text: str, searches: set[str]) -> None:
     mentioned = bound | {m.id for m in inside if isinstance(m, ir.Name)}
     handled = {n.var for n in nodes if isinstance(n, ir.Handler)}
     if (places & mentioned) or (text in bound) or (places | {text}) & handled:
-        return
+        return set()
     scan = _Scan(text, places, searches, nodes)
-    if scan.fits(f):
-        scan.rewrite(f)
+    if not scan.fits(f):
+        return set()
+    scan.rewrite(f)
+    return places - scan.absent
 
 
 def _positions(nodes: list[ir.Node], text: str, searches: set[str]) -> set[str]:
@@ -258,7 +264,10 @@ class _Scan:
         ] = {}  # by identity of a node, how many mentions of positions it accounts for
         self.made: dict[int, Callable[[], ir.Expr]] = {}  # by identity of an expression, what it becomes
         self.steps: dict[int, Callable[[], ir.Expr]] = {}  # by identity of a statement, by how much it steps
-        self.over: dict[int, Callable[[], ir.Assign]] = {}  # likewise, where it steps over several characters
+        self.over: dict[
+            int, Callable[[], list[ir.Assign]]
+        ] = {}  # by identity of a statement, what it becomes
+        self.absent: set[str] = set()  # the positions that are -1 at times
         self.loops: list[_Loop] = []
 
     def fits(self, f: ir.Function) -> bool:
@@ -275,14 +284,14 @@ class _Scan:
         for s in self.nodes:
             if isinstance(s, ir.AugAssign) and id(s) in self.steps:
                 s.value = self.steps[id(s)]()
-        self._step_over(f.body)
+        self._replaced(f.body)
         rewrite(f, lambda e: self.made[id(e)]() if id(e) in self.made else e)
 
-    def _step_over(self, body: list[ir.Stmt]) -> None:
+    def _replaced(self, body: list[ir.Stmt]) -> None:
         for s in body:
             for inner in blocks(s):
-                self._step_over(inner)
-        body[:] = [self.over[id(s)]() if id(s) in self.over else s for s in body]
+                self._replaced(inner)
+        body[:] = [x for s in body for x in (self.over[id(s)]() if id(s) in self.over else [s])]
 
     def _note(self, e: ir.Node) -> None:
         """Account for the positions that an expression mentions."""
@@ -642,6 +651,11 @@ class _Scan:
                 for target, value in zip(targets, values, strict=True):
                     assert isinstance(target, ir.VarTarget)  # noqa: S101 - `_one_by_one` looked at it.
                     state = self._assigned(target, value, state)
+                if not self.places.isdisjoint(stores([s])):
+                    self.over[id(s)] = lambda: [
+                        ir.Assign(t, v, line=s.line, comments=[] if i else s.comments)
+                        for i, (t, v) in enumerate(zip(targets, values, strict=True))
+                    ]
                 return state
             case ir.AugAssign(target=ir.VarTarget(id=name) as target, op="int.add", value=by) if (
                 name in self.places
@@ -750,6 +764,7 @@ class _Scan:
             out = state.copy()
             out.forget(name)
             out.at[name] = _At(absent=True)
+            self.absent.add(name)
             return out
         found = self._found(name, value, state)
         if found is not None:
@@ -777,13 +792,22 @@ class _Scan:
         if self._mine(part):
             raise _NoPosition
         self._eval(part, state)
-        byte_op = op.replace("str.", "str.byte_")
-        self.made[id(value)] = lambda: ir.Intrinsic(
-            byte_op,
-            [self._name(), value.args[1], *([start.made()] if start else [])],
-            type=ir.INT,
-            line=value.line,
-        )
+        self.absent.add(name)
+        if start is None:
+            made = lambda: ir.Intrinsic(  # noqa: E731 - one of two ways.
+                op.replace("str.", "str.byte_"), [self._name(), value.args[1]], type=ir.INT, line=value.line
+            )
+        else:
+            # Behind the end nothing is found, at the end nothing but the empty text.
+            within = self._within(start, state)
+            on = within is start.made or (isinstance(part, ir.Lit) and part.value != "")
+            made = lambda: ir.Intrinsic(  # noqa: E731 - likewise.
+                "str.byte_find_on" if on else "str.byte_find_from",
+                [self._name(), value.args[1], within() if on else start.made()],
+                type=ir.INT,
+                line=value.line,
+            )
+        self.made[id(value)] = made
         letters = part.value if isinstance(part, ir.Lit) else ""
         of = part.id if isinstance(part, ir.Name) and part.type == ir.STR else ""
         out = state.copy()
@@ -812,7 +836,7 @@ class _Scan:
                 self.steps[id(s)] = lambda: self._width(at)
             else:
                 self.steps.pop(id(s), None)
-                self.over[id(s)] = lambda: ir.Assign(target, term.made(), line=s.line, comments=s.comments)
+                self.over[id(s)] = lambda: [ir.Assign(target, term.made(), line=s.line, comments=s.comments)]
         elif isinstance(term.offset, int):
             size = term.offset
             self.steps[id(s)] = lambda: ir.Lit(size, type=ir.INT, line=s.line)
@@ -847,6 +871,8 @@ class _Scan:
                 facts.add((_END, 0, name))
         out = state.copy()
         out.forget(name)
+        if term.absent:
+            self.absent.add(name)
         out.at[name] = _At(term.absent, term.letters, term.of if term.of != name else "", term.one)
         out.facts |= facts
         return out

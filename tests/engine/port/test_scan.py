@@ -262,7 +262,7 @@ def ported(target: LanguageId) -> PortCandidate:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("target", [LanguageId.GO])
+@pytest.mark.parametrize("target", [LanguageId.GO, LanguageId.RUST])
 def test_bytes_give_the_same_as_characters(target: LanguageId) -> None:
     candidate = ported(target)
     assert not candidate.holes, candidate.holes
@@ -296,3 +296,23 @@ def test_it_is_said_like_this_in_go(name: str, line: str) -> None:
     text = next(f.text for f in ported(LanguageId.GO).files if f.role == "source")
     start = text.index(f"func {name.title().replace('_', '')}(")
     assert line in text[start : text.index("\n}\n", start)].replace(" : ", ":")
+
+
+SAID_IN_RUST = {
+    "what is found, or leave": (
+        "rendered",
+        "let Some(start) = template[position..].find('{').map(|at| position + at) else {",
+    ),
+    "known bounds are not tested": ("rendered", "&template[start + 1..end]"),
+    "a position counts up": ("behind", "while i < text.len() && text.as_bytes()[i] != b';' {"),
+    "bounds in an unknown order": ("doubled", "cut_between(text, start + 2, end as usize)"),
+    "a letter of any size": ("calls", "ahead(text, i, 2)"),
+    "a position that is given back": ("told", "find(text,"),
+}
+
+
+@pytest.mark.parametrize(("name", "line"), SAID_IN_RUST.values(), ids=SAID_IN_RUST.keys())
+def test_it_is_said_like_this_in_rust(name: str, line: str) -> None:
+    text = next(f.text for f in ported(LanguageId.RUST).files if f.role == "source")
+    start = text.index(f"pub fn {name}(")
+    assert line in text[start : text.index("\n}\n", start)]

@@ -722,7 +722,7 @@ class Operations(Maps):
                     f"{self.helper('ahead')}({self.x(args[0])}, {self.x(args[1])}, {self.x(args[2])})",
                     PRIMARY,
                 )
-            case "str.byte_find_from":
+            case "str.byte_find_from" | "str.byte_find_on":
                 return f"{self.helper('indexFrom')}({', '.join(map(self.x, args))})", PRIMARY
             case "str.cut":
                 return self.slice_text(self.x(args[0], PRIMARY), args[1], args[2]), PRIMARY

@@ -13,6 +13,7 @@ from foundation_engine.port.emit._rust_operations import Lent, Operations
 from foundation_engine.port.emit._rust_options import Options
 from foundation_engine.port.emit._rust_ownership import Facts, Key, is_place, iterated, lends, root
 from foundation_engine.port.emit._rust_patterns import Patterns
+from foundation_engine.port.emit._rust_scan import found_or_left
 from foundation_engine.port.emit._rust_words import INFIX, PRIMARY, documented, rust_char
 from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.passes import (
@@ -120,6 +121,14 @@ class FunctionWriter(Operations):
                 self.write(f"{around[0]}|| -> {result} {{")
                 self.depth += 1
             self.bounds = lower_bounds(f)
+            bytes_ = self.rust.positions.get((self.cls.name if self.cls else "", f.name), set())
+            self.indexes |= found_or_left(f.body)
+            self.indexes |= {
+                n.id
+                for s in f.body
+                for n in ir.walk(s)
+                if isinstance(n, ir.VarTarget) and n.id.partition(SHADOW)[0] in bytes_
+            }
             given = self.by_ref | (
                 {"self"} if self.cls is not None and "self" not in own.changed[key] else set[str]()
             )
@@ -342,7 +351,9 @@ class FunctionWriter(Operations):
                     return
                 if isinstance(s, ir.VarDecl):
                     self._declare(s, body[i + 1 :])
-                elif i + 1 < len(body) and self._enters(s, body[i + 1]):
+                elif i + 1 < len(body) and (
+                    self._enters(s, body[i + 1]) or self.write_found(s, body[i + 1 :])
+                ):
                     skip = 1
                 elif not tail and (written := self._puts(s, body[i + 1] if i + 1 < len(body) else None)):
                     skip = written - 1
@@ -358,6 +369,7 @@ class FunctionWriter(Operations):
 
     def _declare(self, s: ir.VarDecl, rest: Sequence[ir.Stmt]) -> None:
         t = "&str" if s.id in self.locals.views else self.rust.type(s.type)
+        t = "usize" if s.id in self.indexes else t
         if _sets(rest, s.id):
             again = sum(1 for x in rest for n in ir.walk(x) if isinstance(n, ir.VarTarget) and n.id == s.id)
             first = next(
@@ -374,7 +386,7 @@ class FunctionWriter(Operations):
             if _set_before_read(rest, s.id, False) is not None:
                 self.write(f"let mut {self.name(s.id)}: {t};")
                 return
-            value = {"i64": "0", "f64": "0.0", "bool": "false", "&str": '""'}.get(t, "Default::default()")
+            value = {"i64": "0", "usize": "0", "f64": "0.0", "bool": "false", "&str": '""'}.get(t, "Default::default()")
         else:
             raise Unsupported("a variable that may not be set", s.id, s.line)
         self.write(f"let mut {self.name(s.id)}: {t} = {value};")
@@ -1042,6 +1054,10 @@ class FunctionWriter(Operations):
             self.write(f"let mut {name}: {kind} = {kind.partition('<')[0]}::new();")
             self._fill(s.value, t.id)
             return
+        if t.id in self.indexes and t.type == ir.INT:
+            mut = "mut " if t.id in self.facts.often else ""
+            self.write(f"{f'let {mut}' if t.declares else ''}{name} = {self.byte_value(s.value)};")
+            return
         value = self.own_as(s.value, t.type)
         if t.declares:
             mut = "mut " if t.id in self.facts.often | self.facts.changed else ""
@@ -1339,7 +1355,8 @@ class FunctionWriter(Operations):
                 else:
                     self.write(f"{where}.push_str({self._lent_str(part)});")
             return
-        self.write(f"{where} {ir.IN_PLACE[s.op]}= {self.x(s.value)};")
+        moved = isinstance(t, ir.VarTarget) and t.id in self.indexes
+        self.write(f"{where} {ir.IN_PLACE[s.op]}= {self.usize(s.value) if moved else self.x(s.value)};")
 
     def _parts_of(self, e: ir.Expr, grown: str) -> list[ir.Expr]:
         """What is put together to a text, one after the other, unless a part looks at the text that grows or may fail."""

@@ -215,6 +215,27 @@ fn find(text: &str, part: &str) -> i64 {
     text.find(part).map_or(-1, |at| text[..at].chars().count() as i64)
 }
 """, ()),
+    "find_from": ("The byte at which a text goes on with another behind a byte of it, if it does.", """
+fn find_from(text: &str, part: &str, from: usize) -> Option<usize> {
+    Some(from + text.get(from..)?.find(part)?)
+}
+""", ()),
+    "width_at": ("How many bytes the character has that begins at a byte of a text; 1 behind its end.", """
+fn width_at(text: &str, at: usize) -> usize {
+    let rest = text.get(at..);
+    rest.and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8)
+}
+""", ()),
+    "ahead": ("The byte that is some characters behind another one.", """
+fn ahead(text: &str, at: usize, count: usize) -> usize {
+    (0..count).fold(at, |at, _| at + width_at(text, at))
+}
+""", ("width_at",)),
+    "cut_between": ("The part of a text between two bytes that may lie behind its end; nothing where they cross.", """
+fn cut_between(text: &str, low: usize, high: usize) -> &str {
+    text.get(low..high.min(text.len())).unwrap_or_default()
+}
+""", ()),
     "position": ("The position of a text in another in characters.", """
 fn position(text: &str, part: &str) -> Option<i64> {
     text.find(part).map(|at| text[..at].chars().count() as i64)

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from foundation_engine.port import ir
 from foundation_engine.port.emit import _regex as regex
 from foundation_engine.port.emit._json import Literals, encoded
-from foundation_engine.port.emit._lines import Lines
 from foundation_engine.port.emit._names import pascal
 from foundation_engine.port.emit._rust_locals import SHADOW, Locals
 from foundation_engine.port.emit._rust_ownership import PARTS, Facts, is_place, lends, root
 from foundation_engine.port.emit._rust_patterns import Patterns
+from foundation_engine.port.emit._rust_scan import Positions
 from foundation_engine.port.emit._rust_words import (
     ADD,
     AND,
@@ -145,7 +145,7 @@ class Lent:
     texts: bool = False  # the references are texts themselves
 
 
-class Operations(Lines):
+class Operations(Positions):
     """Writes expressions: `own` gives values, `ref` what can be borrowed, `place` where something is."""
 
     def __init__(self, rust: RustModule, cls: ir.Class | None) -> None:
@@ -307,6 +307,10 @@ class Operations(Lines):
                 return f"{self.helper('without')}({self.ref(inner)}, |text| text.{cut})"
             case ir.Intrinsic(op="str.slice" | "list.slice"):
                 return self._part(e)
+            case ir.Intrinsic(op="str.byte_slice"):
+                return self.between(e)
+            case ir.Intrinsic(op="str.cut"):
+                return self.cut(e)
             case ir.Intrinsic(op="json.text", args=[inner]):
                 return f'{self.place(inner)}.as_str().expect("a JSON text")'
             case ir.Intrinsic(op="regex.group" | "regex.group_text", type=ir.STR):
@@ -325,6 +329,8 @@ class Operations(Lines):
         """A reference to a value."""
         if isinstance(e, ir.Intrinsic) and e.op == "regex.group_text":
             return self.place(e)
+        if isinstance(e, ir.Intrinsic) and e.op == "str.byte_slice":
+            return f"&{self.place(e)}"
         if (isinstance(e, ir.Lit) and e.type == ir.STR) or lends(e) or self._lent_text(e):
             return self.place(e)
         if isinstance(e, ir.Name):
@@ -443,7 +449,7 @@ class Operations(Lines):
                 at = self.index(a)
                 return None if at is None else f"{at} + {value}"
             case _:
-                return None
+                return self.byte_index(e)
 
     def _text(self, e: ir.Expr) -> tuple[str, int]:
         match e:
@@ -778,7 +784,8 @@ class Operations(Lines):
             if op in ("eq", "ne") and (regex.is_group(a) or regex.is_group(b)):
                 return f"{self.ref(a)} {sign} {self.ref(b)}", COMPARE
             if isinstance(b, ir.Lit) and op in ("eq", "ne"):
-                return f"{self.place(a)} {sign} {self.place(b)}", COMPARE
+                part = isinstance(a, ir.Intrinsic) and a.op == "str.byte_slice"
+                return f"{self.ref(a) if part else self.place(a)} {sign} {self.place(b)}", COMPARE
             if self._is_string(a) and self._is_string(b):
                 return f"{self.place(a)} {sign} {self.place(b)}", COMPARE
             if op not in ("eq", "ne") and not (self.may_fail(a) or self.may_fail(b)):
@@ -803,6 +810,8 @@ class Operations(Lines):
                 if op == "eq"
                 else self._op_nonempty(ir.Intrinsic("nonempty", [a]))
             )
+        if (of_bytes := self.byte_comparison(sign, a, b)) is not None:
+            return of_bytes, COMPARE
         match op, a, b:
             case "ge", ir.Intrinsic(op="int.sub", args=[less, ir.Lit(value=1)]), _:
                 op, sign, a = "gt", ">", less
@@ -1149,17 +1158,7 @@ class Operations(Lines):
         return f"i64::from({self.place(e.args[0])}.as_bytes()[{self.usize(e.args[1])}])", PRIMARY
 
     def _op_str_byte_slice(self, e: ir.Intrinsic) -> tuple[str, int]:
-        low, high = ("" if isinstance(b, ir.Lit) and b.value is None else self.usize(b) for b in e.args[1:3])
-        return f"{self.place(e.args[0])}[{low}..{high}].to_string()", PRIMARY
-
-    def _op_str_byte_find(self, e: ir.Intrinsic) -> tuple[str, int]:
-        return f"{self.place(e.args[0])}.find({self._pattern(e.args[1])}).map_or(-1, |at| at as i64)", PRIMARY
-
-    def _op_str_byte_rfind(self, e: ir.Intrinsic) -> tuple[str, int]:
-        return (
-            f"{self.place(e.args[0])}.rfind({self._pattern(e.args[1])}).map_or(-1, |at| at as i64)",
-            PRIMARY,
-        )
+        return f"{self.between(e)}.to_string()", PRIMARY
 
     def _strict(self, e: ir.Intrinsic, t: str) -> tuple[str, int]:
         made = self.rust.errors.value(
@@ -1830,7 +1829,8 @@ class Operations(Lines):
         text = self.ref(e)
         if isinstance(e, ir.Name) and e.id in self.strings and text == self.name(e.id):
             return f"{text}.as_str()"
-        return f"{text[1:]}.as_str()" if text.startswith("&") else text
+        part = isinstance(e, ir.Intrinsic) and e.op == "str.byte_slice"
+        return f"{text[1:]}.as_str()" if text.startswith("&") and not part else text
 
     def _place_of(self, list_: ir.Expr, v: ir.Expr) -> str:
         """Where a list has a value first, as an optional; the value is worked out before the search."""

@@ -63,7 +63,7 @@ def lends(e: ir.Expr) -> bool:
             return isinstance(at, ir.Lit) or (last and op != "str.split_n")
         case ir.Intrinsic(op="tuple.index", args=[ir.Intrinsic(op="str.partition" | "str.rpartition"), _]):
             return True
-        case ir.Intrinsic(op="str.slice" | "list.slice", args=[_, low, high]):
+        case ir.Intrinsic(op="str.slice" | "str.byte_slice" | "str.cut" | "list.slice", args=[_, low, high]):
             return not all(isinstance(bound, ir.Lit) and bound.value is None for bound in (low, high))
         case _:
             return False

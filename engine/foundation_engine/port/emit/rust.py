@@ -39,6 +39,7 @@ from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.locks import by_borrowing
 from foundation_engine.port.order import LOST, loses_order, made_of_sorted
 from foundation_engine.port.passes import Effects
+from foundation_engine.port.scan import scan_bytes
 from foundation_engine.port.sequence import sequence
 from foundation_engine.port.simplify import simplify
 
@@ -87,6 +88,7 @@ class RustModule:
     ) -> None:
         by_borrowing(module)
         self.module = simplify(module, steps=True)
+        self.positions = scan_bytes(self.module)
         self.lifted = lift_recursive(module)
         sequence(self.module, Borrows(self.copies))
         for d in module.definitions:
