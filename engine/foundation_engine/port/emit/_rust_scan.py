@@ -180,7 +180,11 @@ def found_or_left(body: Sequence[ir.Stmt]) -> set[str]:
                     op.startswith(("str.byte_find", "str.byte_rfind")) and _leaves(after, name)
                 ):
                     good.add(name)
-                case ir.AugAssign(target=ir.VarTarget(), op="int.add"):
+                case ir.AugAssign(
+                    target=ir.VarTarget(),
+                    op="int.add",
+                    value=ir.Intrinsic(op="str.byte_len" | "str.width_at" | "len") | ir.Lit(value=1),
+                ):
                     pass
                 case ir.VarDecl(id=name):
                     bad.add(name)
