@@ -4,7 +4,7 @@ import json
 import math
 import re
 
-# ruff: noqa: B905, PERF401, PERF402, FURB171, RUF005, RUF007 - the loops, lists and sets are the cases.
+# ruff: noqa: B905, C416, C420, RUF051, SIM118, SIM401, PERF401, PERF402, FURB171, RUF005, RUF007 - the loops, lists and sets are the cases.
 
 
 def roman(number: int) -> str:
@@ -519,3 +519,165 @@ def padded(cells: list[str], width: int) -> list[str]:
 
 def from_the_end(text: str) -> list[str]:
     return text.split("ab", 1)[::-1] + list(reversed(text.rsplit("b", 2)))
+
+
+# Keys that are borrowed, and those that cannot be.
+
+
+def kept_once(items: list[str]) -> list[str]:
+    seen: set[str] = set()
+    kept: list[str] = []
+    for item in items:
+        if item not in seen:
+            seen.add(item)
+            kept.append(item)
+    return kept
+
+
+def counted_words(words: list[str], text: str, pairs: list[tuple[str, int]]) -> list[str]:
+    counts: dict[str, int] = {}
+    for word in words:
+        counts[word] = counts.get(word, 0) + 1
+        counts[word.strip()] = len(word)
+    if text in counts:
+        del counts[text]
+    if text.lower() in counts and counts[text.lower()] > 0:
+        counts.pop(text.lower())
+    for name, n in pairs:
+        counts[name] = counts.get(name, 1) + n % 1000
+    out: list[str] = []
+    for key, value in counts.items():
+        out.append(key + str(value))
+    out.extend(counts)
+    out.append(str(counts["a"] if "a" in counts else 0))
+    return out + [k for k in counts.keys()] + [k + "x" for k, v in counts.items() if v > 1] + sorted(counts)
+
+
+def listed_by_letter(words: list[str]) -> list[list[str]]:
+    by: dict[str, list[str]] = {}
+    first = {word: 0 for word in words}
+    for word in words:
+        if word[:1] not in by:
+            by[word[:1]] = []
+        by[word[:1]].append(word)
+        first[word] += 1
+    for letter, found in by.items():
+        first[letter] = len(found)
+    return [sorted(found) for found in by.values()] + [[key for key in first]]
+
+
+def emptied_after(words: list[str]) -> int:
+    seen: set[str] = set()
+    i = 0
+    while i < len(words):
+        seen.add(words[i])
+        words[i] = "x"
+        i += 1
+    return len(seen)
+
+
+def changed_keys(names: list[str], counts: dict[str, int], k: int) -> dict[str, int]:
+    out = dict(counts)
+    for name in names:
+        out[name] += 1
+        out[name] = out[name] * 2 - len(name)
+        out[name] -= out[names[0]]
+    by_number = {1: 2, 3: 4}
+    by_number[k] += 5
+    grid = {"a": [1, 2]}
+    grid["a"][0] += by_number[k]
+    out["grid"] = grid["a"][0]
+    return out
+
+
+class Words:
+    def __init__(self, words: list[str]) -> None:
+        self.words = words
+
+    def distinct(self) -> int:
+        seen = {"a"}
+        for word in self.words:
+            seen.add(word)
+        for word in self.words:
+            if word in seen:
+                seen.discard(word)
+        return len(seen)
+
+    def reset(self) -> int:
+        seen = {"a"}
+        for word in self.words:
+            seen.add(word)
+        self.words = []
+        return len(seen)
+
+
+def kept_words(words: list[str]) -> list[int]:
+    kept = Words(words)
+    return [kept.distinct(), kept.reset(), kept.distinct()]
+
+
+# Texts around a separator.
+
+
+def halves(line: str) -> list[str]:
+    name, separator, value = line.partition(":")
+    if not separator:
+        return [name]
+    return [name, value]
+
+
+def pairs_of(lines: list[str]) -> dict[str, str]:
+    out: dict[str, str] = {}
+    for line in lines:
+        name, separator, value = line.partition("=")
+        if not separator:
+            continue
+        out[name.strip()] = value
+    for line in lines:
+        key, _, rest = line.strip().partition("::")
+        out[key] = rest
+    for line in lines:
+        before, found, behind = line.rpartition("é")
+        if found:
+            out[before] = behind
+        else:
+            out[line] = found
+    return out
+
+
+def before_the_test(text: str) -> list[str]:
+    name, separator, value = text.partition(":")
+    name = name.strip()
+    if separator == "":
+        return ["no value in " + name]
+    last, mark, end = text.rpartition(":")
+    if mark != "":
+        return [name, value, last, end]
+    return [last + end]
+
+
+def either(parts: list[str]) -> str:
+    text = parts[0] if parts else "é"
+    head, dot, tail = text.partition(".")
+    if not dot:
+        head, dot, tail = text.partition(",")
+    a, _, b = text.partition("é")
+    c, _, d = text.strip().rpartition("é")
+    return tail + dot + head + b + a + d + c
+
+
+def cut_end(text: str, marks: str) -> list[str]:
+    out = ""
+    for c in text:
+        if c != "x":
+            out += c * 2
+    other = text
+    other += marks
+    return [dashless(text), other.rstrip(marks), out.rstrip()]
+
+
+def dashless(text: str) -> str:
+    out = ""
+    for c in text.lower():
+        out += "-" if c == " " else c
+    return out.rstrip("-é")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from foundation_engine.port import ir
@@ -32,6 +33,12 @@ from foundation_engine.port.views import shares
 
 if TYPE_CHECKING:
     from foundation_engine.port.emit.rust import RustModule
+
+
+# What gives about as many bytes of letters as its text has.
+_LETTERWISE = frozenset(
+    {"enumerate", "str.char_indices", "str.reversed", "str.lower", "str.upper", "str.swapcase"}
+)
 
 
 class FunctionWriter(Operations):
@@ -352,7 +359,9 @@ class FunctionWriter(Operations):
                 if isinstance(s, ir.VarDecl):
                     self._declare(s, body[i + 1 :])
                 elif i + 1 < len(body) and (
-                    self._enters(s, body[i + 1]) or self.write_found(s, body[i + 1 :])
+                    self._enters(s, body[i + 1])
+                    or self._divides(s, body[i + 1])
+                    or self.write_found(s, body[i + 1 :])
                 ):
                     skip = 1
                 elif not tail and (written := self._puts(s, body[i + 1] if i + 1 < len(body) else None)):
@@ -368,6 +377,8 @@ class FunctionWriter(Operations):
             self.write("Ok(())")
 
     def _declare(self, s: ir.VarDecl, rest: Sequence[ir.Stmt]) -> None:
+        if s.id not in reads(self.function_body) and not _assigns_alone(rest, s.id):
+            return
         t = "&str" if s.id in self.locals.views else self.rust.type(s.type)
         t = "usize" if s.id in self.indexes else t
         if _sets(rest, s.id):
@@ -571,7 +582,7 @@ class FunctionWriter(Operations):
                 self.rust.differ(
                     "A function that returns an object that it was given, or that another object holds, returns a copy of it."
                 )
-            value = self.own(s.value)
+            value = self._shortened(s.value) or self.own(s.value)
             self.returned = None
         if (
             self.fails
@@ -590,6 +601,23 @@ class FunctionWriter(Operations):
                 self.write(value)
         else:
             self.write(f"return {value};" if value else "return;")
+
+    def _shortened(self, e: ir.Expr) -> str:
+        """Cut off the end of a text that the function has made and gives back, "" for another value."""
+        match e:
+            case ir.Intrinsic(
+                op="str.rstrip" | "str.rstrip_chars", args=[ir.Name(id=name) as text, *chars]
+            ) if (
+                self._moves(text)
+                and name in self.facts.often
+                and name not in self.locals.views
+                and not any(_named_in(c, name) for c in chars)
+            ):
+                shown = self.name(name)
+                self.write(f"{shown}.truncate({self._trimmed(e)}.len());")
+                return shown
+            case _:
+                return ""
 
     def _leave(self, error: str, tail: bool) -> None:
         """Fail with an error of the module's type."""
@@ -681,7 +709,7 @@ class FunctionWriter(Operations):
         if borrowed is not None:
             pattern, text, lent = borrowed
             saved = set(self.by_ref)
-            self.borrow(set(lent.references), texts=lent.texts)
+            self.borrow_lent(lent)
             with self.loop(f"for {pattern} in {text} {{", s):
                 self.block(s.body)
             self.by_ref = saved
@@ -878,6 +906,11 @@ class FunctionWriter(Operations):
                 op="list.index", args=[old, at]
             ):
                 again = ir.same(obj, old) and ir.same(index, at)
+            case ir.IndexTarget(obj=obj, index=ir.Lit() | ir.Name() as index), ir.Intrinsic(
+                op="dict.index", args=[old, at]
+            ):
+                # Rust works out what is added before it looks for the entry.
+                again = ir.same(obj, old) and ir.same(index, at) and is_total(v.args[1])
             case _:
                 return False
         if again:
@@ -934,6 +967,68 @@ class FunctionWriter(Operations):
             case _:
                 return False
         return True
+
+    def _halves(self, e: ir.Intrinsic) -> str:
+        """The texts before and behind a separator, borrowed."""
+        text = e.args[0]
+        if not isinstance(text, ir.Name):
+            whole = self.fresh("whole")
+            self.write(f"let {whole} = {self.lent_text(text)};")
+        else:
+            whole = self._text_of(text)
+        other = f'({whole}, "")' if e.op == "str.partition" else f'("", {whole})'
+        return f"{self.split_once(e, whole.removesuffix('.as_str()'))}.unwrap_or({other})"
+
+    def _divides(self, s: ir.Stmt, then: ir.Stmt) -> bool:
+        """Write a text's partition, and the test whether the separator is there, as one `let` with a pattern."""
+        match s, then:
+            case (
+                ir.Assign(
+                    target=ir.TupleTarget(
+                        elems=[
+                            ir.VarTarget(id=before, declares=True) as left,
+                            ir.VarTarget(id=separator, declares=True),
+                            ir.VarTarget(id=after, declares=True) as right,
+                        ]
+                    ),
+                    value=ir.Intrinsic(op="str.partition" | "str.rpartition") as value,
+                ),
+                ir.If(test=test, body=body, orelse=orelse, comments=[], trailing=""),
+            ) if (
+                {before, separator, after} <= self.locals.views
+                and len({before, separator, after}) == 3
+                and self._mentions(separator, self.function_body) == self._mentions(separator, [test]) == 1
+            ):
+                empty = _tells_empty(test)
+            case _:
+                return False
+        missing, found = (body, orelse) if empty else (orelse, body)
+        if empty is None or any(self._mentions(name, missing) for name in (before, after)):
+            return False
+        used = reads(self.function_body)
+        names = ", ".join(self.pattern(t, True) if t.id in used else "_" for t in (left, right))
+        text = f"Some(({names})) = {self.split_once(value, self.place(value.args[0]))}"
+        if missing and terminates(missing) and not found:
+            with self.block_of(f"let {text} else {{", "};"):
+                self.block(missing)
+            return True
+        if not found or any(
+            self._mentions(name, self.function_body) != self._mentions(name, found)
+            for name in (before, after)
+        ):
+            return False
+        self.write(f"if let {text} {{")
+        with self.indented():
+            self.block(found)
+        if missing:
+            self.write("} else {")
+            with self.indented():
+                self.block(missing)
+        self.write("}")
+        return True
+
+    def _mentions(self, name: str, nodes: Sequence[ir.Node]) -> int:
+        return sum(isinstance(n, ir.Name) and n.id == name for s in nodes for n in ir.walk(s))
 
     def _puts(self, s: ir.Stmt, then: ir.Stmt | None) -> int:
         """Write a test for an item of a set and its addition as one, which tells if the item is new.
@@ -1050,7 +1145,7 @@ class FunctionWriter(Operations):
             and self._filled(s.value)
             and not _named_in(s.value, t.id)
         ):
-            kind = self.rust.type(t.type)
+            kind = self.local_type(t.id, t.type)
             self.write(f"let mut {name}: {kind} = {kind.partition('<')[0]}::new();")
             self._fill(s.value, t.id)
             return
@@ -1061,7 +1156,11 @@ class FunctionWriter(Operations):
         value = self.own_as(s.value, t.type)
         if t.declares:
             mut = "mut " if t.id in self.facts.often | self.facts.changed else ""
-            kind = "" if t.type == s.value.type and _tells_type(s.value) else f": {self.rust.type(t.type)}"
+            kind = (
+                ""
+                if t.type == s.value.type and _tells_type(s.value)
+                else f": {self.local_type(t.id, t.type)}"
+            )
             self.write(f"let {mut}{name}{kind} = {value};")
         else:
             self.write(f"{name} = {value};")
@@ -1099,7 +1198,8 @@ class FunctionWriter(Operations):
                 case ir.Assign(target=ir.VarTarget(), value=ir.Lit()):
                     continue
                 case ir.For(iter=over, body=body):
-                    if isinstance(over, ir.Intrinsic) and over.op == "enumerate":
+                    # Most letters of another case take as many bytes.
+                    while isinstance(over, ir.Intrinsic) and over.op in _LETTERWISE:
                         over = over.args[0]
                     grows = any(
                         isinstance(n, ir.AugAssign)
@@ -1246,8 +1346,17 @@ class FunctionWriter(Operations):
         if self._swaps(s, target):
             return
         lent = any(isinstance(t, ir.VarTarget) and t.id in self.locals.views for t in target.elems)
-        value = self.partitioned(s.value) if lent and isinstance(s.value, ir.Intrinsic) else self.own(s.value)
         used = reads(self.function_body)
+        if lent and isinstance(s.value, ir.Intrinsic):
+            first, middle, last = target.elems
+            if isinstance(middle, ir.VarTarget) and middle.id not in used:
+                value = self._halves(s.value)
+                target = replace(target, elems=[first, last])
+                declares = [declares[0], declares[2]]
+            else:
+                value = self.partitioned(s.value)
+        else:
+            value = self.own(s.value)
         names = [
             "_" if isinstance(t, ir.VarTarget) and t.declares and t.id not in used else self.pattern(t, True)
             for t in target.elems
@@ -1939,6 +2048,20 @@ def _has_method_called(name: str, body: list[ir.Stmt]) -> bool:
     )
 
 
+def _tells_empty(test: ir.Expr) -> bool | None:
+    """Whether a test of a text holds where it is empty, None for a test of something else."""
+    match test:
+        case ir.Not(value=inner):
+            told = _tells_empty(inner)
+            return None if told is None else not told
+        case ir.Intrinsic(op="eq" | "ne" as op, args=[ir.Name(), ir.Lit(value="")]):
+            return op == "eq"
+        case ir.Intrinsic(op="nonempty", args=[ir.Name()]):
+            return False
+        case _:
+            return None
+
+
 def _is_index(e: ir.Expr, name: str) -> bool:
     """True for a count, or for one a little further."""
     if isinstance(e, ir.Intrinsic) and e.op == "int.add" and isinstance(e.args[1], ir.Lit):
@@ -2168,6 +2291,15 @@ def _introduced(s: ir.Stmt) -> str:
     """The variable that a statement declares with a value, "" for none."""
     target = s.target if isinstance(s, ir.Assign) else None
     return target.id if isinstance(target, ir.VarTarget) and target.declares else ""
+
+
+def _assigns_alone(body: Sequence[ir.Stmt], name: str) -> bool:
+    """True where a variable is assigned in another way than as a part of what is taken apart."""
+    nodes = [n for s in body for n in ir.walk(s)]
+    parts = {id(t) for n in nodes if isinstance(n, ir.TupleTarget) for t in n.elems}
+    return any(
+        isinstance(n, ir.VarTarget | ir.VarDecl) and n.id == name and id(n) not in parts for n in nodes
+    )
 
 
 def _arms(s: ir.Stmt) -> int:

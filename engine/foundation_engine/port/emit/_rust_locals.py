@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from foundation_engine.port import ir
+from foundation_engine.port.emit._rust_keys import borrowed_keys
 from foundation_engine.port.emit._rust_ownership import PARTS, Facts, is_place, iterated, lends, root
 from foundation_engine.port.passes import stores
 from foundation_engine.port.simplify import rewrite
@@ -29,6 +30,8 @@ class Locals:
     maps: set[str] = field(default_factory=set[str])
     ordered: set[str] = field(default_factory=set[str])  # sets that keep their order
     letters: set[str] = field(default_factory=set[str])  # of the maps, those that are asked for a character
+    keyed: set[str] = field(default_factory=set[str])  # maps and sets whose keys are `&str`
+    keys: set[int] = field(default_factory=set[int])  # their keys, by identity
 
 
 def borrowing_locals(
@@ -41,6 +44,8 @@ def borrowing_locals(
     _literal_locals(f, facts, copies, out, views)
     # A text may be one of a list's, and a list hold the parts of such a text.
     views.find()
+    others = out.ordered | out.lists | out.maps
+    out.keyed, out.keys = borrowed_keys(f, others, views.lent, lambda name: name in views.free)
     return out
 
 

@@ -206,6 +206,11 @@ class Operations(Positions):
         self.by_ref |= names
         self.strings = self.strings - names if texts else self.strings | names
 
+    def borrow_lent(self, lent: Lent) -> None:
+        """Note the variables of a way over what is borrowed; a text that a pattern takes out is a `&str` itself."""
+        self.borrow(set(lent.references), texts=lent.texts)
+        self.strings -= lent.copied
+
     def is_constant(self, e: ir.Expr) -> bool:
         """True for the name of a constant of the module."""
         return isinstance(e, ir.Name) and e.id not in self.names and e.id in self.rust.constants
@@ -214,6 +219,8 @@ class Operations(Positions):
 
     def own(self, e: ir.Expr, need: int = LOWEST) -> str:
         """A value that belongs to whoever evaluates it."""
+        if id(e) in self.locals.keys:
+            return self._text_of(e)
         if isinstance(e, ir.Unwrap) and not self.rust.copies(e.type):
             if is_place(e.value) and not self._moves(e.value):
                 self._check_copy(e)
@@ -241,6 +248,15 @@ class Operations(Positions):
         text, have = self._text(e)
         # A choice of values needs parentheses only as a part of something.
         return f"({text})" if have < need and (have > 0 or need > LOWEST) else text
+
+    def local_type(self, name: str, t: Type) -> str:
+        """The type of a variable of the function."""
+        text = self.rust.type(t)
+        return text.replace("String", "&str", 1) if name in self.locals.keyed else text
+
+    def _keyed(self, e: ir.Expr) -> bool:
+        """True for a map or set whose keys are borrowed texts."""
+        return isinstance(e, ir.Name) and e.id in self.locals.keyed
 
     def lists_texts(self, e: ir.Expr) -> bool:
         """True for a list that holds borrowed texts."""
@@ -327,6 +343,9 @@ class Operations(Positions):
 
     def ref(self, e: ir.Expr) -> str:
         """A reference to a value."""
+        return self._text_of(e) if id(e) in self.locals.keys else self._ref(e)
+
+    def _ref(self, e: ir.Expr) -> str:
         if isinstance(e, ir.Intrinsic) and e.op == "regex.group_text":
             return self.place(e)
         if isinstance(e, ir.Intrinsic) and e.op == "str.byte_slice":
@@ -1679,7 +1698,7 @@ class Operations(Positions):
             return f'*{base}.{found}.expect("an element")'
         wrapped = i.args[0] if isinstance(i, ir.Intrinsic) and i.op == "wrap" else None
         if wrapped is None and not any(isinstance(n, ir.Name) and n.id == root(obj) for n in ir.walk(i)):
-            return self._op_list_index(e)[0]
+            return f"{base}[{self.usize(i)}]"
         # The list cannot be looked at while its element is borrowed to be changed.
         if self.closures:
             raise Unsupported("an element whose position its list tells", root(obj), e.line)
@@ -1826,7 +1845,7 @@ class Operations(Positions):
 
     def _text_of(self, e: ir.Expr) -> str:
         """A text as a `&str`."""
-        text = self.ref(e)
+        text = self._ref(e)
         if isinstance(e, ir.Name) and e.id in self.strings and text == self.name(e.id):
             return f"{text}.as_str()"
         part = isinstance(e, ir.Intrinsic) and e.op == "str.byte_slice"
@@ -1870,7 +1889,7 @@ class Operations(Positions):
 
     def _op_dict_union(self, e: ir.Intrinsic) -> tuple[str, int]:
         first, second = (f"{self.place(a)}.iter()" for a in e.args)
-        entries = f"{first}.chain({second}).map({self._entry(e.type)})"
+        entries = f"{first}.chain({second}).map({self._entry(e)})"
         return f"{entries}.collect::<{self.rust.map}<_, _>>()", PRIMARY
 
     _op_set_copy = _op_list_copy
@@ -2076,17 +2095,19 @@ class Operations(Positions):
         items = (
             f"{self.own(other, PRIMARY)}.into_iter()"
             if self._moves(other) or not is_place(other)
-            else f"{self.place(other)}.iter().map({self._entry(other.type)})"
+            else f"{self.place(other)}.iter().map({self._entry(other)})"
         )
         return f"{self._changing(e.args[0])}.extend({items})", PRIMARY
 
-    def _entry(self, t: Type) -> str:
+    def _entry(self, e: ir.Expr) -> str:
         """The closure that makes an entry of its own of a borrowed one."""
-        assert isinstance(t, ir.DictT)
+        assert isinstance(e.type, ir.DictT)
         key, value = (
             f"*{n}" if self.rust.copies(k) else f"{n}.clone()"
-            for n, k in (("key", t.key), ("value", t.value))
+            for n, k in (("key", e.type.key), ("value", e.type.value))
         )
+        if self._keyed(e):
+            key = "key.to_string()"
         return f"|(key, value)| ({key}, {value})"
 
     def _op_dict_setdefault(self, e: ir.Intrinsic) -> tuple[str, int]:
@@ -2153,6 +2174,13 @@ class Operations(Positions):
             raise Unsupported("partition by a computed separator", "", e.line)
         helper = "partition" if e.op == "str.partition" else "partition_last"
         return f"{self.helper(helper)}({self.ref(e.args[0])}, {self.ref(e.args[1])})"
+
+    def split_once(self, e: ir.Intrinsic, text: str) -> str:
+        """The texts before and behind a separator in a text, as an optional."""
+        if not self._never_empty(e.args[1]):
+            raise Unsupported("partition by a computed separator", "", e.line)
+        word = "split_once" if e.op == "str.partition" else "rsplit_once"
+        return f"{text}.{word}({self._pattern(e.args[1])})"
 
     def _parted(self, e: ir.Intrinsic) -> tuple[str, int]:
         return f"{self.helper('owned_parts')}({self.partitioned(e)})", PRIMARY
@@ -2294,7 +2322,9 @@ class Operations(Positions):
                 self._unordered(free, e)
                 word = e.op[5:]
                 if word == "items":
-                    return f"{self._iterated(d)}.iter().map({self._entry(d.type)})"
+                    return f"{self._iterated(d)}.iter().map({self._entry(d)})"
+                if word == "keys" and self._keyed(d):
+                    return f"{self._iterated(d)}.keys().map(|key| key.to_string())"
                 return f"{self._iterated(d)}.{word}().cloned()"
             case ir.Intrinsic(op=op) if op in PARTS:
                 return f"{self._parts(e)}.map(str::to_string)"
@@ -2327,10 +2357,12 @@ class Operations(Positions):
             return f"{self.place(e)}.chars()"
         if isinstance(e.type, ir.DictT):
             self._unordered(free, e)
-            return f"{self._iterated(e)}.keys().cloned()"
+            own = ".map(|key| key.to_string())" if self._keyed(e) else ".cloned()"
+            return f"{self._iterated(e)}.keys(){own}"
         if isinstance(e.type, ir.SetT):
             self._unordered(free, e)
-            return f"{self._iterated(e)}.iter().cloned()"
+            own = ".map(|item| item.to_string())" if self._keyed(e) else ".cloned()"
+            return f"{self._iterated(e)}.iter(){own}"
         if isinstance(e.type, ir.ListT):
             if is_place(e):
                 return f"{self.place(e)}.iter().{'copied' if self.rust.copies(e.type.elem) else 'cloned'}()"
@@ -2460,7 +2492,8 @@ class Operations(Positions):
                     f"{self.place(d)}.iter()",
                     self.ref(d),
                     frozenset(n for n, copies in names if not copies),
-                    frozenset(n for n, copies in names if copies),
+                    frozenset(n for n, copies in names if copies)
+                    | ({names[0][0]} if self._keyed(d) else set[str]()),
                 )
             case ir.TupleTarget(elems=elems), _ if (
                 isinstance(e.type, ir.ListT)
@@ -2527,7 +2560,7 @@ class Operations(Positions):
         with self.closure([clause.target]):
             pattern = self.pattern(clause.target) if lent is None else self.lent_pattern(clause.target, lent)
             if lent is not None:
-                self.borrow(set(lent.references), texts=lent.texts)
+                self.borrow_lent(lent)
             test = (
                 self.x(clause.conds[0])
                 if len(clause.conds) == 1 and not consume
