@@ -787,6 +787,18 @@ class Origin:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """Delays of a retry that grow by another factor than 2 and are spread by a ratio at random, where ports double.
+
+    `base` is the first delay before it is spread, in seconds.
+    """
+
+    base: float
+    factor: float
+    ratio: float
+
+
 @dataclass(slots=True)
 class Module:
     """One source file, or the files of a package that are ported together.
@@ -807,6 +819,7 @@ class Module:
     )
     files: list[File] = field(default_factory=list[File])
     origins: dict[str, Origin] = field(default_factory=dict[str, Origin])
+    growths: list[Growth] = field(default_factory=list[Growth])
 
     def differ(self, sentence: str) -> None:
         """State an accepted difference in meaning, once."""

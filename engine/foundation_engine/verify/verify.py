@@ -37,6 +37,10 @@ from foundation_engine.verify.targets import TARGETS, Target
 # of the source.
 _TRIED = 3
 _LEAST = 200
+
+# Of a policy whose delays do not double: how many are looked for, and how near each one recorded is, in nanoseconds.
+_ATTEMPTS = 100
+_CLOSE = 2000
 # How often more calls are made near to those that reached most, while a branch was not reached; and how many of those.
 _TURNS = 3
 _POOL = 25
@@ -250,7 +254,7 @@ def _record(state: _Run) -> tuple[list[Case], str]:
         if not given:
             return [], ""
         cases, problem = recorder.record(request, module, given)
-        return [c for c in cases if _comparable(c, module)], problem
+        return [_doubling(c, module) for c in cases if _comparable(c, module)], problem
     mine = replayed(module, whole, state.options.calls)
     state.replayed.update(repr(p) for p in mine)
     tries = max(_TRIED, _LEAST // count)
@@ -272,7 +276,7 @@ def _record(state: _Run) -> tuple[list[Case], str]:
             break
         more, _ = recorder.record(request, module, near)
         cases = [*cases, *more]
-    cases = [c for c in cases if _comparable(c, module)]
+    cases = [_doubling(c, module) for c in cases if _comparable(c, module)]
     theirs = [c for c in cases if state.is_replayed(c)]
     others = _by_function([c for c in cases if not state.is_replayed(c)])
     return [*theirs, *(c for group in others for c in telling(group, count))], problem
@@ -303,6 +307,23 @@ def _comparable(case: Case, module: ir.Module) -> bool:
     ]
     absent = any("value" in s and s["value"] is None for s in case.steps)
     return not absent or all(isinstance(t, ir.OptionalT) or t in (ir.NONE, ir.ANY) for t in results)
+
+
+def _doubling(case: Case, module: ir.Module) -> Case:
+    """The case with delays as a port has them that doubles where the source's policy grows by another factor."""
+    if len(case.sleeps) != 1 or len(case.sleeps_high) != 1:
+        return case
+    low, high = case.sleeps[0], case.sleeps_high[0]
+    for g in module.growths:
+        grown = doubled = 0.0
+        for n in range(_ATTEMPTS):
+            grown += 1e9 * g.base * g.factor**n
+            doubled += 1e9 * g.base * 2.0**n
+            close = _CLOSE * (n + 1)
+            if abs(grown * (1 - g.ratio) - low) < close and abs(grown * (1 + g.ratio) - high) < close:
+                spread = round(doubled * (1 - g.ratio)), round(doubled * (1 + g.ratio))
+                return replace(case, sleeps=spread[:1], sleeps_high=spread[1:])
+    return case
 
 
 def _by_function(cases: list[Case]) -> list[list[Case]]:

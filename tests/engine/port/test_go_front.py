@@ -696,16 +696,39 @@ func Load(ctx context.Context, s Store, id string) (int, error) {
 		return got, nil
 	}, backoff.WithBackOff(b), backoff.WithMaxTries(4))
 }
+
+// Found retries as backoff does where nothing is said, an operation that has a name.
+func Found(ctx context.Context, s Store, id string) (string, error) {
+	var label string
+	op := func() (int, error) {
+		got, err := s.Get(ctx, id)
+		if err != nil {
+			return 0, err
+		}
+		if got == 0 {
+			return 0, backoff.Permanent(ErrGone)
+		}
+		label = id
+		return got, nil
+	}
+	if _, err := backoff.Retry(ctx, op, backoff.WithMaxTries(5)); err != nil {
+		return "", err
+	}
+	return label, nil
+}
 """
 
 
-def test_retries_of_another_library_behave_as_they_do(tmp_path: Path) -> None:
+@pytest.mark.parametrize("target", [LanguageId.RUBY, LanguageId.RUST])
+def test_retries_of_another_library_behave_as_they_do(tmp_path: Path, target: LanguageId) -> None:
     module = "module retries\n\ngo 1.25\n\nrequire github.com/cenkalti/backoff/v5 v5.0.3\n"
     (tmp_path / "go.mod").write_text(module, encoding="utf-8")
     source = tmp_path / "retries.go"
     source.write_text(RETRIES, encoding="utf-8")
-    candidate = port(PortRequest(str(source), RETRIES, LanguageId.GO, LanguageId.RUBY))
+    candidate = port(PortRequest(str(source), RETRIES, LanguageId.GO, target))
+    assert not candidate.holes
     assert any("15 minutes" in d for d in candidate.differences)
+    assert any("grow by 1.5" in d for d in candidate.differences)
     report = verify(candidate, VerifyOptions(cases=12, differential=20))
     assert report.verdict is Verdict.PASSED, report.summary
 
@@ -715,8 +738,13 @@ def test_retries_of_another_library_behave_as_they_do(tmp_path: Path) -> None:
     [
         (
             "b.Multiplier = 2",
-            "b.MaxElapsedTime = 0",
-            "delays that grow by 1.5, not by 2 (backoff's default is 1.5)",
+            "b.RandomizationFactor = 0",
+            "delays that grow by 1.5, not by 2 (backoff's default is 1.5): set Multiplier to 2",
+        ),
+        (
+            "b.Multiplier = 2\n	b.MaxInterval = time.Second",
+            "b.MaxInterval = 500 * time.Millisecond",
+            "delays that grow by 1.5, not by 2 (backoff's default is 1.5): set Multiplier to 2",
         ),
         (", backoff.WithMaxTries(4))", ")", "a retry without a greatest number of attempts"),
     ],

@@ -645,6 +645,14 @@ class FunctionWriter(Operations):
             if isinstance(s.error, ir.Intrinsic) and s.error.op == "error.with_message":
                 self._leave(self.own(s.error), tail)
                 return
+            if (
+                isinstance(s.error, ir.Field)
+                and s.error.type == ir.ERROR
+                and isinstance(s.error.obj, ir.Name)
+                and self.name(s.error.obj.id) in self.structs
+            ):
+                self._leave(f"*{self.name(s.error.obj.id)}.{self.rust.local(s.error.name)}", tail)
+                return
             raise Unsupported("raise of a value", "", s.line)
         if s.error.cls in ir.STOPPING_ERRORS and not self.rust.errors.is_own(s.error.cls):
             message = next((a for n, a in s.error.args if n == "message"), ir.Lit("", type=ir.STR))

@@ -699,7 +699,11 @@ class Operations(Positions):
             name = pascal(e.cls, initialisms=False)
             if d.message is None:
                 return f"{name}({self.own(message)})"
-            parts = [f"{self.rust.local(n)}: {self.own(a)}" for n, a in e.args]
+            around = {p.name for p in d.params if p.type == ir.ERROR}
+            parts = [
+                f"{self.rust.local(n)}: {f'Box::new({self._whole_error(a)})' if n in around else self.own(a)}"
+                for n, a in e.args
+            ]
             return f"{name} {{ {', '.join(self._short(x) for x in parts)} }}"
         if e.cls == "ConfigurationError":
             errors.used = True
@@ -719,6 +723,10 @@ class Operations(Positions):
         if e.cls in errors.builtin or e.cls == "OSError":
             return errors.value(self.own(message), e.cls)
         raise Unsupported(f"an error of class {e.cls}, which has no constructor in Rust", e.cls, e.line)
+
+    def _whole_error(self, e: ir.Expr) -> str:
+        """An error as a value of the module's type, for another one that holds it."""
+        return self.raised(e) if isinstance(e, ir.New) else self.own(e)
 
     def raised(self, e: ir.New) -> str:
         """A new error as a value of the module's error type."""

@@ -762,14 +762,19 @@ class RustModule:
 
     def _error_class(self, d: ir.ErrorClass) -> list[str]:
         name = self.class_name(d.name)
-        lines = [*self._doc(d.doc, d.comments), "#[derive(Clone, Debug)]"]
+        # An error around another one holds it in a box, of a type that is not copied.
+        around = any(p.type == ir.ERROR for p in d.params) and d.message is not None
+        lines = [*self._doc(d.doc, d.comments), "#[derive(Debug)]" if around else "#[derive(Clone, Debug)]"]
         if d.message is None:
             lines.append(f"pub struct {name}(pub String);")
             shown = ["f.write_str(&self.0)"]
         else:
             lines += [
                 f"pub struct {name} {{",
-                *(f"    pub {self.local(p.name)}: {self.type(p.type)}," for p in d.params),
+                *(
+                    f"    pub {self.local(p.name)}: {'Box<Error>' if p.type == ir.ERROR else self.type(p.type)},"
+                    for p in d.params
+                ),
                 "}",
             ]
             writer = FunctionWriter(self, None)

@@ -139,6 +139,7 @@ class ExpressionLowerer:
         self.assigns: dict[int, ir.Target] = {}  # what a call assigns besides its results
         self.unset: set[str] = set()  # variables that have no value but zero yet
         self.policies: dict[str, retries.Policy] = {}  # variables that hold a policy of another library
+        self.operations: dict[str, SyntaxNode] = {}  # closures that are only run again by a retry
         self.last_errors: dict[int, bool] = {}  # retries that raise the last error itself, and a marked one
         self.iota: int | None = None  # the position in the group of constants that is being declared
 

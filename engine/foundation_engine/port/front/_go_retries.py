@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,11 @@ _AVAST = re.compile(r"github\.com/avast/retry-go(?:/v\d+)?$")
 PERMANENT = "PermanentError"
 _MAKERS = ("NewConstantBackOff", "WithMaxRetries", "WithContext")
 _ELAPSED = "The port goes on for as many attempts as it has, where backoff.Retry also ends after {limit}."
+_GROWS = "delays that grow by {factor:g}, not by 2 (backoff's default is 1.5): set Multiplier to 2"
+_DOUBLED = (
+    "Delays double before they are spread by {ratio} %, where the policy's grow by {factor:g}"
+    " (Multiplier = 2 makes them alike)."
+)
 _MESSAGES = (
     "When every attempt failed, the last error is raised as it is, where retry-go's message lists them all."
 )
@@ -46,6 +51,7 @@ class _Plan:
     ratio: float = 0.0
     retries: ir.Expr | None = None  # retries after the first attempt, where a policy limits them
     elapsed: str = ""
+    growth: ir.Growth | None = None  # where delays do not double
 
 
 def version(path: str) -> int:
@@ -98,6 +104,56 @@ def policy_of(low: ExpressionLowerer, node: SyntaxNode) -> Policy | None:
     return Policy("made", {"": at}) if name in _MAKERS else None
 
 
+def operation(low: ExpressionLowerer, name: str, literal: SyntaxNode, later: Sequence[SyntaxNode]) -> bool:
+    """Whether `name := func() error {...}` is only there to be run again by one of the statements after it.
+
+    It is then known under its name and lowered where it runs. What it mentions must mean the same there.
+    """
+    from foundation_engine.port.front._go_package import walk
+
+    if low.named(low.child(literal, "parameters")):
+        return False
+    mentions = [
+        n
+        for n in walk(low.frame.body)
+        if n.type in ("identifier", "field_identifier") and low.p.text(n) == name
+    ]
+    runs = [
+        n
+        for s in later
+        for n in walk(s)
+        if n.type == "call_expression"
+        and name in [low.p.text(a) for a in low.named(low.child(n, "arguments"))[:2]]
+    ]
+    if len(mentions) != 2 or len(runs) != 1:
+        return False
+    package, _, called = low.p.text(low.child(runs[0], "function")).partition(".")
+    if not is_retry(low.p.path(package) or "", called.partition("[")[0]):
+        return False
+    inside = {low.p.text(n) for n in walk(literal) if n.type == "identifier"} - set(_declared(low, literal))
+    for s in later:
+        if s.start_byte >= runs[0].start_byte or inside & set(_declared(low, s, runs[0].start_byte)):
+            break
+        if s.end_byte >= runs[0].end_byte:
+            low.operations[name] = literal
+            return True
+    return False
+
+
+def _declared(low: ExpressionLowerer, node: SyntaxNode, before: int = 2**63) -> Iterator[str]:
+    """The names that are declared in a node, by declarations that end before a place."""
+    from foundation_engine.port.front._go_package import walk
+
+    for n in walk(node):
+        if n.end_byte > before:
+            continue
+        if n.type in ("short_var_declaration", "range_clause"):
+            left = n.child_by_field_name("left")
+            yield from (low.p.text(x) for x in low.named(left)) if left is not None else ()
+        elif n.type in ("var_spec", "const_spec", "parameter_declaration"):
+            yield from (low.p.text(x) for x in n.children_by_field_name("name"))
+
+
 def retried(low: ExpressionLowerer, path: str, args: list[SyntaxNode], node: SyntaxNode) -> V:
     """The call as a block under a retry; what it raises in the end is the last error itself."""
     from foundation_engine.port.front._go_expr import V
@@ -108,10 +164,12 @@ def retried(low: ExpressionLowerer, path: str, args: list[SyntaxNode], node: Syn
         raise low.p.unsupported("a retry of nothing", node)
     given = _cenkalti(low, args[1:], version(path), node) if version(path) else _avast(low, args[1:], node)
     given["retryable"] = given.get("retryable") or _classes(["Exception"])
-    marked = any(_marks(low, n) for n in walk(args[0]))
+    run = low.operations.get(low.p.text(args[0]), args[0])
+    # Of a function from elsewhere nobody knows here which errors it marks: any that the file marks.
+    marked = any(_marks(low, n) for n in walk(run if run.type == "func_literal" else low.p.tree.root))
     given["non_retryable"] = _classes([PERMANENT] if marked else [])
     low.p.differ(_NEVER)
-    body, values = low.closure_block(args[0])
+    body, values = low.closure_block(run)
     if len(values) > 1:
         raise low.p.unsupported("a retry around several results", node)
     go: GoType = values[0] if values else VOID
@@ -186,7 +244,20 @@ def _cenkalti(
     plan = plan or _exponential(low, Policy("exponential"), node)
     if limit:
         low.p.differ(_ELAPSED.format(limit=limit))
+    if plan.growth is not None:
+        _doubled(low, attempts, plan.growth, plan.longest, node)
     return _parameters(attempts, plan)
+
+
+def _doubled(
+    low: ExpressionLowerer, attempts: ir.Expr, growth: ir.Growth, longest: ir.Expr | None, node: SyntaxNode
+) -> None:
+    """State that delays double in the port, which is accepted where they are spread anyway and none is the longest."""
+    count, limit = (e.value if isinstance(e, ir.Lit) else None for e in (attempts, longest))
+    if count is None or limit is None or growth.base * 2 ** (count - 2) > limit:
+        raise low.p.unsupported(_GROWS.format(factor=growth.factor), node)
+    low.p.growths.append(growth)
+    low.p.differ(_DOUBLED.format(factor=growth.factor, ratio=round(growth.ratio * 100)))
 
 
 def _option(low: ExpressionLowerer, node: SyntaxNode) -> tuple[str, list[SyntaxNode]]:
@@ -256,14 +327,18 @@ def _exponential(low: ExpressionLowerer, made: Policy, node: SyntaxNode) -> _Pla
         return ir.Lit(default, type=ir.FLOAT)
 
     factor, ratio = number("Multiplier"), number("RandomizationFactor")
-    if factor not in (1.0, 2.0):
-        raise low.p.unsupported(f"delays that grow by {factor:g}, not by 2 (backoff's default is 1.5)", node)
     base, longest = span("InitialInterval", 0.5), span("MaxInterval", 60.0)
+    growth: ir.Growth | None = None
+    if factor not in (1.0, 2.0):
+        if not ratio or factor < 1.0 or not isinstance(base, ir.Lit):
+            raise low.p.unsupported(_GROWS.format(factor=factor), node)
+        growth = ir.Growth(base.value, factor, ratio)
     given = made.fields.get("MaxElapsedTime")
     elapsed = "" if fresh else "15 minutes"
     if given is not None:
         elapsed = "" if low.p.text(given) == "0" else low.p.text(given)
-    return _Plan("fixed" if factor == 1.0 else "exponential", base, longest, ratio, elapsed=elapsed)
+    strategy = "fixed" if factor == 1.0 else "exponential"
+    return _Plan(strategy, base, longest, ratio, elapsed=elapsed, growth=growth)
 
 
 def _parameters(attempts: ir.Expr, plan: _Plan) -> dict[str, ir.Expr]:

@@ -552,6 +552,12 @@ class FunctionLowerer(Concurrency):
         operator = "=" if node.type == "assignment_statement" else ":="
         if self._policy(left, right):
             return [], 1
+        if (
+            [n.type for n in (*left, *right)] == ["identifier", "func_literal"]
+            and operator == ":="
+            and retries.operation(self, self.p.text(left[0]), right[0], [x.node for x in items[i + 1 :]])
+        ):
+            return [], 1
         if node.type == "assignment_statement":
             operator = self.p.text(self.child(node, "operator"))
         if operator == ":=" and self._clones(items, i, left, right):
