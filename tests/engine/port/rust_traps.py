@@ -4,7 +4,7 @@ import json
 import math
 import re
 
-# ruff: noqa: B905, C416, C420, RUF051, SIM118, SIM401, PERF401, PERF402, FURB171, RUF005, RUF007 - the loops, lists and sets are the cases.
+# ruff: noqa: B905, SIM201, C416, C420, RUF051, SIM118, SIM401, PERF401, PERF402, FURB171, RUF005, RUF007 - the loops, lists and sets are the cases.
 
 
 def roman(number: int) -> str:
@@ -681,3 +681,92 @@ def dashless(text: str) -> str:
     for c in text.lower():
         out += "-" if c == " " else c
     return out.rstrip("-é")
+
+
+# Parts of texts that are taken one after the other.
+
+
+def capitals_behind(text: str) -> str:
+    words = text.split("_")
+    return words[0] + "".join(word.capitalize() for word in words[1:])
+
+
+def packed(text: str) -> int:
+    parts = text.split(".")
+    if len(parts) != 3:
+        return -1
+    value = 0
+    for part in parts:
+        value = value * 256 + (int(part) % 256 if part.isdigit() else len(part))
+    return value
+
+
+def columns(lines: list[str]) -> list[str]:
+    out: list[str] = []
+    for line in lines:
+        words = line.split()
+        if len(words) < 2:
+            continue
+        out.append(words[1][0] + "xx")
+    for line in lines:
+        cells = line.split(" ")
+        if len(cells) < 4:
+            out.append("few")
+            continue
+        if cells[1] == "x" or cells[3] != cells[1]:
+            out.append(cells[3] + cells[0])
+    for line in lines:
+        pair = line.split("a")
+        if not len(pair) == 2:
+            continue
+        out.append(pair[1] + pair[0] + pair[1])
+    return out
+
+
+def span(text: str) -> int:
+    bounds = text.split("-")
+    first, last = int(bounds[0]), int(bounds[-1])
+    rest = text.split("-")
+    return first + last + int(rest[0]) + len(rest[1])
+
+
+def walked(text: str) -> list[str]:
+    out: list[str] = []
+    more = text.split(";")
+    first = more[0]
+    for part in more[1:]:
+        out.append(first + part)
+    other = text.split("a")
+    out.append(other[1] + other[0])
+    once = text.split("b", 2)
+    head = once[0]
+    if head:
+        head = once[1]
+    table = {"a": "b"}
+    again = text.split("/")
+    out.append(table[again[0]] if again[0] in table else head)
+    return out
+
+
+def assigned(lines: list[str]) -> dict[str, str]:
+    out: dict[str, str] = {}
+    for line in lines:
+        key, value = line.split("=", 1)
+        out[key.strip()] = value
+    return out
+
+
+def unpacked(text: str) -> list[str]:
+    a, _, c = text.split()
+    if a == c:
+        a, b = a.split("x")
+        c = b
+    return [a, c]
+
+
+def sum_of_two(text: str) -> int:
+    try:
+        a, b = text.split(":")
+        return int(a) + int(b)
+    except ValueError:
+        return -1

@@ -85,13 +85,32 @@ def test_texts_borrow_tables_match_and_sets_are_asked_and_filled_at_once() -> No
     for written in (
         "let line = line.trim();",
         'let (head, mark, _) = partition(line, "=");',
-        "if !seen.insert(word.to_string()) {",
+        "if !seen.insert(word.as_str()) {",
         "total += units_of(c).unwrap_or(0);",
         "pub fn units_of(key: char) -> Option<i64> {",
         "let mut found: BTreeSet<i64> = BTreeSet::new();",
         "found.into_iter().collect",
     ):
         assert written in source, (written, source)
+
+
+def test_parts_of_a_text_are_taken_without_a_list() -> None:
+    text = (
+        "def f(line: str, lines: list[str]) -> list[str]:\n    words = line.split()\n    if len(words) < 9:\n"
+        "        return []\n    out = [words[8]]\n    for each in lines:\n        name, mark, value = each.partition(':')\n"
+        "        if not mark:\n            continue\n        out.append(name + value)\n        key, text = each.split('=')\n"
+        "        out.append(key + text)\n        bounds = each.split('-')\n        out.append(bounds[0].strip() + bounds[1])\n"
+        "    return out\n"
+    )
+    source = to_rust(text).files[0].text
+    for written in (
+        "let Some(ninth) = line.split_whitespace().nth(8) else {",
+        "let Some((name, value)) = each.split_once(':') else {",
+        "let (Some(key), Some(text), None) = (parts.next(), parts.next(), parts.next()) else {",
+        "let mut bounds = each.split('-');",
+    ):
+        assert written in source, (written, source)
+    assert "Vec<&str>" not in source
 
 
 def test_a_recursive_inner_function_counts_with_the_one_around_it() -> None:

@@ -12,7 +12,7 @@ from foundation_engine.port import ir
 from foundation_engine.port.emit._rust_locals import SHADOW, borrowing_locals, reading_parameters
 from foundation_engine.port.emit._rust_operations import Lent, Operations
 from foundation_engine.port.emit._rust_options import Options
-from foundation_engine.port.emit._rust_ownership import Facts, Key, is_place, iterated, lends, root
+from foundation_engine.port.emit._rust_ownership import PARTS, Facts, Key, is_place, iterated, lends, root
 from foundation_engine.port.emit._rust_patterns import Patterns
 from foundation_engine.port.emit._rust_scan import found_or_left
 from foundation_engine.port.emit._rust_words import INFIX, PRIMARY, documented, rust_char
@@ -361,6 +361,7 @@ class FunctionWriter(Operations):
                 elif i + 1 < len(body) and (
                     self._enters(s, body[i + 1])
                     or self._divides(s, body[i + 1])
+                    or self._takes(s, body[i + 1])
                     or self.write_found(s, body[i + 1 :])
                 ):
                     skip = 1
@@ -397,7 +398,9 @@ class FunctionWriter(Operations):
             if _set_before_read(rest, s.id, False) is not None:
                 self.write(f"let mut {self.name(s.id)}: {t};")
                 return
-            value = {"i64": "0", "usize": "0", "f64": "0.0", "bool": "false", "&str": '""'}.get(t, "Default::default()")
+            value = {"i64": "0", "usize": "0", "f64": "0.0", "bool": "false", "&str": '""'}.get(
+                t, "Default::default()"
+            )
         else:
             raise Unsupported("a variable that may not be set", s.id, s.line)
         self.write(f"let mut {self.name(s.id)}: {t} = {value};")
@@ -1035,6 +1038,44 @@ class FunctionWriter(Operations):
         self.write("}")
         return True
 
+    def _takes(self, s: ir.Stmt, then: ir.Stmt) -> bool:
+        """Write the parts of a text, and the test whether there are enough, as one `let` with a pattern."""
+        match s, then:
+            case (
+                ir.Assign(target=ir.VarTarget(id=name), value=ir.Intrinsic() as value),
+                ir.If(body=body),
+            ) if name in self.locals.parts.taken:
+                wanted = self.locals.parts.taken[name]
+            case _:
+                return False
+        places = wanted.places
+        used = {
+            at.value
+            for b in self.function_body
+            for n in ir.walk(b)
+            if isinstance(n, ir.Intrinsic)
+            and n.op == "list.index"
+            and isinstance(at := n.args[1], ir.Lit)
+            and isinstance(n.args[0], ir.Name)
+            and n.args[0].id == name
+        }
+        names = [self.part_name(name, place) if place in used else "_" for place in places]
+        steps = [
+            "next()" if place == before + 1 else f"nth({place - before - 1})"
+            for before, place in zip([-1, *places], places, strict=False)
+        ]
+        if len(places) == 1 and not wanted.exactly:
+            pattern, source = f"Some({names[0]})", f"{self._parts(value)}.{steps[0]}"
+        else:
+            parts = self.name(name)
+            self.write(f"let mut {parts} = {self._parts(value)};")
+            patterns = [*(f"Some({n})" for n in names), *(["None"] if wanted.exactly else [])]
+            sources = [f"{parts}.{step}" for step in (*steps, *(["next()"] if wanted.exactly else []))]
+            pattern, source = f"({', '.join(patterns)})", f"({', '.join(sources)})"
+        with self.block_of(f"let {pattern} = {source} else {{", "};"):
+            self.block(body)
+        return True
+
     def _mentions(self, name: str, nodes: Sequence[ir.Node]) -> int:
         return sum(isinstance(n, ir.Name) and n.id == name for s in nodes for n in ir.walk(s))
 
@@ -1229,7 +1270,11 @@ class FunctionWriter(Operations):
         if t.id in known.arrays or t.id in known.lists:
             assert isinstance(t.type, ir.ListT | ir.SetT)
             if isinstance(value, ir.Intrinsic):
-                self.write(f"let {name}: Vec<&str> = {self._parts(value)}.collect();")
+                if t.id in known.parts.cursors:
+                    mut = "mut " if known.parts.cursors[t.id] else ""
+                    self.write(f"let {mut}{name} = {self._parts(value)};")
+                else:
+                    self.write(f"let {name}: Vec<&str> = {self._parts(value)}.collect();")
                 return True
             assert isinstance(value, ir.ListLit | ir.SetLit)
             elems = list({(v.value if isinstance(v, ir.Lit) else None): v for v in value.elems}.values())
@@ -1412,8 +1457,10 @@ class FunctionWriter(Operations):
     def _unpack_list(self, s: ir.Assign, target: ir.TupleTarget, declares: list[bool]) -> None:
         """A list of exactly so many elements; another length is an error, as in the source."""
         assert isinstance(s.value.type, ir.ListT)
-        value = self.own(s.value, PRIMARY)
         count = len(target.elems)
+        parts = s.value if isinstance(s.value, ir.Intrinsic) and s.value.op in PARTS else None
+        lent = any(isinstance(t, ir.VarTarget) and t.id in self.locals.views for t in target.elems)
+        value = "" if lent else self.own(s.value, PRIMARY)
         names: list[str] = []
         after: list[str] = []
         used = reads(self.function_body)
@@ -1430,6 +1477,16 @@ class FunctionWriter(Operations):
         kind = self.rust.type(s.value.type.elem)
         message = ir.Lit(f"expected {count} values", type=ir.STR)
         error = self.raised(ir.New("ValueError", [("message", message)], type=ir.ERROR))
+        if lent and parts is not None:
+            source = self.fresh("parts")
+            self.write(f"let mut {source} = {self._parts(parts)};")
+            found = ", ".join([*(f"Some({n})" for n in names), "None"])
+            taken = ", ".join([f"{source}.next()"] * (count + 1))
+            with self.block_of(f"let ({found}) = ({taken}) else {{", "};"):
+                self._leave(error, False)
+            for line in after:
+                self.write(line)
+            return
         made = self.question(f"{value}.try_into().map_err(|_| {error})", s.value)
         self.write(f"let [{', '.join(names)}]: [{kind}; {count}] = {made};")
         for line in after:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from foundation_engine.port import ir
 from foundation_engine.port.emit._rust_keys import borrowed_keys
 from foundation_engine.port.emit._rust_ownership import PARTS, Facts, is_place, iterated, lends, root
+from foundation_engine.port.emit._rust_parts import Parts, parts_of
 from foundation_engine.port.passes import stores
 from foundation_engine.port.simplify import rewrite
 
@@ -32,6 +33,7 @@ class Locals:
     letters: set[str] = field(default_factory=set[str])  # of the maps, those that are asked for a character
     keyed: set[str] = field(default_factory=set[str])  # maps and sets whose keys are `&str`
     keys: set[int] = field(default_factory=set[int])  # their keys, by identity
+    parts: Parts = field(default_factory=Parts)  # of the lists, those that are never collected
 
 
 def borrowing_locals(
@@ -44,6 +46,7 @@ def borrowing_locals(
     _literal_locals(f, facts, copies, out, views)
     # A text may be one of a list's, and a list hold the parts of such a text.
     views.find()
+    out.parts = parts_of(f, out.lists)
     others = out.ordered | out.lists | out.maps
     out.keyed, out.keys = borrowed_keys(f, others, views.lent, lambda name: name in views.free)
     return out
@@ -141,6 +144,13 @@ class _Views:
                         target=ir.TupleTarget(elems=elems),
                         value=ir.Intrinsic(op="str.partition" | "str.rpartition", args=[text, _]),
                     ):
+                        self.together.append({t.id for t in elems if isinstance(t, ir.VarTarget)})
+                        for t in elems:
+                            self._note(t, text)
+                            inner.add(id(t))
+                    case ir.Assign(
+                        target=ir.TupleTarget(elems=elems), value=ir.Intrinsic(op=op, args=[text, *_])
+                    ) if op in PARTS and all(isinstance(t, ir.VarTarget) for t in elems):
                         self.together.append({t.id for t in elems if isinstance(t, ir.VarTarget)})
                         for t in elems:
                             self._note(t, text)

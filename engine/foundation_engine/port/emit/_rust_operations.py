@@ -15,6 +15,7 @@ from foundation_engine.port.emit._json import Literals, encoded
 from foundation_engine.port.emit._names import pascal
 from foundation_engine.port.emit._rust_locals import SHADOW, Locals
 from foundation_engine.port.emit._rust_ownership import PARTS, Facts, is_place, lends, root
+from foundation_engine.port.emit._rust_parts import ORDINALS
 from foundation_engine.port.emit._rust_patterns import Patterns
 from foundation_engine.port.emit._rust_scan import Positions
 from foundation_engine.port.emit._rust_words import (
@@ -1302,6 +1303,8 @@ class Operations(Positions):
     def _counted(self, e: ir.Expr) -> str | None:
         """How many items a list has that nobody needs but to count them."""
         match e:
+            case ir.Name() if self.is_cursor(e):
+                return f"{self.place(e)}.clone().count()"
             case ir.Intrinsic(op=op) if op in PARTS:
                 return f"{self._parts(e)}.count()"
             case ir.Comp(kind="list" | "iter", elem=elem, clauses=[*others, last]) if not any(
@@ -1721,6 +1724,11 @@ class Operations(Positions):
 
     def _op_list_index(self, e: ir.Intrinsic) -> tuple[str, int]:
         obj, i = e.args[0], _position(e)
+        if isinstance(obj, ir.Name) and id(e) in self.locals.parts.steps:
+            return f'{self.name(obj.id)}.{self.locals.parts.steps[id(e)]}.expect("an element")', PRIMARY
+        if isinstance(obj, ir.Name) and obj.id in self.locals.parts.taken:
+            assert isinstance(i, ir.Lit)
+            return self.part_name(obj.id, i.value), PRIMARY
         if isinstance(obj, ir.Intrinsic) and lends(e):
             backwards = isinstance(i, ir.Intrinsic)
             if not backwards:
@@ -1744,6 +1752,14 @@ class Operations(Positions):
         if isinstance(i, ir.Intrinsic) and i.op == "wrap":
             return f"{base}[{self.helper('wrap')}({self.x(i.args[0])}, {base}.len())]", PRIMARY
         return f"{base}[{self.usize(i)}]", PRIMARY
+
+    def part_name(self, name: str, place: int) -> str:
+        """The variable that holds a part of a text whose parts are no list."""
+        return self.name(f"{name}[{place}] of ours", ORDINALS[place])
+
+    def is_cursor(self, e: ir.Expr) -> bool:
+        """True for the parts of a text that are taken one after the other."""
+        return isinstance(e, ir.Name) and e.id in self.locals.parts.cursors
 
     def _op_tuple_index(self, e: ir.Intrinsic) -> tuple[str, int]:
         parted = e.args[0]
@@ -2347,6 +2363,10 @@ class Operations(Positions):
             ):
                 copied = "copied" if self.rust.copies(e.type.elem) else "cloned"
                 return f"{self.place(d)}.get({self.key(key)}).into_iter().flatten().{copied}()"
+            case ir.Intrinsic(op="list.slice", args=[source, *_]) | (ir.Name() as source) if self.is_cursor(
+                source
+            ):
+                return f"{self.place(source)}.map(str::to_string)"
             case ir.Intrinsic(op="list.slice" | "list.stride" as op, args=[list_, *_]):
                 assert isinstance(list_.type, ir.ListT)
                 copied = "copied" if self.rust.copies(list_.type.elem) else "cloned"
@@ -2458,6 +2478,9 @@ class Operations(Positions):
 
     def lent_texts(self, e: ir.Expr) -> str:
         """An iterator over texts that are borrowed."""
+        source = e.args[0] if isinstance(e, ir.Intrinsic) and e.op == "list.slice" else e
+        if self.is_cursor(source):
+            return self.place(source)
         if isinstance(e, ir.Intrinsic):
             return f"{self._part(e)}.iter().copied()" if e.op == "list.slice" else self._parts(e)
         return f"{self.place(e)}.iter().copied()"
