@@ -10,11 +10,12 @@ a step over a known letter needs no look at it, and a cut between known position
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
 
 from foundation_engine.port import ir
-from foundation_engine.port.passes import blocks, stores
+from foundation_engine.port.bytewise import alike, only_here
+from foundation_engine.port.passes import blocks, reads, stores
 from foundation_engine.port.simplify import rewrite
 from foundation_engine.port.texts import ascii_texts, growing_texts
 
@@ -28,10 +29,12 @@ _Offset = int | str
 _Fact = tuple[str, _Offset, str]
 
 
-def scan_bytes(module: ir.Module) -> dict[tuple[str, str], set[str]]:
+def scan_bytes(module: ir.Module, bytewise: bool = False) -> dict[tuple[str, str], set[str]]:
     """Rewrite the functions of a module in place, and drop searches of Python's library that nothing calls any more.
 
-    Gives, by the class ("" for none) and the name of a function, the positions that are never -1.
+    With `bytewise`, `str.byte_char(s, i)` is the byte at a position of a loop that goes on byte by byte, because a
+    character outside of ASCII is only added to texts. Gives, by the class ("" for none) and the name of a function,
+    the positions that are never -1.
 
     `str.char_at(s, i)` is the character that begins at a byte, `str.width_at(s, i)` its size, 1 behind the end, and
     `str.ahead(s, i, k)` the position k characters behind one; `str.cut(s, low, high)` is a part whose bounds may lie
@@ -43,7 +46,9 @@ def scan_bytes(module: ir.Module) -> dict[tuple[str, str], set[str]]:
     for c, f in module.functions():
         if f.name not in searches:
             for text in sorted(_looked_into(f, searches)):
-                out.setdefault((c.name if c else "", f.name), set()).update(_scanned(f, text, searches))
+                out.setdefault((c.name if c else "", f.name), set()).update(
+                    _scanned(f, text, searches, bytewise)
+                )
     kept = {
         n.id
         for d in module.definitions
@@ -69,7 +74,7 @@ def _looked_into(f: ir.Function, searches: set[str]) -> set[str]:
     return found
 
 
-def _scanned(f: ir.Function, text: str, searches: set[str]) -> set[str]:
+def _scanned(f: ir.Function, text: str, searches: set[str], bytewise: bool) -> set[str]:
     nodes = [n for s in f.body for n in ir.walk(s)]
     if text in ascii_texts(f) or text in growing_texts(f):
         return set()
@@ -89,6 +94,8 @@ def _scanned(f: ir.Function, text: str, searches: set[str]) -> set[str]:
     scan = _Scan(text, places, searches, nodes)
     if not scan.fits(f):
         return set()
+    if bytewise:
+        scan.by_bytes(growing_texts(f) & reads(f.body))
     scan.rewrite(f)
     return places - scan.absent
 
@@ -292,6 +299,49 @@ class _Scan:
             for inner in blocks(s):
                 self._replaced(inner)
         body[:] = [x for s in body for x in (self.over[id(s)]() if id(s) in self.over else [s])]
+
+    def by_bytes(self, grown: Set[str]) -> None:
+        """Let loops go on by one byte where a turn for each byte of a character does what one for it does."""
+        for s in self.nodes:
+            match s:
+                case ir.While(
+                    test=ir.Intrinsic(op="lt", args=[ir.Name(id=at), end]),
+                    body=[
+                        ir.Assign(
+                            target=ir.VarTarget(id=char),
+                            value=ir.Intrinsic(op="str.index", args=[whole, ir.Expr() as where]) as looked,
+                        ),
+                        *turn,
+                        ir.AugAssign(
+                            target=ir.VarTarget(id=stepped), op="int.add", value=ir.Lit(value=1)
+                        ) as step,
+                    ],
+                ) if _is(whole, self.text) and _is(_plain(where), at) and stepped == at and at in self.places:
+                    still = self._is_length(end) or (
+                        isinstance(end, ir.Name) and end.id in self.places and end.id not in stores(s.body)
+                    )
+                    added = alike([*turn, step], char, step) if still else None
+                    if added and added <= grown and only_here(self.nodes, s.body, char):
+                        self.made[id(looked)] = self._byte_at(looked, at)
+                        self.steps[id(step)] = self._one(step)
+                case _:
+                    pass
+
+    def _is_length(self, e: ir.Expr) -> bool:
+        return isinstance(e, ir.Intrinsic) and e.op == "len" and _is(e.args[0], self.text)
+
+    def _byte_at(self, e: ir.Expr, at: str) -> Callable[[], ir.Expr]:
+        return lambda: ir.Intrinsic(
+            "str.byte_char",
+            [self._name(), ir.Name(at, type=ir.INT, line=e.line)],
+            "IndexError",
+            type=ir.CHAR,
+            line=e.line,
+        )
+
+    @staticmethod
+    def _one(step: ir.Stmt) -> Callable[[], ir.Expr]:
+        return lambda: ir.Lit(1, type=ir.INT, line=step.line)
 
     def _note(self, e: ir.Node) -> None:
         """Account for the positions that an expression mentions."""
@@ -893,8 +943,7 @@ class _Scan:
                 break
             head = joined
         if self._skips(s):
-            step = s.body[0]
-            self.steps[id(step)] = lambda: ir.Lit(1, type=ir.INT, line=step.line)
+            self.steps[id(s.body[0])] = self._one(s.body[0])
         after = None if forever else self._told(test, False, head)
         return _join([after, *loop.left])
 
@@ -948,11 +997,9 @@ class _Scan:
                 ) if op in _COMPARISONS and letter.isascii():
                     return _is(whole, self.text) and _is(_plain(at), name)
                 case ir.Intrinsic(op="lt", args=[at, end]):
-                    of_text = (
-                        isinstance(end, ir.Intrinsic) and end.op == "len" and _is(end.args[0], self.text)
-                    )
                     return _is(at, name) and (
-                        of_text or (isinstance(end, ir.Name) and end.id in self.places and end.id != name)
+                        self._is_length(end)
+                        or (isinstance(end, ir.Name) and end.id in self.places and end.id != name)
                     )
                 case _:
                     return False

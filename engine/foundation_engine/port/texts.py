@@ -56,6 +56,22 @@ def is_ascii(e: ir.Expr, known: Collection[str]) -> bool:
             return False
 
 
+def code_range(e: ir.Expr) -> tuple[int, int] | None:
+    """The least and the greatest value of a number that is computed for a character, where both are plain."""
+    match e:
+        case ir.Lit(value=int(number)):
+            return number, number
+        case ir.Intrinsic(op="str.ord", args=[ir.Lit(value=str(letter))]):
+            return ord(letter), ord(letter)
+        case ir.Intrinsic(op="int.mod", args=[_, ir.Lit(value=int(divisor))]) if divisor > 0:
+            return 0, divisor - 1
+        case ir.Intrinsic(op="int.add", args=[a, b]):
+            one, other = code_range(a), code_range(b)
+            return None if one is None or other is None else (one[0] + other[0], one[1] + other[1])
+        case _:
+            return None
+
+
 def least_length(e: ir.Expr) -> int:
     """How many characters a text has at least."""
     match e:

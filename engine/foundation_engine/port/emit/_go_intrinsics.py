@@ -302,6 +302,8 @@ class Operations(Maps):
                     self.go.ported(e.id, e.line)
                 if e.id in self.builders:
                     return f"{self.name(e.id)}.String()", PRIMARY
+                if e.id in self.byte_chars:
+                    return f"rune({self.name(e.id)})", PRIMARY
                 known = e.id in self.names or e.id not in self.go.names.functions
                 return (self.name(e.id) if known else self.go.function_name(e.id)), PRIMARY
             case ir.Field():
@@ -715,6 +717,8 @@ class Operations(Maps):
                 return f"{self.x(args[0], MUL)} / {self.x(args[1], MUL + 1)}", MUL
             case "str.char_at":
                 return f"{self.helper('runeAt')}({self.x(args[0])}, {self.x(args[1])})", PRIMARY
+            case "str.byte_char":
+                return f"{self.x(args[0], PRIMARY)}[{self.x(args[1])}]", PRIMARY
             case "str.width_at":
                 return f"{self.helper('runeWidth')}({self.x(args[0])}, {self.x(args[1])})", PRIMARY
             case "str.ahead":
@@ -1679,6 +1683,14 @@ class Operations(Maps):
                 return
             case ir.Intrinsic(op="zip", args=args) if isinstance(target, ir.TupleTarget):
                 self._zip(target, args, run, var)
+                return
+            case ir.Intrinsic(op="str.bytes", args=[text]):
+                run(head("_", var(target), f"[]byte({self.x(text)})"))
+                return
+            case ir.Intrinsic(op="reversed", args=[ir.Intrinsic(op="str.bytes", args=[text])]):
+                name, obj, i = var(target), self.simple(text, "text"), self.fresh("i")
+                first = [f"{name} := {obj}[{i}]"] if name != "_" else []
+                run(f"for {i} := len({obj}) - 1; {i} >= 0; {i}-- {{", *first)
                 return
             case ir.Intrinsic(op="reversed", args=[inner]):
                 xs = self.simple(inner, "items")

@@ -13,6 +13,7 @@ from foundation_engine.port.passes import GROWING, loop_nodes, place, positions,
 from foundation_engine.port.texts import (
     appended,
     ascii_texts,
+    code_range,
     growing_texts,
     is_ascii,
     least_length,
@@ -42,6 +43,7 @@ class Texts(Lines):
     within: dict[str, ir.Expr]
     ascii: Collection[str]
     builders: Collection[str]
+    byte_chars: Collection[str] = frozenset()  # characters that are bytes
     following: Sequence[ir.Stmt]
     x: Any
     simple: Any
@@ -59,6 +61,9 @@ class Texts(Lines):
         """Find how the strings of the function are used."""
         self.ascii = ascii_texts(self.f)
         self.builders = growing_texts(self.f) & self.read
+        self.byte_chars = {
+            t.id for s in body for n in ir.walk(s) if (t := _byte_target(n)) is not None and t.id in self.read
+        }
         self.measured = measured_texts(self.f) - set(self.ascii) - set(self.builders)
         self.by_position = positions(body) - set(self.ascii) - set(self.builders)
         inside = [n for s in body for n in ir.walk(s) if isinstance(n, ir.Intrinsic) and not _edge(n)]
@@ -118,6 +123,8 @@ class Texts(Lines):
 
     def byte_text(self, e: ir.Expr) -> str | None:
         """The byte that a character of an ASCII string is, or None for any other expression."""
+        if isinstance(e, ir.Name) and e.id in self.byte_chars:
+            return self.name(e.id)
         if not (isinstance(e, ir.Intrinsic) and e.op == "str.index" and is_ascii(e.args[0], self.ascii)):
             return None
         s, i = e.args
@@ -409,7 +416,8 @@ class Texts(Lines):
             case ir.Name(type=ir.STR) if over.id not in self.builders:
                 return f"len({self.x(over)})"
             case ir.Intrinsic(
-                op="enumerate" | "str.char_indices" | "str.lower" | "str.upper", args=[inner, *_]
+                op="enumerate" | "str.char_indices" | "str.bytes" | "str.lower" | "str.upper",
+                args=[inner, *_],
             ):
                 return self._characters(inner)
             case _:
@@ -440,6 +448,10 @@ class Texts(Lines):
         match e:
             case ir.Lit(value=str(text)) if len(text) == 1 and text.isascii():
                 return f"{builder}.WriteByte({go_rune(text)})"
+            case ir.Intrinsic(op="char.to_str", args=[ir.Intrinsic(op="int.chr", args=[code])]) if (
+                known := code_range(code)
+            ) is not None and 0 <= known[0] <= known[1] < 128:
+                return f"{builder}.WriteByte(byte({self.x(code)}))"
             case ir.Intrinsic(op="char.to_str", args=[char]):
                 byte = self.byte_text(char)
                 return f"{builder}.WriteByte({byte})" if byte else f"{builder}.WriteRune({self.x(char)})"
@@ -475,6 +487,20 @@ class Texts(Lines):
         else:
             for line in [self.written(builder, piece) for piece in _pieces(e)]:
                 self.write(line)
+
+
+def _byte_target(n: ir.Node) -> ir.VarTarget | None:
+    """The variable that holds the bytes of a text one after the other."""
+    match n:
+        case ir.For(target=ir.VarTarget() as target, iter=ir.Intrinsic(op="reversed", args=[over])):
+            pass
+        case ir.For(target=ir.VarTarget() as target, iter=over):
+            pass
+        case ir.Assign(target=ir.VarTarget() as target, value=ir.Intrinsic(op="str.byte_char")):
+            return target
+        case _:
+            return None
+    return target if isinstance(over, ir.Intrinsic) and over.op == "str.bytes" else None
 
 
 def _edge(e: ir.Intrinsic) -> bool:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from foundation_specs.model import LanguageId
 
 from foundation_engine.port import ir
+from foundation_engine.port.bytewise import loop_over_bytes
 from foundation_engine.port.emit import _go_json as go_json
 from foundation_engine.port.emit._files import Cut, joined
 from foundation_engine.port.emit._go_entries import look_up_once
@@ -2912,7 +2913,8 @@ def _emitted(
             if (c.name if c else "", f.name) in ordered:
                 keep_order(f, kept)
         look_up_once(copied)
-        scan_bytes(copied)
+        scan_bytes(copied, bytewise=True)
+        loop_over_bytes(copied)
         lost = [name for name in declined if "." in name]
         made = GoModule(copied, package, runtime, dialect, lost, kept, python_texts)
         out = made.emit()
