@@ -26,6 +26,7 @@ from foundation_engine.port import ir
 from foundation_engine.port import precision as measured
 from foundation_engine.port.emit._files import stems
 from foundation_engine.port.emit._rust_words import KEYWORDS
+from foundation_engine.port.last_error import raise_last_errors, raises_last_errors
 from foundation_engine.port.request import (
     Decline,
     PortCandidate,
@@ -81,7 +82,15 @@ def port(request: PortRequest) -> PortCandidate:
         raise PortError(f"the source does not parse: {error}") from error
     assert module is not None
     kept = copy.deepcopy(module)
-    return dataclasses.replace(emit(request, module), module=kept)
+    if templates(request.target, request.options.dialect).exhausted != "last_error":
+        raise_last_errors(module)
+        return dataclasses.replace(emit(request, module), module=kept)
+    made = emit(request, module)
+    if raises_last_errors(kept):
+        # The library does as the source does.
+        stated = (d for d in made.differences if "the source raises MaxRetriesExceeded" not in d)
+        made = dataclasses.replace(made, differences=tuple(stated))
+    return dataclasses.replace(made, module=kept)
 
 
 def emit(request: PortRequest, module: ir.Module) -> PortCandidate:

@@ -632,13 +632,23 @@ class Param(Node):
     one_of: tuple[Type, ...] = ()
 
 
+# What is stated of a retry that raises the last error itself in the source, and wraps it in the port.
+WRAPS_THE_LAST_ERROR = (
+    "When every attempt failed, MaxRetriesExceeded holds the last error, which the source raises itself."
+)
+
+
 @dataclass(slots=True)
 class PatternUse:
-    """A pattern that governs a function or is constructed: its id, and arguments by the spec's parameter ids."""
+    """A pattern that governs a function or is constructed: its id, and arguments by the spec's parameter ids.
+
+    `last_error` is set for a retry that raises the last error itself when every attempt failed.
+    """
 
     pattern_id: str
     arguments: dict[str, Expr]
     line: int = 0
+    last_error: bool = False
 
 
 @dataclass(slots=True)

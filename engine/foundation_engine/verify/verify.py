@@ -311,19 +311,27 @@ def _comparable(case: Case, module: ir.Module) -> bool:
 
 def _doubling(case: Case, module: ir.Module) -> Case:
     """The case with delays as a port has them that doubles where the source's policy grows by another factor."""
-    if len(case.sleeps) != 1 or len(case.sleeps_high) != 1:
+    if not module.growths or len(case.sleeps) != len(case.sleeps_high):
         return case
-    low, high = case.sleeps[0], case.sleeps_high[0]
+    # Some recorders tell every delay, others their sum.
+    summed = len(case.sleeps) == 1
+    spans = [
+        _doubled(a, b, module, summed=summed) for a, b in zip(case.sleeps, case.sleeps_high, strict=True)
+    ]
+    return replace(case, sleeps=tuple(a for a, _ in spans), sleeps_high=tuple(b for _, b in spans))
+
+
+def _doubled(low: int, high: int, module: ir.Module, *, summed: bool) -> tuple[int, int]:
+    """The bounds of a delay, or of the sum of all up to one, in nanoseconds; as they are when none is alike."""
     for g in module.growths:
         grown = doubled = 0.0
         for n in range(_ATTEMPTS):
-            grown += 1e9 * g.base * g.factor**n
-            doubled += 1e9 * g.base * 2.0**n
+            grown = 1e9 * g.base * g.factor**n + (grown if summed else 0.0)
+            doubled = 1e9 * g.base * 2.0**n + (doubled if summed else 0.0)
             close = _CLOSE * (n + 1)
             if abs(grown * (1 - g.ratio) - low) < close and abs(grown * (1 + g.ratio) - high) < close:
-                spread = round(doubled * (1 - g.ratio)), round(doubled * (1 + g.ratio))
-                return replace(case, sleeps=spread[:1], sleeps_high=spread[1:])
-    return case
+                return round(doubled * (1 - g.ratio)), round(doubled * (1 + g.ratio))
+    return low, high
 
 
 def _by_function(cases: list[Case]) -> list[list[Case]]:

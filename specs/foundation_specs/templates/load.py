@@ -179,6 +179,7 @@ def _parameter(data: str | Plain) -> ParameterTemplate:
         declined=data.get("declined", ""),
         dropped=data.get("dropped", ""),
         disjoint=data.get("disjoint", ""),
+        imports=tuple(items_of(data, "imports")),
     )
 
 

@@ -33,7 +33,7 @@ class ParameterTemplate:
     how an emitter writes the value where the spec's type does not: `seconds` for a duration as a number. `declined` is
     the reason why a value that differs from the spec's default cannot be ported, `dropped` the sentence that tells what
     changes when it is left out. `disjoint` names a list of exceptions: when no class of this one is below a class of
-    that, it says nothing new and is left out in silence.
+    that, it says nothing new and is left out in silence. `imports` are those of `each`, for a list with such an item.
     """
 
     option: str | None = None
@@ -47,6 +47,7 @@ class ParameterTemplate:
     declined: str = ""
     dropped: str = ""
     disjoint: str = ""
+    imports: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

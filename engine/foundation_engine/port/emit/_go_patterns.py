@@ -50,7 +50,10 @@ class Patterns:
         """A value as Go writes it."""
         e = self.e
         match kind:
-            case "duration" | "field_timeout":
+            case "duration_variable" if isinstance(v, ir.Lit) and v.value == 0:
+                # A variable that is made of 0 would be a number.
+                return "time.Duration(0)"
+            case "duration" | "duration_variable" | "field_timeout":
                 e.use("time")
                 if isinstance(v, ir.Lit) and isinstance(v.value, int | float):
                     return go_duration(float(v.value))
@@ -149,7 +152,10 @@ class Patterns:
         return self.go.errors.is_a(name, base)
 
     def imported(self, text: str) -> None:
-        """Import a package of a template."""
+        """Import a package of a template; our errors package has what the standard library's has."""
+        if text == "errors":
+            self.go.errors_package()
+            return
         self.go.imports.add(text.replace("{runtime}", self.go.runtime))
 
     def differ(self, sentence: str) -> None:

@@ -679,13 +679,10 @@ class RustTests:
     def _case(self, f: ir.Function, owner: ir.Class | None, c: RecordedCase, title: str) -> list[str]:
         name = f'concat!(module_path!(), "::{title}")'
         key = (owner.name if owner is not None else "", f.name)
-        patterns = [*f.patterns, *(n for s in f.body for n in ir.walk(s) if isinstance(n, ir.PatternCall))]
         native = self.rust.templates.chosen.dialect == NATIVE
         foreign = self.rust.templates.chosen.dialect not in ("foundation", NATIVE)
-        if (foreign and c.sleeps) or any(
-            self.rust.templates.set_of(p.pattern_id).dialect not in ("foundation", NATIVE) for p in patterns
-        ):
-            # Another library sleeps in real time and ends in its own way, which no case of the source tells.
+        if foreign and c.sleeps:
+            # Another library sleeps in real time.
             raise Unsupported("a pattern of another library in a test")
         changed, kept = self.rust.ownership.changed[key], self.rust.ownership.kept[key]
         self.scripted = self._scripts([list(c.plan.args), dict(c.plan.object)])

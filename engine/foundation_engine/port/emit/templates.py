@@ -353,6 +353,8 @@ class _Rendering:
                     text = self.writer.value(
                         "string" if parameter.type is ParameterType.STRINGS else "integer", item
                     )
+                for each in template.imports:
+                    self.writer.imported(each)
                 items.append(_filled(template.each, {"value": text}))
             return template.between.join(items)
         return self.writer.value(kind or ("duration" if parameter.is_duration else parameter.type.value), v)

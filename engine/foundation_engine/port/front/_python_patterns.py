@@ -37,7 +37,6 @@ LEVELS = frozenset({"trace", "debug", "info", "warning", "error", "critical"})
 
 PROVIDE_DIFFERENCES: Mapping[str, tuple[str, ...]] = {
     "retry_with_backoff": (
-        "When every attempt failed, MaxRetriesExceeded holds the last error; provide.foundation raises that itself.",
         "An open circuit and a programming error are never retried; provide.foundation retries every listed error.",
     ),
     "circuit_breaker": (
@@ -61,11 +60,20 @@ PROVIDE_DIFFERENCES: Mapping[str, tuple[str, ...]] = {
 # Arguments
 
 
-def arguments(low: ExpressionLowerer, symbol: Symbol, call: ast.Call | None) -> dict[str, ir.Expr]:
+def reraises(symbol: Symbol) -> bool:
+    """True for a retry that raises the last error itself when every attempt failed."""
+    return symbol.dialect == "provide" and symbol.pattern == "retry_with_backoff"
+
+
+def arguments(
+    low: ExpressionLowerer, symbol: Symbol, call: ast.Call | None, *, decorates: bool = False
+) -> dict[str, ir.Expr]:
     """Arguments of a pattern by the spec's parameter ids; a policy is flattened."""
     out: dict[str, ir.Expr] = {}
     pattern = symbol.pattern
     if symbol.dialect == "provide":
+        if reraises(symbol) and not decorates:
+            low.scope.differ(ir.WRAPS_THE_LAST_ERROR)
         for sentence in PROVIDE_DIFFERENCES.get(pattern, ()):
             low.scope.differ(sentence)
     for node in call.args if call is not None else []:

@@ -91,7 +91,13 @@ class _Call:
         return v
 
 
-def policy(low: ExpressionLowerer, call: ast.Call | None) -> dict[str, ir.Expr]:
+def reraises(call: ast.Call | None) -> bool:
+    """True for a policy that raises the last error itself when every attempt failed."""
+    value = next((k.value for k in call.keywords if k.arg == "reraise"), None) if call is not None else None
+    return isinstance(value, ast.Constant) and value.value is True
+
+
+def policy(low: ExpressionLowerer, call: ast.Call | None, *, decorates: bool = False) -> dict[str, ir.Expr]:
     """The spec's parameters for `retry(...)`, `Retrying(...)` or `AsyncRetrying(...)` of tenacity."""
     given: dict[str, ast.expr] = {}
     if call is not None:
@@ -109,11 +115,9 @@ def policy(low: ExpressionLowerer, call: ast.Call | None) -> dict[str, ir.Expr]:
     reraise = given.pop("reraise", None)
     if reraise is not None and not isinstance(reraise, ast.Constant):
         raise Unsupported("a computed reraise", ast.unparse(reraise), reraise.lineno)
-    if isinstance(reraise, ast.Constant) and reraise.value is True:
-        low.scope.differ(
-            "When every attempt failed, MaxRetriesExceeded holds the last error; with reraise=True tenacity raises "
-            "that error itself."
-        )
+    if reraises(call):
+        if not decorates:
+            low.scope.differ(ir.WRAPS_THE_LAST_ERROR)
     else:
         low.scope.differ(
             "When every attempt failed, MaxRetriesExceeded is raised, where tenacity raises RetryError."

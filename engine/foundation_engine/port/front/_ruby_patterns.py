@@ -161,9 +161,9 @@ def _retriable(low: Statements, n: ast.Call) -> dict[str, ir.Expr]:
     else:
         out["backoff_strategy"] = lit("exponential", ir.STR)
         differ(f"retriable multiplies its delay by {factor:g} each time; the port doubles it.")
-    differ(
-        "retriable raises the last error when it gives up; the port raises MaxRetriesExceeded with it as the cause."
-    )
+        jitter, base = out["jitter"], out["base_delay"]
+        if isinstance(base, ir.Lit) and isinstance(jitter, ir.Lit) and jitter.value["ratio"]:
+            low.scope.growths.append(ir.Growth(float(base.value), factor, jitter.value["ratio"]))
     differ("retriable also gives up after 15 minutes in all (max_elapsed_time), which the port does not.")
     return out
 
@@ -230,7 +230,7 @@ def peel(low: Statements, nodes: list[ast.Node]) -> tuple[list[ast.Node], list[i
         if pattern == "rate_limiting":
             # The limiter's name only says who shares it.
             made.pop("name", None)
-        uses.append(ir.PatternUse(pattern, made, n.line))
+        uses.append(ir.PatternUse(pattern, made, n.line, path_of(n).startswith("Retriable")))
         nodes = n.block.body
     if not uses or ((len(nodes) == 1 and isinstance(nodes[0], ast.Begin)) and not uses):
         return None
@@ -397,6 +397,8 @@ def _of_runtime(low: Statements, n: ast.Call, path: str, want: Type | None, tail
     found = _pattern_of(low, n)
     if found is not None:
         pattern, made = found
+        if path.startswith("Retriable"):
+            low.scope.differ(ir.WRAPS_THE_LAST_ERROR)
         obj: ir.Expr | None = None
         if pattern in ("circuit_breaker", "rate_limiting"):
             obj = low.scope.shared_object(pattern, made)

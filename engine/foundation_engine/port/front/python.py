@@ -1690,9 +1690,11 @@ class _FunctionLowerer(ExpressionLowerer):
             return None
         symbol = self.symbol(name)
         if symbol is not None and symbol.dialect == "tenacity":
-            return ir.PatternUse("retry_with_backoff", tenacity.policy(self, call), d.lineno)
+            policy = tenacity.policy(self, call, decorates=True)
+            return ir.PatternUse("retry_with_backoff", policy, d.lineno, tenacity.reraises(call))
         if symbol is not None and symbol.pattern not in ("configuration", "http_client", "process_execution"):
-            return ir.PatternUse(symbol.pattern, patterns.arguments(self, symbol, call), d.lineno)
+            given = patterns.arguments(self, symbol, call, decorates=True)
+            return ir.PatternUse(symbol.pattern, given, d.lineno, patterns.reraises(symbol))
         if call is None and isinstance(d, ast.Name) and d.id in self.scope.decorators:
             return ir.PatternUse("retry_with_backoff", self.scope.decorators[d.id], d.lineno)
         if call is None and isinstance(d, ast.Name) and d.id in self.scope.constants:
