@@ -17,11 +17,11 @@ from foundation_engine.port.ir import Type
 from foundation_engine.port.passes import CHANGING, blocks
 
 # Operations that change their first operand and have a value.
-_TAKING = frozenset(
+TAKING = frozenset(
     {"list.pop", "list.pop_at", "dict.pop", "dict.pop_or", "dict.pop_optional", "dict.setdefault", "set.pop"}
 )
 _STORING = (
-    CHANGING | _TAKING | {"dict.update", "dict.clear", "dict.delete", "set.add", "set.discard", "set.remove"}
+    CHANGING | TAKING | {"dict.update", "dict.clear", "dict.delete", "set.add", "set.discard", "set.remove"}
 )
 _HELD = (ir.ListT, ir.DictT, ir.SetT)
 
@@ -191,7 +191,7 @@ class _Sequence:
             return out
         for n in _evaluated(e):
             match n:
-                case ir.Intrinsic(op=op, args=[place, *_]) if op in _TAKING:
+                case ir.Intrinsic(op=op, args=[place, *_]) if op in TAKING:
                     out.add(self.borrowing.root(place))
                 case ir.Call(args=args) | ir.MethodCall(args=args) if _calls(n, self.module, self.changing):
                     places = [*args, n.obj] if isinstance(n, ir.MethodCall) else args
@@ -247,7 +247,7 @@ class _Sequence:
             elif (
                 (waits and (self.reads(operand) or self.changes(operand)))
                 or (self.reads(operand) and any(map(self.changes, later)))
-                or (self.changes(operand) and any(self.reads(v) or self.changes(v) for v in later))
+                or (self.changes(operand) and any(self.follows(operand, v) for v in later))
             ):
                 # A list that somebody holds may be another or a longer one by the time it is used.
                 if isinstance(operand.type, ir.ListT) and isinstance(operand, ir.Field):
@@ -267,8 +267,28 @@ class _Sequence:
     def changes(self, e: ir.Expr) -> bool:
         """True when evaluating an expression may change something."""
         return any(
-            (isinstance(n, ir.Intrinsic) and n.op in _TAKING) or _calls(n, self.module, self.changing)
+            (isinstance(n, ir.Intrinsic) and n.op in TAKING) or _calls(n, self.module, self.changing)
             for n in _evaluated(e)
+        )
+
+    def follows(self, e: ir.Expr, later: ir.Expr) -> bool:
+        """True when an operand must be evaluated behind one that changes something."""
+        if self.changes(later):
+            return True
+        if not self.reads(later):
+            return False
+        nodes = list(_evaluated(later))
+        if any(isinstance(n, ir.Field | ir.MethodCall | ir.Call | ir.Comp) for n in nodes):
+            return True
+        # What only takes something out of lists of one type leaves a map, or a list of another type, as it is.
+        seen = {
+            a.type for n in nodes if isinstance(n, ir.Intrinsic) for a in n.args if isinstance(a.type, _HELD)
+        }
+        inside = list(_evaluated(e))
+        taken = [n.args[0].type for n in inside if isinstance(n, ir.Intrinsic) and n.op in TAKING]
+        called = any(_calls(n, self.module, self.changing) for n in inside)
+        return called or not all(
+            isinstance(t, ir.ListT) and _apart(t, other) for t in taken for other in seen
         )
 
     def reads(self, e: ir.Expr) -> bool:
@@ -289,6 +309,14 @@ class _Sequence:
             name = f"{hint}_{n}"
         self.taken.add(name)
         return name
+
+
+def _apart(a: Type, b: Type) -> bool:
+    """True for a list of values and another collection of values that cannot be or hold it."""
+    values = [
+        t.elem if isinstance(t, ir.ListT | ir.SetT) else t.value for t in (a, b) if isinstance(t, _HELD)
+    ]
+    return a != b and all(isinstance(v, ir.P) and v != ir.ANY for v in values)
 
 
 def _expressions(s: ir.Stmt) -> Iterator[ir.Expr]:

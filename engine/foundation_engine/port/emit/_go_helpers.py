@@ -1431,6 +1431,27 @@ func setIntersection[T comparable](a, b map[T]struct{}) map[T]struct{} {
 """,
         (),
     ),
+    "sortedCommon": (
+        r"""
+// sortedCommon is what two lists have both, in ascending order.
+func sortedCommon[T cmp.Ordered](xs, others []T) []T {
+	missing := make(map[T]bool, len(xs))
+	for _, x := range xs {
+		missing[x] = true
+	}
+	common := []T{}
+	for _, x := range others {
+		if missing[x] {
+			common = append(common, x)
+			missing[x] = false
+		}
+	}
+	slices.Sort(common)
+	return common
+}
+""",
+        ("cmp", "slices"),
+    ),
     "setDifference": (
         r"""
 // setDifference holds what is in a and not in b.

@@ -686,6 +686,8 @@ class Operations(Maps):
                 return f"math.Ldexp(1, {self.x(exponent)})", PRIMARY
             case _:
                 pass
+        if op == "str.ord" and (byte := self.byte_text(args[0])) is not None:
+            return f"int({byte})", PRIMARY
         if op in TEMPLATES and not single and not (op == "list.contains" and self._wide(args[0])):
             return self._template(op, args)
         match op:
@@ -2029,6 +2031,8 @@ class Operations(Maps):
         once = e.kind == "list" and len(self.err_scopes) == 1
         counted = len(e.clauses) == 1 and (once or not e.clauses[0].conds)
         turns = self.turns(e.clauses[0].iter) if counted else None
+        if e.kind == "list" and counted and turns is None:
+            turns = self._parts(e.clauses[0].iter)
         if e.kind == "list":
             self.write(f"{name} := make({t}, 0, {turns})" if turns else f"{name} := {t}{{}}")
         else:
@@ -2036,6 +2040,22 @@ class Operations(Maps):
             plain = isinstance(e.elem, ir.TupleLit) and isinstance(e.elem.elems[0], ir.Name)
             self.start_map(name, e.type, turns if plain else None)
         self._fill(name, e)
+
+    def _parts(self, e: ir.Expr) -> str | None:
+        """How many parts or steps a loop has at most, where counting them is little beside making the list."""
+        match e:
+            case ir.Intrinsic(op="str.split", args=[ir.Name() as text, ir.Lit(value=str() as separator)]) if (
+                separator and text.id not in self.builders
+            ):
+                self.use("strings")
+                return f"strings.Count({self.x(text)}, {self.x(e.args[1])})+1"
+            case ir.Intrinsic(
+                op="range", args=[ir.Lit(value=0), ir.Intrinsic(op="len", args=[whole]), ir.Name() as step]
+            ) if isinstance(whole, ir.Name) and isinstance(whole.type, ir.ListT):
+                steps = f"{self._length(whole)}/{self.x(step, MUL + 1)}"
+                return f"{steps}+1" if at_least(step, self.lower) == 1 else f"max(0, {steps})+1"
+            case _:
+                return None
 
     def turns(self, e: ir.Expr) -> str | None:
         """How often a loop over an iterable runs at most, where that is known before and plain to read."""
@@ -2045,7 +2065,7 @@ class Operations(Maps):
             case ir.Name(type=ir.STR) if e.id not in self.builders:
                 # No character takes less than a byte.
                 return f"len({self.x(e)})"
-            case ir.Intrinsic(op="str.char_indices", args=[text]):
+            case ir.Intrinsic(op="str.char_indices" | "str.lower" | "str.upper", args=[text]):
                 return self.turns(text)
             case ir.Intrinsic(
                 op="range",
@@ -2258,6 +2278,20 @@ class Operations(Maps):
 
     # Order
 
+    def _sorted_common(self, e: ir.Expr) -> str | None:
+        """What two lists have both, in order, for which one set is enough; None for another set."""
+        match e:
+            case ir.Intrinsic(
+                op="set.intersection",
+                args=[
+                    ir.Intrinsic(op="to_set", args=[ir.Expr(type=ir.ListT(elem)) as a]),
+                    ir.Intrinsic(op="to_set", args=[ir.Expr(type=ir.ListT(other)) as b]),
+                ],
+            ) if elem == other and elem in (ir.INT, ir.STR):
+                return f"{self.helper('sortedCommon')}({self.x(a)}, {self.x(b)})"
+            case _:
+                return None
+
     def _sorted(self, e: ir.Intrinsic, into: str | None = None) -> str:
         source, key, reverse = e.args
         plain = isinstance(key, ir.Lit) and isinstance(reverse, ir.Lit) and not reverse.value
@@ -2287,7 +2321,7 @@ class Operations(Maps):
                 self.use("maps")
                 text = f"slices.Sorted(maps.Values({self.table(over)}))"
             else:
-                text = f"{self.helper('sortedKeys')}({self.table(over)})"
+                text = self._sorted_common(over) or f"{self.helper('sortedKeys')}({self.table(over)})"
             if plain and into is None:
                 return text
             if not isinstance(key, ir.Lit) and not names_its_entry(key):

@@ -18,12 +18,14 @@ from foundation_engine.port import ir
 from foundation_engine.port.bytewise import loop_over_bytes
 from foundation_engine.port.emit import _go_json as go_json
 from foundation_engine.port.emit._files import Cut, joined
+from foundation_engine.port.emit._go_conditions import test_in_turn
 from foundation_engine.port.emit._go_entries import look_up_once
 from foundation_engine.port.emit._go_helpers import HELPERS
 from foundation_engine.port.emit._go_intrinsics import Operations
 from foundation_engine.port.emit._go_maps import shown_maps, shows_order
 from foundation_engine.port.emit._go_patterns import Patterns
 from foundation_engine.port.emit._go_tidy import blanked, tidy
+from foundation_engine.port.emit._go_times import POINTS
 from foundation_engine.port.emit._names import camel, go_doc, is_hidden, pascal
 from foundation_engine.port.emit._statements import Statements, comment, comments
 from foundation_engine.port.emit.templates import Templates
@@ -2912,6 +2914,7 @@ def _emitted(
         for c, f in copied.functions():
             if (c.name if c else "", f.name) in ordered:
                 keep_order(f, kept)
+        test_in_turn(copied)
         look_up_once(copied)
         scan_bytes(copied, bytewise=True)
         loop_over_bytes(copied)

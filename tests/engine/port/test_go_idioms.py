@@ -1,0 +1,109 @@
+"""What ports to Go say as an engineer would must stay the same: tests in turn, numbers read once, room made before."""
+
+from __future__ import annotations
+
+import textwrap
+from functools import cache
+
+import pytest
+from foundation_engine.port import port
+from foundation_engine.port.request import PortCandidate, PortRequest
+from foundation_engine.verify import Verdict, VerifyOptions, verify
+from foundation_engine.verify.cases import Plan
+from foundation_specs.model import LanguageId
+
+SOURCE = textwrap.dedent(
+    """
+    def octets(address: str) -> int:
+        value = 0
+        for part in address.split("."):
+            if not part.isdigit() or int(part) > 255:
+                raise ValueError(f"not a byte: {part}")
+            value = value * 256 + int(part)
+        return value
+
+    def clamped(text: str, most: int) -> int:
+        if most > 3 and int(text) > most:
+            return most
+        return int(text)
+
+    def again(text: str) -> int:
+        if int(text) > 5:
+            text = text[1:]
+        return int(text)
+
+    def closed(text: str) -> bool:
+        pairs = {")": "(", "]": "["}
+        stack: list[str] = []
+        for ch in text:
+            if ch in "([":
+                stack.append(ch)
+            elif ch in pairs and (not stack or stack.pop() != pairs[ch]):
+                return False
+        return not stack
+
+    def both(xs: list[int], ys: list[int]) -> list[int]:
+        return sorted(set(xs) & set(ys))
+
+    def words_of_both(xs: list[str], ys: list[str]) -> list[str]:
+        return sorted(set(xs) & set(ys), reverse=True)
+
+    def chunks(xs: list[int], size: int) -> list[list[int]]:
+        return [xs[i : i + size] for i in range(0, len(xs), size)]
+
+    def numbers(text: str) -> list[int]:
+        return [int(part) for part in text.split(",")]
+
+    def letters(text: str) -> list[str]:
+        return [ch for ch in text.lower() if ch != "é"]
+    """
+)
+
+
+def given() -> tuple[Plan, ...]:
+    """Calls of every function with values at the edges."""
+    lists = [[], [1], [3, 1, 2, 3], [2, 2], [3, 2, 5, 1]]
+    words = [["é", "b"], ["b", "b", "a", "é"], []]
+    plans = [Plan("octets", (t,)) for t in ("1.2", "", "256", "255.0.x", "1. 2", "-1", "07")]
+    plans += [Plan("clamped", (t, n)) for t in ("1", " 9 ", "x", "-4") for n in (0, 4)]
+    plans += [Plan("again", (t,)) for t in ("1", "61", "6", "x")]
+    plans += [Plan("closed", (t,)) for t in ("", "()", "([)]", "(é[])", ")", "(", "]é")]
+    plans += [Plan("both", ({"list": a}, {"list": b})) for a in lists for b in lists]
+    plans += [Plan("words_of_both", ({"list": a}, {"list": b})) for a in words for b in words]
+    plans += [Plan("chunks", ({"list": a}, n)) for a in lists for n in (1, 2, 3, 7, 0, -1)]
+    plans += [Plan("numbers", (t,)) for t in ("1", "1,2, 3", "", "1,")]
+    return (*plans, *(Plan("letters", (t,)) for t in ("", "É", "aÉB", "éé")))
+
+
+@cache
+def ported() -> PortCandidate:
+    """The port of the source."""
+    return port(PortRequest("idioms.py", SOURCE, LanguageId.PYTHON, LanguageId.GO))
+
+
+@pytest.mark.slow
+def test_the_answers_stay_the_same() -> None:
+    assert not ported().holes, ported().holes
+    report = verify(ported(), VerifyOptions(plans=given(), use_cache=False))
+    assert report.verdict is not Verdict.FAILED, [r.detail for r in report.results]
+    assert sum(r.cases for r in report.results if r.step == "cases") > 45
+
+
+SAID = {
+    "tests one after the other": ("octets", "\tif number > 255 {\n"),
+    "a number that is read once": ("octets", "value = value*256 + number\n"),
+    "a test in a test": ("clamped", "if most > 3 {\n\t\tnumber, err :="),
+    "a text that changes": ("again", "return strconv.Atoi(strings.TrimSpace(text))"),
+    "what is taken out in a test": ("closed", "if len(stack) == 0 {\n\t\t\t\treturn false"),
+    "one set for two lists": ("both", "return sortedCommon(xs, ys)"),
+    "room for parts": ("chunks", "make([][]int, 0, max(0, len(xs)/size)+1)"),
+    "room for what is split": ("numbers", 'make([]int, 0, strings.Count(text, ",")+1)'),
+    "room for letters": ("letters", "0, len(text))"),
+}
+
+
+@pytest.mark.parametrize(("name", "line"), SAID.values(), ids=SAID.keys())
+def test_it_is_said_like_this(name: str, line: str) -> None:
+    text = next(f.text for f in ported().files if f.role == "source")
+    start = text.index(f"func {name.title().replace('_', '')}(")
+    assert line in text[start : text.index("\n}\n", start)]
