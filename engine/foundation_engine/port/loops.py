@@ -13,9 +13,12 @@ from foundation_engine.port import ir
 from foundation_engine.port.letters import known_digits
 from foundation_engine.port.passes import blocks
 from foundation_engine.port.simplify import bound_only, join_only, local_lists, rewrite
+from foundation_engine.port.spellings import check_first, in_runs, spelled
 
 # What a comprehension of more nodes says is read better as a loop.
-_SIZE = 24
+_SIZE = 32
+# Operations that change what they are given, and have a value.
+_CHANGES = ("list.pop", "list.pop_at", "dict.pop", "dict.pop_or", "dict.pop_optional", "dict.setdefault")
 # Types whose equal values cannot be told apart, even by what hashes them.
 _PLAIN = (ir.STR, ir.CHAR, ir.INT, ir.BOOL)
 
@@ -38,6 +41,7 @@ def _function(f: ir.Function) -> None:
     _letters(f)
     rewrite(f, _looked_up)
     known_digits(f)
+    check_first(f)
     _codes(f)
 
 
@@ -64,7 +68,10 @@ class _Loops:
             for inner in blocks(s):
                 self.block(inner)
             if isinstance(s, ir.For | ir.ForRange) and not any(c.comments or c.trailing for c in _inside(s)):
-                at -= self._rewritten(body, at, s)
+                less = self._rewritten(body, at, s)
+                if not less and isinstance(s, ir.For):
+                    less = self._in_runs(body, at, s)
+                at -= less
             at += 1
 
     def _rewritten(self, body: list[ir.Stmt], at: int, s: ir.For | ir.ForRange) -> int:
@@ -247,8 +254,16 @@ class _Loops:
     ) -> tuple[str, ir.Expr, list[str]] | None:
         """What each item, or each that passes a test, gives."""
         clauses = [ir.Clause(target, over, [])]
+        short = ""
         while True:
             match body:
+                case [ir.Assign(target=ir.VarTarget(id=to) as named, value=made), *rest] if (
+                    not short
+                    and isinstance(clauses[-1].target, ir.VarTarget)
+                    and self._only_here(to, body, rest)
+                ):
+                    # What is looked at under a name of its own is filtered behind what makes it.
+                    clauses, short, body = [ir.Clause(named, _mapped(clauses, made), [])], to, rest
                 case [ir.If(test=test, body=[ir.Continue()], orelse=[]), *rest] if rest:
                     clauses[-1].conds.append(_negated(test))
                     body = rest
@@ -270,7 +285,10 @@ class _Loops:
         if name in {n.id for p in parts for n in ir.walk(p) if isinstance(n, ir.Name)}:
             return None
         bound = [t.id for c in clauses for t in ir.walk(c.target) if isinstance(t, ir.VarTarget)]
-        if len(bound) != len(set(bound)) or not all(bound_only(self.f, b) for b in bound):
+        if len(bound) != len(set(bound)) or not all(b == short or bound_only(self.f, b) for b in bound):
+            return None
+        looked = (elem, *clauses[0].conds)
+        if short and not all(_settled(e) and _names(e) <= {short} for e in looked):
             return None
         # A value that is nothing or false is filtered and taken in two steps, which effects would tell apart.
         tested = any(c.conds for c in clauses) and (
@@ -280,52 +298,81 @@ class _Loops:
             return None
         return name, ir.Comp("list", elem, clauses, type=kind, line=elem.line), []
 
+    def _only_here(self, name: str, body: Sequence[ir.Stmt], rest: Sequence[ir.Stmt]) -> bool:
+        """True for a variable that the first of some statements assigns, and only those behind it read."""
+        stored = sum(isinstance(n, ir.VarTarget) and n.id == name for s in self.f.body for n in ir.walk(s))
+        own = _mentions(body, name) == _mentions(rest, name) + 1
+        return (
+            stored == 1
+            and own
+            and name not in self.seen
+            and _mentions(self.f.body, name) == _mentions(body, name)
+        )
+
     def _spelled(
         self, target: ir.Target, over: ir.Expr, body: list[ir.Stmt]
     ) -> tuple[str, ir.Expr, list[str]] | None:
-        """A text of what each character of a text becomes: itself, nothing, or a literal."""
-        if over.type != ir.STR or not isinstance(target, ir.VarTarget) or len(body) != 1:
-            return None
-        tests: list[ir.Expr] = []
-        values: list[ir.Expr] = []
-        name = ""
-        s: ir.Stmt | None = body[0]
-        while s is not None:
-            match s:
-                case ir.If(
-                    test=test, body=[ir.AugAssign(target=ir.VarTarget(id=to), op="str.concat", value=value)]
-                ):
-                    tests.append(test)
-                    s = s.orelse[0] if len(s.orelse) == 1 else None
-                    if s is None and len(tests) > 1:
-                        return None
-                case ir.AugAssign(target=ir.VarTarget(id=to), op="str.concat", value=value):
-                    s = None
+        """A text of what each character of a text becomes."""
+        found = spelled(target, over, body)
+        return found and (*found, [])
+
+    def _in_runs(self, body: list[ir.Stmt], at: int, s: ir.For) -> int:
+        """Replace a loop whose runs of other characters become a literal; how many statements there are less."""
+        found = in_runs(s.target, s.iter, s.body)
+        if found is None or not isinstance(s.target, ir.VarTarget) or not bound_only(self.f, s.target.id):
+            return 0
+        name, flag, test, mark = found
+        begun, now = self._begun(body, at, name), None
+        for i in range(at - 1, -1, -1):
+            match body[i]:
+                case ir.Assign(target=ir.VarTarget(id=to), value=ir.Lit(value=bool() as value)) if to == flag:
+                    now = (i, value)
+                    break
+                case other if _mentions([other], flag):
+                    break
                 case _:
-                    return None
-            values.append(value)
-            if name not in ("", to) or not (isinstance(value, ir.Lit) or _is(value, target.id)):
-                return None
-            name = to
-        if not tests or name in {n.id for e in (*tests, over) for n in ir.walk(e) if isinstance(n, ir.Name)}:
-            return None
-        clause = ir.Clause(target, over, [])
-        if len(values) == len(tests):
-            # Without a last branch, what no test holds for is left out.
-            clause.conds = tests
-            elem = values[0]
-        else:
-            elem = values[-1]
-            if not _is(elem, target.id):
-                return None
-            for test, value in zip(reversed(tests), reversed(values[:-1]), strict=True):
-                elem = ir.Cond(test, value, elem, type=ir.STR, line=test.line)
-        letters = ir.Comp("iter", elem, [clause], type=ir.IterT(ir.STR), line=over.line)
-        return (
-            name,
-            ir.Intrinsic("str.join", [ir.Lit("", type=ir.STR), letters], type=ir.STR, line=over.line),
-            [],
+                    pass
+        if begun is None or now is None or name in self.seen or not self._alone([flag], s):
+            return 0
+        char = ir.Lambda(
+            [ir.Param(s.target.id, s.target.type)],
+            test,
+            type=ir.FuncT((s.target.type,), ir.BOOL, False, False),
         )
+        first = body[begun]
+        assert isinstance(first, ir.Assign)  # noqa: S101 - `_begun` looked at it.
+        value = ir.Intrinsic(
+            "str.in_runs",
+            [s.iter, char, ir.Lit(mark, type=ir.STR), ir.Lit(now[1], type=ir.BOOL)],
+            type=ir.STR,
+            line=s.line,
+        )
+        said = [*first.comments, *body[now[0]].comments, *s.comments]
+        body[at] = ir.Assign(first.target, value, line=s.line, comments=said, trailing=s.trailing)
+        for i in sorted((begun, now[0]), reverse=True):
+            del body[i]
+        self._returned(body, at - 2, name)
+        return 2
+
+
+def _names(e: ir.Expr) -> set[str]:
+    return {n.id for n in ir.walk(e) if isinstance(n, ir.Name)}
+
+
+def _mapped(clauses: list[ir.Clause], made: ir.Expr) -> ir.Expr:
+    """What each item gives, as a list."""
+    return ir.Comp("list", made, clauses, type=ir.ListT(made.type), line=made.line)
+
+
+def _settled(e: ir.Expr) -> bool:
+    """True for what cannot fail and changes nothing, so that it may be looked at later."""
+    return not any(
+        isinstance(
+            n, ir.Call | ir.MethodCall | ir.New | ir.PatternOp | ir.PatternCall | ir.PatternNew | ir.Unwrap
+        )
+        or (isinstance(n, ir.Intrinsic) and (n.raises or n.op in _CHANGES))
+        for n in ir.walk(e)
+    )
 
 
 def _inside(s: ir.For | ir.ForRange) -> Iterator[ir.Stmt]:
@@ -412,9 +459,7 @@ def _pure(e: ir.Expr) -> bool:
     """True for what may be worked out once instead of twice: it changes nothing and asks nobody."""
     return not any(
         isinstance(n, ir.Call | ir.MethodCall | ir.New | ir.PatternOp | ir.PatternCall)
-        or (
-            isinstance(n, ir.Intrinsic) and n.op in ("list.pop", "list.pop_at", "dict.pop", "dict.setdefault")
-        )
+        or (isinstance(n, ir.Intrinsic) and n.op in _CHANGES)
         for n in ir.walk(e)
     )
 
@@ -466,21 +511,49 @@ def _looked_up(e: ir.Expr) -> ir.Expr:
 def _codes(f: ir.Function) -> None:
     """A loop over characters of which only the codes are looked at is one over codes."""
     for s in (n for b in f.body for n in ir.walk(b)):
-        if not isinstance(s, ir.For) or s.iter.type != ir.STR or not isinstance(s.target, ir.VarTarget):
-            continue
-        name = s.target.id
+        match s:
+            case ir.For(target=ir.VarTarget(id=name) as target, iter=ir.Expr(type=ir.STR) as over):
+                pass
+            case ir.For(
+                target=ir.TupleTarget(elems=[_, ir.VarTarget(id=name) as target]),
+                iter=ir.Intrinsic(op="enumerate", args=[ir.Expr(type=ir.STR) as over, _]),
+            ):
+                pass
+            case _:
+                continue
         nodes = [n for b in s.body for n in ir.walk(b)]
-        codes = [
-            n for n in nodes if isinstance(n, ir.Intrinsic) and n.op == "str.ord" and _is(n.args[0], name)
-        ]
-        if not codes or len(codes) != _mentions(s.body, name) or not bound_only(f, name):
+        codes = [n for n in nodes if isinstance(n, ir.Expr) and _is_code(n, name)]
+        compared = [n for n in nodes if isinstance(n, ir.Expr) and _compared(n, name) is not None]
+        if not codes or len(codes) + len(compared) != _mentions(s.body, name) or not bound_only(f, name):
             continue
-        s.iter = ir.Intrinsic("str.codepoints", [s.iter], type=ir.IterT(ir.INT), line=s.iter.line)
-        s.target = ir.VarTarget(name, type=ir.INT, line=s.target.line)
+        coded = ir.Intrinsic("str.codepoints", [over], type=ir.IterT(ir.INT), line=over.line)
+        if isinstance(s.iter, ir.Intrinsic) and s.iter.op == "enumerate":
+            s.iter.args[0] = coded
+        else:
+            s.iter = coded
+        target.type = ir.INT
         for b in s.body:
-            rewrite(
-                b, lambda e, name=name: ir.Name(name, type=ir.INT, line=e.line) if _is_code(e, name) else e
-            )
+            rewrite(b, lambda e, name=name: _coded(e, name))
+
+
+def _coded(e: ir.Expr, name: str) -> ir.Expr:
+    """What looks at a character or its code, looking at the variable that holds the code."""
+    code = ir.Name(name, type=ir.INT, line=e.line)
+    if _is_code(e, name):
+        return code
+    letter = _compared(e, name)
+    if letter is not None and isinstance(e, ir.Intrinsic):
+        return ir.Intrinsic(e.op, [code, ir.Lit(ord(letter), type=ir.INT)], type=ir.BOOL, line=e.line)
+    return e
+
+
+def _compared(e: ir.Expr, name: str) -> str | None:
+    """The letter that a character is, or is not."""
+    match e:
+        case ir.Intrinsic(op="eq" | "ne", args=[of, ir.Lit(value=str(letter))]) if len(letter) == 1:
+            return letter if _is(of, name) else None
+        case _:
+            return None
 
 
 def _is_code(e: ir.Expr, name: str) -> bool:

@@ -123,7 +123,8 @@ class Proofs:
 
     `inside` has reads and assignments of positions that exist and pops of lists that are not empty; `divisible` has
     divisions whose divisor is not zero, `counts` integers that are not below zero, `fitting` those that are not above
-    the length of what is sliced.
+    the length of what is sliced, `steps` loops whose test begins with `i < n`, where `n` is the length of a text that
+    the test looks into at `i`, and `i` a position of it or its length.
     """
 
     def __init__(self, f: ir.Function, module: ir.Module) -> None:
@@ -131,6 +132,7 @@ class Proofs:
         self.divisible: set[int] = set()
         self.counts: set[int] = set()
         self.fitting: set[int] = set()
+        self.steps: set[int] = set()
         self._module = module
         self._least = lower_bounds(f)
         self._recording = True
@@ -140,16 +142,27 @@ class Proofs:
             m.id
             for s in f.body
             for n in ir.walk(s)
-            if isinstance(n, ir.FuncDef | ir.Lambda | ir.PatternCall)
+            if isinstance(n, ir.PatternCall)
             for m in ir.walk(n)
             if isinstance(m, ir.VarTarget)
-        }
-        self._elsewhere = _Effects()
-        for d in module.definitions:
-            if isinstance(d, ir.Function | ir.Class):
-                self._note(ir.walk(d), self._elsewhere, calls=False)
-        self._elsewhere.names = set()
+        } | {v for s in f.body for n in ir.walk(s) if isinstance(n, ir.FuncDef) for v in n.func.shared}
+        every = [n for d in module.definitions for n in ir.walk(d)]
+        self._nested: dict[str, list[ir.Function]] = {}
+        for n in every:
+            if isinstance(n, ir.FuncDef):
+                self._nested.setdefault(n.func.name, []).append(n.func)
+        self._given = {n.name for n in every if isinstance(n, ir.Param)}
+        self._behind: dict[str, _Effects] = {}
+        self._fixed = self._whole(f)
         self._run(f.body, frozenset())
+
+    def _whole(self, f: ir.Function) -> _Effects:
+        """What a function changes after it was set for the first time."""
+        effects = _Effects()
+        self._note((n for s in f.body for n in ir.walk(s)), effects)
+        set_ = [n.id for s in f.body for n in ir.walk(s) if isinstance(n, ir.VarTarget)]
+        set_ += [p.name for p in f.params]
+        return replace(effects, names={name for name in set_ if set_.count(name) > 1})
 
     # Sums
 
@@ -359,7 +372,7 @@ class Proofs:
                 self._run(e.body, frozenset())
                 return self._after([e], frozenset())
             case ir.Call(func=ir.Name(id=name), args=[text, part, start]) if self._named(
-                name, "find_from", "index_from"
+                name, "find_from", "position_from"
             ):
                 for inner in (text, part, start):
                     state = self._eval(inner, state)
@@ -454,7 +467,8 @@ class Proofs:
                 first = not at or (isinstance(at[0], ir.Lit) and at[0].value == 0)
                 if self._recording and first and size is not None and self._holds(size.add(-1), state):
                     self.inside.add(id(e))
-                return self._after([e], state)
+                after = self._after([e], state)
+                return after if size is None else after | frozenset(self._shortened(size, state))
             case ir.Intrinsic(op="list.append", args=[of, _]):
                 size = self._length(of)
                 state = self._after([e], state)
@@ -483,6 +497,15 @@ class Proofs:
             case _:
                 return self._after([e], state) if e.op.startswith("list.") and e.op not in _KEEPING else state
 
+    def _shortened(self, size: _Sum, state: _State) -> Iterator[_Sum]:
+        """What is known of the length of a list that lost an item, and of nothing else that may have changed."""
+        ((atom, _),) = size.terms
+        for f in state:
+            if isinstance(f, _Sum) and (n := dict(f.terms).get(atom)):
+                others = _Sum(tuple((a, m) for a, m in f.terms if a != atom), f.number)
+                if all(a.size != atom.size and atom.size not in a.inside for a, _ in others.terms):
+                    yield f.add(n)
+
     def _position(self, node: ir.Node, of: ir.Expr, at: ir.Expr, state: _State) -> _State:
         """Look at a position that is read or assigned; afterwards it is known to exist."""
         size, path, position = self._length(of), self._path(of), self._sum(self._plain(at))
@@ -499,7 +522,8 @@ class Proofs:
         known = self._holds(above, state)
         if self._recording and (there in state or (known and self._holds(below, state))):
             self.inside.add(id(node))
-        return state | ({there, below} if known else {there})
+        # What is read or assigned from the beginning is below the length, even where it counts from the end.
+        return state | ({there} if from_end and not known else {there, below})
 
     def _every(self, e: ir.Expr) -> _Sum | None:
         """The length that every item of a list has."""
@@ -549,6 +573,8 @@ class Proofs:
                 holds, fails = self._branches(test, state)
                 return self._join([self._run(body, holds), self._run(orelse, fails)])
             case ir.While():
+                if self._recording and self._within(s.test, state):
+                    self.steps.add(id(s))
                 return self._loop(s, s.body, state, s.test, frozenset())
             case ir.ForRange(start=start, stop=stop):
                 state = self._eval(stop, self._eval(start, state))
@@ -573,7 +599,12 @@ class Proofs:
                 return None
             case ir.FuncDef(func=f):
                 outer, self._exits = self._exits, []
-                self._run(f.body, frozenset())
+                # It may be called at any time later: only what never changes is known then.
+                own = {p.name for p in f.params} | {
+                    n.id for b in f.body for n in ir.walk(b) if isinstance(n, ir.VarTarget)
+                }
+                mine = replace(self._fixed, names=self._fixed.names | own)
+                self._run(f.body, frozenset(f for f in state if not outer and mine.keeps(f)))
                 self._exits = outer
                 return self._after([s], state)
             case ir.Try(body=body, handlers=handlers, orelse=orelse, final=final):
@@ -592,6 +623,26 @@ class Proofs:
                 return None if joined is None or behind is None else self._after(final, joined)
             case _:
                 return self._after([s], state)
+
+    def _within(self, test: ir.Expr, state: _State) -> bool:
+        match test:
+            case ir.Bool(op="and", values=[ir.Intrinsic(op="lt", args=[at, end]), *others]):
+                pass
+            case _:
+                return False
+        looks = [n for v in others for n in ir.walk(v) if isinstance(n, ir.Intrinsic) and n.op == "str.index"]
+        i, n = self._sum(at), self._sum(end)
+        if i is None or n is None or not looks or not all(ir.same(look.args[1], at) for look in looks):
+            return False
+        size = self._length(looks[0].args[0])
+        return (
+            size is not None
+            and all(ir.same(look.args[0], looks[0].args[0]) for look in looks)
+            and self._holds(i, state)
+            and self._holds(size.plus(i, -1), state)
+            and self._holds(size.plus(n, -1), state)
+            and self._holds(n.plus(size, -1), state)
+        )
 
     def _assign(self, target: ir.Target, value: ir.Expr, state: _State) -> _State:
         if not isinstance(target, ir.VarTarget):
@@ -765,6 +816,11 @@ class Proofs:
                 first = False
                 told = self._join(turns) or frozenset()
                 more = {f for f in told if isinstance(f, _Sum) and hidden.keeps(f) and self._holds(f, state)}
+                more |= {
+                    f
+                    for f in self._positions(told | state, mine)
+                    if self._holds(f, state) and self._holds(f, told)
+                }
                 if not more <= held:
                     held |= more
                     continue
@@ -780,6 +836,15 @@ class Proofs:
             return self._join([held, *(frozenset(f for f in e if hidden.keeps(f)) for e in left)])
         forever = isinstance(test, ir.Lit) and test.value is True
         return self._join([None if forever else self._branches(test, held)[1], *left])
+
+    def _positions(self, state: _State, effects: _Effects) -> Iterator[_Sum]:
+        """That an integer which a loop changes is a position of a list or text whose length it keeps, or its length."""
+        atoms = {a for f in state if isinstance(f, _Sum) for a, _ in f.terms}
+        sizes = [a for a in atoms if a.least == 0 and a.key.startswith("len(") and effects.keeps(a)]
+        for atom in atoms:
+            if atom.names & effects.names and atom.key in effects.names:
+                yield _Sum(((atom, 1),), 0)
+                yield from (_Sum(((size, 1),), 0).plus(_Sum(((atom, 1),), 0), -1) for size in sizes)
 
     def _turn(self, body: Sequence[ir.Stmt], state: _State, test: ir.Expr | None) -> _State | None:
         return self._run(body, state if test is None else self._branches(test, state)[0])
@@ -811,28 +876,50 @@ class Proofs:
             case ir.MethodCall(obj=ir.Expr(type=ir.NamedT(name))) | ir.New(cls=name):
                 known = isinstance(self._module.find(name), ir.Class | ir.ErrorClass)
             case _:
-                known = False
+                known, name = False, ""
         if not known:
             effects.everything = True
-        effects.fields |= self._elsewhere.fields
-        effects.grown |= self._elsewhere.grown
-        effects.shrunk |= self._elsewhere.shrunk
-        effects.replaced |= self._elsewhere.replaced
-        effects.everything |= self._unknown_inside(known)
+            name = ""
+        there = self._reached(name)
+        effects.fields |= there.fields
+        effects.grown |= there.grown
+        effects.shrunk |= there.shrunk
+        effects.replaced |= there.replaced
+        effects.everything |= there.everything
 
-    def _unknown_inside(self, known: bool) -> bool:
-        """True when functions of the module call code that the module does not hold."""
-        return known and any(
-            isinstance(n, ir.PatternOp | ir.PatternCall)
-            or (isinstance(n, ir.Call) and not isinstance(n.func, ir.Name))
-            or (isinstance(n, ir.Call) and isinstance(n.func, ir.Name) and self._foreign(n.func.id))
-            or (isinstance(n, ir.MethodCall) and self._protocol(n))
-            for d in self._module.definitions
-            for n in ir.walk(d)
-        )
+    def _reached(self, name: str) -> _Effects:
+        """What the function, closure or class of a name changes, and whatever it calls; of all of them for ""."""
+        if name not in self._behind:
+            found, left, seen = _Effects(), [name], set[str]()
+            while left:
+                if (at := left.pop()) in seen:
+                    continue
+                seen.add(at)
+                for n in self._nodes_of(at):
+                    self._note([n], found, calls=False)
+                    match n:
+                        case ir.Call(func=ir.Name(id=called)) if not self._foreign(called):
+                            left.append(called)
+                        case ir.MethodCall(obj=ir.Expr(type=ir.NamedT(called))) if not self._protocol(n):
+                            left.append(called)
+                        case ir.New(cls=called):
+                            left.append(called)
+                        case ir.Call() | ir.MethodCall() | ir.PatternOp() | ir.PatternCall():
+                            found.everything = True
+                        case _:
+                            pass
+            self._behind[name] = found
+        return self._behind[name]
+
+    def _nodes_of(self, name: str) -> Iterator[ir.Node]:
+        if not name:
+            return (n for d in self._module.definitions for n in ir.walk(d))
+        homes = [d for d in [self._module.find(name)] if isinstance(d, ir.Function | ir.Class)]
+        return (n for d in [*homes, *self._nested.get(name, [])] for n in ir.walk(d))
 
     def _foreign(self, name: str) -> bool:
-        return not isinstance(self._module.find(name), ir.Function) and name not in self._closures
+        known = isinstance(self._module.find(name), ir.Function) or name in self._nested
+        return not known or name in self._given
 
     def _protocol(self, n: ir.MethodCall) -> bool:
         return not (

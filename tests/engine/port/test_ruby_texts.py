@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import textwrap
 from collections.abc import Callable
 
@@ -66,6 +67,166 @@ SOURCE = textwrap.dedent(
         return "".join(out)
 
 
+    def fields(line: str, start: int) -> list[str]:
+        out: list[str] = []
+        i = 0
+        n = len(line)
+        while i < n:
+            while i < n and line[i] == " ":
+                i += 1
+            begin = i
+            while i < n and line[i] != "=" and line[i] != ",":
+                i += 1
+            out.append(line[begin:i])
+            i += 1
+            if i < n and line[i] == "'":
+                i += 1
+                begin = i
+                while i < n and line[i] != "'":
+                    i += 1
+                out.append(line[begin:i])
+                i += 1
+            while i < len(line) and (line[i].isdigit() or line[i] in "-]^"):
+                i += 1
+        while start < n and line[start] == "a":
+            start += 1
+        while i < n and line[i] == "b":
+            i += 1
+        return [*out, str(i), str(start)]
+
+
+    def slug(title: str) -> str:
+        parts: list[str] = []
+        dashed = True
+        for ch in title.lower():
+            if "a" <= ch <= "z" or ch in "0123456789":
+                parts.append(ch)
+                dashed = False
+            elif not dashed:
+                parts.append("-")
+                dashed = True
+        return "".join(parts).rstrip("-")
+
+
+    def squeezed(text: str) -> str:
+        out = ""
+        gap = False
+        for ch in text:
+            if not ch.isspace():
+                gap = False
+                out += ch
+            elif not gap:
+                out += "_-"
+                gap = True
+        return out.strip("_").lstrip("ab")
+
+
+    def not_squeezed(text: str) -> str:
+        out = ""
+        gap = False
+        for ch in text:
+            if not ch.isspace():
+                gap = False
+                out += ch
+            elif not gap:
+                out += "_"
+                gap = True
+        return out + str(gap)
+
+
+    def snake(name: str) -> str:
+        out = ""
+        for i, ch in enumerate(name):
+            if ch.isupper():
+                if i > 0:
+                    out += "_"
+                out += ch.lower()
+            else:
+                out += ch
+        shown = ""
+        for ch in name:
+            if ch.isupper() or ch == "\u00df":
+                shown += "<" + ch.lower() + ">"
+            else:
+                shown += ch
+        return out + shown
+
+
+    def turned(text: str, shift: int) -> str:
+        out: list[str] = []
+        for ch in text:
+            if "a" <= ch <= "z":
+                out.append(chr((ord(ch) - ord("a") + shift) % 26 + ord("a")))
+            elif "A" <= ch <= "Z":
+                out.append(chr((ord(ch) - 65 - shift + 1) % 26 + 65))
+            elif "0" <= ch <= "9":
+                out.append(chr((ord(ch) - 47) % 10 + ord("0")))
+            else:
+                out.append(ch)
+        some = ""
+        for ch in text:
+            if "b" <= ch <= "d":
+                some += chr((ord(ch) + 5 * shift) % 3 + 98)
+            else:
+                some += ch
+        return "".join(out) + some
+
+
+    def checked(text: str) -> int:
+        total = 0
+        count = 0
+        for ch in reversed(text):
+            if ch == " ":
+                continue
+            if ch < "0" or ch > "9":
+                return -1
+            digit = int(ch)
+            if count % 2 == 1:
+                digit *= 2
+            total += digit
+            count += 1
+        for i, letter in enumerate(text):
+            if letter not in " 0123456789":
+                return -2
+            total += i if letter == " " else ord(letter)
+        for other in text:
+            if other not in " 123456789":
+                return total
+            total += len(text) // (ord(other) - 32)
+        return total
+
+
+    def named(names: list[str]) -> list[str]:
+        valid: list[str] = []
+        for name in names:
+            if not name or not (name[0].isalpha() or name[0] == "_"):
+                continue
+            if all(ch.isalnum() or ch == "_" for ch in name):
+                valid.append(name)
+        for name in names:
+            if name and name[0] == "-" and all(ch.isdigit() or ch in "abc" for ch in name) and len(name) > 1:
+                valid.append(name + "!")
+            if name != "" and all(not ch.isspace() for ch in name):
+                valid.append(name + "?")
+            if name and name[0] == "a" and all("a" <= ch <= "c" for ch in name) and name[-1] == "c":
+                valid.append(name + ".")
+        return valid
+
+
+    def kept(lines: list[str]) -> list[str]:
+        out: list[str] = []
+        for line in lines:
+            code = line.split("#", 1)[0].strip()
+            if code:
+                out.append(code)
+        more: list[int] = []
+        for line in lines:
+            size = int(line)
+            if size > 2:
+                more.append(size)
+        return out + [str(n) for n in more]
+
+
     def bumped(items: list[int], i: int, by: int) -> list[int]:
         out = list(items)
         if i >= 0:
@@ -80,6 +241,7 @@ SOURCE = textwrap.dedent(
 )
 
 
+@functools.cache
 def ported(source: str) -> str:
     candidate = port(PortRequest("texts.py", source, LanguageId.PYTHON, LanguageId.RUBY))
     assert not candidate.holes
@@ -98,7 +260,23 @@ def test_what_is_said_of_a_text_as_a_whole_stays_the_same(ports_whole: Callable[
         "break unless at",
         "text.partition(',').first + text.rpartition('ab').last",
         "out << template[position...start]",
+        "i = line.index(/[^ ]/, i) || n",
+        "i = line.index(/[=,]/, i) || n",
+        """i = line.index("'", i) || n""",
+        "start += 1 while start < n && ",
+        "i += 1 while i < n && line[i] == 'b'",
         "last /= 7 while last > 100",
+        "title.downcase.gsub(/[^a-z0-9]+/, '-').delete_prefix('-')",
+        "text.gsub(/[[:space:]]+/, '_-')",
+        """name.gsub(/[[:upper:]]/) { |ch| "#{'_' if Regexp.last_match.begin(0) > 0}#{ch.downcase}" }""",
+        "text.tr('a-zA-Z0-9', ",
+        "('a'..'z').to_a.rotate(shift % 26).join + ('A'..'Z').to_a.rotate((1 - shift) % 26).join",
+        "return -1 if text.match?(/[^ 0-9]/)",
+        "return -2 if text.match?(/[^ 0-9]/)",
+        r"names.grep(/\A[\p{L}_][\p{L}\p{N}_]*\z/)",
+        r"name.match?(/\A(?=[\-])[[:digit:]abc]+\z/) && name.length > 1",
+        r"name.match?(/\A(?=[a])[a-c]+\z/) && name[-1] == 'c'",
+        "lines.map { |line| line.partition('#').first.strip }.reject(&:empty?)",
     ],
 )
 def test_a_text_is_searched_as_a_person_would(says: str) -> None:

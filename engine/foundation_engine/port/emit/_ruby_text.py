@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from foundation_engine.port import ir
 from foundation_engine.port.passes import blocks, terminates
@@ -33,10 +33,20 @@ def character_class(test: ir.Expr, char: ir.Expr) -> str | None:
         case ir.Intrinsic(op="str.contains_char" | "str.contains", args=[ir.Lit(value=str(letters)), of]) if (
             is_letter(of, char) and letters
         ):
-            return "".join(dict.fromkeys(map(escaped, letters)))
+            return one_of(letters)
         case ir.Intrinsic(op="list.contains" | "set.contains", args=[of_list, of]) if is_letter(of, char):
             letters = _letters(of_list)
-            return None if letters is None else "".join(dict.fromkeys(map(escaped, letters)))
+            return None if letters is None else one_of(letters)
+        case ir.Not(
+            value=ir.Bool(
+                op="or", values=[ir.Intrinsic(op="lt" | "gt") as one, ir.Intrinsic(op="lt" | "gt") as other]
+            )
+        ):
+            # What is not below and not above is in between.
+            ends = [ir.Intrinsic("ge" if e.op == "lt" else "le", e.args, type=ir.BOOL) for e in (one, other)]
+            return character_class(ir.Bool("and", list[ir.Expr](ends), type=ir.BOOL), char)
+        case ir.Not(value=ir.Not(value=inner)):
+            return character_class(inner, char)
         case ir.Bool(op="or", values=values):
             parts = [character_class(v, char) for v in values]
             return None if None in parts else "".join(p for p in parts if p is not None)
@@ -78,6 +88,91 @@ def pattern(test: ir.Expr, char: ir.Expr, negated: bool = False) -> str | None:
     if m := re.fullmatch(r"\\p\{(\w+)\}", inside):
         return rf"\P{{{m[1]}}}" if negated else inside
     return f"[{'^' if negated else ''}{inside}]"
+
+
+def conjuncts(e: ir.Expr) -> list[ir.Expr]:
+    """The tests that must all hold where one holds."""
+    match e:
+        case ir.Bool(op="and", values=values):
+            return [c for v in values for c in conjuncts(v)]
+        case ir.Not(value=ir.Not(value=inner)):
+            return conjuncts(inner)
+        case ir.Not(value=ir.Bool(op="or", values=values)) if not any(
+            isinstance(v, ir.Intrinsic) and v.op in ("lt", "gt", "le", "ge") for v in values
+        ):
+            return [c for v in values for c in conjuncts(ir.Not(v, type=ir.BOOL, line=v.line))]
+        case ir.Not(value=ir.Intrinsic(op="empty" | "nonempty" as op, args=args)):
+            return [
+                ir.Intrinsic("empty" if op == "nonempty" else "nonempty", args, type=ir.BOOL, line=e.line)
+            ]
+        case _:
+            return [e]
+
+
+def anchored(e: ir.Bool) -> tuple[ir.Name, str, list[ir.Expr]] | None:
+    """A text, the regular expression that the first of several tests ask it to match, and the other tests."""
+    values = conjuncts(e)
+    text: ir.Name | None = None
+    first = every = ""
+    filled = False
+    taken = 0
+    for v in values:
+        match v:
+            case (
+                ir.Intrinsic(op="nonempty", args=[ir.Name(type=ir.STR) as of])
+                | ir.Intrinsic(op="ne", args=[ir.Name(type=ir.STR) as of, ir.Lit(value="")])
+            ) if not filled:
+                filled = True
+            case ir.Intrinsic(
+                op="all",
+                args=[
+                    ir.Comp(
+                        elem=elem,
+                        clauses=[
+                            ir.Clause(target=ir.VarTarget() as t, iter=ir.Name(type=ir.STR) as of, conds=[])
+                        ],
+                    )
+                ],
+            ) if not every and (found := character_class(elem, ir.Name(t.id, type=t.type))) is not None:
+                every = found.replace("&&", "&")
+            case _:
+                look = _first_letter(v)
+                if look is None or not filled or first:
+                    break
+                of = look.args[0]
+                found = character_class(v, look)
+                if found is None or not isinstance(of, ir.Name):
+                    break
+                first = found.replace("&&", "&")
+        if text is not None and not ir.same(of, text):
+            break
+        text = of
+        taken += 1
+    if text is None or taken < 2 or not every:
+        return None
+    if not first:
+        whole = f"[{every}]+"
+    elif set(_atoms(first)) <= set(_atoms(every)):
+        whole = f"[{first}][{every}]*"
+    else:
+        whole = f"(?=[{first}])[{every}]+"
+    return text, rf"\A{whole}\z", values[taken:]
+
+
+def _first_letter(test: ir.Expr) -> ir.Intrinsic | None:
+    """The look at the first character of a text that a test begins with."""
+    for n in ir.walk(test):
+        match n:
+            case ir.Intrinsic(op="str.index", args=[ir.Name(), ir.Lit(value=0)]):
+                return n
+            case _:
+                pass
+    return None
+
+
+def _atoms(inside: str) -> list[str]:
+    """The parts of a class."""
+    return re.findall(r"\\p\{\w+\}|\[:\w+:\]|(?:\\.|.)-(?:\\.|.)|\\u\{\w+\}|\\.|.", inside)
 
 
 def _denied(test: ir.Expr) -> ir.Expr | None:
@@ -243,6 +338,32 @@ def _bound(test: ir.Expr, char: ir.Expr) -> tuple[str, str] | None:
         case _:
             return None
     return (side, letter) if len(letter) == 1 else None
+
+
+def one_of(letters: Iterable[str]) -> str:
+    """The inside of a class of some characters: four or more letters or digits that follow each other are a range."""
+    kept = list(dict.fromkeys(letters))
+    out = ""
+    at = 0
+    while at < len(kept):
+        end = at + 1
+        while (
+            end < len(kept)
+            and ord(kept[end]) == ord(kept[end - 1]) + 1
+            and _kind(kept[end]) == _kind(kept[at])
+        ):
+            end += 1
+        if end - at > 3 and _kind(kept[at]):
+            out += f"{kept[at]}-{kept[end - 1]}"
+        else:
+            out += "".join(map(escaped, kept[at:end]))
+        at = end
+    return out
+
+
+def _kind(letter: str) -> str:
+    kinds = {"small": ("a", "z"), "large": ("A", "Z"), "digit": ("0", "9")}
+    return next((kind for kind, (low, high) in kinds.items() if low <= letter <= high), "")
 
 
 def escaped(letter: str) -> str:

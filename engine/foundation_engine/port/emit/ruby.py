@@ -16,7 +16,9 @@ from foundation_engine.port.emit._files import Cut, needs, stems
 from foundation_engine.port.emit._names import is_hidden, pascal, snake
 from foundation_engine.port.emit._ruby_patterns import Patterns
 from foundation_engine.port.emit._ruby_text import (
+    anchored,
     asked,
+    conjuncts,
     escaped,
     is_letter,
     pattern,
@@ -42,6 +44,7 @@ from foundation_engine.port.passes import (
     terminates,
 )
 from foundation_engine.port.proofs import Proofs
+from foundation_engine.port.spellings import rotated
 from foundation_engine.port.texts import appended, growing_texts, pieces
 
 _KEYWORDS = frozenset(
@@ -667,7 +670,7 @@ def lower_case?(text)
 end""",
 }
 # Functions of Python's library that a helper says better than the source of them that other targets port.
-_LIBRARY = frozenset({"stepped", "find_from", "index_from"})
+_LIBRARY = frozenset({"stepped", "find_from", "position_from"})
 # Operations that an assignment can be written with.
 _CHANGING = {**ir.IN_PLACE, "int.floordiv": "/", "int.mod": "%", "float.mod": "%", "list.concat": "+"}
 # What may stand in a line twice: it changes nothing, and costs little.
@@ -1300,6 +1303,7 @@ class Emitter(Statements):
         self.lambdas: set[str] = set()
         self.fresh_names: set[str] = set()
         self.sought, self.missed = sought(f, ruby.module)
+        self.spoken: dict[str, str] = {}  # variables that something else is said for
 
     def write(self, text: str) -> None:
         """One line at the current depth."""
@@ -1458,7 +1462,33 @@ class Emitter(Statements):
         else:
             self.write(" << ".join([local(name), *(self.x(p, ADD) for p in parts)]))
 
+    def _scanned(self, s: ir.While) -> str | None:
+        """A loop that steps over characters of one kind, as a search for the next one of another kind."""
+        match s.test, s.body:
+            case (
+                ir.Bool(op="and", values=[ir.Intrinsic(args=[ir.Name(id=at), end]), *tests]),
+                [ir.AugAssign(target=ir.VarTarget(id=to), op="int.add", value=ir.Lit(value=1)) as step],
+            ) if at == to and id(s) in self.proofs.steps and not (step.comments or step.trailing):
+                pass
+            case _:
+                return None
+        look = next(
+            n for t in tests for n in ir.walk(t) if isinstance(n, ir.Intrinsic) and n.op == "str.index"
+        )
+        found = pattern(_joint(tests), look, negated=True)
+        if found is None:
+            return None
+        wanted = quote(found[1]) if re.fullmatch(r"\[[^^\\]\]", found) else f"/{found}/"
+        text, name = self.x(look.args[0], PRIMARY), local(at)
+        begun = self.lines and self.lines[-1].strip() == f"{name} = 0"
+        if begun:
+            self.lines.pop()
+        return f"{name} = {text}.index({wanted}{'' if begun else f', {name}'}) || {self.x(end, OR)}"
+
     def _while(self, s: ir.While) -> None:
+        if (found := self._scanned(s)) is not None:
+            self.write(found)
+            return
         forever = isinstance(s.test, ir.Lit) and s.test.value is True
         holds, test = self._sense(s.test)
         head = f"{'while' if holds else 'until'} {test}"
@@ -1717,12 +1747,10 @@ class Emitter(Statements):
                 first, _, rest = params.partition(", ")
                 rest = rest if rest.startswith("(") or ", " not in rest else f"({rest})"
                 zero = isinstance(start, ir.Lit) and start.value == 0
-                source = self.sequence(inner)
-                return (
-                    f"{source}.each_with_index do |{rest}, {first}|"
-                    if zero
-                    else f"{source}.each.with_index({self.x(start)}) do |{rest}, {first}|"
-                )
+                each = self._each_of(inner)
+                if zero:
+                    return f"{each or self.sequence(inner)}{'.with_index' if each else '.each_with_index'} do |{rest}, {first}|"
+                return f"{each or f'{self.sequence(inner)}.each'}.with_index({self.x(start)}) do |{rest}, {first}|"
             case ir.Intrinsic(op="dict.keys", args=[obj]):
                 return f"{self.x(obj, PRIMARY)}.each_key do |{params}|"
             case ir.Intrinsic(op="dict.values", args=[obj]):
@@ -1746,6 +1774,12 @@ class Emitter(Statements):
         if isinstance(e.type, ir.DictT):
             return f"{self.x(e, PRIMARY)}.each_key do |{params}|"
         return f"{self.sequence(e)}.each do |{params}|"
+
+    def _each_of(self, e: ir.Expr) -> str:
+        """What goes over characters or codes without a list of them; "" for anything else."""
+        if isinstance(e, ir.Intrinsic) and e.op == "str.codepoints":
+            return f"{self.x(e.args[0], PRIMARY)}.each_codepoint"
+        return f"{self.x(e, PRIMARY)}.each_char" if e.type == ir.STR else ""
 
     def sequence(self, e: ir.Expr) -> str:
         """An iterable as something with Enumerable's methods."""
@@ -1891,6 +1925,10 @@ class Emitter(Statements):
 
     # Expressions
 
+    def operand(self, e: ir.Expr) -> tuple[str, int]:
+        """The text of an expression that stands for another one, and how tightly it binds."""
+        return self._text(e)
+
     def x(self, e: ir.Expr, need: int = LOWEST) -> str:
         """The text of an expression, in parentheses when it binds less tightly than needed."""
         text, have = self._text(e)
@@ -1902,6 +1940,8 @@ class Emitter(Statements):
                 return self._literal(e), PRIMARY if not isinstance(
                     e.value, int | float
                 ) or e.value >= 0 else UNARY
+            case ir.Name(id=name) if name in self.spoken:
+                return self.spoken[name], PRIMARY
             case ir.Name(id=name):
                 if name == "self":
                     return "self", PRIMARY
@@ -1968,6 +2008,12 @@ class Emitter(Statements):
                 and (found := pattern(e, char)) is not None
             ):
                 return f"{self.x(char, PRIMARY)}.match?(/{found}/)", PRIMARY
+            case ir.Bool(op="and") if (found := anchored(e)) is not None:
+                text, whole, rest = found
+                asked_of = f"{self.x(text, PRIMARY)}.match?(/{whole}/)"
+                if not rest:
+                    return asked_of, PRIMARY
+                return f"{asked_of} && {self.x(_joint(rest), AND)}", AND
             case ir.Bool():
                 op, own = ("&&", AND) if e.op == "and" else ("||", OR)
                 return f" {op} ".join(self.x(v, own) for v in e.values), own
@@ -2046,7 +2092,7 @@ class Emitter(Statements):
 
     def _searched(self, e: ir.Call) -> bool:
         known = self.ruby.module.find(e.func.id) if isinstance(e.func, ir.Name) else None
-        return isinstance(known, ir.Function) and known.library in ("find_from", "index_from")
+        return isinstance(known, ir.Function) and known.library in ("find_from", "position_from")
 
     def _found_from(self, e: ir.Call, name: str, args: str) -> str:
         """A search in a text from a position on."""
@@ -2167,6 +2213,8 @@ class Emitter(Statements):
             and args[1].value != "\\"
         ):
             return f"{self.x(args[0], PRIMARY)}.count({self.x(args[1])})", PRIMARY
+        if op == "str.in_runs":
+            return self._in_runs(args), PRIMARY
         if op == "list.distinct":
             return f"{self.sequence(args[0])}.uniq", PRIMARY
         if op == "group_each" and isinstance(args[1], ir.Lambda):
@@ -2385,18 +2433,83 @@ class Emitter(Statements):
         match args:
             case [ir.Lit(value=""), ir.Comp(clauses=[c], elem=elem)] if c.iter.type == ir.STR:
                 pass
+            case [
+                ir.Lit(value=""),
+                ir.Comp(
+                    clauses=[
+                        ir.Clause(
+                            target=ir.TupleTarget(
+                                elems=[ir.VarTarget(id=at), ir.VarTarget(id=letter, type=kind)]
+                            ),
+                            iter=ir.Intrinsic(op="enumerate", args=[text, ir.Lit(value=0)]),
+                            conds=[],
+                        )
+                    ],
+                    elem=elem,
+                ),
+            ] if text.type == ir.STR:
+                return self._replaced(self.x(text, PRIMARY), elem, ir.Name(letter, type=kind), at)
             case _:
                 return None
         if not isinstance(c.target, ir.VarTarget):
             return None
         char = ir.Name(c.target.id, type=c.target.type)
+        text = self.x(c.iter, PRIMARY)
         if is_letter(elem, char) and (left := self._one_of(c, c.conds, negated=True)):
-            return f"{self.x(c.iter, PRIMARY)}.gsub(/{left}/, '')"
-        if c.conds or (found := spellings(elem, char)) is None:
+            return f"{text}.gsub(/{left}/, '')"
+        if c.conds:
             return None
-        letters = "".join(dict.fromkeys(map(escaped, found)))
-        pairs = ", ".join(f"{quote(letter)} => {quote(text)}" for letter, text in found.items())
-        return f"{self.x(c.iter, PRIMARY)}.gsub(/[{letters}]/, {{ {pairs} }})"
+        if (found := spellings(elem, char)) is not None:
+            letters = "".join(dict.fromkeys(map(escaped, found)))
+            pairs = ", ".join(f"{quote(letter)} => {quote(other)}" for letter, other in found.items())
+            return f"{text}.gsub(/[{letters}]/, {{ {pairs} }})"
+        return self._rotated(text, elem, char) or self._replaced(text, elem, char)
+
+    def _in_runs(self, args: list[ir.Expr]) -> str:
+        """A text in which each run of other characters is a literal, but for one at its beginning where that is said."""
+        text, test, mark, dropped = args
+        assert isinstance(test, ir.Lambda)
+        assert isinstance(mark, ir.Lit)
+        char = ir.Name(test.params[0].name, type=ir.CHAR)
+        other = pattern(test.body, char, negated=True)
+        if other is None:
+            raise Unsupported("runs of characters that no class of a regular expression says")
+        made = f"{self.x(text, PRIMARY)}.gsub(/{other}+/, {quote(str(mark.value))})"
+        if not (isinstance(dropped, ir.Lit) and dropped.value):
+            return made
+        return f"{made}.delete_prefix({self.x(mark)})"
+
+    def _rotated(self, text: str, elem: ir.Expr, char: ir.Name) -> str | None:
+        """A text whose letters of some ranges go round in them."""
+        ranges: list[str] = []
+        turned: list[str] = []
+        while isinstance(elem, ir.Cond):
+            found = rotated(elem.test, elem.body, char.id)
+            if found is None:
+                return None
+            first, last, by = found
+            ranges.append(f"{first}-{last}")
+            # However far, it is a place in the range.
+            count = ir.Lit(ord(last) - ord(first) + 1, type=ir.INT)
+            places = by if isinstance(by, ir.Lit) else ir.Intrinsic("int.mod", [by, count], type=ir.INT)
+            turned.append(f"('{first}'..'{last}').to_a.rotate({self.x(places)}).join")
+            elem = elem.orelse
+        if not ranges or not is_letter(elem, char) or len(set(ranges)) != len(ranges):
+            return None
+        return f"{text}.tr('{''.join(ranges)}', {' + '.join(turned)})"
+
+    def _replaced(self, text: str, elem: ir.Expr, char: ir.Name, position: str = "") -> str | None:
+        """A text of which each character of one kind becomes something else."""
+        if not isinstance(elem, ir.Cond) or not is_letter(elem.orelse, char):
+            return None
+        found = pattern(elem.test, char)
+        if found is None:
+            return None
+        if position:
+            self.spoken[position] = "Regexp.last_match.begin(0)"
+        made = self._block(f"{text}", f"gsub(/{found}/)", local(char.id), self.x(elem.body))
+        self.spoken.pop(position, None)
+        return made
 
     def _repeated(self, args: list[ir.Expr]) -> tuple[str, int]:
         of, count = args
@@ -2449,11 +2562,13 @@ class Emitter(Statements):
             raise Unsupported("stripping computed characters")
         chars = re.sub(r"([\\\]\[^/-])", r"\\\1", args[1].value)
         chars = "".join(c if c.isprintable() else escape(c) for c in chars)
-        left, right = f"\\A[{chars}]+", f"[{chars}]+\\z"
+        chars = args[1].value if re.fullmatch(r"[-\w]", args[1].value) else f"[{chars}]"
+        left, right = f"\\A{chars}+", f"{chars}+\\z"
         pattern = {"str.strip_chars": f"{left}|{right}", "str.lstrip_chars": left, "str.rstrip_chars": right}[
             op
         ]
-        return f"{self.x(args[0], PRIMARY)}.gsub(/{pattern}/, '')"
+        method = "gsub" if op == "str.strip_chars" else "sub"
+        return f"{self.x(args[0], PRIMARY)}.{method}(/{pattern}/, '')"
 
     def _index(self, e: ir.Intrinsic) -> str:
         match e.args:
@@ -2666,6 +2781,10 @@ class Emitter(Statements):
 
     def _block(self, base: str, method: str, params: str, body: str) -> str:
         """A call of a method with a block, which is a method's name where it only calls that."""
+        if m := re.fullmatch(rf"{re.escape(params)}\.match\?\((/[^/]*/)\)", body):
+            found = {"select": "grep", "reject": "grep_v"}.get(method)
+            if found:
+                return f"{base}.{found}({m[1]})"
         if m := re.fullmatch(rf"{re.escape(params)}\.(\w+[?!]?)", body):
             return f"{base}.{method}(&:{m[1]})" if "(" not in method else f"{base}.{method[:-1]}, &:{m[1]})"
         return f"{base}.{method} {{ |{params}| {body} }}"
@@ -2701,7 +2820,10 @@ class Emitter(Statements):
     def clause(self, c: ir.Clause) -> str:
         """The iterable of a clause, filtered."""
         base = self._indexed(c)
-        return self._block(base, "select", self._block_params(c), self._all(c.conds)) if c.conds else base
+        if not c.conds:
+            return base
+        holds, test = self._sense(_joint(c.conds))
+        return self._block(base, "select" if holds else "reject", self._block_params(c), test)
 
     def comp(self, e: ir.Comp) -> str:
         """A comprehension as a chain of Enumerable's methods."""
@@ -2853,6 +2975,10 @@ class Emitter(Statements):
         v = p.value
         kind, _, rest = p.spec.partition(":")
         match kind:
+            case "" if isinstance(v, ir.Cond) and isinstance(v.orelse, ir.Lit) and v.orelse.value == "":
+                # What is nil is written as nothing.
+                holds, test = self._sense(v.test)
+                return f"{self.x(v.body, TERNARY)} {'if' if holds else 'unless'} {test}"
             case "":
                 if isinstance(v, ir.Intrinsic) and v.op == "error.message":
                     return self.x(v)
@@ -2891,7 +3017,8 @@ class Emitter(Statements):
 
 def _joint(conds: list[ir.Expr]) -> ir.Expr:
     """Conditions that must all hold, as one."""
-    return conds[0] if len(conds) == 1 else ir.Bool("and", conds, type=ir.BOOL)
+    every = [c for cond in conds for c in conjuncts(cond)]
+    return every[0] if len(every) == 1 else ir.Bool("and", every, type=ir.BOOL)
 
 
 # Operations that read a text and give another value than it.
