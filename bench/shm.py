@@ -20,6 +20,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -201,6 +202,34 @@ def direct(name: str, shape: tuple[int, ...], calls: int, warmup: int | None = N
     x = torch.rand(*shape)
     with torch.inference_mode():
         return timed(lambda: module(x), calls, calls // 10 + 2 if warmup is None else warmup)
+
+
+def direct_from_threads(name: str, shape: tuple[int, ...], calls: int, threads: int) -> float:
+    """Calls a second of the same module in this process, from several threads at once."""
+    import torch
+
+    module = module_here(name)
+    ready = threading.Barrier(threads + 1)
+
+    def work() -> None:
+        # OpenMP counts threads for each thread that starts some; asking gives this one the number that was set.
+        torch.get_num_threads()
+        x = torch.rand(*shape)
+        with torch.inference_mode():
+            for _ in range(calls // 10 + 2):
+                module(x)
+            ready.wait()
+            for _ in range(calls // threads):
+                module(x)
+
+    workers = [threading.Thread(target=work) for _ in range(threads)]
+    for worker in workers:
+        worker.start()
+    ready.wait()
+    began = time.perf_counter()
+    for worker in workers:
+        worker.join()
+    return calls // threads * threads / (time.perf_counter() - began)
 
 
 def over_zmq(endpoint: str, index: int, shape: tuple[int, ...], calls: int) -> list[int]:
@@ -413,12 +442,16 @@ class Bench:
             raise RuntimeError(answer["error"])
         return len(answer["latencies_ns"])
 
-    def _in_model(self, model: str = "small") -> tuple[int, int, float]:
-        """`(requests, runs, microseconds in the model)` so far."""
+    def _figures(self, model: str) -> dict[str, Any]:
+        """What the server says of a model."""
         from foundation_shm import Client
 
         with Client(f"{self.folder}/s") as client:
-            figures = client.status()["models"][model]
+            return client.status()["models"][model]
+
+    def _in_model(self, model: str = "small") -> tuple[int, int, float]:
+        """`(requests, runs, microseconds in the model)` so far."""
+        figures = self._figures(model)
         return figures["requests"], figures["batches"], figures["model_us"]["total"]
 
     def small(self) -> None:
@@ -431,8 +464,9 @@ class Bench:
         sizes: dict[str, list[float]] = {}
         # What the direct call itself gains when it takes as many rows at once.
         gained: dict[str, list[float]] = {}
-        # Microseconds of a request that are not the model's: what lies between two runs when the server is busy.
-        between_runs: list[float] = []
+        # One by one, beside direct calls from as many threads as the server may run requests on at once.
+        threaded: dict[str, list[float]] = {}
+        threads = len(os.sched_getaffinity(0))
         with server("shm", f"{self.folder}/s", ["10MB"]), self.testee("rust", f"{self.folder}/s") as testee:
             ask = partial(testee.ask, "bench", shape=[1, 256])
 
@@ -466,12 +500,15 @@ class Bench:
                             at_once = direct("10MB", (min(callers, batch), 256), calls // 4, 4)
                             gain = min(callers, batch) * each / statistics.mean(at_once) - 1
                             gained.setdefault(key, []).append(gain)
-                        if key == "2 x 1":
-                            model_us = (ended[2] - begun[2]) / (ended[0] - begun[0])
-                            between_runs.append(answer["wall_ns"] / len(taken) / 1000 - model_us)
+                        elif callers > 1:
+                            rate = direct_from_threads("10MB", (1, 256), calls, threads)
+                            threaded.setdefault(key, []).append(
+                                1 - len(taken) / answer["wall_ns"] * 1e9 / rate
+                            )
                         if callers == 1:
                             near.append(microseconds(beside))
                             far.append(microseconds(taken))
+            at_once = self._figures("10MB")["most_parallel"]
         rows["small: 10 MB model, 1 KiB"] = {
             "direct_us": statistics.median(row["p50"] for row in near),
             "shm_us": statistics.median(row["p50"] for row in far),
@@ -480,8 +517,9 @@ class Bench:
         rows["throughput lost, 10 MB model"] = {
             "lost": statistics.median(lost["2 x 1"]),
             "quarters": statistics.quantiles(lost["2 x 1"], n=4),
-            "between_runs_us": statistics.median(between_runs),
-            "direct_us": statistics.median(row["p50"] for row in near),
+            "lost_beside_threads": statistics.median(threaded["2 x 1"]),
+            "threads": threads,
+            "at_once": at_once,
             "rounds": lost["2 x 1"],
             "target": "< 5 %",
         }
@@ -491,6 +529,14 @@ class Bench:
                 "quarters": statistics.quantiles(values, n=4),
                 "batch": statistics.mean(sizes[key]),
                 "direct_gain": statistics.median(gained.get(key, [0.0])),
+                **(
+                    {
+                        "lost_beside_threads": statistics.median(threaded[key]),
+                        "quarters_beside_threads": statistics.quantiles(threaded[key], n=4),
+                    }
+                    if key in threaded
+                    else {}
+                ),
             }
             for key, values in lost.items()
         }
@@ -618,8 +664,12 @@ class Bench:
             if "lost" in row:
                 low, _, high = row["quarters"]
                 cells = [
-                    "the same batch size, two callers",
-                    f"{100 * row['lost']:.1f} % lost (middle half of the rounds {100 * low:.0f} to {100 * high:.0f} %)",
+                    "one request after the other, two callers",
+                    (
+                        f"{max(0.0, row['lost']):.1%} lost: {-row['lost']:+.1%} (middle half of the rounds "
+                        f"{-high:+.0%} to {-low:+.0%}); {-row['lost_beside_threads']:+.1%} beside direct calls from "
+                        f"{row['threads']} threads"
+                    ),
                 ]
             elif "shm_mib" in row:
                 cells = [
@@ -641,8 +691,9 @@ class Bench:
         yield (
             "Requests a second with the small model, and the processor time of one request in microseconds. The "
             "server runs up to 32 requests in one call of the model. The ceiling is what the processors could bear "
-            f"if nobody ever waited: the server has one thread, and it and the clients have {processors} processors "
-            "together. A client that watches memory for its answer spends what it would otherwise leave idle."
+            "if nobody ever waited: with a model this short the server uses one thread, and it and the clients have "
+            f"{processors} processors together. A client that watches memory for its answer spends what it would "
+            "otherwise leave idle."
         )
         yield ""
         yield "| requests a second, small model | | in a run | server | of it model | clients | ceiling | RFC | ours |"
@@ -661,35 +712,34 @@ class Bench:
     def _losses(self) -> Iterator[str]:
         """The throughput beside the direct call, by callers, with and without batches."""
         rows = self.figures["lost_by_callers"]
+        row = self.figures["scenarios"]["throughput lost, 10 MB model"]
         yield ""
         yield (
             "Throughput with the 10 MB model beside the direct call, which runs one request after the other; Rust "
             "callers that wait for each answer; medians of short rounds, each between two of the direct call, and the "
-            "middle half of the rounds. One by one the model runs as often as in the direct calls: that is the "
-            "loss of the table below, from two callers on, who keep the server busy. In batches the server may run "
-            "8 requests at once, and waits 100 us at most for as many as there were the last time; beside that stands "
-            "what the direct call gains by taking as many rows at once as there are callers."
+            "middle half of the rounds. One by one each request is a run of its own, as in the direct calls, but "
+            f"the server had up to {row['at_once']} runs at a time: so beside that stand direct calls from "
+            f"{row['threads']} threads of one process, which have all processors to themselves, while the server "
+            "shares them with its callers. In batches the server may run 8 requests at once, one batch after the "
+            "other, and waits 100 us at most for as many as there were the last time; beside that stands what the "
+            "direct call gains by taking as many rows at once as there are callers."
         )
         yield ""
-        yield "| callers | one by one | middle half | in batches | middle half | in a run | direct, rows at once |"
-        yield "|---:|---:|---|---:|---|---:|---:|"
+        yield (
+            f"| callers | one by one | middle half | beside {row['threads']} threads | middle half | in batches "
+            "| middle half | in a run | direct, rows at once |"
+        )
+        yield "|---:|---:|---|---:|---|---:|---|---:|---:|"
         for callers in CALLERS:
-            cells: list[str] = []
-            for batch in BATCHES:
-                row = rows.get(f"{callers} x {batch}")
-                if row is None:
-                    cells += [""] * 4
-                    continue
-                low, _, high = row["quarters"]
-                cells += [f"{-row['lost']:+.1%}", f"{-high:+.0%} to {-low:+.0%}"]
-                cells += [f"{row['batch']:.1f}", f"{row['direct_gain']:+.0%}"]
-            yield f"| {callers} | {' | '.join(cells[:2] + cells[4:])} |"
-        row = self.figures["scenarios"]["throughput lost, 10 MB model"]
+            one, many = rows[f"{callers} x 1"], rows.get(f"{callers} x {BATCHES[1]}")
+            cells = [*_won(one, ""), *(_won(one, "_beside_threads") if callers > 1 else ("", ""))]
+            if many is not None:
+                cells += [*_won(many, ""), f"{many['batch']:.1f}", f"{many['direct_gain']:+.0%}"]
+            yield f"| {callers} | {' | '.join(cells + [''] * (8 - len(cells)))} |"
         yield ""
         yield (
-            f"With two callers, one by one, {row['between_runs_us']:.1f} us lie between two runs of the model, which "
-            f"takes {row['direct_us']:.0f} us when it is called directly. What is lost beyond that, or won, is the "
-            "model itself, whose weights come from a cache that other programs and other machines use too."
+            "What is won or lost beside that is the model itself, whose weights come from a cache that other "
+            "programs and other machines use too."
         )
 
     def plots(self) -> None:
@@ -729,6 +779,12 @@ class Bench:
         figure.text(0.01, 0.01, self.figures["machine"], fontsize=6)
         figure.savefig(RESULTS / "shm-clients.svg")
         pyplot.close(figure)
+
+
+def _won(row: dict[str, Any], beside: str) -> tuple[str, str]:
+    """The throughput that was won, or lost, and the middle half of its rounds."""
+    low, _, high = row[f"quarters{beside}"]
+    return f"{-row[f'lost{beside}']:+.1%}", f"{-high:+.0%} to {-low:+.0%}"
 
 
 @contextlib.contextmanager

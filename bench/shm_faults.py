@@ -109,7 +109,7 @@ class FaultRun:
         size = self._rng.choice((8, 1024, 1024, 40_000))
         testee.send(
             "hammer",
-            model="record",
+            model=self._rng.choice(("record", "record_long")),
             threads=self._rng.choice((1, 2, 4)),
             seconds=length,
             size=size,

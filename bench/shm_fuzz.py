@@ -23,7 +23,8 @@ sys.path.insert(0, str(ROOT))
 
 from foundation_shm import Client  # noqa: E402 - the repository's root is put on the path first, for tests.shm
 
-from tests.shm.attack import Case, random_case, run_case  # noqa: E402 - as above
+from tests.shm.attack import MODELS, Case, random_case, run_case  # noqa: E402 - as above
+from tests.shm.conftest import Testee  # noqa: E402 - as above
 
 
 def main() -> int:
@@ -44,11 +45,14 @@ def main() -> int:
                 stdout=subprocess.PIPE,
                 stderr=stderr,
             )
+        presser = Testee("python", [sys.executable, str(ROOT / "tests" / "shm" / "python_testee.py")])
         try:
             assert server.stdout is not None
             server.stdout.readline()
-            failure = fuzz(endpoint, server, rng, options.seconds, options.save)
+            failure = fuzz(endpoint, server, presser, rng, options.seconds, options.save)
         finally:
+            presser.process.kill()
+            presser.close()
             server.terminate()
             code = server.wait(20)
         dropped = log.read_text(errors="replace").count("broke the protocol")
@@ -60,17 +64,25 @@ def main() -> int:
 
 
 def fuzz(
-    endpoint: str, server: subprocess.Popen[bytes], rng: random.Random, seconds: float, save: Path
+    endpoint: str,
+    server: subprocess.Popen[bytes],
+    presser: Testee,
+    rng: random.Random,
+    seconds: float,
+    save: Path,
 ) -> str | None:
     """Run random cases for so long; what went wrong, or `None`."""
     good = Client(endpoint, timeout=20.0)
     good.ping()
+    # Meanwhile others keep the server's threads busy, so that hostile clients meet more than one of them.
+    presser.ask("open", endpoint=endpoint)
+    presser.send("hammer", model="long", threads=4, seconds=seconds, size=8)
     until = time.monotonic() + seconds
     recent: list[Case] = []
     cases = good_calls = 0
     baseline = (0, 0)
     while time.monotonic() < until:
-        case = random_case(rng)
+        case = random_case(rng, (*MODELS, "long"))
         recent = [*recent[-19:], case]
         try:
             run_case(endpoint, case, patience=0.02)
@@ -96,6 +108,13 @@ def fuzz(
                 return _keep(save, recent, f"descriptors grew from {baseline[0]} to {files}")
             if kilobytes > baseline[1] + 200_000:
                 return _keep(save, recent, f"memory grew from {baseline[1]} to {kilobytes} KiB")
+    tally = presser.receive()
+    if tally["wrong"] or tally["errors"] or not tally["ok"]:
+        return _keep(save, recent, f"those who kept the server busy were answered so: {tally}")
+    model = good.status()["models"]["long"]
+    if seconds > 10 and model["most_parallel"] < 2:
+        return f"no two runs of a model were at the same time: {model}"
+    print(f"{tally['ok']} calls of the model that runs {model['most_parallel']} times at a time, all right")
     files, kilobytes = _usage(server.pid)
     print(f"{cases} cases in {seconds:g} s, {good_calls} calls of the good client, all right")
     print(f"server: {files} descriptors ({baseline[0]} after 2000 cases), {kilobytes} KiB ({baseline[1]})")

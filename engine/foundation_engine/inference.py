@@ -4,7 +4,7 @@ The language server and the command line use this module; it needs neither torch
 a config that names its models:
 
 ```yaml
-server: {idle_timeout: 300, threads: 2}
+server: {idle_timeout: 300, threads: 1}
 models:
   - id: sentiment
     path: sentiment.pt2            # torch.export, TorchScript or safetensors, told apart by their bytes
@@ -13,7 +13,12 @@ models:
   - id: ranker
     path: ranker.safetensors       # weights alone, so the layers are said here
     architecture: [{linear: [256, 64]}, relu, {linear: [64, 8]}]
+    parallel: 2                    # runs at the same time
 ```
+
+Without `parallel`, a model whose requests are not batched runs up to as often at a time as torch's `threads` fit the
+processors, and only where that answers more requests than one run after the other; a model whose calls write to
+anything that they share, or of which that is not known, runs once at a time.
 """
 
 from __future__ import annotations
@@ -36,7 +41,19 @@ from foundation_shm import Client, ConnectError, DType, Limits, ShmError
 INSTALL: Final = "pip install 'foundation-lsp[engine]'"
 _NEEDED: Final = ("torch", "safetensors", "numpy")
 _MODEL_KEYS: Final = frozenset(
-    {"id", "path", "format", "device", "batch", "limits", "warmup", "architecture", "module", "offload"}
+    {
+        "id",
+        "path",
+        "format",
+        "device",
+        "batch",
+        "limits",
+        "warmup",
+        "architecture",
+        "module",
+        "offload",
+        "parallel",
+    }
 )
 FORMATS: Final = frozenset({"torchscript", "export", "safetensors", "pickle"})
 
@@ -191,6 +208,7 @@ def _read_model(
     if offload is not None and not isinstance(offload, bool):
         reader.complain(f"{key}.offload", f"expected true or false, found {offload!r}")
         offload = None
+    parallel = model.get("parallel")
     module = model.get("module")
     if module is not None and (not isinstance(module, str) or module.count(":") != 1):
         reader.complain(f"{key}.module", f"expected 'package.module:Class', found {module!r}")
@@ -213,6 +231,9 @@ def _read_model(
                 )
             ),
             offload=offload,
+            parallel=None
+            if parallel is None
+            else int(reader.number(f"{key}.parallel", parallel, 1, 1, 1024)),
         ),
         _read_warmup(reader, f"{key}.warmup", model.get("warmup")),
         tuple(reader.items(f"{key}.architecture", model.get("architecture"))),

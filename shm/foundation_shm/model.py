@@ -22,8 +22,13 @@ class Limits:
     were there the last time (0: take what has arrived, wait for nobody). So a lone caller waits once, and
     callers in step with each other run together without waiting longer than it takes them to ask.
     `max_queue` requests wait, the next one is answered OVERLOADED. A request's inputs hold at most
-    `max_request_bytes`. `offload` runs the model in a thread of its own (`True`), on the serving thread
-    (`False`), or there until it proves slow (`None`).
+    `max_request_bytes`. `offload` runs the model in threads of its own (`True`), in the server's (`False`), or
+    in those until it proves slow (`None`).
+
+    `parallel` is how many runs there may be at the same time, each in a thread of its own: another is begun when
+    a request waits that cannot join one. More than 1 asks for a model that may be called from several threads at
+    once; it pays when processors are idle meanwhile, so not for a model that uses all of them by itself, nor for
+    one that takes less than 100 us. `None` leaves it to whoever wraps the model, and is 1 for a function.
     """
 
     max_batch: int = 1
@@ -31,12 +36,15 @@ class Limits:
     max_queue: int = 1024
     max_request_bytes: int = 1 << 30
     offload: bool | None = None
+    parallel: int | None = None
 
     def __post_init__(self) -> None:
         if self.max_batch < 1 or self.max_queue < 1 or self.max_request_bytes < 0:
             raise ValueError(
                 f"max_batch and max_queue must be at least 1, max_request_bytes at least 0: {self}"
             )
+        if self.parallel is not None and self.parallel < 1:
+            raise ValueError(f"parallel is {self.parallel}; it must be at least 1")
         if not 0 <= self.max_delay <= 1:
             raise ValueError(f"max_delay is {self.max_delay} s; it must be between 0 and 1 s")
 
@@ -149,6 +157,7 @@ class Metrics:
         "largest_batch",
         "latency",
         "model_time",
+        "most_parallel",
         "refused",
         "requests",
         "started",
@@ -161,6 +170,7 @@ class Metrics:
         self.cancelled = 0
         self.batches = 0
         self.largest_batch = 0
+        self.most_parallel = 0
         self.bytes_in = 0
         self.bytes_out = 0
         self.latency = Histogram()
@@ -212,6 +222,7 @@ class Metrics:
             "batches": self.batches,
             "mean_batch": round(self.requests / self.batches, 2) if self.batches else 0,
             "largest_batch": self.largest_batch,
+            "most_parallel": max(self.most_parallel, 1 if self.batches else 0),
             "bytes_in": self.bytes_in,
             "bytes_out": self.bytes_out,
             "queue_depth": queue_depth,

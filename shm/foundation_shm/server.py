@@ -1,4 +1,7 @@
-"""The server: one thread that watches every client's region, runs models and writes the answers.
+"""The server: it watches every client's region, runs models and writes the answers.
+
+One thread does all of it, until requests wait for a long model that may run more than once at a time: then others
+take turns with it (`Crew`).
 
 The hot path is written for CPython: one bounded copy takes a request out of shared memory, a dictionary
 keyed by that copy finds the validated plan of the same request made before, and an answer is one packed
@@ -30,6 +33,7 @@ from typing import Any, Final, cast
 
 from foundation_shm import _futex, layout
 from foundation_shm.crc import crc32
+from foundation_shm.crew import Crew, Pace
 from foundation_shm.endpoint import prepare_folder, socket_path
 from foundation_shm.errors import EndpointError
 from foundation_shm.layout import (
@@ -103,6 +107,10 @@ _ACTIVE_NS: Final = 200_000_000
 _SLOW_NS: Final = 2_000_000
 _SLOW_STREAK: Final = 8
 _FAST_STREAK: Final = 64
+# From so long a run on, waking another thread for the next request pays; after so many such runs in a row a model is
+# taken for a long one.
+_LONG_NS: Final = 100_000
+_LONG_STREAK: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +212,6 @@ class _Entry:
     """A registered model with its queue."""
 
     __slots__ = (
-        "busy",
         "company",
         "jobs",
         "limits",
@@ -212,9 +219,12 @@ class _Entry:
         "model",
         "model_id",
         "offloaded",
+        "pace",
         "queue",
+        "running",
         "slowness",
-        "thread",
+        "streak",
+        "threads",
     )
 
     def __init__(self, model_id: str, model: Model, limits: Limits) -> None:
@@ -223,16 +233,24 @@ class _Entry:
         self.limits = limits
         self.queue: deque[_Call] = deque()
         self.metrics = Metrics()
-        self.busy = False
+        self.pace = Pace(limits.parallel or 1)
+        # How many of its runs there are outside the turns of the loop.
+        self.running = 0
         # How many waited together when the last of them ran: for so many it is worth waiting again.
         self.company = limits.max_batch
         self.offloaded = limits.offload is True
         self.slowness = 0
+        # How many runs in a row were long.
+        self.streak = 0
         self.jobs: queue.SimpleQueue[list[_Call] | None] = queue.SimpleQueue()
-        self.thread: threading.Thread | None = None
+        self.threads: list[threading.Thread] = []
+
+    def may_run(self) -> bool:
+        """Whether one more run may begin."""
+        return self.running < (self.pace.most if self.limits.offload else self.pace.at_once)
 
     def weigh(self, spent: int) -> None:
-        """Give a model that stays slow a thread of its own, and take it from one that stays fast.
+        """Give a model that stays slow threads of its own, and take them from one that stays fast.
 
         So the clients of other models do not wait for a slow one, and one hiccup of the machine does not
         cost a fast model its short way.
@@ -345,9 +363,10 @@ class Server:
     """Serves models at an endpoint to clients in any language.
 
     `endpoint` is a name (`engine`) or a socket path. Register models, then `serve_forever()` on the calling
-    thread, or `start()` on one of its own. Models are called from the serving thread, or from one thread
-    for each model that is slow or asks for it. Each of these threads spends its life inside `around()`, for
-    what is dear to enter for each request.
+    thread, or `start()` on one of its own. Models are called from the serving thread, from those that take
+    turns with it once a model may run more than once at a time, and from threads of their own when they are
+    slow or ask for it. Each of these threads spends its life inside `around()`, for what is dear to enter for
+    each request.
     """
 
     def __init__(
@@ -369,13 +388,15 @@ class Server:
         self._clients: list[_ShmConnection] = []
         self._sockets: list[_SocketConnection] = []
         self._handshakes: list[_Handshake] = []
-        self._ready: list[_Entry] = []
+        self._ready: deque[_Entry] = deque()
         self._waiting: list[_Call] = []
         # Streams whose clients want the last part only: one part of each is made on every turn.
         self._collecting: list[_Call] = []
         self._completed: deque[tuple[_Entry, list[_Call], Sequence[Result], int]] = deque()
         self._advanced: deque[tuple[_Call, Outputs | BaseException | None, int]] = deque()
+        # Jobs that threads of models and streams have in hand.
         self._in_flight = 0
+        self._crew = Crew(self._help)
         self._commands: deque[Callable[[], None]] = deque()
         self._wake_lock = threading.Lock()
         self._fence = Fence()
@@ -422,6 +443,7 @@ class Server:
             raise ValueError("a model id must not be empty")
         wrapped = model if isinstance(model, Model) else FunctionModel(model)
         entry = _Entry(model_id, wrapped, limits or Limits())
+        self._crew.most = max(self._crew.most, entry.pace.most)
         self._models = {**self._models, model_id: entry}
 
     @property
@@ -444,7 +466,9 @@ class Server:
             "violations": self.violations,
             "defects": self.defects,
             "models": {
-                entry.model_id: entry.metrics.report(len(entry.queue)) | entry.model.describe()
+                entry.model_id: entry.metrics.report(len(entry.queue))
+                | {"parallel": entry.pace.at_once}
+                | entry.model.describe()
                 for entry in self._models.values()
             },
         }
@@ -499,7 +523,8 @@ class Server:
         """Stop from any thread: finish what was accepted (unless `drain` is false), then close."""
         self._commands.append(lambda: self._begin_drain(graceful=drain))
         self._wake()
-        if self._thread is not None and self._thread is not threading.current_thread():
+        current = threading.current_thread()
+        if self._thread is not None and current is not self._thread and current not in self._crew.threads:
             self._thread.join()
             self._thread = None
 
@@ -530,6 +555,8 @@ class Server:
         self._now = self._last_request = time.monotonic_ns()
         idle_since = self._now
         spin_ns = int(self.options.spin * 1e9)
+        crew = self._crew
+        crew.turn.acquire()
         try:
             while not self._stopped:
                 if self._turn():
@@ -539,9 +566,39 @@ class Server:
                         os.sched_yield()
                 else:
                     self._park()
+            if crew.failure is not None:
+                raise crew.failure
         finally:
+            self._stopped = True
+            crew.dismiss(self._wake)
             self._close()
+            crew.turn.release()
             gc.unfreeze()
+
+    def _help(self) -> None:
+        """The life of a thread that takes turns with the serving one while there is more than one run to do."""
+        crew = self._crew
+        try:
+            with self._around():
+                while crew.report():
+                    with crew.turn:
+                        self._take_turns()
+        except BaseException as error:  # noqa: BLE001 - what would end the serving thread ends it from here too
+            crew.failure = error
+            self._stopped = True
+            self._wake()
+
+    def _take_turns(self) -> None:
+        """Serve for as long as a helper is needed."""
+        crew = self._crew
+        try:
+            while not self._stopped and crew.is_needed(self._now):
+                if not self._turn():
+                    self._park()
+        finally:
+            self._leave_to_others()
+            crew.leave()
+            self._policy_at = 0
 
     def _wake(self) -> None:
         with self._wake_lock:
@@ -568,7 +625,7 @@ class Server:
             handshake.sock.close()
         self._handshakes.clear()
         for entry in self._models.values():
-            if entry.thread is not None:
+            for _ in entry.threads:
                 entry.jobs.put(None)
         if self._listener is not None:
             with contextlib.suppress(FileNotFoundError):
@@ -590,7 +647,7 @@ class Server:
             os.close(self._lock_file)
             self._lock_file = None
 
-    # The loop
+    # The loop. Whoever is in it holds the turn; it is given away while a long model runs and during sleep.
 
     def _turn(self) -> bool:
         """Do what there is to do; says whether there was anything."""
@@ -614,7 +671,7 @@ class Server:
         if self._wakes:
             self._wake_sleepers()
         self._now = now = time.monotonic_ns()
-        if now >= self._tick_at or self._commands:
+        if (now >= self._tick_at or self._commands) and not self._stopped:
             self._tick(now)
         return worked
 
@@ -629,8 +686,10 @@ class Server:
         self._policy_at = now + _POLICY_NS
         active = sum(1 for client in self._clients if now - client.active < _ACTIVE_NS)
         policy = cast(WatchPolicy, self._policy)
-        crowded = policy.is_crowded(now)
-        spare = self._processors - active - policy.helpers(now)
+        helpers = self._crew.on_duty
+        # The policy looks at the serving thread alone, which has no loop of its own while others take turns with it.
+        crowded = not helpers and policy.is_crowded(now)
+        spare = self._processors - active - (helpers or policy.helpers(now))
         spinning = active > 0 and spare > 0 and self._in_flight == 0 and not crowded
         spin_us = policy.watch_us(self._run_ns // max(1, self._runs)) if spinning else 0
         self._runs = self._run_ns = 0
@@ -638,8 +697,9 @@ class Server:
             if client.words[_SPIN_US] != spin_us:
                 client.words[_SPIN_US] = spin_us
         # Watching memory holds the interpreter's lock, which other threads of this process may need.
-        others = threading.active_count() - sum(1 for e in self._models.values() if e.thread is not None)
-        self._watching = active > 0 and self._in_flight == 0 and others == 1 and not crowded
+        known = len(self._crew.threads) + sum(len(entry.threads) for entry in self._models.values())
+        alone = threading.active_count() - known == 1 and not helpers
+        self._watching = active > 0 and self._in_flight == 0 and alone and not crowded
         self._spinning = spinning
         seconds = now / 1e9
         for handshake in [h for h in self._handshakes if h.expires < seconds]:
@@ -654,6 +714,7 @@ class Server:
             busy = (
                 self._ready
                 or self._in_flight
+                or self._crew.running
                 or self._waiting
                 or self._collecting
                 or any(c.outgoing for c in self._sockets)
@@ -664,31 +725,93 @@ class Server:
             self.options.idle_timeout is not None
             and now - self._last_request > self.options.idle_timeout * 1e9
             and not self._in_flight
+            and not self._crew.running
         ):
             self._begin_drain(graceful=True)
 
     def _park(self) -> None:
         """Sleep until a doorbell, a connection, a finished job or the next time-out."""
+        if (
+            not self._ask_for_doorbells()
+            and not self._completed
+            and not self._advanced
+            and not self._commands
+        ):
+            timeout = 0.25
+            for entry in self._ready:
+                if entry.queue and entry.may_run():
+                    due = entry.queue[0].received + int(entry.limits.max_delay * 1e9)
+                    timeout = min(timeout, max(0.0, (due - time.monotonic_ns()) / 1e9))
+            if self._draining:
+                timeout = min(timeout, 0.01)
+            if not self._crew.on_duty:
+                # Waiting in milliseconds would overshoot a delay of microseconds.
+                self._poll(timeout if timeout >= 0.001 else 0)
+            elif self._crew.sleep(cast(selectors.BaseSelector, self._selector), timeout):
+                # Another thread may have seen to what woke this one, and even closed it: what is there now counts.
+                self._poll(0)
+        # What is taken next was not here before: its time counts from now, not from before the sleep.
+        self._now = time.monotonic_ns()
+        for client in self._clients:
+            client.words[_PARKED] = 0
+
+    def _ask_for_doorbells(self) -> bool:
+        """Tell the clients to ring when they submit; says whether one has submitted already."""
         for client in self._clients:
             client.words[_PARKED] = 1
         # The flag must be visible before the rings are looked at once more, or a request that was
         # submitted in between would neither be seen here nor ring the bell.
         self._fence()
-        pending = any(client.words[_TAIL] != client.head for client in self._clients)
-        if not pending and not self._completed and not self._advanced and not self._commands:
-            timeout = 0.25
-            for entry in self._ready:
-                if not entry.busy and entry.queue:
-                    due = entry.queue[0].received + int(entry.limits.max_delay * 1e9)
-                    timeout = min(timeout, max(0.0, (due - time.monotonic_ns()) / 1e9))
-            if self._draining:
-                timeout = min(timeout, 0.01)
-            # Waiting in milliseconds would overshoot a delay of microseconds.
-            self._poll(timeout if timeout >= 0.001 else 0)
-        # What is taken next was not here before: its time counts from now, not from before the sleep.
-        self._now = time.monotonic_ns()
+        return self._is_asked()
+
+    def _is_asked(self) -> bool:
+        """Whether a client has submitted what was not taken yet."""
+        return any(client.words[_TAIL] != client.head for client in self._clients)
+
+    def _leave_to_others(self) -> None:
+        """See to it that somebody looks after the rings when this thread gives the turn away.
+
+        Who waits for the turn does. Who sleeps is told by the clients' doorbells, as if this thread slept too, or
+        woken here when there is something to do at once.
+        """
+        crew = self._crew
+        if (
+            crew.asleep
+            and not crew.roused
+            and (any(entry.may_run() for entry in self._ready) or self._ask_for_doorbells())
+        ):
+            crew.roused = True
+            self._wake()
+
+    def _may_step_aside(self, entry: _Entry) -> bool:
+        """Whether a run is to be without the turn, because it is long and somebody is there to take it."""
+        return entry.streak >= _LONG_STREAK and self._crew.on_duty > 0
+
+    def _step_aside(self, entry: _Entry) -> int:
+        """Give the turn away for a run of a long model; says how many of its runs there are then."""
+        if self._wakes:
+            self._wake_sleepers()
+        self._count_run(entry)
+        together = entry.running
+        self._leave_to_others()
+        self._crew.step_aside(self._now)
+        return together
+
+    @staticmethod
+    def _count_run(entry: _Entry) -> None:
+        entry.running += 1
+        if entry.running > entry.metrics.most_parallel:
+            entry.metrics.most_parallel = entry.running
+
+    def _come_back(self, entry: _Entry) -> int:
+        """Take the turn again after a run; says how many of the model's runs there are yet, this one included."""
+        self._crew.come_back()
+        together = entry.running
+        entry.running -= 1
         for client in self._clients:
             client.words[_PARKED] = 0
+        self._now = time.monotonic_ns()
+        return together
 
     def _poll(self, timeout: float) -> None:
         selector = self._selector
@@ -702,6 +825,8 @@ class Server:
                 with contextlib.suppress(BlockingIOError):
                     while len(cast(socket.socket, key.fileobj).recv(4096)) == 4096:
                         pass
+                # Whoever was to be woken by what was read here may sleep on.
+                self._crew.roused = False
             elif isinstance(owner, _Handshake):
                 self._continue_handshake(owner)
             elif isinstance(owner, _ShmConnection):
@@ -1051,13 +1176,16 @@ class Server:
     def _dispatch(self) -> bool:
         """Run what is due; says whether anything ran."""
         worked = False
-        ready, self._ready = self._ready, []
-        for entry in ready:
+        # While the turn is away others may take from the queues, so that these are in order before every run.
+        for _ in range(len(self._ready)):
+            if not self._ready:
+                break
+            entry = self._ready.popleft()
             waiting = entry.queue
             if not waiting:
                 continue
             limits = entry.limits
-            if entry.busy:
+            if entry.running and not entry.may_run():
                 self._ready.append(entry)
                 continue
             if (
@@ -1071,9 +1199,10 @@ class Server:
             worked = True
             entry.company = len(waiting)
             if not entry.offloaded and (limits.max_batch == 1 or len(waiting) == 1):
-                self._run_alone(entry, waiting.popleft())
-                if entry.queue:
+                call = waiting.popleft()
+                if waiting:
                     self._ready.append(entry)
+                self._run_alone(entry, call)
                 continue
             batch = self._form_batch(entry)
             if entry.queue:
@@ -1083,10 +1212,16 @@ class Server:
             if entry.offloaded:
                 self._offload(entry, batch)
                 continue
+            aside = self._may_step_aside(entry)
+            together = self._step_aside(entry) if aside else 1
             began = time.monotonic_ns()
-            results = _run(entry.model, batch)
-            spent = time.monotonic_ns() - began
-            self._finish_batch(entry, batch, results, spent)
+            try:
+                results = _run(entry.model, batch)
+                spent = time.monotonic_ns() - began
+            finally:
+                if aside:
+                    together = max(together, self._come_back(entry))
+            self._finish_batch(entry, batch, results, spent, together)
         return worked
 
     def _run_alone(self, entry: _Entry, call: _Call) -> None:
@@ -1095,18 +1230,24 @@ class Server:
         if not self._is_wanted(entry, call, began):
             return
         plan = cast(_Plan, call.plan)
+        aside = self._may_step_aside(entry)
+        together = 1
+        if aside:
+            together = self._step_aside(entry)
+            began = time.monotonic_ns()
         try:
             result: Result = entry.model.run_one(plan.bound)
         except Exception as error:  # noqa: BLE001 - whatever a model raises is its clients' answer
             result = error
-        ended = time.monotonic_ns()
+        finally:
+            ended = time.monotonic_ns()
+            if aside:
+                together = max(together, self._come_back(entry))
         spent = ended - began
         self._runs += 1
         self._run_ns += spent
-        if spent > _SLOW_NS:
-            entry.weigh(spent)
-        elif entry.slowness:
-            entry.slowness = 0
+        if spent > _LONG_NS or entry.streak:
+            self._weigh(entry, ended, spent, 1, together)
         usual = plan.usual
         if usual is not None and type(result) is list and not call.flags:
             outputs = cast(list[Tensor], result)
@@ -1117,6 +1258,26 @@ class Server:
                 return
         entry.metrics.count_batch(1, spent)
         self._finish(entry, call, cast(Result, result), spent, ended)
+
+    def _weigh(self, entry: _Entry, ended: int, spent: int, requests: int, together: int) -> None:
+        """Note how long a run took, and ask for help when another request waited for the end of a long one."""
+        if spent > _SLOW_NS or entry.offloaded:
+            entry.weigh(spent)
+        else:
+            entry.slowness = 0
+        if spent <= _LONG_NS:
+            entry.streak = 0
+            return
+        entry.streak += 1
+        pace = entry.pace
+        if pace.most == 1 or entry.streak < _LONG_STREAK:
+            return
+        waited = bool(entry.queue) or self._is_asked()
+        pace.note(ended, spent, requests, together, waited=waited)
+        if waited and not entry.offloaded and entry.running + 1 < pace.at_once and self._crew.may_grow():
+            self._crew.grow(ended)
+            self._watching = False
+            self._tick_at = self._policy_at = 0
 
     def _form_batch(self, entry: _Entry) -> list[_Call]:
         """The next calls to run together, less those that were cancelled or came too late."""
@@ -1142,18 +1303,19 @@ class Server:
         return True
 
     def _offload(self, entry: _Entry, batch: list[_Call]) -> None:
-        if entry.thread is None:
-            entry.thread = threading.Thread(
+        if entry.running >= len(entry.threads):
+            thread = threading.Thread(
                 target=self._work, args=(entry,), name=f"shm-model {entry.model_id}", daemon=True
             )
-            entry.thread.start()
-        entry.busy = True
+            entry.threads.append(thread)
+            thread.start()
+        self._count_run(entry)
         self._in_flight += 1
         self._watching = False
         entry.jobs.put(batch)
 
     def _work(self, entry: _Entry) -> None:
-        """The body of a model's own thread."""
+        """The body of a thread of a model's own."""
         with self._around():
             self._work_off(entry)
 
@@ -1172,9 +1334,10 @@ class Server:
     def _publish_completed(self) -> None:
         while self._completed:
             entry, batch, results, spent = self._completed.popleft()
-            entry.busy = False
+            together = entry.running
+            entry.running -= 1
             self._in_flight -= 1
-            self._finish_batch(entry, batch, results, spent)
+            self._finish_batch(entry, batch, results, spent, together)
             if entry.queue and entry not in self._ready:
                 self._ready.append(entry)
         while self._advanced:
@@ -1182,15 +1345,14 @@ class Server:
             self._in_flight -= 1
             self._deliver_part(call, outputs, spent)
 
-    def _finish_batch(self, entry: _Entry, batch: list[_Call], results: Sequence[Result], spent: int) -> None:
+    def _finish_batch(
+        self, entry: _Entry, batch: list[_Call], results: Sequence[Result], spent: int, together: int
+    ) -> None:
         entry.metrics.count_batch(len(batch), spent)
         self._runs += 1
         self._run_ns += spent
-        if spent > _SLOW_NS or entry.offloaded:
-            entry.weigh(spent)
-        elif entry.slowness:
-            entry.slowness = 0
         now = time.monotonic_ns()
+        self._weigh(entry, now, spent, len(batch), together)
         for call, result in zip(batch, results, strict=True):
             self._finish(entry, call, result, spent, now)
 

@@ -15,6 +15,7 @@ import random
 import socket
 import struct
 import time
+from collections.abc import Sequence
 from typing import Any
 from zlib import crc32
 
@@ -190,7 +191,7 @@ def _descriptor(t: TensorDescriptor) -> bytes:
     return layout.DESCRIPTOR.pack(t.dtype, min(len(t.shape), 8), *shape, t.data_offset, t.data_size)
 
 
-def random_case(rng: random.Random) -> Case:
+def random_case(rng: random.Random, models: Sequence[str] = MODELS) -> Case:
     """A case near the protocol's edges: a valid conversation with something wrong in it."""
     kind = rng.choice(
         (
@@ -208,7 +209,7 @@ def random_case(rng: random.Random) -> Case:
         )
     )
     slot = rng.randrange(SLOTS)
-    model = rng.choice(MODELS).encode()
+    model = rng.choice(models).encode()
     start: Case = [["hello", hello().hex()]]
     if kind == "fields":
         names = [

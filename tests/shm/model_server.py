@@ -53,6 +53,11 @@ def fail(_: Tensor) -> Tensor:
     raise ValueError("the model says no: é")
 
 
+def long(values: Tensor) -> Tensor:
+    time.sleep(0.0002)
+    return values
+
+
 def slow(values: Tensor) -> Tensor:
     time.sleep(0.3)
     return Tensor(values.dtype, values.shape, memoryview(bytes(values.data)))
@@ -72,6 +77,7 @@ def main() -> None:
     )
     for model in (echo, double, count, endless, breaks_off, big, scalar, nothing, fail):
         server.register(model.__name__, model)
+    server.register("long", long, Limits(parallel=3))
     server.register("slow", slow, Limits(offload=True))
     server.register("crowded", slow, Limits(offload=True, max_queue=1))
     server.register("small", echo, Limits(max_request_bytes=1000))
@@ -84,7 +90,12 @@ def main() -> None:
             file.write(bytes(values.data[:8]))
             return values
 
+        def record_long(values: Tensor) -> Tensor:
+            time.sleep(0.0002)
+            return record(values)
+
         server.register("record", record)
+        server.register("record_long", record_long, Limits(parallel=3))
     server.stop_on_signals()
     print("ready", flush=True)
     server.serve_forever()

@@ -101,6 +101,7 @@ def test_a_config_is_read(tmp_path: Path) -> None:
                 path: m.pt2
                 batch: {max_size: 32, max_delay_ms: 1.5}
                 limits: {max_queue: 7, max_request_bytes: 1000}
+                parallel: 3
                 warmup: [{dtype: int64, shape: [1, 256]}]
             """,
         )
@@ -109,6 +110,7 @@ def test_a_config_is_read(tmp_path: Path) -> None:
     (model,) = config.models
     assert (model.model_id, model.path) == ("sentiment", (tmp_path / "m.pt2").resolve())
     assert (model.limits.max_batch, model.limits.max_delay, model.limits.max_queue) == (32, 0.0015, 7)
+    assert model.limits.parallel == 3
     assert model.warmup == ((inference.DType.INT64, (1, 256)),)
     assert (config.idle_timeout, config.threads) == (60, 2)
 
@@ -122,7 +124,7 @@ def test_every_problem_of_a_config_is_told_at_once(tmp_path: Path) -> None:
         server: {threads: many}
         models:
           - {id: a, path: m, batch: {max_size: 0}, device: 3}
-          - {id: a, path: missing, wramup: []}
+          - {id: a, path: missing, wramup: [], parallel: 0}
           - {id: '', path: m, warmup: [{dtype: float31, shape: [1]}, {shape: [0]}]}
           - just text
           - {id: b, path: ../../../etc/passwd}
@@ -135,6 +137,7 @@ def test_every_problem_of_a_config_is_told_at_once(tmp_path: Path) -> None:
         "models[0].device",
         "models[1].id: 'a' is used twice",
         "models[1].path",
+        "models[1].parallel: expected a number from 1",
         "models[1].wramup: unknown key",
         "models[2].id",
         "models[2].warmup[0].dtype: expected one of float32",

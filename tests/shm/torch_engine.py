@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import pickle
 import sys
+import time
+import warnings
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +23,9 @@ from foundation_engine import inference
 from foundation_engine.inference import Engine, EngineError
 from foundation_engine.model.load import ModelFileError, detect_format, load_model
 from foundation_engine.model.runtime import InferenceRequest, MLRuntime
+from foundation_engine.model.sharing import calls_share_nothing
 from foundation_shm import Client, DType, InvalidRequest, Limits, ModelFailed, Tensor
+from foundation_shm.processor import processors
 from safetensors.torch import save_file
 
 from tests.shm.conftest import wait_until
@@ -128,6 +132,104 @@ def test_requests_run_in_one_batch(runtime: MLRuntime, endpoint: str) -> None:
         assert numpy.allclose(good.result()[0].numpy(), expected(rows[0]), atol=1e-6)
         with pytest.raises(ModelFailed, match="shapes"):
             bad.result()
+
+
+class Counter(torch.nn.Module):
+    """Writes to a buffer with each call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("calls", torch.zeros(1))
+        self.layer = torch.nn.Linear(4, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.calls.add_(1)
+        return self.layer(x) + self.calls
+
+
+class Viewer(Counter):
+    """The same through a view."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.calls.view(1, 1)[0].add_(1)
+        return self.layer(x)
+
+
+class Keeper(torch.nn.Module):
+    """Keeps its last input."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = torch.zeros(2, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        before = self.last
+        self.last = x
+        return x + before
+
+
+def test_which_modules_may_be_called_by_several_threads_at_once() -> None:
+    x = torch.rand(2, 4)
+    plain = torch.nn.Sequential(
+        torch.nn.Linear(4, 3), torch.nn.BatchNorm1d(3), torch.nn.Dropout(), torch.nn.ReLU(inplace=True)
+    ).eval()
+    with warnings.catch_warnings():
+        # Torch would rather have everything exported.
+        warnings.simplefilter("ignore")
+        assert calls_share_nothing(plain)
+        assert calls_share_nothing(torch.export.export(plain, (x,)).module())
+        assert calls_share_nothing(torch.jit.trace(plain, x))
+        assert calls_share_nothing(torch.jit.freeze(torch.jit.script(plain)))
+        for kind in (Counter, Viewer, Keeper):
+            module = kind().eval()
+            assert not calls_share_nothing(module), kind
+            assert not calls_share_nothing(torch.jit.script(module)), kind
+            assert not calls_share_nothing(torch.jit.freeze(torch.jit.script(module))), kind
+            if kind is not Keeper:
+                assert not calls_share_nothing(torch.jit.trace(module, x)), kind
+                assert not calls_share_nothing(torch.export.export(module, (x,)).module()), kind
+        assert not calls_share_nothing(torch.nn.Sequential(plain, Counter()).eval())
+    assert not calls_share_nothing(torch.nn.LazyLinear(3).eval())
+    assert not calls_share_nothing(torch.logical_not)
+    hooked = torch.nn.Sequential(torch.nn.Linear(4, 3)).eval()
+    hooked[0].register_forward_hook(lambda *_: None)
+    assert not calls_share_nothing(hooked)
+    assert not calls_share_nothing(plain.train())
+
+
+def test_a_model_that_shares_nothing_runs_as_often_at_a_time_as_threads_fit(runtime: MLRuntime) -> None:
+    limits = {
+        "one by one": (stack(), None),
+        "batched": (stack(), Limits(max_batch=8)),
+        "function": (lambda x: x, None),
+        "told": (Counter(), Limits(parallel=3)),
+    }
+    for name, (module, chosen) in limits.items():
+        runtime.register_model(name, module, limits=chosen, device="cpu")
+    found = {name: runtime._wrapped[name][1].parallel for name in limits}
+    fit = max(1, processors() // torch.get_num_threads())
+    assert found == {"one by one": fit, "batched": 1, "function": 1, "told": 3}
+
+
+def test_runs_at_the_same_time_do_not_mix(runtime: MLRuntime, endpoint: str) -> None:
+    torch.manual_seed(2)
+    module = torch.nn.Sequential(*(torch.nn.Linear(700, 700) for _ in range(4))).eval()
+    runtime.register_model("m", module, limits=Limits(parallel=3))
+    runtime.start_shm_server(endpoint)
+    rows = [numpy.random.rand(1, 700).astype(numpy.float32) for _ in range(6)]
+    with torch.inference_mode():
+        expecting = [module(torch.from_numpy(row)).numpy() for row in rows]
+    with Client(endpoint) as client, ThreadPoolExecutor(6) as pool:
+
+        def press(number: int) -> bool:
+            outs = [run(client, "m", rows[number])[0] for _ in range(100)]
+            return all(numpy.allclose(out, expecting[number], atol=1e-5) for out in outs)
+
+        give_up = time.monotonic() + 60
+        while client.status()["models"]["m"]["most_parallel"] < 2:
+            assert time.monotonic() < give_up, "never two runs at a time"
+            assert all(pool.map(press, range(6)))
+        assert all(pool.map(press, range(6)))
 
 
 def test_streams_of_tensors(runtime: MLRuntime, endpoint: str) -> None:

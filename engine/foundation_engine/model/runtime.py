@@ -5,15 +5,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
 import torch
 from foundation_shm import DType, Limits, Model, Server, ServerOptions, Tensor
 from foundation_shm.model import Outputs, Result
+from foundation_shm.processor import processors
+
+from foundation_engine.model.sharing import calls_share_nothing
 
 _TO_TORCH: Final[dict[int, torch.dtype]] = {
     DType.FLOAT32: torch.float32,
@@ -299,7 +303,9 @@ class MLRuntime:
 
         `device` is `auto` (the first GPU when there is one), `cpu` or torch's own name. `warmup` is the dtype
         and shape of each input: the model then runs a few times now, so that its first caller does not pay
-        for lazy initialisation. Raises `ValueError` for an id that is taken.
+        for lazy initialisation. Unless `limits.parallel` says otherwise, a module that keeps nothing from one
+        call to the next runs as often at a time as torch's threads fit the processors. Raises `ValueError` for an
+        id that is taken.
         """
         if model_id in self.models:
             raise ValueError(f"a model {model_id!r} is already registered")
@@ -307,6 +313,10 @@ class MLRuntime:
         if isinstance(model, torch.nn.Module):
             model = _to(model, place)
         chosen = limits or Limits()
+        if chosen.parallel is None:
+            # Batches do the same for a model that gains by them.
+            alone = chosen.max_batch == 1
+            chosen = replace(chosen, parallel=_runs_at_once(model, place) if alone else 1)
         wrapped = TorchModel(model, place, batched=chosen.max_batch > 1)
         if warmup:
             _warm_up(wrapped, warmup, chosen.max_batch)
@@ -339,12 +349,28 @@ class MLRuntime:
     def _make_server(self, endpoint: str) -> Server:
         if self.shm_server is not None:
             raise RuntimeError(f"already serving at {self.shm_server.endpoint}")
-        server = Server(endpoint, self._options, around=torch.inference_mode)
+        server = Server(endpoint, self._options, around=_in_torch)
         for model_id, (model, limits) in self._wrapped.items():
             server.register(model_id, model, limits)
         server.bind()
         self.shm_server = server
         return server
+
+
+@contextlib.contextmanager
+def _in_torch() -> Iterator[None]:
+    """What each thread that runs models lives in."""
+    # OpenMP counts threads for each thread that starts some; asking gives this one the number that was set.
+    torch.get_num_threads()
+    with torch.inference_mode():
+        yield
+
+
+def _runs_at_once(model: Any, device: torch.device) -> int:
+    """How many runs of a model at the same time gain by it: a GPU runs what it is given in turn."""
+    if device.type != "cpu" or not calls_share_nothing(model):
+        return 1
+    return max(1, processors() // torch.get_num_threads())
 
 
 def _to(model: torch.nn.Module, device: torch.device) -> torch.nn.Module:
