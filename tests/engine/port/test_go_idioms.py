@@ -42,6 +42,19 @@ SOURCE = textwrap.dedent(
                 return False
         return not stack
 
+    def valued(text: str) -> int:
+        values = {"a": 1, "é": -2, "😀": 3}
+        total = 0
+        for ch in text:
+            if ch not in values:
+                continue
+            total = total * 10 + values[ch]
+        return total
+
+    def worth(text: str) -> int:
+        values = {"a": 1, "é": -2}
+        return sum(values[ch] for ch in text)
+
     def both(xs: list[int], ys: list[int]) -> list[int]:
         return sorted(set(xs) & set(ys))
 
@@ -72,6 +85,7 @@ def given() -> tuple[Plan, ...]:
     plans += [Plan("words_of_both", ({"list": a}, {"list": b})) for a in words for b in words]
     plans += [Plan("chunks", ({"list": a}, n)) for a in lists for n in (1, 2, 3, 7, 0, -1)]
     plans += [Plan("numbers", (t,)) for t in ("1", "1,2, 3", "", "1,")]
+    plans += [Plan(f, (t,)) for f in ("valued", "worth") for t in ("", "aé", "b", "😀aé", "aa")]
     return (*plans, *(Plan("letters", (t,)) for t in ("", "É", "aÉB", "éé")))
 
 
@@ -95,6 +109,10 @@ SAID = {
     "a test in a test": ("clamped", "if most > 3 {\n\t\tnumber, err :="),
     "a text that changes": ("again", "return strconv.Atoi(strings.TrimSpace(text))"),
     "what is taken out in a test": ("closed", "if len(stack) == 0 {\n\t\t\t\treturn false"),
+    "a switch over letters": ("closed", "case ')':\n\t\t\treturn '('"),
+    "letters that are compared": ("closed", "if last != pairs(ch) {"),
+    "a switch to numbers": ("valued", "return -2"),
+    "a map of what may be missing": ("worth", "map[string]int{"),
     "one set for two lists": ("both", "return sortedCommon(xs, ys)"),
     "room for parts": ("chunks", "make([][]int, 0, max(0, len(xs)/size)+1)"),
     "room for what is split": ("numbers", 'make([]int, 0, strings.Count(text, ",")+1)'),

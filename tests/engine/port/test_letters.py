@@ -211,7 +211,7 @@ LISTS = [[], [1], [3, 1, 2], [-1, 0, -1]]
 SAID = {
     "digits": ("CheckDigits", "func CheckDigits(s string) int {"),
     "a stack of letters": ("Closed", "stack := []rune{}"),
-    "letters": ("Mirrored", "cleaned := []rune{}"),
+    "letters": ("Mirrored", "cleaned := make([]rune, 0, len(s))"),
     "numbers in a text": ("Runs", "out.WriteString(strconv.Itoa(count))"),
     "characters by position": ("Starts", "cells := make([][]rune, 0, len(words))"),
     "a few texts": ("Operators", 'w == "a" || w == "ab" || w == ""'),

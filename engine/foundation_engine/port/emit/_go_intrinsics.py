@@ -686,6 +686,14 @@ class Operations(Maps):
                 return f"math.Ldexp(1, {self.x(exponent)})", PRIMARY
             case _:
                 pass
+        match op, args:
+            case "str.contains_char", [ir.Lit(value=str(letters)), ir.Name() as char] if (
+                1 < len(letters) <= 3
+            ):
+                tests = (ir.Intrinsic("eq", [char, ir.Lit(c, type=ir.CHAR)], type=ir.BOOL) for c in letters)
+                return " || ".join(self.x(t, COMPARE) for t in tests), OR
+            case _:
+                pass
         if op == "str.ord" and (byte := self.byte_text(args[0])) is not None:
             return f"int({byte})", PRIMARY
         if op in TEMPLATES and not single and not (op == "list.contains" and self._wide(args[0])):
@@ -719,6 +727,8 @@ class Operations(Maps):
                 return f"{self.x(args[0], MUL)} / {self.x(args[1], MUL + 1)}", MUL
             case "str.char_at":
                 return f"{self.helper('runeAt')}({self.x(args[0])}, {self.x(args[1])})", PRIMARY
+            case "char.table":
+                return f"{self.x(args[0])}({self.x(args[1])})", PRIMARY
             case "str.byte_char":
                 return f"{self.x(args[0], PRIMARY)}[{self.x(args[1])}]", PRIMARY
             case "str.width_at":

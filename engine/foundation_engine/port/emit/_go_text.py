@@ -367,6 +367,30 @@ class Texts(Lines):
         self.use("slices")
         return f"slices.Equal({runes(a)}, {runes(b)})"
 
+    def switched(self, s: ir.Stmt) -> bool:
+        """Write a function that tells letters apart; False for any other statement."""
+        match s:
+            case ir.Assign(
+                target=ir.VarTarget(id=name, type=ir.FuncT(result=kind)),
+                value=ir.Intrinsic(op="char.switch", args=pairs),
+            ):
+                pass
+            case _:
+                return False
+        if name not in self.read:
+            return True
+        self.write(f"{self.name(name)} := func(key rune) {self.go.type(kind)} {{")
+        with self.indented():
+            self.write("switch key {")
+            for key, value in zip(pairs[::2], pairs[1::2], strict=True):
+                self.write(f"case {self.x(key)}:")
+                with self.indented():
+                    self.write(f"return {self.x(value)}")
+            self.write("}")
+            self.write(f"return {self.go.zero(kind)}")
+        self.write("}")
+        return True
+
     # Growing
 
     def grows(self, s: ir.Stmt) -> bool:

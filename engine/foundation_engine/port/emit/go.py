@@ -24,7 +24,9 @@ from foundation_engine.port.emit._go_helpers import HELPERS
 from foundation_engine.port.emit._go_intrinsics import Operations
 from foundation_engine.port.emit._go_maps import shown_maps, shows_order
 from foundation_engine.port.emit._go_patterns import Patterns
+from foundation_engine.port.emit._go_tables import switch_letters
 from foundation_engine.port.emit._go_tidy import blanked, tidy
+from foundation_engine.port.emit._go_times import POINTS
 from foundation_engine.port.emit._names import camel, go_doc, is_hidden, pascal
 from foundation_engine.port.emit._statements import Statements, comment, comments
 from foundation_engine.port.emit.templates import Templates
@@ -1213,7 +1215,7 @@ class FunctionEmitter(Operations, Statements):
 
     def stmt(self, s: ir.Stmt) -> None:
         """One statement."""
-        if not self.grows(s):
+        if not (self.grows(s) or self.switched(s)):
             super().stmt(s)
 
     def _declare(self, s: ir.VarDecl) -> None:
@@ -2914,6 +2916,7 @@ def _emitted(
             if (c.name if c else "", f.name) in ordered:
                 keep_order(f, kept)
         test_in_turn(copied)
+        switch_letters(copied)
         look_up_once(copied)
         scan_bytes(copied, bytewise=True)
         loop_over_bytes(copied)
