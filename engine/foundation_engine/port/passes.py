@@ -737,6 +737,8 @@ def at_least(e: ir.Expr, known: Mapping[str, int]) -> int | None:
                 if op == "int.floordiv"
                 else min(found[:1] + found * (op == "int.mul"))
             )
+        case ir.Intrinsic(op="int.sub", args=[value, ir.Lit(value=1)]):
+            return 0 if at_least(value, known) == 1 else None
         case ir.Intrinsic(op="int.mod", args=[_, divisor]):
             return None if at_least(divisor, known) is None else 0
         case ir.Intrinsic(op="int.shr", args=[value, _]):
@@ -785,7 +787,7 @@ def letter_of(e: ir.Expr) -> ir.Expr | None:
 
 
 def filling_loop(following: Sequence[ir.Stmt], name: str, surely: bool = True) -> ir.For | ir.ForRange | None:
-    """The loop that comes next and adds one element to a new list in each of its turns, all of which are made.
+    """The loop that comes next and adds one element to a new list or set in each of its turns, all of which are made.
 
     With `surely` false, one that adds an element at most in each of its turns.
     """
@@ -795,7 +797,11 @@ def filling_loop(following: Sequence[ir.Stmt], name: str, surely: bool = True) -
         match s:
             case ir.Assign(
                 target=ir.VarTarget(id=to),
-                value=ir.Lit() | ir.Name() | ir.ListLit(elems=[]) | ir.DictLit(items=[]),
+                value=ir.Lit()
+                | ir.Name()
+                | ir.ListLit(elems=[])
+                | ir.SetLit(elems=[])
+                | ir.DictLit(items=[]),
             ):
                 stored.add(to)
             case ir.For(iter=over, body=body) if adds(body, name):
@@ -816,15 +822,17 @@ def _adds_one_at_most(body: list[ir.Stmt], name: str) -> bool:
         total = 0
         for s in body:
             match s:
-                case ir.ExprStmt(value=ir.Intrinsic(op="list.append", args=[ir.Name(id=to), _])) if (
-                    to == name
-                ):
+                case ir.ExprStmt(
+                    value=ir.Intrinsic(op="list.append" | "set.add", args=[ir.Name(id=to), _])
+                ) if to == name:
                     total += 1
                 case ir.If(body=then, orelse=orelse):
                     total += max(most(then), most(orelse))
                 case _:
                     total += 2 * any(
-                        isinstance(n, ir.Intrinsic) and n.op in GROWING and place(n.args[0]) == name
+                        isinstance(n, ir.Intrinsic)
+                        and (n.op in GROWING or n.op == "set.add")
+                        and place(n.args[0]) == name
                         for n in ir.walk(s)
                     )
         return total

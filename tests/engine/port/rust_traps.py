@@ -4,7 +4,7 @@ import json
 import math
 import re
 
-# ruff: noqa: B905, SIM201, C416, C420, RUF051, SIM118, SIM401, PERF401, PERF402, FURB171, RUF005, RUF007 - the loops, lists and sets are the cases.
+# ruff: noqa: B905, E741, RET505, SIM102, SIM201, SIM300, C416, C420, RUF051, SIM118, SIM401, PERF401, PERF402, FURB171, RUF005, RUF007 - the loops, lists and sets are the cases.
 
 
 def roman(number: int) -> str:
@@ -770,3 +770,169 @@ def sum_of_two(text: str) -> int:
         return int(a) + int(b)
     except ValueError:
         return -1
+
+
+# Counts that are indexes, entries that change, and fields that move.
+
+
+class Buckets:
+    def __init__(self, bounds: list[int]) -> None:
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
+
+    def observe(self, value: int) -> None:
+        for i, bound in enumerate(self.bounds):
+            if value <= bound:
+                self.counts[i] += 1
+                return
+        self.counts[-1] += 1
+
+
+def bucketed(bounds: list[int], xs: list[int]) -> list[int]:
+    h = Buckets(bounds)
+    for x in xs:
+        h.observe(x)
+    return h.counts
+
+
+def filled_by_index(xs: list[int], ys: list[str]) -> list[int]:
+    out = [0] * len(xs)
+    for i, x in enumerate(xs):
+        out[i] = x + 1
+    for i, y in enumerate(ys):
+        if xs:
+            out[i % len(xs)] += len(y) + i
+    for i, y in enumerate(ys):
+        if i < len(xs):
+            out[i] = xs[i] + i + len(y)
+    return out
+
+
+def joined_headers(lines: list[str], m: dict[str, str]) -> dict[str, str]:
+    h = {}
+    n = {}
+    l = {}
+    for k in lines:
+        if k in h:
+            h[k] = h[k] + ", " + k
+        else:
+            h[k] = k
+        if k in n:
+            n[k] += len(k)
+        else:
+            n[k] = 1
+        if k not in l:
+            l[k] = [k]
+        else:
+            l[k].append(k)
+        if k in n and "a" in n:
+            n[k] += n[k] + n["a"]
+        h[k] = h[k] + m.get(k, "none") + m.get(k, "") + m.get(k, k)
+    h["last"] = m.get("a", "b") + m.get("q", "")
+    return h
+
+
+# What a test tells of an integer.
+
+
+def halved(n: int, xs: list[int]) -> list[int]:
+    i = n
+    out = []
+    while i > 0:
+        out.append((i - 1) // 2)
+        out.append((i - 2) // 2)
+        i = (i - 1) // 2
+        out.append((i - 1) // 2)
+    if n >= 4 and len(xs) > 2:
+        out.append(n % 3)
+        n -= 7
+        out.append(n % 3)
+    i = n % 50
+    while i > 0 and n < 100:
+        for x in xs:
+            out.append((i - 1) // 2)
+            i -= abs(x) + 1
+        out.append(i // 2)
+        i -= 1
+        n += 7
+    if 0 < n:
+        return out
+    elif n < -5:
+        out.append(n // 2)
+    else:
+        out.append(n // 2)
+    return out
+
+
+# Lists of texts that are borrowed.
+
+
+def hops_from(graph: dict[str, list[str]], start: str) -> dict[str, int]:
+    distances = {start: 0}
+    queue = [start]
+    i = 0
+    while i < len(queue):
+        node = queue[i]
+        i += 1
+        for neighbour in graph.get(node, []):
+            if neighbour not in distances:
+                distances[neighbour] = distances[node] + 1
+                queue.append(neighbour)
+    return distances
+
+
+def reach(graph: dict[str, list[str]], start: str, goal: str) -> bool:
+    stack = [start]
+    seen = {start}
+    while stack:
+        node = stack.pop()
+        if node == goal or node in stack:
+            return True
+        for other in graph.get(node, []):
+            if other not in seen:
+                seen.add(other)
+                stack.append(other)
+    return False
+
+
+def owned_stack(words: list[str]) -> list[str]:
+    stack: list[str] = []
+    for w in words:
+        stack.append(w.upper())
+        if len(stack) > 2:
+            x = stack.pop()
+            stack.append(x + "!")
+    more: list[str] = []
+    for w in words:
+        more.append(w)
+        more.append(w.strip())
+    out = []
+    for m in more:
+        out.append(m + more[0])
+    while len(more) > 1:
+        last = more.pop()
+        last = last + "x"
+        out.append(last)
+    return out + stack
+
+
+def length_of_kept(words: list[str]) -> int:
+    names: list[str] = []
+    for word in words:
+        if word not in names:
+            names.append(word)
+    t = 0
+    for n in names:
+        t += len(n)
+    return t
+
+
+def parenthesised(text: str) -> bool:
+    stack: list[str] = []
+    for c in text:
+        if c in "([":
+            stack.append(c)
+        elif c == ")":
+            if not stack or stack.pop() != "(":
+                return False
+    return not stack

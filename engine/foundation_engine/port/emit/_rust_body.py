@@ -3,7 +3,7 @@
 # ruff: noqa: E501, S101 - templates of Rust read best on one line; assertions narrow types.
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -127,7 +127,8 @@ class FunctionWriter(Operations):
             if around is not None:
                 self.write(f"{around[0]}|| -> {result} {{")
                 self.depth += 1
-            self.bounds = lower_bounds(f)
+            self.lowest = lower_bounds(f)
+            self.bounds = dict(self.lowest)
             bytes_ = self.rust.positions.get((self.cls.name if self.cls else "", f.name), set())
             self.indexes |= found_or_left(f.body)
             self.indexes |= {
@@ -229,7 +230,8 @@ class FunctionWriter(Operations):
         init.body = reading_parameters(init)
         declare(init, self._inline)
         self.facts = own.facts(init)
-        self.bounds = lower_bounds(init)
+        self.lowest = lower_bounds(init)
+        self.bounds = dict(self.lowest)
         self.function_body = init.body
         before: list[ir.Stmt] = []
         values: dict[str, ir.Expr] = {}
@@ -264,7 +266,7 @@ class FunctionWriter(Operations):
             self._reassigned(init)
             self._ordered(init, before, values)
             parts: list[str] = []
-            for f in d.fields:
+            for f in sorted(d.fields, key=lambda f: self._given_away(values.get(f.name), init, rest)):
                 made = self.rust.field(ir.NamedT(d.name), f.name)
                 value = values.get(f.name, f.default)
                 assert value is not None
@@ -280,6 +282,26 @@ class FunctionWriter(Operations):
                 made = "this"
             self.write(f"Ok({made})" if self.fails else made)
         return self.lines
+
+    def _given_away(self, value: ir.Expr | None, init: ir.Function, rest: Sequence[ir.Stmt]) -> bool:
+        """True for a parameter that a field takes, and that nothing needs once the other fields are made; it then moves."""
+        if not isinstance(value, ir.Name) or self.rust.copies(value.type) or value.id not in self.names:
+            return False
+        uses = [n for s in init.body for n in ir.walk(s) if isinstance(n, ir.Name) and n.id == value.id]
+        whole = [
+            s.value
+            for s in init.body
+            if isinstance(s, ir.Assign) and isinstance(s.value, ir.Name) and s.value.id == value.id
+        ]
+        if (
+            len(uses) == 1
+            or len(whole) != 1
+            or self._mentions(value.id, rest)
+            or value.id in self.facts.often
+        ):
+            return False
+        self.facts.last.add(id(value))
+        return True
 
     def own_as(self, e: ir.Expr, t: Type) -> str:
         """A value for a field; a service that is given is kept, a runtime's object that is made is shared where all are."""
@@ -340,6 +362,9 @@ class FunctionWriter(Operations):
     # Statements
 
     following: Sequence[ir.Stmt] = ()
+    lowest: Mapping[
+        str, int
+    ] = {}  # what holds of integer variables in the whole function; `bounds` what holds here
 
     def block(self, body: Sequence[ir.Stmt], tail: bool = False) -> None:
         """Statements. `tail` means that the last one may be the value of the function."""
@@ -352,6 +377,10 @@ class FunctionWriter(Operations):
                 self.write(f"// {c}")
             start = len(self.lines)
             self.following = body[i + 1 :]
+            if i:
+                self._forget([body[i - 1]])
+            if isinstance(s, ir.For | ir.ForRange | ir.While):
+                self._forget([s])
             self.introduced = _introduced(body[i - 1]) if i else ""
             try:
                 if self.options.write_guard(s, body[i + 1 :], tail):
@@ -365,6 +394,8 @@ class FunctionWriter(Operations):
                     or self.write_found(s, body[i + 1 :])
                 ):
                     skip = 1
+                elif not tail and self._changes_entry(s):
+                    pass
                 elif not tail and (written := self._puts(s, body[i + 1] if i + 1 < len(body) else None)):
                     skip = written - 1
                 else:
@@ -376,6 +407,25 @@ class FunctionWriter(Operations):
                 self.lines[start] += f" // {s.trailing}"
         if tail and not body and self.fails:
             self.write("Ok(())")
+
+    @contextmanager
+    def _knowing(self, test: ir.Expr) -> Generator[None]:
+        """The inside of a block that runs where a test holds, which may tell what integers are not below."""
+        saved = dict(self.bounds)
+        inner = stores([n for s in self.function_body for n in ir.walk(s) if isinstance(n, ir.FuncDef)])
+        for name, least in _told(test):
+            if name not in inner and least >= 0:
+                self.bounds[name] = max(min(least, 1), self.bounds.get(name, 0))
+        yield
+        self.bounds = saved
+
+    def _forget(self, body: Sequence[ir.Stmt]) -> None:
+        """Know of the integers that statements set what holds in the whole function."""
+        for name in stores(list(body)):
+            if name in self.lowest:
+                self.bounds[name] = self.lowest[name]
+            else:
+                self.bounds.pop(name, None)
 
     def _declare(self, s: ir.VarDecl, rest: Sequence[ir.Stmt]) -> None:
         if s.id not in reads(self.function_body) and not _assigns_alone(rest, s.id):
@@ -446,7 +496,10 @@ class FunctionWriter(Operations):
                         self.block(s.body[1:])
                     self._end(tail)
                     return
-                with self.loop("loop {" if forever else f"while {self.x(s.test)} {{", s):
+                with (
+                    self.loop("loop {" if forever else f"while {self.x(s.test)} {{", s),
+                    self._knowing(s.test),
+                ):
                     self.block(s.body)
                 if forever and terminates([s]):
                     return
@@ -514,8 +567,27 @@ class FunctionWriter(Operations):
                 pass
         if start is None or stop is None or s.step != 1 or name in stores(s.body) or start.startswith("-"):
             return False
+        if not self._mostly_index(name, s.body):
+            return False
+        self.names.pop(name, None)
+        shown = self.pattern(s.target)
+        with self._counting(name), self.loop(f"for {shown} in {start}..{stop} {{", s):
+            self.block(s.body)
+        return True
+
+    @contextmanager
+    def _counting(self, name: str) -> Generator[None]:
+        """The inside of a loop whose variable is a `usize`."""
+        outer = name in self.indexes
+        self.indexes.add(name)
+        yield
+        if not outer:
+            self.indexes.discard(name)
+
+    def _mostly_index(self, name: str, body: Sequence[ir.Stmt]) -> bool:
+        """True for a variable that is an index of lists in most places."""
         uses = direct = 0
-        for b in s.body:
+        for b in body:
             for n in ir.walk(b):
                 uses += isinstance(n, ir.Name) and n.id == name
                 match n:
@@ -531,17 +603,7 @@ class FunctionWriter(Operations):
                         direct += at == name
                     case _:
                         pass
-        if not direct or 2 * direct < uses:
-            return False
-        self.names.pop(name, None)
-        shown = self.pattern(s.target)
-        outer = name in self.indexes
-        self.indexes.add(name)
-        with self.loop(f"for {shown} in {start}..{stop} {{", s):
-            self.block(s.body)
-        if not outer:
-            self.indexes.discard(name)
-        return True
+        return direct > 0 and 2 * direct >= uses
 
     def _effect(self, s: ir.ExprStmt) -> None:
         v = s.value
@@ -680,7 +742,7 @@ class FunctionWriter(Operations):
             return
         whole, before = s, ""
         while True:
-            with self.options.arm(s, whole, before) as (body, other), self.indented():
+            with self.options.arm(s, whole, before) as (body, other), self.indented(), self._knowing(s.test):
                 self.block(body, tail)
             if len(other) == 1 and isinstance(other[0], ir.If) and not other[0].comments:
                 s, before = other[0], "} else "
@@ -697,6 +759,20 @@ class FunctionWriter(Operations):
     def _for(self, s: ir.For) -> None:
         targets = stores([ir.For(s.target, s.iter, [])])
         own = self.rust.ownership
+        match s:
+            case ir.For(
+                target=ir.TupleTarget(elems=[ir.VarTarget(id=count), _]) as both,
+                iter=ir.Intrinsic(op="enumerate", args=[_, ir.Lit(value=0)]),
+            ) if (
+                self._free(both.elems[0]) and self.counting != id(both) and self._mostly_index(count, s.body)
+            ):
+                self.names.pop(count, None)
+                self.counting = id(both)
+                with self._counting(count):
+                    self._for(s)
+                return
+            case _:
+                pass
         source = iterated(s.iter)
         roots = {root(n) for n in ir.walk(s.iter) if isinstance(n, ir.Expr)} - {""}
         inside = {root(e) for e, _ in own.changes(s.body)} - {""}
@@ -979,6 +1055,66 @@ class FunctionWriter(Operations):
                 return False
         return True
 
+    def _changes_entry(self, s: ir.Stmt) -> bool:
+        """Write a test for a key, and the change of its entry, as one look for the entry."""
+        match s:
+            case ir.If(
+                test=ir.Not(value=ir.Intrinsic(op="dict.contains", args=[map_, key])), orelse=[change]
+            ):
+                missing = s.body
+            case ir.If(
+                test=ir.Intrinsic(op="dict.contains", args=[map_, key]), body=[change], orelse=missing
+            ):
+                pass
+            case _:
+                return False
+        if not (
+            is_place(map_)
+            and isinstance(map_.type, ir.DictT)
+            and not map_.type.zero
+            and isinstance(key, ir.Name | ir.Lit | ir.Field)
+            and not change.comments
+            and not change.trailing
+        ):
+            return False
+        entry = ir.Name("entry of ours", type=map_.type.value, line=s.line)
+
+        def is_entry(e: ir.Node) -> bool:
+            match e:
+                case ir.IndexTarget(obj=obj, index=at) | ir.Intrinsic(op="dict.index", args=[obj, at]):
+                    return ir.same(obj, map_) and ir.same(at, key)
+                case _:
+                    return False
+
+        target = ir.VarTarget(entry.id, type=entry.type)
+        match change:
+            case ir.AugAssign(target=ir.IndexTarget() as at, op=op, value=value) if is_entry(at):
+                made: ir.Stmt = ir.AugAssign(target, op, value, line=change.line)
+            case ir.Assign(target=ir.IndexTarget() as at, value=ir.Intrinsic(op=op) as whole) if is_entry(at):
+                value = _added(whole, is_entry)
+                if value is None or not (op == "str.concat" or self.rust.copies(entry.type)):
+                    return False
+                made = ir.AugAssign(target, op, value, line=change.line)
+            case ir.ExprStmt(
+                value=ir.Intrinsic(op="list.append" | "list.extend" | "set.add" as op, args=[grown, value])
+            ) if is_entry(grown):
+                made = ir.ExprStmt(ir.Intrinsic(op, [entry, value], type=ir.NONE, line=change.line))
+            case _:
+                return False
+        if self._mentions(root(map_), [value]) or self.may_fail(value):
+            return False
+        shown = self.name(entry.id, "entry")
+        self.write(f"if let Some({shown}) = {self._changing(map_)}.get_mut({self.key(key)}) {{")
+        self.by_mut.add(entry.id)
+        with self.indented():
+            self.stmt(made, False)
+        if missing:
+            self.write("} else {")
+            with self.indented():
+                self.block(missing)
+        self.write("}")
+        return True
+
     def _halves(self, e: ir.Intrinsic) -> str:
         """The texts before and behind a separator, borrowed."""
         text = e.args[0]
@@ -1181,9 +1317,12 @@ class FunctionWriter(Operations):
             raise Unsupported("two names for one list that changes", t.id, s.line)
         if t.declares and isinstance(s.value, ir.ListLit) and (room := self._room(t.id)):
             more = f" + {len(s.value.elems)}" if s.value.elems else ""
-            self.write(f"let mut {name}: {self.rust.type(t.type)} = Vec::with_capacity({room}{more});")
+            self.write(f"let mut {name}: {self.local_type(t.id, t.type)} = Vec::with_capacity({room}{more});")
             for v in s.value.elems:
                 self.write(f"{name}.push({self.own(v)});")
+            return
+        if t.declares and isinstance(s.value, ir.SetLit) and not s.value.elems and (room := self._room(t.id)):
+            self.write(f"let mut {name}: {self.local_type(t.id, t.type)} = HashSet::with_capacity({room});")
             return
         if t.declares and isinstance(s.value, ir.Lit) and s.value.value == "" and (size := self._size(t.id)):
             self.write(f"let mut {name} = String::with_capacity({size});")
@@ -1217,6 +1356,11 @@ class FunctionWriter(Operations):
     def _room(self, name: str) -> str | None:
         """How many elements a new list gets in the loop that comes next, where that is plain to read."""
         loop = filling_loop(self.following, name)
+        if loop is None:
+            # What is filled in part has room for all elements of a list, but not for all letters of a text.
+            loop = filling_loop(self.following, name, surely=False)
+            if not (isinstance(loop, ir.For) and isinstance(iterated(loop.iter).type, ir.ListT)):
+                return None
         match loop:
             case ir.For(iter=over):
                 while isinstance(over, ir.Intrinsic) and over.op in ("enumerate", "reversed"):
@@ -1541,6 +1685,8 @@ class FunctionWriter(Operations):
         return [p for part in e.args for p in self._parts_of(part, grown)]
 
     def _lent_str(self, e: ir.Expr) -> str:
+        if (entry := self.lent_entry(e)) is not None:
+            return entry
         return self.ref(e) if is_place(e) or lends(e) or isinstance(e, ir.Lit) else f"&{self.own(e, PRIMARY)}"
 
     # Closures
@@ -2111,6 +2257,36 @@ def _has_method_called(name: str, body: list[ir.Stmt]) -> bool:
         for s in body
         for n in ir.walk(s)
     )
+
+
+def _told(test: ir.Expr) -> list[tuple[str, int]]:
+    """The integer variables that a test tells a lower bound of, where it holds."""
+    match test:
+        case ir.Bool(op="and", values=values):
+            return [told for v in values for told in _told(v)]
+        case ir.Intrinsic(
+            op="gt" | "ge" as op, args=[ir.Name(id=name, type=t), ir.Lit(value=int() as least)]
+        ) if t == ir.INT:
+            return [(name, least + (op == "gt"))]
+        case ir.Intrinsic(
+            op="lt" | "le" as op, args=[ir.Lit(value=int() as least), ir.Name(id=name, type=t)]
+        ) if t == ir.INT:
+            return [(name, least + (op == "lt"))]
+        case _:
+            return []
+
+
+def _added(e: ir.Intrinsic, is_entry: Callable[[ir.Node], bool]) -> ir.Expr | None:
+    """What is put to an entry by an operation that can be done in place, None for anything else."""
+    if e.op not in ir.IN_PLACE or len(e.args) != 2:
+        return None
+    first, second = e.args
+    if is_entry(first):
+        return second
+    if e.op == "str.concat" and isinstance(first, ir.Intrinsic):
+        before = _added(first, is_entry)
+        return before and ir.Intrinsic("str.concat", [before, second], type=ir.STR, line=e.line)
+    return None
 
 
 def _tells_empty(test: ir.Expr) -> bool | None:

@@ -1,9 +1,10 @@
-"""Maps and sets of a Rust function whose keys are borrowed from texts that outlive them."""
+"""Maps, sets and lists of a Rust function that borrow their keys and elements from texts that outlive them."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from foundation_engine.port import ir
 from foundation_engine.port.emit._rust_ownership import is_place, root
@@ -127,3 +128,65 @@ def _note(n: ir.Node, found: dict[str, _Uses], lent: Callable[[ir.Expr], bool]) 
             mine.known += 1
         case _:
             pass
+
+
+# What a list of borrowed texts that grows can be asked.
+_LOOKING = frozenset({"list.index", "list.contains", "len", "nonempty"})
+
+
+@dataclass
+class Grown:
+    """The texts that are put into a list, and the variables that take them out again."""
+
+    put: list[ir.Expr] = field(default_factory=list[ir.Expr])
+    taken: set[str] = field(default_factory=set[str])
+    named: int = 0
+    known: int = 0
+
+
+def growing_lists(f: ir.Function) -> dict[str, Grown]:
+    """The lists of texts of a function that stay in it, only grow and shrink at their end, and are looked at."""
+    found: dict[str, Grown] = {}
+    bound: Counter[str] = Counter()
+    nodes = [n for s in f.body for n in ir.walk(s)]
+    for n in nodes:
+        match n:
+            case ir.Assign(
+                target=ir.VarTarget(id=name, declares=True),
+                value=ir.ListLit(elems=elems, type=ir.ListT(ir.STR)),
+            ):
+                found.setdefault(name, Grown()).put += elems
+            case _:
+                pass
+        match n:
+            case ir.VarTarget(id=name) | ir.VarDecl(id=name) | ir.Param(name=name):
+                bound[name] += 1
+            case ir.Try(body=body):
+                bound.update(m.id for b in body for m in ir.walk(b) if isinstance(m, ir.VarTarget | ir.Name))
+            case ir.FuncDef() | ir.PatternCall() | ir.Lambda():
+                bound.update(m.id for m in ir.walk(n) if isinstance(m, ir.Name))
+            case _:
+                pass
+    for n in nodes:
+        match n:
+            case ir.Name(id=name) if name in found:
+                found[name].named += 1
+            case ir.Intrinsic(op="list.append", args=[ir.Name(id=name), item]) if name in found:
+                found[name].known += 1
+                found[name].put.append(item)
+            case ir.Intrinsic(op=op, args=[ir.Name(id=name), *_]) if name in found:
+                found[name].known += op in _LOOKING
+            case ir.For(target=ir.VarTarget(), iter=ir.Name(id=name)) if name in found:
+                found[name].known += 1
+            case ir.Assign(
+                target=ir.VarTarget(id=to), value=ir.Intrinsic(op="list.pop", args=[ir.Name(id=name)])
+            ) if name in found:
+                found[name].known += 1
+                found[name].taken.add(to)
+            case _:
+                pass
+    return {
+        name: uses
+        for name, uses in found.items()
+        if bound[name] == 1 and uses.named == uses.known and len(uses.put) > 0
+    }

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from foundation_engine.port import ir
-from foundation_engine.port.emit._rust_keys import borrowed_keys
+from foundation_engine.port.emit._rust_keys import borrowed_keys, growing_lists
 from foundation_engine.port.emit._rust_ownership import PARTS, Facts, is_place, iterated, lends, root
 from foundation_engine.port.emit._rust_parts import Parts, parts_of
 from foundation_engine.port.passes import stores
@@ -33,6 +33,7 @@ class Locals:
     letters: set[str] = field(default_factory=set[str])  # of the maps, those that are asked for a character
     keyed: set[str] = field(default_factory=set[str])  # maps and sets whose keys are `&str`
     keys: set[int] = field(default_factory=set[int])  # their keys, by identity
+    grown: set[str] = field(default_factory=set[str])  # lists that grow, of `&str`
     parts: Parts = field(default_factory=Parts)  # of the lists, those that are never collected
 
 
@@ -48,7 +49,21 @@ def borrowing_locals(
     views.find()
     out.parts = parts_of(f, out.lists)
     others = out.ordered | out.lists | out.maps
+    found = growing_lists(f)
+    out.grown = set(found) - others
+    while True:
+        views.find()
+        kept = {
+            name
+            for name in out.grown
+            if all(views.lent(e) for e in found[name].put) and found[name].taken <= out.views
+        }
+        if kept == out.grown:
+            break
+        out.grown = kept
     out.keyed, out.keys = borrowed_keys(f, others, views.lent, lambda name: name in views.free)
+    out.keyed |= out.grown
+    out.keys |= {id(e) for name in out.grown for e in found[name].put}
     return out
 
 
@@ -173,7 +188,11 @@ class _Views:
                 self._note(t, None)
             elif part is not None and t is target:
                 self._note(t, part)
-            elif is_place(over) and root(over) in self.free and not self.copies(t.type):
+            elif (
+                is_place(entry_or_itself(over))
+                and root(entry_or_itself(over)) in self.free
+                and not self.copies(t.type)
+            ):
                 self.free.add(t.id)
             else:
                 self._note(t, None)
@@ -205,7 +224,9 @@ class _Views:
                 return self._lent(body, views) and self._lent(orelse, views)
             case ir.Intrinsic(op="list.index", args=[ir.Intrinsic(op=op, args=[text, *_]), _]) if op in PARTS:
                 return lends(e) and self._lent(text, views)
-            case ir.Intrinsic(op="list.index", args=[ir.Name(id=name), _]) if name in self.out.lists:
+            case ir.Intrinsic(op="list.index" | "list.pop", args=[ir.Name(id=name), *_]) if (
+                name in self.out.lists | self.out.grown
+            ):
                 return True
             case ir.Field() | ir.Intrinsic(op="list.index"):
                 return is_place(e) and root(e) in self.free
@@ -213,6 +234,15 @@ class _Views:
                 return lends(e) and self._lent(text, views)
             case _:
                 return False
+
+
+def entry_or_itself(e: ir.Expr) -> ir.Expr:
+    """The entry of a map, where a missing one is an empty list; anything else as it is."""
+    match e:
+        case ir.Intrinsic(op="dict.get_or", args=[map_, key, ir.ListLit(elems=[])]):
+            return ir.Intrinsic("dict.index", [map_, key], type=e.type)
+        case _:
+            return e
 
 
 def shadowing(f: ir.Function) -> None:

@@ -229,8 +229,7 @@ class Operations(Positions):
             return f"{self.own(e.value, PRIMARY)}.unwrap()"
         if is_place(e) and not self.rust.copies(e.type):
             if self._moves(e):
-                assert isinstance(e, ir.Name)
-                return self.name(e.id)
+                return self.place(e)
             self._check_copy(e)
             text = self.place(e)
             if isinstance(e, ir.Name) and (e.id in self.by_ref or e.id in self.by_mut or self.is_constant(e)):
@@ -263,7 +262,7 @@ class Operations(Positions):
         """True for a list that holds borrowed texts."""
         if isinstance(e, ir.Name) and self.is_constant(e):
             return self.rust.constant_kinds.get(e.id) == "texts"
-        return isinstance(e, ir.Name) and e.id in self.locals.lists
+        return isinstance(e, ir.Name) and e.id in self.locals.lists | self.locals.grown
 
     def _lent_text(self, e: ir.Expr) -> bool:
         """True for a text that its list or map borrows."""
@@ -278,6 +277,10 @@ class Operations(Positions):
                 return False
 
     def _moves(self, e: ir.Expr) -> bool:
+        if isinstance(e, ir.Field) and isinstance(e.obj, ir.Name):
+            # What is left of the object is dropped.
+            kept = self.rust.is_service(e.type) or self.rust.is_shared(e.obj.type)
+            return not kept and self._moves(e.obj)
         return (
             isinstance(e, ir.Name)
             and id(e) in self.facts.last
@@ -364,6 +367,10 @@ class Operations(Positions):
             and all(isinstance(arm, ir.Lit) for arm in (e.body, e.orelse))
         ):
             return f"if {self.x(e.test)} {{ {self.ref(e.body)} }} else {{ {self.ref(e.orelse)} }}"
+        if (entry := self.lent_entry(e)) is not None:
+            return entry
+        if isinstance(e, ir.Intrinsic) and e.op == "list.pop" and self.lists_texts(e.args[0]):
+            return self.own(e).removesuffix(".to_string()")
         if isinstance(e, ir.Unwrap) and not self.rust.copies(e.type):
             text = self.place(e)
             return text if is_place(e.value) else f"&{text}"
@@ -1826,9 +1833,25 @@ class Operations(Positions):
             return f"{found}.unwrap_or({self.ref(e.args[2])}).to_string()", PRIMARY
         found = f"{self.place(e.args[0])}.get({self.ref(e.args[1])}).{'copied' if self.rust.copies(e.type) else 'cloned'}()"
         default = self.own(e.args[2])
-        if default == "serde_json::Value::Null":
+        if default in ("serde_json::Value::Null", "String::new()"):
             return f"{found}.unwrap_or_default()", PRIMARY
+        if e.type == ir.STR and (isinstance(e.args[2], ir.Lit) or is_place(e.args[2]) or lends(e.args[2])):
+            return f"{found}.unwrap_or_else(|| {default})", PRIMARY
         return f"{found}.unwrap_or({default})", PRIMARY
+
+    def lent_entry(self, e: ir.Expr) -> str | None:
+        """A text of a map, or the one in its place, as a `&str`; None for what is not that."""
+        match e:
+            case ir.Intrinsic(op="dict.get_or", args=[map_, key, other], type=ir.STR) if (
+                is_place(map_)
+                and self._matched(map_, key) is None
+                and (isinstance(other, ir.Lit) or is_place(other) or lends(other))
+                and not self.may_fail(e)
+            ):
+                found = f"{self.place(map_)}.get({self.ref(key)})"
+                return f"{found}.map_or({self._text_of(other)}, String::as_str)"
+            case _:
+                return None
 
     def _op_dict_contains(self, e: ir.Intrinsic) -> tuple[str, int]:
         if (found := self._matched(*e.args)) is not None:
@@ -2021,7 +2044,8 @@ class Operations(Positions):
         )
 
     def _op_list_pop(self, e: ir.Intrinsic) -> tuple[str, int]:
-        return f'{self._changing(e.args[0])}.pop().expect("an element")', PRIMARY
+        own = ".to_string()" if self.lists_texts(e.args[0]) else ""
+        return f'{self._changing(e.args[0])}.pop().expect("an element"){own}', PRIMARY
 
     def _op_list_pop_at(self, e: ir.Intrinsic) -> tuple[str, int]:
         if isinstance(e.args[1], ir.Intrinsic) and e.args[1].op in ("from_end", "wrap"):
@@ -2412,6 +2436,10 @@ class Operations(Positions):
 
     def bound(self, e: ir.Expr, target: ir.Target, free: bool = False) -> str:
         """An iterator whose items fit the target: characters become texts where the variable holds texts."""
+        if self.counts(target):
+            assert isinstance(target, ir.TupleTarget)
+            assert isinstance(e, ir.Intrinsic)
+            return f"{self.bound(e.args[0], target.elems[1], free)}.enumerate()"
         if (
             isinstance(target, ir.TupleTarget)
             and isinstance(e, ir.Intrinsic)
@@ -2431,6 +2459,12 @@ class Operations(Positions):
         if isinstance(target, ir.VarTarget) and target.type == ir.STR and e.type in (ir.STR, ir.CHAR):
             text += ".map(|c| c.to_string())"
         return text
+
+    counting: int = 0  # the identity of the target of the loop that counts in `usize`
+
+    def counts(self, t: ir.Target) -> bool:
+        """True for the target of a loop whose count is an index."""
+        return id(t) == self.counting
 
     @contextmanager
     def closure(self, targets: Sequence[ir.Target]) -> Generator[None]:
@@ -2494,6 +2528,8 @@ class Operations(Positions):
                 found = self.lent(item, inner, free)
                 if found is None or not isinstance(count, ir.VarTarget):
                     return None
+                if self.counts(t):
+                    return dataclasses.replace(found, text=f"{found.text}.enumerate()", whole="")
                 first = f"{start.value}_i64" if isinstance(start, ir.Lit) else self.x(start)
                 return dataclasses.replace(
                     found, text=f"({first}..).zip({found.whole or found.text})", whole=""
