@@ -26,7 +26,6 @@ from foundation_engine.port.emit._go_maps import shown_maps, shows_order
 from foundation_engine.port.emit._go_patterns import Patterns
 from foundation_engine.port.emit._go_tables import switch_letters
 from foundation_engine.port.emit._go_tidy import blanked, tidy
-from foundation_engine.port.emit._go_times import POINTS
 from foundation_engine.port.emit._names import camel, go_doc, is_hidden, pascal
 from foundation_engine.port.emit._statements import Statements, comment, comments
 from foundation_engine.port.emit.templates import Templates
