@@ -55,6 +55,42 @@ SOURCE = textwrap.dedent(
         values = {"a": 1, "é": -2}
         return sum(values[ch] for ch in text)
 
+    def distance(a: str, b: str) -> int:
+        previous = list(range(len(b) + 1))
+        for i, x in enumerate(a, 1):
+            current = [i]
+            for j, y in enumerate(b, 1):
+                cost = 0 if x == y else 1
+                current.append(min(previous[j] + 1, current[j - 1] + 1, previous[j - 1] + cost))
+            previous = current
+        return previous[-1]
+
+    def triangle(rows: int) -> list[list[int]]:
+        all_rows: list[list[int]] = []
+        previous = [1]
+        for _ in range(rows):
+            current = [1]
+            for k in range(len(previous) - 1):
+                current.append(previous[k] + previous[k + 1])
+            current.append(1)
+            all_rows.append(current)
+            previous = current
+        return all_rows
+
+    def product(a: list[list[int]], b: list[list[int]], size: int) -> list[list[int]]:
+        out = [[0] * size for _ in range(size)]
+        for i in range(min(size, len(a))):
+            for k in range(min(len(b), len(a[i]))):
+                for j in range(min(size, len(b[k]))):
+                    out[i][j] += a[i][k] * b[k][j]
+        return out
+
+    def above(grid: list[list[int]], i: int) -> int:
+        total = 0
+        for j in range(i + 1, len(grid)):
+            total += grid[i][0] * j
+        return total
+
     def both(xs: list[int], ys: list[int]) -> list[int]:
         return sorted(set(xs) & set(ys))
 
@@ -86,6 +122,13 @@ def given() -> tuple[Plan, ...]:
     plans += [Plan("chunks", ({"list": a}, n)) for a in lists for n in (1, 2, 3, 7, 0, -1)]
     plans += [Plan("numbers", (t,)) for t in ("1", "1,2, 3", "", "1,")]
     plans += [Plan(f, (t,)) for f in ("valued", "worth") for t in ("", "aé", "b", "😀aé", "aa")]
+    plans += [Plan("distance", (a, b)) for a in ("", "é", "kitten") for b in ("", "sitting", "éa")]
+    plans += [Plan("triangle", (n,)) for n in (0, 1, 5)]
+    grids = [
+        {"list": [{"list": row} for row in grid]} for grid in ([], [[1]], [[1, 2], [3, 4]], [[2], [5, 1, 7]])
+    ]
+    plans += [Plan("product", (a, b, n)) for a in grids for b in grids for n in (0, 1, 2)]
+    plans += [Plan("above", (g, n)) for g in grids for n in (0, 1, 5)]
     return (*plans, *(Plan("letters", (t,)) for t in ("", "É", "aÉB", "éé")))
 
 
@@ -100,7 +143,7 @@ def test_the_answers_stay_the_same() -> None:
     assert not ported().holes, ported().holes
     report = verify(ported(), VerifyOptions(plans=given(), use_cache=False))
     assert report.verdict is not Verdict.FAILED, [r.detail for r in report.results]
-    assert sum(r.cases for r in report.results if r.step == "cases") > 45
+    assert sum(r.cases for r in report.results if r.step == "cases") > 60
 
 
 SAID = {
@@ -113,6 +156,10 @@ SAID = {
     "letters that are compared": ("closed", "if last != pairs(ch) {"),
     "a switch to numbers": ("valued", "return -2"),
     "a map of what may be missing": ("worth", "map[string]int{"),
+    "rows that take turns": ("distance", "spare, previous = previous, current"),
+    "rows that are kept": ("triangle", "current := []int{1}"),
+    "rows that are found once": ("product", "aRow := a[i]\n"),
+    "a row that may be missing": ("above", "total += grid[i][0] * j"),
     "one set for two lists": ("both", "return sortedCommon(xs, ys)"),
     "room for parts": ("chunks", "make([][]int, 0, max(0, len(xs)/size)+1)"),
     "room for what is split": ("numbers", 'make([]int, 0, strings.Count(text, ",")+1)'),

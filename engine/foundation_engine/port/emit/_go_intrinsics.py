@@ -727,6 +727,11 @@ class Operations(Maps):
                 return f"{self.x(args[0], MUL)} / {self.x(args[1], MUL + 1)}", MUL
             case "str.char_at":
                 return f"{self.helper('runeAt')}({self.x(args[0])}, {self.x(args[1])})", PRIMARY
+            case "list.again":
+                items = "".join(f", {self.x(v)}" for v in args[1:])
+                return f"append({self.x(args[0])}[:0]{items})" if items else f"{self.x(args[0])}[:0]", PRIMARY
+            case "list.room":
+                return f"make({self.go.type(e.type)}, 0, len({self.x(args[0])}))", PRIMARY
             case "char.table":
                 return f"{self.x(args[0])}({self.x(args[1])})", PRIMARY
             case "str.byte_char":

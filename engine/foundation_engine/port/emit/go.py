@@ -24,6 +24,7 @@ from foundation_engine.port.emit._go_helpers import HELPERS
 from foundation_engine.port.emit._go_intrinsics import Operations
 from foundation_engine.port.emit._go_maps import shown_maps, shows_order
 from foundation_engine.port.emit._go_patterns import Patterns
+from foundation_engine.port.emit._go_rows import keep_rows
 from foundation_engine.port.emit._go_tables import switch_letters
 from foundation_engine.port.emit._go_tidy import blanked, tidy
 from foundation_engine.port.emit._names import camel, go_doc, is_hidden, pascal
@@ -2916,6 +2917,7 @@ def _emitted(
                 keep_order(f, kept)
         test_in_turn(copied)
         switch_letters(copied)
+        keep_rows(copied)
         look_up_once(copied)
         scan_bytes(copied, bytewise=True)
         loop_over_bytes(copied)
