@@ -400,6 +400,7 @@ def _to_rust(request: PortRequest, module: ir.Module) -> PortCandidate:
 _CRATES = {
     "indexmap": '"2"',
     "regex": '"1"',
+    "chrono": '{ version = "0.4", default-features = false, features = ["clock", "std"] }',
     "serde_json": '{ version = "1", default-features = false, features = ["std", "preserve_order"] }',
     "serde": '{ version = "1", features = ["derive"] }',
     "backon": '{ version = "1", default-features = false, features = ["std", "std-blocking-sleep"] }',

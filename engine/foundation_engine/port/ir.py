@@ -50,6 +50,10 @@ class Prim(StrEnum):
     ERROR = "error"  # any error value
     DURATION = "duration"  # integer nanoseconds
     LOCK = "lock"  # a mutual exclusion lock that its holder does not take again
+    TIME = "datetime"  # a point in time in UTC, to the microsecond
+    NAIVE = "datetime without a time zone"  # a date and a time of the day, to the microsecond
+    DATE = "date"
+    DELTA = "timedelta"  # a length of time in whole microseconds
     INSTANT = "instant"  # a point of the monotonic clock, from which only the time since is asked
 
 
@@ -141,6 +145,7 @@ INT, FLOAT, BOOL, STR = P(Prim.INT), P(Prim.FLOAT), P(Prim.BOOL), P(Prim.STR)
 CHAR, BYTES, NONE, ANY = P(Prim.CHAR), P(Prim.BYTES), P(Prim.NONE), P(Prim.ANY)
 UNKNOWN, ERROR, DURATION = P(Prim.UNKNOWN), P(Prim.ERROR), P(Prim.DURATION)
 LOCK, INSTANT = P(Prim.LOCK), P(Prim.INSTANT)
+TIME, NAIVE, DATE, DELTA = P(Prim.TIME), P(Prim.NAIVE), P(Prim.DATE), P(Prim.DELTA)
 
 
 def type_text(t: Type) -> str:

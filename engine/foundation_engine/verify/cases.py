@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
 import json
 import random
@@ -62,6 +63,9 @@ class Case:
     steps_taken: frozenset[tuple[int, int, str]] = frozenset()
 
 
+_LAYOUTS: Mapping[str, str] = {"time.parse_iso": "%Y-%m-%dT%H:%M:%S+00:00", "date.parse_iso": "%Y-%m-%d"}
+
+
 @dataclass
 class Constants:
     """Literals of the source by kind: the values at which its behaviour is likely to change."""
@@ -71,6 +75,9 @@ class Constants:
     strings: list[str] = field(default_factory=list[str])
     errors: list[str] = field(default_factory=list[str])
     reads_numbers: bool = False  # the code makes numbers of texts
+    layouts: list[str] = field(
+        default_factory=list[str]
+    )  # forms of the dates and times that it reads, as of strptime
     patterns: list[Regex] = field(default_factory=list[Regex])  # regular expressions that it looks for
 
 
@@ -93,6 +100,10 @@ def constants_of(module: ir.Module) -> Constants:
                         pass
             elif isinstance(n, ir.Intrinsic) and n.op in _NUMBERS:
                 out.reads_numbers = True
+            elif isinstance(n, ir.Intrinsic) and n.op in _LAYOUTS:
+                out.layouts.append(_LAYOUTS[n.op].removesuffix("+00:00" if n.type == ir.NAIVE else "."))
+            elif isinstance(n, ir.Intrinsic) and n.op == "time.parse":
+                out.layouts.extend(str(a.value) for a in n.args if isinstance(a, ir.Lit))
             elif isinstance(n, ir.Intrinsic) and n.op == "regex.compile":
                 with suppress(Unsupported):
                     out.patterns.append(parsed(*(a.value for a in n.args if isinstance(a, ir.Lit))))
@@ -203,6 +214,12 @@ class Generator:
                 return text.replace("/", "-").replace("..", ".") if self.looks.files else text
             case ir.ListT(elem) if depth == 0 and self.looks.cli and elem == ir.STR:
                 return {"list": list(self.worlds.words())}
+            case ir.P(ir.Prim.TIME) | ir.P(ir.Prim.NAIVE):
+                return {"time": self._point().isoformat() + ("+00:00" if t == ir.TIME else "")}
+            case ir.P(ir.Prim.DATE):
+                return {"date": self._point().date().isoformat()}
+            case ir.P(ir.Prim.DELTA):
+                return {"delta": r.choice([*self._lengths(), r.randint(-(10**12), 10**12)])}
             case ir.P(ir.Prim.BYTES):
                 return {"bytes": [r.randint(0, 255) for _ in range(r.randint(0, 6))]}
             case ir.ListT(elem):
@@ -236,6 +253,23 @@ class Generator:
                 return {"fake": {"name": name, "methods": {"": self._script(result, fails=t.raises)}}}
             case _:
                 raise Unsupported(f"no generator for {ir.type_text(t)}")
+
+    def _lengths(self) -> list[int]:
+        """Lengths of time in microseconds at which code is likely to do something else: what it names, and units."""
+        units = [0, 1, 1_000_000, 60_000_000, 3_600_000_000, 86_400_000_000]
+        named = [n * unit for n in self.constants.ints if 0 < n < 4000 for unit in units[2:]]
+        return [*units, *[x for x in named if x < 400 * units[-1]], -1, -1_000_000, -86_400_000_000]
+
+    def _point(self) -> datetime.datetime:
+        """A date and a time of the day near to the ends of a minute, a day, a month and a year, and to others."""
+        r = self.random
+        start = r.choice([(2024, 2, 28, 23, 59, 30), (2023, 12, 31, 12, 0, 0), (2024, 3, 1, 0, 0, 0)])
+        made = datetime.datetime(*start)  # noqa: DTZ001 - the offset is written behind it.
+        if r.random() < 0.7:
+            made += datetime.timedelta(microseconds=r.choice(self._lengths()))
+        if r.random() < 0.2:
+            made += datetime.timedelta(days=r.randint(-800, 800), microseconds=r.choice([0, 250_000, 7]))
+        return made
 
     def argument(self, p: ir.Param, depth: int = 0) -> Any:
         """One value of a parameter, of a type that it may hold."""
@@ -277,6 +311,9 @@ class Generator:
         marks = [s for s in texts if len(s) == 1 and not s.isalnum()]
         if self.looks.parses and r.random() < 0.6:
             return r.choice([*[json.dumps(self.worlds.json_value())] * 4, "{", ""])
+        if self.constants.layouts and r.random() < 0.5:
+            text = self._point().strftime(r.choice(self.constants.layouts))
+            return text if r.random() < 0.8 else text.replace(r.choice("0123-"), r.choice("379x"), 1)
         if self.constants.patterns and r.random() < 0.4:
             return self._matched()
         if self.constants.reads_numbers and r.random() < 0.4:

@@ -9,9 +9,11 @@ this program. Time stands still except when the code sleeps, and random draws ar
 # ruff: noqa: BLE001, PTH100, PTH110, PTH118, PTH119, PTH120, PTH122, N818, SLF001
 # It reports whatever the user's code raises, starts fast without pathlib, and its fakes show no names of their own.
 
+import ast
 import asyncio
 import collections.abc
 import contextlib
+import datetime
 import enum
 import importlib
 import importlib.util
@@ -71,6 +73,9 @@ class VirtualTime:
     """
 
     WALL = 1_700_000_000_000_000_000  # nanoseconds since 1970 when the program starts
+    # A hundred years later, in another month, on another day of it and of the week, at another time of the day: what
+    # looks at any of them sees it, and what only asks whether something is over finds today in between.
+    FAR = ((36_700 * 24 + 7) * 3600 + 13 * 60 + 17) * 1_000_000_000 + 123_456_000
     OTHER = 98_765_432_100_000  # nanoseconds by which the clocks of the second run are ahead
 
     def __init__(self):
@@ -80,9 +85,9 @@ class VirtualTime:
         self.moving = False
         self.early = 0
 
-    def reading(self):
-        """What the clock says to whoever called the caller, in nanoseconds."""
-        asked = sys._getframe(2)
+    def reading(self, above=2):
+        """What the clock says to whoever called the caller, or one above it, in nanoseconds."""
+        asked = sys._getframe(above)
         name, place = asked.f_globals.get("__name__", ""), asked.f_code.co_filename
         if name.partition(".")[0] != "foundation" and not place.startswith(
             (sys.prefix, sys.base_prefix, "<")
@@ -91,6 +96,10 @@ class VirtualTime:
             if self.moving:
                 self.now += 1_000 + self.now % 7_000
         return self.now + (self.OTHER if self.moving else 0)
+
+    def wall(self, above=2):
+        """The nanoseconds since 1970, as `reading` tells the time."""
+        return self.WALL + self.reading(above + 1) + (self.FAR if self.moving else 0)
 
     @contextlib.contextmanager
     def other(self, *, moving=False, early=0):
@@ -103,7 +112,7 @@ class VirtualTime:
 
     def sleep(self, seconds):
         if seconds < 0:
-            raise ValueError("sleep length must be non-negative")
+            raise StatedDifference("a sleep of less than nothing")
         if sys._getframe(1).f_globals.get("__name__") == "subprocess":
             # Waiting for a real process takes real time, and how often is chance.
             self.real_sleep(seconds)
@@ -124,8 +133,123 @@ class VirtualTime:
         time.monotonic_ns = lambda: int(self.reading())
         time.perf_counter = time.monotonic
         time.perf_counter_ns = time.monotonic_ns
-        time.time = lambda: (self.WALL + self.reading()) / 1e9
+        time.time = lambda: self.wall() / 1e9
         asyncio.sleep = self.asleep
+
+
+class Dates:
+    """The classes of datetime on the clock of a recording; they end a case that meets a difference that ports state."""
+
+    # What ports read: others are refused there, or read in another way.
+    FORM = re.compile(
+        r"\d{4}-\d\d-\d\d"
+        r"(?:[T ](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,](?:\d{3}|\d{6}))?)?(Z|\+00:00)?)?",
+        re.ASCII,
+    )
+
+    @classmethod
+    def install(cls, clock, aware):
+        """`aware` tells what the module calls a datetime: with the offset of UTC, or without any."""
+        point, day = datetime.datetime, datetime.date
+        utc = datetime.timezone.utc  # noqa: UP017 - the interpreter may be older than this program's.
+
+        def now():
+            return point.fromtimestamp(0, utc) + datetime.timedelta(microseconds=clock.wall(3) // 1000)
+
+        def refused(make):
+            try:
+                return make()
+            except ValueError:
+                raise ValueError("no such date or time") from None
+
+        def read(make, form):
+            try:
+                value = make()
+            except ValueError:
+                raise ValueError("not a date or time of this form") from None
+            zone = getattr(value, "tzinfo", None)
+            if not form or (zone is not None and zone.utcoffset(value) != datetime.timedelta(0)):
+                raise StatedDifference("a date or time in a form that ports do not read")
+            return value
+
+        class Same(type):
+            def __instancecheck__(cls, value):
+                return isinstance(value, point if issubclass(cls, point) else day)
+
+        class Datetime(point, metaclass=Same):
+            def __new__(cls, *args, **options):
+                return refused(lambda: point.__new__(cls, *args, **options))
+
+            @classmethod
+            def now(cls, tz=None):
+                return cls.of(now().astimezone(tz) if tz is not None else now().replace(tzinfo=None))
+
+            @classmethod
+            def today(cls):
+                return cls.of(now().replace(tzinfo=None))
+
+            @classmethod
+            def utcnow(cls):
+                return cls.of(now().replace(tzinfo=None))
+
+            @classmethod
+            def of(cls, made):
+                clock = (made.hour, made.minute, made.second, made.microsecond)
+                return cls(made.year, made.month, made.day, *clock, tzinfo=made.tzinfo)
+
+            @classmethod
+            def strptime(cls, text, form):
+                shapes = {"%Y": r"\d{4}", "%f": r"\d{1,6}"}
+                known = "".join(
+                    shapes.get(p, r"\d{1,2}") if p.startswith("%") else re.escape(p)
+                    for p in re.split(r"(%.)", form)
+                )
+                fits = re.fullmatch(known, text, re.ASCII) and not text.startswith("0000")
+                return read(lambda: cls.of(point.strptime(text, form)), fits)
+
+            @classmethod
+            def fromisoformat(cls, text):
+                found = Dates.FORM.fullmatch(text)
+                return read(lambda: cls.of(point.fromisoformat(text)), found and bool(found[1]) is aware)
+
+        class Date(day, metaclass=Same):
+            def __new__(cls, *args, **options):
+                return refused(lambda: day.__new__(cls, *args, **options))
+
+            @classmethod
+            def today(cls):
+                return cls(*now().timetuple()[:3])
+
+            @classmethod
+            def fromisoformat(cls, text):
+                fits = re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII)
+                return read(lambda: cls(*day.fromisoformat(text).timetuple()[:3]), fits)
+
+        for made, name in ((Datetime, "datetime"), (Date, "date")):
+            made.__name__ = made.__qualname__ = name
+            made.__module__ = "datetime"
+            setattr(datetime, name, made)
+
+    @staticmethod
+    def aware(paths):
+        """Whether files say UTC, as the port's front end asks."""
+
+        def says(n):
+            if isinstance(n, ast.Attribute) and n.attr == "utc":
+                return ast.unparse(n.value).rpartition(".")[2] == "timezone"
+            if isinstance(n, ast.Attribute):
+                return n.attr == "UTC" and isinstance(n.value, ast.Name)
+            return (
+                isinstance(n, ast.ImportFrom)
+                and n.module == "datetime"
+                and any(a.name == "UTC" for a in n.names)
+            )
+
+        for path in paths:
+            with contextlib.suppress(SyntaxError, ValueError):
+                if any(map(says, ast.walk(ast.parse(pathlib.Path(path).read_text(encoding="utf-8"))))):
+                    return True
+        return False
 
 
 class Paths:
@@ -313,6 +437,12 @@ class Session:
             return {self.decode(k): self.decode(w) for k, w in body}
         if tag == "bytes":
             return bytes(body)
+        if tag == "time":
+            return datetime.datetime.fromisoformat(body)
+        if tag == "date":
+            return datetime.date.fromisoformat(body)
+        if tag == "delta":
+            return datetime.timedelta(microseconds=body)
         if tag == "enum":
             return getattr(getattr(self.module, body[0]), body[1])
         if tag == "object":
@@ -370,6 +500,14 @@ class Session:
             return str(v)
         if isinstance(v, (bytes, bytearray)):
             return {"bytes": list(v)}
+        if isinstance(v, datetime.datetime):
+            if v.tzinfo is not None and v.utcoffset() != datetime.timedelta(0):
+                raise Unrecordable("a time with another offset than UTC")
+            return {"time": v.isoformat()}
+        if isinstance(v, datetime.date):
+            return {"date": v.isoformat()}
+        if isinstance(v, datetime.timedelta):
+            return {"delta": v // datetime.timedelta(microseconds=1)}
         if isinstance(v, tuple) and hasattr(v, "_fields"):
             return {
                 "object": {
@@ -729,6 +867,8 @@ def main():
     clock.install()
     Draws.install()
     Paths.install()
+    files = {path for path, _ in (request.get("names") or {}).values()} or {request["path"]}
+    Dates.install(clock, Dates.aware(files))
     sys.setrecursionlimit(2000)
     source = Source(request["path"], request.get("names"))
     module = source.load()

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from foundation_engine.port import port
 from foundation_engine.port.request import PortRequest
+from foundation_engine.verify import VerifyOptions, verify
+from foundation_engine.verify.report import Verdict
 from foundation_specs.model import LanguageId
 
 SOURCE = Path(__file__).with_name("language.py").read_text(encoding="utf-8")
@@ -103,3 +105,62 @@ def test_a_function_that_ran_before_it_was_replaced_is_declined() -> None:
     holes = port(PortRequest("a.py", source, LanguageId.PYTHON, LanguageId.RUBY)).holes
     assert "old is defined again, and is used before" in {h.reason for h in holes}
     assert {h.line for h in holes} == {1, 5, 13}
+
+
+TIMES = {n: Path(__file__).with_name(f"{n}.py").read_text(encoding="utf-8") for n in ("times", "naive_times")}
+
+
+@pytest.mark.parametrize("name", TIMES)
+@pytest.mark.parametrize("target", [LanguageId.GO, LanguageId.RUBY, LanguageId.RUST])
+def test_dates_and_times_are_those_of_python(
+    ports_whole: Callable[..., None], target: LanguageId, name: str
+) -> None:
+    ports_whole(f"{name}.py", TIMES[name], target, differential=30, cases=200)
+
+
+TOOK = """
+import time
+from datetime import datetime, timezone
+
+
+def took(seconds: float) -> bool:
+    begun = datetime.now(timezone.utc)
+    time.sleep(abs(seconds) % 8)
+    return (datetime.now(timezone.utc) - begun).total_seconds() > 2
+
+
+def today() -> str:
+    return datetime.now(timezone.utc).strftime("%Y")
+"""
+
+
+@pytest.mark.parametrize("target", [LanguageId.GO, LanguageId.RUBY])
+def test_what_the_time_is_is_no_case_but_how_long_something_took(target: LanguageId, tmp_path: Path) -> None:
+    path = tmp_path / "m.py"
+    path.write_text(TOOK, encoding="utf-8")
+    report = verify(
+        port(PortRequest(str(path), TOOK, LanguageId.PYTHON, target)), VerifyOptions(use_cache=False)
+    )
+    steps = {r.step: r for r in report.results}
+    assert steps["cases"].verdict is Verdict.PASSED, report
+    assert steps["exercised"].detail == "no case runs today"
+
+
+APART = [
+    ("datetime.now(ZoneInfo('Europe/Vienna')).year", "use timezone.utc"),
+    ("(datetime.now() - datetime.now(timezone.utc)).days", "give both timezone.utc"),
+    ("datetime.now().timestamp()", "which is local time"),
+    ("datetime.strptime(text, '%Y%m%d').year", "touch each other"),
+    ("datetime.strptime(text, '%d %b %Y').year", "the code %b"),
+    ("datetime.now(timezone.utc).strftime(text)", "a computed format"),
+]
+
+
+@pytest.mark.parametrize(("use", "reason"), APART)
+def test_what_a_date_or_time_leaves_open_is_a_hole(use: str, reason: str) -> None:
+    text = (
+        "from datetime import datetime, timezone\nfrom zoneinfo import ZoneInfo\n\n\n"
+        f"def f(text: str) -> object:\n    return {use}\n"
+    )
+    candidate = port(PortRequest("m.py", text, LanguageId.PYTHON, LanguageId.GO))
+    assert any(reason in h.reason for h in candidate.holes), candidate.holes

@@ -53,6 +53,85 @@ func monotonic() float64 {
 """,
         ("time",),
     ),
+    "newTime": (
+        r"""
+// newTime returns a point in time in UTC, or an error where there is no such date or time of the day.
+func newTime(year, month, day, hour, minute, second, microsecond int) (time.Time, error) {
+	t := time.Date(year, time.Month(month), day, hour, minute, second, microsecond*1000, time.UTC)
+	same := t.Year() == year && int(t.Month()) == month && t.Day() == day && t.Hour() == hour &&
+		t.Minute() == minute && t.Second() == second && t.Nanosecond() == microsecond*1000
+	if !same || year < 1 || year > 9999 {
+		return time.Time{}, errors.New("no such date or time")
+	}
+	return t, nil
+}
+""",
+        ("errors", "time"),
+    ),
+    "parseTime": (
+        r"""
+// parseTime returns the time that a text holds in a layout, without a fraction of seconds that it does not have.
+func parseTime(layout, text string) (time.Time, error) {
+	t, err := time.Parse(layout, text)
+	if err != nil || (!strings.ContainsAny(layout, ".,") && strings.ContainsAny(text, ".,")) {
+		return time.Time{}, errors.New("not a date or time of this form")
+	}
+	return t, nil
+}
+""",
+        ("errors", "strings", "time"),
+    ),
+    "parseISO": (
+        r"""
+// parseISO returns the date, or the date and time, that a text holds in the form of ISO 8601, with its offset.
+func parseISO(text, zone string) (time.Time, error) {
+	if zone == "" {
+		if t, err := time.Parse(time.DateOnly, text); err == nil {
+			return t, nil
+		}
+	}
+	for _, clock := range []string{"T15:04:05", " 15:04:05", "T15:04", " 15:04"} {
+		if t, err := time.Parse(time.DateOnly+clock+zone, text); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, errors.New("not a date or time of this form")
+}
+""",
+        ("errors", "time"),
+    ),
+    "isoFormat": (
+        r"""
+// isoFormat returns a time in the form of ISO 8601, with microseconds where it has some.
+func isoFormat(t time.Time, zone string) string {
+	if t.Nanosecond() == 0 {
+		return t.Format("2006-01-02T15:04:05" + zone)
+	}
+	return t.Format("2006-01-02T15:04:05.000000" + zone)
+}
+""",
+        ("time",),
+    ),
+    "localNow": (
+        r"""
+// localNow returns what the clock on the wall says, as a time in UTC.
+func localNow() time.Time {
+	now := time.Now().Truncate(time.Microsecond)
+	_, offset := now.Zone()
+	return now.UTC().Add(time.Duration(offset) * time.Second)
+}
+""",
+        ("time",),
+    ),
+    "dateOf": (
+        r"""
+// dateOf returns the beginning of a time's day.
+func dateOf(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
+}
+""",
+        ("time",),
+    ),
     "orderedMapClone": (
         r"""
 // Clone is a new map of the same entries.

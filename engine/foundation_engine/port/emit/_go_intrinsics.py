@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from foundation_engine.port import ir
 from foundation_engine.port.emit import _go_json as go_json
+from foundation_engine.port.emit import _go_times as times
 from foundation_engine.port.emit import _regex as regex
 from foundation_engine.port.emit._go_helpers import HELPERS
 from foundation_engine.port.emit._go_maps import VIEWS, Maps
+from foundation_engine.port.emit._go_times import POINTS
 from foundation_engine.port.emit._json import COMPACT, encoded
 from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.passes import (
@@ -630,11 +632,15 @@ class Operations(Maps):
     def _intrinsic(self, e: ir.Intrinsic) -> tuple[str, int]:
         op, args = e.op, e.args
         if op in _COMPARISONS:
+            if args[0].type in POINTS:
+                return times.comparison(self, op, args[0], args[1], UNARY, PRIMARY)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
             return self._comparison(op, args)
         if e.raises and e.raises not in ir.PROGRAM_ERRORS:
             return self.value_of(
                 e, {"int": "number"}.get(str(e.type.kind.value) if isinstance(e.type, ir.P) else "", "value")
             ), PRIMARY
+        if (of_time := times.operation(self, e)) is not None:  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+            return of_time
         if op in ERROR_FIELDS:
             # The error is known by its class only, so what it carries is looked for in its chain.
             kind, text = ERROR_FIELDS[op]
@@ -1096,7 +1102,7 @@ class Operations(Maps):
         assert isinstance(b, ir.TupleLit)
         self.use("cmp")
         parts = ", ".join(
-            f"cmp.Compare({self.x(p)}, {self.x(q)})" for p, q in zip(a.elems, b.elems, strict=True)
+            times.compared(self.x(p), self.x(q), p.type) for p, q in zip(a.elems, b.elems, strict=True)
         )
         return f"cmp.Or({parts}) {_COMPARISONS[op]} 0", COMPARE
 
@@ -1535,6 +1541,8 @@ class Operations(Maps):
                 return f"{self.helper('appendText')}({self.x(args[0])}, {self.x(args[1])})"
             case "file.size":
                 return f"{self.helper('sizeOf')}({self.x(args[0])})"
+            case "time.make" | "date.make" | "time.parse" | "time.parse_iso" | "date.parse_iso":
+                return times.failing(self, e)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
             case "bytes.decode":
                 return f"{self.helper('decoded')}({self.x(args[0])})"
             case "file.write_text":
@@ -2408,6 +2416,12 @@ class Operations(Maps):
         if isinstance(key, ir.Lit):
             if not isinstance(t.elem, ir.P):
                 raise Unsupported(f"ordering of {ir.type_text(t.elem)}")
+            if t.elem in POINTS:
+                order = (
+                    "func(a, b time.Time) int { return b.Compare(a) }" if backwards else "time.Time.Compare"
+                )
+                self.write(f"slices.SortFunc({xs}, {order})")
+                return
             if not backwards:
                 self.write(f"slices.Sort({xs})")
                 return
@@ -2439,7 +2453,8 @@ class Operations(Maps):
         right, before_right = side("b")
         if backwards:
             left, right = right, left
-        compared = [f"cmp.Compare({p}, {q})" for p, q in zip(left, right, strict=True)]
+        kinds = key.body.type.elems if isinstance(key.body.type, ir.TupleT) else (key.body.type,)
+        compared = [times.compared(p, q, of) for p, q, of in zip(left, right, kinds, strict=True)]
         text = compared[0] if len(compared) == 1 else f"cmp.Or({', '.join(compared)})"
         if before_left or before_right:
             self.write(f"slices.SortStableFunc({xs}, func(a, b {elem}) int {{")
@@ -2506,6 +2521,7 @@ class Operations(Maps):
         if isinstance(e.type, ir.TupleT):
             raise Unsupported("the largest of tuples")
         self.use("slices")
+        of, order = (f"{name}Func", ", time.Time.Compare") if e.type in POINTS else (name, "")
         if self.unordered(inner) or self._of_ordered(inner):
             over = (
                 inner.args[0] if isinstance(inner, ir.Intrinsic) and inner.op.startswith("dict.") else inner
@@ -2516,18 +2532,18 @@ class Operations(Maps):
             self.use("maps")
             text = f"slices.Collect(maps.{which}({self.table(over)}))"
             if isinstance(default, ir.Lit) and default.value is None:
-                return f"slices.{name}({text})"
+                return f"slices.{of}({text}{order})"
             xs = self.fresh("items")
             self.write(f"{xs} := {text}")
         elif isinstance(default, ir.Lit) and default.value is None:
-            return self._fold(source, name.lower()) or f"slices.{name}({self.x(source)})"
+            return self._fold(source, name.lower()) or f"slices.{of}({self.x(source)}{order})"
         else:
             xs = self.simple(source, "items")
         made = self.fresh("largest" if name == "Max" else "smallest")
         self.write(f"{made} := {self.x(default)}")
         self.write(f"if len({xs}) > 0 {{")
         with self.indented():
-            self.write(f"{made} = slices.{name}({xs})")
+            self.write(f"{made} = slices.{of}({xs}{order})")
         self.write("}")
         return made
 
@@ -2586,7 +2602,8 @@ class Operations(Maps):
                 )
             if before:
                 raise Unsupported("a key that takes several statements")
-        parts = [f"cmp.Compare({p}, {q})" for p, q in zip(*sides, strict=True)]
+        kinds = key.body.type.elems if isinstance(key.body.type, ir.TupleT) else (key.body.type,)
+        parts = [times.compared(p, q, of) for p, q, of in zip(*sides, kinds, strict=True)]
         text = parts[0] if len(parts) == 1 else f"cmp.Or({', '.join(parts)})"
         # The first of equals wins in both languages.
         return (

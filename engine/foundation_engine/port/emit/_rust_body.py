@@ -465,6 +465,7 @@ class FunctionWriter(Operations):
                     ir.Prim.STR,
                     ir.Prim.CHAR,
                     ir.Prim.BYTES,
+                    *(of.kind for of in (ir.TIME, ir.NAIVE, ir.DATE, ir.DELTA)),
                 )
             case ir.ListT() | ir.DictT() | ir.SetT() | ir.OptionalT():
                 return True
@@ -1488,6 +1489,9 @@ class FunctionWriter(Operations):
             return False
         name = self.name(t.id)
         if changed:
+            if found is not None and self._outlived(found[0], t.id):
+                reason = "an entry of a map that is looked at after the map itself has changed; take what is needed first"
+                raise Unsupported(reason, t.id, s.line)
             if found is not None:
                 text = f"{self._changing(found[0])}.get_mut({self.key(found[1])})"
             else:
@@ -1510,6 +1514,34 @@ class FunctionWriter(Operations):
         self.by_ref.add(t.id)
         self.write(f"let {name} = {text};")
         return True
+
+    def _outlived(self, table: ir.Expr, name: str) -> bool:
+        """True where a variable that borrows an entry is read after an entry of the table came or went."""
+
+        def changes(n: ir.Node) -> bool:
+            match n:
+                case ir.Intrinsic(op=op, args=[of, *_]):
+                    return op.startswith("dict.") and op.endswith((".delete", ".pop", ".pop_or", ".pop_optional", ".clear", ".update", ".setdefault")) and ir.same(of, table)
+                case ir.IndexTarget(obj=of):
+                    return ir.same(of, table)
+                case _:
+                    return False
+
+        def after(body: list[ir.Stmt], changed: bool) -> tuple[bool, bool]:
+            """Whether the variable is read behind a change, and whether the end is one."""
+            for s in body:
+                inner = blocks(s)
+                nodes = [n for n in ir.walk(s) if changed or not inner]
+                if changed and any(isinstance(n, ir.Name) and n.id == name for n in nodes):
+                    return True, True
+                ends = [(after(b, changed), b) for b in inner]
+                if any(read for (read, _), _ in ends):
+                    return True, True
+                changed = changed or any(made and not terminates(b) for (_, made), b in ends)
+                changed = changed or (not inner and any(map(changes, nodes)))
+            return False, changed
+
+        return after(self.function_body, False)[0]
 
     def _swaps(self, s: ir.Assign, target: ir.TupleTarget) -> bool:
         """Write `xs[i], xs[j] = xs[j], xs[i]` as the exchange that it is."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from foundation_engine.port.emit import _rust_times as times
+
 # name -> (documentation, source, helpers that it uses)
 HELPERS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
+    **times.HELPERS,
     "floor_div": ("Divides and rounds down.", """
 fn floor_div(a: i64, b: i64) -> i64 {
     let quotient = a / b;

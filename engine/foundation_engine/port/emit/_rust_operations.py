@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from foundation_engine.port import ir
 from foundation_engine.port.emit import _regex as regex
+from foundation_engine.port.emit import _rust_times as times
 from foundation_engine.port.emit._json import Literals, encoded
 from foundation_engine.port.emit._names import pascal
 from foundation_engine.port.emit._rust_locals import SHADOW, Locals
@@ -918,6 +919,8 @@ class Operations(Positions):
         op, a = e.op, e.args
         if op == "int.mul" and isinstance(a[0], ir.Lit) and a[0].value == -1:
             return self._op_int_neg(ir.Intrinsic("int.neg", a[1:], type=e.type, line=e.line))
+        if (of_time := times.operation(self, e)) is not None:
+            return of_time
         if op in INFIX:
             sign, level = INFIX[op]
             return f"{self.x(a[0], level)} {sign} {self.x(a[1], level + 1)}", level

@@ -27,6 +27,7 @@ from foundation_engine.port.emit._go_patterns import Patterns
 from foundation_engine.port.emit._go_rows import keep_rows
 from foundation_engine.port.emit._go_tables import switch_letters
 from foundation_engine.port.emit._go_tidy import blanked, tidy
+from foundation_engine.port.emit._go_times import POINTS
 from foundation_engine.port.emit._names import camel, go_doc, is_hidden, pascal
 from foundation_engine.port.emit._statements import Statements, comment, comments
 from foundation_engine.port.emit.templates import Templates
@@ -335,7 +336,10 @@ class GoModule:
                     for n in ir.walk(each)
                 )
                 if d.init is not None or (self._has_defaults(d) and made_here):
-                    n.constructors[d.name] = f"New{n.types[d.name][:1].upper()}{n.types[d.name][1:]}"
+                    made = f"{n.types[d.name][:1].upper()}{n.types[d.name][1:]}"
+                    functions = (f for f in self.module.definitions if isinstance(f, ir.Function))
+                    own = any(pascal(f.name) == f"New{made}" for f in functions)
+                    n.constructors[d.name] = f"{'Make' if own else 'New'}{made}"
 
     def _has_defaults(self, d: ir.Class) -> bool:
         """True when the zero value of some field is not its default."""
@@ -412,7 +416,9 @@ class GoModule:
             case ir.P(kind):
                 found = {
                     "int": "int", "float": "float64", "bool": "bool", "str": "string", "char": "rune", "bytes": "[]byte",
-                    "any": "any", "error": "error", "duration": "time.Duration", "lock": "sync.Mutex", "instant": "time.Time",
+                    "any": "any", "error": "error", "duration": "time.Duration", "lock": "sync.Mutex",
+                    **dict.fromkeys(("instant", *(t.kind.value for t in (ir.TIME, ir.NAIVE, ir.DATE))), "time.Time"),
+                    "timedelta": "time.Duration",
                 }.get(kind.value)  # fmt: skip
                 if found is None:
                     raise Unsupported("a type that is not known")
@@ -487,8 +493,10 @@ class GoModule:
     def zero(self, t: Type) -> str:
         """The zero value."""
         match t:
-            case ir.P(ir.Prim.INT) | ir.P(ir.Prim.FLOAT) | ir.P(ir.Prim.CHAR) | ir.P(ir.Prim.DURATION):
+            case ir.P(ir.Prim.INT) | ir.P(ir.Prim.FLOAT) | ir.P(ir.Prim.CHAR) | ir.P(ir.Prim.DURATION) | ir.P(ir.Prim.DELTA):
                 return "0"
+            case ir.P() if t in POINTS:
+                return "time.Time{}"
             case ir.P(ir.Prim.BOOL):
                 return "false"
             case ir.P(ir.Prim.STR):

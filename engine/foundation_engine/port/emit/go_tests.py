@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import datetime
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, cast
@@ -112,6 +113,20 @@ def any_type(v: Any) -> Type:
             raise Unsupported("a value that JSON cannot hold in a test")
 
 
+def time_value(v: Any, t: Type) -> ir.Expr:
+    """A neutral date, point in time or length of time as the expression that makes it."""
+    if t == ir.DELTA:
+        return ir.Intrinsic("delta.of", [ir.Lit(v["delta"], type=ir.INT), ir.Lit(1, type=ir.INT)], type=t)
+    if t == ir.DATE:
+        day = datetime.date.fromisoformat(v["date"])
+        return ir.Intrinsic("date.make", [ir.Lit(p, type=ir.INT) for p in day.timetuple()[:3]], type=t)
+    point = datetime.datetime.fromisoformat(v["time"])
+    if (point.tzinfo is not None) is not (t == ir.TIME):
+        raise Unsupported("a datetime with a time zone where one without is declared, or the other way round")
+    parts = [*point.timetuple()[:6], point.microsecond]
+    return ir.Intrinsic("time.make", [ir.Lit(p, type=ir.INT) for p in parts], type=t)
+
+
 def any_value(v: Any) -> ir.Expr:
     """A neutral value as an expression of type ANY."""
     made: ir.Expr
@@ -210,6 +225,9 @@ class GoTests:
                 if not isinstance(v, str):
                     raise Unsupported("a value of another type than declared")
                 return self._place(go_string(v))
+            case ir.P() if t in (ir.TIME, ir.NAIVE, ir.DATE, ir.DELTA):
+                self.imports.add("time")
+                return FunctionEmitter(self.go, ir.Function("test", [], ir.NONE, [])).x(time_value(v, t))
             case ir.P(ir.Prim.BYTES):
                 return f"[]byte{{{', '.join(map(str, v['bytes']))}}}"
             case ir.ListT(elem):

@@ -12,6 +12,7 @@ from foundation_specs.model import LanguageId
 
 from foundation_engine.port import ir
 from foundation_engine.port.emit import _regex as regex
+from foundation_engine.port.emit import _ruby_times as times
 from foundation_engine.port.emit._files import Cut, needs, stems
 from foundation_engine.port.emit._names import is_hidden, pascal, snake
 from foundation_engine.port.emit._ruby_patterns import Patterns
@@ -344,6 +345,7 @@ _JSON_CLASSES = {
     "object": "Hash",
 }
 _HELPERS: Mapping[str, str] = {
+    **times.HELPERS,
     "shift_left": """
 # A number shifted to the left; Ruby itself shifts to the right where the count is below zero.
 def shift_left(number, count)
@@ -2244,6 +2246,8 @@ class Emitter(Statements):
         if op in ("int.shl", "int.shr") and not self.never_negative(args[1]):
             shift = self.helper("shift_left" if op == "int.shl" else "shift_right")
             return f"{shift}({self.x(args[0])}, {self.x(args[1])})", PRIMARY
+        if (of_time := times.operation(self, e)) is not None:
+            return of_time
         if op in _TEMPLATES:
             text, own, need = _TEMPLATES[op]
             if op in ("char.to_str", "tuple.to_list"):

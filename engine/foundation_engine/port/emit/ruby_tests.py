@@ -17,6 +17,7 @@ from foundation_engine.port.emit.go_tests import (
     float_text,
     made_object,
     tagged,
+    time_value,
 )
 from foundation_engine.port.emit.ruby import Emitter, RubyEmitter, local, method_name, quote
 from foundation_engine.port.ir import Type, Unsupported
@@ -57,8 +58,11 @@ _SUPPORT = """
     slept = 0
     clock = ->(_id, unit = :float_second) { unit == :nanosecond ? now : now / 1e9 }
     sleep = ->(seconds) { slept += (seconds * 1e9).round; now += (seconds * 1e9).round }
+    begun = Time.now
+    started = now
+    today = -> { begun + Rational(now - started, 1_000_000_000) }
     Process.stub(:clock_gettime, clock) do
-      Kernel.stub(:sleep, sleep) { yield ->(nanoseconds) { now += nanoseconds } }
+      Time.stub(:now, today) { Kernel.stub(:sleep, sleep) { yield ->(nanoseconds) { now += nanoseconds } } }
     end
     slept
   end
@@ -284,6 +288,8 @@ class RubyTests:
                     raise Unsupported("a value of another type than declared")
                 # A literal of a frozen-string file could not be told from the text that callers pass.
                 return f"world.text({quote(v)})" if "{server}" in v else quote(v)
+            case ir.P() if t in (ir.TIME, ir.NAIVE, ir.DATE, ir.DELTA):
+                return Emitter(self.ruby, ir.Function("test", [], ir.NONE, [])).x(time_value(v, t))
             case ir.P(ir.Prim.BYTES):
                 return f"[{', '.join(map(str, v['bytes']))}].pack('C*')"
             case ir.ListT(elem):

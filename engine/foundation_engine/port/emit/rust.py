@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from foundation_specs.model import LanguageId
 
 from foundation_engine.port import ir
+from foundation_engine.port.emit import _rust_times as times
 from foundation_engine.port.emit._files import Cut, joined
 from foundation_engine.port.emit._names import is_special, pascal, snake
 from foundation_engine.port.emit._rust_body import FunctionWriter, drop_unread
@@ -240,6 +241,7 @@ class RustModule:
                     ir.Prim.NONE,
                     ir.Prim.DURATION,
                     ir.Prim.INSTANT,
+                    *(of.kind for of in (ir.TIME, ir.NAIVE, ir.DATE, ir.DELTA)),
                 )
             case ir.OptionalT(elem):
                 return self.copies(elem)
@@ -345,6 +347,8 @@ class RustModule:
                 if kind is ir.Prim.DURATION:
                     self.uses.add("std::time::Duration")
                     return "Duration"
+                if t in times.TYPES:
+                    return times.TYPES[t]
                 if kind is ir.Prim.INSTANT and self.sleeps:
                     return "f64"
                 if kind is ir.Prim.INSTANT:
@@ -420,7 +424,7 @@ class RustModule:
                     self.keyed.add(k.name)
                     return True
                 return isinstance(d, ir.EnumClass)
-            return k in (ir.INT, ir.STR, ir.BOOL, ir.CHAR)
+            return k in (ir.INT, ir.STR, ir.BOOL, ir.CHAR) or k in times.TYPES
 
         if not hashable(t):
             raise Unsupported(f"keys of type {ir.type_text(t)}, which have no hash")
@@ -523,6 +527,8 @@ class RustModule:
             crates.add("serde_json")
         if any(u.startswith("use regex::") for u in uses):
             crates.add("regex")
+        if any(u.startswith("use chrono::") for u in uses):
+            crates.add("chrono")
         if self.ordered and "IndexMap" in text:
             crates.add("indexmap")
         made = RustFile("\n".join([*head, "", text]).strip() + "\n", self.holes, functions, frozenset(crates))
@@ -547,6 +553,10 @@ class RustModule:
             )
             if re.search(rf"\b{n}\b", text)
         )
+        uses.update(f"chrono::{n}" for n in times.NAMES if re.search(rf"(?<![:\w]){n}\b", text))
+        traits = {n for n, used in times.TRAITS.items() if re.search(used, text)}
+        if any(u.startswith("chrono::") for u in uses):
+            uses.update(f"chrono::{n}" for n in traits)
         if self.errors.plain and re.search(r"\bError\b", text):
             uses.add("foundation::errors::Error")
         out: dict[str, set[str]] = {}
@@ -559,7 +569,7 @@ class RustModule:
                 name = n.strip()
                 shown = name.rpartition(" as ")[2]
                 # A trait is used by its methods.
-                if shown == "BlockingRetryable" or re.search(rf"\b{shown}\b", text):
+                if shown == "BlockingRetryable" or shown in traits or re.search(rf"\b{shown}\b", text):
                     out.setdefault(path, set()).add(name)
         lines = [
             f"use {path}::{next(iter(names)) if len(names) == 1 else '{' + ', '.join(sorted(names)) + '}'};"
@@ -640,6 +650,9 @@ class RustModule:
         ):
             self.tables[d.name] = by_letter(d.value, d.name, self.module.definitions)
             return "table"
+        known = isinstance(d.value, ir.Intrinsic) and all(isinstance(a, ir.Lit) for a in d.value.args)
+        if d.type in (ir.DATE, ir.DELTA) and known:
+            return "value"
         if (
             isinstance(d.value, ir.Lit | ir.Intrinsic)
             and self.copies(d.type)
@@ -704,6 +717,8 @@ class RustModule:
                 return [*doc, f"{visibility}const {name}: [&str; {len(d.value.elems)}] = [{items}];{tail}"]
             case _:
                 made = writer.own(d.value)
+                if d.type in times.TYPES:
+                    raise Unsupported("a constant that is a computed date or time", d.name, d.line)
                 if isinstance(d.type, ir.FuncT) or self.is_service(d.type):
                     raise Unsupported("a constant that is a function or a service", d.name, d.line)
                 shown = self.type(d.type)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from foundation_engine.port import ir
+from foundation_engine.port.emit import _rust_times as times
 from foundation_engine.port.emit._names import pascal
 from foundation_engine.port.emit._rust_body import FunctionWriter
 from foundation_engine.port.emit._rust_errors import BUILTIN, CONSTRUCTORS
@@ -19,10 +20,12 @@ from foundation_engine.port.emit.go_tests import (
     float_text,
     made_object,
     tagged,
+    time_value,
 )
 from foundation_engine.port.emit.rust import rust_char, rust_float, rust_string, settled
 from foundation_engine.port.ir import Type, Unsupported
 
+_WALL = frozenset({"time.now", "time.local_now", "date.today", "clock.wall"})
 NATIVE = "native"  # the dialect of plain loops, which sleep with the standard library
 
 _SUPPORT: Mapping[str, str] = {
@@ -358,6 +361,8 @@ class RustTests:
                     self.support.add("here")
                     return f"here({rust_string(v)})"
                 return rust_char(v) if t == ir.CHAR else f"{rust_string(v)}.to_string()"
+            case ir.P() if t in (ir.TIME, ir.NAIVE, ir.DATE, ir.DELTA):
+                return FunctionWriter(self.rust, None).own(time_value(v, t))
             case ir.P(ir.Prim.BYTES):
                 return (
                     f"vec![{', '.join(f'{b}_u8' for b in v['bytes'])}]" if v["bytes"] else "Vec::<u8>::new()"
@@ -586,6 +591,8 @@ class RustTests:
                 if f"{self.rust.class_name(d.name)}" not in "\n".join(tests):
                     continue
                 support += self._same(d)
+            if "chrono" in self.made.crates:
+                support.append(f"exactly!({', '.join(times.TYPES.values())});")
         text = "\n".join([*tests, *fakes, *support])
         text = re.sub(r"#!/bin/sh.*?\"#;", "", text, flags=re.DOTALL)
         uses = [f"use {crate}::*;"]
@@ -626,6 +633,8 @@ class RustTests:
             uses.append(f"use std::sync::{sync[0] if len(sync) == 1 else '{' + ', '.join(sync) + '}'};")
         if "IndexMap" in text:
             uses.append("use indexmap::IndexMap;")
+        if chrono := [n for n in times.NAMES if re.search(rf"\b{n}\b", text)]:
+            uses.append(f"use chrono::{{{', '.join(chrono)}}};")
         if "timed" in self.support:
             uses.append("use foundation::clock::{simulate, Clock, Sequence, VirtualClock};")
         if re.search(r"\bFoundationError\b", text):
@@ -747,6 +756,10 @@ class RustTests:
         if native and not c.plan.advance:
             # A plain loop sleeps with the standard library, in its own rhythm.
             pass
+        elif c.sleeps and any(
+            isinstance(n, ir.Intrinsic) and n.op in _WALL for d in self.module.definitions for n in ir.walk(d)
+        ):
+            raise Unsupported("time that passes on our clock, but not on the system's")
         elif "foundation" in self.made.crates and (f.context or c.sleeps or c.plan.advance):
             passed = c.plan.advance * (len(c.steps) - 1)
             low, high = sum(c.sleeps) + passed, sum(c.sleeps_high or c.sleeps) + passed

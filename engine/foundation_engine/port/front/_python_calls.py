@@ -13,6 +13,7 @@ from foundation_engine.port.front import _python_any as mixed
 from foundation_engine.port.front import _python_library as library
 from foundation_engine.port.front import _python_prelude as prelude
 from foundation_engine.port.front import _python_regex as regex
+from foundation_engine.port.front import _python_times as times
 from foundation_engine.port.front._python_names import PATH, dotted
 from foundation_engine.port.ir import Type, Unsupported
 
@@ -340,7 +341,7 @@ def _sort_options(low: ExpressionLowerer, e: ast.Call, elem: Type) -> list[ir.Ex
         item = ir.Param("item", elem)
         body = low.as_tuple(ir.Name("item", type=elem))
         key = ir.Lambda([item], body, type=ir.FuncT((elem,), body.type, raises=False, context=False))
-    ordered = (ir.INT, ir.FLOAT, ir.STR, ir.CHAR, ir.BOOL)
+    ordered = {ir.INT, ir.FLOAT, ir.STR, ir.CHAR, ir.BOOL, *times.ORDERED}
     t = key.body.type if isinstance(key, ir.Lambda) else elem
     parts = t.elems if isinstance(t, ir.TupleT) else (t,)
     if not all(p in ordered or p == ir.UNKNOWN for p in parts):
@@ -614,6 +615,11 @@ def _extreme(name: str) -> Callable[[ExpressionLowerer, ast.Call, Type | None], 
                 if {v.type, t} == {ir.INT, ir.FLOAT}:
                     low.scope.differ("A number that may be an integer or a float in Python is a float.")
                 t = join(t, v.type)
+            if t in times.ORDERED and len(values) == 2:
+                for v in values:
+                    low.require_pure(v)
+                first = _op("ge" if name == "max" else "le", list(values), ir.BOOL)
+                return ir.Cond(first, ir.unshared(values[0]), ir.unshared(values[1]), type=t)
             if t not in (ir.INT, ir.FLOAT, ir.STR, ir.CHAR):
                 raise Unsupported(f"{name} of {ir.type_text(t)}", ast.unparse(e), e.lineno)
             t = ir.STR if t == ir.CHAR else t
@@ -739,6 +745,8 @@ def to_text(low: ExpressionLowerer, v: ir.Expr) -> ir.Expr:
             return _op("json.to_text", [v], ir.STR)
         case ir.P(ir.Prim.ERROR):
             return _op("error.message", [v], ir.STR)
+        case ir.P() if v.type in times.ORDERED:
+            return times.text(low, v)
         case ir.NamedT(name) if low.scope.error_base(name) is not None:
             return _op("error.message", [v], ir.STR)
         case ir.NamedT(name) if name in low.scope.classes and "__str__" in low.scope.classes[name].methods:
@@ -1037,7 +1045,10 @@ def stdlib(low: ExpressionLowerer, name: str, e: ast.Call, want: Type | None) ->
             return _op("env.get", [key], ir.OptionalT(ir.STR))
         return _op("env.get_or", [key, low.coerce(default, ir.STR)], ir.STR)
     if name in ("time.sleep", "asyncio.sleep") and len(e.args) == 1 and not e.keywords:
-        return _op("sleep", [low.coerce(low.expr(e.args[0], ir.FLOAT), ir.FLOAT)], ir.NONE)
+        seconds = low.coerce(low.expr(e.args[0], ir.FLOAT), ir.FLOAT)
+        if not isinstance(seconds, ir.Lit):
+            low.scope.differ("A sleep of less than nothing ends at once, where Python raises ValueError.")
+        return _op("sleep", [seconds], ir.NONE)
     if name == "asyncio.run" and len(e.args) == 1 and not e.keywords:
         return low.expr(e.args[0], want)
     if name == "dataclasses.replace" and len(e.args) == 1:
@@ -1229,6 +1240,8 @@ def _part(low: ExpressionLowerer, v: ir.Expr, spec: str, conversion: str) -> ir.
             return ir.FormatPart(value=v, spec="quoted:single")
     if not spec:
         return ir.FormatPart(value=formattable(low, v))
+    if v.type in times.ORDERED:
+        return ir.FormatPart(value=times.in_format(low, v, spec))
     m = _SPEC.match(spec)
     if m is None:
         raise Unsupported(f"format {spec}")

@@ -15,6 +15,7 @@ from foundation_engine.port.front import _python_any as mixed
 from foundation_engine.port.front import _python_library as library
 from foundation_engine.port.front import _python_prelude as prelude
 from foundation_engine.port.front import _python_regex as regex
+from foundation_engine.port.front import _python_times as times
 from foundation_engine.port.front._python_calls import (
     DICT_METHODS,
     LIST_METHODS,
@@ -489,8 +490,19 @@ class ExpressionLowerer:
                 return ir.Intrinsic("ne", [v, ir.Lit(0.0, type=ir.FLOAT)], type=ir.BOOL, line=v.line)
             case ir.P(ir.Prim.STR):
                 return ir.Intrinsic("ne", [v, ir.Lit("", type=ir.STR)], type=ir.BOOL, line=v.line)
-            case ir.P(ir.Prim.CHAR) | ir.MatchT():
+            case (
+                ir.P(ir.Prim.CHAR)
+                | ir.P(ir.Prim.TIME)
+                | ir.P(ir.Prim.NAIVE)
+                | ir.P(ir.Prim.DATE)
+                | ir.MatchT()
+            ):
                 return ir.Lit(True, type=ir.BOOL)
+            case ir.P(ir.Prim.DELTA):
+                none = ir.Intrinsic(
+                    "delta.of", [ir.Lit(0, type=ir.INT), ir.Lit(1_000_000, type=ir.INT)], type=ir.DELTA
+                )
+                return ir.Intrinsic("ne", [v, none], type=ir.BOOL, line=v.line)
             case ir.TupleT(elems):
                 return ir.Lit(bool(elems), type=ir.BOOL)
             case ir.ListT() | ir.DictT() | ir.SetT() | ir.P(ir.Prim.BYTES):
@@ -707,7 +719,7 @@ class ExpressionLowerer:
                     return made
         if obj.type == ir.STR and (made := library.path_attribute(self, obj, e.attr)) is not None:
             return made
-        if (part := library.address_part(self, obj, e.attr)) is not None:
+        if (part := library.address_part(self, obj, e.attr) or times.attribute(obj, e.attr)) is not None:
             return part
         t = self.field_type(obj, e)
         out = ir.Field(obj, e.attr, type=t)
@@ -765,6 +777,8 @@ class ExpressionLowerer:
         """The operation on two lowered operands."""
         name = _ARITHMETIC.get(type(op))
         lt, rt = left.type, right.type
+        if {lt, rt} & times.ORDERED and ir.UNKNOWN not in (lt, rt):
+            return times.binary(self, op, left, right)
         if lt == ir.BOOL and rt == ir.BOOL and name in ("bor", "band", "xor"):
             return ir.Intrinsic(
                 {"bor": "bool.or", "band": "bool.and", "xor": "ne"}[name], [left, right], type=ir.BOOL
@@ -852,6 +866,8 @@ class ExpressionLowerer:
         v = self.expr(e.operand)
         if v.type == ir.BOOL:
             v = self.coerce(v, ir.INT)
+        if v.type == ir.DELTA and isinstance(e.op, ast.USub):
+            return ir.Intrinsic("delta.neg", [v], type=ir.DELTA)
         if v.type not in (ir.INT, ir.FLOAT):
             raise Unsupported(f"unary {type(e.op).__name__} of {ir.type_text(v.type)}")
         if isinstance(e.op, ast.UAdd):
@@ -987,7 +1003,7 @@ class ExpressionLowerer:
         t = left.type
         if t in (ir.UNKNOWN, ir.ANY):
             raise Unsupported("comparison of values whose type is not known")
-        if name not in ("eq", "ne") and t not in (ir.INT, ir.FLOAT, ir.STR, ir.CHAR, ir.BOOL):
+        if name not in ("eq", "ne") and t not in {ir.INT, ir.FLOAT, ir.STR, ir.CHAR, ir.BOOL, *times.ORDERED}:
             if isinstance(t, ir.TupleT):
                 return self._lexicographic(name, left, right, t)
             if isinstance(t, ir.NamedT) and self.order_fields(t.name):
@@ -1632,6 +1648,8 @@ class ExpressionLowerer:
         if head in self.scope.modules and rest:
             # `import os.path` binds the first name only.
             module = self.scope.modules[head]
+            if head in self.scope.foreign:
+                return f"{module}.{rest}"
             return path if module == path or module.startswith(f"{head}.") else f"{module}.{rest}"
         return None
 
@@ -1903,6 +1921,8 @@ class ExpressionLowerer:
                 return calls.dict_method(self, e, func.value, obj, name, DICT_METHODS)
             case ir.SetT():
                 return calls.set_method(self, e, func.value, obj, name, SET_METHODS)
+            case ir.P() if t in times.ORDERED:
+                return times.method(self, e, obj, name)
             case ir.P(ir.Prim.BYTES) if name == "decode" and calls.is_utf8(e):
                 return ir.Intrinsic("bytes.decode", [obj], "ValueError", type=ir.STR)
             case ir.RegexT() | ir.MatchT():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from foundation_engine.port import ir
 from foundation_engine.port.front import _python_prelude as prelude
+from foundation_engine.port.front import _python_times as times
 from foundation_engine.port.front._python_names import ADDRESS, PATH
 from foundation_engine.port.ir import Type, Unsupported
 
@@ -968,6 +969,7 @@ def _taken_again(_: ExpressionLowerer, e: ast.Call) -> ir.Expr:
 
 
 _FUNCTIONS: Mapping[str, _Maker] = {
+    **times.FUNCTIONS,
     "time.time": _clock("clock.wall"), "time.monotonic": _clock("clock.monotonic"),
     "time.perf_counter": _clock("clock.monotonic"), "threading.Lock": _lock, "threading.RLock": _taken_again,
     "<raise_last>": _heap("raise_last"), "<smallest_last>": _heap("smallest_last"), "heapq.heapify": _heap("make_heap"),

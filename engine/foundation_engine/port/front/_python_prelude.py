@@ -37,6 +37,30 @@ def position_from(text: str, part: str, start: int) -> int:
         raise ValueError("substring not found")
     return first + at
 ''',
+    "length_of": '''
+from datetime import timedelta
+
+
+def length_of(count: float, unit: int) -> timedelta:
+    """So many times a unit in microseconds, rounded to the nearest one, ties to even."""
+    whole = int(count)
+    return timedelta(microseconds=whole * unit + round((count - whole) * unit))
+''',
+    "length_text": '''
+from datetime import timedelta
+
+
+def length_text(length: timedelta) -> str:
+    """A length of time as `1 day, 2:03:04.000005`."""
+    rest = length.seconds
+    text = f"{rest // 3600}:{rest // 60 % 60:02d}:{rest % 60:02d}"
+    if length.microseconds != 0:
+        text += f".{length.microseconds:06d}"
+    days = length.days
+    if days == 0:
+        return text
+    return f"{days} day{'' if abs(days) == 1 else 's'}, {text}"
+''',
     "raise_last": '''
 def raise_last(heap: list[T]) -> None:
     """Move the last item of a heap up to its place below a smaller one."""

@@ -18,6 +18,7 @@ from foundation_engine.port.front._python_locks import taken_once
 from foundation_engine.port.front._python_names import dotted
 from foundation_engine.port.front._python_package import LinkedFile
 from foundation_engine.port.front._python_setters import replace_setters
+from foundation_engine.port.front._python_times import is_aware
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Node = TypeVar("_Node", bound=ast.AST)
@@ -35,6 +36,7 @@ class Longer:
     managers: dict[str, ast.FunctionDef] = field(default_factory=dict[str, ast.FunctionDef])
     enum_functions: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
     cached: list[str] = field(default_factory=list[str])
+    aware: bool = False  # datetimes have the offset of UTC
     setters: set[str] = field(default_factory=set[str])
 
 
@@ -42,6 +44,7 @@ def longer(files: Sequence[LinkedFile]) -> tuple[list[LinkedFile], Longer]:
     """The files with the rewritten trees, and what is to be known of them."""
     said = Longer()
     trees = [copy.deepcopy(f.tree) for f in files]
+    said.aware = is_aware(trees)
     for tree in trees:
         _last_definitions(tree)
         said.setters |= replace_setters(tree)

@@ -21,6 +21,7 @@ from foundation_engine.port.front import _python_regex as regex
 from foundation_engine.port.front import _python_setters as setters
 from foundation_engine.port.front import _python_sugar as sugar
 from foundation_engine.port.front import _python_tenacity as tenacity
+from foundation_engine.port.front import _python_times as times
 from foundation_engine.port.front._python_calls import formattable
 from foundation_engine.port.front._python_classes import (
     class_methods_static,
@@ -179,6 +180,9 @@ class _Annotations:
         original = origin[1] if origin else name
         if self.scope.origin(node) in (("threading", "Lock"), ("threading", "RLock")):
             return ir.LOCK
+        of_time = times.type_named(self.scope.aware, self.scope.origin(node))
+        if of_time is not None:
+            return of_time
         if original in self._PLAIN:
             return self._PLAIN[original]
         if original in self._LISTS:
@@ -307,6 +311,7 @@ def _lowered(
     first.scope.setters.update(said.setters)
     first.scope.enum_functions.update(said.enum_functions)
     for each in lowerers:
+        each.scope.aware = said.aware
         each.imports()
     known = {n: c for each in lowerers for n, c in each.plain_classes().items()}
     for each in lowerers:
