@@ -803,15 +803,11 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Growth:
-    """Delays of a retry that grow by another factor than 2 and are spread by a ratio at random, where ports double.
+class Delays:
+    """The least and the greatest delay after each attempt of a retry, in seconds: in the source, and in its port."""
 
-    `base` is the first delay before it is spread, in seconds.
-    """
-
-    base: float
-    factor: float
-    ratio: float
+    source: tuple[tuple[float, float], ...]
+    port: tuple[tuple[float, float], ...]
 
 
 @dataclass(slots=True)
@@ -834,7 +830,7 @@ class Module:
     )
     files: list[File] = field(default_factory=list[File])
     origins: dict[str, Origin] = field(default_factory=dict[str, Origin])
-    growths: list[Growth] = field(default_factory=list[Growth])
+    delays: list[Delays] = field(default_factory=list[Delays])
 
     def differ(self, sentence: str) -> None:
         """State an accepted difference in meaning, once."""
@@ -887,11 +883,25 @@ ERROR_BASES: Mapping[str, str] = {
     "HttpStatusError": "HttpError",
     "CancelledError": "FoundationError",
 }
+# How the difference begins that a list of errors names a class of Python's library, whose subclasses are no such
+# elsewhere: a time-out is an OSError in Python alone.
+WIDE_ERRORS = "A list of errors with "
 RUNTIME_ERRORS = frozenset(
     n
     for n, b in ERROR_BASES.items()
     if b in ("FoundationError", "ValidationError", "ProcessError", "HttpError")
 )
+
+
+def is_wide(name: str) -> bool:
+    """True for an error class of Python's library that is not the root of all."""
+    return (
+        name in ERROR_BASES
+        and name not in RUNTIME_ERRORS
+        and name not in ("Exception", "FoundationError", "Exit")
+    )
+
+
 # Errors that mean a mistake in the program: they stop it in Go and Rust and are not values there.
 PROGRAM_ERRORS = frozenset(
     {

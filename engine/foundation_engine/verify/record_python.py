@@ -666,6 +666,16 @@ def failure(session, error):
             raise Unrecordable("a program that is not found")
         return [named(session.module, c) for c in type(raised).__mro__ if c not in (object, BaseException)]
 
+    if f"{type(error).__module__.partition('.')[0]}.{type(error).__name__}" == "tenacity.RetryError":
+        # What our runtimes say of retries that failed.
+        bases = ["MaxRetriesExceeded", "Exception"]
+        last = error.last_attempt.exception() if error.last_attempt.failed else None
+        return {
+            "error": bases[0],
+            "bases": bases,
+            "message": str(error),
+            "cause": names(last) if last else None,
+        }
     bases = names(error)
     seen = {"error": bases[0], "bases": bases, "message": str(error)}
     if error.__cause__ is not None:

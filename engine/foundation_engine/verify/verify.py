@@ -17,7 +17,7 @@ from foundation_grammars.tree import parse
 from foundation_specs.model import Severity
 from foundation_specs.templates import templates
 
-from foundation_engine.port import ir
+from foundation_engine.port import delays, ir
 from foundation_engine.port.engine import lower, package_name
 from foundation_engine.port.precision import verified
 from foundation_engine.port.request import PortCandidate, PortedFile
@@ -37,10 +37,6 @@ from foundation_engine.verify.targets import TARGETS, Target
 # of the source.
 _TRIED = 3
 _LEAST = 200
-
-# Of a policy whose delays do not double: how many are looked for, and how near each one recorded is, in nanoseconds.
-_ATTEMPTS = 100
-_CLOSE = 2000
 # How often more calls are made near to those that reached most, while a branch was not reached; and how many of those.
 _TURNS = 3
 _POOL = 25
@@ -254,7 +250,7 @@ def _record(state: _Run) -> tuple[list[Case], str]:
         if not given:
             return [], ""
         cases, problem = recorder.record(request, module, given)
-        return [_doubling(c, module) for c in cases if _comparable(c, module)], problem
+        return [_delayed_as_stated(c, module) for c in cases if _comparable(c, module)], problem
     mine = replayed(module, whole, state.options.calls)
     state.replayed.update(repr(p) for p in mine)
     tries = max(_TRIED, _LEAST // count)
@@ -276,7 +272,7 @@ def _record(state: _Run) -> tuple[list[Case], str]:
             break
         more, _ = recorder.record(request, module, near)
         cases = [*cases, *more]
-    cases = [_doubling(c, module) for c in cases if _comparable(c, module)]
+    cases = [_delayed_as_stated(c, module) for c in cases if _comparable(c, module)]
     theirs = [c for c in cases if state.is_replayed(c)]
     others = _by_function([c for c in cases if not state.is_replayed(c)])
     return [*theirs, *(c for group in others for c in telling(group, count))], problem
@@ -309,29 +305,13 @@ def _comparable(case: Case, module: ir.Module) -> bool:
     return not absent or all(isinstance(t, ir.OptionalT) or t in (ir.NONE, ir.ANY) for t in results)
 
 
-def _doubling(case: Case, module: ir.Module) -> Case:
-    """The case with delays as a port has them that doubles where the source's policy grows by another factor."""
-    if not module.growths or len(case.sleeps) != len(case.sleeps_high):
-        return case
-    # Some recorders tell every delay, others their sum.
-    summed = len(case.sleeps) == 1
-    spans = [
-        _doubled(a, b, module, summed=summed) for a, b in zip(case.sleeps, case.sleeps_high, strict=True)
-    ]
-    return replace(case, sleeps=tuple(a for a, _ in spans), sleeps_high=tuple(b for _, b in spans))
-
-
-def _doubled(low: int, high: int, module: ir.Module, *, summed: bool) -> tuple[int, int]:
-    """The bounds of a delay, or of the sum of all up to one, in nanoseconds; as they are when none is alike."""
-    for g in module.growths:
-        grown = doubled = 0.0
-        for n in range(_ATTEMPTS):
-            grown = 1e9 * g.base * g.factor**n + (grown if summed else 0.0)
-            doubled = 1e9 * g.base * 2.0**n + (doubled if summed else 0.0)
-            close = _CLOSE * (n + 1)
-            if abs(grown * (1 - g.ratio) - low) < close and abs(grown * (1 + g.ratio) - high) < close:
-                return round(doubled * (1 - g.ratio)), round(doubled * (1 + g.ratio))
-    return low, high
+def _delayed_as_stated(case: Case, module: ir.Module) -> Case:
+    """The case with the delays of a port whose policy has others than the source's, as the port states."""
+    for d in module.delays if case.sleeps else ():
+        found = delays.expected(d, case.sleeps, case.sleeps_high)
+        if found is not None:
+            return replace(case, sleeps=found[0], sleeps_high=found[1])
+    return case
 
 
 def _by_function(cases: list[Case]) -> list[list[Case]]:

@@ -1521,7 +1521,21 @@ class FunctionWriter(Operations):
         def changes(n: ir.Node) -> bool:
             match n:
                 case ir.Intrinsic(op=op, args=[of, *_]):
-                    return op.startswith("dict.") and op.endswith((".delete", ".pop", ".pop_or", ".pop_optional", ".clear", ".update", ".setdefault")) and ir.same(of, table)
+                    return (
+                        op.startswith("dict.")
+                        and op.endswith(
+                            (
+                                ".delete",
+                                ".pop",
+                                ".pop_or",
+                                ".pop_optional",
+                                ".clear",
+                                ".update",
+                                ".setdefault",
+                            )
+                        )
+                        and ir.same(of, table)
+                    )
                 case ir.IndexTarget(obj=of):
                     return ir.same(of, table)
                 case _:

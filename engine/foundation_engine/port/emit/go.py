@@ -493,7 +493,13 @@ class GoModule:
     def zero(self, t: Type) -> str:
         """The zero value."""
         match t:
-            case ir.P(ir.Prim.INT) | ir.P(ir.Prim.FLOAT) | ir.P(ir.Prim.CHAR) | ir.P(ir.Prim.DURATION) | ir.P(ir.Prim.DELTA):
+            case (
+                ir.P(ir.Prim.INT)
+                | ir.P(ir.Prim.FLOAT)
+                | ir.P(ir.Prim.CHAR)
+                | ir.P(ir.Prim.DURATION)
+                | ir.P(ir.Prim.DELTA)
+            ):
                 return "0"
             case ir.P() if t in POINTS:
                 return "time.Time{}"

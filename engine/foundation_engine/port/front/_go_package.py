@@ -46,7 +46,7 @@ from foundation_engine.port.front._go_types import (
     Types,
     error_class_name,
 )
-from foundation_engine.port.ir import Function, Growth, Type, Unsupported
+from foundation_engine.port.ir import Delays, Function, Type, Unsupported
 
 _RUNTIME = re.compile(
     r"(?:^|/)foundation/(resilience|errors|logging|config|httpclient|cli|process|files|clock)$"
@@ -90,7 +90,7 @@ class Package:
     optional: set[str] = field(default_factory=set[str])  # places that may hold nil
     changed: bool = False
     differences: list[str] = field(default_factory=list[str])
-    growths: list[Growth] = field(default_factory=list[Growth])
+    delays: list[Delays] = field(default_factory=list[Delays])
     fresh_fields: set[str] = field(default_factory=set[str])
     waits: set[str] = field(default_factory=set[str])  # limiters that are waited for
     assigned: set[str] = field(default_factory=set[str])  # package variables that a function assigns

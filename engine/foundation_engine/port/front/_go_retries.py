@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from foundation_grammars.tree import SyntaxNode
 
 from foundation_engine.port import ir
+from foundation_engine.port.delays import growing
 from foundation_engine.port.front._go_types import DURATION, INT, VOID, GoType
 from foundation_engine.port.ir import Unsupported
 
@@ -51,7 +52,7 @@ class _Plan:
     ratio: float = 0.0
     retries: ir.Expr | None = None  # retries after the first attempt, where a policy limits them
     elapsed: str = ""
-    growth: ir.Growth | None = None  # where delays do not double
+    factor: float = 1.0  # by which a delay grows
 
 
 def version(path: str) -> int:
@@ -244,20 +245,20 @@ def _cenkalti(
     plan = plan or _exponential(low, Policy("exponential"), node)
     if limit:
         low.p.differ(_ELAPSED.format(limit=limit))
-    if plan.growth is not None:
-        _doubled(low, attempts, plan.growth, plan.longest, node)
+    if plan.factor not in (1.0, 2.0):
+        _doubled(low, attempts, plan, node)
     return _parameters(attempts, plan)
 
 
-def _doubled(
-    low: ExpressionLowerer, attempts: ir.Expr, growth: ir.Growth, longest: ir.Expr | None, node: SyntaxNode
-) -> None:
-    """State that delays double in the port, which is accepted where they are spread anyway and none is the longest."""
-    count, limit = (e.value if isinstance(e, ir.Lit) else None for e in (attempts, longest))
-    if count is None or limit is None or growth.base * 2 ** (count - 2) > limit:
-        raise low.p.unsupported(_GROWS.format(factor=growth.factor), node)
-    low.p.growths.append(growth)
-    low.p.differ(_DOUBLED.format(factor=growth.factor, ratio=round(growth.ratio * 100)))
+def _doubled(low: ExpressionLowerer, attempts: ir.Expr, plan: _Plan, node: SyntaxNode) -> None:
+    """State that delays double in the port, which is accepted where they are spread at random anyway."""
+    known = [e.value for e in (attempts, plan.base, plan.longest) if isinstance(e, ir.Lit)]
+    if not plan.ratio or plan.factor < 1.0 or len(known) < 3:
+        raise low.p.unsupported(_GROWS.format(factor=plan.factor), node)
+    tries, base, longest = known
+    grown = [growing(base, f, longest, plan.ratio, tries) for f in (plan.factor, 2.0)]
+    low.p.delays.append(ir.Delays(*grown))
+    low.p.differ(_DOUBLED.format(factor=plan.factor, ratio=round(plan.ratio * 100)))
 
 
 def _option(low: ExpressionLowerer, node: SyntaxNode) -> tuple[str, list[SyntaxNode]]:
@@ -328,17 +329,12 @@ def _exponential(low: ExpressionLowerer, made: Policy, node: SyntaxNode) -> _Pla
 
     factor, ratio = number("Multiplier"), number("RandomizationFactor")
     base, longest = span("InitialInterval", 0.5), span("MaxInterval", 60.0)
-    growth: ir.Growth | None = None
-    if factor not in (1.0, 2.0):
-        if not ratio or factor < 1.0 or not isinstance(base, ir.Lit):
-            raise low.p.unsupported(_GROWS.format(factor=factor), node)
-        growth = ir.Growth(base.value, factor, ratio)
     given = made.fields.get("MaxElapsedTime")
     elapsed = "" if fresh else "15 minutes"
     if given is not None:
         elapsed = "" if low.p.text(given) == "0" else low.p.text(given)
     strategy = "fixed" if factor == 1.0 else "exponential"
-    return _Plan(strategy, base, longest, ratio, elapsed=elapsed, growth=growth)
+    return _Plan(strategy, base, longest, ratio, elapsed=elapsed, factor=factor)
 
 
 def _parameters(attempts: ir.Expr, plan: _Plan) -> dict[str, ir.Expr]:

@@ -46,6 +46,7 @@ def _symbols() -> dict[tuple[str, str], Symbol]:
     out |= {("provide", n): Symbol(p, n, "provide") for n, p in provide.items()}
     for n in ("retry", "Retrying", "AsyncRetrying"):
         out["tenacity", n] = Symbol("retry_with_backoff", n, "tenacity")
+    out["backoff", "on_exception"] = Symbol("retry_with_backoff", "on_exception", "backoff")
     verbs = ("get", "head", "post", "put", "patch", "delete", "request")
     for library, clients in (("requests", ("Session", "session")), ("httpx", ("Client", "AsyncClient"))):
         out |= {(library, n): Symbol("http_client", n, library) for n in (*verbs, *clients)}
@@ -218,6 +219,7 @@ class Scope:
     functions: dict[str, Signature] = field(default_factory=dict[str, Signature])
     constants: dict[str, Type] = field(default_factory=dict[str, Type])
     differences: list[str] = field(default_factory=list[str])
+    delays: list[ir.Delays] = field(default_factory=list[ir.Delays])
     comments: Comments = field(default_factory=Comments)
     module: str = ""
     # Constants of the module that hold a retry policy, error classes, or an expression that options are made of.

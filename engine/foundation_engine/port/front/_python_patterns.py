@@ -186,6 +186,16 @@ def error_list(low: ExpressionLowerer, node: ast.expr) -> ir.Expr:
     return ir.ListLit([ir.Name(n, type=ir.ERROR) for n in names])
 
 
+def foreign_error_list(low: ExpressionLowerer, node: ast.expr) -> ir.Expr:
+    """The list of another library's retry, which takes every error that Python counts among these classes."""
+    made = error_list(low, node)
+    names = [e.id for e in made.elems if isinstance(e, ir.Name)] if isinstance(made, ir.ListLit) else []
+    wide = [n for n in names if ir.is_wide(n)]
+    if wide:
+        low.scope.differ(f"{ir.WIDE_ERRORS}{' or '.join(wide)} takes what the port itself raises as one.")
+    return made
+
+
 def value(low: ExpressionLowerer, name: str, node: ast.expr) -> ir.Expr:
     """The value of one parameter."""
     if name in _ERROR_LISTS:
@@ -599,6 +609,6 @@ def symbol_of(module: str, name: str) -> Symbol | None:
         return PATTERN_SYMBOLS.get(("foundation", name))
     if module == "provide.foundation" or module.startswith("provide.foundation."):
         return PATTERN_SYMBOLS.get(("provide", name))
-    if root == "tenacity" or root in clients.LIBRARIES:
+    if root in ("tenacity", "backoff") or root in clients.LIBRARIES:
         return PATTERN_SYMBOLS.get((root, name))
     return None

@@ -6,12 +6,14 @@ import ast
 from typing import TYPE_CHECKING
 
 from foundation_engine.port import ir
+from foundation_engine.port.delays import growing
 from foundation_engine.port.front._python_names import dotted
 from foundation_engine.port.ir import Unsupported
 
 if TYPE_CHECKING:
     from foundation_engine.port.front._python_expr import ExpressionLowerer
 
+_RATIO = 0.25  # the spec's own spread
 LONGEST = 3600.0  # the greatest `max_delay` of the spec, in seconds
 _UNITS = {
     "days": 86400, "hours": 3600, "minutes": 60, "seconds": 1, "milliseconds": 1e-3, "microseconds": 1e-6,
@@ -110,7 +112,7 @@ def policy(low: ExpressionLowerer, call: ast.Call | None, *, decorates: bool = F
         line = call.lineno if call is not None else 0
         raise Unsupported("a retry without an end (tenacity retries for ever without `stop`)", "", line)
     out["max_attempts"] = _attempts(low, stop)
-    _wait(low, given.pop("wait", None), out)
+    _wait(low, given.pop("wait", None), out, out["max_attempts"])
     _errors(low, given.pop("retry", None), out)
     reraise = given.pop("reraise", None)
     if reraise is not None and not isinstance(reraise, ast.Constant):
@@ -167,6 +169,9 @@ def _resolved(low: ExpressionLowerer, node: ast.expr) -> ast.expr:
 
 def _attempts(low: ExpressionLowerer, node: ast.expr) -> ir.Expr:
     node = _resolved(low, node)
+    either = isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr)
+    if either or _constructor(low, node) == "stop_any":
+        return _first_of(low, node)
     if _constructor(low, node) != "stop_after_attempt":
         raise Unsupported(
             "a retry that ends by something else than a number of attempts", ast.unparse(node), node.lineno
@@ -182,7 +187,27 @@ def _attempts(low: ExpressionLowerer, node: ast.expr) -> ir.Expr:
     return made
 
 
-def _wait(low: ExpressionLowerer, node: ast.expr | None, out: dict[str, ir.Expr]) -> None:
+def _first_of(low: ExpressionLowerer, node: ast.expr) -> ir.Expr:
+    """The number of attempts of a policy that also ends after some time, which the port does not."""
+    stops = [node.left, node.right] if isinstance(node, ast.BinOp) else getattr(node, "args", [])
+    counts = [s for s in stops if _constructor(low, _resolved(low, s)) == "stop_after_attempt"]
+    times = [
+        _resolved(low, s)
+        for s in stops
+        if _constructor(low, _resolved(low, s)) in ("stop_after_delay", "stop_before_delay")
+    ]
+    if len(counts) != 1 or len(stops) != 2 or len(times) != 1:
+        raise Unsupported(
+            "a retry that ends by something else than a number of attempts", ast.unparse(node), node.lineno
+        )
+    seconds = _Call(low, times[0], ("max_delay",)).seconds("max_delay", None)
+    low.scope.differ(
+        f"The port goes on for as many attempts as it has, where the source also ends after {seconds:g} s."
+    )
+    return _attempts(low, counts[0])
+
+
+def _wait(low: ExpressionLowerer, node: ast.expr | None, out: dict[str, ir.Expr], tries: ir.Expr) -> None:
     strategy, base, longest, jitter, ratio = "fixed", 0.0, 0.0, "none", 0.0
     if node is not None:
         node = _resolved(low, node)
@@ -198,7 +223,7 @@ def _wait(low: ExpressionLowerer, node: ast.expr | None, out: dict[str, ir.Expr]
             base, ratio = _around(least + span.seconds("min", 0.0), least + span.seconds("max", 1.0))
             longest, jitter = base, "symmetric"
         else:
-            strategy, base, longest, jitter, ratio = _simple(low, node)
+            strategy, base, longest, jitter, ratio = _simple(low, node, tries)
     if not 0 <= base <= 300:
         raise Unsupported(
             "a delay outside 0 to 300 seconds", ast.unparse(node) if node else "", node.lineno if node else 0
@@ -220,7 +245,7 @@ def _around(least: float, most: float) -> tuple[float, float]:
     return middle, (most - least) / 2 / middle if middle else 0.0
 
 
-def _simple(low: ExpressionLowerer, node: ast.expr) -> tuple[str, float, float, str, float]:
+def _simple(low: ExpressionLowerer, node: ast.expr, tries: ir.Expr) -> tuple[str, float, float, str, float]:
     match _constructor(low, node):
         case "wait_none":
             return "fixed", 0.0, 0.0, "none", 0.0
@@ -252,14 +277,40 @@ def _simple(low: ExpressionLowerer, node: ast.expr) -> tuple[str, float, float, 
                     f"Delays begin at {least:g} s and double; tenacity keeps them at {least:g} s until its own "
                     f"doubling from {factor:g} s has passed that."
                 )
-                factor = least
+                longest = c.seconds("max", 4.6e18)
+                if isinstance(tries, ir.Lit):
+                    doubled = growing(factor, 2.0, longest, 0.0, tries.value)
+                    source = tuple((max(a, least), max(b, least)) for a, b in doubled)
+                    port = growing(least, 2.0, max(longest, least), 0.0, tries.value)
+                    low.scope.delays.append(ir.Delays(source, port))
+                return "exponential", least, max(longest, least), "none", 0.0
             return "exponential", factor, c.seconds("max", 4.6e18), "full" if random else "none", 0.0
+        case "wait_exponential_jitter":
+            c = _Call(low, node, ("initial", "max", "exp_base", "jitter", "min"))
+            base, longest, spread = (
+                c.seconds("initial", 1.0),
+                c.seconds("max", 4.6e18),
+                c.seconds("jitter", 1.0),
+            )
+            if c.seconds("exp_base", 2.0) != 2.0 or c.seconds("min", 0.0) > base:
+                raise Unsupported("delays that grow by another factor than 2", ast.unparse(node), node.lineno)
+            low.scope.differ(
+                f"Delays are spread by {_RATIO * 100:g} % in both directions, where tenacity adds "
+                f"up to {spread:g} s to each."
+            )
+            if isinstance(tries, ir.Lit):
+                least = growing(base, 2.0, longest, 0.0, tries.value)
+                source = tuple((a, min(a + spread, longest)) for a, _ in least)
+                low.scope.delays.append(
+                    ir.Delays(source, growing(base, 2.0, min(longest, LONGEST), _RATIO, tries.value))
+                )
+            return "exponential", base, longest, "symmetric", _RATIO
         case _:
             raise Unsupported("a wait of this kind", ast.unparse(node), node.lineno)
 
 
 def _errors(low: ExpressionLowerer, node: ast.expr | None, out: dict[str, ir.Expr]) -> None:
-    from foundation_engine.port.front._python_patterns import error_list
+    from foundation_engine.port.front._python_patterns import foreign_error_list
 
     out["retryable"] = ir.ListLit([ir.Name("Exception", type=ir.ERROR)])
     out["non_retryable"] = ir.ListLit([])
@@ -284,9 +335,9 @@ def _errors(low: ExpressionLowerer, node: ast.expr | None, out: dict[str, ir.Exp
     match _constructor(low, node):
         case "retry_if_exception_type":
             if made is not None:
-                out["retryable"] = error_list(low, made)
+                out["retryable"] = foreign_error_list(low, made)
         case "retry_if_not_exception_type":
             if made is not None:
-                out["non_retryable"] = error_list(low, made)
+                out["non_retryable"] = foreign_error_list(low, made)
         case _:
             raise Unsupported("a condition of this kind", ast.unparse(node), node.lineno)

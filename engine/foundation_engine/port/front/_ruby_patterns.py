@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from foundation_engine.port import ir
+from foundation_engine.port.delays import growing
 from foundation_engine.port.front import _ruby_ast as ast
 from foundation_engine.port.front import _ruby_blocks as blocks
 from foundation_engine.port.front import _ruby_json as json
@@ -161,9 +162,11 @@ def _retriable(low: Statements, n: ast.Call) -> dict[str, ir.Expr]:
     else:
         out["backoff_strategy"] = lit("exponential", ir.STR)
         differ(f"retriable multiplies its delay by {factor:g} each time; the port doubles it.")
-        jitter, base = out["jitter"], out["base_delay"]
-        if isinstance(base, ir.Lit) and isinstance(jitter, ir.Lit) and jitter.value["ratio"]:
-            low.scope.growths.append(ir.Growth(float(base.value), factor, jitter.value["ratio"]))
+        known = [out[k] for k in ("max_attempts", "base_delay", "max_delay", "jitter")]
+        if all(isinstance(e, ir.Lit) for e in known):
+            tries, base, longest, jitter = (e.value for e in known if isinstance(e, ir.Lit))
+            grown = [growing(base, f, longest, jitter["ratio"] or 0.0, tries) for f in (factor, 2.0)]
+            low.scope.delays.append(ir.Delays(*grown))
     differ("retriable also gives up after 15 minutes in all (max_elapsed_time), which the port does not.")
     return out
 

@@ -176,7 +176,7 @@ class Scope:
     )  # constants, written out at their uses
     modules: set[str] = field(default_factory=set[str])
     differences: list[str] = field(default_factory=list[str])
-    growths: list[ir.Growth] = field(default_factory=list[ir.Growth])
+    delays: list[ir.Delays] = field(default_factory=list[ir.Delays])
     final: bool = False
     in_prelude: bool = False
     natives: dict[str, str] = field(

@@ -71,7 +71,7 @@ def lower_package(
     for _ in range(_ROUNDS):
         package.changed = False
         package.differences.clear()
-        package.growths.clear()
+        package.delays.clear()
         package.decoders.clear()
         package.fresh_fields = fresh_fields(package)
         for v in package.variables.values():
@@ -275,7 +275,7 @@ class _ModuleLowerer:
         if p.marks_permanent:
             self.module.definitions.insert(0, permanent_class())
         self.module.differences = list(p.differences)
-        self.module.growths = list(dict.fromkeys(p.growths))
+        self.module.delays = list(dict.fromkeys(p.delays))
         # A type that a constant declares in place comes before it.
         files = {f.path: i for i, f in enumerate(p.parts)}
         homes = {name: files[origin.path] for name, origin in self.module.origins.items()}

@@ -14,6 +14,7 @@ from typing import ClassVar
 
 from foundation_engine.port import ir
 from foundation_engine.port.front import _python_any as mixed
+from foundation_engine.port.front import _python_backoff as backoff
 from foundation_engine.port.front import _python_clients as clients
 from foundation_engine.port.front import _python_closures as closures
 from foundation_engine.port.front import _python_patterns as patterns
@@ -342,6 +343,7 @@ def _lowered(
         names = ", ".join(f"`{n}`" for n in said.managers)
         first.scope.differ(f"Context managers are written where they are used: {names}.")
     module.differences = first.scope.differences
+    module.delays = list(dict.fromkeys(first.scope.delays))
     module.doc = next((each.doc for each in lowerers if each.file.main), "")
     used = {o.path for o in module.origins.values()}
     if len(used) > 1:
@@ -1697,6 +1699,8 @@ class _FunctionLowerer(ExpressionLowerer):
         if symbol is not None and symbol.dialect == "tenacity":
             policy = tenacity.policy(self, call, decorates=True)
             return ir.PatternUse("retry_with_backoff", policy, d.lineno, tenacity.reraises(call))
+        if symbol is not None and symbol.dialect == "backoff" and call is not None:
+            return ir.PatternUse("retry_with_backoff", backoff.policy(self, call), d.lineno, last_error=True)
         if symbol is not None and symbol.pattern not in ("configuration", "http_client", "process_execution"):
             given = patterns.arguments(self, symbol, call, decorates=True)
             return ir.PatternUse(symbol.pattern, given, d.lineno, patterns.reraises(symbol))

@@ -190,7 +190,7 @@ class _ModuleLowerer:
         self._finish()
         shapes = self._shapes()
         self.module.differences = self.scope.differences
-        self.module.growths = list(dict.fromkeys(self.scope.growths))
+        self.module.delays = list(dict.fromkeys(self.scope.delays))
         return self.module, shapes
 
     def _module_doc(self, program: list[ast.Node]) -> str:
