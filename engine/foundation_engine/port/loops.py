@@ -43,6 +43,7 @@ def _function(f: ir.Function) -> None:
     known_digits(f)
     check_first(f)
     _codes(f)
+    _split_before(f)
 
 
 class _Loops:
@@ -534,6 +535,45 @@ def _codes(f: ir.Function) -> None:
         target.type = ir.INT
         for b in s.body:
             rewrite(b, lambda e, name=name: _coded(e, name))
+
+
+def _split_before(f: ir.Function) -> None:
+    """A text whose characters a loop inside of a loop goes over is split once, before the outer one."""
+    texts = {p.name for p in f.params if p.type == ir.STR}
+    texts -= {n.id for s in f.body for n in ir.walk(s) if isinstance(n, ir.VarTarget)}
+    taken = {n.id for s in f.body for n in ir.walk(s) if isinstance(n, ir.Name | ir.VarTarget)} | texts
+    at = 0
+    while at < len(f.body):
+        s = f.body[at]
+        at += 1
+        if not isinstance(s, ir.For | ir.ForRange | ir.While):
+            continue
+        made: dict[str, ir.Name] = {}
+        for n in (n for b in s.body for n in ir.walk(b)):
+            numbered = isinstance(n, ir.For) and isinstance(n.iter, ir.Intrinsic) and n.iter.op == "enumerate"
+            match n:
+                case ir.For(iter=ir.Intrinsic(args=[ir.Name(id=name), *_])) if numbered and name in texts:
+                    pass
+                case ir.For(iter=ir.Name(id=name)) if name in texts:
+                    pass
+                case _:
+                    continue
+            if name not in made:
+                split = f"{name}_chars"
+                while split in taken:
+                    split += "_"
+                taken.add(split)
+                made[name] = ir.Name(split, type=ir.ListT(ir.CHAR))
+            if numbered and isinstance(n.iter, ir.Intrinsic):
+                n.iter.args[0] = ir.unshared(made[name])
+            else:
+                n.iter = ir.unshared(made[name])
+        for name, split in made.items():
+            of = ir.Intrinsic("to_list", [ir.Name(name, type=ir.STR)], type=split.type, line=s.line)
+            new = ir.Assign(ir.VarTarget(split.id, type=split.type), of, line=s.line)
+            new.comments, s.comments = s.comments, []
+            f.body.insert(at - 1, new)
+            at += 1
 
 
 def _coded(e: ir.Expr, name: str) -> ir.Expr:

@@ -203,6 +203,8 @@ class Proofs:
                 return e
 
     def _length(self, e: ir.Expr) -> _Sum | None:
+        if isinstance(e, ir.Intrinsic) and e.op == "str.codepoints":
+            return self._length(e.args[0])
         if isinstance(e.type, ir.ListT) or e.type == ir.STR:
             path = self._path(e)
             if path is not None:
@@ -656,7 +658,10 @@ class Proofs:
                     return self._moved(name, rest, 1, state)
         before = state
         state = self._stored(target, state)
-        return state | frozenset(f for f in self._said(target, value, before) if not self._own(name, value))
+        if not self._own(name, value):
+            return state | frozenset(self._said(target, value, before))
+        at = self._sum(ir.Name(name, type=target.type)) if target.type == ir.INT else None
+        return state if at is None else state | frozenset(self._found(at, value, before))
 
     def _own(self, name: str, value: ir.Expr) -> bool:
         """True when a value reads the variable that it is assigned to."""
@@ -695,6 +700,14 @@ class Proofs:
                     yield size.plus(made, -1)
                     if self._holds(made, state):
                         yield made.plus(size, -1)
+            case ir.Intrinsic(
+                op="to_list", args=[ir.Intrinsic(op="range", args=[first, last, ir.Lit(value=1)])]
+            ):
+                start, stop = self._sum(first), self._sum(last)
+                if start is not None and stop is not None:
+                    yield size.plus(stop, -1).plus(start)
+                    if self._holds(stop.plus(start, -1), state):
+                        yield stop.plus(start, -1).plus(size, -1)
             case ir.Comp(
                 kind="list",
                 clauses=[
@@ -709,7 +722,7 @@ class Proofs:
                 if every is not None and least is not None and _Effects(names=bound).keeps(least):
                     yield every.plus(least, -1)
             case (
-                ir.Intrinsic(op="sorted" | "list.copy" | "list.reversed", args=[same, *_])
+                ir.Intrinsic(op="sorted" | "list.copy" | "list.reversed" | "to_list", args=[same, *_])
                 | ir.Comp(kind="list", clauses=[ir.Clause(iter=same, conds=[])])
                 | same
             ):
@@ -727,7 +740,9 @@ class Proofs:
             case _:
                 return
         yield at.add(1)
-        if first is not None and self._holds(first, state):
+        # Where a search began is not known any more where its result is kept in the same variable.
+        began = first is not None and not any(a in dict(at.terms) for a, _ in first.terms)
+        if first is not None and began and self._holds(first, state):
             yield _Found(at, at.plus(first, -1))
         size = self._length(text)
         if size is not None:
@@ -798,6 +813,11 @@ class Proofs:
             self._note(ir.walk(b), effects)
         mine = replace(effects, names=effects.names - own)
         turn = frozenset(f for f in turn if mine.keeps(f)) if not own & effects.names else frozenset()
+        each = self._counts_turns(s, body, state, mine) if not own & effects.names else None
+        filled: _State = frozenset()
+        if each is not None:
+            turn |= each[0]
+            filled = each[1]
         hidden = _Effects(names=set(own))
         held = frozenset(f for f in state if hidden.keeps(f))
         if test is not None:
@@ -833,9 +853,68 @@ class Proofs:
         self._turn(body, held | turn, test)
         left = self._exits.pop().left
         if test is None:
-            return self._join([held, *(frozenset(f for f in e if hidden.keeps(f)) for e in left)])
+            return self._join([held | filled, *(frozenset(f for f in e if hidden.keeps(f)) for e in left)])
         forever = isinstance(test, ir.Lit) and test.value is True
         return self._join([None if forever else self._branches(test, held)[1], *left])
+
+    def _counts_turns(
+        self, s: ir.Stmt, body: Sequence[ir.Stmt], state: _State, mine: _Effects
+    ) -> tuple[_State, _State] | None:
+        """What is known of the length of a list that grows by one in each turn: in a turn, and behind all of them."""
+        match s:
+            case ir.ForRange(target=ir.VarTarget(id=at), start=start, stop=stop, step=1):
+                first, last = self._sum(start), self._sum(stop)
+                count = None if first is None or last is None else last.plus(first, -1)
+                if count is None or not self._holds(count, state):
+                    return None
+            case ir.For(
+                target=ir.TupleTarget(elems=[ir.VarTarget(id=at), *_]),
+                iter=ir.Intrinsic(op="enumerate", args=[of, start]),
+            ):
+                first, count = self._sum(start), self._length(of)
+            case ir.For(target=ir.VarTarget(), iter=of):
+                at, first, count = "", None, self._length(of)
+            case _:
+                return None
+        added = [
+            (b, b.value.args[0])
+            for b in body
+            if isinstance(b, ir.ExprStmt)
+            and isinstance(b.value, ir.Intrinsic)
+            and b.value.op == "list.append"
+        ]
+        inside = [n for b in body for n in ir.walk(b)]
+        if len(added) != 1 or any(isinstance(n, ir.Continue | ir.Try | ir.PatternCall) for n in inside):
+            return None
+        statement, of_list = added[0]
+        size, rest = self._length(of_list), _Effects()
+        for b in body:
+            self._note(ir.walk(statement.value) if b is statement else ir.walk(b), rest)
+        alone = sum(isinstance(n, ir.Intrinsic) and n.op in _GROWING for n in inside) == 1
+        if size is None or not alone or not isinstance(of_list, ir.Name) or rest.everything:
+            return None
+        if (
+            of_list.id in rest.names
+            or of_list.type in rest.shrunk
+            or any(isinstance(n, _CALLS) for n in inside)
+        ):
+            return None
+        ((atom, _),) = size.terms
+        turns: set[_Fact] = set()
+        ended: set[_Fact] = set()
+        position = self._sum(ir.Name(at, type=ir.INT)) if at else None
+        left = any(isinstance(n, ir.Break) for n in inside)
+        for f in state:
+            if not isinstance(f, _Sum) or not (n := dict(f.terms).get(atom)):
+                continue
+            others = _Sum(tuple((a, m) for a, m in f.terms if a != atom), f.number)
+            if not mine.keeps(others):
+                continue
+            if position is not None and first is not None and mine.keeps(first):
+                turns.add(f.plus(position, -n).plus(first, n))
+            if count is not None and mine.keeps(count) and not left:
+                ended.add(f.plus(count, -n))
+        return frozenset(turns), frozenset(ended)
 
     def _positions(self, state: _State, effects: _Effects) -> Iterator[_Sum]:
         """That an integer which a loop changes is a position of a list or text whose length it keeps, or its length."""

@@ -38,6 +38,26 @@ PROVEN = [
     ("if len(text) > 3:\n    n = ord(text[3])", "text[3].ord"),
     ("n = len(text[1:3])", "text[1...3] || ''"),
     ("if text.startswith('ab'):\n    n = len(text[2:])", "text[2..].length"),
+    (
+        "ms = [0]\nfor i, x in enumerate(xs, 1):\n    ms.append(ms[i - 1] + x)\nn = ms[-1]",
+        "ms << ms[i - 1] + x",
+    ),
+    ("ms = [0]\nfor i in range(len(xs)):\n    ms.append(ms[i] + xs[i])\nn = ms[-1]", "ms << ms[i] + xs[i]"),
+    ("ms = [0]\nfor x in xs:\n    ms.append(x)\nn = ms[len(xs)]", "n = ms[xs.length]"),
+    (
+        "before = list(range(len(text) + 1))\nfor x in xs:\n    now = [x]\n    for i, y in enumerate(text, 1):\n        now.append(before[i] + ord(y))\n    before = now\nn = before[-1]",
+        "now << before[i] + y",
+    ),
+    ("if len(xs) > 1:\n    n = xs.pop() + xs.pop()", "n = xs.pop + xs.pop if"),
+    (
+        "ms = [0] * len(xs)\n\ndef at(i: int) -> int:\n    if i < 0 or i >= len(ms):\n        return 0\n    return xs[i]\n\nn = at(k)",
+        "xs[i]",
+    ),
+    ("n = text.find('a')\nif n >= 0:\n    k = ord(text[n])", "k = text[n].ord if n"),
+    (
+        "while k >= 0:\n    k = text.find('a', k)\n    if k == -1:\n        break\n    n += ord(text[k])\n    k += 1",
+        "text[k].ord",
+    ),
 ]
 
 ASKED = [
@@ -58,6 +78,33 @@ ASKED = [
     ("m = 0\nfor i in range(len(xs)):\n    m = i\nxs.clear()\nn = [7][m]", "[7].fetch(m)"),
     ("n = int(10 / len(xs))", "divide"),
     ("for x in xs:\n    k -= 1\nif k >= 0:\n    pass\nn = len(text[k:])", "slice_of"),
+    (
+        "ms = [0]\nfor x in xs:\n    if x > 2:\n        continue\n    ms.append(x)\nn = ms[len(xs)]",
+        "ms.fetch(xs.length)",
+    ),
+    (
+        "ms = [0]\nfor x in xs:\n    ms.append(x)\n    if x > 2:\n        break\nn = ms[len(xs)]",
+        "ms.fetch(xs.length)",
+    ),
+    (
+        "ms = [0]\nws = ms\nfor x in xs:\n    ms.append(x)\n    ws.pop()\nn = ms[len(xs)]",
+        "ms.fetch(xs.length)",
+    ),
+    ("ms = [0]\nfor i, x in enumerate(xs):\n    ms.append(x)\n    shrink(ms)\n    n += ms[i]", "ms.fetch(i)"),
+    ("ms = [0]\nfor i, x in enumerate(xs):\n    n += ms[i + 1]\n    ms.append(x)", "ms.fetch(i + 1)"),
+    ("if len(xs) > 1:\n    n = xs.pop() + xs.pop() + xs.pop()", "raise(IndexError"),
+    ("ws = xs\nif len(xs) > 1:\n    n = ws.pop() + xs[1]", "xs.fetch(1)"),
+    (
+        "ms = [0] * len(xs)\n\ndef at(i: int) -> int:\n    if i < 0 or i >= len(ms):\n        return 0\n    return xs[i]\n\nms.append(1)\nn = at(k)",
+        "xs.fetch(i)",
+    ),
+    (
+        "ms = [0] * len(xs)\n\ndef at(i: int) -> int:\n    if i < 0 or i >= len(ms):\n        return 0\n    return xs[i]\n\nms = [1, 2]\nn = at(k)",
+        "xs.fetch(i)",
+    ),
+    ("n = text.find('a')\nif n > -2:\n    k = ord(text[n])", "char_at"),
+    ("n = (text + 'b').find('b')\nif n >= 0:\n    k = ord(text[n])", "char_at"),
+    ("n = text.find('a')\nif n >= 0:\n    text = text[1:]\n    k = ord(text[n])", "char_at"),
 ]
 
 

@@ -227,6 +227,73 @@ SOURCE = textwrap.dedent(
         return out + [str(n) for n in more]
 
 
+    def marks(text: str, n: int) -> list[str]:
+        pairs = {")": "(", "]": "["}
+        stack: list[str] = []
+        for ch in text:
+            if ch in "([{":
+                stack.append(ch)
+            elif ch in pairs and (not stack or stack.pop() != pairs[ch]):
+                stack.append("?")
+        kind = text[:1]
+        if kind == "a":
+            stack.append("first")
+        elif kind == "b" or kind == "c":
+            stack.append("second")
+        elif kind in ("d", "é", "d"):
+            stack.append("third")
+        else:
+            stack.append("none")
+        if n == 1:
+            return stack
+        elif n in (2, 3):
+            return [*stack, "2"]
+        return [*stack, "n"]
+
+
+    def starred(name: str) -> str:
+        out = ""
+        for i, ch in enumerate(name):
+            if ch in "ab":
+                if i == 0:
+                    out += "*"
+                out += ch.upper()
+            else:
+                out += ch
+        return out
+
+
+    def digits_of(number: int, other: int) -> list[int]:
+        total = 0
+        n = abs(number)
+        while n > 0:
+            total += n % 10
+            n //= 10
+        m = other
+        more = 1
+        while m > 0:
+            more += m % 10
+            m //= 10
+        return [total, more]
+
+
+    def rows(a: list[list[int]], text: str, n: int) -> list[list[int]]:
+        made = [[0] * n for _ in range(len(a))]
+        for i in range(len(a)):
+            for k in range(len(a)):
+                for j in range(n):
+                    made[i][j] += len(a[k])
+        for i in range(len(a)):
+            for j in range(n):
+                made[i] = list(made[i - 1])
+                made[i][j] -= j
+        for _ in range(2):
+            for i, x in enumerate(text):
+                for y in text:
+                    made.append([len(x + y.upper()), i])
+        return made
+
+
     def bumped(items: list[int], i: int, by: int) -> list[int]:
         out = list(items)
         if i >= 0:
@@ -266,9 +333,15 @@ def test_what_is_said_of_a_text_as_a_whole_stays_the_same(ports_whole: Callable[
         "start += 1 while start < n && ",
         "i += 1 while i < n && line[i] == 'b'",
         "last /= 7 while last > 100",
+        "when '(', '[', '{'",
+        "made_row[j] += a_row.length",
+        "text_chars.each_with_index do |x, i|",
+        "when 'd', 'é'\n",
+        "total += n.digits.sum",
+        """name.sub(/\\A[ab]/) { |ch| "*#{ch.upcase}" }.gsub(/(?<!\\A)[ab]/, &:upcase)""",
         "title.downcase.gsub(/[^a-z0-9]+/, '-').delete_prefix('-')",
         "text.gsub(/[[:space:]]+/, '_-')",
-        """name.gsub(/[[:upper:]]/) { |ch| "#{'_' if Regexp.last_match.begin(0) > 0}#{ch.downcase}" }""",
+        r"""name.sub(/\A[[:upper:]]/, &:downcase).gsub(/(?<!\A)[[:upper:]]/) { |ch| "_#{ch.downcase}" }""",
         "text.tr('a-zA-Z0-9', ",
         "('a'..'z').to_a.rotate(shift % 26).join + ('A'..'Z').to_a.rotate((1 - shift) % 26).join",
         "return -1 if text.match?(/[^ 0-9]/)",

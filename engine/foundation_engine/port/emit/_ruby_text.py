@@ -175,6 +175,74 @@ def _atoms(inside: str) -> list[str]:
     return re.findall(r"\\p\{\w+\}|\[:\w+:\]|(?:\\.|.)-(?:\\.|.)|\\u\{\w+\}|\\.|.", inside)
 
 
+def literals_of(test: ir.Expr) -> tuple[ir.Name, list[ir.Expr]] | None:
+    """A variable and the literals that a test asks whether it is one of."""
+    match test:
+        case ir.Intrinsic(op="eq", args=[ir.Name(type=ir.STR | ir.CHAR | ir.INT) as name, ir.Lit() as value]):
+            return name, [value]
+        case ir.Intrinsic(
+            op="str.contains_char" | "str.contains",
+            args=[ir.Lit(value=str(letters)), ir.Name(type=ir.CHAR) as name],
+        ) if 0 < len(letters) < 7:
+            return name, [ir.Lit(letter, type=ir.CHAR) for letter in dict.fromkeys(letters)]
+        case ir.Intrinsic(
+            op="list.contains" | "set.contains",
+            args=[
+                ir.ListLit(elems=values) | ir.SetLit(elems=values),
+                ir.Name(type=ir.STR | ir.CHAR | ir.INT) as name,
+            ],
+        ) if values and all(isinstance(v, ir.Lit) for v in values):
+            return name, values
+        case ir.Bool(op="or", values=values):
+            parts = [literals_of(v) for v in values]
+            good = [p for p in parts if p is not None and parts[0] is not None and ir.same(p[0], parts[0][0])]
+            return (good[0][0], [v for _, found in good for v in found]) if len(good) == len(parts) else None
+        case _:
+            return None
+
+
+def at_beginning(e: ir.Expr, position: str) -> tuple[ir.Expr, ir.Expr] | None:
+    """What is said at the first position and elsewhere, where the position is only asked whether it is the first."""
+    asked = [n for n in ir.walk(e) if isinstance(n, ir.Cond) and _behind(n.test, position) is not None]
+    if not asked or _looks([ir.ExprStmt(e)], position) != len(asked):
+        return None
+
+    def of(node: ir.Expr, first: bool) -> ir.Expr:
+        match node:
+            case ir.Cond(test=test, body=body, orelse=orelse) if (yes := _behind(test, position)) is not None:
+                return of(body if yes != first else orelse, first)
+            case ir.Format(parts=parts):
+                made = [(p, None if p.value is None else of(p.value, first)) for p in parts]
+                left = [
+                    ir.FormatPart(str(v.value), None)
+                    if isinstance(v, ir.Lit) and not p.spec and isinstance(v.value, str)
+                    else ir.FormatPart(p.text, v, p.spec)
+                    for p, v in made
+                    if not (isinstance(v, ir.Lit) and v.value == "")
+                ]
+                return ir.Format(left, type=node.type, line=node.line)
+            case _:
+                return node
+
+    both = of(e, first=True), of(e, first=False)
+    return None if any(_looks([ir.ExprStmt(b)], position) for b in both) else both
+
+
+def _behind(test: ir.Expr, position: str) -> bool | None:
+    """Whether a test asks for a position behind the first one, or for the first one."""
+    match test:
+        case ir.Intrinsic(op=op, args=[ir.Name(id=name), ir.Lit(value=int() as n)]) if name == position:
+            return {
+                ("gt", 0): True,
+                ("ne", 0): True,
+                ("ge", 1): True,
+                ("eq", 0): False,
+                ("lt", 1): False,
+            }.get((op, n))
+        case _:
+            return None
+
+
 def _denied(test: ir.Expr) -> ir.Expr | None:
     """What a test says not to hold; None for a test that says that something holds."""
     match test:

@@ -19,9 +19,11 @@ from foundation_engine.port.emit._ruby_patterns import Patterns
 from foundation_engine.port.emit._ruby_text import (
     anchored,
     asked,
+    at_beginning,
     conjuncts,
     escaped,
     is_letter,
+    literals_of,
     pattern,
     sought,
     spellings,
@@ -204,6 +206,7 @@ _TEMPLATES: Mapping[str, tuple[str, int, int]] = {
     "float.mul": ("{0} * {1}", MUL, MUL),
     "float.neg": ("-{0}", UNARY, PRIMARY),
     "float.abs": ("{0}.abs", PRIMARY, PRIMARY),
+    "float.is_nan": ("{0}.nan?", PRIMARY, PRIMARY),
     "float.pow": ("{0}**{1}", POWER, PRIMARY),
     "float.floordiv": ("{0}.divmod({1}).first.to_f", PRIMARY, PRIMARY),
     "float.mod": ("{0} % {1}", MUL, POWER),
@@ -1305,6 +1308,8 @@ class Emitter(Statements):
         self.lambdas: set[str] = set()
         self.fresh_names: set[str] = set()
         self.sought, self.missed = sought(f, ruby.module)
+        self.loops = 0
+        self.rows: dict[tuple[str, str], str] = {}  # the names of rows, by table and position
         self.spoken: dict[str, str] = {}  # variables that something else is said for
 
     def write(self, text: str) -> None:
@@ -1464,6 +1469,32 @@ class Emitter(Statements):
         else:
             self.write(" << ".join([local(name), *(self.x(p, ADD) for p in parts)]))
 
+    def _digits(self, s: ir.While) -> str | None:
+        """A loop that adds up the digits of a number."""
+        match s.test, s.body:
+            case (
+                ir.Intrinsic(op="gt", args=[ir.Name(id=of) as number, ir.Lit(value=0)]),
+                [
+                    ir.AugAssign(
+                        target=ir.VarTarget(id=total),
+                        op="int.add",
+                        value=ir.Intrinsic(op="int.mod", args=[ir.Name(id=a), ir.Lit(value=10)]),
+                    ) as add,
+                    ir.Assign(
+                        target=ir.VarTarget(id=b),
+                        value=ir.Intrinsic(op="int.floordiv", args=[ir.Name(id=c), ir.Lit(value=10)]),
+                    ) as cut,
+                ],
+            ) if {a, b, c} == {of} and total != of and self.never_negative(number):
+                pass
+            case _:
+                return None
+        inside = sum(isinstance(n, ir.Name) and n.id == of for n in ir.walk(s))
+        every = sum(isinstance(n, ir.Name) and n.id == of for b in self.f.body for n in ir.walk(b))
+        if inside != every or any(part.comments or part.trailing for part in (add, cut)):
+            return None
+        return f"{local(total)} += {local(of)}.digits.sum"
+
     def _scanned(self, s: ir.While) -> str | None:
         """A loop that steps over characters of one kind, as a search for the next one of another kind."""
         match s.test, s.body:
@@ -1488,7 +1519,7 @@ class Emitter(Statements):
         return f"{name} = {text}.index({wanted}{'' if begun else f', {name}'}) || {self.x(end, OR)}"
 
     def _while(self, s: ir.While) -> None:
-        if (found := self._scanned(s)) is not None:
+        if (found := self._scanned(s) or self._digits(s)) is not None:
             self.write(found)
             return
         forever = isinstance(s.test, ir.Lit) and s.test.value is True
@@ -1655,7 +1686,47 @@ class Emitter(Statements):
         text, binds = self._text(test)
         return (False, text[1:]) if binds == UNARY and text.startswith("!") else (True, text)
 
+    def _case(self, s: ir.If, tail: bool) -> bool:
+        """Write branches for the literals that a variable may be; False where that is not what they are."""
+        branches: list[tuple[list[ir.Expr], ir.If]] = []
+        rest: list[ir.Stmt] = [s]
+        subject: ir.Name | None = None
+        while len(rest) == 1 and isinstance(rest[0], ir.If):
+            found = literals_of(rest[0].test)
+            if found is None or (subject is not None and not ir.same(found[0], subject)):
+                break
+            subject = found[0]
+            known = [v for values, _ in branches for v in values]
+            values = [
+                v for i, v in enumerate(found[1]) if not any(ir.same(v, w) for w in [*known, *found[1][:i]])
+            ]
+            if not values:
+                break
+            branches.append((values, rest[0]))
+            rest = rest[0].orelse
+        letters = sum(len(values) for values, _ in branches)
+        if (
+            subject is None
+            or letters < 3
+            or (len(branches) < 2 and not rest)
+            or any(b.comments for _, b in branches[1:])
+        ):
+            return False
+        self.write(f"case {self.x(subject)}")
+        for values, branch in branches:
+            self.write(f"when {', '.join(self.x(v) for v in values)}")
+            with self.indented():
+                self.block(branch.body, tail)
+        if rest:
+            self.write("else")
+            with self.indented():
+                self.block(rest, tail)
+        self.write("end")
+        return True
+
     def _if(self, s: ir.If, tail: bool = False, chained: bool = False) -> None:
+        if not chained and self._case(s, tail):
+            return
         alone = len(s.body) == 1 and not s.orelse and not s.body[0].comments and not s.body[0].trailing
         if alone and not chained and not tail and not isinstance(s.body[0], ir.If | ir.Hole):
             with self.captured() as lines:
@@ -1682,6 +1753,11 @@ class Emitter(Statements):
         self.write("end")
 
     def _for_range(self, s: ir.ForRange) -> None:
+        named = self._name_rows(s)
+        self._counted(s)
+        self.rows = {k: v for k, v in self.rows.items() if k not in named}
+
+    def _counted(self, s: ir.ForRange) -> None:
         name = local(s.target.id) if s.target.id in reads(s.body) else ""
         stop = s.stop
         var = f" |{name}|" if name else ""
@@ -1696,9 +1772,49 @@ class Emitter(Statements):
             self.write(f"{self._range(s.start, stop)}.step({s.step}) do{var}")
         else:
             self.write(f"{self.x(s.start, PRIMARY)}.step({self._above(stop)}, {s.step}) do{var}")
+        self._turns(s)
+
+    def _turns(self, s: ir.For | ir.ForRange) -> None:
+        """The body of a loop whose head is written, and its end."""
+        self.loops += 1
         with self.indented():
             self.block(s.body)
+        self.loops -= 1
         self.write("end")
+
+    def _name_rows(self, s: ir.For | ir.ForRange) -> dict[tuple[str, str], str]:
+        """Name the rows of tables that the turns of an inner loop look into, before it; those that were named."""
+        inside = [n for b in s.body for n in ir.walk(b)]
+        calls = ir.Call | ir.MethodCall | ir.New | ir.PatternOp | ir.PatternCall | ir.FuncDef | ir.Lambda
+        if not self.loops or any(isinstance(n, ir.For | ir.ForRange | ir.While | calls) for n in inside):
+            return {}
+        changed = {n.id for n in [s.target, *inside] for n in ir.walk(n) if isinstance(n, ir.VarTarget)}
+        named: dict[tuple[str, str], str] = {}
+        for n in inside:
+            match n:
+                case ir.Intrinsic(
+                    op="list.index", args=[ir.Name(id=table) as of, ir.Name(id=at)], type=ir.ListT()
+                ) if (
+                    id(n) in self.proofs.inside and not {table, at} & changed and (table, at) not in self.rows
+                ):
+                    pass
+                case _:
+                    continue
+            replaced = any(
+                (isinstance(m, ir.IndexTarget) and m.obj.type == of.type)
+                or (
+                    isinstance(m, ir.Intrinsic)
+                    and m.args
+                    and m.args[0].type == of.type
+                    and m.op not in _LOOKING
+                )
+                for m in inside
+            )
+            if not replaced and (table, at) not in named:
+                named[table, at] = self.fresh(f"{local(table)}_row")
+                self.write(f"{named[table, at]} = {self.x(n)}")
+        self.rows |= named
+        return named
 
     def _range(self, start: ir.Expr, stop: ir.Expr) -> str:
         """The numbers from one to before another."""
@@ -1727,10 +1843,10 @@ class Emitter(Statements):
                 return f"{self.x(stop, ADD)} + 1"
 
     def _for(self, s: ir.For) -> None:
+        named = self._name_rows(s)
         self.write(f"{self.each(s.iter, self.params(s.target))}")
-        with self.indented():
-            self.block(s.body)
-        self.write("end")
+        self._turns(s)
+        self.rows = {k: v for k, v in self.rows.items() if k not in named}
 
     def params(self, t: ir.Target) -> str:
         """Block parameters for a loop's target."""
@@ -2509,6 +2625,10 @@ class Emitter(Statements):
         found = pattern(elem.test, char)
         if found is None:
             return None
+        if position and (behind := at_beginning(elem.body, position)) is not None:
+            first, other = behind
+            head = self._block(text, f"sub(/\\A{found}/)", local(char.id), self.x(first))
+            return self._block(head, f"gsub(/(?<!\\A){found}/)", local(char.id), self.x(other))
         if position:
             self.spoken[position] = "Regexp.last_match.begin(0)"
         made = self._block(f"{text}", f"gsub(/{found}/)", local(char.id), self.x(elem.body))
@@ -2576,6 +2696,8 @@ class Emitter(Statements):
 
     def _index(self, e: ir.Intrinsic) -> str:
         match e.args:
+            case [ir.Name(id=table), ir.Name(id=at)] if (table, at) in self.rows:
+                return self.rows[table, at]
             case [
                 ir.Intrinsic(
                     op="str.split" | "str.split_n", args=[text, ir.Lit(value=str(by)) as mark, *most]
