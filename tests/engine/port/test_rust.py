@@ -15,6 +15,7 @@ from foundation_specs.model import LanguageId
 
 TRAPS = Path(__file__).with_name("traps.py").read_text(encoding="utf-8")
 BORROWING = Path(__file__).with_name("rust_traps.py").read_text(encoding="utf-8")
+LENDING = Path(__file__).with_name("rust_lending.py").read_text(encoding="utf-8")
 
 
 def to_rust(source: str, path: str = "traps.py") -> PortCandidate:
@@ -22,7 +23,7 @@ def to_rust(source: str, path: str = "traps.py") -> PortCandidate:
     return port(PortRequest(path, source, LanguageId.PYTHON, LanguageId.RUST))
 
 
-@pytest.mark.parametrize("source", [TRAPS, BORROWING], ids=["traps", "borrowing"])
+@pytest.mark.parametrize("source", [TRAPS, BORROWING, LENDING], ids=["traps", "borrowing", "lending"])
 def test_what_differs_between_the_languages_behaves_as_in_python(tmp_path: Path, source: str) -> None:
     path = tmp_path / "traps.py"
     path.write_text(source, encoding="utf-8")

@@ -504,6 +504,8 @@ class FunctionWriter(Operations):
                     self.block(s.body)
                 if forever and terminates([s]):
                     return
+            case ir.For() | ir.ForRange() if self._extends(s):
+                pass
             case ir.ForRange():
                 if self._over_indexes(s):
                     self._end(tail)
@@ -551,6 +553,65 @@ class FunctionWriter(Operations):
             case _:
                 raise Unsupported(f"statement {type(s).__name__}", "", s.line)
         self._end(tail)
+
+    def _extends(self, s: ir.For | ir.ForRange) -> bool:
+        """Write a loop that adds a number in each turn, and goes on to the next one, as an extension of its list."""
+        if s.comments or not isinstance(s.target, ir.VarTarget) or not self._free(s.target):
+            return False
+        added: list[tuple[int, str, ir.Expr]] = []
+        for i, b in enumerate(s.body):
+            match b:
+                case ir.ExprStmt(value=ir.Intrinsic(op="list.append", args=[ir.Name(id=name), value])) if (
+                    value.type in (ir.INT, ir.FLOAT, ir.BOOL)
+                ):
+                    added.append((i, name, value))
+                case ir.Assign(target=ir.VarTarget(type=t)) | ir.AugAssign(target=ir.VarTarget(type=t)) if (
+                    t in (ir.INT, ir.FLOAT, ir.BOOL)
+                ):
+                    pass
+                case _:
+                    return False
+        if len(added) != 1 or len(s.body) < 2 or self.may_fail(s):
+            return False
+        at, name, value = added[0]
+        calls = (ir.Call, ir.MethodCall, ir.PatternOp, ir.Lambda, ir.Comp, ir.Cond)
+        if (
+            self._mentions(name, s.body) != 1
+            or name in self.by_ref
+            or name in stores(s.body)
+            or stores(s.body)
+            & {n.id for b in self.function_body for n in ir.walk(b) if isinstance(n, ir.VarDecl)}
+            or any(isinstance(n, calls) for b in s.body for n in ir.walk(b))
+            or any(b.comments or b.trailing for b in s.body)
+        ):
+            return False
+        if isinstance(s, ir.For):
+            if not (
+                is_place(s.iter) and isinstance(s.iter, ir.Name) and s.iter.type == ir.ListT(s.target.type)
+            ):
+                return False
+            if s.iter.id == name or not self.rust.copies(s.target.type):
+                return False
+            items = self.items(s.iter)
+        else:
+            step = ir.Lit(s.step, type=ir.INT)
+            counted = ir.Intrinsic("range", [s.start, s.stop, step], type=ir.IterT(ir.INT))
+            items = self.items(counted)
+        last = at == len(s.body) - 1
+        shown = self.pattern(s.target) if self._mentions(s.target.id, s.body) else "_"
+        into = self._changing(ir.Name(name, type=ir.ListT(value.type)))
+        self.closures += 1
+        with self.block_of(f"{into}.extend({items}.map(|{shown}| {{", "}));"):
+            self.block(s.body[:at])
+            if last:
+                self.write(self.x(value))
+            else:
+                next_ = self.fresh("next")
+                self.write(f"let {next_} = {self.x(value)};")
+                self.block(s.body[at + 1 :])
+                self.write(next_)
+        self.closures -= 1
+        return True
 
     def _over_indexes(self, s: ir.ForRange) -> bool:
         """Write a loop whose count is mostly an index of lists as one over `usize`."""
@@ -1196,7 +1257,9 @@ class FunctionWriter(Operations):
             and isinstance(n.args[0], ir.Name)
             and n.args[0].id == name
         }
-        names = [self.part_name(name, place) if place in used else "_" for place in places]
+        names = [
+            self.part_name(name, place) if place in used or wanted.gone_over else "_" for place in places
+        ]
         steps = [
             "next()" if place == before + 1 else f"nth({place - before - 1})"
             for before, place in zip([-1, *places], places, strict=False)
@@ -1309,6 +1372,11 @@ class FunctionWriter(Operations):
             return
         if self._borrows(s, t) or self._literal_local(s, t):
             return
+        if t.id in self.locals.parts.filtered:
+            assert isinstance(s.value, ir.Intrinsic)
+            text, letter = s.value.args[:2]
+            self.write(f"let {name} = {self.place(text)}.chars().filter(|&c| c != {self._pattern(letter)});")
+            return
         if (
             self.rust.mutable(s.value.type)
             and t.id in self.facts.changed
@@ -1366,8 +1434,12 @@ class FunctionWriter(Operations):
             case ir.For(iter=over):
                 while isinstance(over, ir.Intrinsic) and over.op in ("enumerate", "reversed"):
                     over = over.args[0]
+                if self.is_cursor(over) or self.taken_parts(over) is not None:
+                    return None
                 # No character takes less than a byte.
-                counted = isinstance(over.type, ir.ListT | ir.DictT | ir.SetT) or over.type == ir.STR
+                counted = isinstance(over.type, ir.ListT | ir.DictT | ir.SetT) or (
+                    over.type == ir.STR and not self.is_filtered(over)
+                )
                 return f"{self.place(over)}.len()" if counted and isinstance(over, ir.Name) else None
             case ir.ForRange(start=ir.Lit(value=0), stop=ir.Lit(value=int() as stop)):
                 return str(stop)
@@ -1403,7 +1475,11 @@ class FunctionWriter(Operations):
                         for b in body
                         for n in ir.walk(b)
                     )
-                    known = isinstance(over, ir.Name) and over.type == ir.STR and not self.is_constant(over)
+                    known = (
+                        isinstance(over, ir.Name)
+                        and over.type == ir.STR
+                        and not (self.is_constant(over) or self.is_filtered(over))
+                    )
                     return f"{self.place(over)}.len()" if grows and known else None
                 case _:
                     break

@@ -47,7 +47,7 @@ def borrowing_locals(
     _literal_locals(f, facts, copies, out, views)
     # A text may be one of a list's, and a list hold the parts of such a text.
     views.find()
-    out.parts = parts_of(f, out.lists)
+    out.parts = parts_of(f, out.lists, views.lent)
     others = out.ordered | out.lists | out.maps
     found = growing_lists(f)
     out.grown = set(found) - others

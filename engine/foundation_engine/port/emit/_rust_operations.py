@@ -1313,7 +1313,7 @@ class Operations(Positions):
     def _counted(self, e: ir.Expr) -> str | None:
         """How many items a list has that nobody needs but to count them."""
         match e:
-            case ir.Name() if self.is_cursor(e):
+            case ir.Name() if self.is_cursor(e) or self.is_filtered(e):
                 return f"{self.place(e)}.clone().count()"
             case ir.Intrinsic(op=op) if op in PARTS:
                 return f"{self._parts(e)}.count()"
@@ -1766,6 +1766,17 @@ class Operations(Positions):
     def part_name(self, name: str, place: int) -> str:
         """The variable that holds a part of a text whose parts are no list."""
         return self.name(f"{name}[{place}] of ours", ORDINALS[place])
+
+    def taken_parts(self, e: ir.Expr) -> str | None:
+        """The parts of a text that a pattern has taken, all of them, as an array."""
+        taken = self.locals.parts.taken.get(e.id) if isinstance(e, ir.Name) else None
+        if not isinstance(e, ir.Name) or taken is None:
+            return None
+        return f"[{', '.join(self.part_name(e.id, place) for place in taken.places)}]"
+
+    def is_filtered(self, e: ir.Expr) -> bool:
+        """True for the letters of a text without one of them."""
+        return isinstance(e, ir.Name) and e.id in self.locals.parts.filtered
 
     def is_cursor(self, e: ir.Expr) -> bool:
         """True for the parts of a text that are taken one after the other."""
@@ -2394,6 +2405,8 @@ class Operations(Positions):
                 source
             ):
                 return f"{self.place(source)}.map(str::to_string)"
+            case ir.Name() if (listed := self.taken_parts(e)) is not None:
+                return f"{listed}.into_iter().map(str::to_string)"
             case ir.Intrinsic(op="list.slice" | "list.stride" as op, args=[list_, *_]):
                 assert isinstance(list_.type, ir.ListT)
                 copied = "copied" if self.rust.copies(list_.type.elem) else "cloned"
@@ -2409,7 +2422,7 @@ class Operations(Positions):
         if e.type == ir.CHAR:
             return f"std::iter::once({self.x(e)})"
         if e.type == ir.STR:
-            return f"{self.place(e)}.chars()"
+            return self.place(e) if self.is_filtered(e) else f"{self.place(e)}.chars()"
         if isinstance(e.type, ir.DictT):
             self._unordered(free, e)
             own = ".map(|key| key.to_string())" if self._keyed(e) else ".cloned()"
@@ -2518,6 +2531,8 @@ class Operations(Positions):
         source = e.args[0] if isinstance(e, ir.Intrinsic) and e.op == "list.slice" else e
         if self.is_cursor(source):
             return self.place(source)
+        if (listed := self.taken_parts(source)) is not None:
+            return f"{listed}.into_iter()"
         if isinstance(e, ir.Intrinsic):
             return f"{self._part(e)}.iter().copied()" if e.op == "list.slice" else self._parts(e)
         return f"{self.place(e)}.iter().copied()"
@@ -2582,7 +2597,7 @@ class Operations(Positions):
 
     def _lent_items(self, t: ir.VarTarget, e: ir.Expr) -> Lent | None:
         if t.type == ir.STR and self.gives_texts(e):
-            return Lent(self.lent_texts(e), "", frozenset({t.id}), texts=True)
+            return Lent(self.lent_texts(e), self.taken_parts(e) or "", frozenset({t.id}), texts=True)
         if not isinstance(e.type, ir.ListT) or self.rust.copies(e.type.elem) or t.type != e.type.elem:
             return None
         match e:

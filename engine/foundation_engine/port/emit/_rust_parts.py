@@ -1,8 +1,9 @@
-"""Lists of the parts of a text that a Rust function takes one after the other, and so never collects."""
+"""Parts and letters of a text that a Rust function takes one after the other, and so never collects."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from foundation_engine.port import ir
@@ -17,7 +18,7 @@ _ONCE = frozenset(
 )  # fmt: skip
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 # So many parts are taken at most by one pattern, and counted before they are gone through.
-_MOST_TAKEN = 4
+_MOST_TAKEN = 5
 _MOST_COUNTED = 16
 
 
@@ -27,6 +28,7 @@ class Taken:
 
     places: tuple[int, ...]
     exactly: bool  # there are no others behind them
+    gone_over: bool  # a loop goes over all of them
 
 
 @dataclass
@@ -37,16 +39,18 @@ class Parts:
     steps: dict[int, str] = field(
         default_factory=dict[int, str]
     )  # by the identity of an element's node, the call
+    filtered: set[str] = field(
+        default_factory=set[str]
+    )  # texts without a letter, of which only letters are asked
     taken: dict[str, Taken] = field(default_factory=dict[str, Taken])
 
 
-def parts_of(f: ir.Function, lists: set[str]) -> Parts:
-    """The lists of parts, among those that borrow from a text, that need not be lists."""
+def parts_of(f: ir.Function, lists: set[str], lent: Callable[[ir.Expr], bool]) -> Parts:
+    """The lists of parts, among those that borrow from a text, that need not be lists; `lent` tells what stays."""
     out = Parts()
-    named: dict[str, int] = {}
-    for n in (n for s in f.body for n in ir.walk(s)):
-        if isinstance(n, ir.Name):
-            named[n.id] = named.get(n.id, 0) + 1
+    nodes = [n for s in f.body for n in ir.walk(s)]
+    named = Counter(n.id for n in nodes if isinstance(n, ir.Name))
+    stored = Counter(n.id for n in nodes if isinstance(n, ir.VarTarget | ir.VarDecl))
     for body in (
         f.body,
         *(b for s in f.body for n in ir.walk(s) if isinstance(n, ir.Stmt) for b in blocks(n)),
@@ -57,8 +61,18 @@ def parts_of(f: ir.Function, lists: set[str]) -> Parts:
                     name in lists and op in PARTS
                 ):
                     rest = body[i + 1 :]
-                    if _mentions(rest, name) == named.get(name, 0):
+                    if _mentions(rest, name) == named[name]:
                         any(find(name, rest, out) for find in (_walked, _taken, _counted))
+                case ir.Assign(
+                    target=ir.VarTarget(id=name, declares=True),
+                    value=ir.Intrinsic(
+                        op="str.replace",
+                        args=[ir.Name() as text, ir.Lit(value=str() as letter), ir.Lit(value="")],
+                    ),
+                ) if len(letter) == 1 and stored[name] == 1 and lent(text):
+                    rest = body[i + 1 :]
+                    if _mentions(rest, name) == named[name] and _lettered(name, rest):
+                        out.filtered.add(name)
                 case _:
                     pass
     return out
@@ -192,12 +206,17 @@ def _taken(name: str, rest: Sequence[ir.Stmt], out: Parts) -> bool:
                 asked[id(n)] = place
             case _:
                 pass
-    if len(asked) != _mentions(rest[1:], name):
+    loops = sum(
+        isinstance(n, ir.For | ir.Clause) and _is(n.iter, name) and isinstance(n.target, ir.VarTarget)
+        for s in rest[1:]
+        for n in ir.walk(s)
+    )
+    if len(asked) + loops != _mentions(rest[1:], name) or (loops and not exactly):
         return False
-    places = tuple(sorted({*asked.values(), count - 1}))
-    if not asked or len(places) + exactly > _MOST_TAKEN or places[-1] >= len(ORDINALS):
+    places = tuple(range(count)) if loops else tuple(sorted({*asked.values(), count - 1}))
+    if not (asked or loops) or len(places) + exactly > _MOST_TAKEN or places[-1] >= len(ORDINALS):
         return False
-    out.taken[name] = Taken(places, exactly)
+    out.taken[name] = Taken(places, exactly, loops > 0)
     return True
 
 
@@ -211,3 +230,26 @@ def _counted(name: str, rest: Sequence[ir.Stmt], out: Parts) -> bool:
         return False
     out.cursors[name] = False
     return True
+
+
+def _lettered(name: str, rest: Sequence[ir.Stmt]) -> bool:
+    """True for a text that is only measured, and then gone through once."""
+    nodes = [n for s in rest for n in ir.walk(s)]
+    measured = sum(isinstance(n, ir.Intrinsic) and n.op == "len" and _is(n.args[0], name) for n in nodes)
+    for n in nodes:
+        match n:
+            case ir.Intrinsic(args=[ir.Intrinsic(op="len", args=[of]), ir.Lit(value=0 | 1)]) if _is(of, name):
+                return False  # a test for the empty text, which needs no count
+            case _:
+                pass
+    for i, s in enumerate(rest):
+        match s:
+            case (
+                ir.For(iter=ir.Name() as over)
+                | ir.For(iter=ir.Intrinsic(op="enumerate", args=[ir.Name() as over, ir.Lit()]))
+            ) if _is(over, name):
+                behind = [*s.body, *rest[i + 1 :]]
+                return measured + 1 == _mentions(rest, name) and not _mentions(behind, name)
+            case _:
+                pass
+    return False
