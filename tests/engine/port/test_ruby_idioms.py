@@ -116,6 +116,32 @@ SOURCE = textwrap.dedent(
         return last
 
 
+    def last_of(rows: list[list[int]], k: int) -> list[int]:
+        for row in rows:
+            for x in row:
+                k += x
+        for k in range(len(rows)):
+            if k > 2:
+                break
+        out = [k]
+        if rows and rows[-1]:
+            out.append(x)
+        return out
+
+
+    def missing(words: list[str], word: str) -> list[int]:
+        sizes: defaultdict[str, int] = defaultdict(int)
+        for w in words:
+            sizes[w] += len(w)
+        counts: defaultdict[str, int] = defaultdict(int)
+        for w in words:
+            counts[w] += 1
+        total = sizes[word]
+        if counts[word + "!"] > 0:
+            total += 1
+        return [total, len(sizes), len(counts), *[sizes[w] for w in sizes], *counts.values()]
+
+
     def later(xs: list[int]) -> int:
         for x in xs:
             half = x // 2

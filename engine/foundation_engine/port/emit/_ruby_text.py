@@ -243,6 +243,63 @@ def _behind(test: ir.Expr, position: str) -> bool | None:
             return None
 
 
+def looks_for_missing(d: ir.Definition) -> bool:
+    """True for a definition that looks into a map with a default for a key which it may be the first to mention."""
+    held: set[int] = set()
+    for n in ir.walk(d):
+        match n:
+            case ir.Assign(target=ir.IndexTarget(obj=obj, index=key), value=value):
+                # What is assigned right behind is there anyway.
+                held |= {
+                    id(m)
+                    for m in ir.walk(value)
+                    if isinstance(m, ir.Intrinsic) and ir.same(m.args, [obj, key])
+                }
+            case ir.For(target=target, iter=over, body=body):
+                for name, of in _keys_bound(target, over):
+                    held |= {id(m) for b in body for m in ir.walk(b) if _looks_up(m, of, name)}
+            case ir.Comp(clauses=clauses):
+                for c in clauses:
+                    for name, of in _keys_bound(c.target, c.iter):
+                        held |= {id(m) for m in ir.walk(n) if _looks_up(m, of, name)}
+            case _:
+                pass
+    return any(
+        isinstance(n, ir.Intrinsic)
+        and n.op == "dict.index"
+        and id(n) not in held
+        and isinstance(n.args[0].type, ir.DictT)
+        and n.args[0].type.zero
+        and isinstance(n.args[0].type.value, ir.P)
+        for n in ir.walk(d)
+    )
+
+
+def _keys_bound(target: ir.Target, over: ir.Expr) -> list[tuple[str, ir.Expr]]:
+    """The variable of a loop over a map's keys, and the map."""
+    while isinstance(over, ir.Intrinsic) and over.op in (
+        "sorted",
+        "to_list",
+        "dict.keys",
+        "dict.items",
+        "reversed",
+    ):
+        over = over.args[0]
+    if isinstance(target, ir.TupleTarget):
+        target = target.elems[0]
+    return [(target.id, over)] if isinstance(target, ir.VarTarget) and isinstance(over.type, ir.DictT) else []
+
+
+def _looks_up(n: ir.Node, of: ir.Expr, name: str) -> bool:
+    return (
+        isinstance(n, ir.Intrinsic)
+        and n.op == "dict.index"
+        and ir.same(n.args[0], of)
+        and isinstance(n.args[1], ir.Name)
+        and n.args[1].id == name
+    )
+
+
 def _denied(test: ir.Expr) -> ir.Expr | None:
     """What a test says not to hold; None for a test that says that something holds."""
     match test:

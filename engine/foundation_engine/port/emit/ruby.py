@@ -24,6 +24,7 @@ from foundation_engine.port.emit._ruby_text import (
     escaped,
     is_letter,
     literals_of,
+    looks_for_missing,
     pattern,
     sought,
     spellings,
@@ -747,6 +748,8 @@ class RubyEmitter:
         }
         self.name = pascal(name, initialisms=False)
         recognise(module)
+        # A look for a missing key adds it, which a plain default does not.
+        self.adds_missing = any(looks_for_missing(d) for d in module.definitions)
         self.effects = Effects(module)
         self.effects.run()
         self.helpers: set[str] = set()
@@ -1158,17 +1161,21 @@ def hoist(body: list[ir.Stmt], known: set[str]) -> None:
         while i < len(body):
             s = body[i]
             if isinstance(s, ir.For | ir.ForRange):
-                made = assigned(s.body) - known - own(s)
                 later = _free(body[i + 1 :])
+                for n in [n for b in s.body for n in ir.walk(b) if isinstance(n, ir.For | ir.ForRange)]:
+                    _copy_loop_variable(n, own(n) & later)
+                made = assigned(s.body) - known - own(s)
                 # A value may also be carried from one turn of the loop to the next.
                 carried = {v for v in made if _read_first(s.body, v)}
                 for v in sorted((made & later) | carried):
                     body.insert(i, ir.VarDecl(v, ir.ANY))
                     known = known | {v}
                     i += 1
-                if left := own(s) & later:
-                    _copy_loop_variable(s, left, body, i)
-                    i += len(left)
+                left = own(s) & later
+                _copy_loop_variable(s, left)
+                for v in sorted(left - known):
+                    body.insert(i, ir.VarDecl(v, ir.ANY))
+                    i += 1
                 scan(s.body, known | own(s) | stores(body[:i]))
             elif isinstance(s, ir.FuncDef):
                 hoist(s.func.body, known | {p.name for p in s.func.params})
@@ -1268,7 +1275,8 @@ def _read_first(body: list[ir.Stmt], name: str) -> bool:
     return name in _free(body)
 
 
-def _copy_loop_variable(s: ir.For | ir.ForRange, names: set[str], body: list[ir.Stmt], at: int) -> None:
+def _copy_loop_variable(s: ir.For | ir.ForRange, names: set[str]) -> None:
+    """Assign each item to the variable that later code reads: a block's own ends with it."""
     for name in sorted(names):
         for t in _variables(s.target):
             if t.id == name:
@@ -1276,7 +1284,6 @@ def _copy_loop_variable(s: ir.For | ir.ForRange, names: set[str], body: list[ir.
                 s.body.insert(
                     0, ir.Assign(ir.VarTarget(name, type=t.type), ir.Name(f"{name}_item", type=t.type))
                 )
-                body.insert(at, ir.VarDecl(name, t.type))
 
 
 def _variables(t: ir.Target) -> list[ir.VarTarget]:
@@ -2183,6 +2190,8 @@ class Emitter(Statements):
                         return "Hash.new { |hash, key| hash[key] = Set.new }"
                     case ir.P(kind):
                         zero = {"int": "0", "float": "0.0", "str": "''", "bool": "false"}.get(kind.value)
+                        if zero and self.ruby.adds_missing:
+                            return f"Hash.new {{ |hash, key| hash[key] = {zero} }}"
                         if zero:
                             return f"Hash.new({zero})"
                     case _:
@@ -2322,7 +2331,8 @@ class Emitter(Statements):
             raise Unsupported("dict.setdefault of a truth value")
         if op == "count_each":
             zero = isinstance(e.type, ir.DictT) and e.type.zero
-            absent = ".tap { |counts| counts.default = 0 }" if zero else ""
+            missing = "_proc = proc { |hash, key| hash[key] = 0 }" if self.ruby.adds_missing else " = 0"
+            absent = f".tap {{ |counts| counts.default{missing} }}" if zero else ""
             return f"{self.sequence(args[0])}.tally{absent}", PRIMARY
         if (
             op == "str.count"
