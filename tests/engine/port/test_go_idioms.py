@@ -91,6 +91,62 @@ SOURCE = textwrap.dedent(
             total += grid[i][0] * j
         return total
 
+    def tokens(text: str) -> list[str]:
+        found: list[str] = []
+        current = ""
+        for ch in text:
+            if ch.isalnum() or ch == "_":
+                current += ch
+                continue
+            if current:
+                found.append(current)
+                current = ""
+            if not ch.isspace():
+                found.append(ch)
+        if current:
+            found.append(current)
+        return found
+
+    def words(text: str) -> str:
+        out = ""
+        word = ""
+        for ch in text:
+            if ch.isalpha():
+                word += ch
+            elif word != "":
+                out += f"<{word}>"
+                word = ""
+            else:
+                out += "."
+        return out if word == "" else out + word
+
+    def apart(text: str) -> list[str]:
+        found: list[str] = []
+        word = ""
+        for ch in text:
+            if ch == "-":
+                continue
+            if ch == " ":
+                found.append(word)
+                word = ""
+            else:
+                word += ch
+        found.append(word)
+        return found
+
+    def skipped(text: str) -> list[str]:
+        found: list[str] = []
+        word = ""
+        for ch in text:
+            if ch.isalpha():
+                word += ch
+            elif ch != "-" and word:
+                found.append(word)
+                word = ""
+        if word:
+            found.append(word)
+        return found
+
     def both(xs: list[int], ys: list[int]) -> list[int]:
         return sorted(set(xs) & set(ys))
 
@@ -129,6 +185,8 @@ def given() -> tuple[Plan, ...]:
     ]
     plans += [Plan("product", (a, b, n)) for a in grids for b in grids for n in (0, 1, 2)]
     plans += [Plan("above", (g, n)) for g in grids for n in (0, 1, 5)]
+    texts = ["", "é", "a_1 é+é", " ab", "ab ", "-a-b c", "😀a😀", "a  b", "é😀"]
+    plans += [Plan(f, (t,)) for f in ("tokens", "words", "apart", "skipped") for t in texts]
     return (*plans, *(Plan("letters", (t,)) for t in ("", "É", "aÉB", "éé")))
 
 
@@ -160,6 +218,11 @@ SAID = {
     "rows that are kept": ("triangle", "current := []int{1}"),
     "rows that are found once": ("product", "aRow := a[i]\n"),
     "a row that may be missing": ("above", "total += grid[i][0] * j"),
+    "characters side by side": ("tokens", "found = append(found, text[start:i])"),
+    "characters up to the end": ("tokens", "found = append(found, text[start:])"),
+    "a part in a text": ("words", "start = -1"),
+    "characters apart": ("apart", "word.WriteByte(ch)"),
+    "what is left out between": ("skipped", "word.WriteRune(ch)"),
     "one set for two lists": ("both", "return sortedCommon(xs, ys)"),
     "room for parts": ("chunks", "make([][]int, 0, max(0, len(xs)/size)+1)"),
     "room for what is split": ("numbers", 'make([]int, 0, strings.Count(text, ",")+1)'),

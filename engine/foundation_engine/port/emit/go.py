@@ -25,6 +25,7 @@ from foundation_engine.port.emit._go_intrinsics import Operations
 from foundation_engine.port.emit._go_maps import shown_maps, shows_order
 from foundation_engine.port.emit._go_patterns import Patterns
 from foundation_engine.port.emit._go_rows import keep_rows
+from foundation_engine.port.emit._go_runs import cut_runs
 from foundation_engine.port.emit._go_tables import switch_letters
 from foundation_engine.port.emit._go_tidy import blanked, tidy
 from foundation_engine.port.emit._go_times import POINTS
@@ -2934,6 +2935,7 @@ def _emitted(
         keep_rows(copied)
         look_up_once(copied)
         scan_bytes(copied, bytewise=True)
+        cut_runs(copied)
         loop_over_bytes(copied)
         lost = [name for name in declined if "." in name]
         made = GoModule(copied, package, runtime, dialect, lost, kept, python_texts)
