@@ -68,6 +68,8 @@ class FaultRun:
         self._server = ServerProcess(self._endpoint, "--journal", str(self._journal))
         self._testees: dict[str, tuple[Testee, float, int]] = {}
         self._tag = 0
+        # Who called what with each tag, for what is found at the end.
+        self._callers: dict[int, str] = {}
         self.counts: Counter[str] = Counter()
         self.errors: Counter[str] = Counter()
         self.problems: list[str] = []
@@ -107,9 +109,11 @@ class FaultRun:
         self._tag += 1
         length = self._rng.uniform(0.5, 2.0)
         size = self._rng.choice((8, 1024, 1024, 40_000))
+        model = self._rng.choice(("record", "record_long"))
+        self._callers[self._tag] = f"{language} over {transport} to {model}"
         testee.send(
             "hammer",
-            model=self._rng.choice(("record", "record_long")),
+            model=model,
             threads=self._rng.choice((1, 2, 4)),
             seconds=length,
             size=size,
@@ -171,7 +175,8 @@ class FaultRun:
         ran = Counter(struct.unpack(f"<{len(data) // 8}Q", data[: len(data) // 8 * 8]))
         twice = sum(1 for number in ran.values() if number > 1)
         if twice:
-            self.problems.append(f"{twice} requests ran more than once")
+            whose = {self._callers[number >> 48] for number, times in ran.items() if times > 1}
+            self.problems.append(f"{twice} requests ran more than once: {', '.join(sorted(whose))}")
         if len(ran) < self.counts["right answers"]:
             self.problems.append(f"{self.counts['right answers']} answers, but only {len(ran)} requests ran")
         if self.counts["wrong answers"]:

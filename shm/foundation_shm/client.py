@@ -7,6 +7,7 @@ the model may already have run.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import socket
@@ -310,6 +311,10 @@ class _ShmSession:
         except BaseException:
             self.release(pending)
             raise
+        if self._words[_PARKED] and self.is_dead():
+            # It sleeps for ever. Now is the last time to say so of a request that it cannot have seen.
+            self.release(pending)
+            raise self.gone()
         with self._lock:
             self._push(pending)
         self._ring(pending)
@@ -399,15 +404,15 @@ class _ShmSession:
         words[_TAIL] = self._tail
 
     def _ring(self, pending: _Pending) -> None:
-        """Ring the doorbell when the server sleeps."""
+        """Ring the doorbell when the server sleeps.
+
+        A socket that is full holds doorbells enough. One that is closed tells nothing of the request, which the server
+        may have seen before it went away: whoever waits for the answer finds out.
+        """
         pending.fence()
         if self._words[_PARKED]:
-            try:
+            with contextlib.suppress(OSError):
                 self.sock.send(b"\1")
-            except BlockingIOError:
-                return  # The socket is full of doorbells: the server will wake.
-            except OSError as error:
-                raise self.gone() from error
 
     def next(self, pending: _Pending, deadline: float) -> Result:
         """Wait for the next answer of a call; on any error the call is over."""

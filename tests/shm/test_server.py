@@ -610,6 +610,38 @@ def test_a_forked_child_connects_for_itself(client: Client) -> None:
     os.waitpid(child, 0)
 
 
+def test_a_request_that_the_server_may_have_seen_is_not_sent_again(
+    endpoint: str, serve: Callable[..., Server]
+) -> None:
+    """The doorbell fails after the server found the request without it."""
+    ran: list[bytes] = []
+
+    def note(tensor: Tensor) -> Tensor:
+        ran.append(bytes(tensor.data))
+        return tensor
+
+    serve(note=note)
+    with Client(endpoint) as client:
+        client.infer("note", b"first")
+        session: Any = client._session
+        real = session.sock
+
+        class Failing:
+            def send(self, data: bytes) -> int:
+                real.send(data)
+                wait_until(lambda: len(ran) > 1, "the server runs the request")
+                raise BrokenPipeError
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(real, name)
+
+        session.sock = Failing()
+        wait_until(lambda: session._words[layout.REGION_PARKED // 4] == 1, "the server sleeps")
+        with contextlib.suppress(ConnectionLost):
+            client.infer("note", b"second")
+    assert ran == [b"first", b"second"]
+
+
 def test_threads_share_a_client_and_its_space(server: ServerProcess) -> None:
     with Client(server.endpoint, slots=4, data_size=1 << 18) as client, ThreadPoolExecutor(16) as pool:
         values = [n.to_bytes(4, "little") * 10_000 for n in range(200)]
