@@ -61,6 +61,27 @@ module Recording
 
   class TooSlow < Exception; end # rubocop:disable Lint/InheritException
 
+  # A JSON text is looked into as an object: Ruby finds a part of it, or nothing, which a port need not do.
+  class AnotherKind < Exception; end # rubocop:disable Lint/InheritException
+
+  # The texts of parsed JSON, which have no keys.
+  module Keyless
+    def [](at, *)
+      raise AnotherKind, 'a JSON text is asked for a key' if at.is_a?(String)
+
+      super
+    end
+
+    def self.mark(value)
+      case value
+      when Hash then value.each_value { |inner| mark(inner) }
+      when Array then value.each { |inner| mark(inner) }
+      when String then value.extend(self) unless value.frozen?
+      end
+      value
+    end
+  end
+
   # The process's clocks, sleeps and random draws.
   module Fixed
     class << self
@@ -124,6 +145,7 @@ module Recording
       ::Kernel.define_singleton_method(:rand) { |limit = nil| Fixed.draw(limit) }
       ::Random.define_singleton_method(:rand) { |limit = nil| Fixed.draw(limit) }
       ::Time.define_singleton_method(:now) { |**_| ::Time.at(0, Fixed.now, :nanosecond) }
+      ::JSON.singleton_class.prepend(Module.new { define_method(:parse) { |*given, **named| Keyless.mark(super(*given, **named)) } })
     end
   end
 
@@ -701,7 +723,7 @@ module Recording
       { 'value' => entry['result'] == 'none' ? nil : session.encode(value.is_a?(Enumerator) ? value.to_a : value, entry['result']) }
     rescue Unrecordable
       raise
-    rescue *MISTAKES => e
+    rescue AnotherKind, *MISTAKES => e
       raise Unrecordable, "#{e.class}: #{e.message}"
     rescue ArgumentError => e
       # A core method that was misused (`first(-1)`) is a mistake of the program; what the file raises is not.

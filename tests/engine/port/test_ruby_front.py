@@ -513,6 +513,27 @@ def test_json_is_written_compactly_in_every_target() -> None:
         assert report.verdict is Verdict.PASSED, [(r.step, r.detail) for r in report.results]
 
 
+def test_a_json_text_that_is_asked_for_a_key_is_no_case() -> None:
+    source = """
+require 'json'
+
+# @param text [String]
+# @return [String]
+def name_of(text)
+  JSON.parse(text)['name'].to_s
+end
+
+# @param text [String]
+# @return [Integer]
+def size_of(text)
+  JSON.parse(text)['size']['width'].to_i
+end
+"""
+    candidate = port(PortRequest("a.rb", source, LanguageId.RUBY, LanguageId.PYTHON))
+    report = verify(candidate, VerifyOptions(cases=24, differential=60, use_cache=False))
+    assert report.verdict is not Verdict.FAILED, report.results
+
+
 def test_a_hash_of_hashes_keeps_what_stands_in_for_a_missing_one() -> None:
     made = python(
         "# @param words [Array<String>]\n# @return [Hash{String => Hash{String => Integer}}]\ndef count(words)\n"
