@@ -508,7 +508,7 @@ class Bench:
                         if callers == 1:
                             near.append(microseconds(beside))
                             far.append(microseconds(taken))
-            at_once = self._figures("10MB")["most_parallel"]
+            most = self._figures("10MB")["most_parallel"]
         rows["small: 10 MB model, 1 KiB"] = {
             "direct_us": statistics.median(row["p50"] for row in near),
             "shm_us": statistics.median(row["p50"] for row in far),
@@ -519,7 +519,7 @@ class Bench:
             "quarters": statistics.quantiles(lost["2 x 1"], n=4),
             "lost_beside_threads": statistics.median(threaded["2 x 1"]),
             "threads": threads,
-            "at_once": at_once,
+            "at_once": most,
             "rounds": lost["2 x 1"],
             "target": "< 5 %",
         }

@@ -247,3 +247,4 @@ class Pace:
             self._retry_after = _RETRY_NS
         if waited and present < self.most and now >= self._retry_at:
             self.at_once = present + 1
+            self._unchecked = 0

@@ -245,9 +245,13 @@ class _Entry:
         self.jobs: queue.SimpleQueue[list[_Call] | None] = queue.SimpleQueue()
         self.threads: list[threading.Thread] = []
 
+    def at_once(self) -> int:
+        """How many runs there may be at a time: all that are allowed where each has a thread of the model's own."""
+        return self.pace.most if self.limits.offload else self.pace.at_once
+
     def may_run(self) -> bool:
         """Whether one more run may begin."""
-        return self.running < (self.pace.most if self.limits.offload else self.pace.at_once)
+        return self.running < self.at_once()
 
     def weigh(self, spent: int) -> None:
         """Give a model that stays slow threads of its own, and take them from one that stays fast.
@@ -467,7 +471,7 @@ class Server:
             "defects": self.defects,
             "models": {
                 entry.model_id: entry.metrics.report(len(entry.queue))
-                | {"parallel": entry.pace.at_once}
+                | {"parallel": entry.at_once()}
                 | entry.model.describe()
                 for entry in self._models.values()
             },

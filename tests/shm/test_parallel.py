@@ -233,7 +233,8 @@ def test_a_slow_model_has_as_many_threads_as_it_may(endpoint: str, serve: Callab
     with Client(endpoint, timeout=20) as client:
         calls = [client.submit("slow", bytes([n])) for n in range(6)]
         assert [bytes(call.result()[0].data) for call in calls] == [bytes([n]) for n in range(6)]
-        assert client.status()["models"]["slow"]["most_parallel"] == 3
+        figures = client.status()["models"]["slow"]
+        assert (figures["parallel"], figures["most_parallel"]) == (3, 3)
     assert sum(thread.name == "shm-model slow" for thread in threading.enumerate()) == 3
 
 
