@@ -666,9 +666,9 @@ class Bench:
                 cells = [
                     "one request after the other, two callers",
                     (
-                        f"{max(0.0, row['lost']):.1%} lost: {-row['lost']:+.1%} (middle half of the rounds "
-                        f"{-high:+.0%} to {-low:+.0%}); {-row['lost_beside_threads']:+.1%} beside direct calls from "
-                        f"{row['threads']} threads"
+                        f"{abs(row['lost']):.1%} {'lost' if row['lost'] > 0 else 'won'} (middle half of the rounds "
+                        f"{-high:+.0%} to {-low:+.0%}); beside direct calls from {row['threads']} threads "
+                        f"{-row['lost_beside_threads']:+.1%}"
                     ),
                 ]
             elif "shm_mib" in row:
