@@ -147,6 +147,30 @@ SOURCE = textwrap.dedent(
             found.append(word)
         return found
 
+    def indexed(documents: list[str]) -> dict[str, list[int]]:
+        index: dict[str, list[int]] = {}
+        for position, document in enumerate(documents):
+            for word in document.split(" "):
+                places = index.setdefault(word, [])
+                if not places or places[-1] != position:
+                    places.append(position)
+        return index
+
+    def short(words: list[str]) -> dict[int, list[str]]:
+        groups: dict[int, list[str]] = {}
+        for word in words:
+            size = len(word)
+            group = groups.setdefault(size, [])
+            if len(group) < 2 and word != "é":
+                group.append(word)
+        return groups
+
+    def filled(groups: dict[str, list[int]], key: str) -> int:
+        group = groups.setdefault(key, [])
+        if len(group) < 2:
+            group.append(1)
+        return len(group) + len(groups)
+
     def both(xs: list[int], ys: list[int]) -> list[int]:
         return sorted(set(xs) & set(ys))
 
@@ -187,6 +211,11 @@ def given() -> tuple[Plan, ...]:
     plans += [Plan("above", (g, n)) for g in grids for n in (0, 1, 5)]
     texts = ["", "é", "a_1 é+é", " ab", "ab ", "-a-b c", "😀a😀", "a  b", "é😀"]
     plans += [Plan(f, (t,)) for f in ("tokens", "words", "apart", "skipped") for t in texts]
+    documents = [[], ["a b a", "b", ""], ["é é", "é"], ["x"]]
+    plans += [Plan(f, ({"list": d},)) for f in ("indexed", "short") for d in documents]
+    plans += [
+        Plan("filled", ({"dict": [["a", {"list": [1, 2][:n]}]]}, k)) for n in (0, 2) for k in ("a", "b")
+    ]
     return (*plans, *(Plan("letters", (t,)) for t in ("", "É", "aÉB", "éé")))
 
 
@@ -223,6 +252,9 @@ SAID = {
     "a part in a text": ("words", "start = -1"),
     "characters apart": ("apart", "word.WriteByte(ch)"),
     "what is left out between": ("skipped", "word.WriteRune(ch)"),
+    "a list that is looked up once": ("indexed", "places, ok := index[word]"),
+    "a list that is put back": ("indexed", "index[word] = places"),
+    "a map that somebody gave": ("filled", "groups[key] = append(groups[key], 1)"),
     "one set for two lists": ("both", "return sortedCommon(xs, ys)"),
     "room for parts": ("chunks", "make([][]int, 0, max(0, len(xs)/size)+1)"),
     "room for what is split": ("numbers", 'make([]int, 0, strings.Count(text, ",")+1)'),

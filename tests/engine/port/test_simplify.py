@@ -616,7 +616,7 @@ SAID = {
     "steps along a list": ("chunks", "; size > 0 && i"),
     "room that suffices": ("positive", "first := make([]int, 0, len(xs))"),
     "lists as one": ("together", "return slices.Concat(lists...)"),
-    "an empty text": ("runs", "if run.Len() == 0 {"),
+    "an empty text": ("runs", "if start < 0 {\n\t\t\tout = append(out, string(c))"),
 }
 
 

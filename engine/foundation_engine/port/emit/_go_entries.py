@@ -108,6 +108,10 @@ class _Entries:
     def __init__(self, f: ir.Function, fixed: set[str]) -> None:
         self.fixed = fixed
         self.taken = names_taken(f)
+        self.given = {p.name for p in f.params}
+        self.mentions = Counter(
+            n.id for s in f.body for n in ir.walk(s) if isinstance(n, ir.Name | ir.VarTarget)
+        )
 
     def block(self, body: list[ir.Stmt], chained: bool = False) -> None:
         """Rewrite a block and those inside it; `chained` says that it is an `else if`."""
@@ -123,10 +127,81 @@ class _Entries:
                     before.comments, s.comments = s.comments, []
                     body.insert(i, before)
                     i += 1
+            if (held := self._held(s, body[i + 1 :])) is not None:
+                body[i : i + 1] = held
+                i += 1
             for inner in blocks(s):
                 only = isinstance(s, ir.If) and inner is s.orelse and len(inner) == 1
                 self.block(inner, chained=only and isinstance(inner[0], ir.If))
             i += 1
+
+    def _held(self, s: ir.Stmt, following: list[ir.Stmt]) -> list[ir.Stmt] | None:
+        """A list that is added to a map where it is missing, looked up once and put back where it grows."""
+        match s:
+            case ir.Assign(
+                target=ir.VarTarget(id=name, type=ir.ListT()) as target,
+                value=ir.Intrinsic(
+                    op="dict.setdefault",
+                    args=[
+                        ir.Name(id=table, type=ir.DictT()) as m,
+                        ir.Name() | ir.Lit() as key,
+                        ir.ListLit(elems=[]),
+                    ],
+                ),
+            ) if table not in self.given:
+                pass
+            case _:
+                return None
+        nodes = [n for x in following for n in ir.walk(x)]
+        fixed = {table, key.id} if isinstance(key, ir.Name) else {table}
+        if fixed & stores(following) or any(isinstance(n, _CALLS) for n in nodes):
+            return None
+        if any(isinstance(n, ir.Name) and n.id == table for n in nodes):
+            return None
+        if any(isinstance(n, ir.IndexTarget) and isinstance(n.obj.type, ir.DictT) for n in nodes):
+            return None
+        grows: list[ir.ExprStmt] = []
+        looks = 0
+        for n in nodes:
+            match n:
+                case ir.ExprStmt(value=ir.Intrinsic(op="list.append", args=[ir.Name(id=to), _])) if (
+                    to == name
+                ):
+                    grows.append(n)
+                case ir.Intrinsic(op="nonempty" | "len" | "list.index", args=[ir.Name(id=of), *_]) if (
+                    of == name
+                ):
+                    looks += 1
+                case _:
+                    pass
+        mentions = sum(isinstance(n, ir.Name | ir.VarTarget) and n.id == name for n in nodes)
+        if (
+            len(grows) != 1
+            or any(x is grows[0] for x in following)
+            or not looks
+            or mentions != looks + 1
+            or self.mentions[name] != mentions + 1
+        ):
+            return None
+        kind = target.type
+        put = ir.Assign(
+            ir.IndexTarget(ir.unshared(m), ir.unshared(key), type=kind),
+            ir.Name(name, type=kind),
+            line=grows[0].line,
+        )
+        _put_behind(following, grows[0], put)
+        ok = self._fresh("ok")
+        pair = ir.TupleT((kind, ir.BOOL))
+        found = ir.Intrinsic("dict.lookup", [m, key], type=pair, line=s.line)
+        targets: list[ir.Target] = [target, ir.VarTarget(ok, type=ir.BOOL)]
+        absent = ir.Not(ir.Name(ok, type=ir.BOOL, line=s.line), type=ir.BOOL, line=s.line)
+        empty = ir.Assign(
+            ir.IndexTarget(ir.unshared(m), ir.unshared(key), type=kind),
+            ir.ListLit([], type=kind),
+            line=s.line,
+        )
+        looked = ir.Assign(ir.TupleTarget(targets, type=pair), found, line=s.line, comments=s.comments)
+        return [looked, ir.If(absent, [empty], [], line=s.line)]
 
     def _asking(self, s: ir.If, following: list[ir.Stmt]) -> ir.Assign | None:
         """The lookup before a statement that asks whether a map has a key and reads the entry; None for any other."""
@@ -199,6 +274,17 @@ class _Entries:
             name, n = f"{hint}{n}", n + 1
         self.taken.add(name)
         return name
+
+
+def _put_behind(body: Sequence[ir.Stmt], s: ir.Stmt, new: ir.Stmt) -> None:
+    """Put a statement behind another one, in whichever block that stands."""
+    for outer in body:
+        for inner in blocks(outer):
+            at = next((i for i, x in enumerate(inner) if x is s), None)
+            if at is not None:
+                inner.insert(at + 1, new)
+                return
+            _put_behind(inner, s, new)
 
 
 def _appends_anyway(s: ir.If, following: list[ir.Stmt]) -> bool:
