@@ -13,6 +13,7 @@ import ast
 import asyncio
 import collections.abc
 import contextlib
+import csv
 import datetime
 import enum
 import importlib
@@ -250,6 +251,21 @@ class Dates:
                 if any(map(says, ast.walk(ast.parse(pathlib.Path(path).read_text(encoding="utf-8"))))):
                     return True
         return False
+
+
+class Tables:
+    """Ends a case in which a row of `csv.DictReader` has not as many values as there are names."""
+
+    @staticmethod
+    def install():
+        class DictReader(csv.DictReader):
+            def __next__(self):
+                found = super().__next__()
+                if None in found or None in found.values():
+                    raise StatedDifference("a row with another number of values than there are names")
+                return found
+
+        csv.DictReader = DictReader
 
 
 class Paths:
@@ -627,6 +643,8 @@ def call(session, clock, plan):
             raise Unrecordable(f"the call was not permitted: {error}") from error
         except SystemExit as error:
             steps.append(ending(error))
+        except csv.Error as error:
+            raise Unrecordable(f"a difference that ports state: {error}") from error
         except Exception as error:
             steps.append(failure(session, error))
     after = [
@@ -710,7 +728,20 @@ def member_of(owner, name):
     held = inspect.getattr_static(owner, name.removeprefix("set_"), None)
     if name.startswith("set_") and not hasattr(owner, name) and isinstance(held, property):
         return held.fset
+    if name in ("enter", "leave") and not hasattr(owner, name):
+        return entering if name == "enter" else leaving
     return inspect.getattr_static(owner, name)
+
+
+def entering(obj):
+    """The beginning of a with statement over an object; that it gives the object itself is nothing."""
+    made = obj.__enter__()
+    return None if made is obj else made
+
+
+def leaving(obj):
+    """The end of a with statement whose block ended well."""
+    obj.__exit__(None, None, None)
 
 
 def kinds_of(function):
@@ -878,6 +909,7 @@ def main():
     Draws.install()
     Paths.install()
     files = {path for path, _ in (request.get("names") or {}).values()} or {request["path"]}
+    Tables.install()
     Dates.install(clock, Dates.aware(files))
     sys.setrecursionlimit(2000)
     source = Source(request["path"], request.get("names"))

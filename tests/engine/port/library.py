@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import bisect
+import csv
 import heapq
+import io
 import itertools
 import json
 import math
@@ -620,3 +622,53 @@ def poll(tries: list[bool], timeout: float, interval: float = 0.5) -> int:
         at += 1
         time.sleep(max(interval, 0.3))
     return -1
+
+
+def numbers_only(values: list[float]) -> list[float]:
+    return [v for v in values if not (math.isnan(v) or math.isinf(v))]
+
+
+class Depth:
+    """Counts how deep it is."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.now = 0
+        self.most = 0
+
+    def __enter__(self) -> Depth:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        if self.now > self.limit:
+            raise ValueError("too deep")
+        return self
+
+    def __exit__(self, exc_type: object, exc: object, tb: object) -> None:
+        self.now -= 1
+
+
+def entered(text: str) -> tuple[int, int]:
+    depth = Depth(2)
+    with depth:
+        n = text.count("a")
+    with Depth(1) as other:
+        other.most += n
+    return depth.most, other.most - other.now
+
+
+def rows_of(text: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(text)))
+
+
+def total_of_units(text: str) -> int:
+    found = 0
+    reader = csv.DictReader(io.StringIO("name,units\n" + text), delimiter=",")
+    for line, record in enumerate(reader, start=2):
+        if record["name"]:
+            found += len(record["units"]) + line
+    return found
+
+
+def records_in(path: Path) -> list[dict[str, str]]:
+    with open(path, newline="", encoding="utf-8") as handle:
+        return list(csv.DictReader(handle, delimiter=";"))

@@ -30,6 +30,16 @@ def test_functions_assign_the_variables_around_them(
     ports_whole("closures.py", CLOSURES, target, differential=24, cases=50)
 
 
+MANAGERS = Path(__file__).with_name("managers.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("target", [LanguageId.GO, LanguageId.RUBY])
+def test_what_is_entered_is_left_wherever_a_block_ends(
+    ports_whole: Callable[..., None], target: LanguageId
+) -> None:
+    ports_whole("managers.py", MANAGERS, target, differential=24, cases=50)
+
+
 def test_a_closure_of_rust_shares_nothing_that_changes() -> None:
     candidate = port(PortRequest("closures.py", CLOSURES, LanguageId.PYTHON, LanguageId.RUST))
     assert {h.construct for h in candidate.holes} == {"bump", "visit", "step", "inc", "number"}

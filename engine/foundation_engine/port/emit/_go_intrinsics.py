@@ -75,6 +75,7 @@ TEMPLATES: Mapping[str, tuple[str, int, int, tuple[str, ...]]] = {
     "float.to_str": ("floatText({0})", PRIMARY, LOWEST, ()),
     "bool.to_str": ("boolText({0})", PRIMARY, LOWEST, ()),
     "bool.to_int": ("boolInt({0})", PRIMARY, LOWEST, ()),
+    "float.is_nan": ("math.IsNaN({0})", PRIMARY, LOWEST, ("math",)),
     "math.pi": ("math.Pi", PRIMARY, LOWEST, ("math",)),
     "math.e": ("math.E", PRIMARY, LOWEST, ("math",)),
     "math.inf": ("math.Inf(1)", PRIMARY, LOWEST, ("math",)),

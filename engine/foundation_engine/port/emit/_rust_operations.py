@@ -1411,6 +1411,9 @@ class Operations(Positions):
     def _op_bool_to_str(self, e: ir.Intrinsic) -> tuple[str, int]:
         return f'(if {self.x(e.args[0])} {{ "True" }} else {{ "False" }}).to_string()', PRIMARY
 
+    def _op_float_is_nan(self, e: ir.Intrinsic) -> tuple[str, int]:
+        return f"{self.numeric_receiver(e.args[0])}.is_nan()", PRIMARY
+
     def _op_math_pi(self, e: ir.Intrinsic) -> tuple[str, int]:
         return "std::f64::consts::PI", PRIMARY
 

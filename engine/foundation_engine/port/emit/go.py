@@ -2283,30 +2283,37 @@ class FunctionEmitter(Operations, Statements):
             self.check("err", raised)
 
     def _unlocked(self, s: ir.Try) -> bool:
-        """Write what a lock is held for, with the lock released wherever it ends; False where that is not certain.
+        """Write what a lock is held for, or an object entered, with its end wherever it ends; False if not certain.
 
-        A body that may fail, or leaves a loop, is deferred like any other.
+        A body that may fail is deferred like any other.
         """
-        release = s.final[0]
+        match s.final:
+            case [ir.ExprStmt(value=ir.Intrinsic(op="lock.release") | ir.MethodCall(method="leave")) as last]:
+                pass
+            case _:
+                return False
         if (
-            not (isinstance(release, ir.ExprStmt) and isinstance(release.value, ir.Intrinsic))
-            or release.value.op != "lock.release"
-            or s.handlers
-            or any(map(_leaves_loop, s.body))
+            s.handlers
             or any(map(self.go.effects.statement, s.body))
             or any(isinstance(n, ir.FuncDef | ir.Hole) for b in s.body for n in ir.walk(b))
         ):
             return False
-        made = self._leaving(s.body, release)
-        self.block(made if terminates(s.body) else [*made, release])
+        made = self._leaving(s.body, last, inside=False)
+        self.block(made if terminates(s.body) else [*made, last])
         return True
 
-    def _leaving(self, body: list[ir.Stmt], release: ir.ExprStmt) -> list[ir.Stmt]:
-        """Statements that release a lock before each return, behind what is returned."""
+    def _leaving(self, body: list[ir.Stmt], last: ir.ExprStmt, *, inside: bool) -> list[ir.Stmt]:
+        """Statements with the end before each return, behind what is returned, and before what leaves a loop around.
+
+        `inside` says that they are those of a loop, which is left otherwise.
+        """
         out: list[ir.Stmt] = []
         for b in body:
+            loop = inside or isinstance(b, ir.For | ir.ForRange | ir.While)
             for inner in blocks(b):
-                inner[:] = self._leaving(inner, release)
+                inner[:] = self._leaving(inner, last, inside=loop)
+            if isinstance(b, ir.Break | ir.Continue) and not inside:
+                out.append(ir.unshared(last))
             if not isinstance(b, ir.Return):
                 out.append(b)
                 continue
@@ -2317,7 +2324,7 @@ class FunctionEmitter(Operations, Statements):
                 b = ir.Return(ir.Name(name, type=value.type), line=b.line)
             elif isinstance(value, ir.Expr) and not isinstance(value, ir.Lit):
                 raise Unsupported("several values that are returned under a lock", "", b.line)
-            out += [ir.unshared(release), b]
+            out += [ir.unshared(last), b]
         return out
 
     def _deferred(self, final: list[ir.Stmt]) -> None:

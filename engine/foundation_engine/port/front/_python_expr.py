@@ -1626,6 +1626,9 @@ class ExpressionLowerer:
         values = [self.expr(a) for a in e.args]
         return ir.TupleLit(values, type=ir.TupleT(tuple(v.type for v in values)))
 
+    def check_read_once(self, e: ast.expr) -> None:
+        """Raise Unsupported where an iterator that is a list here is kept, and gone through more than once."""
+
     def read_text(self, path: ast.expr) -> ir.Expr:
         """The text of the file at a path."""
         at = self.coerce(self.expr(path), ir.STR)

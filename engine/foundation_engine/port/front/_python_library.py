@@ -276,6 +276,11 @@ def _finite(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
     return _op("lt", [_op("float.abs", [x], ir.FLOAT), _op("math.inf", [], ir.FLOAT)], ir.BOOL)
 
 
+def _not_a_number(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    x = low.coerce(low.expr(_given(e, ("x",), 1)["x"]), ir.FLOAT)
+    return _op("float.is_nan", [x], ir.BOOL)
+
+
 def _bisect(name: str) -> _Maker:
     def make(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
         given = _given(e, ("a", "x"), 2)
@@ -942,6 +947,39 @@ def _least(order: str) -> _Maker:
     return make
 
 
+# Tables
+
+
+TABLES = (
+    "A row of a table with more or fewer values than there are names raises ValueError, where Python keeps None for"
+    " what is missing; a carriage return alone ends a row."
+)
+
+
+def _table(name: str) -> _Maker:
+    """`csv.reader` and `csv.DictReader` of a text or an open file, read whole."""
+
+    def make(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+        given = _given(e, ("csvfile", "delimiter"), 1)
+        match given["csvfile"]:
+            case ast.Call(func=func, args=[text], keywords=[]) if low.stdlib_name(func) in (
+                "io.StringIO",
+                "<lines>",
+            ):
+                pass
+            case _:
+                reason = "a table of something else than an open file or io.StringIO(text)"
+                raise Unsupported(reason, ast.unparse(e), e.lineno)
+        mark = low.expr(given["delimiter"]) if "delimiter" in given else ir.Lit(",", type=ir.STR)
+        if mark.type == ir.CHAR or not isinstance(mark, ir.Name | ir.Lit):
+            raise _refuse(e)
+        low.check_read_once(e)
+        low.scope.differ(TABLES)
+        return prelude.call(low, name, low.coerce(low.expr(text), ir.STR), mark)
+
+    return make
+
+
 # Clocks and locks
 
 
@@ -969,7 +1007,7 @@ def _taken_again(_: ExpressionLowerer, e: ast.Call) -> ir.Expr:
 
 
 _FUNCTIONS: Mapping[str, _Maker] = {
-    **times.FUNCTIONS,
+    **times.FUNCTIONS, "csv.reader": _table("table_rows"), "csv.DictReader": _table("table_records"),
     "time.time": _clock("clock.wall"), "time.monotonic": _clock("clock.monotonic"),
     "time.perf_counter": _clock("clock.monotonic"), "threading.Lock": _lock, "threading.RLock": _taken_again,
     "<raise_last>": _heap("raise_last"), "<smallest_last>": _heap("smallest_last"), "heapq.heapify": _heap("make_heap"),
@@ -982,7 +1020,7 @@ _FUNCTIONS: Mapping[str, _Maker] = {
     "functools.reduce": _reduced, "functools.partial": _partial,
     "math.prod": _prod, "math.comb": _of_integers("choices"), "math.perm": _of_integers("arrangements"),
     "math.lcm": _of_integers("common_multiple"), "math.degrees": _angle("degrees"), "math.radians": _angle("radians"),
-    "math.isclose": _close, "math.isinf": _infinite, "math.isfinite": _finite,
+    "math.isclose": _close, "math.isinf": _infinite, "math.isfinite": _finite, "math.isnan": _not_a_number,
     "bisect.bisect_left": _bisect("left_place"), "bisect.bisect": _bisect("right_place"),
     "bisect.bisect_right": _bisect("right_place"),
     "textwrap.dedent": _dedent, "urllib.parse.quote": _quote, "str.maketrans": _maketrans,

@@ -235,6 +235,8 @@ class Scope:
     managers: dict[str, ast.FunctionDef] = field(default_factory=dict[str, ast.FunctionDef])
     setters: set[str] = field(default_factory=set[str])
     enum_functions: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    # Classes whose objects are context managers, and whether what is entered is the object itself.
+    entered: dict[str, bool] = field(default_factory=dict[str, bool])
     aware: bool = False  # what the module calls a datetime has the offset of UTC
     # The comments above regular expressions that have a name.
     regex_comments: dict[str, list[str]] = field(default_factory=dict[str, list[str]])

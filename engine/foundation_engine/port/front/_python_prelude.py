@@ -37,6 +37,74 @@ def position_from(text: str, part: str, start: int) -> int:
         raise ValueError("substring not found")
     return first + at
 ''',
+    "table_rows": '''
+def table_rows(text: str, mark: str) -> list[list[str]]:
+    """The rows of a table in which a mark is between values; one in quotes may hold marks, line ends and quotes."""
+    rows: list[list[str]] = []
+    row: list[str] = []
+    value = ""
+    fresh = True
+    quoted = False
+    closed = False
+    returned = False
+    for c in text:
+        if quoted and c == '"':
+            quoted = False
+            closed = True
+        elif quoted:
+            value += c
+        elif c == "\\n" and returned:
+            returned = False
+        elif c == "\\n" or c == "\\r":
+            if not fresh or row:
+                row.append(value)
+            rows.append(row)
+            row = []
+            value = ""
+            fresh = True
+            closed = False
+            returned = c == "\\r"
+        elif c == mark:
+            row.append(value)
+            value = ""
+            fresh = True
+            closed = False
+            returned = False
+        elif c == '"' and (fresh or closed):
+            if closed:
+                value += c
+            quoted = True
+            closed = False
+            fresh = False
+            returned = False
+        else:
+            value += c
+            fresh = False
+            closed = False
+            returned = False
+    if not fresh or row:
+        row.append(value)
+        rows.append(row)
+    return rows
+''',
+    "table_records": '''
+import csv
+import io
+
+
+def table_records(text: str, mark: str) -> list[dict[str, str]]:
+    """The rows of a table below its first, each as a map from the names in that one."""
+    records: list[dict[str, str]] = []
+    names: list[str] = []
+    for i, row in enumerate(csv.reader(io.StringIO(text), delimiter=mark)):
+        if i == 0:
+            names = row
+        elif row:
+            if len(row) != len(names):
+                raise ValueError("a row with another number of values than there are names")
+            records.append(dict(zip(names, row)))
+    return records
+''',
     "length_of": '''
 from datetime import timedelta
 

@@ -36,6 +36,9 @@ class Longer:
     managers: dict[str, ast.FunctionDef] = field(default_factory=dict[str, ast.FunctionDef])
     enum_functions: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
     cached: list[str] = field(default_factory=list[str])
+    entered: dict[str, bool] = field(
+        default_factory=dict[str, bool]
+    )  # whether what is entered is the object itself
     aware: bool = False  # datetimes have the offset of UTC
     setters: set[str] = field(default_factory=set[str])
 
@@ -53,6 +56,7 @@ def longer(files: Sequence[LinkedFile]) -> tuple[list[LinkedFile], Longer]:
         _kept_results(tree, said)
         _managers(tree, said)
         taken_once(tree)
+        _entered(tree, said)
         _Assignments().visit(tree)
     return [replace(f, tree=tree) for f, tree in zip(files, trees, strict=True)], said
 
@@ -238,6 +242,55 @@ def _last(node: ast.expr) -> str:
 
 def _words(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().strip("_")
+
+
+# Classes whose objects are context managers
+
+
+def _entered(tree: ast.Module, said: Longer) -> None:
+    """`__enter__` and `__exit__` become `enter` and `leave`, where the latter does not look at what ended the block."""
+    for c in tree.body:
+        if not isinstance(c, ast.ClassDef):
+            continue
+        methods = {m.name: m for m in c.body if isinstance(m, ast.FunctionDef)}
+        first, last = methods.get("__enter__"), methods.get("__exit__")
+        if first is None or last is None or {"enter", "leave"} & set(methods):
+            continue
+        told = {a.arg for a in (*last.args.args[1:], *filter(None, [last.args.vararg]))}
+        looks = any(isinstance(n, ast.Name) and n.id in told for s in last.body for n in ast.walk(s))
+        gives = [n.value for s in last.body for n in ast.walk(s) if isinstance(n, ast.Return)]
+        if looks or not all(v is None or (isinstance(v, ast.Constant) and not v.value) for v in gives):
+            # What it gives may keep an error from going on.
+            continue
+        end = first.body[-1]
+        itself = isinstance(end, ast.Return) and isinstance(end.value, ast.Name) and end.value.id == "self"
+        if itself and not any(isinstance(n, ast.Return) for s in first.body[:-1] for n in ast.walk(s)):
+            first.body = first.body[:-1] or [at(ast.Pass(), first)]
+            first.returns = at(ast.Constant(None), first)
+        elif itself:
+            continue
+        first.name, last.name = "enter", "leave"
+        last.args = ast.arguments([], last.args.args[:1], None, [], [], None, [])
+        last.returns = at(ast.Constant(None), last)
+        for s in last.body:
+            for n in ast.walk(s):
+                if isinstance(n, ast.Return):
+                    n.value = None
+        said.entered[c.name] = itself
+
+
+def under(node: ast.expr, name: str, taken: ast.expr | None, *, itself: bool, s: ast.With) -> list[ast.stmt]:
+    """`with node as taken:` over an object of such a class that a variable holds: one of its own, or `taken`."""
+    made: list[ast.stmt] = []
+    held: ast.expr = node
+    if not isinstance(node, ast.Name | ast.Attribute):
+        made.append(ast.Assign([ast.Name(name, ast.Store())], node))
+        held = ast.Name(name, ast.Load())
+    begin = ast.Call(ast.Attribute(copy.deepcopy(held), "enter", ast.Load()), [], [])
+    end = ast.Call(ast.Attribute(copy.deepcopy(held), "leave", ast.Load()), [], [])
+    made.append(ast.Expr(begin) if itself or taken is None else ast.Assign([taken], begin))
+    made.append(ast.Try(s.body, [], [], [ast.Expr(end)]))
+    return [at(ast.copy_location(m, s), s) for m in made]
 
 
 # Constants of classes

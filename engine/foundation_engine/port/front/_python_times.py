@@ -417,7 +417,7 @@ def binary(low: ExpressionLowerer, op: ast.operator, left: ir.Expr, right: ir.Ex
     if isinstance(op, ast.Div) and lt == rt == ir.DELTA:
         seconds = [_op("delta.total_seconds", [x], ir.FLOAT) for x in (left, right)]
         return _op("float.div", list(seconds), ir.FLOAT, "ZeroDivisionError")
-    if POINTS <= {lt, rt}:
+    if {lt, rt} >= POINTS:
         raise Unsupported(
             "a datetime with a time zone and one without, of which Python refuses to take a difference; give both"
             " timezone.utc"

@@ -311,6 +311,7 @@ def _lowered(
     first.scope.managers.update(said.managers)
     first.scope.setters.update(said.setters)
     first.scope.enum_functions.update(said.enum_functions)
+    first.scope.entered.update(said.entered)
     for each in lowerers:
         each.scope.aware = said.aware
         each.imports()
@@ -1932,6 +1933,21 @@ class _FunctionLowerer(ExpressionLowerer):
             case _:
                 raise Unsupported(f"statement {type(s).__name__}", "", s.lineno)
 
+    def check_read_once(self, e: ast.expr) -> None:
+        """Raise Unsupported where an iterator that is a list here is kept, and gone through more than once."""
+        nodes = [n for s in self.top for n in ast.walk(s)]
+        for n in nodes:
+            match n:
+                case ast.Assign(targets=[ast.Name(id=name)], value=made) if made.lineno == e.lineno:
+                    uses = sum(isinstance(m, ast.Name) and m.id == name for m in nodes)
+                    if uses > 2:
+                        reason = (
+                            "an iterator that is gone through more than once, or in a loop; make a list of it"
+                        )
+                        raise Unsupported(reason, ast.unparse(e), e.lineno)
+                case _:
+                    pass
+
     def _message(self, m: ast.expr | None) -> ir.Expr:
         if m is None:
             return ir.Lit("", type=ir.STR)
@@ -1972,6 +1988,18 @@ class _FunctionLowerer(ExpressionLowerer):
             item.optional_vars is None or isinstance(item.optional_vars, ast.Name)
         ):
             return self._with_client(s, obj, item.optional_vars, closes=not clients.is_use(self, node))
+        entered = self.scope.entered.get(obj.type.name) if isinstance(obj.type, ir.NamedT) else None
+        taken = item.optional_vars
+        if entered is not None and isinstance(taken, ast.Name | None) and isinstance(s, ast.With):
+            assert isinstance(obj.type, ir.NamedT)
+            name = taken.id if taken is not None and entered else obj.type.name.lower()
+            if not (taken is not None and entered) and name in self.around() | closures.mentioned(self.top):
+                name = f"{name}_entered"
+            if name in sugar.stored(s.body):
+                raise Unsupported("a with statement whose object gets another name inside", "", s.lineno)
+            if entered and taken is not None and not isinstance(node, ast.Call):
+                raise Unsupported("a second name for the object of a with statement", "", s.lineno)
+            return self._in_place(sugar.under(node, name, taken, itself=entered, s=s), s)
         if obj.type == ir.LOCK and item.optional_vars is None:
             self.require_pure(obj)
             body = self.block(s.body)
