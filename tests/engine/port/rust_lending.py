@@ -514,3 +514,52 @@ def sides(text: str) -> list[str]:
         part = part + "x"
         out.append(part)
     return out + [p.upper() for p in parts] + [p for p in parts if p != parts[1]]
+
+
+# Shifts by any count, and what has a shorter name in Rust.
+
+
+def shifts(v: int, n: int, xs: list[int]) -> list[int]:
+    k = abs(n) % 80
+    out = [v >> k, v >> 3, 1 << (k % 62), v % 8 << 2, 0 << k, -1 >> k]
+    w = v
+    w >>= k
+    out.append(w)
+    if k < 60:
+        u = 1
+        u <<= k
+        out.append(u)
+        xs.append(5)
+        xs[0] >>= k
+    for x in xs:
+        out.append(x >> k)
+    for i in range(k % 40):
+        if v >> i & 1:
+            out.append(1 << i)
+    return out
+
+
+def lettered(text: str) -> list[bool]:
+    return [
+        all("a" <= c <= "z" or c == "_" for c in text),
+        all("A" <= c <= "Z" for c in text),
+        any("a" <= c < "z" for c in text),
+        any(c == "x" or c == "y" for c in text),
+    ]
+
+
+def lines_of(names: list[str]) -> str:
+    out = ""
+    for name in names:
+        out += f"- {name}\n"
+        out += f"{name}{len(name)}\n"
+        out += f"{name}{name.upper()}" + "\n"
+    return out
+
+
+def most(pairs: dict[str, int], n: int) -> list[str]:
+    ranked = sorted(pairs.items(), key=lambda item: (-item[1], item[0]))
+    out = [word for word, _ in ranked[: abs(n) % 4]]
+    for word, count in ranked[1:]:
+        out.append(word + str(count))
+    return out + ["-".join([word, word]) for word, _ in ranked]

@@ -869,7 +869,13 @@ class FunctionWriter(Operations):
             # The loop goes on over what the list was when it began, while its variable may take another.
             text = f"{text}.collect::<Vec<_>>()"
         text = text.removesuffix(".into_iter()")
-        with self.loop(f"for {self.pattern(s.target, True)} in {text} {{", s):
+        pattern = self.pattern(s.target, True)
+        exclusive = isinstance(s.iter, ir.Name) and s.iter.id in self.by_mut
+        if is_place(s.iter) and not (exclusive or self.is_constant(s.iter)) and "mut " not in pattern:
+            plain = text == f"{self.place(s.iter)}.iter().copied()"
+            # The pattern takes out of a reference what copies.
+            pattern, text = (f"&{pattern}", self.ref(s.iter)) if plain else (pattern, text)
+        with self.loop(f"for {pattern} in {text} {{", s):
             self.block(s.body)
 
     def _apart(self, s: ir.For) -> set[str]:
@@ -1791,9 +1797,18 @@ class FunctionWriter(Operations):
                     )
                 ):
                     self.rust.uses.add("std::fmt::Write as _")
-                    self.write(f'write!({where}, {self.formatted(part)}).expect("a text that grows");')
+                    shown, macro = self.formatted(part), "write"
+                    if shown.endswith('\\n"'):
+                        shown, macro = shown[: -len('\\n"')] + '"', "writeln"
+                    self.write(f'{macro}!({where}, {shown}).expect("a text that grows");')
                 else:
                     self.write(f"{where}.push_str({self._lent_str(part)});")
+            return
+        if s.op in ("int.shl", "int.shr") and not isinstance(s.value, ir.Lit):
+            if isinstance(t, ir.IndexTarget) and isinstance(t.obj.type, ir.DictT):
+                raise Unsupported("a shift of an entry of a map by a computed count", "", s.line)
+            helper = self.helper("shift_left" if s.op == "int.shl" else "shift_right")
+            self.write(f"{where} = {helper}({where}, {self.x(s.value)});")
             return
         moved = isinstance(t, ir.VarTarget) and t.id in self.indexes
         self.write(f"{where} {ir.IN_PLACE[s.op]}= {self.usize(s.value) if moved else self.x(s.value)};")

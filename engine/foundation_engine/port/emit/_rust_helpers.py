@@ -541,6 +541,19 @@ fn wall_clock() -> f64 {
     now.duration_since(std::time::UNIX_EPOCH).map_or(0.0, |passed| passed.as_secs_f64())
 }
 """, ()),
+    "shift_left": ("A number shifted to the left, by less than the bits that it has.", """
+fn shift_left(value: i64, count: i64) -> i64 {
+    assert!(count >= 0, "negative shift count");
+    assert!(count < 64 || value == 0, "a number of 64 bits");
+    value.checked_shl(count as u32).unwrap_or(0)
+}
+""", ()),
+    "shift_right": ("A number shifted to the right by however many bits.", """
+fn shift_right(value: i64, count: i64) -> i64 {
+    assert!(count >= 0, "negative shift count");
+    value >> count.min(63)
+}
+""", ()),
     "pause": ("Waits for some seconds.", """
 fn pause(seconds: f64) {
     // Nobody gives a signal to end it.

@@ -80,6 +80,19 @@ _TRIMS = {
 }
 
 
+# Ranges of letters, both ends of which belong to them, by what Rust calls them.
+_KINDS = {
+    ("0", "9", True): "is_ascii_digit",
+    ("a", "z", True): "is_ascii_lowercase",
+    ("A", "Z", True): "is_ascii_uppercase",
+}
+
+
+def _is_part(e: ir.Expr) -> bool:
+    """True for a part of a list that is somewhere."""
+    return isinstance(e, ir.Intrinsic) and e.op == "list.slice" and is_place(e.args[0]) and lends(e)
+
+
 def _wraps(i: ir.Expr) -> bool:
     return isinstance(i, ir.Intrinsic) and i.op == "wrap"
 
@@ -381,7 +394,15 @@ class Operations(Positions):
             return f"&[{self._elements(e.elems)}]"
         if self.rust.is_service(e.type):
             return f"{self.place(e)}.as_ref()"
-        return f"&{self.place(e)}"
+        text = self.place(e)
+        # An entry that was looked for is a reference already.
+        found = (
+            isinstance(e, ir.Intrinsic)
+            and e.op == "dict.index"
+            and text.startswith("(*")
+            and text.endswith("?)")
+        )
+        return text[2:-1] if found else f"&{text}"
 
     def key(self, e: ir.Expr) -> str:
         """A reference to what a map or set is asked for; a character is no text of its own for that."""
@@ -577,9 +598,13 @@ class Operations(Positions):
             ):
                 sign = "..=" if high[2] else ".."
                 bounds = f"{self.x(low[1])}{sign}{self.x(high[1])}"
-                digits = low[1].value == "0" and high[1].value == "9" and bool(high[2])
+                kind = (
+                    _KINDS.get((low[1].value, high[1].value, bool(high[2])))
+                    if low[0].type == ir.CHAR
+                    else None
+                )
                 text = f"({bounds}).contains(&{self.x(low[0], PRIMARY)})"
-                out.append(f"{self.place(low[0])}.is_ascii_digit()" if digits else text)
+                out.append(f"{self.place(low[0])}.{kind}()" if kind else text)
                 i += 2
             else:
                 out.append(self.x(values[i], AND + 1))
@@ -1370,11 +1395,17 @@ class Operations(Positions):
             return f"{self.numeric_receiver(e.args[0])}.pow({e.args[1].value})", PRIMARY
         return f"{self.helper('int_power')}({self.x(e.args[0])}, {self.x(e.args[1])})", PRIMARY
 
-    def _op_int_shl(self, e: ir.Intrinsic) -> tuple[str, int]:
-        return f"{self.x(e.args[0], SHIFT)} << {self.x(e.args[1], ADD)}", SHIFT
+    def _shifted(self, e: ir.Intrinsic) -> tuple[str, int]:
+        """A shift; Rust's own refuses, or cuts, a count that a number of 64 bits has not."""
+        value, count = e.args
+        if not isinstance(count, ir.Lit) or not 0 <= count.value < 64:
+            helper = self.helper("shift_left" if e.op == "int.shl" else "shift_right")
+            return f"{helper}({self.x(value)}, {self.x(count)})", PRIMARY
+        sign = "<<" if e.op == "int.shl" else ">>"
+        return f"{self.x(value, SHIFT)} {sign} {count.value}", SHIFT
 
-    def _op_int_shr(self, e: ir.Intrinsic) -> tuple[str, int]:
-        return f"{self.x(e.args[0], SHIFT)} >> {self.x(e.args[1], ADD)}", SHIFT
+    _op_int_shl = _shifted
+    _op_int_shr = _shifted
 
     def _op_int_to_float(self, e: ir.Intrinsic) -> tuple[str, int]:
         return f"{self.x(e.args[0], CAST)} as f64", CAST
@@ -1605,7 +1636,7 @@ class Operations(Positions):
         joiner = (
             self.ref(separator) if not isinstance(separator, ir.Intrinsic) else f"&*{self.place(separator)}"
         )
-        return f"{self.place(texts)}.join({joiner})", PRIMARY
+        return f"{self.place(texts).removeprefix('vec!')}.join({joiner})", PRIMARY
 
     def _letters(self, e: ir.Expr) -> str | None:
         """An iterator of characters for texts that are one character each, None for other texts."""
@@ -2374,7 +2405,10 @@ class Operations(Positions):
             case ir.Intrinsic(op="enumerate", args=[inner, start]):
                 return self._numbered(self.items(inner, free), start)
             case ir.Intrinsic(op="zip", args=args):
-                text = ".zip(".join(self.items(a) for a in args) + ")" * (len(args) - 1)
+                first, *others = (self.items(a) for a in args)
+                text = ".zip(".join([first, *(o.removesuffix(".into_iter()") for o in others)]) + ")" * len(
+                    others
+                )
                 if len(args) == 2:
                     return text
                 if len(args) == 3:
@@ -2586,7 +2620,7 @@ class Operations(Positions):
             case ir.TupleTarget(elems=elems), _ if (
                 isinstance(e.type, ir.ListT)
                 and isinstance(e.type.elem, ir.TupleT)
-                and is_place(e)
+                and (is_place(e) or _is_part(e))
                 and not self.rust.copies(e.type.elem)
                 and all(
                     isinstance(x, ir.VarTarget) and x.type == k
@@ -2594,7 +2628,7 @@ class Operations(Positions):
                 )
             ):
                 names = frozenset(x.id for x in elems if isinstance(x, ir.VarTarget))
-                return Lent(f"{self.place(e)}.iter()", self.ref(e), names)
+                return Lent(f"{self.place(e)}.iter()", self.ref(e) if is_place(e) else "", names)
             case _:
                 return None
 
@@ -2686,16 +2720,21 @@ class Operations(Positions):
                 # The item belongs to the closure.
                 elem = pattern
             if consume:
-                elem = self.x(e.elem, AND + 1)
+                elem = self.x(e.elem, AND + 1 if test else LOWEST)
                 joined = f"{test} && {elem}" if consume == "any" else f"!({test}) || {elem}"
                 return f"{base}.{consume}(|{pattern}| {joined if test else elem})"
             if test:
                 return f"{base}.filter_map(|{pattern}| if {test} {{ Some({elem}) }} else {{ None }})"
             if lent is not None and isinstance(e.elem, ir.Name) and pattern == self.name(e.elem.id):
                 return f"{base}.map(str::to_string)" if lent.texts else f"{base}.cloned()"
-            return base if elem == pattern else f"{base}.map({self._mapping(clause.target, pattern, elem)})"
+            texts = lent is not None and lent.texts
+            return (
+                base
+                if elem == pattern
+                else f"{base}.map({self._mapping(clause.target, pattern, elem, texts)})"
+            )
 
-    def _mapping(self, t: ir.Target, pattern: str, elem: str) -> str:
+    def _mapping(self, t: ir.Target, pattern: str, elem: str, texts: bool = False) -> str:
         """The function that gives the elements: itself, where a closure would only call it."""
         name = elem.removesuffix(f"({pattern})")
         kept = name in self.names.values()  # a variable may hold its function behind a pointer
@@ -2704,7 +2743,7 @@ class Operations(Positions):
             and name.isidentifier()
             and not kept
             and isinstance(t, ir.VarTarget)
-            and self.rust.copies(t.type)
+            and (texts or self.rust.copies(t.type))
         ):
             return name
         return f"|{pattern}| {elem}"
