@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -490,3 +491,22 @@ def grown(size: int, by: int) -> int:
     tank = Tank(size)
     tank.grow(by)
     return tank.size
+
+
+def numbered(words: list[str]) -> dict[str, list[int]]:
+    places: dict[str, list[int]] = {}
+    for word in words:
+        places.setdefault(word, []).append(len(places))
+    return places
+
+
+def numbered_again(words: list[str]) -> int:
+    places: dict[str, list[int]] = defaultdict(list)
+    total = 0
+    for word in words:
+        places[word.strip()].append(len(places))
+        if word in places:
+            places[word].extend([len(places), len(word)])
+    for i in range([3, len(words)][0]):
+        total += i * sum(len(p) for p in places.values())
+    return total

@@ -2392,7 +2392,10 @@ class Operations(Positions):
             case ir.Intrinsic(op="range", args=[start, stop, ir.Lit() as step]):
                 first = self.x if told or not (bare_number(start) and bare_number(stop)) else self.typed
                 if step.value > 0:
-                    text = f"({first(start, SHIFT)}..{self.x(stop, SHIFT)})"
+                    end = self.x(stop, SHIFT)
+                    # Parsers take `0..[` for the beginning of an index.
+                    end = f"({end})" if end.startswith("[") else end
+                    text = f"({first(start, SHIFT)}..{end})"
                 else:
                     above = f"{stop.value + 1}" if isinstance(stop, ir.Lit) else f"{first(stop, ADD)} + 1"
                     text = f"({above}..={first(start, SHIFT) if isinstance(stop, ir.Lit) else self.x(start, SHIFT)}).rev()"

@@ -32,6 +32,7 @@ from foundation_engine.port.emit._go_times import POINTS
 from foundation_engine.port.emit._names import camel, go_doc, is_hidden, pascal
 from foundation_engine.port.emit._statements import Statements, comment, comments
 from foundation_engine.port.emit.templates import Templates
+from foundation_engine.port.entries import take_values_first
 from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.order import LOST, keep_order, loses_order, made_of_sorted, sorted_next
 from foundation_engine.port.passes import (
@@ -2916,7 +2917,9 @@ def _emitted(
     ordered: set[tuple[str, str]] = set()
     while True:
         # A definition that fails as a whole is missing for the others, which are then written again without it.
-        copied = sequence(simplify(copy.deepcopy(module), zipped=True, steps=True))
+        copied = copy.deepcopy(module)
+        take_values_first(copied, known=False)
+        copied = sequence(simplify(copied, zipped=True, steps=True))
         copied.definitions = [
             ir.Declined(why.reason, why.construct, name, "", line=why.line or d.line)
             if (name := getattr(d, "name", "")) in declined and (why := declined[name])

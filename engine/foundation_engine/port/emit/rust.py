@@ -36,6 +36,7 @@ from foundation_engine.port.emit._rust_words import (
     rust_string,
 )
 from foundation_engine.port.emit.templates import Templates
+from foundation_engine.port.entries import take_values_first
 from foundation_engine.port.ir import Type, Unsupported
 from foundation_engine.port.locks import by_borrowing
 from foundation_engine.port.order import LOST, loses_order, made_of_sorted
@@ -91,6 +92,7 @@ class RustModule:
         self.module = simplify(module, steps=True)
         self.positions = scan_bytes(self.module)
         self.lifted = lift_recursive(module)
+        take_values_first(module, known=True)
         sequence(self.module, Borrows(self.copies))
         for d in module.definitions:
             for f in [d] if isinstance(d, ir.Function) else d.methods if isinstance(d, ir.Class) else []:

@@ -1,0 +1,77 @@
+"""Values that are worked out from a map while an entry of it is made and changes.
+
+In Go the value would not see the new entry, and Rust's borrows do not allow it in one step.
+"""
+
+from __future__ import annotations
+
+import copy
+
+from foundation_engine.port import ir
+from foundation_engine.port.passes import blocks
+
+_EMPTY = {ir.ListT: ir.ListLit, ir.SetT: ir.SetLit, ir.DictT: ir.DictLit}
+_CHANGES = frozenset({"list.append", "list.extend", "list.insert", "set.add", "set.update", "dict.update"})
+
+
+def take_values_first(module: ir.Module, *, known: bool) -> None:
+    """`d.setdefault(k, []).append(len(d))` in steps: the entry is made, the value is worked out, the entry changes.
+
+    `known` takes the steps for an entry that is there already, too.
+    """
+    for _, f in module.functions():
+        taken = {p.name for p in f.params} | {
+            n.id for n in ir.walk(f) if isinstance(n, ir.Name | ir.VarTarget)
+        }
+        _take(f.body, taken, known)
+
+
+def _take(body: list[ir.Stmt], taken: set[str], known: bool) -> None:
+    for s in body:
+        for inner in blocks(s):
+            _take(inner, taken, known)
+    body[:] = [step for s in body for step in _steps(s, taken, known)]
+
+
+def _steps(s: ir.Stmt, taken: set[str], known: bool) -> list[ir.Stmt]:
+    if not isinstance(s, ir.ExprStmt) or not isinstance(s.value, ir.Intrinsic) or s.value.op not in _CHANGES:
+        return [s]
+    change = s.value
+    entry, values = change.args[0], change.args[1:]
+    if not isinstance(entry, ir.Intrinsic) or entry.op not in ("dict.index", "dict.setdefault"):
+        return [s]
+    table, key = entry.args[0], entry.args[1]
+    root = table
+    while isinstance(root, ir.Intrinsic | ir.Field):
+        root = root.args[0] if isinstance(root, ir.Intrinsic) else root.obj
+    if not isinstance(root, ir.Name):
+        return [s]
+    makes = entry.op == "dict.setdefault" or (isinstance(table.type, ir.DictT) and table.type.zero)
+    if not makes and not known:
+        return [s]
+    reads = [v for v in values if any(isinstance(n, ir.Name) and n.id == root.id for n in ir.walk(v))]
+    made = _EMPTY.get(type(table.type.value)) if isinstance(table.type, ir.DictT) else None
+    if not reads or (makes and entry.op == "dict.index" and made is None):
+        return [s]
+    out: list[ir.Stmt] = []
+    if not isinstance(key, ir.Name | ir.Lit):
+        # It is worked out once.
+        entry.args[1] = key = _bound(key, "key", taken, out)
+    if entry.op == "dict.setdefault":
+        out.append(ir.ExprStmt(copy.deepcopy(entry), line=s.line))
+    elif makes and made is not None and isinstance(table.type, ir.DictT):
+        empty = [copy.deepcopy(table), copy.deepcopy(key), made([], type=table.type.value)]
+        out.append(ir.ExprStmt(ir.Intrinsic("dict.setdefault", empty, type=entry.type), line=s.line))
+    for i, v in enumerate(values, 1):
+        if any(v is r for r in reads):
+            change.args[i] = _bound(v, "value", taken, out)
+    out[0].comments, s.comments = s.comments, []
+    return [*out, s]
+
+
+def _bound(value: ir.Expr, word: str, taken: set[str], out: list[ir.Stmt]) -> ir.Name:
+    """A new variable with a value that is worked out here."""
+    name = next(n for n in (word, *(f"{word}{k}" for k in range(2, 1000))) if n not in taken)
+    taken.add(name)
+    out.append(ir.Assign(ir.VarTarget(name, type=value.type), value, line=value.line))
+    return ir.Name(name, type=value.type)
