@@ -154,6 +154,11 @@ class Proofs:
         self._given = {n.name for n in every if isinstance(n, ir.Param)}
         self._behind: dict[str, _Effects] = {}
         self._fixed = self._whole(f)
+        # What is not only called may be called when the function is over.
+        inside = [n for s in f.body for n in ir.walk(s)]
+        named = [n.id for n in inside if isinstance(n, ir.Name)]
+        called = [n.func.id for n in inside if isinstance(n, ir.Call) and isinstance(n.func, ir.Name)]
+        self._handed = {name for name in self._nested if named.count(name) != called.count(name)}
         self._run(f.body, frozenset())
 
     def _whole(self, f: ir.Function) -> _Effects:
@@ -606,7 +611,8 @@ class Proofs:
                     n.id for b in f.body for n in ir.walk(b) if isinstance(n, ir.VarTarget)
                 }
                 mine = replace(self._fixed, names=self._fixed.names | own)
-                self._run(f.body, frozenset(f for f in state if not outer and mine.keeps(f)))
+                kept = not outer and f.name not in self._handed
+                self._run(f.body, frozenset(fact for fact in state if kept and mine.keeps(fact)))
                 self._exits = outer
                 return self._after([s], state)
             case ir.Try(body=body, handlers=handlers, orelse=orelse, final=final):

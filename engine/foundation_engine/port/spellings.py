@@ -270,7 +270,8 @@ def _check_blocks(body: list[ir.Stmt]) -> None:
     at = 0
     while at < len(body):
         s = body[at]
-        for inner in blocks(s):
+        # Who handles an error, or calls a closure, may see how far a loop came.
+        for inner in () if isinstance(s, ir.Try | ir.FuncDef) else blocks(s):
             _check_blocks(inner)
         if isinstance(s, ir.For) and (found := _checked(s)) is not None:
             # Numbers that begin a loop stay beside it.

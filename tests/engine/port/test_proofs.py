@@ -102,6 +102,10 @@ ASKED = [
         "ms = [0] * len(xs)\n\ndef at(i: int) -> int:\n    if i < 0 or i >= len(ms):\n        return 0\n    return xs[i]\n\nms = [1, 2]\nn = at(k)",
         "xs.fetch(i)",
     ),
+    (
+        "ms = [0] * len(xs)\n\ndef at(i: int) -> int:\n    if i < 0 or i >= len(ms):\n        return 0\n    return xs[i]\n\nn = sum(map(at, ys))\nkeep = at\nn += keep(k)",
+        "xs.fetch(i)",
+    ),
     ("n = text.find('a')\nif n > -2:\n    k = ord(text[n])", "char_at"),
     ("n = (text + 'b').find('b')\nif n >= 0:\n    k = ord(text[n])", "char_at"),
     ("n = text.find('a')\nif n >= 0:\n    text = text[1:]\n    k = ord(text[n])", "char_at"),

@@ -196,6 +196,28 @@ SOURCE = textwrap.dedent(
         return total
 
 
+    def seen_from_outside(text: str, other: str) -> list[int]:
+        total = 0
+
+        def add(part: str) -> int:
+            nonlocal total
+            for letter in part:
+                if letter not in "0123456789":
+                    return -1
+                total += ord(letter)
+            return 0
+
+        result = add(text)
+        out = [result, total]
+        count = 0
+        first, last = 0, 0
+        try:
+            first, last = len(text), int(other)
+        except ValueError:
+            out.append(first - last)
+        return [*out, first, last, count]
+
+
     def named(names: list[str]) -> list[str]:
         valid: list[str] = []
         for name in names:

@@ -398,6 +398,9 @@ def sought(f: ir.Function, module: ir.Module) -> tuple[frozenset[int], dict[int,
     block(f.body)
     nodes = [n for s in f.body for n in ir.walk(s)]
     others |= {n.id for n in nodes if isinstance(n, ir.VarTarget) and id(n) not in settled}
+    # A closure may run at any time.
+    closures = [n for n in nodes if isinstance(n, ir.FuncDef | ir.Lambda | ir.PatternCall)]
+    others |= {m.id for n in closures for m in ir.walk(n) if isinstance(m, ir.Name)}
     good = [n for n in finds if n not in others and looks[n] == _looks(f.body, n)]
     return (
         frozenset(i for n in good for i in finds[n]),

@@ -2706,7 +2706,9 @@ class Emitter(Statements):
 
     def _index(self, e: ir.Intrinsic) -> str:
         match e.args:
-            case [ir.Name(id=table), ir.Name(id=at)] if (table, at) in self.rows:
+            case [ir.Name(id=table), ir.Name(id=at)] if (table, at) in self.rows and id(
+                e
+            ) in self.proofs.inside:
                 return self.rows[table, at]
             case [
                 ir.Intrinsic(
@@ -3209,12 +3211,17 @@ def _copied(f: ir.Function, growing: frozenset[str]) -> set[int]:
 
 
 def _apart(t: ir.TupleTarget, value: ir.TupleLit) -> bool:
-    """True when variables can be assigned one after the other: no value reads one, or changes anything."""
+    """True when variables can be assigned one after the other: no value reads one, fails late, or changes anything."""
     names = {e.id for e in t.elems if isinstance(e, ir.VarTarget)}
-    return len(names) == len(t.elems) and not any(
-        isinstance(n, ir.Call | ir.MethodCall | ir.New | ir.PatternOp | ir.PatternCall)
-        or (isinstance(n, ir.Name) and n.id in names)
-        for n in ir.walk(value)
+    late = any(isinstance(n, ir.Intrinsic) and n.raises for v in value.elems[1:] for n in ir.walk(v))
+    return (
+        not late
+        and len(names) == len(t.elems)
+        and not any(
+            isinstance(n, ir.Call | ir.MethodCall | ir.New | ir.PatternOp | ir.PatternCall)
+            or (isinstance(n, ir.Name) and n.id in names)
+            for n in ir.walk(value)
+        )
     )
 
 
