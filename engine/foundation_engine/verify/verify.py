@@ -298,6 +298,11 @@ def _comparable(case: Case, module: ir.Module) -> bool:
     plan = case.plan
     if any("underscores" in d for d in module.differences) and _GROUPED.search(json.dumps(plan.as_json())):
         return False
+    if ir.ZIPS_THE_SHORTER in module.differences and any(
+        s.get("error") == "ValueError" and s.get("message", "").startswith("zip() argument")
+        for s in case.steps
+    ):
+        return False
     results = [
         f.result for c, f in module.functions() if (c.name if c else "", f.name) == (plan.cls, plan.function)
     ]

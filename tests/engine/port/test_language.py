@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from foundation_engine.port import port
+from foundation_engine.port.ir import ZIPS_THE_SHORTER
 from foundation_engine.port.request import PortRequest
 from foundation_engine.verify import VerifyOptions, verify
 from foundation_engine.verify.report import Verdict
@@ -174,3 +175,15 @@ def test_what_a_date_or_time_leaves_open_is_a_hole(use: str, reason: str) -> Non
     )
     candidate = port(PortRequest("m.py", text, LanguageId.PYTHON, LanguageId.GO))
     assert any(reason in h.reason for h in candidate.holes), candidate.holes
+
+
+def test_a_strict_zip_says_what_it_does_otherwise(ports_whole: Callable[..., None]) -> None:
+    source = (
+        "def dot(xs: list[int], ys: list[int]) -> int:\n"
+        "    return sum(x * y for x, y in zip(xs, ys, strict=True))\n"
+    )
+    assert (
+        ZIPS_THE_SHORTER
+        in port(PortRequest("dot.py", source, LanguageId.PYTHON, LanguageId.RUBY)).differences
+    )
+    ports_whole("dot.py", source, LanguageId.RUBY, differential=20, cases=10)

@@ -563,6 +563,8 @@ def _zip(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
         return library.transposed(low, e.args[0].value)
     if any(k.arg != "strict" for k in e.keywords) or len(e.args) < 2:
         raise Unsupported("zip with these arguments", ast.unparse(e), e.lineno)
+    if any(not (isinstance(k.value, ast.Constant) and k.value.value is False) for k in e.keywords):
+        low.scope.differ(ir.ZIPS_THE_SHORTER)
     parts = library.cycled(low, e.args) or [low.iterable(a) for a in e.args]
     parts = [p if isinstance(p.type, ir.ListT) else low.as_list(p) for p in parts]
     return _op("zip", list(parts), ir.IterT(ir.TupleT(tuple(low.element_type(p.type) for p in parts))))
