@@ -185,7 +185,7 @@ func (b *Bag) Size() int {
 	items = append(items, n)
 	return items, own
 }""",
-        ["own << n", "items = items + [n]"],
+        ["own << n", "items += [n]"],
     ),
     (
         "lists of a map's entries, counted and looked up",

@@ -1087,6 +1087,8 @@ class RubyEmitter:
             e.wrapped(f)
         else:
             e.block(f.body, tail=f.result != ir.NONE)
+            if len(f.body) == 1 and isinstance(f.body[0], ir.Try):
+                e.without_begin()
         lines = [
             "",
             *comments(f.comments, indent=indent),
@@ -1371,6 +1373,8 @@ class Emitter(Statements):
             self.value(s.value)
         elif last and isinstance(s, ir.If) and s.orelse and _ends(s):
             self._if(s, tail=True)
+        elif last and isinstance(s, ir.Try) and _ends(s):
+            self._try(s, tail=True)
         else:
             self.stmt(s)
         self.remark(s.trailing, start)
@@ -1991,7 +1995,12 @@ class Emitter(Statements):
         else:
             self.write(f"raise {name}, {self.x(message)}")
 
-    def _try(self, s: ir.Try) -> None:
+    def without_begin(self) -> None:
+        """Let the handlers of a body that is one `begin` be those of the method."""
+        if self.lines[0].strip() == "begin" and self.lines[-1].strip() == "end":
+            self.lines = [line.removeprefix("  ") for line in self.lines[1:-1]]
+
+    def _try(self, s: ir.Try, *, tail: bool = False) -> None:
         raised = frozenset[str]().union(*(self.ruby.effects.statement(b) for b in s.body))
         for h in s.handlers:
             self.ruby.templates.handles(raised, h.classes, self.ruby.module, self.ruby.effects.errors)
@@ -2007,7 +2016,7 @@ class Emitter(Statements):
                         )
         self.write("begin")
         with self.indented():
-            self.block(s.body)
+            self.block(s.body, tail and not s.orelse)
         for h in s.handlers:
             classes = ", ".join(dict.fromkeys(self.ruby.error(c) for c in h.classes)) or "StandardError"
             causes = [
@@ -2019,11 +2028,11 @@ class Emitter(Statements):
             self.write(f"rescue {classes}{f' => {local(h.var)}' if used else ''}")
             with self.indented():
                 self.remarks(h.comments)
-                self.block(h.body)
+                self.block(h.body, tail)
         if s.orelse:
             self.write("else")
             with self.indented():
-                self.block(s.orelse)
+                self.block(s.orelse, tail)
         if s.final:
             self.write("ensure")
             with self.indented():
@@ -3235,13 +3244,16 @@ def _guard(s: ir.Stmt) -> bool:
     )
 
 
-def _ends(s: ir.If) -> bool:
+def _ends(s: ir.If | ir.Try) -> bool:
     """True when every way through returns a value."""
-    for b in (s.body, s.orelse):
+    if isinstance(s, ir.Try) and terminates(s.final):
+        return False
+    ways = (s.body, s.orelse) if isinstance(s, ir.If) else (s.orelse or s.body, *(h.body for h in s.handlers))
+    for b in ways:
         if not b:
             return False
         last = b[-1]
-        if isinstance(last, ir.If):
+        if isinstance(last, ir.If | ir.Try):
             if not _ends(last):
                 return False
         elif not (isinstance(last, ir.Return) and last.value is not None) and not isinstance(
