@@ -6,11 +6,16 @@ In Go the value would not see the new entry, and Rust's borrows do not allow it 
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 
 from foundation_engine.port import ir
 from foundation_engine.port.passes import blocks
 
-_EMPTY = {ir.ListT: ir.ListLit, ir.SetT: ir.SetLit, ir.DictT: ir.DictLit}
+_EMPTY: Mapping[type[ir.Type], type[ir.ListLit | ir.SetLit | ir.DictLit]] = {
+    ir.ListT: ir.ListLit,
+    ir.SetT: ir.SetLit,
+    ir.DictT: ir.DictLit,
+}
 _CHANGES = frozenset({"list.append", "list.extend", "list.insert", "set.add", "set.update", "dict.update"})
 
 
