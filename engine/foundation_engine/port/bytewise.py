@@ -118,8 +118,8 @@ class _Turn:
                     self.differs |= self.stepping is not None
                     return False
                 case ir.Break() | ir.Return() | ir.Raise():
-                    # It happens at the first byte, where everything is as at the character.
-                    self.differs |= self._names(s)
+                    # It happens at the first byte, where everything is as at the character if none was added yet.
+                    self.differs |= self._names(s) or bool(self.added)
                     return False
                 case ir.If(test=test, body=inner, orelse=orelse):
                     known = self.told(test)

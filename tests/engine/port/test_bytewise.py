@@ -158,6 +158,24 @@ SOURCE = textwrap.dedent(
                     fresh = False
                 out += ch
         return out
+
+    def broken_off(text: str) -> str:
+        out = ""
+        for ch in text:
+            if ch != "a":
+                out += ch
+            if ch > "x":
+                break
+        return out
+
+    def broken_off_before(text: str) -> str:
+        out = ""
+        for ch in text:
+            if ch > "x":
+                break
+            if ch != "a":
+                out += ch
+        return out
     """
 )
 
@@ -177,6 +195,8 @@ def given() -> tuple[Plan, ...]:
         "cells",
         "sized",
         "started",
+        "broken_off",
+        "broken_off_before",
     ]
     plans = [Plan(name, (t,)) for name in [*names, "tagged"] for t in TEXTS]
     return (*plans, *(Plan("shifted", (t, n)) for t in TEXTS for n in (3, -30)))
@@ -208,6 +228,8 @@ SAID = {
     "an end": ("until", "for _, ch := range []byte(text) {"),
     "a position": ("cells", "ch := line[i]"),
     "a size": ("sized", "runeWidth("),
+    "an end after a character was added": ("broken_off", "for _, ch := range text {"),
+    "an end before one is": ("broken_off_before", "for _, ch := range []byte(text) {"),
     "a state that is asked and set": ("started", "for _, ch := range text {"),
 }
 
