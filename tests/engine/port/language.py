@@ -510,3 +510,10 @@ def numbered_again(words: list[str]) -> int:
     for i in range([3, len(words)][0]):
         total += i * sum(len(p) for p in places.values())
     return total
+
+
+def listed_by_key(groups: dict[str, list[str]], places: dict[int, dict[str, int]]) -> list[str]:
+    out = [f"{name}: {', '.join(members)}" for name, members in sorted(groups.items())]
+    for place, counts in sorted(places.items(), reverse=True):
+        out.append(f"{place} {len(counts)}")
+    return out

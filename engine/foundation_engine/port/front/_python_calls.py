@@ -325,6 +325,11 @@ def list_method(
             raise Unsupported(f"list method {name} with these arguments", ast.unparse(e), e.lineno)
 
 
+def _ordered() -> set[Type]:
+    """The types that have an order in every language."""
+    return {ir.INT, ir.FLOAT, ir.STR, ir.CHAR, ir.BOOL, *times.ORDERED}
+
+
 def _sort_options(low: ExpressionLowerer, e: ast.Call, elem: Type) -> list[ir.Expr]:
     key: ir.Expr = ir.Lit(None, type=ir.NONE)
     reverse: ir.Expr = ir.Lit(False, type=ir.BOOL)
@@ -341,10 +346,9 @@ def _sort_options(low: ExpressionLowerer, e: ast.Call, elem: Type) -> list[ir.Ex
         item = ir.Param("item", elem)
         body = low.as_tuple(ir.Name("item", type=elem))
         key = ir.Lambda([item], body, type=ir.FuncT((elem,), body.type, raises=False, context=False))
-    ordered = {ir.INT, ir.FLOAT, ir.STR, ir.CHAR, ir.BOOL, *times.ORDERED}
     t = key.body.type if isinstance(key, ir.Lambda) else elem
     parts = t.elems if isinstance(t, ir.TupleT) else (t,)
-    if not all(p in ordered or p == ir.UNKNOWN for p in parts):
+    if not all(p in _ordered() or p == ir.UNKNOWN for p in parts):
         raise Unsupported(f"ordering by {ir.type_text(t)}", ast.unparse(e), e.lineno)
     return [key, reverse]
 
@@ -594,13 +598,18 @@ def _reversed(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
 def _sorted(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
     if len(e.args) != 1:
         raise Unsupported("sorted with these arguments", ast.unparse(e), e.lineno)
-    v = low.as_list(low.iterable(e.args[0]))
+    each = low.iterable(e.args[0])
+    v = low.as_list(each)
     assert isinstance(v.type, ir.ListT)
-    if isinstance(v.type.elem, ir.TupleT) and not e.keywords:
-        key = ast.parse("lambda pair: pair", mode="eval").body
-        for sub in ast.walk(key):
-            ast.copy_location(sub, e)
-        e = ast.copy_location(ast.Call(e.func, e.args, [ast.keyword("key", key)]), e)
+    if isinstance(v.type.elem, ir.TupleT) and not any(k.arg == "key" for k in e.keywords):
+        # No two entries of a map have one key, so that their values are never compared.
+        entries = isinstance(each, ir.Intrinsic) and each.op == "dict.items"
+        by_key = entries and not all(t in _ordered() for t in v.type.elem.elems)
+        if by_key or not e.keywords:
+            key = ast.parse("lambda pair: pair[0]" if by_key else "lambda pair: pair", mode="eval").body
+            for sub in ast.walk(key):
+                ast.copy_location(sub, e)
+            e = ast.copy_location(ast.Call(e.func, e.args, [ast.keyword("key", key), *e.keywords]), e)
     return _op("sorted", [v, *_sort_options(low, e, v.type.elem)], v.type)
 
 
