@@ -430,6 +430,19 @@ def test_a_name_that_two_traits_give_a_function_is_declined_at_each() -> None:
     assert sorted(reasons(TWO_TRAITS)) == [*names, *["Money has two functions named try_from"] * 2]
 
 
+def test_an_application_brings_the_commands_that_it_registers() -> None:
+    text = (
+        "use foundation::cli::App;\nuse foundation::errors::Error;\nuse foundation::register_command;\n\n"
+        '#[register_command(name = "battery")]\n'
+        "pub fn battery(millivolts: i64) -> Result<(), Error> {\n"
+        '    println!("{millivolts}");\n    Ok(())\n}\n\n'
+        "pub fn run(arguments: Vec<String>) -> i32 {\n"
+        '    App::new("station", "0.9").register(battery_command()).run(arguments)\n}\n'
+    )
+    module = lower_module(text, "station", text.count("\n", 0, text.index("pub fn run")) + 1)
+    assert {f.name for _, f in module.functions()} == {"battery", "run"}
+
+
 def test_what_a_method_of_an_enum_needs_and_is_not_known_is_said() -> None:
     text = "pub enum Kind { A, B }\nimpl Kind { pub fn odd(&self, r: &Unknown) -> i64 { 1 } }"
     assert reasons(text) == ["type Unknown is not known to this port"]

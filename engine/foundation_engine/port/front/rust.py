@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields as dataclass_fields
 from typing import Any
 
@@ -779,9 +779,15 @@ class ModuleLowerer:
                 start = name
         if start is None:
             return None
-        self.wanted = reachable(
-            start, lambda name: (w for w in re.findall(r"[A-Za-z_]\w*", texts[name]) if w in texts)
-        )
+
+        def mentions(name: str) -> Iterator[str]:
+            for word in re.findall(r"[A-Za-z_]\w*", texts[name]):
+                # `#[register_command]` makes a function `f_command` beside `f`.
+                for meant in (word, word.removesuffix("_command")):
+                    if meant in texts:
+                        yield meant
+
+        self.wanted = reachable(start, mentions)
         return self.wanted
 
     wanted: set[str] | None = None
