@@ -12,12 +12,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from tests.shm.store_buffers import Buffer, Words, drains, fits, go, visit, with_item
+
 WORDS = ("state0", "state1", "ring0", "ring1", "tail", "parked")
 FREE, SUBMITTED, DONE = 0, 1, 4
 STORE_BUFFER = 4
 
-INDEX = {word: i for i, word in enumerate(WORDS)}
-Buffer = tuple[tuple[int, int], ...]
+MEMORY = Words(WORDS)
+load, store = MEMORY.load, MEMORY.store
 # The client's two callers share a lock for the ring, so the ring's stores are in one thread's order.
 CALLERS = (0, 1)
 SERVERS = (2, 3)
@@ -68,48 +70,13 @@ class World:
     dropped: bool = False
 
 
-def load(world: World, thread: int, word: str) -> int:
-    """A load sees the thread's own buffered stores first."""
-    for index, value in reversed(world.buffers[thread]):
-        if index == INDEX[word]:
-            return value
-    return world.memory[INDEX[word]]
-
-
-def store(world: World, thread: int, word: str, value: int) -> World:
-    buffers = list(world.buffers)
-    buffers[thread] = (*buffers[thread], (INDEX[word], value))
-    return replace(world, buffers=tuple(buffers))
-
-
-def go(world: World, thread: int, to: str) -> World:
-    at = list(world.at)
-    at[thread] = to
-    return replace(world, at=tuple(at))
-
-
-def changed(pair: tuple[int, int] | tuple[bool, bool], index: int, value: int) -> tuple[int, int]:
-    return (value, pair[1]) if index == 0 else (pair[0], value)
-
-
-def drains(world: World) -> Iterator[World]:
-    """The oldest buffered store of each thread may reach memory at any moment."""
-    for thread, buffer in enumerate(world.buffers):
-        if buffer:
-            index, value = buffer[0]
-            buffers = list(world.buffers)
-            buffers[thread] = buffer[1:]
-            memory = (*world.memory[:index], value, *world.memory[index + 1 :])
-            yield replace(world, memory=memory, buffers=tuple(buffers))
-
-
 def caller_steps(world: World, me: int, rules: Rules) -> Iterator[World]:
     """A caller's next operation."""
     w, ordered = world, not world.buffers[me]
     match w.at[me]:
         case "idle" if w.calls[me] < rules.calls[me] and w.pushing is None:
             submitted = store(w, me, f"state{me}", SUBMITTED)
-            calls = changed(w.calls, me, w.calls[me] + 1)
+            calls = with_item(w.calls, me, w.calls[me] + 1)
             yield go(replace(submitted, calls=calls, pushing=me), me, "push")
         case "push":
             tail = load(w, me, "tail")
@@ -153,7 +120,7 @@ def server_steps(world: World, me: int, rules: Rules) -> Iterator[World]:
                 slot = w.queue[0]
                 if me != HELPER and w.at[HELPER] == "gone":
                     # Alone it keeps the turn; and it may find at the end that help is wanted.
-                    done = replace(w, queue=w.queue[1:], ran=changed(w.ran, slot, w.ran[slot] + 1))
+                    done = replace(w, queue=w.queue[1:], ran=with_item(w.ran, slot, w.ran[slot] + 1))
                     done = go(replace(done, runs=changed_run(w, me, slot)), me, "answer")
                     yield done
                     yield go(done, HELPER, "want")
@@ -210,10 +177,8 @@ def take(world: World, me: int) -> World:
     slot = load(world, me, f"ring{world.head % 2}")
     if world.book[slot] or load(world, me, f"state{slot}") != SUBMITTED:
         return go(world, me, "fault: a slot that is in the server's hands was on the ring")
-    book = changed(world.book, slot, 1)
-    return replace(
-        world, head=world.head + 1, queue=(*world.queue, slot), book=(bool(book[0]), bool(book[1]))
-    )
+    book = with_item(world.book, slot, 1)
+    return replace(world, head=world.head + 1, queue=(*world.queue, slot), book=book)
 
 
 def answered(world: World, me: int) -> World:
@@ -223,8 +188,8 @@ def answered(world: World, me: int) -> World:
     free = replace(world, runs=changed_run(world, me, None))
     if world.dropped:
         return go(free, me, "look")
-    book = changed(world.book, slot, 0)
-    return go(store(replace(free, book=(bool(book[0]), bool(book[1]))), me, f"state{slot}", DONE), me, "look")
+    book = with_item(world.book, slot, 0)
+    return go(store(replace(free, book=book), me, f"state{slot}", DONE), me, "look")
 
 
 def ends_of_runs(world: World, rules: Rules) -> Iterator[World]:
@@ -233,7 +198,7 @@ def ends_of_runs(world: World, rules: Rules) -> Iterator[World]:
         if world.at[me] == "run":
             slot = world.runs[me - SERVERS[0]]
             assert slot is not None
-            done = replace(world, ran=changed(world.ran, slot, world.ran[slot] + 1))
+            done = replace(world, ran=with_item(world.ran, slot, world.ran[slot] + 1))
             if rules.answers_with_the_turn:
                 yield go(done, me, "back")
             else:
@@ -243,34 +208,28 @@ def ends_of_runs(world: World, rules: Rules) -> Iterator[World]:
 
 def explore(rules: Rules, *, to_first_fault: bool = False) -> tuple[int, set[str]]:
     """Visit every reachable world; returns how many there are, and the faults."""
-    start = World()
-    seen = {start}
-    todo = [start]
-    found: set[str] = set()
-    while todo and not (to_first_fault and found):
-        world = todo.pop()
+
+    def following(world: World, found: set[str]) -> Iterator[World]:
         found.update(at for at in world.at if at.startswith("fault"))
-        following = list(drains(world))
-        if not world.crashed:
-            for me in CALLERS:
-                following += caller_steps(world, me, rules)
+        steps = list(drains(world))
+        for me in CALLERS:
+            if not world.crashed:
+                steps += caller_steps(world, me, rules)
         for me in SERVERS:
-            following += server_steps(world, me, rules)
-        if not following:
+            steps += server_steps(world, me, rules)
+        if not steps:
             found.update(faults(world, rules))
-        following += ends_of_runs(world, rules)
+        steps += ends_of_runs(world, rules)
         if rules.crashes and not world.crashed:
-            following.append(replace(world, crashed=True))
-        for one in following:
-            if max(map(len, one.buffers)) <= STORE_BUFFER and one not in seen:
-                seen.add(one)
-                todo.append(one)
-    return len(seen), found
+            steps.append(replace(world, crashed=True))
+        return (one for one in steps if fits(one, STORE_BUFFER))
+
+    return visit(World(), following, until_a_fault=to_first_fault)
 
 
 def faults(world: World, rules: Rules) -> Iterator[str]:
     """What is wrong in a world where nothing happens before a run ends, if it ever does."""
-    submitted = world.memory[INDEX["tail"]] - world.head + len(world.queue)
+    submitted = world.memory[MEMORY["tail"]] - world.head + len(world.queue)
     if world.crashed:
         if not world.dropped and "run" not in world.at:
             yield f"the server does not notice that its client is gone: {world.at}"

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from tests.shm.store_buffers import visit
+
 # Words of the shared memory.
 WORDS = ("state", "waiting", "cancel", "ring", "tail", "parked", "request", "response")
 FREE, SUBMITTED, PARTIAL, CONTINUE, DONE = range(5)
@@ -242,30 +244,24 @@ def faults(world: World, protocol: Protocol) -> Iterator[str]:
 
 def explore(protocol: Protocol) -> tuple[int, set[str]]:
     """Visit every reachable world; returns how many there are, and the faults."""
-    start = World()
-    seen = {start}
-    todo = [start]
-    found: set[str] = set()
-    while todo:
-        world = todo.pop()
+
+    def following(world: World, found: set[str]) -> Iterator[World]:
         found.update(faults(world, protocol))
-        following = list(drains(world))
+        steps = list(drains(world))
         if not world.client_dead:
-            following += client_steps(world, protocol)
+            steps += client_steps(world, protocol)
         if not world.server_dead:
-            following += server_steps(world, protocol)
-        if not following and not _finished(world, protocol):
+            steps += server_steps(world, protocol)
+        if not steps and not _finished(world, protocol):
             found.add(f"stuck: the client is {world.client!r}, the server {world.server!r}")
         if protocol.crashes and not world.client_dead and not world.server_dead:
             # A process that dies has its buffered stores in memory or not; both are followed by `drains`.
-            following.append(replace(world, client_dead=True, client="dead"))
-            following.append(replace(world, server_dead=True, server="dead"))
-        for one in following:
-            # A processor's store buffer is finite too: a process whose buffer is full waits for it to drain.
-            if max(len(one.client_buffer), len(one.server_buffer)) <= STORE_BUFFER and one not in seen:
-                seen.add(one)
-                todo.append(one)
-    return len(seen), found
+            steps.append(replace(world, client_dead=True, client="dead"))
+            steps.append(replace(world, server_dead=True, server="dead"))
+        # A processor's store buffer is finite too: a process whose buffer is full waits for it to drain.
+        return (one for one in steps if max(len(one.client_buffer), len(one.server_buffer)) <= STORE_BUFFER)
+
+    return visit(World(), following)
 
 
 def _finished(world: World, protocol: Protocol) -> bool:

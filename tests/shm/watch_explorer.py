@@ -12,12 +12,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from tests.shm.store_buffers import Buffer, Words, drains, fits, go, visit, with_item
+
 WORDS = ("state0", "state1", "waiting0", "waiting1", "sleeps0", "sleeps1", "watched")
 FREE, SUBMITTED, DONE = 0, 1, 4
 STORE_BUFFER = 3
 
-INDEX = {word: i for i, word in enumerate(WORDS)}
-Buffer = tuple[tuple[int, int], ...]
+MEMORY = Words(WORDS)
+load, store, store_at_once = MEMORY.load, MEMORY.store, MEMORY.store_at_once
 SERVER = 2
 
 
@@ -46,50 +48,11 @@ class World:
     crashed: bool = False
 
 
-def load(world: World, thread: int, word: str) -> int:
-    """A load sees the thread's own buffered stores first."""
-    for index, value in reversed(world.buffers[thread]):
-        if index == INDEX[word]:
-            return value
-    return world.memory[INDEX[word]]
-
-
-def store(world: World, thread: int, word: str, value: int) -> World:
-    buffers = list(world.buffers)
-    buffers[thread] = (*buffers[thread], (INDEX[word], value))
-    return replace(world, buffers=tuple(buffers))
-
-
-def store_at_once(world: World, word: str, value: int) -> World:
-    """A sequentially consistent store of a thread whose buffer is empty."""
-    index = INDEX[word]
-    return replace(world, memory=(*world.memory[:index], value, *world.memory[index + 1 :]))
-
-
-def go(world: World, thread: int, to: str) -> World:
-    at = list(world.at)
-    at[thread] = to
-    return replace(world, at=tuple(at))
-
-
 def wake(world: World, caller: int) -> World:
     """The kernel's part: only who sleeps is woken."""
     if world.at[caller] != "asleep":
         return world
-    woken = list(world.woken)
-    woken[caller] = True
-    return replace(world, woken=tuple(woken))
-
-
-def drains(world: World) -> Iterator[World]:
-    """The oldest buffered store of each thread may reach memory at any moment."""
-    for thread, buffer in enumerate(world.buffers):
-        if buffer:
-            index, value = buffer[0]
-            buffers = list(world.buffers)
-            buffers[thread] = buffer[1:]
-            memory = (*world.memory[:index], value, *world.memory[index + 1 :])
-            yield replace(world, memory=memory, buffers=tuple(buffers))
+    return replace(world, woken=with_item(world.woken, caller, True))
 
 
 def caller_steps(world: World, me: int, rules: Rules) -> Iterator[World]:
@@ -99,16 +62,15 @@ def caller_steps(world: World, me: int, rules: Rules) -> Iterator[World]:
     mine, theirs = f"state{me}", f"state{other}"
     match w.at[me]:
         case "idle" if w.calls[me] < rules.calls:
-            calls = list(w.calls)
-            calls[me] += 1
+            calls = with_item(w.calls, me, w.calls[me] + 1)
             submitted = store(store(w, me, f"waiting{me}", 0), me, mine, SUBMITTED)
-            yield go(replace(submitted, calls=tuple(calls)), me, "wait")
+            yield go(replace(submitted, calls=calls), me, "wait")
         case "wait":
             if load(w, me, mine) == DONE:
                 yield go(w, me, "read")
             elif ordered:
                 # Who finds that nobody watches may, and need not: the hint may say that it is not worth it.
-                if not w.memory[INDEX["watched"]]:
+                if not w.memory[MEMORY["watched"]]:
                     yield go(store_at_once(w, "watched", 1), me, "spare the server")
                 yield go(w, me, "lie down")
         case "spare the server":
@@ -155,11 +117,9 @@ def caller_steps(world: World, me: int, rules: Rules) -> Iterator[World]:
             yield go(w, me, "futex")
         case "futex":
             # The kernel compares memory itself.
-            yield go(w, me, "get up" if w.memory[INDEX[mine]] == DONE else "asleep")
+            yield go(w, me, "get up" if w.memory[MEMORY[mine]] == DONE else "asleep")
         case "asleep" if w.woken[me]:
-            woken = list(w.woken)
-            woken[me] = False
-            yield go(replace(w, woken=tuple(woken)), me, "futex")
+            yield go(replace(w, woken=with_item(w.woken, me, False)), me, "futex")
         case "get up" if ordered:
             up = store_at_once(w, f"sleeps{me}", 0)
             yield go(store(up, me, f"waiting{me}", 0), me, "read")
@@ -175,7 +135,7 @@ def server_steps(world: World) -> Iterator[World]:
     place = w.at[SERVER]
     if place == "look":
         for slot in (0, 1):
-            if w.memory[INDEX[f"state{slot}"]] == SUBMITTED:
+            if w.memory[MEMORY[f"state{slot}"]] == SUBMITTED:
                 yield go(store(w, SERVER, f"state{slot}", DONE), SERVER, f"fence {slot}")
     elif place.startswith("fence"):
         if not w.buffers[SERVER]:
@@ -188,28 +148,25 @@ def server_steps(world: World) -> Iterator[World]:
 
 def explore(rules: Rules, *, to_first_fault: bool = False) -> tuple[int, set[str]]:
     """Visit every reachable world; returns how many there are, and the faults."""
-    start = World()
-    seen = {start}
-    todo = [start]
-    found: set[str] = set()
-    while todo and not (to_first_fault and found):
-        world = todo.pop()
-        following = list(drains(world))
-        following += caller_steps(world, 0, rules)
-        following += caller_steps(world, 1, rules)
+
+    def following(world: World, found: set[str]) -> Iterator[World]:
+        steps = [*drains(world), *caller_steps(world, 0, rules), *caller_steps(world, 1, rules)]
         if not world.crashed:
-            following += server_steps(world)
-        finished = world.at == ("idle", "idle", "look") and world.calls == (rules.calls, rules.calls)
-        # When the server is dead its callers find out by looking at the connection between two sleeps.
-        if not following and not finished and not world.crashed:
-            found.add(f"stuck: the callers are {world.at[0]!r} and {world.at[1]!r}")
-        if world.crashed and any(at not in ("idle", "asleep") for at in world.at[:2]) and not following:
-            found.add(f"stuck after a crash: the callers are {world.at[0]!r} and {world.at[1]!r}")
+            steps += server_steps(world)
+        if not steps:
+            found.update(faults(world, rules))
         if rules.crashes and not world.crashed:
-            following.append(replace(world, crashed=True))
-        for one in following:
-            # A processor's store buffer is finite too: a thread whose buffer is full waits for it to drain.
-            if max(map(len, one.buffers)) <= STORE_BUFFER and one not in seen:
-                seen.add(one)
-                todo.append(one)
-    return len(seen), found
+            steps.append(replace(world, crashed=True))
+        return (one for one in steps if fits(one, STORE_BUFFER))
+
+    return visit(World(), following, until_a_fault=to_first_fault)
+
+
+def faults(world: World, rules: Rules) -> Iterator[str]:
+    """What is wrong in a world where nothing happens any more."""
+    # When the server is dead its callers find out by looking at the connection between two sleeps.
+    if world.crashed and any(at not in ("idle", "asleep") for at in world.at[:2]):
+        yield f"stuck after a crash: the callers are {world.at[0]!r} and {world.at[1]!r}"
+    finished = world.at == ("idle", "idle", "look") and world.calls == (rules.calls, rules.calls)
+    if not world.crashed and not finished:
+        yield f"stuck: the callers are {world.at[0]!r} and {world.at[1]!r}"

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from foundation_engine.port import ir
 from foundation_engine.port.passes import blocks
+from foundation_engine.port.simplify import names_taken
 
 _EMPTY: Mapping[type[ir.Type], type[ir.ListLit | ir.SetLit | ir.DictLit]] = {
     ir.ListT: ir.ListLit,
@@ -25,10 +26,7 @@ def take_values_first(module: ir.Module, *, known: bool) -> None:
     `known` takes the steps for an entry that is there already, too.
     """
     for _, f in module.functions():
-        taken = {p.name for p in f.params} | {
-            n.id for n in ir.walk(f) if isinstance(n, ir.Name | ir.VarTarget)
-        }
-        _take(f.body, taken, known)
+        _take(f.body, names_taken(f), known)
 
 
 def _take(body: list[ir.Stmt], taken: set[str], known: bool) -> None:
@@ -51,27 +49,38 @@ def _steps(s: ir.Stmt, taken: set[str], known: bool) -> list[ir.Stmt]:
         root = root.args[0] if isinstance(root, ir.Intrinsic) else root.obj
     if not isinstance(root, ir.Name):
         return [s]
-    makes = entry.op == "dict.setdefault" or (isinstance(table.type, ir.DictT) and table.type.zero)
-    if not makes and not known:
-        return [s]
+    made = _made(entry)
     reads = [v for v in values if any(isinstance(n, ir.Name) and n.id == root.id for n in ir.walk(v))]
-    made = _EMPTY.get(type(table.type.value)) if isinstance(table.type, ir.DictT) else None
-    if not reads or (makes and entry.op == "dict.index" and made is None):
+    if not reads or (made is None and (_makes(entry) or not known)):
         return [s]
     out: list[ir.Stmt] = []
     if not isinstance(key, ir.Name | ir.Lit):
         # It is worked out once.
         entry.args[1] = key = _bound(key, "key", taken, out)
-    if entry.op == "dict.setdefault":
-        out.append(ir.ExprStmt(copy.deepcopy(entry), line=s.line))
-    elif makes and made is not None and isinstance(table.type, ir.DictT):
-        empty = [copy.deepcopy(table), copy.deepcopy(key), made([], type=table.type.value)]
-        out.append(ir.ExprStmt(ir.Intrinsic("dict.setdefault", empty, type=entry.type), line=s.line))
+    if made is not None:
+        args = [copy.deepcopy(table), copy.deepcopy(key), copy.deepcopy(made)]
+        out.append(ir.ExprStmt(ir.Intrinsic("dict.setdefault", args, type=entry.type), line=s.line))
     for i, v in enumerate(values, 1):
         if any(v is r for r in reads):
             change.args[i] = _bound(v, "value", taken, out)
     out[0].comments, s.comments = s.comments, []
     return [*out, s]
+
+
+def _makes(entry: ir.Intrinsic) -> bool:
+    """Whether to look the entry up makes it where there is none."""
+    table = entry.args[0].type
+    return entry.op == "dict.setdefault" or (isinstance(table, ir.DictT) and table.zero)
+
+
+def _made(entry: ir.Intrinsic) -> ir.Expr | None:
+    """What an entry is made with; None for one that is not made, or that starts as something else than empty."""
+    table = entry.args[0].type
+    if entry.op == "dict.setdefault":
+        return entry.args[2]
+    if not isinstance(table, ir.DictT) or not table.zero or type(table.value) not in _EMPTY:
+        return None
+    return _EMPTY[type(table.value)]([], type=table.value)
 
 
 def _bound(value: ir.Expr, word: str, taken: set[str], out: list[ir.Stmt]) -> ir.Name:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from foundation_engine.port import ir
+from foundation_engine.port.simplify import names_taken
 
 
 def raises_last_errors(module: ir.Module) -> bool:
@@ -31,7 +32,7 @@ def _is_plain(f: ir.Function) -> bool:
 
 
 def _unwrapped(f: ir.Function, use: ir.PatternUse) -> list[ir.Stmt]:
-    taken = {p.name for p in f.params} | {n.id for n in ir.walk(f) if isinstance(n, ir.Name | ir.VarTarget)}
+    taken = names_taken(f)
     name = next(n for n in ("exhausted", "gave_up", "retries_exhausted") if n not in taken)
     held = ir.Name(name, type=ir.NamedT("MaxRetriesExceeded"))
     cause = ir.Intrinsic("error.cause", [held], type=ir.ERROR)

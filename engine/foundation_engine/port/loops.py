@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from foundation_engine.port import ir
 from foundation_engine.port.letters import known_digits
 from foundation_engine.port.passes import blocks
-from foundation_engine.port.simplify import bound_only, join_only, local_lists, rewrite
+from foundation_engine.port.simplify import bound_only, join_only, local_lists, names_taken, rewrite
 from foundation_engine.port.spellings import check_first, in_runs, spelled
 
 # What a comprehension of more nodes says is read better as a loop.
@@ -541,7 +541,7 @@ def _split_before(f: ir.Function) -> None:
     """A text whose characters a loop inside of a loop goes over is split once, before the outer one."""
     texts = {p.name for p in f.params if p.type == ir.STR}
     texts -= {n.id for s in f.body for n in ir.walk(s) if isinstance(n, ir.VarTarget)}
-    taken = {n.id for s in f.body for n in ir.walk(s) if isinstance(n, ir.Name | ir.VarTarget)} | texts
+    taken = names_taken(f)
     at = 0
     while at < len(f.body):
         s = f.body[at]

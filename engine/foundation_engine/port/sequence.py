@@ -15,6 +15,7 @@ from typing import Protocol
 from foundation_engine.port import ir
 from foundation_engine.port.ir import Type
 from foundation_engine.port.passes import CHANGING, blocks
+from foundation_engine.port.simplify import names_taken
 
 # Operations that change their first operand and have a value.
 TAKING = frozenset(
@@ -131,9 +132,7 @@ class _Sequence:
         self.module = module
         self.changing = changing
         self.borrowing = borrowing
-        self.taken = {p.name for p in f.params} | {
-            n.id for s in f.body for n in ir.walk(s) if isinstance(n, ir.Name | ir.VarTarget)
-        }
+        self.taken = names_taken(f)
         if cls is not None:
             self.taken.add("self")
 

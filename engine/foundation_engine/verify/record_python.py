@@ -60,6 +60,7 @@ LIBRARY_ERRORS = {
     "httpx.InvalidURL": (),
     "subprocess.CalledProcessError": ("ProcessError", "FoundationError"),
     "subprocess.TimeoutExpired": ("ProcessTimeoutError", "ProcessError", "FoundationError"),
+    "tenacity.RetryError": ("MaxRetriesExceeded",),
 }
 SECONDS = 2.0  # that one case takes
 PATIENCE = 4  # cases of one function that take longer, before no more of its cases are tried
@@ -684,16 +685,6 @@ def failure(session, error):
             raise Unrecordable("a program that is not found")
         return [named(session.module, c) for c in type(raised).__mro__ if c not in (object, BaseException)]
 
-    if f"{type(error).__module__.partition('.')[0]}.{type(error).__name__}" == "tenacity.RetryError":
-        # What our runtimes say of retries that failed.
-        bases = ["MaxRetriesExceeded", "Exception"]
-        last = error.last_attempt.exception() if error.last_attempt.failed else None
-        return {
-            "error": bases[0],
-            "bases": bases,
-            "message": str(error),
-            "cause": names(last) if last else None,
-        }
     bases = names(error)
     seen = {"error": bases[0], "bases": bases, "message": str(error)}
     if error.__cause__ is not None:

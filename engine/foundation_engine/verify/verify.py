@@ -250,7 +250,7 @@ def _record(state: _Run) -> tuple[list[Case], str]:
         if not given:
             return [], ""
         cases, problem = recorder.record(request, module, given)
-        return [_delayed_as_stated(c, module) for c in cases if _comparable(c, module)], problem
+        return _as_stated(cases, module), problem
     mine = replayed(module, whole, state.options.calls)
     state.replayed.update(repr(p) for p in mine)
     tries = max(_TRIED, _LEAST // count)
@@ -272,7 +272,7 @@ def _record(state: _Run) -> tuple[list[Case], str]:
             break
         more, _ = recorder.record(request, module, near)
         cases = [*cases, *more]
-    cases = [_delayed_as_stated(c, module) for c in cases if _comparable(c, module)]
+    cases = _as_stated(cases, module)
     theirs = [c for c in cases if state.is_replayed(c)]
     others = _by_function([c for c in cases if not state.is_replayed(c)])
     return [*theirs, *(c for group in others for c in telling(group, count))], problem
@@ -287,6 +287,11 @@ def _always_alike(cases: list[Case], module: ir.Module) -> set[str]:
         if f.result == ir.BOOL and len(given) == 1:
             out.add(f"{cls.name}.{f.name}" if cls else f.name)
     return out
+
+
+def _as_stated(cases: list[Case], module: ir.Module) -> list[Case]:
+    """The calls that can be compared, with what the port states in them."""
+    return [_delayed_as_stated(c, module) for c in cases if _comparable(c, module)]
 
 
 def _comparable(case: Case, module: ir.Module) -> bool:
