@@ -12,6 +12,7 @@ import contextlib
 import functools
 import importlib.util
 import json
+import math
 import os
 import platform
 import selectors
@@ -171,6 +172,13 @@ def microseconds(nanoseconds: list[int]) -> dict[str, float]:
     """Percentiles of durations."""
     cuts = statistics.quantiles(nanoseconds, n=100, method="inclusive")
     return {"p50": cuts[49] / 1000, "p95": cuts[94] / 1000, "p99": cuts[98] / 1000}
+
+
+def median_interval(values: list[float]) -> tuple[float, float]:
+    """The 95 % interval of a median, from the order of the values alone (the normal approximation of its ranks)."""
+    ranked = sorted(values)
+    low = max(0, math.floor(len(ranked) / 2 - 0.98 * math.sqrt(len(ranked))))
+    return ranked[low], ranked[-1 - low]
 
 
 def timed(call: Callable[[], object], calls: int, warmup: int) -> list[int]:
@@ -457,7 +465,7 @@ class Bench:
     def small(self) -> None:
         """The RFC's small scenario, and the throughput that is lost with a 10 MB model."""
         rows: dict[str, Any] = self.figures.setdefault("scenarios", {})
-        calls, rounds = (80, 3) if self.quick else (120, 25)
+        calls, rounds = (80, 3) if self.quick else (120, 75)
         near: list[dict[str, float]] = []
         far: list[dict[str, float]] = []
         lost: dict[str, list[float]] = {}
@@ -516,7 +524,7 @@ class Bench:
         }
         rows["throughput lost, 10 MB model"] = {
             "lost": statistics.median(lost["2 x 1"]),
-            "quarters": statistics.quantiles(lost["2 x 1"], n=4),
+            "interval": median_interval(lost["2 x 1"]),
             "lost_beside_threads": statistics.median(threaded["2 x 1"]),
             "threads": threads,
             "at_once": most,
@@ -526,13 +534,13 @@ class Bench:
         self.figures["lost_by_callers"] = {
             key: {
                 "lost": statistics.median(values),
-                "quarters": statistics.quantiles(values, n=4),
+                "interval": median_interval(values),
                 "batch": statistics.mean(sizes[key]),
                 "direct_gain": statistics.median(gained.get(key, [0.0])),
                 **(
                     {
                         "lost_beside_threads": statistics.median(threaded[key]),
-                        "quarters_beside_threads": statistics.quantiles(threaded[key], n=4),
+                        "interval_beside_threads": median_interval(threaded[key]),
                     }
                     if key in threaded
                     else {}
@@ -662,11 +670,11 @@ class Bench:
         lines += ["", "| scenario | direct call | over shared memory | target |", "|---|---:|---:|---|"]
         for name, row in f["scenarios"].items():
             if "lost" in row:
-                low, _, high = row["quarters"]
+                low, high = row["interval"]
                 cells = [
                     "one request after the other, two callers",
                     (
-                        f"{abs(row['lost']):.1%} {'lost' if row['lost'] > 0 else 'won'} (middle half of the rounds "
+                        f"{abs(row['lost']):.1%} {'lost' if row['lost'] > 0 else 'won'} (95 % interval "
                         f"{-high:+.0%} to {-low:+.0%}); beside direct calls from {row['threads']} threads "
                         f"{-row['lost_beside_threads']:+.1%}"
                     ),
@@ -717,7 +725,7 @@ class Bench:
         yield (
             "Throughput with the 10 MB model beside the direct call, which runs one request after the other; Rust "
             "callers that wait for each answer; medians of short rounds, each between two of the direct call, and the "
-            "middle half of the rounds. One by one each request is a run of its own, as in the direct calls, but "
+            "medians' 95 % intervals. One by one each request is a run of its own, as in the direct calls, but "
             f"the server had up to {row['at_once']} runs at a time: so beside that stand direct calls from "
             f"{row['threads']} threads of one process, which have all processors to themselves, while the server "
             "shares them with its callers. In batches the server may run 8 requests at once, one batch after the "
@@ -726,8 +734,8 @@ class Bench:
         )
         yield ""
         yield (
-            f"| callers | one by one | middle half | beside {row['threads']} threads | middle half | in batches "
-            "| middle half | in a run | direct, rows at once |"
+            f"| callers | one by one | 95 % | beside {row['threads']} threads | 95 % | in batches "
+            "| 95 % | in a run | direct, rows at once |"
         )
         yield "|---:|---:|---|---:|---|---:|---|---:|---:|"
         for callers in CALLERS:
@@ -782,8 +790,8 @@ class Bench:
 
 
 def _won(row: dict[str, Any], beside: str) -> tuple[str, str]:
-    """The throughput that was won, or lost, and the middle half of its rounds."""
-    low, _, high = row[f"quarters{beside}"]
+    """The throughput that was won, or lost, and its 95 % interval."""
+    low, high = row[f"interval{beside}"]
     return f"{-row[f'lost{beside}']:+.1%}", f"{-high:+.0%} to {-low:+.0%}"
 
 
