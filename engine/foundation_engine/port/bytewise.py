@@ -170,6 +170,8 @@ class _Turn:
         self.set.add(name.id)
         self.differs |= name.id in self.asked or name.id in stores(list(body[:-1]))
         self.differs |= any(self._names(s) for s in body) or bool(stores(list(body[:-1])) & self.asked)
+        # A text that the character was added to has its first byte only.
+        self.differs |= bool(self.added & reads(body))
         self.set |= stores(list(body[:-1]))
         return once
 

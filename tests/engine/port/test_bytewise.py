@@ -176,6 +176,20 @@ SOURCE = textwrap.dedent(
             if ch != "a":
                 out += ch
         return out
+
+    def beginnings(text: str) -> str:
+        seen: list[str] = []
+        field = ""
+        fresh = True
+        for ch in text:
+            field += ch
+            if fresh:
+                seen.append(field)
+                fresh = False
+            if ch == ",":
+                fresh = True
+                field = ""
+        return "|".join(seen) + field
     """
 )
 
@@ -197,6 +211,7 @@ def given() -> tuple[Plan, ...]:
         "started",
         "broken_off",
         "broken_off_before",
+        "beginnings",
     ]
     plans = [Plan(name, (t,)) for name in [*names, "tagged"] for t in TEXTS]
     return (*plans, *(Plan("shifted", (t, n)) for t in TEXTS for n in (3, -30)))
@@ -230,6 +245,7 @@ SAID = {
     "a size": ("sized", "runeWidth("),
     "an end after a character was added": ("broken_off", "for _, ch := range text {"),
     "an end before one is": ("broken_off_before", "for _, ch := range []byte(text) {"),
+    "a text that is read behind the character": ("beginnings", "for _, ch := range text {"),
     "a state that is asked and set": ("started", "for _, ch := range text {"),
 }
 
