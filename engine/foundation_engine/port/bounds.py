@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from foundation_engine.port import ir
 
@@ -42,3 +42,33 @@ def lower_bound(e: ir.Expr, known: Callable[[str], int | None]) -> int | None:
             return min(x, y) if x is not None and y is not None else None
         case _:
             return None
+
+
+def of_literals(
+    e: ir.Expr,
+    body: Sequence[ir.Stmt],
+    constant: Callable[[ir.Name], bool],
+    asked: frozenset[str] = frozenset(),
+) -> bool:
+    """True for a value that a compiler may know: of literals, and of variables that are only set to such values.
+
+    `body` is the function's; `constant` says of a name that it is a constant of the module.
+    """
+    nodes = [n for s in body for n in ir.walk(s)]
+    for name in (n for n in ir.walk(e) if isinstance(n, ir.Name) and n.id not in asked):
+        targets = sum(isinstance(n, ir.VarTarget) and n.id == name.id for n in nodes)
+        values = [
+            n.value
+            for n in nodes
+            if isinstance(n, ir.Assign | ir.AugAssign)
+            and isinstance(n.target, ir.VarTarget)
+            and n.target.id == name.id
+        ]
+        if not values and constant(name):
+            continue
+        asked |= {name.id}
+        if not values or len(values) != targets:
+            return False
+        if not all(of_literals(v, body, constant, asked) for v in values):
+            return False
+    return not any(isinstance(n, ir.Call | ir.MethodCall | ir.Field | ir.Comp) for n in ir.walk(e))

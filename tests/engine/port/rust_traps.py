@@ -519,3 +519,20 @@ def padded(cells: list[str], width: int) -> list[str]:
 
 def from_the_end(text: str) -> list[str]:
     return text.split("ab", 1)[::-1] + list(reversed(text.rsplit("b", 2)))
+
+
+NONE_LEFT = 0
+
+
+def divided_by_nothing(n: int) -> int:
+    zero = 0
+    if n > 40:
+        return n % 0
+    if n > 20:
+        return abs(n) // zero
+    if n > 10:
+        return 7 % NONE_LEFT
+    if n < -30:
+        zero //= 3
+        return 5 // (zero + len(""))
+    return n // 3

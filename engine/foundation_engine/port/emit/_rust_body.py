@@ -50,7 +50,6 @@ class FunctionWriter(Operations):
         self.result: Type = ir.NONE
         self.current = ""  # the variable of the error that is being handled
         self.labels = 0
-        self.function_body: list[ir.Stmt] = []
         self.options = Options(self)
         self.introduced = ""  # the variable that the statement before this one introduced
         self.again = False  # the body runs once for every attempt

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from foundation_engine.port import ir
+from foundation_engine.port.bounds import of_literals
 from foundation_engine.port.emit import _regex as regex
 from foundation_engine.port.emit import _rust_times as times
 from foundation_engine.port.emit._json import Literals, encoded
@@ -182,6 +183,7 @@ class Operations(Positions):
         self.char_places: dict[
             str, str
         ] = {}  # by such a text, the variable that holds where its characters begin
+        self.function_body: list[ir.Stmt] = []
         self.bounds: dict[str, int] = {}  # by integer variable, what it is never below
         self.outcomes: dict[
             str, str
@@ -1374,10 +1376,9 @@ class Operations(Positions):
 
     def _rounded_down(self, e: ir.Intrinsic, sign: str, method: str, helper: str) -> tuple[str, int]:
         a, b = e.args
-        if isinstance(b, ir.Lit) and b.value == 0:
-            # The compiler refuses it.
-            raise Unsupported("a division by the literal zero")
-        if at_least(b, self.bounds) is None:
+        least = at_least(b, self.bounds)
+        # An operator with a divisor of which the compiler sees that it is zero is refused; a call stops when it runs.
+        if least is None or (least == 0 and of_literals(b, self.function_body, self.is_constant)):
             return f"{self.helper(helper)}({self.x(a)}, {self.x(b)})", PRIMARY
         if at_least(a, self.bounds) is None:
             # Euclid's division rounds down too when the divisor is above zero.
