@@ -27,6 +27,7 @@ from foundation_engine.port import ir
 from foundation_engine.port.engine import runtime_root
 from foundation_engine.port.front import _go_types as go
 from foundation_engine.port.front._go_expr import free_name
+from foundation_engine.port.front._go_guards import is_breaker
 from foundation_engine.port.front._go_package import Package, walk
 from foundation_engine.port.front.go import lower_package
 from foundation_engine.port.passes import error_tree
@@ -88,6 +89,11 @@ func recShuffled[T any](x T) T {
 	return made.Interface().(T)
 }
 """
+# Libraries of which a recording has a copy of its own.
+_GUARDS = re.compile(r"github\.com/sony/gobreaker(?:/v\d+)?$|golang\.org/x/time$")
+_CHANGED = re.compile(rf"github\.com/(?:cenkalti/backoff|avast/retry-go)|{_GUARDS.pattern}")
+# A limiter that the port refuses to make, as it says.
+_NO_LIMITER = "\tif r < 1e-9 || b < 1 {\n\t\t_ = []int(nil)[max(b, 0)]\n\t}\n"
 _WALKS = re.compile(r"maps\.(All|Keys|Values)$")
 
 
@@ -250,7 +256,7 @@ def _workspace(folder: Path, request: PortRequest, package: Package, made: _Regi
         (folder / "overlay.json").write_text(
             json.dumps({"Replace": {str(clock): str(folder / "clock.go.txt")}}), encoding="utf-8"
         )
-    made.drawing = _least_draws(folder, package)
+    made.drawing = _libraries(folder, package)
     name = Path(request.path).name or "source.go"
     (folder / (name if name.endswith(".go") and not name.endswith("_test.go") else "source.go")).write_text(
         made.source(), encoding="utf-8"
@@ -263,31 +269,51 @@ def _workspace(folder: Path, request: PortRequest, package: Package, made: _Regi
     return ""
 
 
-def _least_draws(folder: Path, package: Package) -> list[str]:
-    """Libraries that retry draw the least or greatest random number, as our runtime does while a source is recorded."""
+def _libraries(folder: Path, package: Package) -> list[str]:
+    """Bring along libraries that differ from the port as it says; those that draw random numbers.
+
+    Retries draw the least or greatest random number, as our runtime does while a source is recorded, and breakers are
+    without what `_exact` takes from them.
+    """
     drawing: list[str] = []
     cache = Path(os.environ.get("GOMODCACHE") or Path.home() / "go" / "pkg" / "mod")
     module = folder / "go.mod"
     text = module.read_text(encoding="utf-8")
-    for path in package.imports.values():
+    for path in (p.removesuffix("/rate") for p in package.imports.values()):
         wanted = re.search(rf"^\s*(?:require\s+)?{re.escape(path)}\s+(v\S+)", text, re.MULTILINE)
-        if not re.match(r"github\.com/(cenkalti/backoff|avast/retry-go)", path) or wanted is None:
+        if not _CHANGED.match(path) or wanted is None:
             continue
         parent, _, last = path.rpartition("/")
         original = cache / parent / f"{last}@{wanted[1]}"
         if not original.is_dir():
             continue
         copy = folder / "libraries" / path
-        copy.mkdir(parents=True)
-        for file in original.iterdir():
+        for file in [*original.iterdir(), *original.glob("rate/*")]:
             if file.suffix in (".go", ".mod") and not file.name.endswith("_test.go"):
                 source = file.read_text(encoding="utf-8")
-                if "RecHigh" in _least(source) and path not in drawing:
+                made = _exact(source) if _GUARDS.match(path) else _least(source)
+                if "RecHigh" in made and path not in drawing:
                     drawing.append(path)
-                (copy / file.name).write_text(_least(source), encoding="utf-8")
+                (copy / file.relative_to(original)).parent.mkdir(parents=True, exist_ok=True)
+                (copy / file.relative_to(original)).write_text(made, encoding="utf-8")
         text += f"replace {path} => ./libraries/{path}\n"
     module.write_text(text, encoding="utf-8")
     return drawing
+
+
+def _exact(text: str) -> str:
+    """Go source of a library that guards calls, without differences that the port states.
+
+    gobreaker tries again when its timeout has passed, and counts on while it is closed; a limiter is made of numbers that
+    are at least one, else the program stops, which is no case.
+    """
+    made = re.sub(
+        r"(case StateOpen:\n\t\tif )cb\.expiry\.Before\(now\)", r"\1!cb.expiry.After(now)", text, count=1
+    )
+    made = re.sub(r"(\n\tcb := new\(CircuitBreaker(?:\[T\])?\)\n)", r"\1\tst.Interval = 0\n", made, count=1)
+    return re.sub(
+        r"(\nfunc NewLimiter\(r Limit, b int\) \*Limiter \{\n)", lambda m: m[0] + _NO_LIMITER, made, count=1
+    )
 
 
 def _least(text: str) -> str:
@@ -725,6 +751,9 @@ class _Registry:
         )
         lines.append("\t\t},\n\t\tsentinels: map[string]error{")
         lines.extend(f"\t\t\t{json.dumps(s.cls)}: {s.name}," for s in self.p.sentinels.values())
+        breaker = next((name for name, path in self.p.imports.items() if is_breaker(path)), None)
+        if breaker is not None and not uses_runtime:
+            lines.append(f'\t\t\t"CircuitOpenError": {breaker}.ErrOpenState,')
         if uses_runtime:
             seen = {s.cls for s in self.p.sentinels.values()}
             for name, cls in go.RUNTIME_SENTINELS.items():

@@ -259,7 +259,12 @@ class Patterns:
             return self._app(e)
         if e.pattern_id == "rate_limiting":
             arguments.pop("wait", None)
-        text = self.templates.render(self, e.pattern_id, "new", arguments).text
+        slots: dict[str, str] = {}
+        name = arguments.get("name")
+        if e.pattern_id == "circuit_breaker" and self.e is not None and not isinstance(name, ir.Lit | None):
+            # A breaker keeps its name.
+            slots["name"] = self.e.own(arguments.pop("name"))
+        text = self.templates.render(self, e.pattern_id, "new", arguments, slots=slots).text
         if isinstance(e.type, ir.NamedT) and e.type.name in self.rust.ownership.shared_objects:
             self.rust.uses.add("std::sync::Arc")
             text = f"Arc::new({text})"
@@ -269,6 +274,18 @@ class Patterns:
                 return f'{text}.expect("settings of a client")'
             return self.e.question(text, e)
         return text
+
+    def _limiters_wait(self, e: ir.PatternOp) -> bool:
+        """Whether the module's limiters wait for permits; in Rust the call says so, not the limiter."""
+        made = [
+            isinstance(wait := n.arguments.get("wait"), ir.Lit) and wait.value is True
+            for d in self.rust.module.definitions
+            for n in ir.walk(d)
+            if isinstance(n, ir.PatternNew) and n.pattern_id == "rate_limiting"
+        ]
+        if any(made) and not all(made):
+            raise Unsupported("limiters of which some wait and some refuse", "", e.line)
+        return any(made)
 
     def _block(self, e: ir.PatternCall) -> str:
         assert self.e is not None
@@ -336,8 +353,9 @@ class Patterns:
                     "object": writer.place(e.obj),
                     "0": self.value("integer", e.args[0]) if e.args else "1",
                 }
+                form = "acquire_waiting" if self._limiters_wait(e) else "acquire"
                 return writer.question(
-                    self.templates.render(self, e.pattern_id, "acquire", {}, slots=slots).text, e
+                    self.templates.render(self, e.pattern_id, form, {}, slots=slots).text, e
                 )
             case ("rate_limiting", "try_acquire"):
                 assert e.obj is not None

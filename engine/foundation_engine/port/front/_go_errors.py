@@ -43,8 +43,8 @@ _FALLIBLE = {
     "os": {"ReadFile", "Remove", "WriteFile", "MkdirAll"},
 }
 _FALLIBLE_METHODS = {
-    "CircuitBreaker": {"Call"},
-    "RateLimiter": {"Acquire", "Wait", "AllowN"},
+    "CircuitBreaker": {"Call", "Execute"},
+    "RateLimiter": {"Acquire", "Wait", "WaitN", "AllowN"},
     "HttpClient": {"Get", "Head", "Post", "Put", "Patch", "Delete", "Do"},
 }
 
@@ -182,7 +182,8 @@ class ErrorFlow(ExpressionLowerer):
         """`v, err := f()` with the checks of err below it."""
         name = self.p.text(left[-1])
         v = self.expr(call)
-        values = left[:-1]
+        # What a closure gives under a pattern is left out where nobody looks at it.
+        values = [] if v.go == VOID else left[:-1]
         if name == "_":
             made = self._assigned(values, v, operator, call)
             return self.ignored(made, call, values), 1
@@ -755,10 +756,19 @@ class ErrorFlow(ExpressionLowerer):
         if len(items) != 1 or items[0].node.type != "return_statement" or not self.frame.fails:
             return False
         lists = self.named(items[0].node)
-        exprs = self.named(lists[0]) if lists else []
+        exprs = self.read_results(self.named(lists[0]) if lists else [])
         if not exprs or self.p.text(exprs[-1]) != name or len(exprs) != len(self.frame.results) + 1:
             return False
         return all(self._nothing(e) for e in exprs[:-1])
+
+    def read_results(self, exprs: list[SyntaxNode]) -> list[SyntaxNode]:
+        """What a return gives that somebody looks at."""
+        if not self.frame.unread or len(exprs) != 2:
+            return exprs
+        plain = exprs[0].type in ("nil", "identifier", "true", "false") or exprs[0].type.endswith("literal")
+        if not plain or exprs[0].type in ("composite_literal", "func_literal"):
+            raise self.p.unsupported("a result that nobody looks at, but that is worked out", exprs[0])
+        return exprs[1:]
 
     def _nothing(self, node: SyntaxNode) -> bool:
         """True for a result that says nothing beside an error."""

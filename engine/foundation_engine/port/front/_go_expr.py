@@ -12,6 +12,7 @@ from foundation_grammars.tree import SyntaxNode
 from foundation_engine.port import ir
 from foundation_engine.port.emit._names import snake
 from foundation_engine.port.front import _go_generics as generics
+from foundation_engine.port.front import _go_guards as guards
 from foundation_engine.port.front import _go_library as library
 from foundation_engine.port.front import _go_patterns as patterns
 from foundation_engine.port.front import _go_regex as regexes
@@ -120,6 +121,7 @@ class Frame:
     init: TypeInfo | None = None  # the struct whose initialiser this is
     building: str = ""  # the variable of the object in an initialiser
     mapped: ir.Name | None = None  # the text to which a function that maps runes adds what it returns
+    unread: bool = False  # nobody looks at what is returned beside the error
     turn: bool = False  # a goroutine that is the last of a loop's turn: returning is the next turn
 
 
@@ -139,6 +141,8 @@ class ExpressionLowerer:
         self.assigns: dict[int, ir.Target] = {}  # what a call assigns besides its results
         self.unset: set[str] = set()  # variables that have no value but zero yet
         self.policies: dict[str, retries.Policy] = {}  # variables that hold a policy of another library
+        self.settings: dict[str, dict[str, SyntaxNode]] = {}  # variables that hold settings of a breaker
+        self.asserted: set[int] = set()  # assertions of a type that is known to be the value's
         self.operations: dict[str, SyntaxNode] = {}  # closures that are only run again by a retry
         self.last_errors: dict[int, bool] = {}  # retries that raise the last error itself, and a marked one
         self.iota: int | None = None  # the position in the group of constants that is being declared
@@ -266,6 +270,10 @@ class ExpressionLowerer:
                 return self._binary(node, want)
             case "call_expression":
                 return self.call(node, want)
+            case "type_assertion_expression" if node.id in self.asserted:
+                return self.expr(self.child(node, "operand"))
+            case "type_conversion_expression" if (made := self._instantiated(node)) is not None:
+                return made
             case "type_conversion_expression" if self._generic(node) is not None:
                 # A call with type arguments and one argument reads like a conversion.
                 name, kind = self._generic(node) or "", self.child(node, "type")
@@ -291,6 +299,17 @@ class ExpressionLowerer:
                 return self._literal(node, want)
             case _:
                 raise self.p.unsupported(f"an expression of kind {node.type.replace('_', ' ')}", node)
+
+    def _instantiated(self, node: SyntaxNode) -> V | None:
+        """`gobreaker.NewCircuitBreaker[T](settings)`, a generic function of a package, None for another call."""
+        kind = self.child(node, "type")
+        if kind.type != "generic_type":
+            return None
+        package, _, name = self.p.text(kind.named_children[0]).partition(".")
+        path = self.p.path(package)
+        if path is None or not name:
+            return None
+        return patterns.function(self, path, name, [self.child(node, "operand")], node, None)
 
     def _generic(self, node: SyntaxNode) -> str | None:
         """The generic function that is called as if it were a conversion."""
@@ -393,6 +412,9 @@ class ExpressionLowerer:
                 ir.New(cls, [("message", ir.Lit(patterns.SENTINEL_TEXTS.get(cls, ""), type=ir.STR))], type=ir.NamedT(cls)),
                 ERROR,
             )  # fmt: skip
+        guard = guards.member(path, name)
+        if guard is not None:
+            return guard
         if path == "foundation/resilience" and name in ("Closed", "Open", "HalfOpen"):
             text = {"Closed": "closed", "Open": "open", "HalfOpen": "half_open"}[name]
             return V(ir.Lit(text, type=ir.STR), Named("foundation/resilience.CircuitState"))
@@ -1472,7 +1494,9 @@ class ExpressionLowerer:
         """What is received from a channel; what lowers statements overrides this."""
         raise self.p.unsupported("a channel", operand)
 
-    def closure_block(self, node: SyntaxNode) -> tuple[list[ir.Stmt], tuple[GoType, ...]]:
+    def closure_block(
+        self, node: SyntaxNode, gives: GoType | None = None
+    ) -> tuple[list[ir.Stmt], tuple[GoType, ...]]:
         """The body of a closure that runs at once; what lowers statements overrides this."""
         raise self.p.unsupported("a function literal", node)
 

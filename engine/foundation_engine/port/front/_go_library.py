@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from foundation_grammars.tree import SyntaxNode
 
 from foundation_engine.port import ir
+from foundation_engine.port.front import _go_guards as guards
 from foundation_engine.port.front import _go_regex as regexes
 from foundation_engine.port.front._go_prelude import PRELUDE
 from foundation_engine.port.front._go_types import (
@@ -639,6 +640,9 @@ def error_class(low: ExpressionLowerer, node: SyntaxNode) -> str | None:
         path = low.p.path(package)
         if path == "foundation/errors":
             return RUNTIME_SENTINELS.get(member)
+        refused = guards.refusal(path or "", member)
+        if refused is not None:
+            return refused
         if path == "context" and member == "Canceled":
             return "CancelledError"
         if path == "os" and member == "ErrNotExist":

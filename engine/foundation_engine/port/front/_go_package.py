@@ -26,6 +26,7 @@ from foundation_engine.port.front._go_types import (
     MASKS,
     PREDECLARED,
     RUNTIME_SENTINELS,
+    RUNTIME_TYPES,
     STRING,
     SYNONYMS,
     UNSIGNED,
@@ -93,6 +94,7 @@ class Package:
     delays: list[Delays] = field(default_factory=list[Delays])
     fresh_fields: set[str] = field(default_factory=set[str])
     waits: set[str] = field(default_factory=set[str])  # limiters that are waited for
+    rates_wait: bool = False  # some limiter of the file may be waited for
     assigned: set[str] = field(default_factory=set[str])  # package variables that a function assigns
 
     marks_permanent: bool = False  # some errors are marked as not to be retried
@@ -239,6 +241,10 @@ class Package:
                 return Chan(self.type_of(_child(node, "value")))
             case "generic_type":
                 name = self.text(node.named_children[0])
+                if node.named_children[0].type == "qualified_type":
+                    made = self.type_of(node.named_children[0])
+                    if isinstance(made, Named) and made.name in RUNTIME_TYPES:
+                        return made
                 if name not in self.generics:
                     raise self.unsupported("a generic type of another package", node)
                 return Named(type_instance(self, name, [self.type_of(a) for a in arguments_of(node)]))
@@ -771,7 +777,9 @@ class _Reader:
                     if len(given) > 1 and given[1].type == "identifier":
                         p.commands[p.text(given[1])] = n
                 if function is not None and function.type == "selector_expression":
-                    if p.text(_child(function, "field")) == "Wait":
+                    called = p.text(_child(function, "field"))
+                    p.rates_wait = p.rates_wait or called in ("Wait", "WaitN")
+                    if called == "Wait":
                         p.waits.add(p.text(_child(function, "operand")).rpartition(".")[2])
         self._mutations()
         self._retries()

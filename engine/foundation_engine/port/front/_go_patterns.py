@@ -14,6 +14,7 @@ from foundation_specs.registry import SpecRegistry
 
 from foundation_engine.effective import BoundArgument, UnreadableError, bind, plain
 from foundation_engine.port import ir
+from foundation_engine.port.front import _go_guards as guards
 from foundation_engine.port.front._go_types import (
     BOOL,
     BYTES,
@@ -205,15 +206,18 @@ def function(
     node: SyntaxNode,
     want: GoType | None,
 ) -> V | None:
-    """A call of a function of our runtime, None for another package's."""
+    """A call of a function of our runtime or of the libraries of `_go_guards`, None for another package's."""
+    guard = guards.function(low, path, name, args, node)
+    if guard is not None:
+        return guard
     match path, name:
         case "foundation/resilience", "Retry" | "RetryValue":
-            return _block(
+            return block_under(
                 low, "retry_with_backoff", None, args[1], node, _given(low, node, "retry_with_backoff")
             )
         case "foundation/resilience", "CallValue":
             breaker = low.expr(args[1])
-            return _block(low, "circuit_breaker", breaker.expr, args[2], node, {})
+            return block_under(low, "circuit_breaker", breaker.expr, args[2], node, {})
         case "foundation/resilience", "NewCircuitBreaker":
             return _object(low, "circuit_breaker", "foundation/resilience.CircuitBreaker", node)
         case "foundation/resilience", "NewRateLimiter":
@@ -227,10 +231,12 @@ def function(
         case "foundation/httpclient", "New":
             return _object(low, "http_client", "foundation/httpclient.Client", node)
         case "foundation/errors", "Boundary":
-            return _block(low, "error_boundary", None, args[1], node, _given(low, node, "error_boundary"))
+            return block_under(
+                low, "error_boundary", None, args[1], node, _given(low, node, "error_boundary")
+            )
         case "foundation/errors", "BoundaryValue":
             given = _given(low, node, "error_boundary")
-            made = _block(low, "error_boundary", None, args[2], node, given)
+            made = block_under(low, "error_boundary", None, args[2], node, given)
             assert isinstance(made.expr, ir.PatternCall)
             given["fallback"] = low.value(args[1], made.go)
             return made
@@ -299,16 +305,20 @@ def _target_name(low: ExpressionLowerer, node: SyntaxNode) -> str:
     return ""
 
 
-def _block(
+def block_under(
     low: ExpressionLowerer,
     pattern: str,
     obj: ir.Expr | None,
     function: SyntaxNode,
     node: SyntaxNode,
     given: dict[str, ir.Expr],
+    gives: GoType | None = None,
 ) -> V:
-    """A closure that runs at once under a pattern; one that only calls something is an operation of the object."""
-    body, values = low.closure_block(function)
+    """A closure that runs at once under a pattern; one that only calls something is an operation of the object.
+
+    `gives` is what a closure that declares `any` gives; see `closure_block`.
+    """
+    body, values = low.closure_block(function, gives)
     kind = low.types.result(values)
     go: GoType = VOID if not values else values[0]
     if len(values) > 1:
@@ -463,6 +473,9 @@ def method(low: ExpressionLowerer, obj: V, name: str, args: list[SyntaxNode], no
             ir.Intrinsic("http.header", [obj.expr, key], type=ir.OptionalT(ir.STR)), type=ir.STR
         )
         return _v(ir.Cond(there, value, ir.Lit("", type=ir.STR), type=ir.STR), STRING)
+    guarded = guards.method(low, obj, name, args, node)
+    if guarded is not None:
+        return guarded
     if obj.go == CLI_ARGS:
         return _argument_value(low, name, args, node)
     bare = obj.go.elem if isinstance(obj.go, Pointer) else obj.go
@@ -475,7 +488,7 @@ def method(low: ExpressionLowerer, obj: V, name: str, args: list[SyntaxNode], no
         case "", _:
             return None
         case "CircuitBreaker", "Call":
-            return _block(low, "circuit_breaker", e, args[1], node, {})
+            return block_under(low, "circuit_breaker", e, args[1], node, {})
         case "CircuitBreaker", "State":
             op = ir.PatternOp("circuit_breaker", e, "state", [], type=ir.STR, line=line)
             return _v(op, Named("foundation/resilience.CircuitState"))
@@ -579,6 +592,7 @@ __all__ = [
     "ValueKind",
     "annotated_patterns",
     "annotation_lines",
+    "block_under",
     "field",
     "function",
     "method",

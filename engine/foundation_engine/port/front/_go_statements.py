@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from foundation_grammars.tree import SyntaxNode
 
 from foundation_engine.port import ir
+from foundation_engine.port.front import _go_guards as guards
 from foundation_engine.port.front import _go_library as library
 from foundation_engine.port.front import _go_retries as retries
 from foundation_engine.port.front._go_concurrency import CANCEL, CANCELLATION, CONTEXT, DEADLINES, Concurrency
@@ -614,12 +615,19 @@ class FunctionLowerer(Concurrency):
         return [ir.Assign(ir.VarTarget(var.ir_name, type=var.type), made)]
 
     def _policy(self, left: list[SyntaxNode], right: list[SyntaxNode]) -> bool:
-        """`b := backoff.NewExponentialBackOff()` and `b.Field = value`, which say how something is retried."""
+        """`b := backoff.NewExponentialBackOff()` and `b.Field = value`, which say how something is retried or guarded."""
         if len(left) != 1 or len(right) != 1:
             return False
         name, _, held = self.p.text(left[0]).partition(".")
+        if held and name in self.settings:
+            self.settings[name][held] = right[0]
+            return True
         if held and name in self.policies:
             self.policies[name].fields[held] = right[0]
+            return True
+        settings = guards.settings_of(self, right[0])
+        if settings is not None and left[0].type == "identifier":
+            self.settings[name] = settings
             return True
         made = retries.policy_of(self, right[0])
         if made is None or left[0].type != "identifier":
@@ -1214,7 +1222,7 @@ class FunctionLowerer(Concurrency):
 
     def _return(self, node: SyntaxNode) -> list[ir.Stmt]:
         lists = self.named(node)
-        exprs = self.named(lists[0]) if lists else []
+        exprs = self.read_results(self.named(lists[0]) if lists else [])
         frame = self.frame
         if frame.mapped is not None and len(exprs) == 1:
             return self._mapped_return(exprs[0], frame.mapped)
@@ -2119,8 +2127,13 @@ class FunctionLowerer(Concurrency):
             return None
         return self.method_call(self.expr(operand), info, info.methods[name], [], node)
 
-    def closure_block(self, node: SyntaxNode) -> tuple[list[ir.Stmt], tuple[GoType, ...]]:
-        """The body of a closure that runs at once, and its results without the error."""
+    def closure_block(
+        self, node: SyntaxNode, gives: GoType | None = None
+    ) -> tuple[list[ir.Stmt], tuple[GoType, ...]]:
+        """The body of a closure that runs at once, and its results without the error.
+
+        `gives` is the type of what a closure gives that declares `any`, VOID where nobody looks at it.
+        """
         if node.type == "selector_expression":
             owner = self._method_value(node)
             if owner is not None:
@@ -2139,12 +2152,18 @@ class FunctionLowerer(Concurrency):
         info = self.p.signature(node, "")
         if info.params:
             raise self.p.unsupported("a closure with parameters under a pattern", node)
+        if gives is not None:
+            info.results = (ERROR,) if gives == VOID else (gives, ERROR)
+            if info.result_names:
+                raise self.p.unsupported("a closure under a pattern that names its results", node)
         outer = self.frame
         saved_loops = self.loops
         self.loops = 0
         self.scopes.append({})
         key = f"{outer.key}.block{node.start_byte}"
-        self.frames.append(Frame(info, self.child(node, "body"), info.values, info.fails, key, outer.names))
+        frame = Frame(info, self.child(node, "body"), info.values, info.fails, key, outer.names)
+        frame.unread = gives == VOID
+        self.frames.append(frame)
         info.name = key
         saved = set(self.narrowed), set(self.present)
         if info.context and info.context != "_":

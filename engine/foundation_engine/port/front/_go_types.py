@@ -121,6 +121,9 @@ RUNTIME_TYPES = {
     "foundation/httpclient.Response": "HttpResponse",
     "foundation/process.Result": "ProcessResult",
     "foundation/cli.App": "App",
+    "github.com/sony/gobreaker.CircuitBreaker": "CircuitBreaker",
+    "github.com/sony/gobreaker/v2.CircuitBreaker": "CircuitBreaker",
+    "golang.org/x/time/rate.Limiter": "RateLimiter",
 }
 LOCKS = frozenset({"sync.Mutex", "sync.RWMutex"})
 WAIT_GROUP = Named("sync.WaitGroup")

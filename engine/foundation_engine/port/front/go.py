@@ -150,7 +150,7 @@ def _last_statement(package: Package, function: SyntaxNode, literal: SyntaxNode)
         return False
     if at.type not in ("return_statement", "short_var_declaration"):
         return False
-    later = [n for n in walk(body) if n.type == "return_statement" and n.start_byte > at.start_byte]
+    later = [n for n in walk(body) if n.type == "return_statement" and n.start_byte >= at.end_byte]
     # Early returns of errors come before the object is made; a closure in a constructor is not lowered.
     return (at.type == "return_statement" and not later) or (
         at.type == "short_var_declaration" and len(later) == 1
