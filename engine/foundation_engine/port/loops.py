@@ -13,7 +13,7 @@ from foundation_engine.port import ir
 from foundation_engine.port.letters import known_digits
 from foundation_engine.port.passes import blocks
 from foundation_engine.port.simplify import bound_only, join_only, local_lists, names_taken, rewrite
-from foundation_engine.port.spellings import check_first, in_runs, spelled
+from foundation_engine.port.spellings import check_first, in_runs, search_first, spelled
 
 # What a comprehension of more nodes says is read better as a loop.
 _SIZE = 32
@@ -42,6 +42,7 @@ def _function(f: ir.Function) -> None:
     rewrite(f, _looked_up)
     known_digits(f)
     check_first(f)
+    search_first(f)
     _codes(f)
     _split_before(f)
 

@@ -28,6 +28,7 @@ _KEEPING = frozenset(
         "contains",
         "count",
         "find_or_raise",
+        "find_where",
     )
 )
 _CALLS = ir.Call | ir.MethodCall | ir.New | ir.PatternOp
@@ -526,11 +527,25 @@ class Proofs:
         from_end = isinstance(at, ir.Intrinsic) and at.op == "from_end"
         below = size.plus(position) if from_end else size.plus(position, -1).add(-1)
         above = _ZERO.plus(position, -1).add(-1) if from_end else position
-        known = self._holds(above, state)
-        if self._recording and (there in state or (known and self._holds(below, state))):
+        wound = self._wound(at, size, state)
+        known = wound or self._holds(above, state)
+        if self._recording and (there in state or wound or (known and self._holds(below, state))):
             self.inside.add(id(node))
         # What is read or assigned from the beginning is below the length, even where it counts from the end.
         return state | ({there} if from_end and not known else {there, below})
+
+    def _wound(self, at: ir.Expr, size: _Sum, state: _State) -> bool:
+        """True for a remainder by what is not above a length: dividing by zero has failed before it is looked at."""
+        match self._plain(at):
+            case ir.Intrinsic(op="int.mod", args=[_, by]):
+                divisor = self._sum(by)
+                return (
+                    divisor is not None
+                    and self._holds(divisor, state)
+                    and self._holds(size.plus(divisor, -1), state)
+                )
+            case _:
+                return False
 
     def _every(self, e: ir.Expr) -> _Sum | None:
         """The length that every item of a list has."""
@@ -743,6 +758,12 @@ class Proofs:
                 first = _ZERO
             case ir.Call(func=ir.Name(id=name), args=[text, part, start]) if self._named(name, "find_from"):
                 first = self._sum(start)
+            case ir.Intrinsic(op="list.find_where", args=[items, _]):
+                size = self._length(items)
+                yield at.add(1)
+                if size is not None:
+                    yield size.plus(at, -1).add(-1)
+                return
             case _:
                 return
         yield at.add(1)

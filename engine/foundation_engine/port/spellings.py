@@ -6,10 +6,12 @@ same for every input.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from foundation_engine.port import ir
-from foundation_engine.port.passes import blocks
+from foundation_engine.port.passes import blocks, reads
+from foundation_engine.port.simplify import bound_only
 
 # What a character becomes is said by so many nodes at most.
 _SIZE = 24
@@ -282,6 +284,76 @@ def _check_blocks(body: list[ir.Stmt]) -> None:
             found.comments, s.comments = s.comments, []
             at += 1
         at += 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """A search of the position of the first item that passes a test, and what is done where it finds one."""
+
+    name: str
+    first: ir.Assign
+    then: ir.If
+
+
+def search_first(f: ir.Function) -> None:
+    """Make a loop that does something at the first item which passes a test, and is then left, a search."""
+    found = {id(n): s for b in f.body for n in ir.walk(b) if isinstance(n, ir.For) and (s := _search(f, n))}
+    every = [n.id for b in f.body for n in ir.walk(b) if isinstance(n, ir.VarTarget)]
+    mine = [s.name for s in found.values()]
+    # A variable that other loops count with would hide the one that keeps what is found.
+    _searches(f.body, {i: s for i, s in found.items() if every.count(s.name) == mine.count(s.name)})
+
+
+def _searches(body: list[ir.Stmt], found: Mapping[int, _Search]) -> None:
+    """Replace the loops of a block, and of those in it, by searches."""
+    for at in range(len(body) - 1, -1, -1):
+        s = body[at]
+        for inner in blocks(s):
+            _searches(inner, found)
+        if id(s) not in found:
+            continue
+        search = found[id(s)]
+        first, then = search.first, search.then
+        match then.body, body[at + 1 : at + 2]:
+            case [ir.Return(value=ir.Name(id=name))], [ir.Return(value=ir.Lit(value=-1)) as last] if (
+                name == search.name and not (last.comments or then.comments or first.trailing)
+            ):
+                last.value, last.comments = first.value, first.comments
+                del body[at]
+            case _:
+                body[at : at + 1] = [first, then]
+
+
+def _search(f: ir.Function, s: ir.For) -> _Search | None:
+    """The search that a loop over positions and items is, and what is done where it finds one."""
+    match s:
+        case ir.For(
+            target=ir.TupleTarget(elems=[ir.VarTarget(id=at), ir.VarTarget(id=item) as each]),
+            iter=ir.Intrinsic(
+                op="enumerate", args=[ir.Expr(type=ir.ListT(elem=kind)) as over, ir.Lit(value=0)]
+            ),
+            body=[ir.If(test=test, body=done, orelse=[]) as look],
+        ) if at in reads(done) and not look.trailing and isinstance(done[-1], ir.Return | ir.Break):
+            pass
+        case _:
+            return None
+    inside = [n for b in done for n in ir.walk(b)]
+    # What leaves or goes on with this loop, rather than with one inside of it, can only stand at its end.
+    if any(isinstance(n, ir.Break | ir.Continue | ir.FuncDef) for n in inside[:-1] if n is not done[-1]):
+        return None
+    set_ = {n.id for n in ir.walk(look) if isinstance(n, ir.VarTarget)}
+    if item in reads(done) or {at, item} & set_ or at in reads([ir.ExprStmt(test)]):
+        return None
+    if not (bound_only(f, at) and bound_only(f, item)) or (isinstance(done[-1], ir.Break) and len(done) < 2):
+        return None
+    by = ir.Lambda([ir.Param(item, each.type)], test, type=ir.FuncT((kind,), ir.BOOL, False, False))
+    found = ir.Intrinsic("list.find_where", [over, by], type=ir.INT, line=s.line)
+    present = ir.Intrinsic("ge", [ir.Name(at, type=ir.INT), ir.Lit(0, type=ir.INT)], type=ir.BOOL)
+    then = done[:-1] if isinstance(done[-1], ir.Break) else done
+    first = ir.Assign(
+        ir.VarTarget(at, type=ir.INT), found, line=s.line, comments=s.comments, trailing=s.trailing
+    )
+    return _Search(at, first, ir.If(present, then, [], line=look.line, comments=look.comments))
 
 
 def _begins(s: ir.Stmt) -> bool:

@@ -344,7 +344,7 @@ def test_what_is_said_of_a_text_as_a_whole_stays_the_same(ports_whole: Callable[
 @pytest.mark.parametrize(
     "says",
     [
-        "return text[0...i] + '|' + text[i..] unless j",
+        'return "#{text[0...i]}|#{text[i..]}" unless j',
         "at = text.index('ab', position)",
         "break unless at",
         "text.partition(',').first + text.rpartition('ab').last",

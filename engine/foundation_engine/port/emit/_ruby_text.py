@@ -201,6 +201,34 @@ def literals_of(test: ir.Expr) -> tuple[ir.Name, list[ir.Expr]] | None:
             return None
 
 
+def literal_keys(f: ir.Function) -> dict[str, list[ir.Expr]]:
+    """The keys of variables that hold a small map of literals, which nothing changes and nobody else gets."""
+    nodes = [n for s in f.body for n in ir.walk(s)]
+    set_ = [n.id for n in nodes if isinstance(n, ir.VarTarget)] + [p.name for p in f.params]
+    looked = [
+        n.args[0].id
+        for n in nodes
+        if isinstance(n, ir.Intrinsic)
+        and n.op in ("dict.contains", "dict.index", "dict.get")
+        and isinstance(n.args[0], ir.Name)
+    ]
+    out: dict[str, list[ir.Expr]] = {}
+    for n in nodes:
+        match n:
+            case ir.Assign(
+                target=ir.VarTarget(id=name), value=ir.DictLit(items=items, type=ir.DictT(zero=False))
+            ) if (
+                set_.count(name) == 1
+                and looked.count(name) == _looks(f.body, name)
+                and 0 < len(items) < 7
+                and all(isinstance(key, ir.Lit) for key, _ in items)
+            ):
+                out[name] = [key for key, _ in items]
+            case _:
+                pass
+    return out
+
+
 def at_beginning(e: ir.Expr, position: str) -> tuple[ir.Expr, ir.Expr] | None:
     """What is said at the first position and elsewhere, where the position is only asked whether it is the first."""
     asked = [n for n in ir.walk(e) if isinstance(n, ir.Cond) and _behind(n.test, position) is not None]
@@ -410,7 +438,7 @@ def sought(f: ir.Function, module: ir.Module) -> tuple[frozenset[int], dict[int,
 
 def _searches(e: ir.Expr, module: ir.Module) -> bool:
     match e:
-        case ir.Intrinsic(op="str.find" | "str.rfind"):
+        case ir.Intrinsic(op="str.find" | "str.rfind" | "list.find_where"):
             return True
         case ir.Call(func=ir.Name(id=name)):
             known = module.find(name)

@@ -23,6 +23,7 @@ from foundation_engine.port.emit._ruby_text import (
     conjuncts,
     escaped,
     is_letter,
+    literal_keys,
     literals_of,
     looks_for_missing,
     pattern,
@@ -48,7 +49,7 @@ from foundation_engine.port.passes import (
     terminates,
 )
 from foundation_engine.port.proofs import Proofs
-from foundation_engine.port.spellings import rotated
+from foundation_engine.port.spellings import is_calm, is_name, rotated
 from foundation_engine.port.texts import appended, growing_texts, pieces
 
 _KEYWORDS = frozenset(
@@ -1307,6 +1308,7 @@ class Emitter(Statements):
         self.cls = cls
         self.extra: list[list[str]] = []
         self.read: set[str] = set()
+        self.tables = literal_keys(f)
         self.least: dict[str, int] | None = None
         self._proofs: Proofs | None = None
         self.growing = growing_texts(f)
@@ -1548,7 +1550,7 @@ class Emitter(Statements):
         """One plain statement with a condition behind it, where that is a short line; None for anything else."""
         if len(body) != 1 or body[0].comments or body[0].trailing:
             return None
-        if not isinstance(body[0], ir.Assign | ir.AugAssign | ir.ExprStmt):
+        if not isinstance(body[0], ir.Assign | ir.AugAssign | ir.ExprStmt) or _outdone(body[0]) is not None:
             return None
         with self.captured() as lines:
             self.stmt(body[0])
@@ -1624,6 +1626,10 @@ class Emitter(Statements):
             )
             self.write("")
             self.write(f"{', '.join(self.target(e) for e in t.elems)} = {xs}")
+            return
+        if (other := _outdone(s)) is not None:
+            sign = ">" if isinstance(s.value, ir.Intrinsic) and s.value.op == "max" else "<"
+            self.write(f"{self.target(t)} = {self.x(other)} if {self.x(other)} {sign} {self.target(t)}")
             return
         if isinstance(t, ir.VarTarget) and (changed := self._changed(t, s.value)):
             self.write(changed)
@@ -1703,7 +1709,7 @@ class Emitter(Statements):
         rest: list[ir.Stmt] = [s]
         subject: ir.Name | None = None
         while len(rest) == 1 and isinstance(rest[0], ir.If):
-            found = literals_of(rest[0].test)
+            found = literals_of(rest[0].test) or self._keys(rest[0])
             if found is None or (subject is not None and not ir.same(found[0], subject)):
                 break
             subject = found[0]
@@ -1727,7 +1733,7 @@ class Emitter(Statements):
         for values, branch in branches:
             self.write(f"when {', '.join(self.x(v) for v in values)}")
             with self.indented():
-                self.block(branch.body, tail)
+                self.block(_branch(branch), tail)
         if rest:
             self.write("else")
             with self.indented():
@@ -1735,11 +1741,27 @@ class Emitter(Statements):
         self.write("end")
         return True
 
+    def _keys(self, s: ir.If) -> tuple[ir.Name, list[ir.Expr]] | None:
+        """A variable and the keys of a literal map, where a branch without another one asks for one of them first."""
+        match conjuncts(s.test)[0]:
+            case ir.Intrinsic(
+                op="dict.contains",
+                args=[
+                    ir.Name(id=table),
+                    (ir.Name(type=ir.STR | ir.CHAR | ir.INT) as name)
+                    | ir.Intrinsic(op="char.to_str", args=[ir.Name() as name]),
+                ],
+            ) if not s.orelse and (keys := self.tables.get(table)):
+                return name, keys
+            case _:
+                return None
+
     def _if(self, s: ir.If, tail: bool = False, chained: bool = False) -> None:
         if not chained and self._case(s, tail):
             return
         alone = len(s.body) == 1 and not s.orelse and not s.body[0].comments and not s.body[0].trailing
-        if alone and not chained and not tail and not isinstance(s.body[0], ir.If | ir.Hole):
+        simple = alone and not isinstance(s.body[0], ir.If | ir.Hole) and _outdone(s.body[0]) is None
+        if simple and not chained and not tail:
             with self.captured() as lines:
                 self.stmt(s.body[0])
             holds, test = self._sense(s.test)
@@ -2150,7 +2172,11 @@ class Emitter(Statements):
                 return f"{asked_of} && {self.x(_joint(rest), AND)}", AND
             case ir.Bool():
                 op, own = ("&&", AND) if e.op == "and" else ("||", OR)
-                return f" {op} ".join(self.x(v, own) for v in e.values), own
+                following = [*e.values[1:], None]
+                said = [v for v, after in zip(e.values, following, strict=True) if not _implied(v, after)]
+                if len(said) == 1:
+                    return self._text(said[0])
+                return f" {op} ".join(self.x(v, own) for v in said), own
             case ir.Not():
                 return self._not(e.value)
             case ir.Unwrap() | ir.Wrap():
@@ -2290,6 +2316,10 @@ class Emitter(Statements):
                 f"{self.x(args[0], PRIMARY)}.{'index' if op == 'str.find' else 'rindex'}({self.x(args[1])})",
                 PRIMARY,
             )
+        if op == "list.find_where" and isinstance(args[1], ir.Lambda):
+            by = args[1]
+            found = self._block(self.x(args[0], PRIMARY), "index", local(by.params[0].name), self.x(by.body))
+            return (found, PRIMARY) if id(e) in self.sought else (f"{found} || -1", OR)
         if op.startswith("regex."):
             return regex.ruby(self, e), PRIMARY
         if op in _COMPARISONS:
@@ -2312,8 +2342,12 @@ class Emitter(Statements):
                 case _:
                     pass
             return f"{self.x(args[0], own + 1)} {_COMPARISONS[op]} {self.x(args[1], own + 1)}", own
+        if op == "float.pow" and isinstance(args[1], ir.Lit) and args[1].value == 2:
+            return f"{self.x(args[0], PRIMARY)}**2", POWER
         if op in ("int.sub", "float.sub"):
             return f"{self.x(args[0], ADD)} - {self.x(args[1], MUL)}", ADD
+        if op == "str.concat" and (text := self._interpolated(e)) is not None:
+            return text, PRIMARY
         if op in ("int.add", "int.mul", "str.concat", "list.concat", "float.add", "float.mul"):
             sign, own = ("*", MUL) if op.endswith("mul") else ("+", ADD)
             right = (
@@ -3117,6 +3151,24 @@ class Emitter(Statements):
                 out.append(f"#{{{self._piece(p)}}}")
         return f'"{"".join(out)}"'
 
+    def _interpolated(self, e: ir.Intrinsic) -> str | None:
+        """Several texts with a literal among them as one; None where their quotes would stand in quotes."""
+        parts = pieces(e)
+        literal = [isinstance(p, ir.Lit) for p in parts]
+        if len(parts) < 3 or not any(literal) or all(literal):
+            return None
+        said = [self.x(p) for p, known in zip(parts, literal, strict=True) if not known]
+        text = self._format(
+            ir.Format(
+                [
+                    ir.FormatPart("", p) if not isinstance(p, ir.Lit) else ir.FormatPart(p.value)
+                    for p in parts
+                ],
+                type=ir.STR,
+            )
+        )
+        return text if not any(q in s for s in said for q in "\"'\n") and len(text) < 90 else None
+
     def _piece(self, p: ir.FormatPart) -> str:
         assert p.value is not None
         v = p.value
@@ -3160,6 +3212,57 @@ class Emitter(Statements):
                 return f"{self.x(v, PRIMARY)}.{'ljust' if align == '<' else 'rjust'}({width})"
             case _:
                 raise Unsupported(f"format {p.spec}")
+
+
+def _branch(s: ir.If) -> list[ir.Stmt]:
+    """What a branch of a `case` does: a test that goes on behind the one for keys stands in the branch."""
+    more = conjuncts(s.test)[1:]
+    if literals_of(s.test) is not None or not more:
+        return s.body
+    return [ir.If(_joint(more), s.body, [], line=s.line)]
+
+
+def _implied(test: ir.Expr, after: ir.Expr | None) -> bool:
+    """True where a test for an empty list says nothing: the test after it compares the last item, nil of an empty one."""
+    match test, after:
+        case ir.Not(value=ir.Intrinsic(op="nonempty", args=[of])), ir.Intrinsic(op="ne", args=[last, value]):
+            pass
+        case ir.Intrinsic(op="empty", args=[of]), ir.Intrinsic(op="ne", args=[last, value]):
+            pass
+        case ir.Intrinsic(op="nonempty", args=[of]), ir.Intrinsic(op="eq", args=[last, value]):
+            pass
+        case _:
+            return False
+    match last:
+        case ir.Intrinsic(op="list.pop", args=[same]):
+            pass
+        case ir.Intrinsic(op="list.index", args=[same, ir.Intrinsic(op="from_end", args=[ir.Lit(value=1)])]):
+            pass
+        case _:
+            return False
+    settled = not any(isinstance(n, ir.Intrinsic) and n.raises for n in ir.walk(value))
+    looks = is_calm(value) or (isinstance(value, ir.Intrinsic) and value.op == "dict.index")
+    return (
+        isinstance(of, ir.Name | ir.Field)
+        and ir.same(of, same)
+        and settled
+        and looks
+        and last.type in (ir.STR, ir.CHAR, ir.INT, ir.FLOAT)
+        and value.type == last.type
+    )
+
+
+def _outdone(s: ir.Stmt) -> ir.Expr | None:
+    """What a variable becomes where it is greater, or less, than the variable; None for another assignment."""
+    match s:
+        case ir.Assign(
+            target=ir.VarTarget(id=name, type=ir.INT),
+            value=ir.Intrinsic(op="max" | "min", args=[ir.Name(), ir.Name()] as args),
+        ):
+            others = [a for a in args if not is_name(a, name)]
+            return others[0] if len(others) == 1 else None
+        case _:
+            return None
 
 
 def _joint(conds: list[ir.Expr]) -> ir.Expr:
