@@ -28,6 +28,7 @@ from foundation_engine.port.engine import runtime_root
 from foundation_engine.port.front import _go_types as go
 from foundation_engine.port.front._go_expr import free_name
 from foundation_engine.port.front._go_guards import is_breaker
+from foundation_engine.port.front._go_logs import SLOG
 from foundation_engine.port.front._go_package import Package, walk
 from foundation_engine.port.front.go import lower_package
 from foundation_engine.port.passes import error_tree
@@ -876,6 +877,10 @@ class _Registry:
             out.append(
                 '\t\t\t"Logger": func(p map[string]any) any { return reclog.New(recText(p["name"])) },'
             )
+        local = next((name for name, path in self.p.imports.items() if path == SLOG), None)
+        if local is not None and "foundation/logging" not in paths:
+            made = f"{local}.New({local}.DiscardHandler)"
+            out.append(f'\t\t\t"Logger": func(p map[string]any) any {{ return {made} }},')
         return "\n".join([*out, "\t\t},"])
 
     def _maker(self, name: str, kind: str, first: str, options: list[tuple[str, str]], make: str) -> str:

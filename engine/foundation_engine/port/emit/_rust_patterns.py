@@ -265,15 +265,20 @@ class Patterns:
             # A breaker keeps its name.
             slots["name"] = self.e.own(arguments.pop("name"))
         text = self.templates.render(self, e.pattern_id, "new", arguments, slots=slots).text
-        if isinstance(e.type, ir.NamedT) and e.type.name in self.rust.ownership.shared_objects:
-            self.rust.uses.add("std::sync::Arc")
-            text = f"Arc::new({text})"
+        text = self._shared(text, e.type)
         if e.pattern_id == "http_client":
             assert self.e is not None
             if not self.e.can_fail and self.rust.fixed(e):
                 return f'{text}.expect("settings of a client")'
             return self.e.question(text, e)
         return text
+
+    def _shared(self, text: str, t: ir.Type) -> str:
+        """An object of a pattern as its places hold it."""
+        if not isinstance(t, ir.NamedT) or t.name not in self.rust.ownership.shared_objects:
+            return text
+        self.rust.uses.add("std::sync::Arc")
+        return f"Arc::new({text})"
 
     def _limiters_wait(self, e: ir.PatternOp) -> bool:
         """Whether the module's limiters wait for permits; in Rust the call says so, not the limiter."""
@@ -335,14 +340,9 @@ class Patterns:
             case _, "call" if e.obj is not None:
                 return self._guarded(e)
             case ("structured_logging", "bind"):
-                return self.templates.render(
-                    self,
-                    e.pattern_id,
-                    "bind",
-                    {},
-                    slots={"object": writer.place(e.obj)} if e.obj else {},
-                    fields=e.fields,
-                ).text
+                slots = {"object": writer.place(e.obj)} if e.obj else {}
+                bound = self.templates.render(self, e.pattern_id, "bind", {}, slots=slots, fields=e.fields)
+                return self._shared(bound.text, e.type)
             case ("structured_logging", level):
                 assert e.obj is not None
                 slots = {"object": writer.place(e.obj), "0": writer.ref(e.args[0])}

@@ -1131,8 +1131,14 @@ class Emitter(Statements):
             slots["type"] = self.python.type(e.type)
         given = _listed(e.pattern_id, e.arguments)
         form = e.op
-        made = self.python.templates.render(self, e.pattern_id, form, given, slots=slots, fields=e.fields)
-        return made.text, PRIMARY
+        if not any(keyword.iskeyword(name) for name, _ in e.fields):
+            made = self.python.templates.render(self, e.pattern_id, form, given, slots=slots, fields=e.fields)
+            return made.text, PRIMARY
+        # A field cannot be named by a word of the language.
+        made = self.python.templates.render(self, e.pattern_id, form, given, slots=slots)
+        text = made.text.removesuffix(")")
+        named = ", ".join(f'"{name}": {self.x(value)}' for name, value in e.fields)
+        return f"{text}{'' if text.endswith('(') else ', '}**{{{named}}})", PRIMARY
 
     def _construct(self, e: ir.PatternNew) -> str:
         if e.pattern_id == "cli_framework":

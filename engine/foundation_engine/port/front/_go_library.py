@@ -531,6 +531,11 @@ def _sprint(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) ->
 
 @_special("fmt", "Println")
 def _println(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -> V:
+    return _v(_op("print", [line_of(low, args)], ir.NONE), VOID)
+
+
+def line_of(low: ExpressionLowerer, args: list[SyntaxNode]) -> ir.Expr:
+    """The text of `fmt.Println(args...)` without the end of its line."""
     parts: list[ir.FormatPart] = []
     for i, a in enumerate(args):
         if i:
@@ -538,7 +543,7 @@ def _println(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -
         part = shown(low, low.expr(a), a)
         fixed = isinstance(part.value, ir.Lit) and isinstance(part.value.value, str)
         parts.append(ir.FormatPart(part.value.value) if fixed and isinstance(part.value, ir.Lit) else part)
-    return _v(_op("print", [plain(ir.Format(_merged(parts), type=ir.STR))], ir.NONE), VOID)
+    return plain(ir.Format(_merged(parts), type=ir.STR))
 
 
 @_special("fmt", "Printf")

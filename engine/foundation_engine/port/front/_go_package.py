@@ -1,6 +1,5 @@
 """What a Go file declares: imports, types, signatures, sentinels and constants, before any body is lowered."""
 
-# ruff: noqa: SIM102 - conditions and steps stand one below the other.
 from __future__ import annotations
 
 import bisect
@@ -94,6 +93,7 @@ class Package:
     delays: list[Delays] = field(default_factory=list[Delays])
     fresh_fields: set[str] = field(default_factory=set[str])
     waits: set[str] = field(default_factory=set[str])  # limiters that are waited for
+    logger: str = ""  # the name of the module's own logger, where something logs without one
     rates_wait: bool = False  # some limiter of the file may be waited for
     assigned: set[str] = field(default_factory=set[str])  # package variables that a function assigns
 

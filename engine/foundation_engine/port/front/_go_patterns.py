@@ -15,6 +15,7 @@ from foundation_specs.registry import SpecRegistry
 from foundation_engine.effective import BoundArgument, UnreadableError, bind, plain
 from foundation_engine.port import ir
 from foundation_engine.port.front import _go_guards as guards
+from foundation_engine.port.front import _go_logs as logs
 from foundation_engine.port.front._go_types import (
     BOOL,
     BYTES,
@@ -206,10 +207,11 @@ def function(
     node: SyntaxNode,
     want: GoType | None,
 ) -> V | None:
-    """A call of a function of our runtime or of the libraries of `_go_guards`, None for another package's."""
-    guard = guards.function(low, path, name, args, node)
-    if guard is not None:
-        return guard
+    """A call of a function of our runtime or of a library that a pattern stands for, None for another package's."""
+    for library in (guards, logs):
+        made = library.function(low, path, name, args, node)
+        if made is not None:
+            return made
     match path, name:
         case "foundation/resilience", "Retry" | "RetryValue":
             return block_under(
@@ -473,9 +475,10 @@ def method(low: ExpressionLowerer, obj: V, name: str, args: list[SyntaxNode], no
             ir.Intrinsic("http.header", [obj.expr, key], type=ir.OptionalT(ir.STR)), type=ir.STR
         )
         return _v(ir.Cond(there, value, ir.Lit("", type=ir.STR), type=ir.STR), STRING)
-    guarded = guards.method(low, obj, name, args, node)
-    if guarded is not None:
-        return guarded
+    for library in (guards, logs):
+        found = library.method(low, obj, name, args, node)
+        if found is not None:
+            return found
     if obj.go == CLI_ARGS:
         return _argument_value(low, name, args, node)
     bare = obj.go.elem if isinstance(obj.go, Pointer) else obj.go
@@ -506,7 +509,7 @@ def method(low: ExpressionLowerer, obj: V, name: str, args: list[SyntaxNode], no
                 e,
                 "bind",
                 [],
-                _fields(low, args, node),
+                logs.fields(low, args, node),
                 type=ir.NamedT("Logger"),
                 line=line,
             )
@@ -518,7 +521,7 @@ def method(low: ExpressionLowerer, obj: V, name: str, args: list[SyntaxNode], no
                 e,
                 name.lower(),
                 [message],
-                _fields(low, args[1:], node),
+                logs.fields(low, args[1:], node),
                 type=ir.NONE,
                 line=line,
             )
@@ -535,28 +538,6 @@ def method(low: ExpressionLowerer, obj: V, name: str, args: list[SyntaxNode], no
             return _v(op, STRING)
         case _:
             raise low.p.unsupported(f"the method {name} of the runtime's {kind}", node)
-
-
-def _fields(low: ExpressionLowerer, args: list[SyntaxNode], node: SyntaxNode) -> list[tuple[str, ir.Expr]]:
-    """The named values of a log call."""
-    from foundation_engine.port.front._go_library import shown
-    from foundation_engine.port.front._go_types import ERROR
-
-    out: list[tuple[str, ir.Expr]] = []
-    if len(args) % 2:
-        raise low.p.unsupported("a log call whose values have no names", node)
-    for key, value in zip(args[::2], args[1::2], strict=True):
-        name = low.expr(key).const
-        if not isinstance(name, str) or not name.isidentifier():
-            raise low.p.unsupported("a log call whose names are not plain words", node)
-        v = low.expr(value)
-        if low.types.underlying(v.go) == ERROR:
-            part = shown(low, v, value)
-            assert part.value is not None
-            out.append((name, part.value))
-        else:
-            out.append((name, low.value(value)))
-    return out
 
 
 def _request(

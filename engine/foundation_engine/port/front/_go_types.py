@@ -121,6 +121,7 @@ RUNTIME_TYPES = {
     "foundation/httpclient.Response": "HttpResponse",
     "foundation/process.Result": "ProcessResult",
     "foundation/cli.App": "App",
+    "log/slog.Logger": "Logger",
     "github.com/sony/gobreaker.CircuitBreaker": "CircuitBreaker",
     "github.com/sony/gobreaker/v2.CircuitBreaker": "CircuitBreaker",
     "golang.org/x/time/rate.Limiter": "RateLimiter",

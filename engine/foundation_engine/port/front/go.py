@@ -15,6 +15,7 @@ from foundation_engine.port import ir
 from foundation_engine.port.front._go_errors import Item
 from foundation_engine.port.front._go_expr import ExpressionLowerer, Frame, V, free_name
 from foundation_engine.port.front._go_files import join
+from foundation_engine.port.front._go_logs import default_logger
 from foundation_engine.port.front._go_package import Package, Variable, read_package, walk
 from foundation_engine.port.front._go_patterns import annotated_patterns, annotation_lines, command_use
 from foundation_engine.port.front._go_retries import permanent_class
@@ -73,6 +74,7 @@ def lower_package(
         package.differences.clear()
         package.delays.clear()
         package.decoders.clear()
+        package.logger = ""
         package.fresh_fields = fresh_fields(package)
         for v in package.variables.values():
             v.ir_type = None
@@ -272,6 +274,8 @@ class _ModuleLowerer:
                 self._guard(info.node, info.name, lambda i=info, h=holder: self._type(i.node, h, i))
         self._generics()
         self.module.definitions.extend(f for f in p.decoders.values() if f is not None)
+        if p.logger:
+            self.module.definitions.insert(0, default_logger(p.logger, p.name))
         if p.marks_permanent:
             self.module.definitions.insert(0, permanent_class())
         self.module.differences = list(p.differences)
