@@ -187,3 +187,59 @@ def test_a_strict_zip_says_what_it_does_otherwise(ports_whole: Callable[..., Non
         in port(PortRequest("dot.py", source, LanguageId.PYTHON, LanguageId.RUBY)).differences
     )
     ports_whole("dot.py", source, LanguageId.RUBY, differential=20, cases=10)
+
+
+OPERATORS = Path(__file__).with_name("operators.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("target", [LanguageId.GO, LanguageId.RUBY, LanguageId.RUST])
+def test_operators_and_decorators_of_the_file_are_those_of_python(
+    ports_whole: Callable[..., None], target: LanguageId
+) -> None:
+    ports_whole("operators.py", OPERATORS, target, differential=24, cases=100)
+
+
+OWN_EQUALITY = """
+class Name:
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Name):
+            return False
+        return self.text.lower() == other.text.lower()
+
+    def __hash__(self) -> int:
+        return hash(self.text.lower())
+
+"""
+
+
+@pytest.mark.parametrize(
+    "use", ["Name(s) in [Name('a')]", "[Name(s)] == [Name('a')]", "len({Name(s), Name('a')}) == 1"]
+)
+@pytest.mark.parametrize("target", [LanguageId.GO, LanguageId.RUBY, LanguageId.RUST])
+def test_what_compares_objects_otherwise_than_their_class_is_a_hole(use: str, target: LanguageId) -> None:
+    text = f"{OWN_EQUALITY}\ndef f(s: str) -> bool:\n    return {use}\n"
+    holes = port(PortRequest("m.py", text, LanguageId.PYTHON, target)).holes
+    assert [h.reason for h in holes] == [
+        "a comparison of Name, which says itself when objects are equal, inside of something else"
+    ]
+
+
+WRAPS = "def deco(f):\n    def inner(*args, **kwargs):\n        {body}\n    return inner\n\n\n"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return f(*args)",
+        "return f(1, *args[1:], **kwargs)",
+        "return len(args)",
+        "n = 2; return f(*args, **kwargs) + n",
+    ],
+)
+def test_a_decorator_that_does_more_than_wrap_is_declined(body: str) -> None:
+    text = WRAPS.format(body=body) + "@deco\ndef f(n: int) -> int:\n    return n\n"
+    holes = port(PortRequest("m.py", text, LanguageId.PYTHON, LanguageId.GO)).holes
+    assert "decorator @deco is not a pattern this port knows" in {h.reason for h in holes}

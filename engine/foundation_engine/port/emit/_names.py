@@ -290,6 +290,14 @@ _SPECIAL: Mapping[str, tuple[str, ...]] = {
     "__lt__": ("less", "than"),
     "__contains__": ("contains",),
     "__len__": ("len",),
+    "__eq__": ("equals",),
+    "__add__": ("plus",),
+    "__sub__": ("minus",),
+    "__mul__": ("times",),
+    "__truediv__": ("divided", "by"),
+    "__neg__": ("negated",),
+    "__getitem__": ("item",),
+    "__call__": ("call",),
 }
 
 

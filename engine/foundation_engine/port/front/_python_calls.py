@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from foundation_engine.port import ir
 from foundation_engine.port.front import _python_any as mixed
 from foundation_engine.port.front import _python_library as library
+from foundation_engine.port.front import _python_operators as operators
 from foundation_engine.port.front import _python_prelude as prelude
 from foundation_engine.port.front import _python_regex as regex
 from foundation_engine.port.front import _python_times as times
@@ -358,11 +359,14 @@ def _key(low: ExpressionLowerer, node: ast.expr, elem: Type) -> ir.Expr:
         return ir.Lit(None, type=ir.NONE)
     if isinstance(node, ast.Lambda):
         return low.expr(node, ir.FuncT((elem,), ir.UNKNOWN, raises=False, context=False))
-    # key=len, key=str.lower, key=counts.get, key=my_function: write the lambda out.
+    # key=len, key=str.lower, key=counts.get, itemgetter(1), key=my_function: write the lambda out.
     name = "item" if low.lookup("item") is None else "element"
+    getter = low.stdlib_name(node.func) if isinstance(node, ast.Call) else None
     call: ast.expr
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "str":
         call = ast.Call(ast.Attribute(ast.Name(name, ast.Load()), node.attr, ast.Load()), [], [])
+    elif isinstance(node, ast.Call) and getter in ("operator.itemgetter", "operator.attrgetter"):
+        call = _got(node, name, getter)
     else:
         call = ast.Call(node, [ast.Name(name, ast.Load())], [])
     made = ast.Lambda(ast.arguments([], [ast.arg(name)], None, [], [], None, []), call)
@@ -371,6 +375,22 @@ def _key(low: ExpressionLowerer, node: ast.expr, elem: Type) -> ir.Expr:
         if not hasattr(sub, "lineno") and isinstance(sub, ast.expr | ast.arg):
             ast.copy_location(sub, node)
     return low.expr(made, ir.FuncT((elem,), ir.UNKNOWN, raises=False, context=False))
+
+
+def _got(getter: ast.Call, name: str, kind: str) -> ast.expr:
+    """What `itemgetter` or `attrgetter` takes out of the variable of that name."""
+    parts: list[ast.expr] = []
+    for a in getter.args:
+        item: ast.expr = ast.Name(name, ast.Load())
+        if kind.endswith("itemgetter"):
+            item = ast.Subscript(item, a, ast.Load())
+        elif isinstance(a, ast.Constant) and isinstance(a.value, str):
+            for part in a.value.split("."):
+                item = ast.Attribute(item, part, ast.Load())
+        else:
+            raise Unsupported("attrgetter of a computed name", ast.unparse(getter), getter.lineno)
+        parts.append(item)
+    return parts[0] if len(parts) == 1 else ast.Tuple(parts, ast.Load())
 
 
 def dict_method(
@@ -735,12 +755,15 @@ def _float(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
                 "A number in a text may not contain underscores, which Python's float() accepts."
             )
             return _op("str.to_float", [low.coerce(v, ir.STR)], ir.FLOAT, "ValueError")
+        case ir.P(ir.Prim.ANY):
+            return prelude.call(low, "float_of", v)
         case _:
             raise Unsupported(f"float of {ir.type_text(v.type)}", ast.unparse(e), e.lineno)
 
 
 def to_text(low: ExpressionLowerer, v: ir.Expr) -> ir.Expr:
     """`str(v)`."""
+    v = operators.value_of(low, v, shown=True)
     match v.type:
         case ir.P(ir.Prim.STR):
             return v
@@ -1235,6 +1258,7 @@ _SPEC = re.compile(r"(?:(.)?([<>^]))?([+ ]?)(0?)(\d*)(,?)(?:\.(\d+))?([dfsxXbo%e
 
 def formattable(low: ExpressionLowerer, v: ir.Expr) -> ir.Expr:
     """A value as a formatted text takes it without a format."""
+    v = operators.value_of(low, v, shown=True)
     if v.type in (ir.STR, ir.CHAR, ir.INT):
         return low.coerce(v, ir.STR) if v.type == ir.STR else v
     return to_text(low, v)
@@ -1258,6 +1282,9 @@ def _part(low: ExpressionLowerer, v: ir.Expr, spec: str, conversion: str) -> ir.
         raise Unsupported(f"format {spec}")
     fill, align, sign, zero, width, comma, precision, kind = m.groups()
     grouped = comma and not (fill or align or zero or width or sign)
+    if comma and width and fill in (None, " ") and align in (None, "<", ">") and not (zero or sign):
+        inner = _part(low, v, "," + (f".{precision}" if precision else "") + kind, "")
+        return ir.FormatPart(value=ir.Format([inner], type=ir.STR), spec=f"str:{align or '>'}:{width}")
     if grouped and (v.type == ir.INT or (v.type == ir.FLOAT and kind == "f")):
         plain = _part(low, v, spec.replace(",", "", 1), "")
         return ir.FormatPart(value=prelude.call(low, "with_commas", ir.Format([plain], type=ir.STR)))

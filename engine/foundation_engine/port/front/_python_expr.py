@@ -13,6 +13,7 @@ from foundation_engine.port import ir
 from foundation_engine.port.bounds import lower_bound
 from foundation_engine.port.front import _python_any as mixed
 from foundation_engine.port.front import _python_library as library
+from foundation_engine.port.front import _python_operators as operators
 from foundation_engine.port.front import _python_prelude as prelude
 from foundation_engine.port.front import _python_regex as regex
 from foundation_engine.port.front import _python_times as times
@@ -327,6 +328,7 @@ class ExpressionLowerer:
             elif isinstance(e, ast.Dict):
                 want = ir.DictT(ir.STR, ir.ANY)
         out = self._expr(e, want)
+        operators.check(self, out)
         out.line = e.lineno if hasattr(e, "lineno") else 0
         return out
 
@@ -345,6 +347,8 @@ class ExpressionLowerer:
             return e
         if want == ir.ANY and have != ir.UNKNOWN:
             return mixed.of(self, e)
+        if want in (ir.STR, ir.INT) and (value := operators.value_of(self, e, shown=True)).type == want:
+            return value
         match e, want:
             case ir.Lit(value=None), ir.OptionalT():
                 return ir.Lit(None, type=want, line=e.line)
@@ -776,9 +780,12 @@ class ExpressionLowerer:
     def binary(self, op: ast.operator, left: ir.Expr, right: ir.Expr, at: ast.AST) -> ir.Expr:
         """The operation on two lowered operands."""
         name = _ARITHMETIC.get(type(op))
+        left, right = operators.value_of(self, left), operators.value_of(self, right)
         lt, rt = left.type, right.type
         if {lt, rt} & times.ORDERED and ir.UNKNOWN not in (lt, rt):
             return times.binary(self, op, left, right)
+        if (called := operators.binary(self, op, left, right)) is not None:
+            return called
         if lt == ir.BOOL and rt == ir.BOOL and name in ("bor", "band", "xor"):
             return ir.Intrinsic(
                 {"bor": "bool.or", "band": "bool.and", "xor": "ne"}[name], [left, right], type=ir.BOOL
@@ -864,6 +871,8 @@ class ExpressionLowerer:
         if isinstance(e.op, ast.Not):
             return ir.Not(self.cond(e.operand), type=ir.BOOL)
         v = self.expr(e.operand)
+        if isinstance(e.op, ast.USub) and (called := operators.negated(self, v)) is not None:
+            return called
         if v.type == ir.BOOL:
             v = self.coerce(v, ir.INT)
         if v.type == ir.DELTA and isinstance(e.op, ast.USub):
@@ -982,6 +991,9 @@ class ExpressionLowerer:
             inner = self.comparison(op, ir.Unwrap(opt, type=opt.type.elem), other)
             some = ir.Intrinsic("is_some" if name == "eq" else "is_none", [opt], type=ir.BOOL)
             return ir.Bool("and" if name == "eq" else "or", [some, inner], type=ir.BOOL)
+        if not isinstance(op, ast.Is | ast.IsNot) and (lt != rt or name not in ("eq", "ne")):
+            left, right = operators.value_of(self, left), operators.value_of(self, right)
+            lt, rt = left.type, right.type
         for want in (ir.BOOL, ir.INT, ir.FLOAT):
             if {lt, rt} <= {ir.BOOL, ir.INT, ir.FLOAT} and lt != rt and want in (lt, rt):
                 t = ir.FLOAT if ir.FLOAT in (lt, rt) else ir.INT
@@ -1000,6 +1012,8 @@ class ExpressionLowerer:
         elif lt != rt:
             t = join(lt, rt)
             left, right = self.coerce(left, t), self.coerce(right, t)
+        if name in ("eq", "ne") and (each := operators.by_parts(self, op, left, right)) is not None:
+            return each
         t = left.type
         if t in (ir.UNKNOWN, ir.ANY):
             raise Unsupported("comparison of values whose type is not known")
@@ -1014,6 +1028,9 @@ class ExpressionLowerer:
                 return self._lexicographic(name, a, b, a.type)
             raise Unsupported(f"ordering of {ir.type_text(t)}")
         if isinstance(t, ir.NamedT) and name in ("eq", "ne"):
+            called = operators.equals(self, left, right, negative=name == "ne")
+            if called is not None:
+                return called
             info = self.scope.classes.get(t.name)
             if info is None or info.opaque or not (info.kind == "enum" or (info.kind == "dataclass")):
                 raise Unsupported(f"equality of {t.name}")
@@ -1335,6 +1352,8 @@ class ExpressionLowerer:
                     return ir.Intrinsic("json.item", [obj, key], "IndexError", type=ir.ANY)
                 raise Unsupported("this index into JSON", ast.unparse(e), e.lineno)
             case _:
+                if (called := operators.item(self, obj, e.slice)) is not None:
+                    return called
                 raise Unsupported(f"indexing of {ir.type_text(t)}", ast.unparse(e), e.lineno)
 
     def _slice(self, obj: ir.Expr, s: ast.Slice) -> ir.Expr:
@@ -1581,6 +1600,11 @@ class ExpressionLowerer:
             if isinstance(t, ir.FuncT):
                 return self._call_value(ir.Name(e.func.id, type=t), t, e)
             held = t if t is not None else self.scope.constants.get(e.func.id)
+            if (
+                held is not None
+                and (called := operators.called(self, ir.Name(e.func.id, type=held), e)) is not None
+            ):
+                return called
             if held is not None and held == ir.NamedT("RetryPolicy"):
                 return patterns.method(self, e, ir.Name(e.func.id, type=held), "RetryPolicy", "__call__")
             if t is None and e.func.id not in self.scope.foreign:

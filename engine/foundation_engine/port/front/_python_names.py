@@ -206,6 +206,9 @@ class ClassInfo:
     made: bool = True  # its objects can be made: nothing that their making needs is lost
     # Its objects compare, or are true or false, in a way that only the source knows.
     opaque: bool = False
+    # The type that the members of an enum are of besides, and whether they are shown as their values.
+    mixed: Type | None = None
+    shown: bool = False
 
 
 @dataclass

@@ -105,6 +105,21 @@ def table_records(text: str, mark: str) -> list[dict[str, str]]:
             records.append(dict(zip(names, row)))
     return records
 ''',
+    "float_of": '''
+from typing import Any
+
+
+def float_of(value: Any) -> float:
+    """The number that a value from JSON is, or that its text says."""
+    if isinstance(value, str):
+        return float(value)
+    if isinstance(value, bool):
+        return 1.0 if value else 0.0
+    if not isinstance(value, (int, float)):
+        raise TypeError("float() argument must be a string or a real number")
+    number: float = value
+    return number
+''',
     "length_of": '''
 from datetime import timedelta
 

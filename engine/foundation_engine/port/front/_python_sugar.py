@@ -16,9 +16,11 @@ from typing import TypeVar
 
 from foundation_engine.port.front._python_locks import taken_once
 from foundation_engine.port.front._python_names import dotted
+from foundation_engine.port.front._python_operators import of_one_class
 from foundation_engine.port.front._python_package import LinkedFile
 from foundation_engine.port.front._python_setters import replace_setters
 from foundation_engine.port.front._python_times import is_aware
+from foundation_engine.port.front._python_wrappers import unwrapped
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Node = TypeVar("_Node", bound=ast.AST)
@@ -30,7 +32,7 @@ class Longer:
 
     `managers` are context managers by name, as their functions; `enum_functions` the functions that methods of enums
     became, by enum and method; `cached` the functions whose results are no longer kept; `setters` the methods that
-    setters of properties became.
+    setters of properties became; `wrapping` the decorators that are written where they decorate.
     """
 
     managers: dict[str, ast.FunctionDef] = field(default_factory=dict[str, ast.FunctionDef])
@@ -41,6 +43,7 @@ class Longer:
     )  # whether what is entered is the object itself
     aware: bool = False  # datetimes have the offset of UTC
     setters: set[str] = field(default_factory=set[str])
+    wrapping: list[str] = field(default_factory=list[str])
 
 
 def longer(files: Sequence[LinkedFile]) -> tuple[list[LinkedFile], Longer]:
@@ -51,7 +54,11 @@ def longer(files: Sequence[LinkedFile]) -> tuple[list[LinkedFile], Longer]:
     for tree in trees:
         _last_definitions(tree)
         said.setters |= replace_setters(tree)
+        said.wrapping += unwrapped(tree)
+        of_one_class(tree)
+        _suppressed(tree)
         _class_constants(tree)
+        _counted_members(tree)
         _enum_methods(tree, said)
         _kept_results(tree, said)
         _managers(tree, said)
@@ -293,6 +300,51 @@ def under(node: ast.expr, name: str, taken: ast.expr | None, *, itself: bool, s:
     return [at(ast.copy_location(m, s), s) for m in made]
 
 
+def _suppressed(tree: ast.Module) -> None:
+    """`with suppress(A, B):` is a `try` whose handler does nothing, and what only such a one leads to is in it."""
+    names = {"contextlib.suppress"} | {
+        alias.asname or alias.name
+        for s in tree.body
+        if isinstance(s, ast.ImportFrom) and s.module == "contextlib"
+        for alias in s.names
+        if alias.name == "suppress"
+    }
+
+    class Suppress(ast.NodeTransformer):
+        def visit_With(self, node: ast.With) -> ast.stmt:
+            self.generic_visit(node)
+            match node.items:
+                case [
+                    ast.withitem(context_expr=ast.Call(args=[_, *_], keywords=[]) as call, optional_vars=None)
+                ] if dotted(call.func) in names:
+                    kinds = call.args[0] if len(call.args) == 1 else ast.Tuple(call.args, ast.Load())
+                    handler = ast.copy_location(ast.ExceptHandler(kinds, None, [ast.Pass()]), call)
+                    return at(ast.copy_location(ast.Try(node.body, [handler], [], []), node), call)
+                case _:
+                    return node
+
+    Suppress().visit(tree)
+    for node in ast.walk(tree):
+        body: list[ast.stmt] | ast.expr | None = getattr(node, "body", None)
+        if isinstance(body, list) and len(body) > 1:
+            _last_in_handler(body)
+
+
+def _last_in_handler(body: list[ast.stmt]) -> None:
+    """`try: return a`, `except E: pass`, `return b` with the last in the handler: nothing else leads to it."""
+    match body[-2:]:
+        case [
+            ast.Try(
+                body=[*_, ast.Return()], handlers=[ast.ExceptHandler(body=[ast.Pass()]) as only], orelse=[]
+            ) as s,
+            ast.Return() as last,
+        ] if not s.finalbody:
+            only.body = [last]
+            body.pop()
+        case _:
+            pass
+
+
 # Constants of classes
 
 
@@ -383,6 +435,33 @@ def _is_enum(c: ast.ClassDef, classes: Mapping[str, ast.ClassDef]) -> bool:
     return any(b in ("Enum", "IntEnum", "StrEnum") for b in bases) or any(
         b in classes and classes[b] is not c and _is_enum(classes[b], classes) for b in bases
     )
+
+
+def _counted_members(tree: ast.Module) -> None:
+    """`auto()` is one more than the value before it, the greatest, or in an enum of texts the name in lower case."""
+    for c in (s for s in tree.body if isinstance(s, ast.ClassDef)):
+        bases = {(dotted(b) or "").rpartition(".")[2] for b in c.bases}
+        if not bases & {"Enum", "IntEnum", "StrEnum"} or "str" in bases:
+            continue
+        if any(isinstance(m, ast.FunctionDef) and m.name == "_generate_next_value_" for m in c.body):
+            continue
+        values: list[int] = []
+        for s in c.body:
+            match s:
+                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=f, args=[])) if (
+                    _last(f) == "auto"
+                ):
+                    if values and max(values) != values[-1]:
+                        break
+                    values.append(values[-1] + 1 if values else 1)
+                    made = name.lower() if "StrEnum" in bases else values[-1]
+                    s.value = ast.copy_location(ast.Constant(made), s.value)
+                case ast.Assign(value=ast.Constant(value=int() as number)):
+                    values.append(number)
+                case ast.Assign() if "StrEnum" not in bases:
+                    break
+                case _:
+                    pass
 
 
 def _enum_methods(tree: ast.Module, said: Longer) -> None:

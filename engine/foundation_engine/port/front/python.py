@@ -17,6 +17,7 @@ from foundation_engine.port.front import _python_any as mixed
 from foundation_engine.port.front import _python_backoff as backoff
 from foundation_engine.port.front import _python_clients as clients
 from foundation_engine.port.front import _python_closures as closures
+from foundation_engine.port.front import _python_operators as operators
 from foundation_engine.port.front import _python_patterns as patterns
 from foundation_engine.port.front import _python_regex as regex
 from foundation_engine.port.front import _python_setters as setters
@@ -343,6 +344,9 @@ def _lowered(
     if said.managers:
         names = ", ".join(f"`{n}`" for n in said.managers)
         first.scope.differ(f"Context managers are written where they are used: {names}.")
+    if said.wrapping:
+        names = ", ".join(f"`{n}`" for n in said.wrapping)
+        first.scope.differ(f"Decorators are written where they decorate: {names}.")
     module.differences = first.scope.differences
     module.delays = list(dict.fromkeys(first.scope.delays))
     module.doc = next((each.doc for each in lowerers if each.file.main), "")
@@ -469,7 +473,9 @@ def is_private(name: str) -> bool:
 
 
 # Special methods that are lowered, or that nothing which is ported shows.
-_SPECIAL = frozenset({"__init__", "__str__", "__repr__", "__len__", "__contains__", "__lt__"})
+_SPECIAL = frozenset(
+    {"__init__", "__str__", "__repr__", "__len__", "__contains__", "__lt__", *operators.METHODS}
+)
 # Special methods by which objects compare, or are true or false.
 _COMPARING = frozenset(f"__{n}__" for n in ("eq", "ne", "hash", "bool", "len", "lt", "le", "gt", "ge"))
 # Special methods that change what every other line of the class means.
@@ -828,6 +834,14 @@ class _ModuleLowerer:
                 if isinstance(s, ast.Assign) and isinstance(s.targets[0], ast.Name):
                     value = s.value.value if isinstance(s.value, ast.Constant) else None
                     info.members[s.targets[0].id] = value
+            bases = {self._original((dotted(b) or "").rpartition(".")[2]) for b in c.bases}
+            kinds = {type(v) for v in info.members.values()}
+            if kinds == {str} and bases & {"str", "StrEnum"}:
+                info.mixed = ir.STR
+            elif kinds == {int} and bases & {"int", "IntEnum"}:
+                info.mixed = ir.INT
+            own = {m.name for m in c.body if isinstance(m, ast.FunctionDef)}
+            info.shown = bool(bases & {"StrEnum", "IntEnum"}) and not own & {"__str__", "__format__"}
             return
         if info.kind == "error":
             base = (dotted(c.bases[0]) or "").rpartition(".")[2]
@@ -884,6 +898,8 @@ class _ModuleLowerer:
         special = s.name.startswith("__") and s.name.endswith("__") and s.name not in _SPECIAL
         if special and info.kind in ("dataclass", "plain"):
             raise Unsupported(f"special method {s.name}", f"def {s.name}", s.lineno)
+        if operators.METHODS.get(s.name) in {m.name for m in c.body if isinstance(m, ast.FunctionDef)}:
+            raise Unsupported(f"{s.name} beside {operators.METHODS[s.name]}", f"def {s.name}", s.lineno)
         signature = self.signature(s, method=True, owner=c)
         if s.name == "__init__":
             info.init = signature.params
