@@ -121,7 +121,8 @@ def lower(request: PortRequest) -> ir.Module | None:
         from foundation_engine.port.front.ruby import lower_document
 
         # Its types may stand in RBS files beside it.
-        return lower_document(request.text, package_name(request), request.line, request.path)[0]
+        name = package_name(request)
+        return lower_document(request.text, name, request.line, request.path, request.files)[0]
     if request.source is LanguageId.PYTHON and request.files:
         from foundation_engine.port.front.python import lower_package
 

@@ -8,6 +8,7 @@ machine. Nothing outside of that folder is read, and links that lead out of it a
 from __future__ import annotations
 
 import ast
+import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,8 @@ from pathlib import Path
 from foundation_specs.model import LanguageId
 
 from foundation_engine.port.front._go_files import ENDINGS
+from foundation_engine.port.front._ruby_files import required
+from foundation_engine.port.front._ruby_signatures import ROOTS
 from foundation_engine.port.request import PortOptions, PortRequest, SourceFile
 
 LARGEST_PACKAGE = 400
@@ -119,9 +122,12 @@ def with_siblings(
 ) -> PortRequest:
     """The request for one document with the files of its package that it imports."""
     path = Path(request.path)
-    if request.source not in (LanguageId.PYTHON, LanguageId.GO) or not path.exists():
+    if request.source not in (LanguageId.PYTHON, LanguageId.GO, LanguageId.RUBY) or not path.exists():
         return request
     own = path.absolute()
+    if request.source is LanguageId.RUBY:
+        found = _ruby_files(own, request.text, texts)
+        return replace(request, files=tuple(SourceFile(shown(p), t, p.stem) for p, t in found.items()))
     if request.source is LanguageId.GO:
         return replace(request, files=_go_files(request.text, _beside(own), texts, shown, whole=False))
 
@@ -135,6 +141,30 @@ def with_siblings(
         if (text := text_of(p)) is not None
     ]  # fmt: skip
     return replace(request, module=place_of(own).module, files=tuple(files))
+
+
+def _ruby_files(own: Path, text: str, texts: Callable[[Path], str | None]) -> dict[Path, str]:
+    """What a Ruby file requires by relative paths inside its project, each file behind those that it requires."""
+    above = own.parent.parents
+    inside = next(
+        (p for p in (own.parent, *above) if any((p / m).exists() for m in ROOTS)), own.parent
+    ).resolve()
+    out: dict[Path, str] = {}
+    seen = {own}
+
+    def visit(path: Path, text: str) -> None:
+        for name in required(text):
+            found = Path(os.path.normpath(path.parent / f"{name}.rb"))
+            if found in seen or len(seen) > LARGEST_PACKAGE or not found.resolve().is_relative_to(inside):
+                continue
+            seen.add(found)
+            more = texts(found) if found.is_file() else None
+            if more is not None:
+                visit(found, more)
+                out[found] = more
+
+    visit(own, text)
+    return out
 
 
 _CLAUSE = re.compile(r"^package[ \t]+(\w+)", re.MULTILINE)

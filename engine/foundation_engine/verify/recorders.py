@@ -218,7 +218,7 @@ def _record_ruby(
     from foundation_engine.port.front.ruby import lower_document
 
     runtime = runtime_root(LanguageId.RUBY)
-    _, shapes = lower_document(request.text, package_name(request), request.line, request.path)
+    _, shapes = lower_document(request.text, package_name(request), request.line, request.path, request.files)
     asked = json.dumps(
         {"path": os.path.abspath(path), "plans": [p.as_json() for p in planned], "shapes": asdict(shapes)}  # noqa: PTH100 - no symlink is resolved.
     )

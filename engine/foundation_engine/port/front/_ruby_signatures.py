@@ -8,7 +8,7 @@ from pathlib import Path
 
 _MOST_FILES = 200
 _MOST_BYTES = 1 << 20
-_ROOTS = ("Gemfile", ".git", "Steepfile", "Rakefile")
+ROOTS = ("Gemfile", ".git", "Steepfile", "Rakefile")
 
 
 @dataclass
@@ -63,7 +63,7 @@ def signatures_beside(path: str) -> str:
         place = folder / "sig"
         if place.is_dir():
             return _read(place)
-        if any((folder / mark).exists() for mark in _ROOTS) or folder.parent == folder:
+        if any((folder / mark).exists() for mark in ROOTS) or folder.parent == folder:
             return ""
         folder = folder.parent
     return ""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, cast
 
@@ -15,6 +15,7 @@ from foundation_engine.port import ir
 from foundation_engine.port.front import _ruby_ast as ast
 from foundation_engine.port.front._python_regex import placed
 from foundation_engine.port.front._reading import reachable, tell_members_apart
+from foundation_engine.port.front._ruby_files import Joined, join, settle
 from foundation_engine.port.front._ruby_nodes import Maybe, lit
 from foundation_engine.port.front._ruby_patterns import arguments, shared_name
 from foundation_engine.port.front._ruby_prelude import PRELUDE
@@ -31,6 +32,7 @@ from foundation_engine.port.front._ruby_types import (
     read_doc,
 )
 from foundation_engine.port.ir import Type, Unsupported
+from foundation_engine.port.request import SourceFile
 
 _SWEEPS = 12
 _META = frozenset(
@@ -71,9 +73,14 @@ def lower_module(text: str, name: str, line: int | None = None, signatures: str 
     return lower_with_shapes(text, name, line, signatures)[0]
 
 
-def lower_document(text: str, name: str, line: int | None, path: str) -> tuple[ir.Module, Shapes]:
-    """The same with the RBS files beside the source at `path`, and what a recorder must know of it."""
-    return lower_with_shapes(text, name, line, signatures_beside(path))
+def lower_document(
+    text: str, name: str, line: int | None, path: str, others: Sequence[SourceFile] = ()
+) -> tuple[ir.Module, Shapes]:
+    """The same with the RBS files beside the source at `path`, and what a recorder must know of it.
+
+    Of `others`, the files that it requires, comes what it uses.
+    """
+    return _ModuleLowerer(join(path, text, others), name, signatures_beside(path)).lower(line)
 
 
 def lower_with_shapes(
@@ -83,7 +90,7 @@ def lower_with_shapes(
     signatures: str = "",
 ) -> tuple[ir.Module, Shapes]:
     """The module, and what a recorder of its source must know."""
-    return _ModuleLowerer(text, name, signatures).lower(line)
+    return _ModuleLowerer(join("", text, ()), name, signatures).lower(line)
 
 
 _OPERATORS = {
@@ -123,7 +130,9 @@ def identifier(name: str, taken: Callable[[str], bool] = lambda _: False) -> str
 class _ModuleLowerer:
     """Names first, then sweeps over the bodies until the types stand still, then the representation."""
 
-    def __init__(self, text: str, name: str, signatures: str) -> None:
+    def __init__(self, joined: Joined, name: str, signatures: str) -> None:
+        self.joined = joined
+        text = joined.text
         data = text.encode()
         tree = parse(data, LanguageId.RUBY)
         if tree.errors:
@@ -170,7 +179,10 @@ class _ModuleLowerer:
 
     def lower(self, line: int | None) -> tuple[ir.Module, Shapes]:
         """The module."""
-        program = self.reader.program()
+        every = self.reader.program()
+        program = [n for n in every if self._own(n.line)]
+        # What others define is known before the document is read, as it is when it is loaded.
+        self._survey([n for n in every if not self._own(n.line)], "", None)
         self._survey(program, "", None)
         self._registered_at_load(program)
         for n in self.registrations:
@@ -183,7 +195,7 @@ class _ModuleLowerer:
         self._sweep()
         self._settle()
         wanted = self._reachable(line)
-        if wanted is not None:
+        if wanted is not None and line is not None:
             self._forget_calls(program, wanted)
         self.scope.final = True
         self._define(wanted)
@@ -191,6 +203,8 @@ class _ModuleLowerer:
         shapes = self._shapes()
         self.module.differences = self.scope.differences
         self.module.delays = list(dict.fromkeys(self.scope.delays))
+        if len(self.joined.paths) > 1:
+            settle(self.module, self.joined, wanted or ())
         return self.module, shapes
 
     def _module_doc(self, program: list[ast.Node]) -> str:
@@ -1019,10 +1033,12 @@ class _ModuleLowerer:
     # Which definitions
 
     def _reachable(self, line: int | None) -> set[str] | None:
-        """Names of the definition at `line` and of what it uses; None for everything."""
-        if line is None:
-            return None
+        """Names of the definition at `line`, or of the document's, and of what they use; None for everything."""
         nodes = self._nodes()
+        if line is None:
+            own = [name for name, x in nodes.items() if self._own(x.line)]
+            every = len(self.joined.paths) == 1
+            return None if every else {used for name in own for used in self._used(name, nodes)}
         start = next((n for n, x in nodes.items() if x.line <= line <= x.last), None)
         if start is None:
             return None
@@ -1032,6 +1048,10 @@ class _ModuleLowerer:
             for made, _ in self.commands:
                 wanted |= self._used(made.name, nodes)
         return wanted
+
+    def _own(self, line: int) -> bool:
+        """True for a line of the document itself."""
+        return self.joined.place(line)[0] == self.joined.paths[0]
 
     def _makes_app(self, wanted: set[str], nodes: dict[str, ast.Node]) -> bool:
         return any(
@@ -1709,7 +1729,7 @@ class _Rewriter:
 
 def prelude(used: frozenset[str]) -> list[ir.Function]:
     """The functions of the prelude that are used, with those they use, named with an underscore."""
-    lowerer = _ModuleLowerer(PRELUDE, "prelude", "")
+    lowerer = _ModuleLowerer(join("", PRELUDE, ()), "prelude", "")
     lowerer.scope.in_prelude = True
     lowered = lowerer.lower(None)[0]
     assert not lowered.declines, [(d.reason, d.line, d.construct) for d in lowered.declines]
