@@ -6,6 +6,7 @@ only adds it to texts, sets what it sets however often it runs, or leaves, a tur
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from foundation_engine.port import ir
@@ -14,15 +15,20 @@ from foundation_engine.port.texts import growing_texts
 
 # What a comparison with a character of ASCII gives for every other character, and for every byte of one.
 _OTHERS = {"eq": False, "ne": True, "lt": False, "le": False, "gt": True, "ge": True}
+# What looks for a key of a map.
+_LOOKING = frozenset({"dict.contains", "dict.index", "dict.get", "dict.get_or"})
 _TURNED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
 
 
-def loop_over_bytes(module: ir.Module) -> None:
-    """Make loops over characters that are added to texts, or that are gone through backwards, loops over bytes.
+def loop_over_bytes(module: ir.Module, *, adding: bool) -> None:
+    """Make loops over characters that are gone through backwards loops over bytes.
 
+    With `adding`, loops whose characters are added to texts, too; without it, those that only ask how a character
+    compares.
     `str.bytes` of a text are its bytes. Wherever one is asked for more than how it compares with a character of ASCII,
     it is one.
     """
+    tables = _tables(module)
     for _, f in module.functions():
         nodes = [n for s in f.body for n in ir.walk(s)]
         if any(isinstance(n, ir.PatternCall) for n in nodes):
@@ -34,19 +40,48 @@ def loop_over_bytes(module: ir.Module) -> None:
                 case (
                     ir.Intrinsic(op="str.reversed", args=[text]),
                     ir.VarTarget(id=char, type=ir.CHAR),
-                ) if only_here(nodes, loop.body, char) and alike(loop.body, char) == set():
+                ) if only_here(nodes, loop.body, char) and alike(loop.body, char, tables=tables) == set():
                     loop.iter = ir.Intrinsic(
                         "reversed", [_bytes(text)], type=ir.IterT(ir.CHAR), line=text.line
                     )
                 case ir.Expr(type=ir.STR) as text, ir.VarTarget(id=char, type=ir.CHAR) if (
                     only_here(nodes, loop.body, char)
-                    and (added := alike(loop.body, char)) is not None
-                    and added <= growing_texts(f) & reads(f.body)
-                    and _adds(loop.body, char)
+                    and (added := alike(loop.body, char, tables=tables)) is not None
+                    and (
+                        (added <= growing_texts(f) & reads(f.body) and _adds(loop.body, char))
+                        if adding
+                        else not added
+                    )
                 ):
                     loop.iter = _bytes(text)
                 case _:
                     pass
+
+
+def _tables(module: ir.Module) -> frozenset[str]:
+    """The constant maps of a module that have keys of ASCII alone, and that are only looked into."""
+    nodes = [n for d in module.definitions for n in ir.walk(d)]
+    found = {
+        d.name
+        for d in module.definitions
+        if isinstance(d, ir.Constant)
+        and isinstance(d.value, ir.DictLit)
+        and all(
+            isinstance(k, ir.Lit) and isinstance(k.value, str) and k.value.isascii() for k, _ in d.value.items
+        )
+    }
+    looks = Counter(
+        n.args[0].id
+        for n in nodes
+        if isinstance(n, ir.Intrinsic) and n.op in _LOOKING and isinstance(n.args[0], ir.Name)
+    )
+    named = Counter(n.id for n in nodes if isinstance(n, ir.Name))
+    hidden = {
+        n.id if isinstance(n, ir.VarTarget) else n.name
+        for n in nodes
+        if isinstance(n, ir.VarTarget | ir.Param)
+    }
+    return frozenset(name for name in found - hidden if named[name] == looks[name])
 
 
 def _bytes(text: ir.Expr) -> ir.Expr:
@@ -80,15 +115,21 @@ def _added(n: ir.Node, char: str) -> str | None:
             return None
 
 
-def alike(body: Sequence[ir.Stmt], char: str, stepping: ir.AugAssign | None = None) -> set[str] | None:
+def alike(
+    body: Sequence[ir.Stmt],
+    char: str,
+    stepping: ir.AugAssign | None = None,
+    tables: frozenset[str] = frozenset(),
+) -> set[str] | None:
     """The texts that a turn adds a character outside of ASCII to, where a turn for each of its bytes does the same.
 
-    None where that is not so. `stepping` is the statement at the end of the turn that goes on to the next character.
+    None where that is not so. `stepping` is the statement at the end of the turn that goes on to the next character;
+    `tables` are maps whose keys are of ASCII.
     """
     nodes = [n for s in body for n in ir.walk(s)]
     if any(isinstance(n, ir.VarTarget) and n.id == char for n in nodes):
         return None
-    turn = _Turn(char, stepping)
+    turn = _Turn(char, stepping, tables)
     turn.run(body)
     if turn.differs or turn.asked & turn.set or turn.added & (turn.asked | turn.set):
         return None
@@ -98,8 +139,8 @@ def alike(body: Sequence[ir.Stmt], char: str, stepping: ir.AugAssign | None = No
 class _Turn:
     """What is reached in a turn for a character outside of ASCII."""
 
-    def __init__(self, char: str, stepping: ir.AugAssign | None) -> None:
-        self.char, self.stepping = char, stepping
+    def __init__(self, char: str, stepping: ir.AugAssign | None, tables: frozenset[str]) -> None:
+        self.char, self.stepping, self.tables = char, stepping, tables
         self.differs = False  # something is done that makes a difference when it is done again
         self.asked: set[str] = set()  # variables that decide what is done
         self.set: set[str] = set()  # variables that are set to what they are
@@ -171,7 +212,7 @@ class _Turn:
         self.differs |= name.id in self.asked or name.id in stores(list(body[:-1]))
         self.differs |= any(self._names(s) for s in body) or bool(stores(list(body[:-1])) & self.asked)
         # A text that the character was added to has its first byte only.
-        self.differs |= bool(self.added & reads(body))
+        self.differs |= bool(self.added & reads(list(body)))
         self.set |= stores(list(body[:-1]))
         return once
 
@@ -199,6 +240,11 @@ class _Turn:
             case ir.Intrinsic(op="str.contains_char", args=[ir.Lit(value=str(text)), ir.Name(id=name)]) if (
                 name == self.char and text.isascii()
             ):
+                return False
+            case ir.Intrinsic(
+                op="dict.contains",
+                args=[ir.Name(id=table), ir.Intrinsic(op="char.to_str", args=[ir.Name(id=name)])],
+            ) if name == self.char and table in self.tables:
                 return False
             case _:
                 self.differs |= self._names(test)

@@ -179,6 +179,46 @@ def _mentioned(n: ir.Node, name: str) -> int:
             return 0
 
 
+def compare_as_characters(f: ir.Function) -> None:
+    """Give maps of literals whose values are letters, and are only compared with letters, characters as values."""
+    nodes = [n for s in f.body for n in ir.walk(s)]
+    for made in nodes:
+        match made:
+            case ir.Assign(
+                target=ir.VarTarget(id=name) as target,
+                value=ir.DictLit(type=ir.DictT(key, ir.STR, zero=False), items=[_, *_] as items) as table,
+            ) if all(letter(v) is not None for _, v in items):
+                pass
+            case _:
+                continue
+        compared = [
+            (n, i)
+            for n in nodes
+            if isinstance(n, ir.Intrinsic) and n.op in ("eq", "ne")
+            for i in (0, 1)
+            if _looked_up(n.args[i], name) and letter(n.args[1 - i]) is not None
+        ]
+        asked = sum(
+            isinstance(n, ir.Intrinsic) and n.op == "dict.contains" and _is(n.args[0], name) for n in nodes
+        )
+        sets = sum(isinstance(n, ir.VarTarget | ir.VarDecl) and n.id == name for n in nodes)
+        if sets != 1 or not compared or len(compared) + asked != sum(_is(n, name) for n in nodes):
+            continue
+        kind = ir.DictT(key, ir.CHAR)
+        target.type = table.type = kind
+        items[:] = [(k, letter(v) or v) for k, v in items]
+        for n, i in compared:
+            n.args[i].type = ir.CHAR
+            n.args[1 - i] = letter(n.args[1 - i]) or n.args[1 - i]
+        for n in nodes:
+            if isinstance(n, ir.Name) and n.id == name:
+                n.type = kind
+
+
+def _looked_up(e: ir.Expr, name: str) -> bool:
+    return isinstance(e, ir.Intrinsic) and e.op == "dict.index" and _is(e.args[0], name)
+
+
 def _is(n: ir.Node, name: str) -> bool:
     return isinstance(n, ir.Name) and n.id == name
 

@@ -814,7 +814,7 @@ def filling_loop(following: Sequence[ir.Stmt], name: str, surely: bool = True) -
 
 
 def _adds_one_at_most(body: list[ir.Stmt], name: str) -> bool:
-    """True when no turn of a loop adds more than one element to a list, and some turn may add one."""
+    """True when no turn of a loop adds more than one element to a list, set or map, and some turn may add one."""
     if any(isinstance(n, ir.Break | ir.Return | ir.Hole) for s in body for n in ir.walk(s)):
         return False
 
@@ -825,6 +825,8 @@ def _adds_one_at_most(body: list[ir.Stmt], name: str) -> bool:
                 case ir.ExprStmt(
                     value=ir.Intrinsic(op="list.append" | "set.add", args=[ir.Name(id=to), _])
                 ) if to == name:
+                    total += 1
+                case ir.Assign(target=ir.IndexTarget(obj=ir.Name(id=to, type=ir.DictT()))) if to == name:
                     total += 1
                 case ir.If(body=then, orelse=orelse):
                     total += max(most(then), most(orelse))

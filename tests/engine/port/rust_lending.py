@@ -563,3 +563,153 @@ def most(pairs: dict[str, int], n: int) -> list[str]:
     for word, count in ranked[1:]:
         out.append(word + str(count))
     return out + ["-".join([word, word]) for word, _ in ranked]
+
+
+def place_above(xs: list[int], limit: int) -> int:
+    for i, x in enumerate(xs):
+        if x > limit:
+            return i
+    return -1
+
+
+def counted_at_first(rows: list[list[int]], n: int) -> list[int]:
+    out: list[int] = []
+    for row in rows:
+        for i, x in enumerate(row):
+            if x % 2 == n % 2 and x > 0:
+                out.append(row[i] + i)
+                return out
+        out.append(len(row))
+    return out
+
+
+def counted_down(n: int, m: int) -> list[int]:
+    out = [0] * (n % 7 + 2)
+    for i in range(n % 7, m - 1, -1):
+        if 0 <= i < len(out) and m > -50:
+            out[i] += i
+        if m <= -50:
+            break
+    for i in range(n % 5 - 1, -1, -1):
+        out.append(i)
+    for i in range(len(out) - 1, m % 3 - 1, -2):
+        out.append(i)
+    for i in range(3 - 1, -1, -1):
+        out.append(i)
+    return out + [i for i in range(m % 4, 0, -1)] + [i for i in range(9, 5, -3)]
+
+
+def rooms(weights: list[int], capacity: int) -> list[int]:
+    best = [0] * (capacity % 50 + 1)
+    limit = capacity % 50
+    for weight in weights:
+        for room in range(limit, abs(weight) - 1, -1):
+            best[room] = max(best[room], best[room - abs(weight)] + weight)
+    return best
+
+
+def joined_by_key(lines: list[str]) -> dict[str, str]:
+    out: dict[str, str] = {}
+    for line in lines:
+        name, _, value = line.partition(":")
+        key = name.strip().lower()
+        if key in out:
+            out[key] += ", " + value
+        else:
+            out[key] = value.strip()
+    return out
+
+
+def grown_by_key(lines: list[str]) -> dict[str, str]:
+    out: dict[str, str] = {}
+    for line in lines:
+        key = line.lower()[:1]
+        value = line + "!"
+        if key not in out:
+            out[key] = value
+        else:
+            out[key] += value
+    return out
+
+
+def summed_by_key(lines: list[str]) -> dict[str, int]:
+    out: dict[str, int] = {}
+    for line in lines:
+        key = line.upper()
+        if key in out:
+            out[key] += 2
+        else:
+            out[key] = len(lines)
+    return out
+
+
+SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+
+
+def duration(text: str) -> int:
+    total = 0
+    number = 0
+    digits = 0
+    for ch in text:
+        if "0" <= ch <= "9":
+            number = number * 10 % 1000003 + ord(ch) - ord("0")
+            digits += 1
+            continue
+        if ch not in SECONDS or digits == 0:
+            raise ValueError(f"not a duration: {text}")
+        total += number * SECONDS[ch]
+        number = 0
+        digits = 0
+    return total
+
+
+def letters_counted(text: str) -> list[int]:
+    out = [0, 0, 0, 0]
+    for ch in text:
+        if ch == "a":
+            out[0] += 1
+        elif ch > "z":
+            out[1] += 1
+    for ch in reversed(text):
+        if ch == " ":
+            continue
+        if ch < "0" or ch > "9":
+            break
+        out[2] += int(ch)
+    for ch in reversed(text):
+        if ch not in SECONDS:
+            out[3] += 1
+    return out
+
+
+def lengths_of_words(text: str) -> list[int]:
+    found: list[int] = []
+    word = 0
+    for ch in text:
+        if ch == " ":
+            found.append(word)
+            word = 0
+        elif "a" <= ch <= "z":
+            word += 1
+    found.append(word)
+    return found
+
+
+def address(parts: list[str]) -> int:
+    value = 0
+    for part in parts:
+        if not part.isdigit() or int(part) > 255 or int(part) == 7:
+            raise ValueError(f"not a byte: {part}")
+        value = value * 256 % 65536 + int(part)
+    return value
+
+
+def closed(text: str) -> bool:
+    pairs = {")": "(", "]": "[", "é": "è"}
+    stack: list[str] = []
+    for ch in text:
+        if ch in "([è":
+            stack.append(ch)
+        elif ch in pairs and (not stack or stack.pop() != pairs[ch]):
+            return False
+    return not stack

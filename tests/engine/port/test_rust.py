@@ -122,3 +122,30 @@ def test_a_recursive_inner_function_counts_with_the_one_around_it() -> None:
     candidate = to_rust(text)
     assert "fn go(k: i64, memo: &mut HashMap<i64, i64>) -> i64 {" in candidate.files[0].text
     assert [f.source_name for f in candidate.functions] == ["ways"]
+
+
+def test_what_loops_ask_is_asked_as_a_reader_of_rust_would() -> None:
+    text = (
+        'def f(text: str, values: dict[str, str]) -> str:\n    out = ""\n    at = 0\n    while True:\n'
+        '        end = text.find("{", at)\n        if end < 0:\n            break\n        out += text[at:end] + "<"\n'
+        "        at = end + 1\n    return out + text[at:]\n\n\n"
+        "def g(bounds: list[int], counts: list[int], value: int) -> int:\n    for i, bound in enumerate(bounds):\n"
+        "        if value <= bound:\n            return counts[i]\n    for room in range(value - 1, -1, -1):\n"
+        "        counts = counts + [room]\n    return len(counts)\n\n\n"
+        "def h(lines: list[str]) -> dict[str, str]:\n    out: dict[str, str] = {}\n    for line in lines:\n"
+        "        key = line.lower()\n        if key in out:\n            out[key] += line\n        else:\n"
+        "            out[key] = line\n    return out\n\n\n"
+        "def k(text: str) -> int:\n    total = 0\n    for c in reversed(text):\n        if c < 'b':\n"
+        "            total += 1\n    return total\n"
+    )
+    source = to_rust(text).files[0].text
+    for written in (
+        "while let Some(end) = text[at..].find('{')",
+        "if let Some(i) = bounds.iter().position(|&bound| value <= bound) {",
+        "for room in (0..value).rev() {",
+        "HashMap::with_capacity(lines.len());",
+        "out.entry(key)",
+        ".or_insert_with(|| line.to_string());",
+        "for c in text.bytes().rev().map(char::from) {",
+    ):
+        assert written in source, (written, source)

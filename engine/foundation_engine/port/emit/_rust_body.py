@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 # What gives about as many bytes of letters as its text has.
 _LETTERWISE = frozenset(
-    {"enumerate", "str.char_indices", "str.reversed", "str.lower", "str.upper", "str.swapcase"}
+    {"enumerate", "str.bytes", "str.char_indices", "str.reversed", "str.lower", "str.upper", "str.swapcase"}
 )
 
 
@@ -496,11 +496,14 @@ class FunctionWriter(Operations):
                         self.block(s.body[1:])
                     self._end(tail)
                     return
+                start = len(self.lines)
                 with (
                     self.loop("loop {" if forever else f"while {self.x(s.test)} {{", s),
                     self._knowing(s.test),
                 ):
                     self.block(s.body)
+                if forever:
+                    self.lines[start:] = while_let(self.lines[start:])
                 if forever and terminates([s]):
                     return
             case ir.For() | ir.ForRange() if self._extends(s):
@@ -817,7 +820,44 @@ class FunctionWriter(Operations):
 
     # Loops
 
+    def _finds(self, s: ir.For) -> bool:
+        """Write a loop that leaves the function at the first item of which something holds as a search for its position."""
+        match s:
+            case ir.For(
+                target=ir.TupleTarget(elems=[ir.VarTarget(id=count) as place, ir.VarTarget(id=item) as each]),
+                iter=ir.Intrinsic(op="enumerate", args=[over, ir.Lit(value=0)]),
+                body=[ir.If(test=test, body=found, orelse=[], comments=[], trailing="")],
+            ) if isinstance(over.type, ir.ListT) and is_place(over):
+                pass
+            case _:
+                return False
+        if not (
+            isinstance(found[-1], ir.Return)
+            and self._free(place)
+            and self._free(each)
+            and self.rust.copies(each.type)
+            and self._mentions(count, found)
+            and not self._mentions(count, [test])
+            and not self._mentions(item, found)
+            and self._mentions(count, self.function_body) == self._mentions(count, [s])
+            and self._mentions(item, self.function_body) == self._mentions(item, [s])
+            and not any(isinstance(n, ir.Call | ir.MethodCall | ir.PatternOp) for n in ir.walk(test))
+            and not self.may_fail(test)
+        ):
+            return False
+        for name in (count, item):
+            self.names.pop(name, None)
+        shown = self.pattern(each)
+        self.closures += 1
+        search = f"{self.place(over)}.iter().position(|&{shown}| {self.x(test)})"
+        self.closures -= 1
+        with self._counting(count), self.block_of(f"if let Some({self.pattern(place)}) = {search} {{"):
+            self.block(found)
+        return True
+
     def _for(self, s: ir.For) -> None:
+        if self._finds(s):
+            return
         targets = stores([ir.For(s.target, s.iter, [])])
         own = self.rust.ownership
         match s:
@@ -1171,8 +1211,19 @@ class FunctionWriter(Operations):
         if self._mentions(root(map_), [value]) or self.may_fail(value):
             return False
         shown = self.name(entry.id, "entry")
-        self.write(f"if let Some({shown}) = {self._changing(map_)}.get_mut({self.key(key)}) {{")
         self.by_mut.add(entry.id)
+        if (first := self._first_entry(map_, key, missing)) is not None and not self._hands_on(made):
+            given, value = first
+            with self.captured() as lines:
+                self.closures += 1
+                self.stmt(made, False)
+                start = self.own(value)
+                self.closures -= 1
+            entered = f"{self._changing(map_)}.entry({self.own(given)})"
+            with self.block_of(f"{entered}.and_modify(|{shown}| {{", f"}}).or_insert_with(|| {start});"):
+                self.lines += lines
+            return True
+        self.write(f"if let Some({shown}) = {self._changing(map_)}.get_mut({self.key(key)}) {{")
         with self.indented():
             self.stmt(made, False)
         if missing:
@@ -1181,6 +1232,32 @@ class FunctionWriter(Operations):
                 self.block(missing)
         self.write("}")
         return True
+
+    def _first_entry(
+        self, map_: ir.Expr, key: ir.Expr, missing: Sequence[ir.Stmt]
+    ) -> tuple[ir.Expr, ir.Expr] | None:
+        """The key and value of a missing entry, where nothing else is done and the key, a text, can be given away."""
+        match missing:
+            case [
+                ir.Assign(target=ir.IndexTarget(obj=obj, index=at), value=value, comments=[], trailing="")
+            ] if (
+                ir.same(obj, map_)
+                and ir.same(at, key)
+                and isinstance(at, ir.Name)
+                and at.type == ir.STR
+                and at.id not in self.by_ref | self.by_mut
+                and self._moves(at)
+                and not self.may_fail(value)
+                and not self._mentions(root(map_), [value])
+                and not self._mentions(at.id, [value])
+            ):
+                return at, value
+            case _:
+                return None
+
+    def _hands_on(self, s: ir.Stmt) -> bool:
+        """True for a change of an entry that may give away what the first entry is made of."""
+        return not (isinstance(s, ir.AugAssign) and (s.op == "str.concat" or self.rust.copies(s.value.type)))
 
     def _halves(self, e: ir.Intrinsic) -> str:
         """The texts before and behind a separator, borrowed."""
@@ -1398,6 +1475,18 @@ class FunctionWriter(Operations):
         if t.declares and isinstance(s.value, ir.SetLit) and not s.value.elems and (room := self._room(t.id)):
             self.write(f"let mut {name}: {self.local_type(t.id, t.type)} = HashSet::with_capacity({room});")
             return
+        if (
+            t.declares
+            and isinstance(s.value, ir.DictLit)
+            and not s.value.items
+            and t.type == ir.DictT(ir.STR, ir.STR)
+            and (room := self._room(t.id))
+        ):
+            # Texts by texts are seldom many for one key, as numbers that are counted are.
+            kind = self.local_type(t.id, t.type)
+            made = kind.partition("<")[0]
+            self.write(f"let mut {name}: {kind} = {made}::with_capacity({room});")
+            return
         if t.declares and isinstance(s.value, ir.Lit) and s.value.value == "" and (size := self._size(t.id)):
             self.write(f"let mut {name} = String::with_capacity({size});")
             return
@@ -1486,8 +1575,24 @@ class FunctionWriter(Operations):
                         and not (self.is_constant(over) or self.is_filtered(over))
                     )
                     return f"{self.place(over)}.len()" if grows and known else None
+                case ir.While(body=body):
+                    return self._cut_from(body, name)
                 case _:
                     break
+        return None
+
+    def _cut_from(self, body: Sequence[ir.Stmt], name: str) -> str | None:
+        """The size of the text whose parts a loop adds to a new one, between other things."""
+        for n in (n for b in body for n in ir.walk(b)):
+            match n:
+                case ir.AugAssign(
+                    target=ir.VarTarget(id=to),
+                    op="str.concat",
+                    value=ir.Intrinsic(op="str.slice" | "str.byte_slice", args=[ir.Name() as text, *_]),
+                ) if to == name and not self.is_constant(text) and text.id not in stores(self.function_body):
+                    return f"{self.place(text)}.len()"
+                case _:
+                    pass
         return None
 
     def _literal_local(self, s: ir.Assign, t: ir.VarTarget) -> bool:
@@ -2371,6 +2476,17 @@ def _others(body: list[ir.Stmt], s: ir.Try) -> Generator[ir.Node]:
                     yield child
         else:
             yield x
+
+
+def while_let(lines: list[str]) -> list[str]:
+    """A loop that begins with a `let ... else { break; }` as a `while let`."""
+    match [line.strip() for line in lines[:4]]:
+        case [head, let, "break;", "};"] if (
+            head.endswith("loop {") and let.startswith("let ") and let.endswith(" else {")
+        ):
+            return [lines[0].replace("loop {", f"while {let.removesuffix(' else {')} {{"), *lines[4:]]
+        case _:
+            return lines
 
 
 def _has_method_called(name: str, body: list[ir.Stmt]) -> bool:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -42,7 +42,7 @@ from foundation_engine.port.emit._rust_words import (
     rust_string,
 )
 from foundation_engine.port.ir import Type, Unsupported
-from foundation_engine.port.passes import MUTATING, at_least, is_total, letter_of
+from foundation_engine.port.passes import MUTATING, at_least, is_total, letter_of, stores
 
 if TYPE_CHECKING:
     from foundation_engine.port.emit.rust import RustModule
@@ -2398,8 +2398,7 @@ class Operations(Positions):
                     end = f"({end})" if end.startswith("[") else end
                     text = f"({first(start, SHIFT)}..{end})"
                 else:
-                    above = f"{stop.value + 1}" if isinstance(stop, ir.Lit) else f"{first(stop, ADD)} + 1"
-                    text = f"({above}..={first(start, SHIFT) if isinstance(stop, ir.Lit) else self.x(start, SHIFT)}).rev()"
+                    text = self._counted_down(start, stop, first)
                 return text if abs(step.value) == 1 else f"{text}.step_by({abs(step.value)})"
             case ir.Intrinsic(op="range", args=[start, stop, step]):
                 # A step of zero was refused before.
@@ -2419,6 +2418,8 @@ class Operations(Positions):
                     first, second, third = (self.items(a) for a in args)
                     return f"{first}.zip({second}).zip({third}).map(|((a, b), c)| (a, b, c))"
                 raise Unsupported("zip of more than three", "", e.line)
+            case ir.Intrinsic(op="reversed", args=[ir.Intrinsic(op="str.bytes", args=[text])]):
+                return f"{self.place(text)}.bytes().rev().map(char::from)"
             case ir.Intrinsic(op="reversed", args=[inner]):
                 return self._backwards(inner)
             case ir.Intrinsic(op="dict.keys" | "dict.values" | "dict.items", args=[d]):
@@ -2435,6 +2436,8 @@ class Operations(Positions):
                 return regex.rust(self, e).removesuffix(".collect::<Vec<_>>()")
             case ir.Intrinsic(op="str.reversed", args=[text]):
                 return f"{self.place(text)}.chars().rev()"
+            case ir.Intrinsic(op="str.bytes", args=[text]):
+                return f"{self.place(text)}.bytes().map(char::from)"
             case ir.Intrinsic(op="str.char_indices", args=[text]):
                 return f"{self.place(text)}.char_indices().map(|(place, c)| (place as i64, c))"
             case ir.Intrinsic(op="dict.get_or", args=[d, key, ir.ListLit(elems=[])]) if (
@@ -2477,6 +2480,42 @@ class Operations(Positions):
                 return f"{self.place(e)}.iter().{'copied' if self.rust.copies(e.type.elem) else 'cloned'}()"
             return f"{self._iterated(e, PRIMARY).removeprefix('vec!')}.into_iter()"
         raise Unsupported(f"iteration over {ir.type_text(e.type)}", "", e.line)
+
+    def _counted_down(self, start: ir.Expr, stop: ir.Expr, first: Callable[..., str]) -> str:
+        """A range that goes down; one whose upper end is left out is the faster one."""
+        match stop:
+            case ir.Lit():
+                above = f"{stop.value + 1}"
+            case ir.Intrinsic(op="int.sub", args=[last, ir.Lit(value=1)]):
+                above = first(last, SHIFT)
+            case _:
+                above = f"{first(stop, ADD)} + 1"
+        from_ = first if isinstance(stop, ir.Lit) else self.x
+        match start:
+            case ir.Intrinsic(op="int.sub", args=[size, ir.Lit(value=1)]):
+                return f"({above}..{from_(size, SHIFT)}).rev()"
+            case ir.Name() if self._has_next(start):
+                return f"({above}..{from_(start, ADD)} + 1).rev()"
+            case _:
+                return f"({above}..={from_(start, SHIFT)}).rev()"
+
+    def _has_next(self, count: ir.Name) -> bool:
+        """True for a variable, set once, of which the function works out the next number in any case."""
+        if count.id in stores(self.function_body):
+            return False
+        return any(
+            isinstance(s, ir.Assign)
+            and any(
+                isinstance(n, ir.Intrinsic)
+                and n.op == "int.add"
+                and ir.same(n.args[0], count)
+                and isinstance(n.args[1], ir.Lit)
+                and n.args[1].value == 1
+                for n in ir.walk(s.value)
+                if not isinstance(n, ir.Comp | ir.Cond | ir.Lambda)
+            )
+            for s in self.function_body
+        )
 
     def _numbered(self, items: str, start: ir.Expr) -> str:
         """An iterator over items with a count before them."""

@@ -16,9 +16,9 @@ from foundation_specs.model import LanguageId
 
 from foundation_engine.port import ir
 from foundation_engine.port.bytewise import loop_over_bytes
+from foundation_engine.port.conditions import test_in_turn
 from foundation_engine.port.emit import _go_json as go_json
 from foundation_engine.port.emit._files import Cut, joined
-from foundation_engine.port.emit._go_conditions import test_in_turn
 from foundation_engine.port.emit._go_entries import look_up_once
 from foundation_engine.port.emit._go_helpers import HELPERS
 from foundation_engine.port.emit._go_intrinsics import Operations
@@ -2940,13 +2940,13 @@ def _emitted(
         for c, f in copied.functions():
             if (c.name if c else "", f.name) in ordered:
                 keep_order(f, kept)
-        test_in_turn(copied)
+        test_in_turn(copied, again=False)
         switch_letters(copied)
         keep_rows(copied)
         look_up_once(copied)
         scan_bytes(copied, bytewise=True)
         cut_runs(copied)
-        loop_over_bytes(copied)
+        loop_over_bytes(copied, adding=True)
         lost = [name for name in declined if "." in name]
         made = GoModule(copied, package, runtime, dialect, lost, kept, python_texts)
         out = made.emit()

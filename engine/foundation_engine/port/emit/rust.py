@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from foundation_specs.model import LanguageId
 
 from foundation_engine.port import ir
+from foundation_engine.port.bytewise import loop_over_bytes
+from foundation_engine.port.conditions import test_in_turn
 from foundation_engine.port.emit import _rust_times as times
 from foundation_engine.port.emit._files import Cut, joined
 from foundation_engine.port.emit._names import is_special, pascal, snake
@@ -38,6 +40,7 @@ from foundation_engine.port.emit._rust_words import (
 from foundation_engine.port.emit.templates import Templates
 from foundation_engine.port.entries import take_values_first
 from foundation_engine.port.ir import Type, Unsupported
+from foundation_engine.port.letters import compare_as_characters
 from foundation_engine.port.locks import by_borrowing
 from foundation_engine.port.order import LOST, loses_order, made_of_sorted
 from foundation_engine.port.passes import Effects
@@ -91,6 +94,10 @@ class RustModule:
         by_borrowing(module)
         self.module = simplify(module, steps=True)
         self.positions = scan_bytes(self.module)
+        for _, f in self.module.functions():
+            compare_as_characters(f)
+        test_in_turn(self.module, again=True)
+        loop_over_bytes(self.module, adding=False)
         self.lifted = lift_recursive(module)
         take_values_first(module, known=True)
         sequence(self.module, Borrows(self.copies))

@@ -1,4 +1,4 @@
-"""Conditions in Go whose later parts take statements of their own: tests one after the other, numbers read once.
+"""Conditions whose later parts take statements of their own: tests one after the other, numbers read once.
 
 `if a and int(s) > 3:` is a test in a test, `if a or int(s) > 3: return` two tests. A number that a test reads, and that
 is read again behind it, is kept.
@@ -14,36 +14,51 @@ from foundation_engine.port.simplify import names_taken, rewrite
 _READING = frozenset({"str.to_int", "str.to_float"})
 
 
-def test_in_turn(module: ir.Module) -> None:
-    """Rewrite the functions of a module in place."""
+def test_in_turn(module: ir.Module, *, again: bool) -> None:
+    """Rewrite the functions of a module in place; with `again`, only conditions that read what is read behind them."""
     for _, f in module.functions():
         taken = names_taken(f)
-        _split(f.body)
+        _split(f.body, again)
         _read_once(f.body, taken)
 
 
-def _split(body: list[ir.Stmt]) -> None:
+def _split(body: list[ir.Stmt], again: bool) -> None:
     out: list[ir.Stmt] = []
-    for s in body:
+    for i, s in enumerate(body):
         for inner in blocks(s):
-            _split(inner)
+            _split(inner, again)
+        if again and not (isinstance(s, ir.If) and _reads(s.test) & _reads(*body[i + 1 :])):
+            out.append(s)
+            continue
         match s:
-            case ir.If(test=ir.Bool(op="and", values=[first, *rest]), orelse=[]) if any(map(_takes, rest)):
+            case ir.If(test=ir.Bool(op="and", values=[first, *rest]), orelse=[]) if not again and any(
+                map(_takes, rest)
+            ):
                 inside = ir.If(_joined("and", rest), s.body, [], line=s.line)
                 s.test, s.body = first, [inside]
-                _split(s.body)
+                _split(s.body, again)
                 out.append(s)
             case ir.If(test=ir.Bool(op="or", values=[first, *rest]), orelse=[]) if (
                 any(map(_takes, rest)) and len(s.body) == 1 and terminates(s.body)
             ):
-                again = ir.If(_joined("or", rest), ir.unshared(s.body), [], line=s.line)
+                second = ir.If(_joined("or", rest), ir.unshared(s.body), [], line=s.line)
                 s.test = first
-                more: list[ir.Stmt] = [again]
-                _split(more)
+                more: list[ir.Stmt] = [second]
+                _split(more, again=False)
                 out += [s, *more]
             case _:
                 out.append(s)
     body[:] = out
+
+
+def _reads(*nodes: ir.Node) -> set[tuple[str, str]]:
+    """The variables whose texts are read as numbers, and how."""
+    return {
+        (n.op, n.args[0].id)
+        for x in nodes
+        for n in ir.walk(x)
+        if isinstance(n, ir.Intrinsic) and n.op in _READING and isinstance(n.args[0], ir.Name)
+    }
 
 
 def _joined(op: str, values: list[ir.Expr]) -> ir.Expr:
