@@ -27,7 +27,7 @@ from foundation_engine.port.passes import error_tree
 from foundation_engine.port.request import PortRequest
 from foundation_engine.verify import cargo
 from foundation_engine.verify.cases import Case, Plan, zero_value
-from foundation_engine.verify.sandbox import Completed, Limits, run
+from foundation_engine.verify.sandbox import RECORDED, Completed, Limits, run
 
 _PRELUDE = Path(__file__).with_name("record_rust.rs")
 _DRIVER = Path(__file__).with_name("record_compiled.py")
@@ -108,7 +108,12 @@ class RustRecorder:
         done = run(
             (sys.executable, str(_DRIVER)),
             work,
-            Limits(max(seconds, 120.0), cpu_seconds=int(max(seconds, 120.0)), file_bytes=64 << 20),
+            Limits(
+                max(seconds, 120.0),
+                cpu_seconds=int(max(seconds, 120.0)),
+                file_bytes=RECORDED,
+                output_bytes=RECORDED,
+            ),
             {"PYTHONDONTWRITEBYTECODE": "1", "RUST_BACKTRACE": "0"},
             given,
         )

@@ -19,7 +19,7 @@ from foundation_engine.port.engine import package_name, runtime_root
 from foundation_engine.port.request import PortRequest
 from foundation_engine.verify.cases import Case, Plan
 from foundation_engine.verify.interpreter import interpreter_of
-from foundation_engine.verify.sandbox import Completed, Limits, run
+from foundation_engine.verify.sandbox import RECORDED, Completed, Limits, run
 
 _PYTHON_RECORDER = Path(__file__).with_name("record_python.py")
 _RUBY_RECORDER = Path(__file__).with_name("record_ruby.rb")
@@ -176,7 +176,9 @@ def record_python(
         done = run(
             [python, str(_PYTHON_RECORDER)],
             Path(scratch),
-            Limits(seconds, cpu_seconds=int(seconds), memory=4 << 30, file_bytes=16 << 20),
+            Limits(
+                seconds, cpu_seconds=int(seconds), memory=4 << 30, file_bytes=RECORDED, output_bytes=RECORDED
+            ),
             extra,
             request,
         )
@@ -228,7 +230,9 @@ def _record_ruby(
         done = run(
             ["ruby", str(_RUBY_RECORDER)],
             Path(scratch),
-            Limits(seconds, cpu_seconds=int(seconds), memory=4 << 30, file_bytes=16 << 20),
+            Limits(
+                seconds, cpu_seconds=int(seconds), memory=4 << 30, file_bytes=RECORDED, output_bytes=RECORDED
+            ),
             extra,
             asked,
         )

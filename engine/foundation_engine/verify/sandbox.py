@@ -21,7 +21,8 @@ from pathlib import Path
 
 from foundation_engine.verify.confine import Confinement
 
-OUTPUT_LIMIT = 4 << 20
+# Bytes that a recording may have: one of a large file's functions has tens of thousands of calls.
+RECORDED = 64 << 20
 # Toolchains need where they live, where they cache and where to look; nothing else of the environment is passed on.
 _PASSED = (
     "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "GOCACHE", "GOMODCACHE", "GOPATH", "GOROOT", "GOFLAGS", "GOPROXY",
@@ -38,6 +39,7 @@ class Limits:
     cpu_seconds: int = 600
     memory: int = 0
     file_bytes: int = 256 << 20
+    output_bytes: int = 4 << 20  # that are read of what it writes, from the beginning
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,14 @@ def run(
         finally:
             _kill_group(process)
         feeder.join(timeout=1.0)
-        return Completed(tuple(command), code, _read(out), _read(err), time.monotonic() - started, timed_out)
+        return Completed(
+            tuple(command),
+            code,
+            _read(out, limits),
+            _read(err, limits),
+            time.monotonic() - started,
+            timed_out,
+        )
 
 
 def _feed(process: subprocess.Popen[bytes], text: str) -> None:
@@ -167,7 +176,7 @@ def _limiter(limits: Limits, confinement: Confinement) -> Callable[[], None]:
     return apply
 
 
-def _read(stream: object) -> str:
+def _read(stream: object, limits: Limits) -> str:
     stream.seek(0)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
-    data: bytes = stream.read(OUTPUT_LIMIT)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]
+    data: bytes = stream.read(limits.output_bytes)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]
     return data.decode("utf-8", "replace")  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]

@@ -444,6 +444,12 @@ def laid_out_again(text: str) -> str:
     return json.dumps(json.loads(text), indent=4, sort_keys=True)
 
 
+def lacking(text: str, names: list[str]) -> list[str]:
+    """The names that are no keys of a JSON object, no items of a list, no parts of a text."""
+    data = json.loads(text)
+    return [n for n in names if n not in data]
+
+
 @dataclass(order=True, frozen=True)
 class Turn:
     priority: int

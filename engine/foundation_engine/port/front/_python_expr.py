@@ -1171,6 +1171,8 @@ class ExpressionLowerer:
             ):
                 asked = self.scope.classes[name].methods["__contains__"].params[0].type
                 found = ir.MethodCall(right, "__contains__", [self.coerce(left, asked)], type=ir.BOOL)
+            case ir.P(ir.Prim.ANY) if left.type in (ir.STR, ir.CHAR):
+                found = prelude.call(self, "json_holds", right, left)
             case _:
                 raise Unsupported(f"membership in {ir.type_text(t)}")
         return ir.Not(found, type=ir.BOOL) if isinstance(op, ast.NotIn) else found
@@ -1954,8 +1956,6 @@ class ExpressionLowerer:
                 return ir.Intrinsic("bytes.decode", [obj], "ValueError", type=ir.STR)
             case ir.RegexT() | ir.MatchT():
                 return regex.method(self, e, obj, name)
-            case ir.P(ir.Prim.INT) if name in ("bit_length", "bit_count") and not e.args and not e.keywords:
-                return prelude.call(self, "bits_of" if name == "bit_length" else "ones_of", obj)
             case ir.P(ir.Prim.INT) if name in ("bit_length", "bit_count") and not e.args and not e.keywords:
                 return prelude.call(self, "bits_of" if name == "bit_length" else "ones_of", obj)
             case ir.P(ir.Prim.ANY) if name == "get" and 1 <= len(e.args) <= 2 and not e.keywords:

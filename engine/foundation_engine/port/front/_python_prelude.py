@@ -28,6 +28,19 @@ def find_from(text: str, part: str, start: int) -> int:
     at = text[first:].find(part)
     return at if at < 0 else first + at
 ''',
+    "json_holds": '''
+from typing import Any
+
+
+def json_holds(value: Any, text: str) -> bool:
+    """Whether a text is a key of a JSON object, an item of a list, or a part of a text."""
+    if isinstance(value, dict):
+        return text in value
+    if isinstance(value, list):
+        return any(isinstance(item, str) and item == text for item in value)
+    whole: str = value
+    return text in whole
+''',
     "position_from": '''
 def position_from(text: str, part: str, start: int) -> int:
     """Where one text is in another from a position on; it must be there."""
