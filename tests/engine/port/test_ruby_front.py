@@ -183,6 +183,14 @@ def test_options_of_retriable_are_converted_and_their_differences_told() -> None
             "#: () -> Integer\ndef f\n  yield\nrescue Timeout::Error, Foundation::TimeoutError\n  0\nend\n",
             "Foundation::TimeoutError beside Timeout::Error",
         ),
+        (
+            "#: (Hash[String, Integer]) -> String\ndef f(x)\n  k, v = x.first\n  \"#{k}#{v}\"\nend\n",
+            "taking apart what may be nil",
+        ),
+        (
+            "#: (Array[Array[Integer]]) -> String\ndef f(x)\n  a, *rest = x.first\n  \"#{a}#{rest.size}\"\nend\n",
+            "taking apart what may be nil",
+        ),
     ],
 )  # fmt: skip
 def test_what_is_not_certain_is_declined(text: str, reason: str) -> None:

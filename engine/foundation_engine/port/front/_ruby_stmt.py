@@ -1364,7 +1364,7 @@ class Statements(Expressions):
                 made.append(only.value)
             t = ir.TupleT(tuple(x.type for x in stores))
             return [ir.Assign(ir.TupleTarget(stores, type=t), ir.TupleLit(made, type=t), line=n.line)]
-        e = self.value(value)
+        e = self._apart(value, targets, n)
         t = self.full(e.type)
         if isinstance(t, ir.TupleT) and len(t.elems) >= len(targets):
             stores = []
@@ -1404,8 +1404,18 @@ class Statements(Expressions):
             out += self._store(x, op("tuple.index", [held, integer(i)], et), n)
         return out
 
+    def _apart(self, value: ast.Node, targets: list[ast.Node], n: ast.Assign) -> ir.Expr:
+        """What is taken apart into variables: of nil they all are nil, which one of them must fail on at once."""
+        e = self.expr(value)
+        if isinstance(self.full(e.type), ir.OptionalT) and not any(
+            isinstance(x, ast.Ident) and self._only_required(x.name, n) for x in targets
+        ):
+            why = "taking apart what may be nil, of which every variable would be nil; test it before"
+            raise Unsupported(why, self._first(n), n.line)
+        return self.required(e)
+
     def _splat_assign(self, targets: list[ast.Node], n: ast.Assign) -> list[ir.Stmt]:
-        e = self.value(n.value)
+        e = self._apart(n.value, targets, n)
         t = self.full(e.type)
         splats = [i for i, x in enumerate(targets) if isinstance(x, ast.Splat)]
         if not isinstance(t, ir.ListT) or len(splats) != 1 or any(isinstance(x, ast.Multi) for x in targets):
@@ -1605,7 +1615,7 @@ class Statements(Expressions):
     def _tap(self, n: ast.Call, sink: Sink | None) -> list[ir.Stmt]:
         assert n.recv is not None
         assert n.block is not None
-        held = self.hoist(self.expr(n.recv), "object")
+        held = self.hoist(self.expr(n.recv), "result")
         with blocks.inside(self, n.block):
             if n.block.params:
                 self.substitute(n.block.params[0].name, held)
