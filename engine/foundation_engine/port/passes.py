@@ -791,7 +791,13 @@ def filling_loop(following: Sequence[ir.Stmt], name: str, surely: bool = True) -
 
     With `surely` false, one that adds an element at most in each of its turns.
     """
-    adds = _adds_one if surely else _adds_one_at_most
+    return next_loop(following, name, _adds_one if surely else _adds_one_at_most)
+
+
+def next_loop(
+    following: Sequence[ir.Stmt], name: str, adds: Callable[[list[ir.Stmt], str], bool]
+) -> ir.For | ir.ForRange | None:
+    """The loop that comes next, if its body adds to a variable in such a way and its turns are known before."""
     stored: set[str] = {name}
     for s in following:
         match s:

@@ -185,6 +185,48 @@ SOURCE = textwrap.dedent(
 
     def letters(text: str) -> list[str]:
         return [ch for ch in text.lower() if ch != "é"]
+
+    def each_once(words: list[str]) -> list[str]:
+        seen: set[str] = set()
+        kept: list[str] = []
+        for word in words:
+            if word not in seen:
+                seen.add(word)
+                kept.append(word)
+        return kept
+
+    def by_first(words: list[str]) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for word in words:
+            key = word[:1]
+            if key in found:
+                found[key] = found[key] + "," + word
+            else:
+                found[key] = word
+        return found
+
+    def how_often(words: list[str]) -> dict[str, int]:
+        counts: dict[str, int] = {}
+        for word in words:
+            if word in counts:
+                counts[word] = counts[word] + 1
+            else:
+                counts[word] = 1
+        return counts
+
+    def until_again(words: list[str]) -> int:
+        seen: set[str] = set()
+        for word in words:
+            if word in seen:
+                break
+            seen.add(word)
+        return len(seen)
+
+    def marks(text: str) -> list[str]:
+        return [ch for ch in text if not (ch.isalnum() or ch == "_")]
+
+    def halves(n: int) -> list[int]:
+        return [(n - 1) // 2, n // -2, n // 8 - n, n // 1, n // 3]
     """
 )
 
@@ -216,6 +258,11 @@ def given() -> tuple[Plan, ...]:
     plans += [
         Plan("filled", ({"dict": [["a", {"list": [1, 2][:n]}]]}, k)) for n in (0, 2) for k in ("a", "b")
     ]
+    plans += [Plan("marks", (t,)) for t in (*texts, "²x½_Ⅷ٣")]
+    plans += [Plan("halves", (n,)) for n in (0, 1, -1, 2, -7, -8, -9, 2**62, -(2**62))]
+    repeated = [*words, ["ab", "a", "ab", "éb", "", "", "éa"]]
+    for name in ("each_once", "by_first", "how_often", "until_again"):
+        plans += [Plan(name, ({"list": w},)) for w in repeated]
     return (*plans, *(Plan("letters", (t,)) for t in ("", "É", "aÉB", "éé")))
 
 
@@ -259,6 +306,12 @@ SAID = {
     "room for parts": ("chunks", "make([][]int, 0, max(0, len(xs)/size)+1)"),
     "room for what is split": ("numbers", 'make([]int, 0, strings.Count(text, ",")+1)'),
     "room for letters": ("letters", "0, len(text))"),
+    "room for what is new to a set": ("each_once", "make(map[string]struct{}, len(words))"),
+    "room for what is new to a map": ("by_first", "make(map[string]string, len(words))"),
+    "a map that counts": ("how_often", "make(map[string]int)"),
+    "a loop that may end early": ("until_again", "make(map[string]struct{})"),
+    "letters and numbers": ("marks", "!unicode.IsLetter(ch) && !unicode.IsNumber(ch) && ch != '_'"),
+    "halves rounded down": ("halves", "(n - 1) >> 1, floorDiv(n, -2), n>>3 - n, n, floorDiv(n, 3)"),
 }
 
 

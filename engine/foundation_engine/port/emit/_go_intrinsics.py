@@ -18,6 +18,7 @@ from foundation_engine.port.emit import _go_times as times
 from foundation_engine.port.emit import _regex as regex
 from foundation_engine.port.emit._go_helpers import HELPERS
 from foundation_engine.port.emit._go_maps import VIEWS, Maps
+from foundation_engine.port.emit._go_room import fills_with_new
 from foundation_engine.port.emit._go_times import POINTS
 from foundation_engine.port.emit._json import COMPACT, encoded
 from foundation_engine.port.ir import Type, Unsupported
@@ -594,6 +595,10 @@ class Operations(Maps):
                 return f"{self._length(v)} == 0", COMPARE
             case ir.Intrinsic(op="str.first_is" | "str.last_is"):
                 return self.edge_text(e, "!="), COMPARE
+            case ir.Intrinsic(op="char.isalnum", args=[ir.Name() as char]):
+                self.use("unicode")
+                name = self.x(char)
+                return f"!unicode.IsLetter({name}) && !unicode.IsNumber({name})", AND
             case ir.Bool(op=op, values=values) if all(isinstance(v, ir.Not | ir.Intrinsic) for v in values):
                 flipped = ir.Bool(
                     "or" if op == "and" else "and", [ir.Not(v, type=ir.BOOL) for v in values], type=ir.BOOL
@@ -694,6 +699,11 @@ class Operations(Maps):
             case _:
                 pass
         match op, args:
+            case "char.isalnum", [ir.Name() as char]:
+                # What the compiler puts in place is quicker than a call.
+                self.use("unicode")
+                name = self.x(char)
+                return f"unicode.IsLetter({name}) || unicode.IsNumber({name})", OR
             case "str.contains_char", [ir.Lit(value=str(letters)), ir.Name() as char] if (
                 1 < len(letters) <= 3
             ):
@@ -1196,6 +1206,10 @@ class Operations(Maps):
             return f"{self.x(a, MUL)} {op} {self.x(b, MUL + 1)}", MUL
         if self._nonnegative(a) and self._nonnegative(b):
             return f"{self.x(a, MUL)} {op} {self.x(b, MUL + 1)}", MUL
+        if op == "/" and isinstance(b, ir.Lit) and b.value > 0 and b.value.bit_count() == 1:
+            # A shift rounds down, too.
+            shift = b.value.bit_length() - 1
+            return (f"{self.x(a, MUL)} >> {shift}", MUL) if shift else self._text(a)
         helper = self.helper("floorDiv" if op == "/" else "floorMod")
         return f"{helper}({self.x(a)}, {self.x(b)})", PRIMARY
 
@@ -2136,7 +2150,21 @@ class Operations(Maps):
         """How many elements a new list gets in the loop that comes next, at most."""
         # Where a list is made again and again, one that stays short would be too costly.
         once = len(self.err_scopes) == 1
-        match filling_loop(self.following, name) or (once and filling_loop(self.following, name, False)):
+        return self._turns_of(
+            filling_loop(self.following, name)
+            or (filling_loop(self.following, name, False) if once else None)
+        )
+
+    def room_for_new(self, name: str, value: ir.Expr) -> str | None:
+        """How many entries a new map or set gets in the loop that comes next, at most."""
+        if not isinstance(value, ir.DictLit | ir.SetLit) or list(ir.children(value)):
+            return None
+        if len(self.err_scopes) > 1 or (isinstance(value.type, ir.DictT) and self.ordered(value.type)):
+            return None
+        return self._turns_of(fills_with_new(self.following, name))
+
+    def _turns_of(self, loop: ir.For | ir.ForRange | None) -> str | None:
+        match loop:
             case ir.For(iter=over):
                 return self.turns(over)
             case ir.ForRange(start=start, stop=stop):

@@ -1364,6 +1364,9 @@ class FunctionEmitter(Operations, Statements):
             self.write(f"{self.name(t.id)} := {f'append({made}, {elems})' if elems else made}")
             return
         name = self.name(t.id)
+        if t.declares and (size := self.room_for_new(t.id, value)):
+            self.start_map(name, t.type, size)
+            return
         if t.declares and isinstance(value, ir.Intrinsic) and value.op in ("list.pop", "list.pop_at"):
             self.taken_out(value.args, value.op, into=name)
             self.keep_code_points(t.id)
