@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum, IntEnum, StrEnum, auto
 from functools import total_ordering, wraps
+from itertools import groupby
 from operator import attrgetter, itemgetter
-from typing import Any
+from typing import Any, Final
 
 
 class Money:
@@ -226,3 +229,61 @@ def colours(text: str, red: bool) -> str:
     return f"{colour}: {colour + '!'} {known} {Level.HIGH if known else Level.LOW}" + text.replace(
         colour, "-"
     )
+
+
+LARGEST: Final = 9000
+
+
+class Cents:
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def __lt__(self, other: Cents) -> bool:
+        return self.count < other.count
+
+
+def cents(amount: str) -> Cents:
+    return Cents(len(amount) * 100 % LARGEST)
+
+
+def cheaper(a: str, b: str) -> bool:
+    return cents(a) < cents(b)
+
+
+def listing(names: list[str], n: int) -> str:
+    out = io.StringIO()
+    out.write(f"{n} names\n")
+    for name in names:
+        if name:
+            out.write(name.strip())
+            out.write(";")
+    return out.getvalue() + "."
+
+
+def table(rows: list[list[str]], n: int) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["name", "count", n])
+    for row in rows[:2]:
+        writer.writerow(row)
+    writer.writerows(rows[2:])
+    return out.getvalue()
+
+
+def counted_words(words: list[str]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    for i, word in enumerate(words):
+        writer.writerow([word, i, len(word) / 2, i > 1])
+    return out.getvalue()
+
+
+def found(headers: dict[str, str]) -> str:
+    value = headers.get("Retry-After", headers.get("retry-after"))
+    return "none" if value is None else value
+
+
+def grouped_by_size(words: list[str]) -> list[str]:
+    people = [Person(word, len(word) % 3) for word in words]
+    people.sort(key=attrgetter("age"))
+    return [f"{age} {len(list(group))}" for age, group in groupby(people, key=attrgetter("age"))]

@@ -243,3 +243,19 @@ def test_a_decorator_that_does_more_than_wrap_is_declined(body: str) -> None:
     text = WRAPS.format(body=body) + "@deco\ndef f(n: int) -> int:\n    return n\n"
     holes = port(PortRequest("m.py", text, LanguageId.PYTHON, LanguageId.GO)).holes
     assert "decorator @deco is not a pattern this port knows" in {h.reason for h in holes}
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "print(x, file=out)",
+        "out.writelines([x])",
+        "out = io.StringIO(x)",
+        "(lambda: out.write(x))()",
+        "n = out.write(x)",
+    ],
+)
+def test_a_buffer_with_which_more_is_done_is_declined(use: str) -> None:
+    text = f"import io\n\n\ndef f(x: str) -> str:\n    out = io.StringIO()\n    {use}\n    return out.getvalue()\n"
+    holes = port(PortRequest("m.py", text, LanguageId.PYTHON, LanguageId.GO)).holes
+    assert [h.reason for h in holes] == ["call of io.StringIO"]

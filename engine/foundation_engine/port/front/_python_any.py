@@ -101,16 +101,23 @@ def of(low: ExpressionLowerer, e: ir.Expr) -> ir.Expr:
             low.scope.differ(COPIED)
         case _, ir.DictT(ir.STR, value) if can_hold(value):
             low.scope.differ(COPIED)
-            pair = ir.TupleT((ir.STR, value))
-            names = [ir.VarTarget("key", type=ir.STR), ir.VarTarget("value", type=value)]
-            held = of(low, ir.Name("value", type=value))
-            entry = ir.TupleLit([ir.Name("key", type=ir.STR), held], type=ir.TupleT((ir.STR, ir.ANY)))
-            over = ir.Intrinsic("dict.items", [e], type=ir.IterT(pair))
-            each = ir.Clause(ir.TupleTarget(list(names), type=pair), over, [])
-            e = ir.Comp("dict", entry, [each], type=ir.DictT(ir.STR, ir.ANY), line=e.line)
+            e = entries(low, e)
         case _:
             raise Unsupported(f"{ir.type_text(e.type)} as a value of any type")
     return ir.Intrinsic("json.of", [e], type=ir.ANY, line=e.line)
+
+
+def entries(low: ExpressionLowerer, e: ir.Expr) -> ir.Expr:
+    """A map of texts to values that JSON can hold, with each value as one of type ANY."""
+    if not isinstance(e.type, ir.DictT) or e.type.key != ir.STR or e.type.value == ir.ANY:
+        return e
+    pair = ir.TupleT((ir.STR, e.type.value))
+    names = [ir.VarTarget("key", type=ir.STR), ir.VarTarget("value", type=e.type.value)]
+    held = of(low, ir.Name("value", type=e.type.value))
+    entry = ir.TupleLit([ir.Name("key", type=ir.STR), held], type=ir.TupleT((ir.STR, ir.ANY)))
+    over = ir.Intrinsic("dict.items", [e], type=ir.IterT(pair))
+    each = ir.Clause(ir.TupleTarget(list(names), type=pair), over, [])
+    return ir.Comp("dict", entry, [each], type=ir.DictT(ir.STR, ir.ANY), line=e.line)
 
 
 def as_type(low: ExpressionLowerer, e: ir.Expr, want: Type, *, known: bool = False) -> ir.Expr:

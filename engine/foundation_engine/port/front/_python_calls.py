@@ -359,22 +359,24 @@ def _key(low: ExpressionLowerer, node: ast.expr, elem: Type) -> ir.Expr:
         return ir.Lit(None, type=ir.NONE)
     if isinstance(node, ast.Lambda):
         return low.expr(node, ir.FuncT((elem,), ir.UNKNOWN, raises=False, context=False))
-    # key=len, key=str.lower, key=counts.get, itemgetter(1), key=my_function: write the lambda out.
     name = "item" if low.lookup("item") is None else "element"
-    getter = low.stdlib_name(node.func) if isinstance(node, ast.Call) else None
-    call: ast.expr
-    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "str":
-        call = ast.Call(ast.Attribute(ast.Name(name, ast.Load()), node.attr, ast.Load()), [], [])
-    elif isinstance(node, ast.Call) and getter in ("operator.itemgetter", "operator.attrgetter"):
-        call = _got(node, name, getter)
-    else:
-        call = ast.Call(node, [ast.Name(name, ast.Load())], [])
-    made = ast.Lambda(ast.arguments([], [ast.arg(name)], None, [], [], None, []), call)
+    made = ast.Lambda(ast.arguments([], [ast.arg(name)], None, [], [], None, []), _applied(low, node, name))
     ast.copy_location(made, node)
     for sub in ast.walk(made):
         if not hasattr(sub, "lineno") and isinstance(sub, ast.expr | ast.arg):
             ast.copy_location(sub, node)
     return low.expr(made, ir.FuncT((elem,), ir.UNKNOWN, raises=False, context=False))
+
+
+def _applied(low: ExpressionLowerer, f: ast.expr, name: str) -> ast.expr:
+    """What `len`, `str.lower`, `counts.get`, `itemgetter(1)` or a function of the file gives for a variable."""
+    var = ast.Name(name, ast.Load())
+    getter = low.stdlib_name(f.func) if isinstance(f, ast.Call) else None
+    if isinstance(f, ast.Attribute) and isinstance(f.value, ast.Name) and f.value.id == "str":
+        return ast.Call(ast.Attribute(var, f.attr, ast.Load()), [], [])
+    if isinstance(f, ast.Call) and getter in ("operator.itemgetter", "operator.attrgetter"):
+        return _got(f, name, getter)
+    return ast.Call(f, [var], [])
 
 
 def _got(getter: ast.Call, name: str, kind: str) -> ast.expr:
@@ -436,7 +438,13 @@ def dict_method(
                         [obj, k],
                         value if isinstance(value, ir.OptionalT) else ir.OptionalT(value),
                     )
-                raise Unsupported("dict.get with a default that may be None", ast.unparse(e), e.lineno)
+                given = value if isinstance(value, ir.OptionalT) else ir.OptionalT(value)
+                if default.type != given:
+                    raise Unsupported("dict.get with a default that may be None", ast.unparse(e), e.lineno)
+                low.require_pure(k)
+                low.require_pure(default)
+                there = _op("dict.contains", [obj, k], ir.BOOL)
+                return ir.Cond(there, _op("dict.get", [obj, k], given), default, type=given)
             t = join(value, unify_element(default.type))
             if t != value and value != ir.UNKNOWN:
                 raise Unsupported("dict.get with a default of another type", ast.unparse(e), e.lineno)
@@ -465,6 +473,8 @@ def dict_method(
             if not isinstance(other.type, ir.DictT):
                 raise Unsupported("dict.update from something else than a dict", ast.unparse(e), e.lineno)
             low.learn(node, other.type)
+            if value == ir.ANY and other.type.key == key:
+                other = mixed.entries(low, other)
             return _op("dict.update", [obj, low.coerce(other, obj.type)], ir.NONE)
         case ("copy", 0):
             return _op("dict.copy", [obj], obj.type)
@@ -716,7 +726,7 @@ def _int(low: ExpressionLowerer, e: ast.Call, _: Type | None) -> ir.Expr:
     _plain(e, 2)
     if not e.args:
         return ir.Lit(0, type=ir.INT)
-    v = low.expr(e.args[0])
+    v = operators.value_of(low, low.expr(e.args[0]))
     if len(e.args) == 2:
         base = low.expr(e.args[1])
         if v.type not in (ir.STR, ir.CHAR) or not isinstance(base, ir.Lit):
@@ -988,14 +998,12 @@ def _as_generator(
     if isinstance(f, ast.Lambda) and len(f.args.args) == 1:
         name, body = f.args.args[0].arg, f.body
     else:
-        name = next(n for n in ("item", "element", "entry") if low.lookup(n) is None)
-        var = ast.Name(name, ast.Load())
-        if isinstance(f, ast.Constant) and f.value is None:
-            body = var
-        elif isinstance(f, ast.Attribute) and isinstance(f.value, ast.Name) and f.value.id == "str":
-            body = ast.Call(ast.Attribute(var, f.attr, ast.Load()), [], [])
-        else:
-            body = ast.Call(f, [var], [])
+        names = ("item", "element", "entry", "each", "one")
+        name = next((n for n in names if low.lookup(n) is None), "")
+        if not name:
+            raise Unsupported("a function on items inside of others", ast.unparse(at), at.lineno)
+        nothing = isinstance(f, ast.Constant) and f.value is None
+        body = ast.Name(name, ast.Load()) if nothing else _applied(low, f, name)
     target = ast.Name(name, ast.Store())
     clause = ast.comprehension(target, xs, [body] if keep else [], 0)
     made = ast.GeneratorExp(ast.Name(name, ast.Load()) if keep else body, [clause])

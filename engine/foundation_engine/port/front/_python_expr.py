@@ -1021,9 +1021,12 @@ class ExpressionLowerer:
             if isinstance(t, ir.TupleT):
                 return self._lexicographic(name, left, right, t)
             if isinstance(t, ir.NamedT) and self.order_fields(t.name):
-                self.require_pure(left)
-                self.require_pure(right)
+                if len(self.order_fields(t.name)) > 1:
+                    self.require_pure(left)
+                    self.require_pure(right)
                 a, b = self.as_tuple(left), self.as_tuple(right)
+                if isinstance(a, ir.TupleLit) and isinstance(b, ir.TupleLit) and len(a.elems) == 1:
+                    return ir.Intrinsic(name, [a.elems[0], b.elems[0]], type=ir.BOOL)
                 assert isinstance(a.type, ir.TupleT)
                 return self._lexicographic(name, a, b, a.type)
             raise Unsupported(f"ordering of {ir.type_text(t)}")

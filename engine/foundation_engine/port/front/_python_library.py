@@ -914,6 +914,13 @@ def _urlencode(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
     raise Unsupported(f"a query of {ir.type_text(table.type)}", ast.unparse(e), e.lineno)
 
 
+def _row(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
+    row, ends = low.expr(e.args[0], ir.ListT(ir.STR)), low.expr(e.args[1])
+    if row.type != ir.ListT(ir.STR):
+        raise Unsupported(f"a row of a table of {ir.type_text(row.type)}", "", e.lineno)
+    return prelude.call(low, "table_row", row, ends)
+
+
 def _make_folders(low: ExpressionLowerer, e: ast.Call) -> ir.Expr:
     given = _given(e, ("name", "exist_ok"), 2)
     node = given["exist_ok"]
@@ -1025,6 +1032,7 @@ _FUNCTIONS: Mapping[str, _Maker] = {
     "bisect.bisect_right": _bisect("right_place"),
     "textwrap.dedent": _dedent, "urllib.parse.quote": _quote, "str.maketrans": _maketrans,
     "dict.fromkeys": _fromkeys,
+    "<row>": _row,
     "<read>": lambda low, e: low.read_text(e.args[0]), "<lines>": _lines,
     "<write>": _stored("file.write_text"), "<append>": _stored("file.append_text"),
     "urllib.parse.quote_plus": _quote_plus, "urllib.parse.urlencode": _urlencode,

@@ -50,6 +50,11 @@ def of_one_class(tree: ast.Module) -> None:
         c.body = [m for m in c.body if not (isinstance(m, ast.FunctionDef) and m.name == "__hash__")]
 
 
+def takes_own_class(f: ast.FunctionDef | ast.AsyncFunctionDef, cls: str) -> bool:
+    """True for an `__eq__` that is known to be asked about objects of its class alone."""
+    return len(f.args.args) == 2 and _names_class(f.args.args[1].annotation, cls)
+
+
 def _names_class(annotation: ast.expr | None, name: str) -> bool:
     match annotation:
         case ast.Name(id=found) | ast.Constant(value=str() as found):

@@ -100,6 +100,19 @@ def table_rows(text: str, mark: str) -> list[list[str]]:
         rows.append(row)
     return rows
 ''',
+    "table_row": '''
+def table_row(values: list[str], ends: str) -> str:
+    """A row of a table: a comma between values, and quotes around one that holds a comma, a quote or an end."""
+    parts: list[str] = []
+    for value in values:
+        if any(c == "," or c == '"' or c in ends for c in value):
+            parts.append('"' + value.replace('"', '""') + '"')
+        else:
+            parts.append(value)
+    if len(values) == 1 and values[0] == "":
+        return '""' + ends
+    return ",".join(parts) + ends
+''',
     "table_records": '''
 import csv
 import io

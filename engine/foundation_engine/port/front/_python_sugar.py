@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from foundation_engine.port.front._python_buffers import growing_texts
 from foundation_engine.port.front._python_locks import taken_once
 from foundation_engine.port.front._python_names import dotted
 from foundation_engine.port.front._python_operators import of_one_class
@@ -53,6 +54,8 @@ def longer(files: Sequence[LinkedFile]) -> tuple[list[LinkedFile], Longer]:
     said.aware = is_aware(trees)
     for tree in trees:
         _last_definitions(tree)
+        _plain_constants(tree)
+        growing_texts(tree)
         said.setters |= replace_setters(tree)
         said.wrapping += unwrapped(tree)
         of_one_class(tree)
@@ -79,6 +82,14 @@ def _last_definitions(tree: ast.Module) -> None:
                 continue
             kept.append(s)
         holder.body[:] = kept
+
+
+def _plain_constants(tree: ast.Module) -> None:
+    """`LIMIT: Final = 3` is `LIMIT = 3`: the annotation says nothing of the type."""
+    for holder in [tree, *(n for n in tree.body if isinstance(n, ast.ClassDef))]:
+        for i, s in enumerate(holder.body):
+            if isinstance(s, ast.AnnAssign) and s.value is not None and _last(s.annotation) == "Final":
+                holder.body[i] = ast.copy_location(ast.Assign([s.target], s.value), s)
 
 
 def _called_before(first: _Function, body: Sequence[ast.stmt]) -> bool:

@@ -900,6 +900,8 @@ class _ModuleLowerer:
             raise Unsupported(f"special method {s.name}", f"def {s.name}", s.lineno)
         if operators.METHODS.get(s.name) in {m.name for m in c.body if isinstance(m, ast.FunctionDef)}:
             raise Unsupported(f"{s.name} beside {operators.METHODS[s.name]}", f"def {s.name}", s.lineno)
+        if s.name == "__eq__" and not operators.takes_own_class(s, c.name):
+            raise Unsupported(f"special method {s.name}", f"def {s.name}", s.lineno)
         signature = self.signature(s, method=True, owner=c)
         if s.name == "__init__":
             info.init = signature.params
