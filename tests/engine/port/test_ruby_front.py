@@ -71,6 +71,12 @@ def method(signature: str, body: str) -> str:
         ("(Integer) -> Symbol", "x.zero? ? :none : :some", "'none'"),
         ("(Array[Integer]) -> bool", "x.none? { |v| v > 3 }", "not any("),
         ("(Array[String]) -> Hash[String, Integer]", "x.tally", "Counter"),
+        ("(Integer) -> Integer", "x.then { |n| n * 2 }", "return x * 2"),
+        (
+            "(Integer) -> Integer",
+            "x.then do |n|\n    return 1 if n < 0\n    m = n + 1\n    m * m\n  end",
+            "return m * m",
+        ),
     ],
 )
 def test_an_expression_keeps_its_meaning(signature: str, body: str, expected: str) -> None:
@@ -182,6 +188,10 @@ def test_options_of_retriable_are_converted_and_their_differences_told() -> None
         (
             "#: () -> Integer\ndef f\n  yield\nrescue Timeout::Error, Foundation::TimeoutError\n  0\nend\n",
             "Foundation::TimeoutError beside Timeout::Error",
+        ),
+        (
+            "#: (Array[Integer]) -> void\ndef f(x)\n  x.each do |y|\n    [y].tap { |o| next if y > 2 }\n  end\nend\n",
+            "next, break or redo in the block of tap",
         ),
         (
             "#: (Hash[String, Integer]) -> String\ndef f(x)\n  k, v = x.first\n  \"#{k}#{v}\"\nend\n",

@@ -1603,8 +1603,8 @@ class Statements(Expressions):
         if n.recv is not None and name == "each_with_object" and sink is None:
             self.expr(n)
             return []
-        if n.recv is not None and name == "tap" and n.block is not None:
-            return self._tap(n, sink)
+        if n.recv is not None and name in ("tap", "then", "yield_self") and n.block is not None:
+            return self._handed(n, sink)
         e = self.expr(n, sink.want if sink is not None else None)
         if sink is not None:
             self._mark_used(e, n)
@@ -1612,13 +1612,19 @@ class Statements(Expressions):
             return [ir.ExprStmt(e, line=n.line), *self._after_procedure(n, sink)]
         return self._put(e, n, sink)
 
-    def _tap(self, n: ast.Call, sink: Sink | None) -> list[ir.Stmt]:
+    def _handed(self, n: ast.Call, sink: Sink | None) -> list[ir.Stmt]:
+        """A block that gets a value once: `tap` gives the value, `then` what the block gives."""
         assert n.recv is not None
         assert n.block is not None
+        if any(isinstance(x, ast.Jump) and x.kind != "return" for b in n.block.body for x in ast.walk(b)):
+            # It would leave the block, and no loop around it.
+            raise Unsupported(f"next, break or redo in the block of {n.name}", self._first(n), n.line)
         held = self.hoist(self.expr(n.recv), "result")
         with blocks.inside(self, n.block):
             if n.block.params:
                 self.substitute(n.block.params[0].name, held)
+            if n.name != "tap":
+                return self._inline(n.block.body, sink)
             body = [s for x in n.block.body for s in self.statement(x)]
         return body + (sink.put(held) if sink is not None else [])
 
