@@ -470,6 +470,11 @@ def test_an_iterator_that_is_kept_does_not_change_what_it_runs_over() -> None:
     )
 
 
+def test_a_chain_that_ends_behind_flat_map_is_declined() -> None:
+    source = "pub fn f(xs: &[Vec<i64>]) -> Vec<i64> { xs.iter().flat_map(|x| x.clone()).take_while(|x| *x > 0).collect() }"
+    assert reasons(source) == ["the iterator take_while behind flat_map"]
+
+
 def test_comments_and_docs_are_kept() -> None:
     text = go(
         "/// Adds.\npub fn f(a: i64) -> i64 {\n    // One more.\n    let b = a + 1; // here\n    b * 2\n}\n"
@@ -607,6 +612,9 @@ def test_an_error_that_nothing_shows_is_known_by_its_name() -> None:
         ("money", LanguageId.RUBY),
         ("shapes", LanguageId.GO),
         ("rows", LanguageId.GO),
+        ("iterators", LanguageId.GO),
+        ("iterators", LanguageId.PYTHON),
+        ("iterators", LanguageId.RUBY),
     ],
 )
 def test_structs_without_names_ranges_and_the_environment_behave_as_their_source(

@@ -36,6 +36,8 @@ from foundation_engine.port.front._rust_scope import (
 from foundation_engine.port.front._rust_types import RType, is_float, is_int, resolve, to_ir, unify, words
 from foundation_engine.port.ir import Unsupported
 
+# What an iterator has and a slice has not.
+_OF_ITERATORS = TERMINALS - {"last", "next", "nth", "join", "max", "min", "try_for_each"}
 _SAME = frozenset(
     {
         "as_str",
@@ -664,6 +666,8 @@ class Calls(Iterators):
                 return entry
         if name in TERMINALS:
             c = self.chain(receiver)
+            if c is None and name in _OF_ITERATORS:
+                c = self.given_iterator(receiver)
             if c is not None:
                 return self.terminal(name, c, args, node, want, turbofish)
         c2 = self.chain(node)

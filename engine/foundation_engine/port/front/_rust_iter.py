@@ -56,6 +56,7 @@ STARTS = frozenset(
 STAGES = frozenset(
     {"map", "filter", "filter_map", "inspect", "flat_map", "take_while", "skip_while", "map_while"}
 )
+_ENDING = frozenset({"take_while", "map_while"})
 ADAPTERS = frozenset(
     {
         "rev",
@@ -146,15 +147,17 @@ class Iterators(Expressions):
         if name in STAGES or name in ADAPTERS:
             inner = self.chain(receiver)
             if inner is None:
-                if name in ("cloned", "copied", "map", "filter", "zip", "take", "flatten", "by_ref"):
-                    t = self._quiet_type(receiver)
-                    if not isinstance(t, rt.Vec):
-                        return None
-                    inner = Chain(self.x(receiver).e, t.elem)
-                else:
+                # A Vec has none of these: it is what a parameter of type `impl Iterator` is.
+                inner = self.given_iterator(receiver)
+                if inner is None:
                     return None
             return self._extend(inner, name, args, node)
         return None
+
+    def given_iterator(self, node: SyntaxNode) -> Chain | None:
+        """The chain over an iterator that a variable holds, which is a list in the port; None for another value."""
+        t = self._quiet_type(node)
+        return Chain(self.x(node).e, t.elem) if isinstance(t, rt.Vec) else None
 
     def _quiet_type(self, node: SyntaxNode) -> RType:
         try:
@@ -306,8 +309,10 @@ class Iterators(Expressions):
 
     def _extend(self, c: Chain, name: str, args: list[SyntaxNode], node: SyntaxNode) -> Chain:
         if name in STAGES:
-            if name in ("inspect", "take_while", "skip_while", "map_while"):
+            if name in ("inspect", "skip_while"):
                 raise self.fail(f"the iterator {name}", node)
+            if name in _ENDING and any(stage == "flat_map" for stage, _ in c.stages):
+                raise self.fail(f"the iterator {name} behind flat_map", node)
             return Chain(c.base, c.elem, [*c.stages, (name, args[0])], c.mutable)
         if name in ("cloned", "copied"):
             if self.changeable(c.elem) and not c.stages:
@@ -464,8 +469,8 @@ class Iterators(Expressions):
                             ir.Clause(ir.VarTarget(name2, type=held.type), inner, [self.is_some(held)])
                         ]
                         elem = V(self.unwrap(held, ot.elem), ot.elem)
-                case "flat_map":
-                    raise NeedStatements("flat_map")
+                case "flat_map" | "take_while" | "map_while":
+                    raise NeedStatements(name)
                 case _:
                     raise self.fail(f"the iterator {name}", node)
         assert elem is not None
@@ -670,6 +675,16 @@ class Iterators(Expressions):
                     self.emit(ir.If(made.e, body, []), node)
                 case "map":
                     self._stage(rest, made, take)
+                case "take_while":
+                    self.emit(ir.If(ir.Not(made.e, type=ir.BOOL), [ir.Break()], []), node)
+                    self._stage(rest, elem, take)
+                case "map_while":
+                    t = resolve(made.t)
+                    if not isinstance(t, rt.Opt):
+                        raise self.fail("map_while with something that is not an Option", node)
+                    held = self.stable(made, "found")
+                    self.emit(ir.If(op("is_none", [held.e], ir.BOOL), [ir.Break()], []), node)
+                    self._stage(rest, V(self.unwrap(held.e, t.elem), t.elem), take)
                 case "filter_map":
                     t = resolve(made.t)
                     if not isinstance(t, rt.Opt):
