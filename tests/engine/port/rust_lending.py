@@ -713,3 +713,27 @@ def closed(text: str) -> bool:
         elif ch in pairs and (not stack or stack.pop() != pairs[ch]):
             return False
     return not stack
+
+
+def halved_outside(n: int, text: str, x: float) -> list[int]:
+    out: list[int] = []
+    rest = abs(n) % 1000
+    while rest > 0:
+        out.append(rest % 10)
+        rest = rest // 10
+    rest = len(text)
+    rest = rest % 3
+    count = n
+    count = count // 2
+    if n < -3 or n > 40:
+        out.append(1)
+    if n > 7 or n < 2 or x > 1.5:
+        out.append(2)
+    if x < 0.5 or x > 2.5:
+        out.append(3)
+    for ch in text:
+        if ch < "a" or ch > "z":
+            out.append(4)
+        if not (ch < "0" or ch > "9"):
+            out.append(5)
+    return [*out, rest, count]

@@ -1091,7 +1091,11 @@ class FunctionWriter(Operations):
     def _combines(self, s: ir.Assign) -> bool:
         """Write `x = x + y` as `x += y`."""
         t, v = s.target, s.value
-        if not (isinstance(v, ir.Intrinsic) and v.op in ir.IN_PLACE and self.rust.copies(v.type)):
+        if not (isinstance(v, ir.Intrinsic) and self.rust.copies(v.type)):
+            return False
+        if v.op in ("int.floordiv", "int.mod") and isinstance(t, ir.VarTarget) and not t.declares:
+            return self._divides_in_place(t, v)
+        if v.op not in ir.IN_PLACE:
             return False
         match t, v.args[0]:
             case ir.VarTarget(id=name, declares=False), ir.Name(id=old):
@@ -1110,6 +1114,17 @@ class FunctionWriter(Operations):
         if again:
             self._augment(ir.AugAssign(t, v.op, v.args[1], line=s.line))
         return again
+
+    def _divides_in_place(self, t: ir.VarTarget, v: ir.Intrinsic) -> bool:
+        """Write `n = n / 10` as `n /= 10`, where an operator does what the source asks for."""
+        if not (isinstance(v.args[0], ir.Name) and v.args[0].id == t.id) or t.id in self.by_mut:
+            return False
+        name, text = self.name(t.id), self.x(v)
+        for sign in "/%":
+            if text.startswith(f"{name} {sign} "):
+                self.write(f"{name} {sign}= {text.removeprefix(f'{name} {sign} ')};")
+                return True
+        return False
 
     def _enters(self, s: ir.Stmt, then: ir.Stmt) -> bool:
         """Write `if key not in map: map[key] = start` with the change of the entry behind it as a change of the entry."""

@@ -566,6 +566,8 @@ class Operations(Positions):
                 if len(within) == 1:
                     return within[0], PRIMARY
                 return " && ".join(within), AND
+            case ir.Bool(op="or", values=[_, _] as values) if (outside := self._outside(values)) is not None:
+                return outside, UNARY
             case ir.Bool():
                 level, word = (AND, "&&") if e.op == "and" else (OR, "||")
                 return f" {word} ".join(self.x(v, level + 1) for v in e.values), level
@@ -612,6 +614,18 @@ class Operations(Positions):
                 out.append(self.x(values[i], AND + 1))
                 i += 1
         return out
+
+    def _outside(self, values: Sequence[ir.Expr]) -> str | None:
+        """An `or` of two literal bounds that an integer or character is not within, as the range that lacks it."""
+        inside: list[ir.Expr] = []
+        for v in values:
+            match v:
+                case ir.Intrinsic(op="lt" | "gt" as op, args=[ir.Name(type=ir.INT | ir.CHAR), ir.Lit()]):
+                    inside.append(dataclasses.replace(v, op="ge" if op == "lt" else "le"))
+                case _:
+                    return None
+        within = self._ranges(inside)
+        return f"!{within[0]}" if len(within) == 1 else None
 
     def _elements(self, elems: Sequence[ir.Expr]) -> str:
         return ", ".join(self._element_of(v, i) for i, v in enumerate(elems))
@@ -801,6 +815,8 @@ class Operations(Positions):
         match e:
             case ir.Not():
                 return self._text(e.value)
+            case ir.Bool(op="or", values=[_, _] as values) if (outside := self._outside(values)) is not None:
+                return outside.removeprefix("!"), PRIMARY
             case ir.Intrinsic(op="nonempty", args=[a]):
                 return f"{self.place(a)}.is_empty()", PRIMARY
             case ir.Intrinsic(op="dict.contains", args=[map_, key]) if (
