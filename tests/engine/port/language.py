@@ -517,3 +517,15 @@ def listed_by_key(groups: dict[str, list[str]], places: dict[int, dict[str, int]
     for place, counts in sorted(places.items(), reverse=True):
         out.append(f"{place} {len(counts)}")
     return out
+
+
+def marked(rows: list[list[str]]) -> list[list[str]]:
+    return [[row + "!" for row in row if row] for row in rows]
+
+
+def flattened(rows: list[list[str]]) -> list[str]:
+    out: list[str] = []
+    for row in rows:
+        inner_row = len(row)
+        out.extend(row + str(inner_row) for row in row)
+    return out + [row for row in rows for row in row]

@@ -81,8 +81,9 @@ def encoded(e: ir.Expr, ordered: Callable[[ir.Type], bool] | None = None, style:
             items_text = ir.Intrinsic("str.join", [ir.Lit(style.comma, type=ir.STR), inner], type=ir.STR)
             return _joined([ir.Lit("[", type=ir.STR), items_text, ir.Lit("]", type=ir.STR)])
         case ir.Expr(type=ir.ListT(elem=t)) if ordered is not None:
-            clause = ir.Clause(ir.VarTarget("element", type=t), e, [])
-            each = ir.Comp("list", ir.Name("element", type=t), [clause], type=e.type, line=e.line)
+            name = _inside("element", e)
+            clause = ir.Clause(ir.VarTarget(name, type=t), e, [])
+            each = ir.Comp("list", ir.Name(name, type=t), [clause], type=e.type, line=e.line)
             return encoded(each, ordered, style)
         case ir.Expr(type=ir.DictT(key=ir.STR, value=t)) if ordered is not None:
             if not ordered(e.type):
@@ -102,17 +103,21 @@ def encoded(e: ir.Expr, ordered: Callable[[ir.Type], bool] | None = None, style:
 
 def _entries(e: ir.Expr, t: ir.Type, ordered: Callable[[ir.Type], bool], style: Style) -> ir.Expr:
     pair = ir.TupleT((ir.STR, t))
-    target = ir.TupleTarget(
-        [ir.VarTarget("entry_key", type=ir.STR), ir.VarTarget("entry_value", type=t)], type=pair
-    )
+    name, value = _inside("entry_key", e), _inside("entry_value", e)
+    target = ir.TupleTarget([ir.VarTarget(name, type=ir.STR), ir.VarTarget(value, type=t)], type=pair)
     clause = ir.Clause(target, ir.Intrinsic("dict.items", [e], type=ir.IterT(pair)), [])
-    key = encoded(ir.Name("entry_key", type=ir.STR), ordered, style)
-    entry = _joined(
-        [key, ir.Lit(style.colon, type=ir.STR), encoded(ir.Name("entry_value", type=t), ordered, style)]
-    )
+    key = encoded(ir.Name(name, type=ir.STR), ordered, style)
+    entry = _joined([key, ir.Lit(style.colon, type=ir.STR), encoded(ir.Name(value, type=t), ordered, style)])
     entries = ir.Comp("list", entry, [clause], type=ir.ListT(ir.STR), line=e.line)
     texts = ir.Intrinsic("str.join", [ir.Lit(style.comma, type=ir.STR), entries], type=ir.STR)
     return _joined([ir.Lit("{", type=ir.STR), texts, ir.Lit("}", type=ir.STR)])
+
+
+def _inside(name: str, e: ir.Expr) -> str:
+    """A name for a part of a value that is named so itself where it is a part of another one."""
+    while isinstance(e, ir.Name) and e.id == name:
+        name = f"inner_{name}"
+    return name
 
 
 def _joined(parts: list[ir.Expr]) -> ir.Expr:

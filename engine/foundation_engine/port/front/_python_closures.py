@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from foundation_engine.port import ir
 from foundation_engine.port.ir import Unsupported
@@ -117,12 +117,12 @@ def hidden(f: ast.FunctionDef, mine: frozenset[str], around: set[str]) -> dict[s
     return out
 
 
-def rename(body: list[ir.Stmt], names: dict[str, str]) -> None:
-    """Give variables of a lowered function other names."""
+def rename(nodes: Sequence[ir.Node], names: Mapping[str, str]) -> None:
+    """Give variables of lowered statements or expressions other names."""
     if not names:
         return
-    for s in body:
-        for n in ir.walk(s):
+    for node in nodes:
+        for n in ir.walk(node):
             match n:
                 case ir.Name(id=name) | ir.VarTarget(id=name) | ir.VarDecl(id=name):
                     n.id = names.get(name, name)

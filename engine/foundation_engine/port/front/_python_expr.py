@@ -27,6 +27,7 @@ from foundation_engine.port.front._python_calls import (
     format_parts,
     percent_parts,
 )
+from foundation_engine.port.front._python_closures import rename
 from foundation_engine.port.front._python_names import (
     ADDRESS,
     BUILTIN_ERRORS,
@@ -1512,7 +1513,20 @@ class ExpressionLowerer:
                 t2 = ir.DictT(elem.type.elems[0], elem.type.elems[1])
             case _:
                 t2 = ir.IterT(elem.type)
+        self._unshadow(clauses, elem)
         return ir.Comp(kind, elem, clauses, type=t2)
+
+    def _unshadow(self, clauses: list[ir.Clause], elem: ir.Expr) -> None:
+        """Name the variables of `x for x in x` apart: Python looks at what is gone over before it binds them."""
+        for i, clause in enumerate(clauses):
+            read = {n.id for n in ir.walk(clause.iter) if isinstance(n, ir.Name)}
+            names: dict[str, str] = {}
+            for t in ir.walk(clause.target):
+                if isinstance(t, ir.VarTarget) and t.id in read:
+                    names[t.id] = f"inner_{t.id}"
+                    while self.lookup(names[t.id]) is not None or names[t.id] in read:
+                        names[t.id] = f"inner_{names[t.id]}"
+            rename([clause.target, *clause.conds, *clauses[i + 1 :], elem], names)
 
     def range_bounds(self, target: ir.Target, it: ir.Expr) -> None:
         """Remember that a counting variable is never below the start of its range."""
