@@ -225,6 +225,19 @@ SOURCE = textwrap.dedent(
     def marks(text: str) -> list[str]:
         return [ch for ch in text if not (ch.isalnum() or ch == "_")]
 
+    def camel(name: str) -> str:
+        words = name.split("_")
+        return words[0] + "".join(word.capitalize() for word in words[1:])
+
+    def line(cells: list[str], width: int) -> str:
+        return "  ".join(cell.ljust(width + i) for i, cell in enumerate(cells)).rstrip()
+
+    def numbered(cells: list[str]) -> str:
+        return "<" + ", ".join(f"{i}:{cell}" for i, cell in enumerate(cells)) + ">"
+
+    def parts(cells: list[str]) -> str:
+        return ", ".join(cell for i, cell in enumerate(cells) if i != 1)
+
     def halves(n: int) -> list[int]:
         return [(n - 1) // 2, n // -2, n // 8 - n, n // 1, n // 3]
     """
@@ -260,6 +273,10 @@ def given() -> tuple[Plan, ...]:
     ]
     plans += [Plan("marks", (t,)) for t in (*texts, "²x½_Ⅷ٣")]
     plans += [Plan("halves", (n,)) for n in (0, 1, -1, 2, -7, -8, -9, 2**62, -(2**62))]
+    cells = [[], [""], ["", "a"], ["é", "", "bcd"]]
+    plans += [Plan("camel", (t,)) for t in ("", "a", "_", "ab_cd", "É_éÉ__x", "ǆ_ǆa")]
+    plans += [Plan("line", ({"list": c}, n)) for c in cells for n in (-1, 0, 2, 5)]
+    plans += [Plan(f, ({"list": c},)) for f in ("numbered", "parts") for c in cells]
     repeated = [*words, ["ab", "a", "ab", "éb", "", "", "éa"]]
     for name in ("each_once", "by_first", "how_often", "until_again"):
         plans += [Plan(name, ({"list": w},)) for w in repeated]
@@ -311,6 +328,10 @@ SAID = {
     "a map that counts": ("how_often", "make(map[string]int)"),
     "a loop that may end early": ("until_again", "make(map[string]struct{})"),
     "letters and numbers": ("marks", "!unicode.IsLetter(ch) && !unicode.IsNumber(ch) && ch != '_'"),
+    "texts behind another": ("camel", "joined.WriteString(words[0])"),
+    "texts in pieces": ("line", "joined.WriteString(padding("),
+    "what is between texts": ("numbered", 'joined.WriteString(", ")'),
+    "texts as they are": ("parts", "strings.Join("),
     "halves rounded down": ("halves", "(n - 1) >> 1, floorDiv(n, -2), n>>3 - n, n, floorDiv(n, 3)"),
 }
 

@@ -31,6 +31,7 @@ from foundation_engine.port.passes import (
     reads,
     stores,
 )
+from foundation_engine.port.texts import pieces
 
 if TYPE_CHECKING:
     from foundation_engine.port.emit.go import GoModule
@@ -677,6 +678,15 @@ class Operations(Maps):
             and isinstance(args[1], ir.Comp)
         ):
             return self.joined(args[1]), PRIMARY
+        if op == "str.join" and isinstance(args[1], ir.Comp) and (text := self.in_pieces(args[1], args[0])):
+            return text, PRIMARY
+        match args:
+            case [before, ir.Intrinsic(op="str.join", args=[ir.Lit(value=""), ir.Comp() as texts])] if (
+                op == "str.concat"
+            ):
+                return self.joined(texts, pieces(before)), PRIMARY
+            case _:
+                pass
         if (
             op == "str.join"
             and isinstance(args[1], ir.Intrinsic)
@@ -833,9 +843,10 @@ class Operations(Maps):
                 return self._list_slice(args), PRIMARY
             case "str.ljust" | "str.rjust" | "str.ljust_char" | "str.rjust_char":
                 text = self.simple(args[0], "text") if not isinstance(args[0], ir.Name) else self.x(args[0])
-                fill = self.x(args[2]) if len(args) > 2 else '" "'
-                pad = f"{self.helper('padding')}({text}, {self.x(args[1])}, {fill})"
+                pad = self._padding(text, args)
                 return (f"{text} + {pad}" if op.startswith("str.ljust") else f"{pad} + {text}"), ADD
+            case "str.padding":
+                return self._padding(self.x(args[0]), args), PRIMARY
             case "str.stride":
                 raise Unsupported("a string slice with a step")
             case "tuple.index":
@@ -1196,6 +1207,11 @@ class Operations(Maps):
         return (isinstance(e, ir.Lit) and isinstance(e.value, int) and e.value >= 0) or (
             isinstance(e, ir.Intrinsic) and e.op == "len"
         )
+
+    def _padding(self, text: str, args: list[ir.Expr]) -> str:
+        """What a text lacks to a width."""
+        fill = self.x(args[2]) if len(args) > 2 else '" "'
+        return f"{self.helper('padding')}({text}, {self.x(args[1])}, {fill})"
 
     def _division(self, e: ir.Intrinsic) -> tuple[str, int]:
         a, b = e.args

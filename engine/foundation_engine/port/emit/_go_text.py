@@ -490,17 +490,58 @@ class Texts(Lines):
             case _:
                 return f"{builder}.WriteString({self.x(e)})"
 
-    def joined(self, e: ir.Comp) -> str:
-        """The texts of a comprehension one after the other."""
+    def joined(self, e: ir.Comp, before: Sequence[ir.Expr] = ()) -> str:
+        """The texts of a comprehension one after the other, behind those that stand before them."""
         if any(self.unordered(c.iter) for c in e.clauses):
             raise Unsupported("a text in the order of a map's or set's entries")
         self.use("strings")
         name = self.fresh("joined")
         self.write(f"var {name} strings.Builder")
+        for text in before:
+            self._add_to(name, text)
         if len(e.clauses) == 1 and (room := self._characters(e.clauses[0].iter)):
             self.write(f"{name}.Grow({room})")
         used = {n.id for n in ir.walk(e.elem) if isinstance(n, ir.Name)}
         self.clauses(e.clauses, lambda: self._add_to(name, e.elem), used)
+        return f"{name}.String()"
+
+    def in_pieces(self, e: ir.Comp, between: ir.Expr) -> str | None:
+        """Texts made of several pieces, with one between them, as a text that grows; None for any others.
+
+        The position tells which of them is the first, because the text before the second may be empty.
+        """
+        match e, between:
+            case (
+                ir.Comp(
+                    clauses=[
+                        ir.Clause(
+                            target=ir.TupleTarget(elems=[ir.VarTarget(id=position), _]),
+                            iter=ir.Intrinsic(op="enumerate", args=[_] | [_, ir.Lit(value=0)]),
+                            conds=[],
+                        )
+                    ]
+                ),
+                ir.Lit(),
+            ) if not self.unordered(e.clauses[0].iter):
+                made_of = [text for piece in _pieces(e.elem) for text in _padded(piece)]
+            case _:
+                return None
+        if len(made_of) == 1:
+            return None
+        self.use("strings")
+        name = self.fresh("joined")
+        self.write(f"var {name} strings.Builder")
+
+        def add() -> None:
+            self.write(f"if {self.name(position)} > 0 {{")
+            with self.indented():
+                self._add_to(name, between)
+            self.write("}")
+            for text in made_of:
+                self._add_to(name, text)
+
+        used = {position} | {n.id for n in ir.walk(e.elem) if isinstance(n, ir.Name)}
+        self.clauses(e.clauses, add, used)
         return f"{name}.String()"
 
     def _add_to(self, builder: str, e: ir.Expr) -> None:
@@ -536,6 +577,15 @@ def _edge(e: ir.Intrinsic) -> bool:
             return True
         case _:
             return False
+
+
+def _padded(e: ir.Expr) -> list[ir.Expr]:
+    """A text that is filled up to a width as the text and what it lacks."""
+    match e:
+        case ir.Intrinsic(op="str.ljust" | "str.ljust_char", args=[ir.Name() as text, *rest]):
+            return [text, ir.Intrinsic("str.padding", [ir.unshared(text), *rest], type=ir.STR, line=e.line)]
+        case _:
+            return [e]
 
 
 def _pieces(e: ir.Expr) -> list[ir.Expr]:
