@@ -93,6 +93,17 @@ func recShuffled[T any](x T) T {
 # Libraries of which a recording has a copy of its own.
 _GUARDS = re.compile(r"github\.com/sony/gobreaker(?:/v\d+)?$|golang\.org/x/time$")
 _CHANGED = re.compile(rf"github\.com/(?:cenkalti/backoff|avast/retry-go)|{_GUARDS.pattern}")
+# What a breaker refuses with, which tells its class whatever version of the library it is from.
+_REFUSAL = r'= error(recRefused("\1"))'
+_REFUSED = """
+var _ = errors.New
+
+type recRefused string
+
+func (r recRefused) Error() string { return string(r) }
+
+func (r recRefused) Class() string { return "CircuitOpenError" }
+"""
 # A limiter that the port refuses to make, as it says.
 _NO_LIMITER = "\tif r < 1e-9 || b < 1 {\n\t\t_ = []int(nil)[max(b, 0)]\n\t}\n"
 _WALKS = re.compile(r"maps\.(All|Keys|Values)$")
@@ -311,6 +322,11 @@ def _exact(text: str) -> str:
     made = re.sub(
         r"(case StateOpen:\n\t\tif )cb\.expiry\.Before\(now\)", r"\1!cb.expiry.After(now)", text, count=1
     )
+    made, refusals = re.subn(
+        r'= errors\.New\("(too many requests|circuit breaker is open)"\)', _REFUSAL, made
+    )
+    if refusals:
+        made += _REFUSED
     made = re.sub(r"(\n\tcb := new\(CircuitBreaker(?:\[T\])?\)\n)", r"\1\tst.Interval = 0\n", made, count=1)
     return re.sub(
         r"(\nfunc NewLimiter\(r Limit, b int\) \*Limiter \{\n)", lambda m: m[0] + _NO_LIMITER, made, count=1

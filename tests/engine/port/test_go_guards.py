@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from foundation_engine.port import port
 from foundation_engine.port.front.go import lower_module
+from foundation_engine.port.package import with_siblings
 from foundation_engine.port.request import PortRequest
 from foundation_engine.verify import VerifyOptions, verify
 from foundation_engine.verify.report import Verdict
@@ -211,6 +212,19 @@ def test_guards_of_other_libraries_behave_as_they_do(
     candidate = port(PortRequest(str(path), source, LanguageId.GO, target))
     assert not candidate.holes
     report = verify(candidate, VerifyOptions(cases=30, differential=30, use_cache=False))
+    assert report.verdict is Verdict.PASSED, report.summary
+
+
+def test_two_versions_of_a_library_in_one_package(tmp_path: Path) -> None:
+    (tmp_path / "go.mod").write_text(MODULE, encoding="utf-8")
+    (tmp_path / "search.go").write_text(
+        SEARCH.replace("package search", "package payments"), encoding="utf-8"
+    )
+    path = tmp_path / "payments.go"
+    path.write_text(PAYMENTS, encoding="utf-8")
+    subprocess.run(["go", "mod", "tidy"], cwd=tmp_path, timeout=120, check=True, capture_output=True)
+    request = with_siblings(PortRequest(str(path), PAYMENTS, LanguageId.GO, LanguageId.PYTHON))
+    report = verify(port(request), VerifyOptions(cases=30, differential=60, use_cache=False))
     assert report.verdict is Verdict.PASSED, report.summary
 
 
