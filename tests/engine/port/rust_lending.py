@@ -35,6 +35,16 @@ def counted_words(words: list[str], text: str, pairs: list[tuple[str, int]]) -> 
     return out + [k for k in counts.keys()] + [k + "x" for k, v in counts.items() if v > 1] + sorted(counts)
 
 
+def counted_anew(words: list[str], word: str) -> list[str]:
+    tally: dict[str, int] = {}
+    queue = [w.upper() for w in words]
+    for _ in words:
+        tally[word] = tally.get(word, 0) + 1
+        if queue:
+            word = queue.pop()
+    return [f"{key}{n}" for key, n in sorted(tally.items())] + [word]
+
+
 def listed_by_letter(words: list[str]) -> list[list[str]]:
     by: dict[str, list[str]] = {}
     first = {word: 0 for word in words}

@@ -131,7 +131,8 @@ class _Views:
         self.out = out
         self.copies = copies
         self.together: list[set[str]] = []  # variables that are the parts of one text
-        self.free = {name for name in given if name not in facts.changed}
+        # What is assigned anew is a variable of its own.
+        self.free = given - facts.changed - stores(f.body)
         self.sources: dict[str, list[ir.Expr | None]] = {
             p.name: [] for p in f.params if p.type == ir.STR and p.name in given
         }
