@@ -331,6 +331,10 @@ def _by_function(cases: list[Case]) -> list[list[Case]]:
     return list(groups.values())
 
 
+# What sources call what makes an object.
+_CONSTRUCTORS = ("__init__", "__post_init__", "initialize")
+
+
 def _reaching_no_hole(candidate: PortCandidate, module: ir.Module) -> set[str]:
     """The functions (`f` or `Class.method`) that were ported whole and use only such functions."""
     whole = {f.source_name for f in candidate.functions if not f.holes}
@@ -345,6 +349,16 @@ def _reaching_no_hole(candidate: PortCandidate, module: ir.Module) -> set[str]:
         | (commands if any(_is_app(n) for n in ir.walk(f)) else set[str]())
         for name, f in bodies.items()
     }
+    # A hole in a constructor is one of whatever needs an object of the class.
+    parts = [f.source_name.rpartition(".") for f in candidate.functions if f.holes]
+    unmade = {cls for cls, _, name in parts if cls and name in _CONSTRUCTORS}
+    holed_lines = {(h.path, h.line) for h in candidate.holes}
+    for c in module.definitions:
+        if isinstance(c, ir.Class) and c.init is not None:
+            path = place_in(module, candidate.request, c.name)[0]
+            if any((path, n.line) in holed_lines for n in ir.walk(c.init) if n.line):
+                unmade.add(c.name)
+    whole = {name for name in whole if name not in bodies or not _needed(name, bodies[name]) & unmade}
     while True:
         holed = {name for name in bodies if name not in whole}
         holed |= {f".{name.rpartition('.')[2]}" for name in holed if "." in name}
@@ -352,6 +366,13 @@ def _reaching_no_hole(candidate: PortCandidate, module: ir.Module) -> set[str]:
         if left == whole:
             return whole
         whole = left
+
+
+def _needed(name: str, f: ir.Function) -> set[str]:
+    """The classes of which a function or method, known by its name, needs objects."""
+    given = {t for p in f.params for t in re.findall(r"\w+", ir.type_text(p.type))}
+    made = {n.cls for n in ir.walk(f) if isinstance(n, ir.New)}
+    return {name.rpartition(".")[0], *given, *made}
 
 
 def _is_app(n: ir.Node) -> bool:

@@ -259,3 +259,33 @@ def test_a_buffer_with_which_more_is_done_is_declined(use: str) -> None:
     text = f"import io\n\n\ndef f(x: str) -> str:\n    out = io.StringIO()\n    {use}\n    return out.getvalue()\n"
     holes = port(PortRequest("m.py", text, LanguageId.PYTHON, LanguageId.GO)).holes
     assert [h.reason for h in holes] == ["call of io.StringIO"]
+
+
+def test_a_class_may_have_the_name_of_its_file(ports_whole: Callable[..., None]) -> None:
+    source = (
+        "class Bucket:\n"
+        "    def __init__(self, size: int) -> None:\n"
+        "        self.size = size\n\n"
+        "    def share(self, of: float) -> float:\n"
+        "        return of / self.size\n"
+    )
+    ports_whole("bucket.py", source, LanguageId.RUBY, differential=20, cases=10)
+
+
+def test_objects_whose_constructor_has_a_hole_are_no_cases() -> None:
+    source = (
+        "from collections import deque\n\n\n"
+        "class Recent:\n"
+        "    def __init__(self, size: int) -> None:\n"
+        "        self.size = size\n"
+        "        self.items: deque[int] = deque(maxlen=20)\n\n"
+        "    def double(self) -> int:\n"
+        "        return self.size * 2\n\n\n"
+        "def half(n: int) -> int:\n"
+        "    return n // 2\n"
+    )
+    candidate = port(PortRequest("recent.py", source, LanguageId.PYTHON, LanguageId.RUBY))
+    assert candidate.holes
+    report = verify(candidate, VerifyOptions(differential=10, use_cache=False))
+    assert report.verdict is Verdict.INCONCLUSIVE, [r.detail for r in report.results]
+    assert sum(r.cases for r in report.results) > 0

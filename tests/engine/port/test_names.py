@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from foundation_engine.port.emit._names import go_doc
+from foundation_engine.port.emit._names import go_doc, ruby_module
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,10 @@ from foundation_engine.port.emit._names import go_doc
 )
 def test_go_documentation_begins_with_the_name_and_is_a_sentence(name: str, doc: str, made: str) -> None:
     assert go_doc(name, doc) == made
+
+
+def test_ruby_modules_have_no_name_of_rubys_own() -> None:
+    assert ruby_module("order_math") == "OrderMath"
+    assert ruby_module("queue") == "QueueModule"
+    assert ruby_module("json") == "Json"
+    assert ruby_module("client", ["Client", "Order"]) == "ClientModule"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 _INITIALISMS = frozenset(
     [
@@ -328,6 +328,34 @@ def pascal(name: str, initialisms: bool = True) -> str:
     return "".join(
         w.upper() if initialisms and w in _INITIALISMS else w[:1].upper() + w[1:] for w in words(name)
     )
+
+
+# What Ruby and its standard library (E: Minitest) call so themselves: most are classes, which no module can be.
+_RUBY_CONSTANTS = frozenset(
+    {
+        "Addrinfo", "Array", "Base64", "Benchmark", "BigDecimal", "BigMath", "Binding", "Bundler",
+        "Class", "Comparable", "Complex", "ConditionVariable", "Coverage", "Data", "Date", "DateTime",
+        "Delegator", "Dir", "E", "Encoding", "English", "Enumerable", "Enumerator", "Errno", "Etc",
+        "Exception", "Fcntl", "Fiber", "Fiddle", "File", "FileTest", "FileUtils", "Find", "Float", "Foundation",
+        "Forwardable", "Gem", "GetoptLong", "Hash", "Integer", "Interrupt", "Kernel", "Logger",
+        "Marshal", "MatchData", "Math", "Matrix", "Method", "Minitest", "Module", "Monitor", "Mutex",
+        "Net", "Numeric", "Object", "Observable", "Open3", "OpenStruct", "OptionParser", "Pathname",
+        "Prime", "Proc", "Process", "Psych", "Queue", "Racc", "Ractor", "Rake", "Random", "Range",
+        "Rational", "Readline", "Refinement", "Regexp", "Reline", "Resolv", "Ripper", "SecureRandom",
+        "Set", "Shellwords", "Signal", "Singleton", "SizedQueue", "Socket", "String", "StringScanner",
+        "Struct", "Symbol", "Syslog", "Tempfile", "Test", "Thread", "ThreadGroup", "Time", "Timeout",
+        "Tmpdir", "TracePoint", "Trace", "Vector", "Warning", "WeakRef", "Zlib",
+    }
+)  # fmt: skip
+
+
+def ruby_module(name: str, classes: Collection[str] = ()) -> str:
+    """`order_math` as `OrderMath`; `queue` as `QueueModule`, because Ruby has a class of that name.
+
+    Likewise where one of the file's own classes has it: what stands in the module would take the one for the other.
+    """
+    made = pascal(name, initialisms=False)
+    return f"{made}Module" if made in _RUBY_CONSTANTS or made in classes else made
 
 
 def camel(name: str, initialisms: bool = True) -> str:

@@ -14,7 +14,7 @@ from foundation_engine.port import ir
 from foundation_engine.port.emit import _regex as regex
 from foundation_engine.port.emit import _ruby_times as times
 from foundation_engine.port.emit._files import Cut, needs, stems
-from foundation_engine.port.emit._names import is_hidden, pascal, snake
+from foundation_engine.port.emit._names import is_hidden, pascal, ruby_module, snake
 from foundation_engine.port.emit._ruby_patterns import Patterns
 from foundation_engine.port.emit._ruby_text import (
     anchored,
@@ -747,7 +747,9 @@ class RubyEmitter:
             and n.pattern_id == "configuration"
             and isinstance(n.type, ir.NamedT)
         }
-        self.name = pascal(name, initialisms=False)
+        kinds = ir.Class | ir.ErrorClass | ir.EnumClass | ir.Protocol
+        classes = [self.type_name(d.name) for d in module.definitions if isinstance(d, kinds)]
+        self.name = ruby_module(name, classes)
         recognise(module)
         # A look for a missing key adds it, which a plain default does not.
         self.adds_missing = any(looks_for_missing(d) for d in module.definitions)
