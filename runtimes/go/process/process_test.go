@@ -169,12 +169,15 @@ func TestABackgroundProcessDoesNotHoldTheResult(t *testing.T) {
 }
 
 func TestAProcessThatLeftTheGroupCannotHoldTheTimeout(t *testing.T) {
-	_, err := process.Run(background, sh("setsid sh -c 'while :; do echo x; sleep 0.05; done' & echo $!; sleep 60"), process.WithTimeout(300*time.Millisecond), process.WithGracePeriod(100*time.Millisecond))
+	_, err := process.Run(background, sh("setsid sh -c 'while :; do echo x >&2; sleep 0.05; done' & echo $!; sleep 60"), process.WithTimeout(300*time.Millisecond), process.WithGracePeriod(100*time.Millisecond))
 	var late *ferrors.ProcessTimeoutError
 	if !errors.As(err, &late) {
 		t.Fatalf("expected a time-out, got %v", err)
 	}
-	pid, _ := strconv.Atoi(strings.SplitN(string(late.Stdout), "\n", 2)[0])
+	pid, err := strconv.Atoi(strings.TrimSpace(string(late.Stdout)))
+	if err != nil {
+		t.Fatalf("expected the number of a process, got %q", late.Stdout)
+	}
 	_ = syscall.Kill(-pid, syscall.SIGKILL)
 	_ = syscall.Kill(pid, syscall.SIGKILL)
 }
