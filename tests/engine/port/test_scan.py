@@ -299,9 +299,13 @@ def test_it_is_said_like_this_in_go(name: str, line: str) -> None:
 
 
 SAID_IN_RUST = {
+    "as long as something is found": (
+        "rendered",
+        "while let Some(start) = template[position..].find('{').map(|at| position + at) {",
+    ),
     "what is found, or leave": (
         "rendered",
-        "let Some(start) = template[position..].find('{').map(|at| position + at) else {",
+        "let Some(end) = template[start..].find('}').map(|at| start + at) else {",
     ),
     "known bounds are not tested": ("rendered", "&template[start + 1..end]"),
     "a position counts up": ("behind", "while i < text.len() && text.as_bytes()[i] != b';' {"),
