@@ -2175,7 +2175,9 @@ class Emitter(Statements):
             case ir.Bool():
                 op, own = ("&&", AND) if e.op == "and" else ("||", OR)
                 following = [*e.values[1:], None]
-                said = [v for v, after in zip(e.values, following, strict=True) if not _implied(v, after)]
+                said = [
+                    v for v, after in zip(e.values, following, strict=True) if not _implied(e.op, v, after)
+                ]
                 if len(said) == 1:
                     return self._text(said[0])
                 return f" {op} ".join(self.x(v, own) for v in said), own
@@ -3224,14 +3226,16 @@ def _branch(s: ir.If) -> list[ir.Stmt]:
     return [ir.If(_joint(more), s.body, [], line=s.line)]
 
 
-def _implied(test: ir.Expr, after: ir.Expr | None) -> bool:
+def _implied(op: str, test: ir.Expr, after: ir.Expr | None) -> bool:
     """True where a test for an empty list says nothing: the test after it compares the last item, nil of an empty one."""
-    match test, after:
-        case ir.Not(value=ir.Intrinsic(op="nonempty", args=[of])), ir.Intrinsic(op="ne", args=[last, value]):
+    match op, test, after:
+        case "or", ir.Not(value=ir.Intrinsic(op="nonempty", args=[of])), ir.Intrinsic(
+            op="ne", args=[last, value]
+        ):
             pass
-        case ir.Intrinsic(op="empty", args=[of]), ir.Intrinsic(op="ne", args=[last, value]):
+        case "or", ir.Intrinsic(op="empty", args=[of]), ir.Intrinsic(op="ne", args=[last, value]):
             pass
-        case ir.Intrinsic(op="nonempty", args=[of]), ir.Intrinsic(op="eq", args=[last, value]):
+        case "and", ir.Intrinsic(op="nonempty", args=[of]), ir.Intrinsic(op="eq", args=[last, value]):
             pass
         case _:
             return False
