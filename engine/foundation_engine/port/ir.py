@@ -642,6 +642,9 @@ ZIPS_THE_SHORTER = (
     "A strict zip ends with the shortest of its lists, where Python raises ValueError for another length."
 )
 
+# What is stated of a text in a computed width.
+WIDTH_BELOW_ZERO = "A computed width of a text below zero pads nothing, where Python raises ValueError."
+
 # What is stated of a retry that raises the last error itself in the source, and wraps it in the port.
 WRAPS_THE_LAST_ERROR = (
     "When every attempt failed, MaxRetriesExceeded holds the last error, which the source raises itself."

@@ -278,6 +278,13 @@ def _record(state: _Run) -> tuple[list[Case], str]:
     return [*theirs, *(c for group in others for c in telling(group, count))], problem
 
 
+# How the text of a ValueError begins that Python raises where a port goes on, by what the port states of it.
+_REFUSED = {
+    ir.ZIPS_THE_SHORTER: "zip() argument",
+    ir.WIDTH_BELOW_ZERO: "Sign not allowed in string format specifier",
+}
+
+
 def _always_alike(cases: list[Case], module: ir.Module) -> set[str]:
     """Functions that give true or false and gave only one of them: their conditions were hardly tried."""
     out: set[str] = set()
@@ -303,9 +310,9 @@ def _comparable(case: Case, module: ir.Module) -> bool:
     plan = case.plan
     if any("underscores" in d for d in module.differences) and _GROUPED.search(json.dumps(plan.as_json())):
         return False
-    if ir.ZIPS_THE_SHORTER in module.differences and any(
-        s.get("error") == "ValueError" and s.get("message", "").startswith("zip() argument")
-        for s in case.steps
+    refused = tuple(start for said, start in _REFUSED.items() if said in module.differences)
+    if refused and any(
+        s.get("error") == "ValueError" and s.get("message", "").startswith(refused) for s in case.steps
     ):
         return False
     results = [

@@ -289,3 +289,11 @@ def test_objects_whose_constructor_has_a_hole_are_no_cases() -> None:
     report = verify(candidate, VerifyOptions(differential=10, use_cache=False))
     assert report.verdict is Verdict.INCONCLUSIVE, [r.detail for r in report.results]
     assert sum(r.cases for r in report.results) > 0
+
+
+SERVICES = Path(__file__).with_name("services.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("target", [LanguageId.GO, LanguageId.RUBY, LanguageId.RUST])
+def test_what_services_use_is_ported_whole(ports_whole: Callable[..., None], target: LanguageId) -> None:
+    ports_whole("services.py", SERVICES, target, differential=24, cases=50)

@@ -2567,13 +2567,11 @@ class Operations(Maps):
             raise Unsupported("the largest of tuples")
         self.use("slices")
         of, order = (f"{name}Func", ", time.Time.Compare") if e.type in POINTS else (name, "")
-        if self.unordered(inner) or self._of_ordered(inner):
+        if (self.unordered(inner) and not isinstance(inner, ir.Comp)) or self._of_ordered(inner):
             over = (
                 inner.args[0] if isinstance(inner, ir.Intrinsic) and inner.op.startswith("dict.") else inner
             )
             which = "Values" if isinstance(inner, ir.Intrinsic) and inner.op == "dict.values" else "Keys"
-            if isinstance(inner, ir.Comp):
-                raise Unsupported("the largest of what a generator over a map yields")
             self.use("maps")
             text = f"slices.Collect(maps.{which}({self.table(over)}))"
             if isinstance(default, ir.Lit) and default.value is None:

@@ -3107,14 +3107,18 @@ class Operations(Positions):
             elif kind == "quoted" and p.value.type in (ir.STR, ir.CHAR):
                 text += "{:?}"
                 args.append(self._shown(p.value))
-            elif kind == "float" and rest[4] == "f" and rest[0] == ">":
-                text += f"{{:{rest[1]}{rest[2]}.{rest[3]}}}"
+            elif kind == "float" and rest[4] == "f":
+                text += f"{{:{_left(rest)}{rest[1]}{rest[2]}.{rest[3]}}}"
                 args.append(self.x(p.value))
-            elif kind == "int" and rest[0] == ">":
+            elif kind == "float" and not rest[2]:
+                text += f"{{:{rest[1]}.{rest[3]}}}%"
+                hundred = ir.Lit(100.0, type=ir.FLOAT)
+                args.append(self.x(ir.Intrinsic("float.mul", [p.value, hundred], type=ir.FLOAT)))
+            elif kind == "int":
                 form = "" if rest[3] == "d" else rest[3]
                 if form and not isinstance(p.value, ir.Lit):
                     raise Unsupported("digits of another base than ten", "", e.line)
-                text += f"{{:{rest[1]}{rest[2]}{form}}}" if rest[1] or rest[2] or form else "{}"
+                text += f"{{:{_left(rest)}{rest[1]}{rest[2]}{form}}}" if rest[1] or rest[2] or form else "{}"
                 args.append(self.x(p.value))
             elif kind == "str":
                 text += f"{{:{rest[0]}{rest[1]}}}"
@@ -3123,6 +3127,11 @@ class Operations(Positions):
                 raise Unsupported(f"format {p.spec}", "", e.line)
         text, args = _inlined(text, args)
         return ", ".join([rust_string(text), *args])
+
+
+def _left(spec: list[str]) -> str:
+    """The sign of a number that stands on the left of its width: its alignment, flags, width and more."""
+    return "<" if spec[0] == "<" and spec[2] else ""
 
 
 def _compared(e: ir.Expr, item: str) -> bool:

@@ -3147,6 +3147,8 @@ class Emitter(Statements):
         if len(e.parts) == 1 and values[0].value is not None and not values[0].spec:
             v = values[0].value
             return self.x(v) if v.type in (ir.STR, ir.CHAR) else f"{self.x(v, PRIMARY)}.to_s"
+        if len(e.parts) == 1 and values[0].spec.startswith(("int", "float", "str")):
+            return self._piece(values[0])
         out: list[str] = []
         for p in e.parts:
             if p.value is None:

@@ -1261,7 +1261,8 @@ def _collections(low: ExpressionLowerer, function: str, e: ast.Call, want: Type 
 
 # Formatting
 
-_SPEC = re.compile(r"(?:(.)?([<>^]))?([+ ]?)(0?)(\d*)(,?)(?:\.(\d+))?([dfsxXbo%eE]?)$")
+_SPEC = re.compile(r"(?:(.)?([<>^]))?([-+ ]?)(0?)(\d*)(,?)(?:\.(\d+))?([dfsxXbo%eE]?)$")
+_BASES = ("x", "X", "b", "o")
 
 
 def formattable(low: ExpressionLowerer, v: ir.Expr) -> ir.Expr:
@@ -1270,6 +1271,64 @@ def formattable(low: ExpressionLowerer, v: ir.Expr) -> ir.Expr:
     if v.type in (ir.STR, ir.CHAR, ir.INT):
         return low.coerce(v, ir.STR) if v.type == ir.STR else v
     return to_text(low, v)
+
+
+def padded(align: str, text: ir.Expr, width: ir.Expr, fill: str, low: ExpressionLowerer) -> ir.Expr:
+    """A text on the left (`<`), on the right (`>`) or in the middle (`^`) of a width."""
+    if align == "^":
+        return prelude.call(low, "in_the_middle", text, width, ir.Lit(fill, type=ir.STR))
+    op = "str.ljust" if align == "<" else "str.rjust"
+    if fill == " ":
+        return _op(op, [text, width], ir.STR)
+    return _op(f"{op}_char", [text, width, ir.Lit(fill, type=ir.STR)], ir.STR)
+
+
+def _whole(low: ExpressionLowerer, part: ir.FormatPart) -> ir.Expr:
+    """A formatted text of one part alone."""
+    plain = part.value is not None and part.value.type in (ir.STR, ir.CHAR) and part.spec in ("", "str:<:")
+    return low.coerce(part.value, ir.STR) if plain and part.value else ir.Format([part], type=ir.STR)
+
+
+_ALIGNED = re.compile(r"(?:(.)?([<>^]))?$")
+
+
+def _computed(low: ExpressionLowerer, piece: ast.FormattedValue, spec: ast.JoinedStr) -> ir.FormatPart:
+    """A value in a format whose width is computed."""
+    match spec.values:
+        case [ast.FormattedValue(conversion=-1, format_spec=None) as computed]:
+            before, after = "", ""
+        case [
+            ast.Constant(value=str(before)),
+            ast.FormattedValue(conversion=-1, format_spec=None) as computed,
+        ]:
+            after = ""
+        case [
+            ast.FormattedValue(conversion=-1, format_spec=None) as computed,
+            ast.Constant(value=str(after)),
+        ]:
+            before = ""
+        case [
+            ast.Constant(value=str(before)),
+            ast.FormattedValue(conversion=-1, format_spec=None) as computed,
+            ast.Constant(value=str(after)),
+        ]:
+            pass
+        case _:
+            raise Unsupported("a computed format", ast.unparse(piece), piece.lineno)
+    m = _ALIGNED.match(before)
+    v, width = low.expr(piece.value), low.expr(computed.value)
+    if m is None or width.type != ir.INT or v.type not in (ir.STR, ir.CHAR, ir.INT, ir.FLOAT):
+        raise Unsupported("a computed format other than a width", ast.unparse(piece), piece.lineno)
+    text = v.type in (ir.STR, ir.CHAR)
+    least = low.lower_bound(width)
+    if least is None or least < 0:
+        if not text:
+            raise Unsupported(
+                "a computed width that may be below zero; say max(0, ...)", ast.unparse(piece), piece.lineno
+            )
+        low.scope.differ(ir.WIDTH_BELOW_ZERO)
+    inner = _whole(low, _part(low, v, after, "" if piece.conversion == -1 else chr(piece.conversion)))
+    return ir.FormatPart(value=padded(m[2] or ("<" if text else ">"), inner, width, m[1] or " ", low))
 
 
 def _part(low: ExpressionLowerer, v: ir.Expr, spec: str, conversion: str) -> ir.FormatPart:
@@ -1289,27 +1348,37 @@ def _part(low: ExpressionLowerer, v: ir.Expr, spec: str, conversion: str) -> ir.
     if m is None:
         raise Unsupported(f"format {spec}")
     fill, align, sign, zero, width, comma, precision, kind = m.groups()
-    grouped = comma and not (fill or align or zero or width or sign)
-    if comma and width and fill in (None, " ") and align in (None, "<", ">") and not (zero or sign):
-        inner = _part(low, v, "," + (f".{precision}" if precision else "") + kind, "")
-        return ir.FormatPart(value=ir.Format([inner], type=ir.STR), spec=f"str:{align or '>'}:{width}")
-    if grouped and (v.type == ir.INT or (v.type == ir.FLOAT and kind == "f")):
-        plain = _part(low, v, spec.replace(",", "", 1), "")
+    if kind in ("e", "E") or (sign == " "):
+        raise Unsupported(f"format {spec}")
+    if align and zero:
+        # Beside an alignment, a zero is what fills the width.
+        fill, zero = fill or "0", ""
+    digits = sign + comma + (f".{precision}" if precision else "") + kind
+    if align and width and not zero and (align == "^" or (fill or " ") != " " or comma):
+        inner = _part(low, v, digits, "")
+        if align != "^" and (fill or " ") == " ":
+            return ir.FormatPart(value=ir.Format([inner], type=ir.STR), spec=f"str:{align}:{width}")
+        return ir.FormatPart(
+            value=padded(align, _whole(low, inner), ir.Lit(int(width), type=ir.INT), fill or " ", low)
+        )
+    if comma and width and not (align or zero):
+        inner = _part(low, v, digits, "")
+        return ir.FormatPart(value=ir.Format([inner], type=ir.STR), spec=f"str:>:{width}")
+    if comma and not width and (v.type == ir.INT or (v.type == ir.FLOAT and kind == "f")):
+        plain = _part(low, v, digits.replace(",", "", 1), "")
         return ir.FormatPart(value=prelude.call(low, "with_commas", ir.Format([plain], type=ir.STR)))
-    if align == "^" and v.type in (ir.STR, ir.CHAR) and width and not (zero or comma or sign or precision):
-        filling = [low.coerce(v, ir.STR), ir.Lit(int(width), type=ir.INT), ir.Lit(fill or " ", type=ir.STR)]
-        return ir.FormatPart(value=prelude.call(low, "in_the_middle", *filling))
-    if comma or sign or (fill and fill != " ") or align == "^" or kind in ("e", "E"):
+    if comma or align == "^":
         raise Unsupported(f"format {spec}")
     if v.type == ir.BOOL:
         raise Unsupported("format of a boolean")
-    if v.type == ir.INT and precision is None and kind in ("", "d", "x", "X", "b", "o"):
-        return ir.FormatPart(value=v, spec=f"int:{align or '>'}:{zero}:{width}:{kind or 'd'}")
+    flags = sign.strip("-") + zero
+    if v.type == ir.INT and precision is None and (kind in ("", "d") or (kind in _BASES and not sign)):
+        return ir.FormatPart(value=v, spec=f"int:{align or '>'}:{flags}:{width}:{kind or 'd'}")
     if v.type == ir.INT and kind in ("f", "%"):
         v = low.coerce(v, ir.FLOAT)
     if v.type == ir.FLOAT and kind in ("f", "%"):
-        return ir.FormatPart(value=v, spec=f"float:{align or '>'}:{zero}:{width}:{precision or '6'}:{kind}")
-    if v.type in (ir.STR, ir.CHAR) and precision is None and kind in ("", "s") and not zero:
+        return ir.FormatPart(value=v, spec=f"float:{align or '>'}:{flags}:{width}:{precision or '6'}:{kind}")
+    if v.type in (ir.STR, ir.CHAR) and precision is None and kind in ("", "s") and not flags:
         return ir.FormatPart(value=v, spec=f"str:{align or '<'}:{width}")
     raise Unsupported(f"format {spec} of {ir.type_text(v.type)}")
 
@@ -1324,7 +1393,8 @@ def format_parts(low: ExpressionLowerer, e: ast.JoinedStr) -> list[ir.FormatPart
             spec = ""
             if isinstance(piece.format_spec, ast.JoinedStr):
                 if not all(isinstance(v, ast.Constant) for v in piece.format_spec.values):
-                    raise Unsupported("a computed format", ast.unparse(e), e.lineno)
+                    out.append(_computed(low, piece, piece.format_spec))
+                    continue
                 spec = "".join(str(v.value) for v in piece.format_spec.values if isinstance(v, ast.Constant))
             conversion = "" if piece.conversion == -1 else chr(piece.conversion)
             out.append(_part(low, low.expr(piece.value), spec, conversion))

@@ -666,13 +666,13 @@ def close_numbers(a: float, b: float, relative: float, absolute: float) -> bool:
 def with_commas(number: str) -> str:
     """The digits of a number with a comma before every three."""
     whole, point, rest = number.partition(".")
-    digits = whole.removeprefix("-")
-    out = ""
+    digits = whole.lstrip("+-")
+    out = whole.removesuffix(digits)
     for i in range(len(digits)):
         if i > 0 and (len(digits) - i) % 3 == 0:
             out += ","
         out += digits[i]
-    return ("-" if number.startswith("-") else "") + out + point + rest
+    return out + point + rest
 ''',
     "in_the_middle": '''
 def in_the_middle(text: str, width: int, fill: str) -> str:
