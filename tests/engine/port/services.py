@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
 
 def changed(name: str, count: int, ratio: float) -> list[str]:
     return [
@@ -22,3 +25,68 @@ def table(rows: dict[str, int], titles: list[str]) -> list[str]:
 
 def in_width(text: str, width: int) -> str:
     return f"[{text:{width}}|{text:>{width}}]"
+
+
+class Counters:
+    """Named counters that remember the order in which they came."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, int] = {}
+
+    def __getitem__(self, name: str) -> int:
+        return self._values.get(name, 0)
+
+    def __setitem__(self, name: str, value: int) -> None:
+        if value > 2:
+            raise ValueError(f"{name}: {value} is too much")
+        self._values[name] = value
+
+    def __delitem__(self, name: str) -> None:
+        del self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._values
+
+    def __bool__(self) -> bool:
+        return any(self._values.values())
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+def counted(words: list[str], gone: str) -> list[str]:
+    counters = Counters()
+    for word in words:
+        counters[word] = counters[word] + 1
+        low = word.lower()
+        counters[low] += 1
+    if gone in words:
+        del counters[gone]
+    if not counters:
+        return ["nothing"]
+    return [f"{name}: {counters[name]}" for name in counters] + sorted(counters)
+
+
+@dataclass
+class Batch:
+    rows: list[str] = field(default_factory=list)
+    rejected: list[str] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return not self.rejected
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.rows)
+
+
+def imported(rows: list[str], least: int) -> tuple[bool, list[str], int]:
+    batch = Batch()
+    for row in rows:
+        if len(row) >= least:
+            batch.rows.append(row)
+        else:
+            batch.rejected.append(row)
+    again = list(batch)
+    again.append("end")
+    longest = max((len(row) for row in batch), default=0)
+    return bool(batch), again + [row.upper() for row in batch], longest

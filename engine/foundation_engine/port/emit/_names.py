@@ -297,6 +297,10 @@ _SPECIAL: Mapping[str, tuple[str, ...]] = {
     "__truediv__": ("divided", "by"),
     "__neg__": ("negated",),
     "__getitem__": ("item",),
+    "__setitem__": ("set", "item"),
+    "__delitem__": ("delete", "item"),
+    "__iter__": ("items",),
+    "__bool__": ("is", "truthy"),
     "__call__": ("call",),
 }
 

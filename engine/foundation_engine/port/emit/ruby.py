@@ -1112,7 +1112,10 @@ def _makes_app(d: ir.Constant) -> bool:
 
 
 # What Python's special methods are called in Ruby.
-_SPECIAL = {"__str__": "to_s", "__len__": "length", "__contains__": "include?", "__lt__": "<"}
+_SPECIAL = {
+    "__str__": "to_s", "__len__": "length", "__contains__": "include?", "__lt__": "<", "__getitem__": "[]",
+    "__setitem__": "[]=", "__bool__": "truthy?",
+}  # fmt: skip
 
 
 def method_name(name: str) -> str:
@@ -2128,6 +2131,11 @@ class Emitter(Statements):
                 name = method_name(e.method)
                 owner = e.obj.type.name if isinstance(e.obj.type, ir.NamedT) else ""
                 self.ruby.unclashing(owner, e.method, e.line)
+                if e.method == "__getitem__":
+                    return f"{self.x(e.obj, PRIMARY)}[{args}]", PRIMARY
+                if e.method == "__setitem__":
+                    key, value = e.args
+                    return f"{self.x(e.obj, PRIMARY)}[{self.x(key)}] = {self.x(value)}", LOWEST
                 if isinstance(e.obj, ir.Name) and owner == e.obj.id:
                     # A static method is called on its class.
                     return f"{self.ruby.type_name(owner)}.{name}{f'({args})' if args else ''}", PRIMARY

@@ -525,7 +525,9 @@ class ExpressionLowerer:
                 return ir.Bool("and", [some, inner], type=ir.BOOL, line=v.line)
             case ir.NamedT(name):
                 info = self.scope.classes.get(name)
-                if info is None or not (info.opaque or {"__bool__", "__len__"} & set(info.methods)):
+                if info is not None and not info.opaque and (asked := operators.truth(self, v)) is not None:
+                    return asked
+                if info is None or not (info.opaque or "__len__" in info.methods):
                     return ir.Lit(True, type=ir.BOOL)
                 if "__len__" in info.methods and "__bool__" not in info.lost and not info.opaque:
                     length = ir.MethodCall(v, "__len__", [], type=ir.INT)
@@ -1426,7 +1428,7 @@ class ExpressionLowerer:
             raise Unsupported("iteration over a value that may be None")
         if e.type == ir.ANY:
             return ir.Intrinsic("json.items", [e], "TypeError", type=ir.ListT(ir.ANY))
-        return e
+        return operators.items(self, e) or e
 
     def element_type(self, t: Type) -> Type:
         """The type of what iteration yields."""

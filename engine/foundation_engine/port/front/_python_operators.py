@@ -1,4 +1,4 @@
-"""Operators that a class of Python defines itself: `a + b`, `a == b`, `a[k]` and `a(x)` are calls of its methods."""
+"""What a class of Python says itself: `a + b`, `a == b`, `a[k] = v`, `for x in a`, `if a` are calls of its methods."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ _SEARCHES = frozenset(
 # What each method is called elsewhere, as the emitters name it: a class that has such a method besides keeps it.
 METHODS = {
     "__add__": "plus", "__sub__": "minus", "__mul__": "times", "__truediv__": "divided_by", "__neg__": "negated",
-    "__eq__": "equals", "__getitem__": "item", "__call__": "call",
+    "__eq__": "equals", "__getitem__": "item", "__setitem__": "set_item", "__delitem__": "delete_item",
+    "__call__": "call", "__iter__": "items", "__bool__": "is_truthy",
 }  # fmt: skip
 
 
@@ -48,6 +49,32 @@ def of_one_class(tree: ast.Module) -> None:
         if f.returns is None:
             f.returns = ast.copy_location(ast.Name("bool", ast.Load()), f)
         c.body = [m for m in c.body if not (isinstance(m, ast.FunctionDef) and m.name == "__hash__")]
+
+
+def listed_items(tree: ast.Module) -> None:
+    """`__iter__` of classes that go through something else, or yield their items, as methods that give a list."""
+    for c in (n for n in tree.body if isinstance(n, ast.ClassDef)):
+        f = next((m for m in c.body if isinstance(m, ast.FunctionDef) and m.name == "__iter__"), None)
+        if f is None or not isinstance(f.returns, ast.Subscript):
+            continue
+        match f.body:
+            case [*_, ast.Expr(value=ast.YieldFrom(value=inner)) as last] if not any(
+                isinstance(n, ast.Yield | ast.YieldFrom) for s in f.body[:-1] for n in ast.walk(s)
+            ):
+                given = ast.Call(ast.Name("iter", ast.Load()), [inner], [])
+                f.body[-1] = ast.fix_missing_locations(ast.copy_location(ast.Return(given), last))
+            case _:
+                pass
+        ends = [n for n in ast.walk(f) if isinstance(n, ast.Return)]
+        taken = [e.value for e in ends if isinstance(e.value, ast.Call) and dotted(e.value.func) == "iter"]
+        if len(taken) != len(ends) or any(len(t.args) != 1 or t.keywords for t in taken):
+            continue
+        for t in taken:
+            t.func = ast.copy_location(ast.Name("list", ast.Load()), t.func)
+        f.returns.value = ast.copy_location(ast.Name("list", ast.Load()), f.returns)
+        if isinstance(f.returns.slice, ast.Tuple):
+            # What a generator is sent and gives at its end, nobody asks for here.
+            f.returns.slice = f.returns.slice.elts[0]
 
 
 def takes_own_class(f: ast.FunctionDef | ast.AsyncFunctionDef, cls: str) -> bool:
@@ -130,6 +157,42 @@ def item(low: ExpressionLowerer, obj: ir.Expr, key: ast.expr) -> ir.Expr | None:
     if not known or isinstance(key, ast.Slice) or not _has(low, t, "__getitem__"):
         return None
     return _called(low, obj, "__getitem__", [low.expr(key)])
+
+
+def put(low: ExpressionLowerer, target: ast.Subscript, value: ast.expr | ir.Expr) -> ir.Expr | None:
+    """`obj[key] = value` where the class of the object says what it means."""
+    obj = low.expr(target.value)
+    if isinstance(target.slice, ast.Slice) or not _has(low, obj.type, "__setitem__"):
+        return None
+    given = value if isinstance(value, ir.Expr) else low.expr(value)
+    return _called(low, obj, "__setitem__", [low.expr(target.slice), given])
+
+
+def removed(low: ExpressionLowerer, obj: ir.Expr, key: ast.expr) -> ir.Expr | None:
+    """`del obj[key]` where the class of the object says what it means."""
+    if isinstance(key, ast.Slice) or not _has(low, obj.type, "__delitem__"):
+        return None
+    return _called(low, obj, "__delitem__", [low.expr(key)])
+
+
+def items(low: ExpressionLowerer, obj: ir.Expr) -> ir.Expr | None:
+    """What going through an object yields, as a list, where its class says it."""
+    made = _called(low, obj, "__iter__", []) if _has(low, obj.type, "__iter__") else None
+    if made is not None and not isinstance(made.type, ir.ListT):
+        raise Unsupported(
+            f"iteration over {ir.type_text(obj.type)}, whose __iter__ neither yields nor returns iter(...); "
+            "give it a method that returns a list"
+        )
+    if made is not None:
+        low.scope.differ(
+            "An object that is gone through gives the list of its items first: what changes it on the way is not seen."
+        )
+    return made
+
+
+def truth(low: ExpressionLowerer, obj: ir.Expr) -> ir.Expr | None:
+    """`bool(obj)` where its class has a `__bool__`."""
+    return _called(low, obj, "__bool__", []) if _has(low, obj.type, "__bool__") else None
 
 
 def called(low: ExpressionLowerer, obj: ir.Expr, e: ast.Call) -> ir.Expr | None:

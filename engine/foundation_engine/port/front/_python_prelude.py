@@ -1088,6 +1088,8 @@ def is_new(low: ExpressionLowerer, e: ir.Expr) -> bool:
     """True for a list that nobody else holds: what a function of the library gives, or two lists as one."""
     if isinstance(e, ir.Intrinsic):
         return e.op in ("list.concat", "regex.matches", "regex.find_all", "regex.split")
+    if isinstance(e, ir.MethodCall) and e.method == "__iter__":
+        return True
     made = {f.name for f in low.scope.library.values()}
     return isinstance(e, ir.Call) and isinstance(e.func, ir.Name) and e.func.id in made
 

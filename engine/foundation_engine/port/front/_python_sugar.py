@@ -17,7 +17,7 @@ from typing import TypeVar
 from foundation_engine.port.front._python_buffers import growing_texts
 from foundation_engine.port.front._python_locks import taken_once
 from foundation_engine.port.front._python_names import dotted
-from foundation_engine.port.front._python_operators import of_one_class
+from foundation_engine.port.front._python_operators import listed_items, of_one_class
 from foundation_engine.port.front._python_package import LinkedFile
 from foundation_engine.port.front._python_setters import replace_setters
 from foundation_engine.port.front._python_times import is_aware
@@ -59,6 +59,7 @@ def longer(files: Sequence[LinkedFile]) -> tuple[list[LinkedFile], Longer]:
         said.setters |= replace_setters(tree)
         said.wrapping += unwrapped(tree)
         of_one_class(tree)
+        listed_items(tree)
         _suppressed(tree)
         _class_constants(tree)
         _counted_members(tree)

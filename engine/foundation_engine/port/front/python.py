@@ -2606,6 +2606,8 @@ class _FunctionLowerer(ExpressionLowerer):
                     line=s.lineno,
                 )
             ]
+        if isinstance(target, ast.Subscript) and (put := operators.put(self, target, value)) is not None:
+            return [ir.ExprStmt(put, line=s.lineno)]
         lowered = self.expr(value, self.peek(target))
         if isinstance(lowered.type, ir.RegexT):
             # The pattern is a constant of the module, which uses of the variable name.
@@ -2684,6 +2686,8 @@ class _FunctionLowerer(ExpressionLowerer):
         combined = self.binary(s.op, left, right, s)
         if isinstance(left.type, ir.OptionalT):
             raise Unsupported("arithmetic on an optional", "", s.lineno)
+        if isinstance(s.target, ast.Subscript) and isinstance(left, ir.MethodCall):
+            return self._put_again(s.target, combined, s)
         target = self.target(s.target, combined.type)
         if target.type != left.type and self.final_pass:
             raise Unsupported("augmented assignment changes the type", "", s.lineno)
@@ -2697,6 +2701,16 @@ class _FunctionLowerer(ExpressionLowerer):
         ):
             return [ir.AugAssign(target, combined.op, combined.args[1], line=s.lineno)]
         return [ir.Assign(target, self.coerce(combined, target.type), line=s.lineno)]
+
+    def _put_again(self, target: ast.Subscript, value: ir.Expr, s: ast.AugAssign) -> list[ir.Stmt]:
+        """`obj[key] += value` of an object whose class says what that means; it names the object and the key twice."""
+        parts = [n for e in (target.value, target.slice) for n in ast.walk(e)]
+        if not all(isinstance(n, ast.Name | ast.Attribute | ast.Constant | ast.expr_context) for n in parts):
+            raise Unsupported("augmented assignment to a computed place of an object", "", s.lineno)
+        put = operators.put(self, target, value)
+        if put is None:
+            raise Unsupported("item assignment to an object without __setitem__", "", s.lineno)
+        return [ir.ExprStmt(put, line=s.lineno)]
 
     def _delete(self, s: ast.Delete) -> list[ir.Stmt]:
         out: list[ir.Stmt] = []
@@ -2721,6 +2735,8 @@ class _FunctionLowerer(ExpressionLowerer):
                         ir.Intrinsic("list.delete", [obj, self.index(t.slice)], "IndexError", type=ir.NONE)
                     )
                 )
+            elif (removed := operators.removed(self, obj, t.slice)) is not None:
+                out.append(ir.ExprStmt(removed))
             else:
                 raise Unsupported("del of this target", "", s.lineno)
         return out
