@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from foundation_engine.port import ir
-from foundation_engine.port.passes import CHANGING, blocks, terminates
+from foundation_engine.port.passes import blocks, stores, terminates
 
 DIGITS = frozenset("0123456789")
 _TURNED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
@@ -40,8 +40,17 @@ def _digits_of(body: list[ir.Stmt], known: frozenset[Bound], once: set[str]) -> 
             if s.orelse and terminates(s.orelse):
                 known |= _told(s.test, True, once)
         else:
+            # In a loop, what is known before a turn is not known of what an earlier turn stored.
+            kept = _of_others(known, s)
             for inner in blocks(s):
-                _digits_of(inner, known, once)
+                _digits_of(inner, kept, once)
+        known = _of_others(known, s)
+
+
+def _of_others(known: frozenset[Bound], s: ir.Stmt) -> frozenset[Bound]:
+    """What is known of the variables that a statement does not store."""
+    changed = stores([s]) if known else ()
+    return frozenset(b for b in known if b[0] not in changed)
 
 
 def _mark(node: ir.Node, known: frozenset[Bound], once: set[str]) -> None:
@@ -226,7 +235,7 @@ def _is(n: ir.Node, name: str) -> bool:
 def split_once(f: ir.Function, taken: set[str]) -> None:
     """Lists of texts whose characters a loop asks for by position are split into characters before."""
     for p in f.params:
-        if p.type == ir.ListT(ir.STR) and not _stored_or_changed(f, p.name):
+        if p.type == ir.ListT(ir.STR) and _only_read(f, p.name):
             found = [n for s in f.body for n in _in_loops(s, False) if _cell(n, p.name)]
             if not found:
                 continue
@@ -257,20 +266,24 @@ def _cell(n: ir.Node, name: str) -> bool:
             return False
 
 
-def _stored_or_changed(f: ir.Function, name: str) -> bool:
-    for n in (n for s in f.body for n in ir.walk(s)):
-        match n:
-            case ir.VarTarget(id=to) if to == name:
-                return True
-            case ir.IndexTarget(obj=obj) if _is(obj, name):
-                return True
-            case ir.Intrinsic(op=op, args=[at, *_]) if op in CHANGING and _is(at, name):
-                return True
-            case ir.Call(args=args) | ir.MethodCall(args=args) if any(_is(a, name) for a in args):
-                return True
-            case _:
-                pass
-    return False
+def _only_read(f: ir.Function, name: str) -> bool:
+    """True for a list whose name stands only where its items are read, so that it has no second name either."""
+    nodes = [n for s in f.body for n in ir.walk(s)]
+    if any(isinstance(n, ir.VarTarget) and n.id == name for n in nodes):
+        return False
+    return sum(_is(n, name) for n in nodes) == sum(_reads_items(n, name) for n in nodes)
+
+
+def _reads_items(n: ir.Node, name: str) -> bool:
+    match n:
+        case ir.Intrinsic(
+            op="len" | "nonempty" | "list.index" | "list.contains" | "enumerate", args=[at, *_]
+        ):
+            return _is(at, name)
+        case ir.For(iter=over) | ir.Clause(iter=over):
+            return _is(over, name)
+        case _:
+            return False
 
 
 def _in_loops(node: ir.Node, inside: bool) -> Iterator[ir.Node]:

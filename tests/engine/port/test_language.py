@@ -253,10 +253,12 @@ def test_a_decorator_that_does_more_than_wrap_is_declined(body: str) -> None:
         "out = io.StringIO(x)",
         "(lambda: out.write(x))()",
         "n = out.write(x)",
+        "w = csv.writer(out); out = io.StringIO(); w.writerow([x])",
     ],
 )
 def test_a_buffer_with_which_more_is_done_is_declined(use: str) -> None:
-    text = f"import io\n\n\ndef f(x: str) -> str:\n    out = io.StringIO()\n    {use}\n    return out.getvalue()\n"
+    body = f"    out = io.StringIO()\n    {use}\n    return out.getvalue()\n"
+    text = f"import csv\nimport io\n\n\ndef f(x: str) -> str:\n{body}"
     holes = port(PortRequest("m.py", text, LanguageId.PYTHON, LanguageId.GO)).holes
     assert [h.reason for h in holes] == ["call of io.StringIO"]
 

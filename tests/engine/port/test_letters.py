@@ -225,6 +225,10 @@ KEPT = {
     "def f(s: str, t: str) -> int:\n    c = s[0]\n    if c not in '0123456789':\n        return 0\n    c = t[0]\n    return int(c)": "digitOf(c)",
     # The list gets a longer text, too.
     "def f(s: str) -> int:\n    out: list[str] = []\n    for c in s:\n        out.append(c)\n    out.append('ab')\n    return len(out[0])": "make([]string, 0, len(s))",
+    # The row changes under the list's other name.
+    "def f(grid: list[str]) -> int:\n    rows = grid\n    rows[0] = 'x'\n    n = 0\n    for i in range(len(grid)):\n        n += grid[i][2] == 'x'\n    return n": "[]rune(grid[i])[2]",
+    # It is tested before it is another character in each turn but the first.
+    "def f(s: str) -> int:\n    n = 0\n    for i in range(len(s)):\n        if i > 0 and c not in '0123456789':\n            return n\n        c = s[i]\n        n += int(c)\n    return n": "digitOf(c)",
 }
 
 

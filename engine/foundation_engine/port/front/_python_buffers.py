@@ -60,6 +60,12 @@ def _writers(f: ast.FunctionDef, name: str, names: set[str]) -> dict[str, str] |
                 if ends is None or made in writers:
                     return None
                 writers[made] = ends
+    made = [
+        s for s in _statements(f.body) if isinstance(s, ast.Assign) and _made(s, names, "StringIO") == name
+    ]
+    if writers and len(made) > 1:
+        # A writer keeps the buffer that it was made for.
+        return None
     known: set[int] = set()
     for s in _statements(f.body):
         known |= {id(n) for n in _plain_uses(s, name, writers, names)}
