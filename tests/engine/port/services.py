@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import Enum, IntEnum
 
 
 def changed(name: str, count: int, ratio: float) -> list[str]:
@@ -90,3 +91,44 @@ def imported(rows: list[str], least: int) -> tuple[bool, list[str], int]:
     again.append("end")
     longest = max((len(row) for row in batch), default=0)
     return bool(batch), again + [row.upper() for row in batch], longest
+
+
+class Status(Enum):
+    NEW = "new"
+    PAID = "paid"
+    GONE = "gone"
+
+    @classmethod
+    def parse(cls, text: str) -> Status:
+        try:
+            return cls(text.strip().lower())
+        except ValueError:
+            return cls.NEW
+
+
+class Level(IntEnum):
+    LOW = 1
+    HIGH = 5
+
+
+def status(text: str) -> str:
+    return f"{Status.parse(text).name} {Status(text).value}"
+
+
+def status_or(text: str, other: str) -> str:
+    try:
+        return Status(text).name
+    except ValueError as error:
+        return f"{other}: {error}"
+
+
+def level(number: int) -> str:
+    return Level(number).name.lower() if number > 0 else Status("paid").value + Status("new").name
+
+
+def changed_keys(before: dict[str, int], after: dict[str, int]) -> list[str]:
+    out = [
+        f"{name}: {after.get(name, 0) - before.get(name, 0):+d}"
+        for name in sorted(before.keys() | after.keys())
+    ]
+    return out + sorted(before.keys() - after.keys()) + sorted(after.keys() & {"a", "b"})

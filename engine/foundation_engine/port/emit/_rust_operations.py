@@ -2271,16 +2271,6 @@ class Operations(Positions):
         text = f"{self.place(e.args[0])}.value()"
         return (f"{text}.to_string()" if e.type == ir.STR else text), PRIMARY
 
-    def _op_enum_of_value(self, e: ir.Intrinsic) -> tuple[str, int]:
-        assert isinstance(e.type, ir.NamedT)
-        self.rust.valued.add(e.type.name)
-        self.rust.parsed.add(e.type.name)
-        self.rust.errors.value('""', "ValueError")
-        return self.question(
-            f"{self.rust.class_name(e.type.name)}::from_value({self.argument(e.args[0], e.args[0].type)})",
-            e,
-        ), PRIMARY
-
     def partitioned(self, e: ir.Intrinsic) -> str:
         """The three parts of a text around a separator, borrowed."""
         if not self._never_empty(e.args[1]):

@@ -1464,9 +1464,6 @@ class Emitter(Statements):
                 return f"{self.x(args[0], PRIMARY)}.join({self.iterated(args[1], bare=True)})", PRIMARY
             case "enum.value":
                 return f"{self.x(args[0], PRIMARY)}.value", PRIMARY
-            case "enum.of_value":
-                assert isinstance(e.type, ir.NamedT)
-                return f"{self.python.type_name(e.type.name)}({self.x(args[0])})", PRIMARY
             case "error.is":
                 return self._is_error(args), PRIMARY
             case (

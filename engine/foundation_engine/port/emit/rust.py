@@ -72,7 +72,6 @@ class _Settings:
     ordered: bool = False
     keyed: set[str] = field(default_factory=set[str])
     valued: set[str] = field(default_factory=set[str])
-    parsed: set[str] = field(default_factory=set[str])
     loaded: set[str] = field(default_factory=set[str])
     commands: set[str] = field(default_factory=set[str])
     declined: set[str] = field(default_factory=set[str])
@@ -131,7 +130,6 @@ class RustModule:
         self.quotes = quotes_python and any(_shows_quotes(d) for d in module.definitions)
         self.keyed: set[str] = set(self.settings.keyed)
         self.valued: set[str] = set(self.settings.valued)
-        self.parsed: set[str] = set(self.settings.parsed)
         self.loaded: set[str] = set(self.settings.loaded)
         self.commands: set[str] = set()
         self.declined: set[str] = set(self.settings.declined)  # types of the module that have no counterpart
@@ -762,25 +760,6 @@ class RustModule:
                 "        }",
                 "    }",
             ]
-            if d.name in self.parsed:
-                self.errors.used = True
-                given = "&str" if d.string_valued else "i64"
-                back = [
-                    f"            {rust_string(v) if isinstance(v, str) else v} => Ok(Self::{pascal(n, initialisms=False)}),"
-                    for n, v in d.members
-                ]
-                shown = f"{'{value:?}' if d.string_valued else '{value}'} is not a valid {d.name}"
-                made = self.errors.value(f'format!("{shown}")', "ValueError")
-                lines += [
-                    "",
-                    "    /// The member that a value stands for.",
-                    f"    pub fn from_value(value: {given}) -> Result<Self, Error> {{",
-                    "        match value {",
-                    *back,
-                    f"            _ => Err({made}),",
-                    "        }",
-                    "    }",
-                ]
             lines.append("}")
         return lines
 
@@ -958,7 +937,6 @@ def settled(
             settings.ordered or rust.wants_order,
             rust.keyed,
             rust.valued,
-            rust.parsed,
             rust.loaded,
             rust.commands,
             rust.declined,

@@ -537,6 +537,11 @@ def as_set(low: ExpressionLowerer, e: ir.Expr) -> ir.Expr:
     return _op("to_set", [e], ir.SetT(unify_element(low.element_type(e.type))))
 
 
+def keys_as_set(low: ExpressionLowerer, e: ir.Expr) -> ir.Expr:
+    """The keys of a map as the set that operators take them for; any other value as it is."""
+    return as_set(low, e) if isinstance(e, ir.Intrinsic) and e.op == "dict.keys" else e
+
+
 # Builtins
 
 

@@ -25,6 +25,7 @@ from foundation_engine.port.front._python_calls import (
     STRING_CONSTANTS,
     STRING_METHODS,
     format_parts,
+    keys_as_set,
     percent_parts,
 )
 from foundation_engine.port.front._python_closures import rename
@@ -784,6 +785,8 @@ class ExpressionLowerer:
         """The operation on two lowered operands."""
         name = _ARITHMETIC.get(type(op))
         left, right = operators.value_of(self, left), operators.value_of(self, right)
+        if isinstance(op, ast.BitOr | ast.BitAnd | ast.BitXor | ast.Sub):
+            left, right = keys_as_set(self, left), keys_as_set(self, right)
         lt, rt = left.type, right.type
         if {lt, rt} & times.ORDERED and ir.UNKNOWN not in (lt, rt):
             return times.binary(self, op, left, right)
@@ -1795,8 +1798,12 @@ class ExpressionLowerer:
         """An object of a class of this module."""
         info = self.scope.classes[name]
         if info.kind == "enum":
+            if len(e.args) != 1 or e.keywords:
+                raise Unsupported(f"construction of {name}", ast.unparse(e), e.lineno)
             value = self.expr(e.args[0])
-            return ir.Intrinsic("enum.of_value", [value], "ValueError", type=ir.NamedT(name))
+            return (
+                value if value.type == ir.NamedT(name) else prelude.member_of(self, value, name, info.members)
+            )
         if info.kind == "error":
             return self.error(e)
         if info.kind not in ("dataclass", "plain"):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from foundation_engine.port import ir
@@ -1061,27 +1061,54 @@ def call(low: ExpressionLowerer, name: str, *args: ir.Expr) -> ir.Expr:
 
 def member_name(low: ExpressionLowerer, member: ir.Expr, enum: str, members: Sequence[str]) -> ir.Expr:
     """The name of an enum's member, by a function that tells the members apart."""
+    lines = [f"    if member == {enum}.{m}:\n        return {m!r}" for m in members[:-1]]
+    text = [
+        f"def named(member: {enum}) -> str:",
+        '    """The name of a member."""',
+        *lines,
+        f"    return {members[-1]!r}",
+    ]
+    return _of_enum(low, "name", enum, "\n".join(text), member)
+
+
+def member_of(low: ExpressionLowerer, value: ir.Expr, enum: str, members: Mapping[str, object]) -> ir.Expr:
+    """The member of an enum that has a value; raises ValueError where none has it, in Python's words."""
+    kinds = {type(v) for v in members.values()}
+    if kinds not in ({str}, {int}):
+        raise Unsupported(
+            f"a member of {enum} by its value, which is neither always a text nor a whole number"
+        )
+    t = ir.STR if kinds == {str} else ir.INT
+    if value.type in (ir.ANY, ir.FLOAT, ir.BOOL) or isinstance(value.type, ir.OptionalT):
+        how = "str" if t == ir.STR else "int"
+        raise Unsupported(f"a member of {enum} by a value of type {ir.type_text(value.type)}; say {how}(...)")
+    if isinstance(value, ir.Lit) and value.value in members.values():
+        named = next(m for m, v in members.items() if v == value.value)
+        return ir.EnumMember(enum, named, type=ir.NamedT(enum))
+    lines = [f"    if value == {v!r}:\n        return {enum}.{m}" for m, v in members.items()]
+    text = [
+        f"def of_value(value: {ir.type_text(t)}) -> {enum}:",
+        '    """The member that has a value."""',
+        *lines,
+        f'    raise ValueError(f"{{value!r}} is not a valid {enum}")',
+    ]
+    return _of_enum(low, "of", enum, "\n".join(text), low.coerce(value, t))
+
+
+def _of_enum(low: ExpressionLowerer, what: str, enum: str, text: str, given: ir.Expr) -> ir.Expr:
+    """A call of a function that comes along for an enum; `what` ends its name."""
     from foundation_engine.port.front.python import library_function
 
     t = ir.NamedT(enum)
-    function = low.scope.library.get(("member_name", (t,)))
+    function = low.scope.library.get((f"member_{what}", (t,)))
     if function is None:
-        lines = [f"    if member == {enum}.{m}:\n        return {m!r}" for m in members[:-1]]
-        text = "\n".join(
-            [
-                f"def named(member: {enum}) -> str:",
-                '    """The name of a member."""',
-                *lines,
-                f"    return {members[-1]!r}",
-            ]
-        )
-        chosen = f"_{re.sub(r'(?<=[a-z0-9])(?=[A-Z])', '_', enum).lower().strip('_')}_name"
+        chosen = f"_{re.sub(r'(?<=[a-z0-9])(?=[A-Z])', '_', enum).lower().strip('_')}_{what}"
         while chosen in low.scope.functions:
             chosen += "_"
         function = library_function(chosen, text, {}, low.scope)
-        low.scope.library["member_name", (t,)] = function
-    called = ir.Name(function.name, type=ir.FuncT((t,), ir.STR))
-    return ir.Call(called, [member], type=ir.STR)
+        low.scope.library[f"member_{what}", (t,)] = function
+    called = ir.Name(function.name, type=ir.FuncT((given.type,), function.result))
+    return ir.Call(called, [given], type=function.result)
 
 
 def is_new(low: ExpressionLowerer, e: ir.Expr) -> bool:
