@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -309,7 +310,7 @@ def equal(a: Any, b: Any) -> bool:
         case {"set": x}, {"set": y}:
             return len(x) == len(y) and all(any(equal(i, j) for j in y) for i in x)
         case {"float": x}, {"float": y}:
-            return x == y or abs(float(x) - float(y)) <= 1e-9 * max(abs(float(x)), abs(float(y)))
+            return x == y or math.isclose(float(x), float(y), rel_tol=1e-9)
         case dict(), dict():
             return a.keys() == b.keys() and all(equal(v, b[k]) for k, v in a.items())
         case list() | tuple(), list() | tuple():

@@ -50,11 +50,17 @@ def test_the_example_service_passes(target: LanguageId) -> None:
         (LanguageId.GO, "total / 10", "total/10 + 1"),
         (LanguageId.GO, "floorDiv(cents, 10)", "cents / 10"),
         (LanguageId.RUBY, "cents / 10", "cents / 9"),
+        # Infinity is not near to a number.
+        (LanguageId.GO, "weight * 2.0", "weight / 0"),
+        (LanguageId.RUBY, "weight * 2.0", "weight / 0.0"),
+        (LanguageId.RUST, "weight * 2.0", "weight / 0.0"),
     ],
 )
 def test_a_port_that_answers_differently_fails(target: LanguageId, right: str, wrong: str) -> None:
     if right.startswith("total"):
         text = "def fee(items: list[str]) -> int:\n    total = len(items) * 7\n    return total // 10\n"
+    elif right.startswith("weight"):
+        text = "def fee(weight: float) -> float:\n    return weight * 2.0\n"
     else:
         text = "def fee(cents: int) -> int:\n    return cents // 10\n"
     candidate = candidate_of(text, target)

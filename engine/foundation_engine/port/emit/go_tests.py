@@ -1001,7 +1001,9 @@ func same(a, b reflect.Value) bool {
 	switch a.Kind() {
 	case reflect.Float64:
 		x, y := a.Float(), b.Float()
-		return x == y || math.IsNaN(x) && math.IsNaN(y) || math.Abs(x-y) <= 1e-9*math.Max(math.Abs(x), math.Abs(y))
+		// Infinity is near to nothing.
+		near := !math.IsInf(x-y, 0) && math.Abs(x-y) <= 1e-9*math.Max(math.Abs(x), math.Abs(y))
+		return x == y || math.IsNaN(x) && math.IsNaN(y) || near
 	case reflect.Pointer, reflect.Interface:
 		if a.IsNil() || b.IsNil() {
 			return a.IsNil() == b.IsNil()

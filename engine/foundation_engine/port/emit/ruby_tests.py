@@ -70,12 +70,17 @@ _SUPPORT = """
   # Equal by value: floats nearly.
   def same?(got, want)
     case want
-    when Float then got.is_a?(Numeric) && (got == want || (got - want).abs <= 1e-9 * [got.abs, want.abs].max || (got.to_f.nan? && want.nan?))
+    when Float then got.is_a?(Numeric) && (got == want || (got.to_f.nan? && want.nan?) || near?(got, want))
     when Array then got.is_a?(Array) && got.length == want.length && got.zip(want).all? { |a, b| same?(a, b) }
     when Hash then got.is_a?(Hash) && got.length == want.length && want.all? { |k, v| got.key?(k) && same?(got[k], v) }
     when Struct then got.instance_of?(want.class) && same?(got.to_a, want.to_a)
     else got == want
     end
+  end
+
+  # Infinity is near to nothing.
+  def near?(got, want)
+    (got - want).finite? && (got - want).abs <= 1e-9 * [got.abs, want.abs].max
   end
 
   def assert_same_value(want, got, what = 'result')

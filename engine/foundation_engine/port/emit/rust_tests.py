@@ -36,7 +36,9 @@ trait Same {
 }
 impl Same for f64 {
     fn same(&self, want: &f64) -> bool {
-        self == want || self.is_nan() && want.is_nan() || (self - want).abs() <= 1e-9 * self.abs().max(want.abs())
+        // Infinity is near to nothing.
+        let near = self.is_finite() && want.is_finite() && (self - want).abs() <= 1e-9 * self.abs().max(want.abs());
+        self == want || self.is_nan() && want.is_nan() || near
     }
 }
 macro_rules! exactly { ($($t:ty),*) => { $(impl Same for $t { fn same(&self, want: &$t) -> bool { self == want } })* } }
