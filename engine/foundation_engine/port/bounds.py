@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 
 from foundation_engine.port import ir
 
@@ -26,7 +27,10 @@ def lower_bound(e: ir.Expr, known: Callable[[str], int | None]) -> int | None:
         case ir.Intrinsic(op="int.sub", args=[a, ir.Lit(value=int() as v)]):
             x = lower_bound(a, known)
             return x - v if x is not None else None
-        case ir.Intrinsic(op="int.mul" | "int.floordiv" | "int.truncdiv" | "int.rem", args=[a, b]):
+        case ir.Intrinsic(op="int.mul", args=[a, b]):
+            x, y = lower_bound(a, known), lower_bound(b, known)
+            return x * y if x is not None and y is not None and x >= 0 and y >= 0 else None
+        case ir.Intrinsic(op="int.floordiv" | "int.truncdiv" | "int.rem", args=[a, b]):
             x, y = lower_bound(a, known), lower_bound(b, known)
             return 0 if x is not None and y is not None and x >= 0 and y >= 0 else None
         case ir.Intrinsic(op="int.mod", args=[_, b]):
@@ -44,31 +48,68 @@ def lower_bound(e: ir.Expr, known: Callable[[str], int | None]) -> int | None:
             return None
 
 
+class Stored:
+    """What a function's statements store in its variables."""
+
+    def __init__(self, body: Sequence[ir.Stmt]) -> None:
+        self.body = body
+        self._times: Counter[str] = Counter()
+        self._values: dict[str, list[ir.Expr]] = {}
+        for n in (n for s in body for n in ir.walk(s)):
+            match n:
+                case ir.VarTarget(id=name):
+                    self._times[name] += 1
+                case (
+                    ir.Assign(target=ir.VarTarget(id=name), value=value)
+                    | ir.AugAssign(target=ir.VarTarget(id=name), value=value)
+                ):
+                    self._values.setdefault(name, []).append(value)
+                case _:
+                    pass
+
+    def values(self, name: str) -> list[ir.Expr] | None:
+        """What the variable is set to, or None where something else sets it, too."""
+        found = self._values.get(name, [])
+        return found if len(found) == self._times[name] else None
+
+
 def of_literals(
     e: ir.Expr,
-    body: Sequence[ir.Stmt],
-    constant: Callable[[ir.Name], bool],
+    stored: Stored,
+    constant: Callable[[ir.Name], ir.Expr | None],
     asked: frozenset[str] = frozenset(),
 ) -> bool:
     """True for a value that a compiler may know: of literals, and of variables that are only set to such values.
 
-    `body` is the function's; `constant` says of a name that it is a constant of the module.
+    `stored` is the function's, or empty where a compiler looks at no variables; `constant` is the value of a constant
+    of the module.
     """
-    nodes = [n for s in body for n in ir.walk(s)]
     for name in (n for n in ir.walk(e) if isinstance(n, ir.Name) and n.id not in asked):
-        targets = sum(isinstance(n, ir.VarTarget) and n.id == name.id for n in nodes)
-        values = [
-            n.value
-            for n in nodes
-            if isinstance(n, ir.Assign | ir.AugAssign)
-            and isinstance(n.target, ir.VarTarget)
-            and n.target.id == name.id
-        ]
-        if not values and constant(name):
-            continue
-        asked |= {name.id}
-        if not values or len(values) != targets:
+        values = stored.values(name.id)
+        if not values and (values is None or constant(name) is None):
             return False
-        if not all(of_literals(v, body, constant, asked) for v in values):
+        asked |= {name.id}
+        if not all(of_literals(v, stored, constant, asked) for v in values):
             return False
     return not any(isinstance(n, ir.Call | ir.MethodCall | ir.Field | ir.Comp) for n in ir.walk(e))
+
+
+def may_be_seen_as_zero(
+    divisor: ir.Expr,
+    known: Mapping[str, int],
+    stored: Stored,
+    constant: Callable[[ir.Name], ir.Expr | None],
+) -> bool:
+    """True for an integer of which a compiler may see that it is zero, and refuse to divide by it.
+
+    `known` says what variables are never below, the others are those of `of_literals`.
+    """
+
+    def least(name: str) -> int | None:
+        value = constant(ir.Name(name, type=ir.INT))
+        return known.get(name) if value is None else lower_bound(value, least)
+
+    value = constant(divisor) if isinstance(divisor, ir.Name) else divisor
+    if isinstance(value, ir.Lit) and value.value:
+        return False
+    return (lower_bound(divisor, least) or 0) < 1 and of_literals(divisor, stored, constant)

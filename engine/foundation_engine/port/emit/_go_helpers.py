@@ -923,6 +923,9 @@ func floorMod(a, b int) int {
         r"""
 // floorDivFloat divides and rounds down without the error of rounding the quotient first.
 func floorDivFloat(a, b float64) float64 {
+	if b == 0 {
+		panic("division by zero")
+	}
 	r := math.Mod(a, b)
 	q := (a - r) / b
 	if r != 0 && (r < 0) != (b < 0) {
@@ -944,6 +947,9 @@ func floorDivFloat(a, b float64) float64 {
         r"""
 // modFloat is the remainder with the sign of the divisor.
 func modFloat(a, b float64) float64 {
+	if b == 0 {
+		panic("division by zero")
+	}
 	r := math.Mod(a, b)
 	if r == 0 {
 		return math.Copysign(0, b)

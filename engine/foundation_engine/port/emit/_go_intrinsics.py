@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from foundation_engine.port import ir
+from foundation_engine.port.bounds import Stored, may_be_seen_as_zero
 from foundation_engine.port.emit import _go_json as go_json
 from foundation_engine.port.emit import _go_times as times
 from foundation_engine.port.emit import _regex as regex
@@ -211,6 +212,8 @@ _FOLDED: Mapping[str, Any] = {
     "min": min,
 }
 
+# Go's compiler works out constants alone, no variables.
+_NOTHING_STORED = Stored([])
 _NEGATED = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 
@@ -411,9 +414,9 @@ class Operations(Maps):
         match e:
             case ir.Lit(value) if isinstance(value, int | float) and not isinstance(value, bool):
                 return value
-            case ir.Name(id) if id not in self.names:
-                found = self.go.module.find(id)
-                return self._constant(found.value) if isinstance(found, ir.Constant) else None
+            case ir.Name():
+                value = self._named_constant(e)
+                return None if value is None else self._constant(value)
             case ir.Intrinsic(op, args) if op in _FOLDED:
                 values = [self._constant(a) for a in args]
                 if any(v is None for v in values):
@@ -425,6 +428,15 @@ class Operations(Maps):
                 return made if abs(made) < 2**63 else None
             case _:
                 return None
+
+    def _named_constant(self, e: ir.Name) -> ir.Expr | None:
+        """The value of a constant of the module."""
+        found = None if e.id in self.names else self.go.module.find(e.id)
+        return found.value if isinstance(found, ir.Constant) else None
+
+    def _refused(self, divisor: ir.Expr) -> bool:
+        """True for what an operator may not divide by, because the compiler may see that it is zero."""
+        return may_be_seen_as_zero(divisor, self.lower, _NOTHING_STORED, self._named_constant)
 
     def _literal(self, e: ir.Lit, go_string: Callable[[str], str], go_rune: Callable[[str], str]) -> str:
         match e.value:
@@ -746,12 +758,11 @@ class Operations(Maps):
                     MUL,
                 )
             case "int.truncdiv" | "int.rem":
-                return (
-                    f"{self.x(args[0], MUL)} {'/' if op == 'int.truncdiv' else '%'} {self.x(args[1], MUL + 1)}",
-                    MUL,
-                )
+                divisor = self._divisor(args[1], self._refused(args[1]))
+                return f"{self.x(args[0], MUL)} {'/' if op == 'int.truncdiv' else '%'} {divisor}", MUL
             case "float.quotient":
-                return f"{self.x(args[0], MUL)} / {self.x(args[1], MUL + 1)}", MUL
+                divisor = self._divisor(args[1], self._constant(args[1]) == 0)
+                return f"{self.x(args[0], MUL)} / {divisor}", MUL
             case "str.char_at":
                 return f"{self.helper('runeAt')}({self.x(args[0])}, {self.x(args[1])})", PRIMARY
             case "list.again":
@@ -1215,12 +1226,8 @@ class Operations(Maps):
 
     def _division(self, e: ir.Intrinsic) -> tuple[str, int]:
         a, b = e.args
-        if isinstance(b, ir.Lit) and b.value == 0:
-            raise Unsupported("a division by the literal zero")
         op = "/" if e.op == "int.floordiv" else "%"
-        if isinstance(b, ir.Lit) and b.value > 0 and self._nonnegative(a):
-            return f"{self.x(a, MUL)} {op} {self.x(b, MUL + 1)}", MUL
-        if self._nonnegative(a) and self._nonnegative(b):
+        if self._nonnegative(a) and self._nonnegative(b) and not self._refused(b):
             return f"{self.x(a, MUL)} {op} {self.x(b, MUL + 1)}", MUL
         if op == "/" and isinstance(b, ir.Lit) and b.value > 0 and b.value.bit_count() == 1:
             # A shift rounds down, too.
@@ -1229,38 +1236,56 @@ class Operations(Maps):
         helper = self.helper("floorDiv" if op == "/" else "floorMod")
         return f"{helper}({self.x(a)}, {self.x(b)})", PRIMARY
 
+    def _divisor(self, e: ir.Expr, named: bool) -> str:
+        """The text of a divisor, in a variable of its own with `named`."""
+        if not named:
+            return self.x(e, MUL + 1)
+        name = self.fresh("divisor")
+        self.write(f"{name} := {self.x(e)}")
+        return name
+
     def _float_division(self, args: list[ir.Expr]) -> tuple[str, int]:
         a, b = args
         numerator = self.x(a, MUL)
         if isinstance(b, ir.Lit) and b.value != 0:
             return f"{numerator} / {self.x(b, MUL + 1)}", MUL
         # Python raises on a zero divisor where Go would yield an infinity.
-        divisor = self.x(b, MUL + 1)
         tested = b.args[0] if isinstance(b, ir.Intrinsic) and b.op == "int.to_float" else b
         once = tested.id if isinstance(tested, ir.Name) else ""
-        if not self._guarded(tested) and once not in self.checked:
-            if once and self._assigned_once(once):
-                self.checked.add(once)
-            if place(tested) is None and not (isinstance(tested, ir.Intrinsic) and tested.op == "len"):
-                name = self.fresh("divisor")
-                self.write(f"{name} := {divisor}")
-                divisor = name
-                self.write(f"if {name} == 0 {{")
-            else:
-                self.write(f"if {self.x(tested, COMPARE + 1)} == 0 {{")
-            self.write('\tpanic("division by zero")')
-            self.write("}")
+        if self._constant(b) != 0 and (self._guarded(tested) or once in self.checked):
+            return f"{numerator} / {self.x(b, MUL + 1)}", MUL
+        if once and self._assigned_once(once):
+            self.checked.add(once)
+        counted = isinstance(tested, ir.Intrinsic) and tested.op == "len"
+        # A constant of zero is refused, so that it becomes a variable, too.
+        divisor = self._divisor(b, (place(tested) is None and not counted) or self._constant(b) == 0)
+        zero = divisor if divisor.isidentifier() else self.x(tested, COMPARE + 1)
+        self.write(f"if {zero} == 0 {{")
+        self.write('\tpanic("division by zero")')
+        self.write("}")
         return f"{numerator} / {divisor}", MUL
 
     def _assigned_once(self, name: str) -> bool:
         """True for a variable that keeps its value where it is known: it is assigned at one place at most."""
-        given = sum(isinstance(n, ir.VarTarget) and n.id == name for s in self.f.body for n in ir.walk(s))
+        nodes = [n for s in self.f.body for n in ir.walk(s)]
+        given = sum(isinstance(n, ir.VarTarget) and n.id == name for n in nodes)
+        given += sum(isinstance(n, ir.Param) and n.name == name for n in nodes)
         return given + (name in {p.name for p in self.f.params}) == 1
 
     def _guarded(self, e: ir.Expr) -> bool:
         """True when the function leaves early where this is zero, so that a check here would repeat it."""
         at = place(e.args[0]) if isinstance(e, ir.Intrinsic) and e.op == "len" else place(e)
         if at is None or at in stores(self.f.body):
+            return False
+        nodes = [n for s in self.f.body for n in ir.walk(s)]
+        if any(isinstance(n, ir.Param) and n.name == at for n in nodes):
+            return False
+        field = at.rpartition(".")[2]
+        if "." in at and any(
+            isinstance(n, ir.Call | ir.MethodCall) or (isinstance(n, ir.FieldTarget) and n.name == field)
+            for n in nodes
+        ):
+            # What is called may change the field, as may what assigns it through another name.
             return False
         for s in self.f.body:
             if not (isinstance(s, ir.If) and s.body and isinstance(s.body[-1], ir.Return | ir.Raise)):

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from foundation_engine.port import ir
-from foundation_engine.port.bounds import of_literals
+from foundation_engine.port.bounds import Stored, may_be_seen_as_zero
 from foundation_engine.port.emit import _regex as regex
 from foundation_engine.port.emit import _rust_times as times
 from foundation_engine.port.emit._json import Literals, encoded
@@ -184,6 +184,7 @@ class Operations(Positions):
             str, str
         ] = {}  # by such a text, the variable that holds where its characters begin
         self.function_body: list[ir.Stmt] = []
+        self.stored = Stored([])
         self.bounds: dict[str, int] = {}  # by integer variable, what it is never below
         self.outcomes: dict[
             str, str
@@ -1390,11 +1391,21 @@ class Operations(Positions):
     def _op_int_invert(self, e: ir.Intrinsic) -> tuple[str, int]:
         return f"!{self.x(e.args[0], PRIMARY)}", UNARY
 
+    def _refused(self, divisor: ir.Expr) -> bool:
+        """True for what an operator may not divide by, because the compiler may see that it is zero."""
+        if self.stored.body is not self.function_body:
+            self.stored = Stored(self.function_body)
+        return may_be_seen_as_zero(divisor, self.bounds, self.stored, self._constant)
+
+    def _constant(self, name: ir.Name) -> ir.Expr | None:
+        """The value of a constant of the module."""
+        found = self.rust.module.find(name.id) if self.is_constant(name) else None
+        return found.value if isinstance(found, ir.Constant) else None
+
     def _rounded_down(self, e: ir.Intrinsic, sign: str, method: str, helper: str) -> tuple[str, int]:
         a, b = e.args
         least = at_least(b, self.bounds)
-        # An operator with a divisor of which the compiler sees that it is zero is refused; a call stops when it runs.
-        if least is None or (least == 0 and of_literals(b, self.function_body, self.is_constant)):
+        if least is None or self._refused(b):
             return f"{self.helper(helper)}({self.x(a)}, {self.x(b)})", PRIMARY
         if at_least(a, self.bounds) is None:
             # Euclid's division rounds down too when the divisor is above zero.
@@ -2373,11 +2384,17 @@ class Operations(Positions):
     def _op_int_factorial(self, e: ir.Intrinsic) -> tuple[str, int]:
         return f"(1..={self.x(e.args[0], SHIFT)}).product::<i64>()", PRIMARY
 
+    def _truncated(self, e: ir.Intrinsic, sign: str, method: str) -> tuple[str, int]:
+        a, b = e.args
+        if self._refused(b):
+            return f'{self.numeric_receiver(a)}.{method}({self.x(b)}).expect("a divisor")', PRIMARY
+        return f"{self.x(a, MUL)} {sign} {self.x(b, MUL + 1)}", MUL
+
     def _op_int_truncdiv(self, e: ir.Intrinsic) -> tuple[str, int]:
-        return f"{self.x(e.args[0], MUL)} / {self.x(e.args[1], MUL + 1)}", MUL
+        return self._truncated(e, "/", "checked_div")
 
     def _op_int_rem(self, e: ir.Intrinsic) -> tuple[str, int]:
-        return f"{self.x(e.args[0], MUL)} % {self.x(e.args[1], MUL + 1)}", MUL
+        return self._truncated(e, "%", "checked_rem")
 
     def _op_int_divmod(self, e: ir.Intrinsic) -> tuple[str, int]:
         a, b = (self.x(v) for v in e.args)

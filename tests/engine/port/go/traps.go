@@ -99,3 +99,15 @@ func Inside(places []Place, size int) int {
 	}
 	return count
 }
+
+// ByNothing divides by what the compilers of other languages see to be zero.
+func ByNothing(n int) int {
+	zero, two := 0, 2
+	if n > 40 {
+		return n / zero
+	}
+	if n < -40 {
+		return n % (zero * 3)
+	}
+	return n/two + n%-3
+}

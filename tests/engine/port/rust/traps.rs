@@ -33,3 +33,27 @@ pub fn swapped(text: &str) -> String {
         })
         .collect()
 }
+
+const NONE_LEFT: i64 = 0;
+const NOUGHT: f64 = 0.0;
+const HOUR: i64 = 3600;
+
+pub fn shares(n: i64) -> Option<i64> {
+    n.checked_div(NONE_LEFT)
+}
+
+pub fn left_over(n: i64) -> Option<i64> {
+    n.checked_rem(NONE_LEFT + NONE_LEFT)
+}
+
+pub fn hours(n: i64) -> i64 {
+    n / HOUR + n % (HOUR - 1)
+}
+
+pub fn endless(x: f64) -> f64 {
+    if x > 100.0 {
+        1.5 / NOUGHT
+    } else {
+        x / NOUGHT
+    }
+}
