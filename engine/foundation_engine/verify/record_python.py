@@ -16,6 +16,7 @@ import contextlib
 import csv
 import datetime
 import enum
+import functools
 import importlib
 import importlib.util
 import inspect
@@ -546,7 +547,12 @@ class Session:
                 if hasattr(v, "__dict__")
                 else {k: getattr(v, k) for k in slots_of(type(v)) if hasattr(v, k)}
             )
-            fields = {k: w for k, w in held.items() if not k.startswith("_")}
+            cached = functools.cached_property
+            fields = {
+                k: w
+                for k, w in held.items()
+                if not k.startswith("_") and not isinstance(getattr(type(v), k, None), cached)
+            }
             return {
                 "object": {
                     "class": named(self.module, type(v)),
@@ -554,6 +560,9 @@ class Session:
                 }
             }
         raise Unrecordable(f"a value of type {type(v).__name__}")
+
+
+_PROPERTIES = (property, functools.cached_property)
 
 
 def as_path(value, hint):
@@ -592,7 +601,7 @@ def call(session, clock, plan):
             obj = owner(**session.arguments(owner.__init__, plan["object"]))
         else:
             obj = owner
-        if isinstance(member, property):
+        if isinstance(member, _PROPERTIES):
             function = lambda: getattr(obj, plan["function"])  # noqa: E731
         elif not hasattr(owner, plan["function"]):
             function = types.MethodType(member, obj)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 
@@ -82,3 +83,14 @@ def numbers(text: str) -> list[int]:
         out.append(number())
         at += 1
     return out
+
+
+def last_of(names: list[str]) -> str:
+    kept: deque[str] = deque(maxlen=2)
+
+    def keep(name: str) -> None:
+        kept.append(name)
+
+    for name in names:
+        keep(name)
+    return "/".join(kept)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
+from functools import cached_property
 
 
 def changed(name: str, count: int, ratio: float) -> list[str]:
@@ -132,3 +134,105 @@ def changed_keys(before: dict[str, int], after: dict[str, int]) -> list[str]:
         for name in sorted(before.keys() | after.keys())
     ]
     return out + sorted(before.keys() - after.keys()) + sorted(after.keys() & {"a", "b"})
+
+
+HISTORY = 3
+
+
+class Recent:
+    """The latest of what was seen."""
+
+    def __init__(self, names: list[str], history: int = 4) -> None:
+        self._sizes: deque[int] = deque(maxlen=history)
+        self._names = deque(names, maxlen=HISTORY)
+
+    def see(self, name: str) -> bool:
+        if name in self._names:
+            return False
+        self._names.append(name)
+        self._sizes.appendleft(len(name))
+        return True
+
+    def names(self, count: int) -> list[str]:
+        return list(self._names)[-count:] if count > 0 else list(self._names)
+
+    def sizes(self) -> list[int]:
+        return [size for size in self._sizes if size > 0]
+
+
+@dataclass
+class Log:
+    name: str
+
+    def write(self, line: str) -> int:
+        lines: deque[str] = deque([self.name, self.name, self.name], 2)
+        if line:
+            lines.append(line)
+            lines.extend([line, "end"])
+        return len(lines)
+
+
+def seen(names: list[str], history: int) -> tuple[list[str], list[int], list[bool]]:
+    recent = Recent(names[:2], history)
+    new = [recent.see(name) for name in names]
+    return recent.names(2), recent.sizes(), new
+
+
+def logged(lines: list[str]) -> str:
+    log = Log("first")
+    return ",".join(str(log.write(line)) for line in lines)
+
+
+def window_passes(times: list[float], window: float, limit: int) -> list[bool]:
+    accepted: deque[float] = deque(maxlen=limit)
+    result: list[bool] = []
+    for moment in times:
+        if len(accepted) == limit and limit > 0 and moment - accepted[0] < window:
+            result.append(False)
+            continue
+        accepted.append(moment)
+        result.append(True)
+    return result
+
+
+@dataclass
+class Series:
+    name: str
+    values: list[float] = field(default_factory=list)
+
+    @cached_property
+    def mean(self) -> float:
+        return sum(self.values) / len(self.values) if self.values else 0.0
+
+    @cached_property
+    def ordered(self) -> list[float]:
+        return sorted(v for v in self.values if v >= self.mean)
+
+    def top(self) -> float:
+        return self.ordered[-1] if self.ordered else self.mean
+
+
+class Document:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.asked = 0
+
+    @cached_property
+    def words(self) -> int:
+        """How many words the text had when that was first asked."""
+        self.asked += 1
+        return len(self.text.split())
+
+    def add(self, word: str) -> int:
+        self.text += " " + word
+        return self.words
+
+
+def summary(name: str, values: list[float]) -> str:
+    one, other = Series(name, values), Series(name)
+    return f"{one.name}: {one.mean:.2f} {one.top():.1f} {other.mean:.2f} {len(one.ordered)}"
+
+
+def documented(text: str, more: list[str]) -> list[int]:
+    document = Document(text)
+    return [*[document.add(word) for word in more], document.words, document.asked]

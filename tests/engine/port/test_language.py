@@ -43,7 +43,7 @@ def test_what_is_entered_is_left_wherever_a_block_ends(
 
 def test_a_closure_of_rust_shares_nothing_that_changes() -> None:
     candidate = port(PortRequest("closures.py", CLOSURES, LanguageId.PYTHON, LanguageId.RUST))
-    assert {h.construct for h in candidate.holes} == {"bump", "visit", "step", "inc", "number"}
+    assert {h.construct for h in candidate.holes} == {"bump", "visit", "step", "inc", "number", "keep"}
 
 
 NONLOCAL = [
@@ -291,6 +291,25 @@ def test_objects_whose_constructor_has_a_hole_are_no_cases() -> None:
     report = verify(candidate, VerifyOptions(differential=10, use_cache=False))
     assert report.verdict is Verdict.INCONCLUSIVE, [r.detail for r in report.results]
     assert sum(r.cases for r in report.results) > 0
+
+
+ENDLESS = [
+    # Who is handed a queue may make it longer.
+    "q: deque[int] = deque(maxlen=2)\n    grown(q)\n    return len(q)",
+    # What is inserted where a queue is full is refused.
+    "q: deque[int] = deque(maxlen=2)\n    q.insert(0, n)\n    return len(q)",
+    "q: deque[int] = deque(maxlen=n + 1)\n    q.append(n)\n    return len(q)",
+]
+
+
+@pytest.mark.parametrize("body", ENDLESS)
+def test_a_queue_whose_length_is_not_certain_is_a_hole(body: str) -> None:
+    text = (
+        "from collections import deque\n\n\ndef grown(q: deque[int]) -> None:\n    q.append(1)\n\n\n"
+        f"def f(n: int) -> int:\n    {body}\n"
+    )
+    candidate = port(PortRequest("m.py", text, LanguageId.PYTHON, LanguageId.GO))
+    assert any("drop its oldest item" in h.reason for h in candidate.holes), candidate.holes
 
 
 SERVICES = Path(__file__).with_name("services.py").read_text(encoding="utf-8")

@@ -1257,7 +1257,11 @@ def _collections(low: ExpressionLowerer, function: str, e: ast.Call, want: Type 
             return ir.DictLit([], type=ir.DictT(ir.UNKNOWN, made[e.args[0].id], zero=True))
     if function == "deque":
         if any(k.arg == "maxlen" for k in e.keywords) or len(e.args) > 1:
-            raise Unsupported("a deque with a maximum length", ast.unparse(e), e.lineno)
+            raise Unsupported(
+                "a deque with a maximum length that is kept elsewhere; drop its oldest item after each append",
+                ast.unparse(e),
+                e.lineno,
+            )
         return _list(low, e, want)
     if function == "OrderedDict":
         return _dict(low, e, want)

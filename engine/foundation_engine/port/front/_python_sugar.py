@@ -14,7 +14,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from foundation_engine.port.front._python_bounded import bounded_queues
 from foundation_engine.port.front._python_buffers import growing_texts
+from foundation_engine.port.front._python_cached import cached_properties
 from foundation_engine.port.front._python_locks import taken_once
 from foundation_engine.port.front._python_names import dotted
 from foundation_engine.port.front._python_operators import listed_items, of_one_class
@@ -60,6 +62,8 @@ def longer(files: Sequence[LinkedFile]) -> tuple[list[LinkedFile], Longer]:
         said.wrapping += unwrapped(tree)
         of_one_class(tree)
         listed_items(tree)
+        bounded_queues(tree)
+        said.cached += cached_properties(tree)
         _suppressed(tree)
         _class_constants(tree)
         _counted_members(tree)

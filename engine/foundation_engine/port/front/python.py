@@ -1729,6 +1729,12 @@ class _FunctionLowerer(ExpressionLowerer):
             obj = self.expr(d)
             if obj.type in (ir.NamedT("CircuitBreaker"), ir.NamedT("RateLimiter"), ir.NamedT("RetryPolicy")):
                 return obj
+        if name.rpartition(".")[2] == "cached_property":
+            raise Unsupported(
+                "a cached property that may be None, or of a data class that changes; keep its value in a field",
+                ast.unparse(d),
+                d.lineno,
+            )
         raise Unsupported(f"decorator @{name} is not a pattern this port knows", ast.unparse(d), d.lineno)
 
     def function_body(self, f: ast.FunctionDef | ast.AsyncFunctionDef, signature: Signature) -> list[ir.Stmt]:
