@@ -6,7 +6,8 @@ hold the same keys:
 * `severity`, a mapping of codes to `error`, `warning`, `info`, `hint` or `off`, and `patterns`, `select`, `ignore` as
   in `.foundation.toml`. A project's own file wins over them, so that an editor and CI agree;
 * `port.languages`, the languages that "Generate ... equivalent" offers, and `port.outputDirectory`, where generated
-  code goes, relative to the workspace folder (beside the source when it is not set);
+  code goes, relative to the workspace folder (beside the source when it is not set), and `port.verify`, whether it is
+  compiled and run first;
 * `workspaceDiagnostics`, whether files that are not open are checked too, for clients that ask;
 * `codeLens`, whether the delay schedule is shown above each occurrence.
 
@@ -33,6 +34,7 @@ class EditorOptions:
     trusted: bool = True
     port_languages: tuple[LanguageId, ...] = tuple(LanguageId)
     port_directory: str = ""
+    port_verify: bool = True
     workspace_diagnostics: bool = True
     code_lens: bool = True
     project: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -70,6 +72,7 @@ def changed(values: Any, previous: EditorOptions | None = None) -> EditorOptions
         if languages is not None
         else tuple(LanguageId),
         port_directory=_value(port, "outputDirectory", "", problems),
+        port_verify=_value(port, "verify", True, problems),
         workspace_diagnostics=_value(section, "workspaceDiagnostics", True, problems),
         code_lens=_value(section, "codeLens", True, problems),
         project=project,

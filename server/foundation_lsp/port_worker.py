@@ -34,10 +34,16 @@ def request_of(values: dict[str, Any]) -> PortRequest:
     )
 
 
-def answer(candidate: PortCandidate, report: VerifyReport | None) -> dict[str, Any]:
-    """What a client is told about a port: the files, the verdict with its evidence, what was left out."""
+def answer(
+    candidate: PortCandidate, report: VerifyReport | None, *, distrusted: bool = False
+) -> dict[str, Any]:
+    """What a client is told about a port: the files, the verdict with its evidence, what was left out.
+
+    `distrusted` when verification was asked for in a workspace that is not trusted.
+    """
     holes = len(candidate.holes)
-    summary = report.summary if report is not None else "not verified"
+    refusal = "not verified, because the workspace is not trusted" if distrusted else "not verified"
+    summary = report.summary if report is not None else refusal
     if holes:
         summary += f"; {holes} hole{'s' if holes > 1 else ''} left for you to fill"
     return {
@@ -104,7 +110,7 @@ def main() -> int:
         from foundation_engine.verify.verify import VerifyOptions, verify
 
         report = verify(candidate, VerifyOptions(progress=lambda text: _say({"step": text})))
-    _say({"result": answer(candidate, report)})
+    _say({"result": answer(candidate, report, distrusted=bool(values.get("distrusted")))})
     return 0
 
 

@@ -48,7 +48,8 @@ async def port_command(
     position: Any = argument.get("position")
     row: Any = cast("dict[str, Any]", position).get("line") if isinstance(position, dict) else None
     line = row + 1 if isinstance(row, int) else None
-    result = await _ported(ls, uri, target, line, verify=bool(argument.get("verify", True)), token=token)
+    verify = bool(argument.get("verify", ls.session.options.port_verify))
+    result = await _ported(ls, uri, target, line, verify=verify, token=token)
     asked: Any = argument.get("directory")
     directory = _directory(ls, uri, target, str(asked) if asked else None)
     result["directory"] = uri_of(str(directory))
@@ -73,7 +74,8 @@ async def generated_edit(ls: FoundationServer, data: dict[str, Any]) -> types.Wo
     uri, target = _document_and_target({**data, "target": data.get("generate")})
     line: Any = data.get("line")
     try:
-        result = await _ported(ls, uri, target, line if isinstance(line, int) else None, verify=True)
+        asked = line if isinstance(line, int) else None
+        result = await _ported(ls, uri, target, asked, verify=ls.session.options.port_verify)
         directory = _directory(ls, uri, target, None)
         files = [(directory / f["path"], f["text"]) for f in _to_write(result, directory, target)]
         existing = [str(path) for path, _ in files if path.exists()]
@@ -168,6 +170,7 @@ async def _ported(
         "go_module": settings.go_module,
         "python": settings.interpreter,
         "verify": verify and ls.session.options.trusted,
+        "distrusted": verify and not ls.session.options.trusted,
     }
     title = f"Generating the {LANGUAGE_NAMES[target]} equivalent"
     async with ls.work.shown(title, token) as step:

@@ -8,7 +8,9 @@ its line and key; reading never raises on content.
 from __future__ import annotations
 
 import difflib
+import os
 import re
+import stat
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -137,6 +139,12 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
+def module_path(value: Any) -> str | None:
+    """A Go module path, which is pasted into the imports of ports; None for text that is none."""
+    found = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._~/-]*", value) if isinstance(value, str) else None
+    return found and found[0]
+
+
 _SEVERITIES = "one of error, warning, info, hint"
 KEYS: Mapping[str, _Key] = {
     "select": _Key("select", "a list of codes", _strings),
@@ -146,7 +154,7 @@ KEYS: Mapping[str, _Key] = {
     "fail-on": _Key("fail_on", _SEVERITIES, _severity),
     "max-file-size": _Key("max_file_size", "a positive number of bytes", _size),
     "respect-gitignore": _Key("respect_gitignore", "true or false", _bool),
-    "go-module": _Key("go_module", "a Go module path", _text),
+    "go-module": _Key("go_module", "a Go module path", module_path),
     "python": _Key("python", "the path of a Python interpreter", _text),
 }
 TABLES = ("per-file-ignores", "severity")
@@ -275,6 +283,9 @@ _TOML_PLACE = re.compile(r"\(at line (\d+), column (\d+)\)")
 def read_settings_file(path: Path) -> tuple[Settings | None, list[Problem]]:
     """The settings in one file and what is wrong with them; (None, []) for a `pyproject.toml` without our section."""
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            # Reading a pipe would wait for a writer.
+            return None, [Problem(str(path), 1, 1, "", "not a regular file; not read")]
         with path.open("rb") as handle:
             data: bytes = handle.read(LARGEST_SETTINGS_FILE + 1)
     except OSError as error:
@@ -351,7 +362,8 @@ class SettingsFinder:
         found: Settings | None = None
         for name in (DOTFILE, PYPROJECT):
             candidate = directory / name
-            if candidate.is_file():
+            # Whatever is called .foundation.toml was meant to be read; a folder named pyproject.toml was not.
+            if os.path.lexists(candidate) if name == DOTFILE else os.path.isfile(candidate):  # noqa: PTH113 - pathlib raises in a folder that is somebody else's.
                 found = self._read(candidate)
                 if found is not None or name in {p.name for p in self._problems if p.parent == directory}:
                     break

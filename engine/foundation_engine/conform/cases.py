@@ -156,8 +156,11 @@ def load_cases(paths: Sequence[Path]) -> tuple[list[Case], list[Problem]]:
     for path in paths:
         try:
             text = path.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            problems.append(Problem(str(path), 1, 1, "", f"cannot read the suite: {error}"))
+        except OSError as error:
+            problems.append(Problem(str(path), 1, 1, "", f"cannot be read: {error.strerror or error}"))
+            continue
+        except UnicodeDecodeError as error:
+            problems.append(Problem(str(path), 1, 1, "", f"not valid UTF-8 at byte {error.start}"))
             continue
         found, wrong = parse_suite(text, str(path))
         cases += found

@@ -23,7 +23,8 @@ def interpreter_of(source: Path, chosen: str = "", environment: Mapping[str, str
     active = environment.get("VIRTUAL_ENV")
     for folder in ([Path(active)] if active else []) + list(_environments(source)):
         python = folder / "bin" / "python"
-        if python.is_file() and os.access(python, os.X_OK):
+        # First the access, which is False where looking at the file would raise (its folder is somebody else's).
+        if os.access(python, os.X_OK) and python.is_file():
             return str(python)
     return sys.executable
 

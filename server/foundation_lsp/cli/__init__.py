@@ -6,6 +6,7 @@ Nothing here imports the protocol libraries: a lint must start in a fraction of 
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import os
 import signal
@@ -18,6 +19,8 @@ from foundation_lsp.cli.console import UsageError, fail
 OK, FINDINGS, ERROR = 0, 1, 2
 INTERRUPTED = 128 + signal.SIGINT
 PIPE_CLOSED = 128 + signal.SIGPIPE
+# What a write to a full disk, a full quota or a broken device fails with.
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 # Each command's module and what it does, so that `--help` imports none of them.
 COMMANDS = {
@@ -83,6 +86,7 @@ def _command_in(argv: Sequence[str]) -> str | None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code instead of leaving the process, except for `--help`."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _open_missing_streams()
     try:
         return _run(arguments)
     except UsageError as error:
@@ -92,22 +96,45 @@ def main(argv: Sequence[str] | None = None) -> int:
         fail("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader left, as `| head` does. Python flushes standard output once more at exit, which must go nowhere.
-        devnull = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(devnull, 1)
-        os.close(devnull)
+        # The reader left, as `| head` does.
+        _drop_output()
         return PIPE_CLOSED
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else ERROR
-    except Exception as error:  # noqa: BLE001 - the last fence: a defect of ours must read as one, with exit code 2.
-        fail(f"internal error: {type(error).__name__}: {error}")
-        if os.environ.get("FOUNDATION_LSP_TRACEBACK"):
-            import traceback
-
-            traceback.print_exc()
-        else:
-            sys.stderr.write("Set FOUNDATION_LSP_TRACEBACK=1 to see where, and please report it.\n")
+    except OSError as error:
+        # A write to standard output names no file; any other error of the system that comes here is a defect of ours.
+        if error.errno not in _NO_ROOM or error.filename is not None:
+            return _defect(error)
+        _drop_output()
+        fail(f"the output cannot be written: {error.strerror}")
         return ERROR
+    except Exception as error:  # noqa: BLE001 - the last fence: a defect of ours must read as one, with exit code 2.
+        return _defect(error)
+
+
+def _defect(error: Exception) -> int:
+    fail(f"internal error: {type(error).__name__}: {error}")
+    if os.environ.get("FOUNDATION_LSP_TRACEBACK"):
+        import traceback
+
+        traceback.print_exception(error)
+    else:
+        sys.stderr.write("Set FOUNDATION_LSP_TRACEBACK=1 to see where, and please report it.\n")
+    return ERROR
+
+
+def _open_missing_streams() -> None:
+    """Let the standard streams that the caller closed (`>&-`) lead nowhere; Python leaves None in their place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - open for as long as we run; pathlib starts slowly.
+
+
+def _drop_output() -> None:
+    """Send standard output nowhere: Python flushes it once more at exit, which would fail again."""
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, 1)
+    os.close(devnull)
 
 
 def _run(arguments: list[str]) -> int:

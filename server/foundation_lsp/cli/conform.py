@@ -1,7 +1,4 @@
-"""`foundation-lsp conform`: run the conformance suite over the testees of four languages, or over your own.
-
-Exit codes: 0 every language conforms and all agree; 1 something does not; 2 the command line or a file is wrong.
-"""
+"""`foundation-lsp conform`: run the conformance suite over the testees of four languages, or over your own."""
 
 from __future__ import annotations
 
@@ -10,12 +7,22 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from foundation_lsp.cli.console import UsageError, fail
+
 _SUMMARY = "run the conformance suite over the runtimes, or over a testee of your own"
+_EPILOG = """exit codes: 0 every language conforms and all agree; 1 something does not, or a language is not here;
+2 usage error, a suite that cannot be used, or a report that cannot be written."""
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     """Add the subcommand."""
-    parser: argparse.ArgumentParser = subparsers.add_parser("conform", help=_SUMMARY, description=_SUMMARY)
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "conform",
+        help=_SUMMARY,
+        description=f"{_SUMMARY[0].upper()}{_SUMMARY[1:]}.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("patterns", nargs="*", metavar="PATTERN", help="pattern ids (default: all ten)")
     parser.add_argument(
         "--lang",
@@ -63,7 +70,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 
 def _fail(message: str) -> int:
-    sys.stderr.write(f"foundation-lsp conform: {message}\n")
+    fail(message)
     return 2
 
 
@@ -139,6 +146,10 @@ def run(args: argparse.Namespace) -> int:
     return 0 if found.passed and generated else 1
 
 
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
 def _report_on_stdout(args: argparse.Namespace) -> bool:
     return args.report is not None and args.out is None
 
@@ -163,7 +174,7 @@ def _run_generated(args: argparse.Namespace, found: Any, testees: Any) -> bool:
     try:
         from foundation_engine.conform import generate
     except ImportError:
-        sys.stderr.write("foundation-lsp conform: generated cases need hypothesis: pip install hypothesis\n")
+        fail("generated cases need hypothesis: pip install hypothesis")
         return False
     available = {name: make for name, make in testees.items() if name not in found.unavailable}
     patterns = [p for p in args.patterns or generate.PATTERNS if p in generate.PATTERNS]
@@ -186,8 +197,11 @@ def _write_report(args: argparse.Namespace, found: Any, reports: Any) -> None:
     if args.out is None:
         sys.stdout.write(text)
     else:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.write_text(text, encoding="utf-8")
+        try:
+            args.out.parent.mkdir(parents=True, exist_ok=True)
+            args.out.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"--out {args.out}: {error.strerror or error}") from error
 
 
 def _print_summary(found: Any, reports: Any, *, quiet: bool, to: Any) -> None:
@@ -217,5 +231,6 @@ def _print_summary(found: Any, reports: Any, *, quiet: bool, to: Any) -> None:
         to.write(f"{len(nowhere)} cases ran in no language, for example {min(nowhere)}\n")
     verdict = "conforms" if found.passed else "does not conform"
     to.write(
-        f"{verdict}: {len(found.cases)} cases, {len(found.languages)} languages, {found.seconds:.1f} s\n"
+        f"{verdict}: {_counted(len(found.cases), 'case')}, {_counted(len(found.languages), 'language')}, "
+        f"{found.seconds:.1f} s\n"
     )

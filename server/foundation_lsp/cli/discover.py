@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foundation_grammars.language import language_of
-from foundation_specs.model import LanguageId
+from foundation_specs.model import LanguageId, Problem
 
 from foundation_lsp.settings import Settings, SettingsFinder, ignore_matcher
 
@@ -83,6 +83,11 @@ def display_path(path: Path, base: Path | None = None) -> str:
         return path.relative_to(base or Path.cwd()).as_posix() or "."
     except ValueError:
         return path.as_posix()
+
+
+def shown_problem(problem: Problem) -> str:
+    """A problem with its file as `display_path` shows it."""
+    return str(replace(problem, path=display_path(Path(problem.path).absolute())))
 
 
 class Discovery:

@@ -79,11 +79,10 @@ TOOLS = (
     Tool("git", ("--version",), "finds the repository that ignore files belong to", _GIT, needed=False),
 )
 EDITORS = (
-    ("nvim", (0, 11), "editors/neovim"),
-    ("code", (1, 82), "editors/vscode"),
+    ("nvim", (0, 7), "editors/neovim"),
+    ("code", (1, 91), "editors/vscode"),
     ("hx", (23, 5), "editors/helix"),
-    ("emacs", (29, 1), "editors/emacs"),
-    ("zed", (0, 150), "editors/zed"),
+    ("emacs", (28, 2), "editors/emacs"),
 )
 
 
@@ -91,7 +90,7 @@ def add_parser(subparsers: Any) -> None:
     """Add the command to the parser."""
     summary = "say which toolchains are here and what is missing"
     parser: argparse.ArgumentParser = subparsers.add_parser(
-        "doctor", help=summary, description=summary, epilog=_EPILOG
+        "doctor", help=summary, description=f"{summary[0].upper()}{summary[1:]}.", epilog=_EPILOG
     )
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.add_argument("--color", choices=["auto", "always", "never"], default="auto")

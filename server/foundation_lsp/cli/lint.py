@@ -22,7 +22,7 @@ from foundation_specs.model import LanguageId, Problem, Severity
 from foundation_specs.registry import SpecRegistry
 
 from foundation_lsp.cli.console import UsageError, colour_wanted, fail, notice
-from foundation_lsp.cli.discover import Discovery, Skipped, SourceFile, display_path
+from foundation_lsp.cli.discover import Discovery, Skipped, SourceFile, display_path, shown_problem
 from foundation_lsp.cli.source import SourceText
 from foundation_lsp.settings import SettingsFinder, specs_of
 
@@ -200,10 +200,12 @@ def run(options: argparse.Namespace) -> int:
         sources = ((source, None) for source in discovery.files(paths))
     roots = _SpecRoots()
     for source, given in sources:
-        tally.files += 1
+        # Asked for every file, not only for those that are parsed: a mistake in a spec is told in any case.
+        spec_root = roots.above(source.path.parent)
         text = given if given is not None else _read(source, discovery)
         if text is None:
             continue
+        tally.files += 1
         tally.read_bytes += len(text)
         if not worth_parsing(text, source.language):
             if given is not None and options.fix:
@@ -219,18 +221,15 @@ def run(options: argparse.Namespace) -> int:
                 source.shown,
                 source.language,
                 source.settings.options_for(source.path, select, ignore),
-                str(roots.above(source.path.parent) or ""),
+                str(spec_root or ""),
                 fix_mode,
                 options.unsafe_fixes,
                 given,
             )
         )
     fatal |= _report_selectors(select, ignore, roots)
-    for problem in finder.problems:
-        fail(_problem(problem))
-        fatal = True
-    for problem in roots.problems():
-        fail(_problem(problem))
+    for problem in (*finder.problems, *roots.problems()):
+        fail(shown_problem(problem))
         fatal = True
     results = _run_jobs(jobs, options.jobs, tally)
     for skipped in discovery.skipped:
@@ -376,11 +375,6 @@ def _report_selectors(select: Sequence[str], ignore: Sequence[str], roots: _Spec
                 fail(f"{flag}: {message}")
                 wrong = True
     return wrong
-
-
-def _problem(problem: Problem) -> str:
-    place = f"{display_path(Path(problem.path).absolute())}:{problem.line}:{problem.column}"
-    return f"{place}: {problem.key}: {problem.message}" if problem.key else f"{place}: {problem.message}"
 
 
 def _run_jobs(jobs: Sequence[_Job], asked: int, tally: Tally) -> list[FileResult]:

@@ -21,8 +21,8 @@ from foundation_grammars.language import language_of
 from foundation_specs.model import LanguageId
 
 from foundation_lsp.cli.console import Style, UsageError, colour_wanted, fail, notice, printable, write
-from foundation_lsp.cli.discover import display_path
-from foundation_lsp.settings import SettingsFinder
+from foundation_lsp.cli.discover import display_path, shown_problem
+from foundation_lsp.settings import Settings, SettingsFinder, module_path
 
 if TYPE_CHECKING:
     from foundation_engine.port.trace import Call
@@ -121,6 +121,14 @@ def run(options: argparse.Namespace) -> int:
     from foundation_engine.port.engine import PortError as NoSuchDialect
     from foundation_engine.port.engine import check_dialect
 
+    if options.trace is not None and not options.trace.strip():
+        raise UsageError("--trace: expected a command, for example --trace 'python -m pytest tests'")
+    if options.package is not None and re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", options.package) is None:
+        raise UsageError(f"--package {options.package}: expected a letter, then letters, digits, _ or -")
+    if options.go_module is not None and module_path(options.go_module) is None:
+        raise UsageError(
+            f"--go-module {options.go_module}: expected a Go module path, such as example.com/foundation"
+        )
     try:
         check_dialect(LanguageId(options.to), options.dialect)
     except NoSuchDialect as error:
@@ -217,7 +225,7 @@ def request_of(
         raise UsageError(f"{path}: not a Python, Go, Rust or Ruby file")
     if language is target:
         raise UsageError(f"{path} is written in {target} already")
-    settings = SettingsFinder().for_file(path.absolute())
+    settings = settings_of(path)
     text = read_source(path, settings.max_file_size)
     count = text.count("\n") + 1
     if line is not None and line > count:
@@ -227,6 +235,22 @@ def request_of(
     from foundation_engine.port.package import with_siblings
 
     return with_siblings(request, lambda p: _sibling(p, settings.max_file_size), display_path)
+
+
+def settings_of(path: Path) -> Settings:
+    """The settings for a source file; raises UsageError when there is a mistake in them."""
+    finder = SettingsFinder()
+    settings = finder.for_file(path.absolute())
+    refuse_mistakes(finder)
+    return settings
+
+
+def refuse_mistakes(finder: SettingsFinder) -> None:
+    """Raise UsageError with every mistake in the settings that were read."""
+    if finder.problems:
+        raise UsageError(
+            "\n  ".join(("there is a mistake in the settings:", *map(shown_problem, finder.problems)))
+        )
 
 
 def read_source(path: Path, largest: int) -> str:
@@ -271,14 +295,17 @@ def place_of(given: str) -> tuple[Path, int | None]:
 @contextmanager
 def progress(what: str) -> Generator[Callable[[str], None]]:
     """Say what is under way, and each step of it: a spinner on a terminal, a line elsewhere."""
+    what = printable(what)
     if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
         from rich.console import Console
+        from rich.text import Text
 
-        with Console(stderr=True).status(f"{what} ...") as status:
-            yield lambda step: status.update(f"{what}: {step} ...")
+        # Text, because a name with brackets must not be read as rich's markup.
+        with Console(stderr=True).status(Text(f"{what} ...")) as status:
+            yield lambda step: status.update(Text(f"{what}: {printable(step)} ..."))
     else:
         write(sys.stderr, f"{what} ...\n")
-        yield lambda step: write(sys.stderr, f"  {step} ...\n")
+        yield lambda step: write(sys.stderr, f"  {printable(step)} ...\n")
 
 
 def _target(directory: Path, ported: PortedFile) -> Path:

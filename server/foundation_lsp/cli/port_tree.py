@@ -11,7 +11,7 @@ import os
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -29,8 +29,10 @@ from foundation_lsp.cli.port import (
     place_of,
     progress,
     read_source,
+    refuse_mistakes,
     refuse_overwriting,
     request_of,
+    settings_of,
     write_file,
 )
 from foundation_lsp.settings import SettingsFinder
@@ -153,7 +155,8 @@ def _jobs(given: Sequence[str], target: LanguageId, source: str | None) -> list[
         if not Path(each).exists() and place_of(each)[1] is not None:
             single[each] = each
         paths.append(each)
-    discovery = Discovery(SettingsFinder())
+    finder = SettingsFinder()
+    discovery = Discovery(finder)
     jobs: list[_Job] = []
     for each in paths:
         if each in single:
@@ -171,10 +174,12 @@ def _jobs(given: Sequence[str], target: LanguageId, source: str | None) -> list[
             relative = found.path.relative_to(top) if top.is_dir() else Path(found.path.name)
             alone[found.path] = _Job(str(found.path), found.shown, _folder(relative.as_posix(), None))
         jobs.extend(_together(alone, top))
+    refuse_mistakes(finder)
     for skipped in discovery.skipped:
         if skipped.fatal:
             raise UsageError(f"{skipped.shown} {skipped.reason}")
         notice(f"{skipped.shown} {skipped.reason}")
+    jobs = _apart(jobs)
     _refuse_twins(jobs)
     return jobs
 
@@ -213,6 +218,17 @@ def _folder(relative: str, line: int | None) -> str:
     path = Path(relative)
     name = path.stem if line is None else f"{path.stem}_{line}"
     return (path.parent / name).as_posix()
+
+
+def _apart(jobs: Sequence[_Job]) -> list[_Job]:
+    """The jobs, those that only the endings of their files tell apart (`x.go`, `x.rb`) with these in their folders."""
+    count = Counter(job.directory for job in jobs)
+    return [
+        replace(job, directory=f"{job.directory}_{place_of(job.given)[0].suffix[1:]}")
+        if count[job.directory] > 1 and not job.files
+        else job
+        for job in jobs
+    ]
 
 
 def _refuse_twins(jobs: Iterable[_Job]) -> None:
@@ -273,7 +289,7 @@ def _package(job: _Job, target: LanguageId, options: argparse.Namespace) -> Port
             f"{job.shown}: {len(job.files)} files import one another, and at most {LARGEST_PACKAGE} are ported"
             " together; port a folder of it"
         )
-    settings = SettingsFinder().for_file(job.files[0])
+    settings = settings_of(job.files[0])
 
     def text_of(path: Path) -> str | None:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import json
+import os
 import re
 import sys
 from importlib.resources import files
@@ -15,18 +16,17 @@ from foundation_specs.model import Problem
 from foundation_specs.registry import SpecRegistry
 
 from foundation_lsp.cli.console import UsageError, fail, printable, write
+from foundation_lsp.cli.discover import shown_problem
 
 SCHEMAS = ("pattern", "templates", "types", "conformance", "requirements")
-_EPILOG = (
-    "exit codes: 0 done, or every file is valid; 1 a file is not valid; 2 usage error or unreadable path."
-)
+_EPILOG = "exit codes: 0 done, and every spec that was read is valid; 1 one is not; 2 usage error or unreadable path."
 
 
 def add_parser(subparsers: Any) -> None:
     """Add the command to the parser."""
     summary = "list, show and validate pattern specs"
     parser: argparse.ArgumentParser = subparsers.add_parser(
-        "spec", help=summary, description=summary, epilog=_EPILOG
+        "spec", help=summary, description=f"{summary[0].upper()}{summary[1:]}.", epilog=_EPILOG
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="every pattern in force here")
@@ -66,39 +66,40 @@ def run(options: argparse.Namespace) -> int:
             return 0
 
 
-def _registry(options: argparse.Namespace) -> SpecRegistry:
+def _registry(options: argparse.Namespace) -> tuple[SpecRegistry, int]:
+    """The specs in force, and the exit code: 1 when a spec of the project is not valid."""
     root = Path(options.root)
     if not root.is_dir():
         raise UsageError(f"--root {options.root}: no such directory")
     if not (root / ".foundation" / "specs").is_dir():
-        return SpecRegistry.builtin()
+        return SpecRegistry.builtin(), 0
     registry, problems = SpecRegistry.load([root.absolute()])
     for problem in problems:
-        fail(str(problem))
-    return registry
+        fail(shown_problem(problem))
+    return registry, 1 if problems else 0
 
 
 def _list(options: argparse.Namespace) -> int:
-    registry = _registry(options)
+    registry, code = _registry(options)
     if options.json:
         rows = [
             {"pattern_id": s.pattern_id, "version": s.version, "title": s.title, "source": s.source}
             for s in registry.specs
         ]
         write(sys.stdout, json.dumps(rows, indent=1) + "\n")
-        return 0
+        return code
     widest = max(len(spec.pattern_id) for spec in registry.specs)
     for spec in registry.specs:
         own = "" if spec.source.startswith("foundation_specs/") else f"  ({spec.source})"
         summary = " ".join(spec.description.split())
         write(sys.stdout, printable(f"{spec.pattern_id:{widest}}  {spec.version:5} {summary}{own}") + "\n")
-    return 0
+    return code
 
 
 def _show(options: argparse.Namespace) -> int:
     from foundation_specs.docs import page
 
-    registry = _registry(options)
+    registry, code = _registry(options)
     spec = registry.get(options.pattern)
     if spec is None:
         wanted: str = options.pattern
@@ -109,10 +110,10 @@ def _show(options: argparse.Namespace) -> int:
         from dataclasses import asdict
 
         write(sys.stdout, json.dumps(asdict(spec), indent=1, default=str) + "\n")
-        return 0
+        return code
     # The page's note about the file that it was generated into is of no use on a terminal.
     write(sys.stdout, re.sub(r"<!--.*?-->\n+", "", page(spec), count=1, flags=re.DOTALL).rstrip() + "\n")
-    return 0
+    return code
 
 
 def _validate(paths: list[str]) -> int:
@@ -125,13 +126,17 @@ def _validate(paths: list[str]) -> int:
             if not found:
                 fail(f"{given}: no YAML files below this directory")
                 unreadable += 1
-        elif path.exists():
+        elif path.is_file():
             found = [path]
         else:
-            fail(f"{given}: no such file or directory")
+            fail(f"{given}: {'not a regular file' if path.exists() else 'no such file or directory'}")
             unreadable += 1
             continue
         for file in found:
+            if not os.access(file, os.R_OK):
+                fail(f"{file}: cannot be read: Permission denied")
+                unreadable += 1
+                continue
             checked += 1
             kind, problems = check_file(file)
             for problem in problems:

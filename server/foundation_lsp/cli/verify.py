@@ -15,10 +15,8 @@ from foundation_engine.verify.report import Verdict, VerifyReport
 from foundation_grammars.language import language_of
 
 from foundation_lsp.cli.console import UsageError, fail, write
-from foundation_lsp.cli.port import add_interpreter
-from foundation_lsp.settings import SettingsFinder
+from foundation_lsp.cli.port import INCONCLUSIVE, add_interpreter, read_source, settings_of
 
-INCONCLUSIVE = 3
 _EPILOG = """exit codes: 0 the implementations agree; 1 they differ, or the second does not compile; 2 usage error; 3
 inconclusive (a missing toolchain, a time-out, nothing that could be compared).
 
@@ -57,26 +55,22 @@ def run(options: argparse.Namespace) -> int:
     from foundation_engine.verify import VerifyOptions, verify
 
     source, implementation = Path(options.source), Path(options.implementation)
-    texts: list[str] = []
-    for path in (source, implementation):
-        try:
-            texts.append(path.read_bytes().decode("utf-8-sig"))
-        except UnicodeDecodeError as error:
-            raise UsageError(f"{path}: not valid UTF-8 at byte {error.start}") from error
-        except OSError as error:
-            raise UsageError(f"{path}: {error.strerror or error}") from error
+    settings = settings_of(source)
+    texts = [read_source(path, settings.max_file_size) for path in (source, implementation)]
     source_language, target = language_of(source), language_of(implementation)
     if source_language is None or target is None:
         raise UsageError(
             f"{source if source_language is None else implementation}: not a Python, Go, Rust or Ruby file"
         )
+    if source_language is target:
+        raise UsageError(
+            f"{source} and {implementation} are both written in {target}; a port is in another language"
+        )
     if options.cases < 1:
         raise UsageError("--cases: at least 1")
     try:
-        python = options.python or SettingsFinder().for_file(source.absolute()).interpreter
-        candidate = port(
-            PortRequest(str(source), texts[0], source_language, target, options=PortOptions(python=python))
-        )
+        made = PortOptions(go_module=settings.go_module, python=options.python or settings.interpreter)
+        candidate = port(PortRequest(str(source), texts[0], source_language, target, options=made))
     except PortError as error:
         fail(f"{source}: {error}")
         return 2

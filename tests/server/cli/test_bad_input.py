@@ -194,6 +194,108 @@ def test_broken_specs_name_their_file_line_and_key(cli, project: Path) -> None:
     assert ".foundation/specs/broken.yaml:" in ran.err
     assert ".foundation/specs/wrong.yaml:" in ran.err
     assert "1 error in 1 file" in ran.out
+    (project / "a.py").write_text("x = 1\n")
+    assert cli("lint").code == 2, "also where no file has a pattern"
+    assert cli("spec", "list").code == 1
+    assert cli("spec", "show", "retry_with_backoff").code == 1
+
+
+def test_a_spec_that_is_a_pipe_is_never_opened(cli, project: Path) -> None:
+    os.mkfifo(project / "spec.yaml")
+    ran = cli("spec", "validate", "spec.yaml")
+    assert (ran.code, "spec.yaml: not a regular file" in ran.err) == (2, True)
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "link to nothing", "link to itself"])
+def test_settings_that_are_no_file(cli, project: Path, kind: str) -> None:
+    settings = project / ".foundation.toml"
+    match kind:
+        case "folder":
+            settings.mkdir()
+        case "pipe":
+            os.mkfifo(settings)
+        case "link to nothing":
+            settings.symlink_to("nothing")
+        case _:
+            settings.symlink_to(settings.name)
+    (project / "a.py").write_text("def f(n: int) -> int:\n    return n\n")
+    for command in (["lint"], ["port", "a.py", "--to", "go"], ["port", ".", "--to", "go"]):
+        ran = cli(*command)
+        assert (ran.code, ".foundation.toml:1:1: " in ran.err) == (2, True), command
+
+
+def test_a_mistake_in_the_settings_stops_a_port(cli, project: Path) -> None:
+    (project / "a.py").write_text("def f(n: int) -> int:\n    return n\n")
+    (project / "a.go").write_text("package a\n\nfunc F(n int) int { return n }\n")
+    (project / ".foundation.toml").write_text('go-module = "x\\"\\n"\n')
+    for command in (
+        ["port", "a.py", "--to", "go"],
+        ["port", ".", "--to", "ruby"],
+        ["verify", "a.py", "a.go"],
+    ):
+        ran = cli(*command)
+        assert ran.code == 2, command
+        assert ".foundation.toml:1:1: go-module: expected a Go module path" in ran.err
+
+
+def test_options_that_would_be_pasted_into_code(cli, project: Path) -> None:
+    (project / "a.py").write_text("def f(n: int) -> int:\n    return n\n")
+    for option, value in (("--package", "../evil"), ("--go-module", 'a"b'), ("--trace", " ")):
+        ran = cli("port", "a.py", "--to", "go", option, value)
+        assert (ran.code, f"{option}" in ran.err, "expected" in ran.err) == (2, True, True), option
+
+
+def test_a_name_cannot_steer_the_terminal_while_it_is_ported(cli, project: Path) -> None:
+    name = "a\x1b[31m[red].py"
+    (project / name).write_text("def f(n: int) -> int:\n    return n\n")
+    ran = cli("port", name, "--to", "go")
+    assert ran.code == 0
+    assert "\x1b" not in ran.err
+    assert "[red].py" in ran.err
+
+
+def test_files_that_are_skipped_do_not_count_as_checked(cli, project: Path) -> None:
+    (project / "a.py").write_bytes(b"\0")
+    assert "0 files checked" in cli("lint", "a.py").out
+
+
+def test_two_files_of_one_language_are_no_port(cli, project: Path) -> None:
+    (project / "a.py").write_text(GOOD)
+    ran = cli("verify", "a.py", "a.py")
+    assert (ran.code, "both written in python" in ran.err) == (2, True)
+
+
+def test_a_full_disk_is_no_defect_of_ours(project: Path) -> None:
+    (project / "a.py").write_text(BAD)
+    command = [sys.executable, "-m", "foundation_lsp"]
+    for arguments in (["lint"], ["spec", "list"], ["--version"]):
+        with Path("/dev/full").open("wb") as full:
+            done = subprocess.run(
+                [*command, *arguments], stdout=full, stderr=subprocess.PIPE, cwd=project, timeout=60
+            )
+        assert done.returncode == 2, arguments
+        assert (
+            done.stderr == b"foundation-lsp: error: the output cannot be written: No space left on device\n"
+        )
+
+
+def test_streams_that_are_closed(project: Path) -> None:
+    (project / "a.py").write_text(BAD)
+    for closed in (">&-", "2>&-", "<&-", ">&- 2>&- <&-"):
+        command = f"{sys.executable} -m foundation_lsp lint {closed}"
+        done = subprocess.run(["bash", "-c", command], cwd=project, capture_output=True, timeout=60)
+        assert done.returncode == 1, (closed, done.stderr)
+        assert b"internal" not in done.stderr
+
+
+def test_a_conformance_report_that_cannot_be_written(cli, project: Path) -> None:
+    (project / "taken").write_text("")
+    ran = cli(
+        "conform", "rate_limiting", "--testee", "me=false", "--report", "json", "--out", "taken/report.json"
+    )
+    assert (ran.code, "--out taken/report.json: " in ran.err) == (2, True)
+    ran = cli("conform", "--cases", "nowhere.yaml")
+    assert (ran.code, "nowhere.yaml:1:1: cannot be read: No such file" in ran.err) == (2, True)
 
 
 def test_a_reader_that_leaves(project: Path) -> None:

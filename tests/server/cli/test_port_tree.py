@@ -79,12 +79,20 @@ def test_one_bad_file_does_not_stop_the_others(cli, tree: Path) -> None:
     assert page.out.count("<h2 id=") == 3
 
 
-def test_two_sources_for_one_directory_are_refused(cli, tree: Path) -> None:
-    (tree / "prices.go").write_text("package shop\n")
+def test_sources_that_only_their_endings_tell_apart_get_directories_of_their_own(cli, tree: Path) -> None:
+    (tree / "prices.go").write_text("package shop\n\nfunc Twice(n int) int { return 2 * n }\n")
     ran = cli("port", "shop", "--to", "ruby", "--out", "out")
+    assert ran.code == 0, ran.err
+    assert "def twice" in (tree.parent / "out" / "prices_go" / "prices.rb").read_text()
+    assert (tree.parent / "out" / "prices_py" / "prices.rb").exists()
+
+
+def test_two_sources_for_one_directory_are_refused(cli, tree: Path) -> None:
+    (tree.parent / "other").mkdir()
+    (tree.parent / "other" / "prices.py").write_text("def f(n: int) -> int:\n    return n\n")
+    ran = cli("port", "shop/prices.py", "other/prices.py", "--to", "ruby", "--out", "out")
     assert ran.code == 2
     assert "would both be written to prices" in ran.err
-    assert cli("port", "shop", "--to", "ruby", "--out", "out", "--from", "python").code == 0
 
 
 def test_paths_that_hold_nothing_are_usage_errors(cli, tree: Path) -> None:

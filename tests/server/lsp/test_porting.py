@@ -86,7 +86,11 @@ def test_an_untrusted_workspace_runs_nothing(talk: Talk) -> None:
     talk.notify("workspace/didChangeConfiguration", {"settings": {"foundation": {"trusted": True}}})
     argument = {"uri": uri, "target": "go", "verify": True}
     result = talk.request("workspace/executeCommand", {"command": "foundation.port", "arguments": [argument]})
-    assert (result["verdict"], result["steps"], result["summary"]) == (None, [], "not verified")
+    assert (result["verdict"], result["steps"], result["summary"]) == (
+        None,
+        [],
+        "not verified, because the workspace is not trusted",
+    )
     assert result["files"]
     assert progress_of(talk) == []
 
