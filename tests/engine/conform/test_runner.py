@@ -248,7 +248,7 @@ def test_suites_that_cannot_be_used(text: str, key: str) -> None:
 
 
 def test_missing_suite(tmp_path: Path) -> None:
-    assert "cannot read" in load_cases([tmp_path / "gone.yaml"])[1][0].message
+    assert "cannot be read" in load_cases([tmp_path / "gone.yaml"])[1][0].message
 
 
 def cli(*argv: str) -> int:
@@ -278,7 +278,7 @@ def test_command_line(script: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
         (["--lang", "cobol"], "no language 'cobol'"),
         (["--testee", "ruby"], "expected language=command"),
         (["--only", "no such case"], "no case has"),
-        (["--cases", "/no/such/file"], "cannot read the suite"),
+        (["--cases", "/no/such/file"], "cannot be read"),
         (["--known-failures", "/no/such/file"], "cannot read /no/such/file"),
     ],
 )
