@@ -280,7 +280,7 @@ def test_objects_whose_constructor_has_a_hole_are_no_cases() -> None:
         "class Recent:\n"
         "    def __init__(self, size: int) -> None:\n"
         "        self.size = size\n"
-        "        self.items: deque[int] = deque(maxlen=20)\n\n"
+        "        self.items: deque[int] = deque(maxlen=size + 1)\n\n"
         "    def double(self) -> int:\n"
         "        return self.size * 2\n\n\n"
         "def half(n: int) -> int:\n"
